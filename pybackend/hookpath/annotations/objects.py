@@ -1,0 +1,53 @@
+"""Classes and objects as QuPath has them, in plain Python."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+
+RGB = tuple[int, int, int]
+
+#: Key of the object metadata that says which of our runs made an object.
+RUN_TAG = "hookpath.run"
+
+
+@dataclass(frozen=True)
+class PathClass:
+    """A QuPath classification: its name (derived ones joined by ``": "``) and colour."""
+
+    name: str
+    color: RGB | None = None
+
+
+def new_object_id() -> str:
+    """A fresh UUID, as QuPath gives every object."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class PathObject:
+    """One QuPath object: geometry in level-0 px (see `hookpath.geometry`), class, and the rest.
+
+    `extra` holds what we do not understand (unknown GeoJSON properties, nucleus geometry, plane…)
+    so that reading and writing again loses nothing.
+    """
+
+    geometry: BaseGeometry
+    object_type: str = "annotation"
+    path_class: PathClass | None = None
+    name: str | None = None
+    color: RGB | None = None
+    locked: bool = False
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    id: str = field(default_factory=new_object_id)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run(self) -> str | None:
+        """The run of ours that made this object; None for human work."""
+        return self.metadata.get(RUN_TAG)

@@ -1,0 +1,51 @@
+"""How long-running work tells what it does, without knowing who listens.
+
+Rooms call a `Reporter`; the command line turns the calls into progress bars, plain log lines or
+JSON lines. The default says nothing, so every function can be called from Python as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Reporter(Protocol):
+    """Receives progress; implementations must be cheap and must not raise."""
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        """A task begins: its name, how many units it has (None: unknown)."""
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        """`n` more units are done; `figures` (loss, F1…) replace those shown before."""
+
+    def finish(self, task: str) -> None:
+        """The task is over."""
+
+    def info(self, message: str) -> None:
+        """One line that is worth reading."""
+
+    def warn(self, message: str) -> None:
+        """One line about something that went wrong but did not stop the work."""
+
+    def result(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """A finished, machine-readable result, e.g. ``("epoch", {"loss": 0.3})``."""
+
+
+class SilentReporter:
+    """The default: says nothing."""
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None: ...
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None: ...
+
+    def finish(self, task: str) -> None: ...
+
+    def info(self, message: str) -> None: ...
+
+    def warn(self, message: str) -> None: ...
+
+    def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
+
+
+SILENT: Reporter = SilentReporter()

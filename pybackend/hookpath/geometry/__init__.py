@@ -1,0 +1,16 @@
+"""µm ↔ pixel ↔ level arithmetic; pure functions and frozen dataclasses.
+
+Frames, and the suffix a variable carries:
+
+* ``_l0``  level-0 pixels of the slide *as its project sees it* (QuPath coordinates: after the
+  crop to ``openslide.bounds-x/-y``). Continuous: pixel ``i`` covers ``[i, i + 1)``.
+* ``_lv``  pixels of a pyramid level.
+* ``_out`` pixels of an output grid at some µm/px ("spacing").
+* ``_um``  micrometres.
+"""
+
+from hookpath.geometry.branch import BranchSpec
+from hookpath.geometry.region import Region
+from hookpath.geometry.spacing import Calibration
+
+__all__ = ["BranchSpec", "Calibration", "Region"]

@@ -1,0 +1,128 @@
+"""What a slide is to the rest of hookpath."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.errors import MissingSpacingError
+from hookpath.geometry import Calibration, Region
+
+RGBArray = npt.NDArray[np.uint8]
+"""``(height, width, 3)`` uint8."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One pyramid level: size in its own pixels and level-0 px per level px."""
+
+    width: int
+    height: int
+    downsample_x: float
+    downsample_y: float
+
+
+@dataclass(frozen=True)
+class SlideRef:
+    """Everything needed to open a slide in any process; cheap to pickle, opens nothing itself.
+
+    `calibration` is the project's own value and wins over the file's; None: take the file's.
+    `crop_to_bounds` crops to ``openslide.bounds-*`` as QuPath does.
+    """
+
+    path: Path
+    calibration: Calibration | None = None
+    crop_to_bounds: bool = True
+
+    def open(self) -> Slide:
+        """Open the slide (see `hookpath.slides.open_slide`)."""
+        from hookpath.slides import open_slide
+
+        return open_slide(
+            self.path, calibration=self.calibration, crop_to_bounds=self.crop_to_bounds
+        )
+
+
+class Slide(ABC):
+    """An open slide. Coordinates are level-0 pixels after the bounds crop (QuPath's frame).
+
+    Handles are never pickled: pass a `SlideRef` to other processes.
+    """
+
+    path: Path
+    levels: tuple[Level, ...]
+    file_calibration: Calibration | None
+
+    def __init__(self, calibration: Calibration | None) -> None:
+        self._given_calibration = calibration
+
+    @property
+    def width_l0(self) -> int:
+        """Width in level-0 pixels."""
+        return self.levels[0].width
+
+    @property
+    def height_l0(self) -> int:
+        """Height in level-0 pixels."""
+        return self.levels[0].height
+
+    @property
+    def has_calibration(self) -> bool:
+        """Whether µm/px is known."""
+        return (self._given_calibration or self.file_calibration) is not None
+
+    @property
+    def calibration(self) -> Calibration:
+        """µm/px of level 0: the given one, else the file's.
+
+        Raises:
+            MissingSpacingError: neither is known.
+        """
+        found = self._given_calibration or self.file_calibration
+        if found is None:
+            raise MissingSpacingError(
+                f"{self.path}: µm/px is unknown; set the pixel size in QuPath or pass --mpp"
+            )
+        return found
+
+    @abstractmethod
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+        """Pixels of one level on its own integer grid, RGB; off the slide (or no tile) is white.
+
+        Returns:
+            ``(height, width, 3)`` uint8.
+
+        Raises:
+            SlideError: the file is damaged there.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the handle; the slide is unusable afterwards."""
+
+    def read(self, region: Region) -> RGBArray:
+        """The region at exactly its spacing: nearest finer level, area-averaged down.
+
+        Returns:
+            ``(region.height, region.width, 3)`` uint8; off the slide is white.
+        """
+        from hookpath.slides.resample import read_region
+
+        return read_region(self, region)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
