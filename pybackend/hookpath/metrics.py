@@ -1,0 +1,64 @@
+"""Confusion counts and what follows from them, in plain NumPy.
+
+Shared by training (validation) and evaluation; imports no room. Labels are those of
+`hookpath.annotations.ClassTable`: 0 is ignore, class ``i`` (0-based) is label ``i + 1``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.int64]
+"""``(C, C)`` int64 pixel counts; row = truth, column = prediction, both 0-based classes."""
+
+
+def confusion(truth: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int) -> Counts:
+    """Count the labelled pixels of one map.
+
+    Args:
+        truth: label map of any shape, 0 = ignore, 1…C.
+        predicted: label map of the same shape, 1…C wherever `truth` is labelled.
+        n_classes: C.
+
+    Raises:
+        ValueError: shapes differ, or a label is outside 1…C where it counts.
+    """
+    true = np.asarray(truth)
+    guess = np.asarray(predicted)
+    if true.shape != guess.shape:
+        raise ValueError(f"truth is {true.shape} but the prediction {guess.shape}")
+    known = true != 0
+    t = true[known].astype(np.int64) - 1
+    p = guess[known].astype(np.int64) - 1
+    for name, values in (("truth", t), ("prediction", p)):
+        if values.size and not (0 <= values.min() and values.max() < n_classes):
+            raise ValueError(f"{name} has labels outside 1…{n_classes} on labelled pixels")
+    flat = np.bincount(t * n_classes + p, minlength=n_classes * n_classes)
+    return flat.reshape(n_classes, n_classes)
+
+
+def f1_per_class(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """``2·TP / (2·TP + FP + FN)`` of every class, shape (C,).
+
+    NaN for a class that neither the truth nor the prediction holds: it was not asked about.
+    """
+    matrix = np.asarray(counts, dtype=np.float64)
+    hit = np.diag(matrix)
+    total = matrix.sum(axis=0) + matrix.sum(axis=1)
+    f1 = np.full(hit.shape, np.nan)
+    np.divide(2 * hit, total, out=f1, where=total > 0)
+    return f1
+
+
+def macro_f1(counts: npt.ArrayLike) -> float:
+    """Mean F1 over the classes that the truth holds; NaN when it holds none.
+
+    A class without truth pixels cannot be found, only missed: it is left out of the mean, while
+    its wrongly predicted pixels still lower the F1 of the classes they were taken from.
+    """
+    matrix = np.asarray(counts)
+    present = matrix.sum(axis=1) > 0
+    if not present.any():
+        return float("nan")
+    return float(f1_per_class(matrix)[present].mean())
