@@ -32,7 +32,7 @@ def confusion(truth: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int) ->
     t = true[known].astype(np.int64) - 1
     p = guess[known].astype(np.int64) - 1
     for name, values in (("truth", t), ("prediction", p)):
-        if values.size and not (0 <= values.min() and values.max() < n_classes):
+        if values.size and not (values.min() >= 0 and values.max() < n_classes):
             raise ValueError(f"{name} has labels outside 1…{n_classes} on labelled pixels")
     flat = np.bincount(t * n_classes + p, minlength=n_classes * n_classes)
     return flat.reshape(n_classes, n_classes)
