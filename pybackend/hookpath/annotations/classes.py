@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from hookpath.annotations.objects import RGB, PathClass
 
@@ -19,6 +20,16 @@ _PALETTE: tuple[RGB, ...] = (
 def is_usable_class(name: str | None) -> bool:
     """False for no class and for QuPath's ``Ignore*`` and ``Region*`` classes."""
     return bool(name) and not str(name).startswith(("Ignore", "Region"))
+
+
+class Named(Protocol):
+    """Anything with a class name and a colour."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def color(self) -> RGB | None: ...
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,15 @@ class ClassTable:
             raise ValueError("at most 254 classes fit a uint8 label map")
 
     @classmethod
-    def of(cls, classes: Iterable[PathClass]) -> ClassTable:
-        """Table in the given order; a class without a colour gets one that no other has."""
+    def of(cls, classes: Iterable[Named]) -> ClassTable:
+        """Table in the given order; a class without a colour gets one that no other has.
+
+        Takes `PathClass` or anything with a name and a colour, such as a model card's classes.
+        """
         unique: dict[str, PathClass] = {}
         for c in classes:
             if c.name not in unique or unique[c.name].color is None:
-                unique[c.name] = c
+                unique[c.name] = PathClass(c.name, c.color)
         used = {c.color for c in unique.values()}
         free = (color for color in _PALETTE if color not in used)
         return cls(

@@ -1,0 +1,26 @@
+"""Networks, their registry, and the model folder on disk."""
+
+from hookpath.models.base import BranchOutput, SegmentationModel, count_parameters
+from hookpath.models.folder import ModelCard, load_model, read_card, save_model
+from hookpath.models.hooknet import HookNet
+from hookpath.models.registry import FAMILIES, build_model
+from hookpath.models.shapes import Hook, map_sizes, margin, tile_size
+from hookpath.models.unet import UNet
+
+__all__ = [
+    "FAMILIES",
+    "BranchOutput",
+    "Hook",
+    "HookNet",
+    "ModelCard",
+    "SegmentationModel",
+    "UNet",
+    "build_model",
+    "count_parameters",
+    "load_model",
+    "map_sizes",
+    "margin",
+    "read_card",
+    "save_model",
+    "tile_size",
+]

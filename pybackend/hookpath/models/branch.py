@@ -1,0 +1,104 @@
+"""The encoder-decoder that every HookNet branch is, and the U-Net is one of.
+
+HookNet (van Rijthoven et al. 2021), sections 3.1 and 3.6: valid 3×3 convolutions, each followed by
+ReLU and batch normalisation; 2×2 max pooling; nearest-neighbour ×2 upsampling followed by a
+convolution (Odena et al. 2016); skip connections centre-cropped and concatenated.
+
+Where paper and authors' code differ we follow the code, whose parameter counts the paper's
+"approximately 50 million" fit: no batch normalisation after the upsampling's convolution, and a
+bottleneck of 2(D + 1)·n filters (10n at D = 4) rather than 2^D·n.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hookpath.models.base import centre_crop
+
+BN_EPS = 1e-3
+BN_MOMENTUM = 0.01
+
+
+def conv_block(channels_in: int, channels_out: int) -> nn.Sequential:
+    """2 × (valid 3×3 convolution → ReLU → batch normalisation): ``(N, C, H−4, W−4)``."""
+    layers: list[nn.Module] = []
+    for channels in (channels_in, channels_out):
+        layers += [
+            nn.Conv2d(channels, channels_out, 3),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm2d(channels_out, eps=BN_EPS, momentum=BN_MOMENTUM),
+        ]
+    return nn.Sequential(*layers)
+
+
+class Upsample(nn.Module):
+    """Nearest ×2 → valid 3×3 convolution → ReLU: ``(N, C, H, W)`` → ``(N, C', 2H−2, 2W−2)``."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(self.conv(functional.interpolate(x, scale_factor=2.0)))
+
+
+class EncoderDecoder(nn.Module):
+    """A U-Net without its head, that can take in another branch's map.
+
+    Args:
+        filters: n; encoder and decoder have n·2^d filters at depth d.
+        depth: number of poolings D.
+        hook_depth: decoder depth at which `hook` is concatenated; None: takes no hook.
+        hook_channels: channels of that hook.
+        stop_depth: last decoder depth that is built (0: up to the input's resolution). A context
+            branch without a loss of its own stops where it is hooked from.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        depth: int,
+        hook_depth: int | None = None,
+        hook_channels: int = 0,
+        stop_depth: int = 0,
+    ) -> None:
+        super().__init__()
+        self.depth, self.hook_depth, self.stop_depth = depth, hook_depth, stop_depth
+        self.channels: list[int] = [filters << d for d in range(depth)] + [
+            2 * (depth + 1) * filters
+        ]
+        inputs: list[int] = [3, *self.channels]
+        self.encoder = nn.ModuleList(conv_block(inputs[d], self.channels[d]) for d in range(depth))
+        self.bottleneck = conv_block(inputs[depth], self.channels[depth])
+
+        def decoder_inputs(d: int) -> int:
+            hooked = hook_channels if d + 1 == hook_depth else 0
+            return self.channels[d + 1] + hooked
+
+        depths = range(depth - 1, stop_depth - 1, -1)
+        self.up = nn.ModuleList(Upsample(decoder_inputs(d), self.channels[d]) for d in depths)
+        self.decoder = nn.ModuleList(
+            conv_block(2 * self.channels[d], self.channels[d]) for d in depths
+        )
+
+    def forward(self, x: Tensor, hook: Tensor | None = None) -> dict[int, Tensor]:
+        """The decoder's maps by depth, bottleneck (`depth`) to `stop_depth`, before any hook.
+
+        `hook` has the size of the map at `hook_depth`.
+        """
+        skips: list[Tensor] = []
+        for block in self.encoder:
+            skips.append(block(x))
+            x = functional.max_pool2d(skips[-1], 2)
+        x = self.bottleneck(x)
+        maps = {self.depth: x}
+        depths = range(self.depth - 1, self.stop_depth - 1, -1)
+        for d, up, block in zip(depths, self.up, self.decoder, strict=True):
+            if hook is not None and d + 1 == self.hook_depth:
+                x = torch.cat([x, hook], dim=1)
+            x = up(x)
+            x = block(torch.cat([x, centre_crop(skips[d], x.shape[-2], x.shape[-1])], dim=1))
+            maps[d] = x
+        return maps

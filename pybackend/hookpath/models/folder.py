@@ -1,0 +1,171 @@
+"""A model on disk: ``model.json`` + ``weights.safetensors``. Data only: opening runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hookpath.errors import ModelDesignError, ModelFolderError
+from hookpath.models.registry import build_model
+
+if TYPE_CHECKING:
+    from hookpath.models.base import SegmentationModel
+
+FORMAT_VERSION = 1
+CARD_NAME = "model.json"
+WEIGHTS_NAME = "weights.safetensors"
+
+
+class Named(Protocol):
+    """A class as the card needs it: `hookpath.annotations.PathClass` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def color(self) -> tuple[int, int, int] | None: ...
+
+
+class ClassEntry(BaseModel):
+    """One class; its position is its output channel."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    color: tuple[int, int, int]
+
+
+class BranchEntry(BaseModel):
+    """One input branch, for whoever reads the card without building the network."""
+
+    model_config = ConfigDict(frozen=True)
+    spacing_um: float
+    input_size: int
+    output_size: int
+
+
+class ModelCard(BaseModel):
+    """All that is known of a model besides its weights (``model.json``)."""
+
+    model_config = ConfigDict(extra="forbid")
+    format_version: int = FORMAT_VERSION
+    family: str
+    config: dict[str, Any]
+    classes: list[ClassEntry]
+    branches: list[BranchEntry]
+    normalisation: dict[str, Any] = Field(default_factory=lambda: {"scale": 1 / 255})
+    training: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    weights_sha256: str = ""
+
+    @classmethod
+    def describe(
+        cls, model: SegmentationModel, classes: Iterable[Named], **extra: Any
+    ) -> ModelCard:
+        """The card of a network with these classes (a `ClassTable`); back: `ClassTable.of`."""
+        return cls(
+            family=model.family,
+            config=model.config,
+            classes=[ClassEntry(name=c.name, color=c.color or (128, 128, 128)) for c in classes],
+            branches=[BranchEntry(**vars(b)) for b in model.branches],
+            **extra,
+        )
+
+    @property
+    def class_table(self) -> ClassTable:
+        """The classes in label order."""
+
+        return ClassTable(tuple(PathClass(c.name, c.color) for c in self.classes))
+
+    @property
+    def spacing_um(self) -> float:
+        """µm/px of the output."""
+        return self.branches[0].spacing_um
+
+
+def save_model(folder: Path, model: SegmentationModel, card: ModelCard) -> ModelCard:
+    """Write a model folder; each file is complete or absent, the card comes last.
+
+    Returns:
+        The card as written, with the weights' hash.
+    """
+    from safetensors.torch import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = save({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()})
+    written = card.model_copy(update={"weights_sha256": hashlib.sha256(weights).hexdigest()})
+    _replace(folder / WEIGHTS_NAME, weights)
+    _replace(folder / CARD_NAME, written.model_dump_json(indent=2).encode())
+    return written
+
+
+def _replace(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ModelFolderError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a model folder.
+
+    Raises:
+        ModelFolderError: no such folder, not a model, or of a later version.
+    """
+    path = folder / CARD_NAME
+    if not path.is_file():
+        raise ModelFolderError(
+            f"{folder}: no {CARD_NAME} here; give a model folder (a run's is RUN/model)"
+        )
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        version = raw.get("format_version")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise ModelFolderError(
+                f"{path}: format version {version} is newer than this hookpath reads "
+                f"({FORMAT_VERSION}); update hookpath"
+            )
+        return ModelCard.model_validate(raw)
+    except (ValueError, AttributeError, OSError) as error:
+        reason = _first_problem(error)
+        raise ModelFolderError(f"{path}: not a valid model card ({reason})") from error
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
+
+
+def load_model(folder: Path, device: str = "cpu") -> tuple[SegmentationModel, ModelCard]:
+    """The network in evaluation mode, and its card.
+
+    Raises:
+        ModelFolderError: see `read_card`; also weights that are missing, damaged or of another
+            network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    card = read_card(folder)
+    path = folder / WEIGHTS_NAME
+    try:
+        data = path.read_bytes()
+        if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
+            raise ModelFolderError(f"{path}: not the weights that {CARD_NAME} describes; copy both")
+        model = build_model(card.family, **card.config)
+        model.load_state_dict(load(data))
+    except OSError as error:
+        raise ModelFolderError(f"{path}: cannot be read ({error.strerror})") from error
+    except (SafetensorError, RuntimeError, ModelDesignError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelFolderError(f"{path}: does not fit {CARD_NAME} ({reason})") from error
+    return model.to(device).eval(), card

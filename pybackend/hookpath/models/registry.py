@@ -1,0 +1,31 @@
+"""The model families by name. Adding one: a file in this folder and a line here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hookpath.errors import ModelDesignError
+from hookpath.models.base import SegmentationModel
+from hookpath.models.hooknet import HookNet
+from hookpath.models.unet import UNet
+
+FAMILIES: dict[str, type[SegmentationModel]] = {
+    HookNet.family: HookNet,
+    UNet.family: UNet,
+}
+
+
+def build_model(family: str, **config: Any) -> SegmentationModel:
+    """A new network of a family.
+
+    Raises:
+        ModelDesignError: unknown family or argument, or a design that cannot be built.
+    """
+    if family not in FAMILIES:
+        raise ModelDesignError(
+            f"unknown model family {family!r}; there are: {', '.join(sorted(FAMILIES))}"
+        )
+    try:
+        return FAMILIES[family](**config)
+    except TypeError as error:
+        raise ModelDesignError(f"{family}: {error}") from error

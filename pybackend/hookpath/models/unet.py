@@ -1,0 +1,61 @@
+"""The single-resolution U-Net that HookNet is compared with, at any spacing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from hookpath.geometry import BranchSpec
+from hookpath.models.base import BranchOutput, SegmentationModel, initialise
+from hookpath.models.branch import EncoderDecoder
+from hookpath.models.shapes import map_sizes, refuse_size, unet_size_problem
+
+
+class UNet(SegmentationModel):
+    """U-Net (Ronneberger et al. 2015) as in HookNet, section 4: valid convolutions, nearest up.
+
+    Args:
+        n_classes: number of classes.
+        spacings: one value, µm/px of the input.
+        input_size: side of the square input in px; 284 gives 70 at depth 4.
+        depth: number of poolings.
+        filters: n; the paper tunes it to about 50 M parameters.
+
+    Raises:
+        ModelDesignError: the input size does not fit; names the nearest that do.
+    """
+
+    family = "unet"
+
+    def __init__(
+        self,
+        n_classes: int,
+        spacings: Sequence[float] = (0.5,),
+        input_size: int = 284,
+        depth: int = 4,
+        filters: int = 64,
+    ) -> None:
+        super().__init__()
+        (spacing,) = spacings
+        refuse_size(input_size, lambda size: unet_size_problem(size, depth))
+        self.config = {
+            "n_classes": n_classes,
+            "spacings": [float(spacing)],
+            "input_size": input_size,
+            "depth": depth,
+            "filters": filters,
+        }
+        self.n_classes, self.depth = n_classes, depth
+        self.branches = (BranchSpec(spacing, input_size, map_sizes(input_size, depth).output),)
+        self.heads, self.hooks = (0,), ()
+        self.body = EncoderDecoder(filters, depth)
+        self.head = nn.Conv2d(filters, n_classes, 1)
+        initialise(self)
+
+    def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
+        (image,) = images
+        return [self.head(self.body(image)[0])]
+
+    def run_branch(self, index: int, image: Tensor, hook: Tensor | None = None) -> BranchOutput:
+        return BranchOutput(self.head(self.body(image)[0]), None)
