@@ -76,12 +76,6 @@ class ModelCard(BaseModel):
         )
 
     @property
-    def class_table(self) -> ClassTable:
-        """The classes in label order."""
-
-        return ClassTable(tuple(PathClass(c.name, c.color) for c in self.classes))
-
-    @property
     def spacing_um(self) -> float:
         """µm/px of the output."""
         return self.branches[0].spacing_um
