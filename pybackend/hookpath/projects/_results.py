@@ -1,0 +1,94 @@
+"""Which objects are ours, which are a person's, and how a new run takes the place of an old one.
+
+An object is ours while it carries `RUN_TAG` *and* looks as we wrote it. Once a person moved,
+reshaped, reclassified, named or locked it, it is that person's: it loses the tag when read, and
+no later run removes it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Sequence
+
+from hookpath.annotations.objects import RUN_TAG, PathObject
+from hookpath.errors import WriteRefusedError
+
+#: Object metadata: class, area, bounds and number of vertices as we wrote them.
+LOOKS_KEY = "hookpath.looks"
+
+# QuPath keeps polygon vertices as 32-bit floats: 1/64 px at 200 000 px.
+_POSITION_TOLERANCE_PX = 0.05
+
+
+def tagged(objects: Iterable[PathObject], run: str) -> list[PathObject]:
+    """The objects with the run's tag and a record of how they look."""
+    return [
+        dataclasses.replace(
+            o, metadata={**o.metadata, RUN_TAG: run, LOOKS_KEY: json.dumps(_looks(o))}
+        )
+        for o in objects
+    ]
+
+
+def claimed_by_people(objects: Iterable[PathObject]) -> list[PathObject]:
+    """The objects, those of ours that a person changed without our tag."""
+    return [_untagged(o) if o.run is not None and was_edited(o) else o for o in objects]
+
+
+def is_ours(o: PathObject, run: str | None = None) -> bool:
+    """Whether a write may remove it (`run`: only that run's objects)."""
+    return o.run is not None and run in (None, o.run) and not was_edited(o)
+
+
+def was_edited(o: PathObject) -> bool:
+    """Whether a person changed an object that carries our tag."""
+    written = o.metadata.get(LOOKS_KEY)
+    if written is None:  # written by the QuPath extension, which keeps no record
+        return o.locked
+    return not _alike(json.loads(written), _looks(o))
+
+
+def refuse_stolen_ids(kept: Iterable[PathObject], new: Sequence[PathObject], image: str) -> None:
+    """Raise if a new object has the id of one that stays (it would take its place in QuPath)."""
+    clash = {o.id for o in kept} & {o.id for o in new}
+    if clash:
+        raise WriteRefusedError(
+            f"{image}: object {min(clash)} exists already and is not a result of hookpath; "
+            "give predicted objects ids of their own"
+        )
+
+
+def _untagged(o: PathObject) -> PathObject:
+    kept = {k: v for k, v in o.metadata.items() if k not in (RUN_TAG, LOOKS_KEY)}
+    return dataclasses.replace(o, metadata=kept)
+
+
+def _looks(o: PathObject) -> dict[str, object]:
+    geometry = o.geometry
+    return {
+        "class": o.path_class.name if o.path_class else None,
+        "name": o.name,
+        "locked": o.locked,
+        "area": round(geometry.area, 3),
+        "length": round(geometry.length, 3),
+        "bounds": [round(v, 3) for v in geometry.bounds],
+    }
+
+
+def _alike(a: dict[str, object], b: dict[str, object]) -> bool:
+    if any(a.get(k) != b.get(k) for k in ("class", "name", "locked")):
+        return False
+    length = float(str(a["length"]))
+    slack = _POSITION_TOLERANCE_PX
+    bounds = zip(_numbers(a["bounds"]), _numbers(b["bounds"]), strict=False)
+    return (
+        math.isclose(length, float(str(b["length"])), rel_tol=1e-3, abs_tol=slack)
+        and abs(float(str(a["area"])) - float(str(b["area"]))) <= slack * (length + 1)
+        and all(abs(x - y) <= slack for x, y in bounds)
+    )
+
+
+def _numbers(value: object) -> list[float]:
+    return [float(v) for v in value] if isinstance(value, list) else []

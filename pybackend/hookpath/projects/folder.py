@@ -1,0 +1,260 @@
+"""A folder of slides with QuPath's GeoJSON beside them: a project that needs no QuPath."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations.objects import PathClass, PathObject
+from hookpath.errors import ProjectError
+from hookpath.geometry import Calibration
+from hookpath.projects._files import (
+    Stamp,
+    back_up,
+    refuse_if_changed,
+    replace_file,
+    write_errors,
+    write_json,
+)
+from hookpath.projects._results import (
+    claimed_by_people,
+    is_ours,
+    refuse_stolen_ids,
+    tagged,
+)
+from hookpath.projects.base import WriteReport
+from hookpath.slides.base import SlideRef
+
+#: File name endings taken for slides.
+SLIDE_SUFFIXES = frozenset({
+    ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide",
+    ".czi", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
+})  # fmt: skip
+
+#: Endings of annotation files beside a slide, the first that exists is used.
+ANNOTATION_SUFFIXES = (
+    ".geojson", ".geojson.gz", ".geojson.zip", ".json", ".json.gz", ".json.zip", ".zip",
+)  # fmt: skip
+
+#: Optional file in the folder: ``{"images": {"<file name>": {"mpp": 0.25, "metadata": {…}}}}``.
+FOLDER_FILE = "hookpath-project.json"
+
+
+def is_slide_file(path: Path) -> bool:
+    """Whether the file's name looks like a slide's (hidden files do not)."""
+    return path.suffix.lower() in SLIDE_SUFFIXES and not path.name.startswith(".")
+
+
+class FolderProject:
+    """Slides in one folder (not in folders below it), ``<slide stem>.geojson`` beside each.
+
+    Where two slides share a stem, ``<file name>.geojson`` belongs to one alone. Results are
+    written into the same GeoJSON file, tagged; image metadata into ``hookpath-project.json``.
+    `source` may also be one slide: a project of one image.
+
+    Raises:
+        ProjectError: no such folder, or no slide in it.
+    """
+
+    def __init__(
+        self, source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+    ) -> None:
+        self._source = Path(source).expanduser()
+        self.folder = self._source if self._source.is_dir() else self._source.parent
+        slides = _slides_in(self._source)
+        stems = Counter(stem for path in slides for stem in _stems(path))
+        self._images = tuple(
+            FolderEntry(path, self.folder, stems, mpp, crop_to_bounds) for path in slides
+        )
+
+    @property
+    def source(self) -> Path:
+        """The folder, or the single slide."""
+        return self._source
+
+    @property
+    def name(self) -> str:
+        """Name of the folder (or slide)."""
+        return self._source.resolve().name
+
+    @property
+    def images(self) -> Sequence[FolderEntry]:
+        """Every slide, sorted by file name."""
+        return self._images
+
+    @property
+    def classes(self) -> Sequence[PathClass]:
+        """Always empty: in a folder, the annotations alone say which classes there are."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FolderEntry:
+    """One slide file of a folder."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        stems: Mapping[str, int],
+        mpp: float | None,
+        crop_to_bounds: bool,
+    ) -> None:
+        self._path = path
+        self._folder_file = folder / FOLDER_FILE
+        self._stems = stems
+        self._mpp = mpp
+        self._crop = crop_to_bounds
+        self._seen: Stamp | None = None
+
+    @property
+    def id(self) -> str:
+        """The file name: stable, unique in the folder."""
+        return self._path.name
+
+    @property
+    def name(self) -> str:
+        """The file name."""
+        return self._path.name
+
+    @property
+    def slide(self) -> SlideRef:
+        """How to open the slide."""
+        return SlideRef(self._path, self._calibration(), self._crop)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Values kept in ``hookpath-project.json``."""
+        kept = self._record().get("metadata", {})
+        return {str(k): str(v) for k, v in kept.items()}
+
+    def set_metadata(self, values: Mapping[str, str | None]) -> None:
+        """Set (None: remove) values in ``hookpath-project.json``, atomically."""
+        kept = {**self.metadata, **values}
+        with write_errors(self._folder_file, self.name):
+            content = _read_folder_file(self._folder_file)
+            record = content.setdefault("images", {}).setdefault(self.name, {})
+            record["metadata"] = {k: v for k, v in kept.items() if v is not None}
+            write_json(self._folder_file, content)
+
+    @property
+    def annotation_file(self) -> Path:
+        """The file with this slide's objects; where there is none, the one a write creates.
+
+        Raises:
+            ProjectError: the only candidate is named after several slides.
+        """
+        own = [self.name, *(s for s in _stems(self._path) if self._stems[s] == 1)]
+        for base in own:
+            for suffix in ANNOTATION_SUFFIXES:
+                if (candidate := self._path.with_name(base + suffix)).is_file():
+                    return candidate
+        self._refuse_shared()
+        return self._path.with_name(own[-1] + ".geojson")
+
+    def objects(self) -> list[PathObject]:
+        """All objects of the slide's GeoJSON; none where there is no file."""
+        path = self.annotation_file
+        self._seen = Stamp.of(path)
+        return claimed_by_people(_read_objects(path))
+
+    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+        """Replace our earlier objects in the GeoJSON file (see `ImageEntry.write`)."""
+        return self._replace(tagged(objects, run), None)
+
+    def remove_results(self, run: str | None = None) -> WriteReport:
+        """Remove the objects of one run of ours (None: of all)."""
+        return self._replace([], run)
+
+    def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
+        from hookpath.annotations import write_geojson
+
+        path = self.annotation_file
+        seen = self._seen or Stamp.of(path)
+        refuse_if_changed(path, seen, self.name)
+        old = _read_objects(path)
+        kept = [o for o in old if not is_ours(o, run)]
+        refuse_stolen_ids(kept, new, self.name)
+        removed = len(old) - len(kept)
+        if not new and not removed:
+            return WriteReport(0, 0, None)
+        backup: list[Path | None] = []
+
+        def last_check() -> None:
+            refuse_if_changed(path, seen, self.name)
+            backup.append(back_up(path))
+
+        with write_errors(path, self.name):
+            replace_file(path, lambda p: write_geojson(p, [*kept, *new]), last_check)
+        self._seen = Stamp.of(path)
+        return WriteReport(len(new), removed, backup[0])
+
+    def _refuse_shared(self) -> None:
+        for stem in _stems(self._path):
+            for suffix in ANNOTATION_SUFFIXES:
+                shared = self._path.with_name(stem + suffix)
+                if self._stems[stem] > 1 and shared.is_file():
+                    raise ProjectError(
+                        f"{self.name}: {shared} fits {self._stems[stem]} slides; "
+                        f"rename it to {self.name}{suffix} (or after the other slide)"
+                    )
+
+    def _calibration(self) -> Calibration | None:
+        value = self._record().get("mpp", self._mpp)
+        if value is None:
+            return None
+        try:
+            x, y = value if isinstance(value, list) else (value, value)
+            return Calibration(float(x), float(y))
+        except (TypeError, ValueError) as error:
+            raise ProjectError(
+                f"{self.name}: µm/px must be a positive number, not {value!r}"
+            ) from error
+
+    def _record(self) -> dict[str, Any]:
+        record = _read_folder_file(self._folder_file).get("images", {}).get(self.name, {})
+        return record if isinstance(record, dict) else {}
+
+
+def _slides_in(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise ProjectError(f"{source}: no such folder")
+    slides = sorted(p for p in source.iterdir() if p.is_file() and is_slide_file(p))
+    if not slides:
+        raise ProjectError(
+            f"{source}: no slide in this folder (looked for {' '.join(sorted(SLIDE_SUFFIXES))})"
+        )
+    return slides
+
+
+def _stems(path: Path) -> list[str]:
+    """Names an annotation file may have: ``a.ome`` and ``a`` for ``a.ome.tif``."""
+    stem = path.stem
+    return [stem, stem[:-4]] if stem.lower().endswith(".ome") else [stem]
+
+
+def _read_objects(path: Path) -> list[PathObject]:
+    from hookpath.annotations import read_geojson
+
+    return read_geojson(path) if path.is_file() else []
+
+
+def _read_folder_file(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"format": 1, "images": {}}
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"{path}: not readable as JSON ({error}); repair or remove it"
+        ) from error
+    if not isinstance(content, dict) or not isinstance(content.get("images", {}), dict):
+        raise ProjectError(f"{path}: not a hookpath folder file; repair or remove it")
+    return content

@@ -1,0 +1,50 @@
+"""One way in: whatever the user points at becomes a `Project`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookpath.errors import ProjectError
+from hookpath.projects.base import Project
+from hookpath.projects.folder import FolderProject, is_slide_file
+
+
+def open_project(
+    source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+) -> Project:
+    """Open a ``project.qpproj`` (or its folder), a folder of slides, or a single slide.
+
+    Args:
+        source: a QuPath project wins over a folder of slides where a folder is both.
+        mpp: µm/px of the images whose project says nothing; wins over the slide file's own value.
+        crop_to_bounds: crop to ``openslide.bounds-*`` as QuPath does (a QuPath image that was
+            imported with ``--no-crop`` is never cropped).
+
+    Raises:
+        ProjectError: nothing usable is there.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise ProjectError(
+            f"{path}: no such file or folder; give a project.qpproj, a folder of slides, or a slide"
+        )
+    if path.suffix.lower() == ".qpproj" or (path.is_dir() and _project_file(path)):
+        from hookpath.projects.qupath import QuPathProject
+
+        return QuPathProject(_project_file(path) or path, mpp, crop_to_bounds=crop_to_bounds)
+    if path.is_file() and not is_slide_file(path):
+        raise ProjectError(
+            f"{path}: neither a project.qpproj nor a slide; give one of them, or a folder of slides"
+        )
+    return FolderProject(path, mpp, crop_to_bounds=crop_to_bounds)
+
+
+def _project_file(folder: Path) -> Path | None:
+    """The folder's project file: ``project.qpproj``, else the only ``*.qpproj``."""
+    if not folder.is_dir():
+        return None
+    found = sorted(folder.glob("*.qpproj"))
+    named = [p for p in found if p.name == "project.qpproj"]
+    if not named and len(found) > 1:
+        raise ProjectError(f"{folder}: several *.qpproj files; name one of them")
+    return next(iter(named or found), None)
