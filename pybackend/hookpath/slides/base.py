@@ -20,12 +20,18 @@ RGBArray = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Level:
-    """One pyramid level: size in its own pixels and level-0 px per level px."""
+    """One pyramid level: size in its own pixels and level-0 px per level px.
+
+    ``origin_*_l0`` is where the corner of its pixel (0, 0) lies; not 0 where the bounds crop cuts
+    through a level pixel.
+    """
 
     width: int
     height: int
     downsample_x: float
     downsample_y: float
+    origin_x_l0: float = 0.0
+    origin_y_l0: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Slide(ABC):
     path: Path
     levels: tuple[Level, ...]
     file_calibration: Calibration | None
+    #: Why the file's own µm/px was not believed, or a hint at what it may be ("" if nothing).
+    spacing_note: str = ""
 
     def __init__(self, calibration: Calibration | None) -> None:
         self._given_calibration = calibration
@@ -86,8 +94,9 @@ class Slide(ABC):
         """
         found = self._given_calibration or self.file_calibration
         if found is None:
+            note = f" ({self.spacing_note})" if self.spacing_note else ""
             raise MissingSpacingError(
-                f"{self.path}: µm/px is unknown; set the pixel size in QuPath or pass --mpp"
+                f"{self.path}: µm/px is unknown{note}; set the pixel size in QuPath or pass --mpp"
             )
         return found
 
@@ -101,6 +110,14 @@ class Slide(ABC):
         Raises:
             SlideError: the file is damaged there.
         """
+
+    def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
+        """How far right and down of (`x_lv`, `y_lv`) the pixels of `read_level` really start.
+
+        In level px, at most half a level-0 px: a reader that can only be asked in level-0 px
+        cannot hit every corner of a level whose downsample is not whole.
+        """
+        return 0.0, 0.0
 
     @abstractmethod
     def close(self) -> None:

@@ -1,0 +1,84 @@
+"""Slides that OpenSlide reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openslide
+from PIL import Image
+
+from hookpath.errors import SlideError
+from hookpath.geometry import Calibration
+from hookpath.slides._frame import frame_of, true_factors
+from hookpath.slides._pixels import rgb_on_white
+from hookpath.slides._spacing import from_properties
+from hookpath.slides.base import RGBArray, Slide
+
+#: Decoded tiles kept per handle: a patch and its context touch about 60 tiles of 256² RGBA.
+CACHE_BYTES = 96 * 2**20
+
+
+class OpenSlideSlide(Slide):
+    """A slide behind an OpenSlide handle, in the frame after the bounds crop."""
+
+    def __init__(
+        self,
+        path: Path,
+        handle: openslide.AbstractSlide,
+        calibration: Calibration | None = None,
+        crop_to_bounds: bool = True,
+    ) -> None:
+        super().__init__(calibration)
+        self.path = path
+        self._handle = handle
+        spacing = from_properties(handle.properties)
+        self.file_calibration, self.spacing_note = spacing.calibration, spacing.note
+        sizes = handle.level_dimensions
+        self._reported = tuple(float(value) for value in handle.level_downsamples)
+        factors = true_factors(sizes, self._reported)
+        frame = frame_of(handle.properties, sizes[0], crop_to_bounds)
+        self._first = tuple(frame.first_pixel(pair) for pair in factors)
+        self.levels = tuple(frame.level(s, f) for s, f in zip(sizes, factors, strict=True))
+
+    def _location(self, level: int, x_lv: int, y_lv: int) -> tuple[int, int]:
+        """OpenSlide takes whole level-0 px and divides them by the downsample it reports."""
+        first_x, first_y = self._first[level]
+        scale = self._reported[level]
+        return round((x_lv + first_x) * scale), round((y_lv + first_y) * scale)
+
+    def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
+        """See `Slide.grid_shift`; only where OpenSlide's downsample is not whole is it not 0."""
+        first_x, first_y = self._first[level]
+        x_file, y_file = self._location(level, x_lv, y_lv)
+        scale = self._reported[level]
+        return x_file / scale - (x_lv + first_x), y_file / scale - (y_lv + first_y)
+
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+        """See `Slide.read_level`."""
+        return rgb_on_white(self._read(self._location(level, x_lv, y_lv), level, (width, height)))
+
+    def _read(self, location: tuple[int, int], level: int, size: tuple[int, int]) -> Image.Image:
+        try:
+            return self._handle.read_region(location, level, size)
+        except (openslide.OpenSlideError, OSError) as error:
+            raise SlideError(
+                f"{self.path}: damaged at x={location[0]}, y={location[1]} ({error}); "
+                "copy the file again from its source"
+            ) from error
+
+    def close(self) -> None:
+        """See `Slide.close`."""
+        self._handle.close()
+
+
+def open_with_openslide(
+    path: Path, calibration: Calibration | None, crop_to_bounds: bool
+) -> OpenSlideSlide:
+    """Open through OpenSlide.
+
+    Raises:
+        openslide.OpenSlideError: OpenSlide does not know the format, or the file is damaged.
+    """
+    handle = openslide.OpenSlide(path)
+    handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
+    return OpenSlideSlide(path, handle, calibration, crop_to_bounds)

@@ -1,0 +1,37 @@
+"""Puts tests/ on sys.path (``from support.slides import …``) and says what was skipped and why."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+GROUPS = ("qupath", "gpu", "shared_data")
+
+
+def _group_of(report: pytest.TestReport) -> str:
+    return next((name for name in GROUPS if name in report.keywords), "other")
+
+
+def _reason_of(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return "expected failure" if hasattr(report, "wasxfail") else "no reason given"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last lines: how many tests did not run, by what they would need."""
+    skipped: dict[str, Counter[str]] = defaultdict(Counter)
+    for report in terminalreporter.stats.get("skipped", []):
+        skipped[_group_of(report)][_reason_of(report)] += 1
+    if not skipped:
+        return
+    terminalreporter.section("not run")
+    for group in (*GROUPS, "other"):
+        for reason, count in skipped[group].items() if group in skipped else ():
+            terminalreporter.line(f"{group}: {count} skipped: {reason}")
