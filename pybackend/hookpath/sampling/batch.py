@@ -1,0 +1,48 @@
+"""A mini-batch of concentric patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hookpath.geometry import BranchSpec
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`N` patches as every branch sees them; branch 0 is the target.
+
+    Attributes:
+        images: per branch ``(N, 3, M_b, M_b)`` uint8 RGB, in channels-last memory order.
+        labels: per branch ``(N, h_b, w_b)`` uint8 on that branch's output grid; 0 = ignore,
+            ``i + 1`` = class ``i``.
+        slide_index: ``(N,)`` int64, index into the stream's sources.
+        branches: spacing and sizes of each branch; all patches of one sample share one centre.
+    """
+
+    images: list[Tensor]
+    labels: list[Tensor]
+    slide_index: Tensor
+    branches: tuple[BranchSpec, ...]
+
+    def __len__(self) -> int:
+        return int(self.slide_index.shape[0])
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The batch on a device, still uint8."""
+        return Batch(
+            [t.to(device, non_blocking=non_blocking) for t in self.images],
+            [t.to(device, non_blocking=non_blocking) for t in self.labels],
+            self.slide_index,
+            self.branches,
+        )
+
+
+def empty_arrays(branches: Sequence[BranchSpec], n: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Uninitialised ``(N, M, M, 3)`` images and ``(N, h, w)`` labels for each branch."""
+    images = [torch.empty((n, b.input_size, b.input_size, 3), dtype=torch.uint8) for b in branches]
+    labels = [torch.empty((n, b.output_size, b.output_size), dtype=torch.uint8) for b in branches]
+    return images, labels

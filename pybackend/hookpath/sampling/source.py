@@ -1,0 +1,100 @@
+"""Annotated slides: what patches are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hookpath.annotations import ClassTable, LabelPolygon, LabelSource
+from hookpath.errors import AnnotationError, HookpathError
+from hookpath.geometry import Calibration
+from hookpath.projects.base import ImageEntry, Problem
+from hookpath.slides import Level, Slide, SlideRef
+
+
+@dataclass(frozen=True)
+class SlideFacts:
+    """What placing a patch needs to know of a slide, without holding it open."""
+
+    levels: tuple[Level, ...]
+    calibration: Calibration
+
+    @classmethod
+    def of(cls, slide: Slide) -> SlideFacts:
+        """Facts of an open slide.
+
+        Raises:
+            MissingSpacingError: µm/px is unknown.
+        """
+        return cls(slide.levels, slide.calibration)
+
+    @property
+    def size_l0(self) -> tuple[int, int]:
+        """(width, height) in level-0 pixels."""
+        return self.levels[0].width, self.levels[0].height
+
+
+@dataclass(frozen=True)
+class AnnotatedSlide:
+    """A slide and its drawn labels; picklable, holds nothing open.
+
+    `facts` spares opening the slide again; None: it is opened once when a stream starts.
+    """
+
+    id: str
+    name: str
+    slide: SlideRef
+    labels: LabelSource
+    facts: SlideFacts | None = None
+
+    def read_facts(self) -> SlideFacts:
+        """The facts, from the slide itself if need be.
+
+        Raises:
+            SlideError: the slide cannot be opened.
+            MissingSpacingError: µm/px is unknown.
+        """
+        if self.facts is not None:
+            return self.facts
+        with self.slide.open() as slide:
+            return SlideFacts.of(slide)
+
+    @property
+    def polygons(self) -> tuple[LabelPolygon, ...]:
+        """Area objects with a class of the table."""
+        return self.labels.polygons
+
+
+def load_sources(
+    entries: Sequence[ImageEntry], classes: ClassTable
+) -> tuple[list[AnnotatedSlide], list[Problem]]:
+    """Open every entry once and collect what people drew on it.
+
+    Only hand-drawn annotations count (see `LabelSource`): a model must not learn from predictions
+    that nobody has accepted.
+
+    Returns:
+        The usable slides, and one `Problem` for each entry that is not (slide or annotations
+        unreadable, µm/px unknown, nothing drawn with one of the classes).
+    """
+    sources: list[AnnotatedSlide] = []
+    problems: list[Problem] = []
+    for entry in entries:
+        try:
+            sources.append(_load(entry, classes))
+        except HookpathError as error:
+            problems.append(Problem(entry.name, str(error)))
+    return sources, problems
+
+
+def _load(entry: ImageEntry, classes: ClassTable) -> AnnotatedSlide:
+    ref = entry.slide
+    with ref.open() as slide:
+        facts = SlideFacts.of(slide)
+    labels = LabelSource(entry.objects(), classes, slide_size=facts.size_l0)
+    if not labels.polygons:
+        raise AnnotationError(
+            f"{entry.name}: no area annotation of the classes {', '.join(classes.names)}; "
+            "draw some, or leave the image out"
+        )
+    return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)

@@ -1,0 +1,231 @@
+"""An endless, reproducible stream of mini-batches."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from hookpath.annotations import ClassTable
+from hookpath.errors import HookpathError, TrainingError
+from hookpath.events import SILENT, Reporter
+from hookpath.geometry import BranchSpec
+from hookpath.sampling.balanced import BalancedSampler
+from hookpath.sampling.batch import Batch
+from hookpath.sampling.fetching import Fetcher, make_fetcher
+from hookpath.sampling.placing import image_regions, label_regions
+from hookpath.sampling.reader import PatchRequest, SlideFailedError, UInt8Array
+from hookpath.sampling.sampler import Counts, Draw, Sampler
+from hookpath.sampling.source import AnnotatedSlide, SlideFacts
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A batch that is drawn but not delivered, and the sampler's state before and after it."""
+
+    before: dict[str, Any]
+    counts_after: Counts
+    requests: tuple[PatchRequest, ...]
+    target_labels: UInt8Array
+
+
+class PatchStream:
+    """Iterates over `Batch`es: drawn by a sampler, read by `workers` processes (0: this one).
+
+    Drawing and rasterising the target's labels (whose pixels steer the next draw) happen here, in
+    order; workers only read. So the stream depends on sources, classes, branches, batch size and
+    seed, never on the number of workers or their timing. A slide that fails is reported, taken
+    out, and everything from the first batch it would have been in is drawn anew without it – the
+    same for any number of workers.
+
+    Args:
+        sources: annotated slides; one that cannot be opened is reported and left out.
+        classes: the label table that `sources` were made with.
+        branches: target first.
+        batch_size: patches a batch.
+        seed: of the whole stream.
+        workers: reading processes (spawned when the first batch is asked for).
+        steps: batches in all (counted over resumes); None: endless.
+        sampler: which patch next; default `BalancedSampler`.
+        reporter: gets a warning for every slide or worker that fails.
+
+    Raises:
+        TrainingError: no slide can be opened, or nothing is annotated.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[AnnotatedSlide],
+        classes: ClassTable,
+        branches: Sequence[BranchSpec],
+        batch_size: int,
+        seed: int,
+        workers: int = 0,
+        steps: int | None = None,
+        *,
+        sampler: Sampler | None = None,
+        reporter: Reporter = SILENT,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"a batch needs at least 1 patch, not {batch_size}")
+        self._sources = tuple(sources)
+        self._classes = classes
+        self._branches = tuple(branches)
+        self._batch_size = batch_size
+        self._steps = steps
+        self._reporter = reporter
+        self._facts = _open_all(self._sources, reporter)
+        self._sampler = sampler or BalancedSampler(
+            self._sources, self._facts, classes, self._branches, seed
+        )
+        self._fetcher: Fetcher = make_fetcher(
+            self._sources, self._branches, batch_size, workers, reporter
+        )
+        self._planned: deque[_Planned] = deque()
+        self._delivered = 0
+        self._counts = self._sampler.pixel_counts
+        self._draw_check()
+
+    @property
+    def pixel_counts(self) -> Counts:
+        """``(C,)`` labelled target-output pixels of the batches delivered so far, per class."""
+        return self._counts.copy()
+
+    @property
+    def delivered(self) -> int:
+        """Batches delivered so far, over resumes."""
+        return self._delivered
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Batch:
+        if self._steps is not None and self._delivered >= self._steps:
+            raise StopIteration
+        while True:
+            self._plan_ahead()
+            try:
+                images, context_labels = self._fetcher.collect()
+            except SlideFailedError as failure:
+                self._take_out(failure)
+            else:
+                return self._deliver(images, context_labels)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Small, JSON-ready; the stream goes on from the first batch not yet delivered."""
+        sampler = self._planned[0].before if self._planned else self._sampler.state_dict()
+        return {"delivered": self._delivered, "sampler": sampler}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state; the stream must be made with the same arguments (workers aside)."""
+        self._drop_planned()
+        self._delivered = int(state["delivered"])
+        self._sampler.load_state_dict(state["sampler"])
+        self._counts = self._sampler.pixel_counts
+
+    def close(self) -> None:
+        """End the workers and close all slides; may be called twice."""
+        self._planned.clear()
+        self._fetcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _draw_check(self) -> None:
+        """Fail now rather than at the first batch when nothing can be drawn."""
+        state = self._sampler.state_dict()
+        self._sampler.draw(1)
+        self._sampler.load_state_dict(state)
+
+    def _plan_ahead(self) -> None:
+        while len(self._planned) < self._fetcher.depth and self._wants_more():
+            planned = self._plan()
+            self._planned.append(planned)
+            self._fetcher.submit(planned.requests)
+
+    def _wants_more(self) -> bool:
+        return self._steps is None or self._delivered + len(self._planned) < self._steps
+
+    def _plan(self) -> _Planned:
+        before = self._sampler.state_dict()
+        draws = self._sampler.draw(self._batch_size)
+        labels = np.stack([self._target_labels(draw) for draw in draws])
+        self._sampler.observe(count_pixels(labels, len(self._classes)))
+        requests = tuple(self._request(draw) for draw in draws)
+        return _Planned(before, self._sampler.pixel_counts, requests, labels)
+
+    def _target_labels(self, draw: Draw) -> UInt8Array:
+        (region,) = label_regions(
+            self._known(draw.slide_index), self._branches[:1], (draw.x_l0, draw.y_l0)
+        )
+        return self._sources[draw.slide_index].labels.rasterize(region)
+
+    def _request(self, draw: Draw) -> PatchRequest:
+        facts, centre = self._known(draw.slide_index), (draw.x_l0, draw.y_l0)
+        return PatchRequest(
+            draw.slide_index,
+            tuple(image_regions(facts, self._branches, centre)),
+            tuple(label_regions(facts, self._branches[1:], centre)),
+        )
+
+    def _known(self, slide_index: int) -> SlideFacts:
+        facts = self._facts[slide_index]
+        assert facts is not None, "only slides that opened are drawn from"
+        return facts
+
+    def _deliver(self, images: list[torch.Tensor], context_labels: list[torch.Tensor]) -> Batch:
+        planned = self._planned.popleft()
+        self._delivered += 1
+        self._counts = planned.counts_after
+        return Batch(
+            [image.permute(0, 3, 1, 2) for image in images],
+            [torch.from_numpy(planned.target_labels), *context_labels],
+            torch.tensor([r.slide_index for r in planned.requests]),
+            self._branches,
+        )
+
+    def _take_out(self, failure: SlideFailedError) -> None:
+        """Undo every draw from the failed batch on, and draw again without the slide."""
+        self._reporter.warn(
+            f"{self._sources[failure.slide_index].name}: {failure}; "
+            "training goes on without this slide"
+        )
+        before = self._planned[0].before
+        self._drop_planned()
+        self._sampler.load_state_dict(before)
+        self._sampler.exclude(failure.slide_index)
+
+    def _drop_planned(self) -> None:
+        self._planned.clear()
+        self._fetcher.discard()
+
+
+def count_pixels(labels: UInt8Array, n_classes: int) -> Counts:
+    """``(C,)`` pixels of each class in a label array; ignored ones are not counted."""
+    return np.bincount(labels.ravel(), minlength=n_classes + 1)[1 : n_classes + 1]
+
+
+def _open_all(sources: Sequence[AnnotatedSlide], reporter: Reporter) -> list[SlideFacts | None]:
+    facts: list[SlideFacts | None] = []
+    for source in sources:
+        try:
+            facts.append(source.read_facts())
+        except HookpathError as error:
+            reporter.warn(f"{source.name}: {error}; training goes on without this slide")
+            facts.append(None)
+    if not any(facts):
+        raise TrainingError("no slide to sample from; every one of them failed to open")
+    return facts
