@@ -1,1 +1,26 @@
-"""Annotations."""
+"""Classes, objects, GeoJSON in QuPath's dialect, and sparse polygons as label patches."""
+
+from hookpath.annotations._encode import object_to_feature
+from hookpath.annotations.classes import IGNORE, ClassTable, is_usable_class
+from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
+from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
+from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
+from hookpath.annotations.report import LabelReport
+
+__all__ = [
+    "IGNORE",
+    "RGB",
+    "RUN_TAG",
+    "ClassTable",
+    "LabelPolygon",
+    "LabelReport",
+    "LabelSource",
+    "PathClass",
+    "PathObject",
+    "class_names_in",
+    "is_usable_class",
+    "object_to_feature",
+    "objects_from_geojson",
+    "read_geojson",
+    "write_geojson",
+]

@@ -1,0 +1,72 @@
+"""Drawn geometries → valid areas, and areas cut into small pieces for quick look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from shapely.geometry import MultiPolygon, Polygon, box
+from shapely.geometry.base import BaseGeometry
+
+Area = Polygon | MultiPolygon
+
+
+def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
+    """The area of a geometry in 2-D, and whether it had to be repaired.
+
+    A self-intersecting outline counts by the even-odd rule (both wings of a bow-tie stay). None:
+    no area at all (points, lines, zero area, empty, coordinates that are not finite).
+    """
+    flat = shapely.force_2d(geometry)
+    if flat.is_empty or not np.isfinite(shapely.get_coordinates(flat)).all():
+        return None, False
+    repaired = not flat.is_valid
+    return keep_area(shapely.make_valid(flat) if repaired else flat), repaired
+
+
+def keep_area(geometry: BaseGeometry) -> Area | None:
+    """Only the polygons of a geometry, as one valid area; None where there are none."""
+    if isinstance(geometry, Polygon | MultiPolygon):
+        found: BaseGeometry = geometry
+    else:
+        parts = shapely.get_parts(geometry)
+        areas = [keep_area(part) for part in parts if part is not geometry and _is_area(part)]
+        # Parts of a collection may overlap: their union is what was drawn.
+        found = shapely.union_all([a for a in areas if a is not None])
+    if not isinstance(found, Polygon | MultiPolygon) or found.area == 0:
+        return None
+    return found
+
+
+def _is_area(part: BaseGeometry) -> bool:
+    return bool(shapely.get_dimensions(part) == 2)
+
+
+def pieces_of(area: Area, max_vertices: int = 256) -> Iterator[Polygon]:
+    """Polygons that together cover `area`, each with at most about `max_vertices` vertices.
+
+    Rasterising a window then costs what is in the window, not what the whole outline costs. Cuts
+    share their line exactly, so that every pixel centre falls on one side.
+    """
+    stack: list[BaseGeometry] = list(shapely.get_parts(area))
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, Polygon) or part.is_empty:
+            continue
+        if shapely.get_num_coordinates(part) <= max_vertices:
+            yield part
+            continue
+        for half in _halves(part):
+            stack.extend(shapely.get_parts(half))
+
+
+def _halves(part: Polygon) -> tuple[BaseGeometry, BaseGeometry]:
+    x0, y0, x1, y1 = part.bounds
+    if x1 - x0 >= y1 - y0:
+        cut = (x0 + x1) / 2
+        boxes = box(x0 - 1, y0 - 1, cut, y1 + 1), box(cut, y0 - 1, x1 + 1, y1 + 1)
+    else:
+        cut = (y0 + y1) / 2
+        boxes = box(x0 - 1, y0 - 1, x1 + 1, cut), box(x0 - 1, cut, x1 + 1, y1 + 1)
+    return shapely.intersection(part, boxes[0]), shapely.intersection(part, boxes[1])

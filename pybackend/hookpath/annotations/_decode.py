@@ -1,0 +1,222 @@
+"""QuPath's GeoJSON dialect → `PathObject`, from QuPath 0.2 to 0.7.
+
+What is understood becomes a field; everything else goes to ``PathObject.extra``, a dict with any of
+
+* ``"feature"``, ``"geometry"``, ``"properties"``, ``"classification"``: unknown members found there
+  (``nucleusGeometry``; ``plane`` and ``isEllipse``; ``isMissing``; …),
+* ``"alpha"``: of a classification colour with four components,
+* ``"measurements"``, ``"metadata"``: entries whose value is not a number, not a string,
+* ``"object_type"``: a type that QuPath does not know (it makes an annotation of it; so do we),
+* ``"raw_geometry"``: a geometry that cannot be built (the object's geometry is then empty).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shapely.errors import ShapelyError
+from shapely.geometry import Polygon, shape
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations.objects import RGB, PathClass, PathObject
+
+GEOMETRY_TYPES = frozenset(
+    {
+        "Point",
+        "MultiPoint",
+        "LineString",
+        "MultiLineString",
+        "Polygon",
+        "MultiPolygon",
+        "GeometryCollection",
+    }
+)
+_OBJECT_TYPES = frozenset(("annotation", "detection", "cell", "tile", "tmaCore", "root"))
+_LEGACY_TYPES = {
+    "PathAnnotationObject": "annotation",
+    "PathDetectionObject": "detection",
+    "PathCellObject": "cell",
+    "PathTileObject": "tile",
+    "TMACoreObject": "tmaCore",
+    "PathRootObject": "root",
+    "tma_core": "tmaCore",
+    "unknown": "annotation",
+}
+_TYPE_KEYS = ("objectType", "object_type", "type")
+_CHILD_KEYS = ("childObjects", "children")
+_PROPERTIES = frozenset(
+    {
+        "name",
+        "color",
+        "classification",
+        "isLocked",
+        "measurements",
+        "metadata",
+        *_TYPE_KEYS,
+        *_CHILD_KEYS,
+    }
+)
+_ID_NAMESPACE = uuid.UUID("6f0c2c0e-4a0f-5d54-9a57-5f1a0cbb7d11")
+
+Extra = dict[str, Any]
+
+
+def decode_feature(feature: Mapping[str, Any]) -> Iterator[PathObject]:
+    """The object of one feature, then the objects nested in it (``childObjects``), depth first.
+
+    The geometry's coordinates are taken as they are (level-0 px).
+    """
+    properties = _mapping(feature.get("properties"))
+    extra: Extra = {}
+    _keep(extra, "feature", feature, frozenset(("type", "id", "geometry", "properties", "bbox")))
+    _keep(extra, "properties", properties, _PROPERTIES)
+    yield PathObject(
+        geometry=_geometry(feature.get("geometry"), extra),
+        object_type=_object_type(feature, properties, extra),
+        path_class=_path_class(properties.get("classification"), extra),
+        name=_text(properties.get("name")),
+        color=_color(properties.get("color"))[0],
+        locked=properties.get("isLocked") is True,
+        measurements=_measurements(properties.get("measurements"), extra),
+        metadata=_metadata(properties.get("metadata"), extra),
+        id=_id(feature),
+        extra=extra,
+    )
+    for key in _CHILD_KEYS:
+        children = properties.get(key)
+        for child in children if isinstance(children, list) else ():
+            yield from decode_feature(_mapping(child))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _keep(extra: Extra, key: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = {name: value for name, value in found.items() if name not in known}
+    if unknown:
+        extra[key] = unknown
+
+
+def _id(feature: Mapping[str, Any]) -> str:
+    """The feature's UUID; else one derived from its content, so that reading twice agrees."""
+    try:
+        return str(uuid.UUID(feature["id"]))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return str(uuid.uuid5(_ID_NAMESPACE, json.dumps(feature, sort_keys=True, default=str)))
+
+
+def _object_type(feature: Mapping[str, Any], properties: Mapping[str, Any], extra: Extra) -> str:
+    found = next((str(properties[key]) for key in _TYPE_KEYS if properties.get(key)), None)
+    if found is None:
+        # QuPath 0.2 stored the type in the id.
+        return _LEGACY_TYPES.get(str(feature.get("id")), "annotation")
+    if found in _OBJECT_TYPES:
+        return found
+    if found not in _LEGACY_TYPES:
+        extra["object_type"] = found
+    return _LEGACY_TYPES.get(found, "annotation")
+
+
+def _geometry(found: Any, extra: Extra) -> BaseGeometry:
+    geometry = _mapping(found)
+    if not geometry.get("type"):
+        extra["raw_geometry"] = found
+        return Polygon()
+    try:
+        built: BaseGeometry = shape(_standard(geometry))
+    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        extra["raw_geometry"] = found
+        return Polygon()
+    _keep(extra, "geometry", geometry, frozenset(("type", "coordinates", "geometries", "bbox")))
+    return built
+
+
+def _standard(geometry: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the empty ``coordinates`` that `_encode` gives to collections for QuPath's sake."""
+    if geometry["type"] != "GeometryCollection":
+        return dict(geometry)
+    return {"type": geometry["type"], "geometries": [_standard(g) for g in geometry["geometries"]]}
+
+
+def _color(value: Any) -> tuple[RGB | None, int | None]:
+    """RGB and alpha of ``[r, g, b]``, ``[r, g, b, a]`` or Java's packed ARGB integer."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return ((value >> 16) & 255, (value >> 8) & 255, value & 255), None
+    if not isinstance(value, list) or not 3 <= len(value) <= 4:
+        return None, None
+    if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+        return None, None
+    red, green, blue, *alpha = (min(255, max(0, int(v))) for v in value)
+    return (red, green, blue), alpha[0] if alpha else None
+
+
+def _path_class(value: Any, extra: Extra) -> PathClass | None:
+    if isinstance(value, str):
+        return PathClass(value) if value else None
+    found = _mapping(value)
+    name = _class_name(found)
+    if not name:
+        return None
+    color, alpha = _color(found.get("color", found.get("colorRGB")))
+    if alpha is not None:
+        extra["alpha"] = alpha
+    known = frozenset(("name", "names", "color", "colorRGB", "parentClass"))
+    _keep(extra, "classification", found, known)
+    return PathClass(name, color)
+
+
+def _class_name(found: Mapping[str, Any]) -> str:
+    """Full name; derived classes come as ``names`` or (before 0.4) as ``parentClass``."""
+    names = found.get("names")
+    if isinstance(names, list) and names:
+        return ": ".join(str(name) for name in names)
+    name = str(found.get("name") or "")
+    above = found.get("parentClass")
+    parent = _class_name(above) if isinstance(above, dict) else ""
+    return f"{parent}: {name}" if parent and name else name or parent
+
+
+def _measurements(value: Any, extra: Extra) -> dict[str, float]:
+    """``{name: value}`` (since 0.4) or ``[{"name":…, "value":…}, …]``; NaN may be a string."""
+    if isinstance(value, list):
+        pairs = [(m.get("name"), m.get("value")) for m in value if isinstance(m, dict)]
+    else:
+        pairs = list(_mapping(value).items())
+    numbers: dict[str, float] = {}
+    for name, found in pairs:
+        number = _number(found)
+        if number is None:
+            extra.setdefault("measurements", {})[str(name)] = found
+        else:
+            numbers[str(name)] = number
+    return numbers
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _metadata(value: Any, extra: Extra) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for key, found in _mapping(value).items():
+        if isinstance(found, bool):
+            texts[key] = str(found).lower()
+        elif isinstance(found, str | int | float):
+            texts[key] = str(found)
+        else:
+            extra.setdefault("metadata", {})[key] = found
+    return texts

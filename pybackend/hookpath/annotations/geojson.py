@@ -1,0 +1,177 @@
+"""Reading and writing QuPath's GeoJSON files: plain, gzip and zip."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from hookpath.annotations._decode import GEOMETRY_TYPES, decode_feature
+from hookpath.annotations._encode import object_to_feature
+from hookpath.annotations.objects import PathObject
+from hookpath.errors import AnnotationError
+
+_JSON_SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
+_AGAIN = "export the objects from QuPath again as GeoJSON"
+
+
+def read_geojson(path: str | Path) -> list[PathObject]:
+    """All objects of a file, in file order (nested ones after their parent).
+
+    Gzip and zip are recognised by content, not by name; every ``.geojson``/``.json`` inside a zip
+    is read. Coordinates are level-0 px as QuPath wrote them. Reading the same file twice gives
+    equal objects, ids included.
+
+    Raises:
+        AnnotationError: missing, unreadable, empty, truncated, or not GeoJSON; names the file.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        documents = [_parse(text, path) for text in _unpack(data, path)]
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
+    try:
+        return [obj for document in documents for obj in objects_from_geojson(document)]
+    except (AnnotationError, RecursionError) as error:
+        raise AnnotationError(f"{path}: {error}; {_AGAIN}") from error
+
+
+def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObject]:
+    """Objects of parsed GeoJSON: a feature collection, a feature, a geometry, or a list of these.
+
+    A geometry that cannot be built gives an object with an empty geometry (see ``_decode``), so
+    one bad feature costs nothing else.
+
+    Raises:
+        AnnotationError: no GeoJSON.
+    """
+    return list(_objects(document))
+
+
+def _objects(document: Any) -> Iterator[PathObject]:
+    if isinstance(document, list):
+        for item in document:
+            yield from _objects(item)
+        return
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind == "FeatureCollection" and isinstance(document.get("features"), list):
+        yield from _objects(document["features"])
+    elif kind == "Feature":
+        yield from decode_feature(document)
+    elif kind in GEOMETRY_TYPES:
+        yield from decode_feature({"type": "Feature", "geometry": document})
+    else:
+        raise AnnotationError(f"not GeoJSON: {_short(document)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:76]} …"
+
+
+def _unpack(data: bytes, path: Path) -> Iterator[bytes]:
+    if data[:2] == b"\x1f\x8b":
+        yield gzip.decompress(data)
+    elif data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [n for n in archive.namelist() if _is_json_entry(n)]
+            if not names:
+                raise AnnotationError(f"{path}: no .geojson or .json inside the zip; {_AGAIN}")
+            for name in names:
+                yield from _unpack(archive.read(name), path)
+    else:
+        yield data
+
+
+def _is_json_entry(name: str) -> bool:
+    return name.lower().endswith(_JSON_SUFFIXES) and not name.startswith("__MACOSX/")
+
+
+def _parse(data: bytes, path: Path) -> Any:
+    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise AnnotationError(f"{path} is empty; {_AGAIN}")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise AnnotationError(f"{path} is not JSON: {error}; {_AGAIN}") from error
+
+
+def write_geojson(path: str | Path, objects: Iterable[PathObject], compact: bool = False) -> None:
+    """Write a feature collection that QuPath ≥ 0.4 imports; ``.gz`` and ``.zip`` by suffix.
+
+    One feature per line (`compact`: no white space at all), written as `objects` yields them, so
+    memory does not grow with their number. Atomic: `path` is the old file or the complete new one.
+
+    Raises:
+        AnnotationError: the file cannot be written.
+    """
+    path = Path(path)
+    try:
+        with _replacing(path) as raw, _packed(raw, path) as out:
+            _write_collection(out, objects, compact)
+    except OSError as error:
+        raise AnnotationError(
+            f"cannot write {path}: {error}; check the folder and the free space"
+        ) from error
+
+
+def _write_collection(out: IO[bytes], objects: Iterable[PathObject], compact: bool) -> None:
+    separators, newline = ((",", ":"), "") if compact else ((", ", ": "), "\n")
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=separators)
+    head = {"type": "FeatureCollection", "features": []}
+    out.write(encoder.encode(head)[:-2].encode())
+    lead = newline
+    for obj in objects:
+        out.write((lead + encoder.encode(object_to_feature(obj))).encode())
+        lead = "," + newline
+    out.write(f"{newline}]}}{newline}".encode())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary file beside `path` that takes its place when the block ends without error."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _packed(raw: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        # No time stamp: the same objects give the same file.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as out:
+            yield cast("IO[bytes]", out)
+    elif suffix == ".zip":
+        name = path.name[: -len(".zip")].removesuffix(".geojson") + ".geojson"
+        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as out:
+                yield out
+    else:
+        yield raw
