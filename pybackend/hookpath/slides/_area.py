@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,10 +61,39 @@ def area_average(pixels: RGBArray, along_y: Axis, along_x: Axis) -> RGBArray:
     whole_y, whole_x = along_y.whole, along_x.whole
     if whole_y is not None and whole_x is not None:
         return _block_mean(pixels, whole_y, whole_x, along_y.count, along_x.count)
-    rows = _weighted_rows(pixels, along_y)
-    turned = np.ascontiguousarray(rows.transpose(1, 0, 2))
-    mean = _weighted_rows(turned, along_x).transpose(1, 0, 2)
-    return (mean + np.float32(0.5)).astype(np.uint8)
+    rows = _mean_over_rows(pixels, along_y)
+    # Plane by plane and turned: numpy turns (H, W, 3) three times slower than three planes.
+    turned = np.ascontiguousarray(rows.reshape(along_y.count, -1, 3).transpose(2, 1, 0))
+    across = _averaging_matrix(along_x, pixels.shape[1])
+    mean = np.empty((along_y.count, along_x.count, 3), np.uint8)
+    for channel, plane in enumerate(turned):
+        mean[:, :, channel] = _rounded(across @ plane).T
+    return mean
+
+
+def _mean_over_rows(pixels: RGBArray, axis: Axis) -> npt.NDArray[np.float32]:
+    flat = pixels.reshape(pixels.shape[0], -1).astype(np.float32)
+    found: npt.NDArray[np.float32] = _averaging_matrix(axis, pixels.shape[0]) @ flat
+    return found
+
+
+def _averaging_matrix(axis: Axis, size: int) -> Any:
+    """The axis's weights as a sparse ``(count, size)`` matrix: 2 or 3 numbers a row.
+
+    Sparse times dense runs as compiled row additions: 0.1 ms for 284 × 284 px, where the same
+    by numpy's fancy indexing took 1 ms.
+    """
+    from scipy.sparse import csr_array
+
+    index, share = axis.weights(size)
+    ends = np.arange(0, share.size + 1, len(share), dtype=np.int32)
+    columns = index.T.astype(np.int32).ravel()
+    return csr_array((share.T.ravel(), columns, ends), shape=(axis.count, size))
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    values += np.float32(0.5)
+    return values.astype(np.uint8)
 
 
 def _block_mean(
@@ -74,13 +104,3 @@ def _block_mean(
     if step_x == step_y == 1:
         return block
     return np.asarray(Image.fromarray(np.ascontiguousarray(block)).reduce((step_x, step_y)))
-
-
-def _weighted_rows(
-    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.float32], axis: Axis
-) -> npt.NDArray[np.float32]:
-    index, share = axis.weights(pixels.shape[0])
-    total = np.zeros((axis.count, *pixels.shape[1:]), np.float32)
-    for taken, weight in zip(index, share, strict=True):
-        total += pixels[taken] * weight[:, None, None]
-    return total

@@ -16,7 +16,7 @@ from hookpath.slides.base import Level, RGBArray, Slide
 COARSER_ALLOWED = 1.02
 
 #: Level pixels held at once; larger regions are read in strips of output rows.
-STRIP_PIXELS = 16 * 2**20
+STRIP_PIXELS = 4 * 2**20
 
 
 def best_level(slide: Slide, downsample_x: float, downsample_y: float) -> int:
