@@ -1,1 +1,5 @@
-"""See design: the inference room."""
+"""Dense whole-slide prediction."""
+
+from hookpath.inference.dense import DensePredictor
+
+__all__ = ["DensePredictor"]

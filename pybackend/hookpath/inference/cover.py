@@ -1,0 +1,165 @@
+"""Which part of a slide's output grid is wanted: tissue, or what lies inside given regions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from shapely import STRtree, box
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.geometry import Region
+from hookpath.inference.grids import Box
+from hookpath.slides.base import Slide
+
+CELL = 64
+"""Side in target px of the squares that are wanted or not; the same for every tile size, so that
+the tile size never shows in a result. A multiple of 2^D up to D = 6."""
+
+TISSUE_GROWTH_UM = 100.0
+"""Tissue is grown by this much: it closes lumens and fat vacuoles, and keeps ragged edges."""
+
+BoolGrid = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class OutputGrid:
+    """The slide's output pixels: pixel i covers level-0 [i·downsample, (i + 1)·downsample)."""
+
+    width: int
+    height: int
+    downsample: tuple[float, float]
+
+    @classmethod
+    def of_slide(cls, slide: Slide, spacing_um: float) -> OutputGrid:
+        """The grid that covers all of `slide` at `spacing_um`.
+
+        Raises:
+            MissingSpacingError: the slide's µm/px is unknown.
+        """
+        dx, dy = slide.calibration.downsample(spacing_um)
+        # A sliver of a pixel that is rounding error is no pixel.
+        width = max(1, math.ceil(slide.width_l0 / dx - 1e-6))
+        height = max(1, math.ceil(slide.height_l0 / dy - 1e-6))
+        return cls(width, height, (dx, dy))
+
+    def region(self, window: Box) -> Region:
+        """A window of the grid, placed on the slide."""
+        dx, dy = self.downsample
+        return Region(window.x * dx, window.y * dy, window.width, window.height, dx, dy)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The wanted squares of an output grid, and the exact regions inside which pixels count.
+
+    Attributes:
+        cells: ``(rows, columns)`` bool, one per `CELL` × `CELL` px square.
+        inside: geometries in level-0 px; empty: no further restriction.
+    """
+
+    grid: OutputGrid
+    cells: BoolGrid
+    inside: tuple[BaseGeometry, ...] = ()
+
+    def wanted(self, window: Box) -> Box | None:
+        """The smallest rectangle of whole cells with all that is wanted in `window`, or None.
+
+        `window` starts at a multiple of `CELL`; the result is clipped to it in whole cells.
+        """
+        rows, columns = np.nonzero(self._cells_of(window))
+        if rows.size == 0:
+            return None
+        x0, x1 = int(columns.min()), int(columns.max()) + 1
+        y0, y1 = int(rows.min()), int(rows.max()) + 1
+        return Box(window.x + CELL * x0, window.y + CELL * y0, CELL * (x1 - x0), CELL * (y1 - y0))
+
+    def mask(self, window: Box) -> BoolGrid:
+        """``(height, width)`` bool, per output pixel of `window` (which starts at a cell)."""
+        cells = self._cells_of(window)
+        fine = np.repeat(np.repeat(cells, CELL, axis=0), CELL, axis=1)
+        fine = fine[: window.height, : window.width]
+        return fine & self._inside(window) if self.inside else fine
+
+    def _cells_of(self, window: Box) -> BoolGrid:
+        y0, x0 = window.y // CELL, window.x // CELL
+        y1, x1 = -(-(window.y + window.height) // CELL), -(-(window.x + window.width) // CELL)
+        return self.cells[y0:y1, x0:x1]
+
+    def _inside(self, window: Box) -> BoolGrid:
+        region = self.grid.region(window)
+        near = STRtree(self.inside).query(box(*region.bounds_l0))
+        if near.size == 0:
+            return np.zeros((window.height, window.width), bool)
+        return _rasterise([self.inside[i] for i in near], region, touched=False)
+
+
+def cover_of(
+    slide: Slide,
+    grid: OutputGrid,
+    inside: Sequence[BaseGeometry] | None = None,
+    tissue: bool = True,
+) -> Cover:
+    """What is wanted of a slide: tissue (grown a little), inside the given regions if any.
+
+    Args:
+        inside: area geometries in level-0 px; None: the whole slide.
+        tissue: False takes glass too.
+    """
+    shape = -(-grid.height // CELL), -(-grid.width // CELL)
+    cells = _tissue_cells(slide, grid, shape) if tissue else np.ones(shape, bool)
+    if inside is None:
+        return Cover(grid, cells)
+    areas = tuple(g for g in inside if g.area > 0)
+    return Cover(grid, cells & _cells_touching(areas, grid, shape), areas)
+
+
+def _tissue_cells(slide: Slide, grid: OutputGrid, shape: tuple[int, int]) -> BoolGrid:
+    from hookpath.slides import tissue_mask
+
+    found = tissue_mask(slide)
+    mask_x, mask_y = found.downsample
+    spacing = slide.calibration
+    rows, columns = found.mask.shape
+    grown_x, grown_y = TISSUE_GROWTH_UM / spacing.mpp_x, TISSUE_GROWTH_UM / spacing.mpp_y
+    top, bottom = _ranges(shape[0], CELL * grid.downsample[1], grown_y, mask_y, rows)
+    left, right = _ranges(shape[1], CELL * grid.downsample[0], grown_x, mask_x, columns)
+    sums = np.zeros((rows + 1, columns + 1), np.int32)
+    np.cumsum(np.cumsum(found.mask, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
+    below = sums[np.ix_(bottom, right)] - sums[np.ix_(bottom, left)]
+    above = sums[np.ix_(top, right)] - sums[np.ix_(top, left)]
+    return np.asarray(below > above)
+
+
+def _ranges(
+    count: int, cell_l0: float, grown_l0: float, mask_l0: float, mask_size: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First and one past last mask px under each of `count` cells, grown on both sides."""
+    starts = np.arange(count) * cell_l0
+    first = np.floor((starts - grown_l0) / mask_l0)
+    last = np.ceil((starts + cell_l0 + grown_l0) / mask_l0)
+    return first.clip(0, mask_size).astype(np.intp), last.clip(0, mask_size).astype(np.intp)
+
+
+def _cells_touching(
+    areas: Sequence[BaseGeometry], grid: OutputGrid, shape: tuple[int, int]
+) -> BoolGrid:
+    if not areas:
+        return np.zeros(shape, bool)
+    dx, dy = grid.downsample
+    return _rasterise(areas, Region(0, 0, shape[1], shape[0], CELL * dx, CELL * dy), touched=True)
+
+
+def _rasterise(areas: Sequence[BaseGeometry], region: Region, touched: bool) -> BoolGrid:
+    """``(height, width)`` bool: px whose centre lies inside (or that are touched at all)."""
+    from affine import Affine
+    from rasterio.features import rasterize
+
+    shape = (region.height, region.width)
+    drawn = rasterize(
+        areas, shape, transform=Affine(*region.affine_l0), dtype="uint8", all_touched=touched
+    )
+    return np.asarray(drawn, bool)

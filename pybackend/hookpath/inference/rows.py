@@ -1,0 +1,85 @@
+"""Predicted tiles, and the rows of the output grid that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from hookpath.inference.cover import BoolGrid
+from hookpath.inference.grids import Box
+
+Labels = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PredictedTile:
+    """`window` in px of the output grid; labels ``(h, w)``, probabilities ``(C, h, w)``.
+
+    Label c + 1 is class channel c; 0: not wanted there, all probabilities 0. Probabilities are
+    0…255 in uint8, or 0…1 in float32.
+    """
+
+    window: Box
+    labels: Labels
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True)
+class PredictedRow:
+    """A full-width band of the output grid; only computed tiles are held."""
+
+    y_out: int
+    height: int
+    width: int
+    tiles: tuple[PredictedTile, ...]
+
+    def labels(self, top: int = 0, bottom: int | None = None) -> Labels:
+        """``(rows, width)`` uint8 of the band's rows `top` up to `bottom`."""
+        bottom = self.height if bottom is None else bottom
+        out = np.zeros((bottom - top, self.width), np.uint8)
+        for tile, here, there in self._parts(top, bottom):
+            out[here] = tile.labels[there]
+        return out
+
+    def probabilities(
+        self, channels: int, top: int = 0, bottom: int | None = None
+    ) -> Probabilities:
+        """``(channels, rows, width)`` of the band's rows `top` up to `bottom`."""
+        bottom = self.height if bottom is None else bottom
+        dtype = self.tiles[0].probabilities.dtype if self.tiles else np.dtype(np.uint8)
+        out: Probabilities = np.zeros((channels, bottom - top, self.width), dtype)
+        for tile, here, there in self._parts(top, bottom):
+            out[(slice(None), *here)] = tile.probabilities[(slice(None), *there)]
+        return out
+
+    def _parts(
+        self, top: int, bottom: int
+    ) -> Iterator[tuple[PredictedTile, tuple[slice, slice], tuple[slice, slice]]]:
+        for tile in self.tiles:
+            window = tile.window
+            offset = window.y - self.y_out
+            first, last = max(top, offset), min(bottom, offset + window.height)
+            if first < last:
+                columns = slice(window.x, window.x + window.width)
+                here = (slice(first - top, last - top), columns)
+                there = (slice(first - offset, last - offset), slice(None))
+                yield tile, here, there
+
+
+def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Probabilities]:
+    """Labels ``(h, w)`` and softmax probabilities ``(C, h, w)`` where `mask` is true, 0 elsewhere.
+
+    On the logits' own device: what comes back from it is a quarter of the size.
+    """
+    wanted = torch.from_numpy(mask).to(logits.device)
+    probabilities = logits.softmax(dim=0) * wanted
+    labels = (logits.argmax(dim=0) + 1).to(torch.uint8) * wanted
+    if as_uint8:
+        probabilities = (probabilities * 255).round_().to(torch.uint8)
+    return labels.cpu().numpy(), probabilities.cpu().numpy()

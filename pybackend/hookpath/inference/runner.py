@@ -1,0 +1,158 @@
+"""What computes a tile: a small protocol, and torch behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hookpath.errors import PredictionError
+from hookpath.geometry import BranchSpec
+from hookpath.inference.hooks import FloatMap
+from hookpath.models import SegmentationModel
+from hookpath.models.base import BranchOutput
+from hookpath.models.shapes import Hook
+from hookpath.slides.base import RGBArray
+
+BYTES_PER_ACTIVATION = 4 * 10
+"""Peak bytes per input px and filter of the first block: about ten float32 maps live at once."""
+
+
+class TileTooLargeError(Exception):
+    """The device has no memory for a tile of this size; halve it."""
+
+
+class Runner(Protocol):
+    """Runs the branches of one network on tiles, wherever it does so."""
+
+    @property
+    def branches(self) -> Sequence[BranchSpec]:
+        """Finest ("target") first."""
+
+    @property
+    def hooks(self) -> Sequence[Hook]:
+        """``hooks[i]`` goes from branch i + 1 into branch i."""
+
+    @property
+    def depth(self) -> int:
+        """Number of poolings."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of output channels."""
+
+    def largest_input(self) -> int:
+        """Side in px of the largest square input that the device should be given."""
+
+    def hook_map(self, branch: int, image: RGBArray, hook: FloatMap | None) -> FloatMap:
+        """``(C, h, w)`` float32: the map that a context branch hands on.
+
+        Raises:
+            TileTooLargeError: not enough memory on the device.
+        """
+
+    def logits(self, image: RGBArray, hook: FloatMap | None) -> Tensor:
+        """``(n_classes, h, w)`` float32 class scores of the target branch, on any device.
+
+        Raises:
+            TileTooLargeError: not enough memory on the device.
+        """
+
+
+class TorchRunner:
+    """Runs a `SegmentationModel` on a torch device, in evaluation mode.
+
+    Args:
+        device: ``auto`` (CUDA where there is one), or any torch device.
+        amp: bfloat16 autocast; about twice as fast, results differ by about 1e-2.
+    """
+
+    def __init__(self, model: SegmentationModel, device: str = "auto", amp: bool = False) -> None:
+        self.device = resolve_device(device)
+        self.amp = amp
+        # channels-last: 1.3 to 1.5 times as fast on CPU (65 against 43 pairs/s at n = 16).
+        self.model = model.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.branches, self.hooks = model.branches, model.hooks
+        self.depth, self.n_classes = model.depth, model.n_classes
+
+    def largest_input(self) -> int:
+        filters = next(m.out_channels for m in self.model.modules() if isinstance(m, nn.Conv2d))
+        px = _memory_budget(self.device) / (BYTES_PER_ACTIVATION * filters)
+        most = 2560 if self.device.type == "cpu" else 4608
+        return min(most, int(px**0.5))
+
+    def hook_map(self, branch: int, image: RGBArray, hook: FloatMap | None) -> FloatMap:
+        found = self._run(branch, image, hook).hook
+        assert found is not None
+        return np.asarray(found[0].float().cpu().contiguous().numpy())
+
+    def logits(self, image: RGBArray, hook: FloatMap | None) -> Tensor:
+        found = self._run(0, image, hook).logits
+        assert found is not None
+        return found[0].float()
+
+    def _run_or_fail(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
+        with torch.inference_mode(), self._autocast():
+            pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
+            tile = pixels.to(self.device).permute(2, 0, 1)[None]
+            tile = tile.float().div_(255).contiguous(memory_format=torch.channels_last)
+            taken = None if hook is None else torch.from_numpy(hook)[None].to(self.device)
+            return self.model.run_branch(branch, tile, taken)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
+
+    def _run(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
+        try:
+            return self._run_or_fail(branch, image, hook)
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            reason = str(error).splitlines()[0] if str(error) else "out of memory"
+        # Out of the handler: the failed step's tensors hang on the error's traceback.
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise TileTooLargeError(reason)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text
+
+
+def resolve_device(device: str) -> torch.device:
+    """The torch device of a name; ``auto`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        PredictionError: no such device here.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise PredictionError(
+            f"device {device!r} cannot be used here ({str(error).splitlines()[0]}); "
+            "use auto, cpu or cuda"
+        ) from error
+    return found
+
+
+def _memory_budget(device: torch.device) -> float:
+    """Bytes that one tile's activations may take."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return 0.5 * free
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):  # not on this platform
+        free = 4 * 2**30
+    return min(1.5 * 2**30, 0.25 * free)
