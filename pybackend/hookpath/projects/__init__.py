@@ -7,15 +7,22 @@ from hookpath.projects.base import (
     Project,
     WriteReport,
 )
-from hookpath.projects.folder import FolderProject
+from hookpath.projects.folder import FolderEntry, FolderProject
+from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.opening import open_project
+from hookpath.projects.qupath import QuPathEntry, QuPathProject
 
 __all__ = [
     "SPLIT_KEY",
+    "FolderEntry",
     "FolderProject",
     "ImageEntry",
     "Problem",
     "Project",
+    "QuPathEntry",
+    "QuPathProject",
     "WriteReport",
+    "find_qupath",
     "open_project",
+    "qupath_version",
 ]

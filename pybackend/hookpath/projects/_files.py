@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import ProjectError, WriteRefusedError
+from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError
 
 #: Backups kept beside a data file; the oldest go first.
 KEPT_BACKUPS = 5
@@ -114,9 +114,11 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
     """Turn the system's refusals (read-only, full disk) into one clear line."""
     try:
         yield
-    except OSError as error:
+    except (OSError, AnnotationError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        reason = cause.strerror or cause if isinstance(cause, OSError) else error
         raise ProjectError(
-            f"{image}: cannot write {path}: {error.strerror or error}; nothing was changed "
+            f"{image}: cannot write {path}: {reason}; nothing was changed "
             "(make the folder writable, or keep results elsewhere with --out)"
         ) from error
 

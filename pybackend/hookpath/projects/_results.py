@@ -50,9 +50,9 @@ def was_edited(o: PathObject) -> bool:
     return not _alike(json.loads(written), _looks(o))
 
 
-def refuse_stolen_ids(kept: Iterable[PathObject], new: Sequence[PathObject], image: str) -> None:
+def refuse_stolen_ids(kept: Iterable[str], new: Sequence[PathObject], image: str) -> None:
     """Raise if a new object has the id of one that stays (it would take its place in QuPath)."""
-    clash = {o.id for o in kept} & {o.id for o in new}
+    clash = set(kept) & {o.id for o in new}
     if clash:
         raise WriteRefusedError(
             f"{image}: object {min(clash)} exists already and is not a result of hookpath; "

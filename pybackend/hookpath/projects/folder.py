@@ -179,7 +179,7 @@ class FolderEntry:
         refuse_if_changed(path, seen, self.name)
         old = _read_objects(path)
         kept = [o for o in old if not is_ours(o, run)]
-        refuse_stolen_ids(kept, new, self.name)
+        refuse_stolen_ids((o.id for o in kept), new, self.name)
         removed = len(old) - len(kept)
         if not new and not removed:
             return WriteReport(0, 0, None)

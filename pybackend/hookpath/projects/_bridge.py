@@ -1,0 +1,212 @@
+"""QuPath's own code, run by Paquo in this process: reading and writing ``data.qpdata``.
+
+Nothing here opens a project through QuPath: loading one rewrites ``server.json`` files and makes
+folders, and reading must not write. The JVM starts once, on first use, and is never stopped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations.objects import RUN_TAG, PathClass
+from hookpath.errors import ProjectError
+from hookpath.projects._qpproj import packed
+from hookpath.projects.installation import (
+    find_qupath,
+    paquo_settings,
+    qupath_version,
+    version_key,
+)
+
+#: Oldest QuPath whose data files can be written without opening the slide.
+OLDEST_FOR_WRITING = (0, 6)
+
+# Objects handed to QuPath's GeoJSON reader at a time: it holds the whole text as a tree.
+_CHUNK = 2000
+
+Feature = Mapping[str, Any]
+
+
+@cache
+def _java() -> Any:
+    """Paquo's table of Java classes; starts the JVM.
+
+    Raises:
+        ProjectError: Paquo or QuPath is missing, or the JVM does not start.
+    """
+    if importlib.util.find_spec("paquo") is None:
+        raise ProjectError(
+            "objects of a QuPath project need Paquo: pip install 'hookpath[qupath]' "
+            "(or export the annotations as GeoJSON beside the slides)"
+        )
+    home = find_qupath()
+    if home is None:
+        raise ProjectError(
+            "no QuPath found; set PAQUO_QUPATH_DIR to its folder or run `paquo get_qupath` "
+            "(or export the annotations as GeoJSON beside the slides)"
+        )
+    return _start(home)
+
+
+def _start(home: Path) -> Any:
+    from paquo.jpype_backend import start_jvm
+
+    options = [*paquo_settings().get("java_opts", ()), "-Djava.awt.headless=true"]
+    kwargs = {**paquo_settings(), "qupath_dir": str(home), "java_opts": options}
+    try:
+        start_jvm(finder_kwargs=kwargs)
+        import paquo.java as java
+    except Exception as error:  # whatever the JVM says, the user can only change QuPath
+        raise ProjectError(f"QuPath in {home} does not start through Paquo: {error}") from error
+    _quieten(java)
+    return java
+
+
+def _quieten(java: Any) -> None:
+    """QuPath's log goes to stderr, warnings only: stdout belongs to results."""
+    java.System.setOut(java.System.err)
+    factory = java.JClass("org.slf4j.LoggerFactory")
+    level = java.JClass("ch.qos.logback.classic.Level")
+    factory.getLogger("ROOT").setLevel(level.ERROR)
+
+
+def require_qupath(for_project: str | None, writing: bool, image: str) -> None:
+    """Refuse what the QuPath found here cannot do without losing data.
+
+    Raises:
+        ProjectError: no QuPath, one too old to write, or one older than the project.
+    """
+    _java()
+    home = find_qupath()
+    ours = qupath_version(home) if home else None
+    if not writing or ours is None:
+        return
+    if version_key(ours) < OLDEST_FOR_WRITING:
+        raise ProjectError(f"{image}: writing needs QuPath 0.6 or newer, not {ours} in {home}")
+    if for_project and version_key(for_project) > version_key(ours):
+        raise ProjectError(
+            f"{image}: the project was saved by QuPath {for_project}, {home} is {ours}; "
+            "point PAQUO_QUPATH_DIR to the newer QuPath"
+        )
+
+
+@contextmanager
+def _java_errors(what: str) -> Iterator[None]:
+    import jpype
+
+    try:
+        yield
+    except jpype.JException as error:
+        message = " ".join(str(error).split())
+        raise ProjectError(f"{what}: QuPath says {message}") from error
+
+
+def _with_colours(java: Any, classes: Sequence[PathClass]) -> None:
+    """Start from this project's colours: QuPath keeps one colour per class name and process."""
+    cls = java.PathClass.class_
+    for field in cls.getDeclaredFields():
+        if str(field.getName()) == "existingClasses":
+            field.setAccessible(True)
+            field.get(None).clear()
+    for c in classes:
+        made = java.PathClass.fromString(java.String(c.name), java.Integer(packed(c)))
+        made.setColor(java.Integer(packed(c)))
+
+
+def read_features(data: Path, classes: Sequence[PathClass], image: str) -> list[Feature]:
+    """All objects of a data file as GeoJSON features; none where there is no file."""
+    if not data.is_file():
+        return []
+    java = _java()
+    _with_colours(java, classes)
+    with _java_errors(f"{image}: cannot read {data}"):
+        hierarchy = java.PathIO.readHierarchy(java.File(str(data)).toPath())
+        return _features(java, hierarchy.getAllObjects(False))
+
+
+def _features(java: Any, objects: Any) -> list[Feature]:
+    stream = java.ByteArrayOutputStream()
+    options = java.JClass("qupath.lib.io.PathIO$GeoJsonExportOptions")
+    java.PathIO.exportObjectsAsGeoJSON(stream, objects, options.FEATURE_COLLECTION)
+    found: list[Feature] = json.loads(bytes(stream.toByteArray()))["features"]
+    return found
+
+
+class DataFile:
+    """One ``data.qpdata``, loaded to be changed and written elsewhere (never in place)."""
+
+    def __init__(
+        self, data: Path, server: Mapping[str, Any], classes: Sequence[PathClass], image: str
+    ) -> None:
+        self._image = image
+        self._java = _java()
+        _with_colours(self._java, classes)
+        with _java_errors(f"{image}: cannot read {data}"):
+            builder = self._server_builder(server)
+            self._image_data = self._load(data, builder)
+        self._hierarchy = self._image_data.getHierarchy()
+
+    def _server_builder(self, server: Mapping[str, Any]) -> Any:
+        text = self._java.String(json.dumps(server, ensure_ascii=False))
+        kind = self._java.JClass("qupath.lib.images.servers.ImageServerBuilder$ServerBuilder")
+        return self._java.GsonTools.getInstance().fromJson(text, kind.class_)
+
+    def _load(self, data: Path, builder: Any) -> Any:
+        java = self._java
+        if data.is_file():
+            return java.PathIO.readImageData(java.File(str(data)).toPath(), builder)
+        return java.ImageData(builder, java.PathObjectHierarchy(), java.ImageType.UNSET)
+
+    def ours(self) -> list[Feature]:
+        """Objects with our run tag."""
+        tagged = self._java.ArrayList()
+        for o in self._hierarchy.getAllObjects(False):
+            if o.hasMetadata() and o.getMetadata().containsKey(RUN_TAG):
+                tagged.add(o)
+        return _features(self._java, tagged)
+
+    def ids(self) -> set[str]:
+        """Ids of all objects."""
+        return {str(o.getID()) for o in self._hierarchy.getAllObjects(False)}
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove objects; what lies under them in the hierarchy stays."""
+        gone = set(ids)
+        found = self._java.ArrayList()
+        for o in self._hierarchy.getAllObjects(False) if gone else ():
+            if str(o.getID()) in gone:
+                found.add(o)
+        self._hierarchy.removeObjects(found, True)
+
+    def add(self, features: Sequence[Feature]) -> None:
+        """Add objects below the root, all in one batch."""
+        java, batch = self._java, self._java.ArrayList()
+        with _java_errors(f"{self._image}: cannot take over the results"):
+            for start in range(0, len(features), _CHUNK):
+                text = json.dumps(features[start : start + _CHUNK]).encode()
+                stream = java.JClass("java.io.ByteArrayInputStream")(text)
+                batch.addAll(java.PathIO.readObjectsFromGeoJSON(stream))
+            self._hierarchy.addObjects(batch)
+
+    def write(self, path: Path) -> None:
+        """Write to `path`, and read it again to be sure.
+
+        Raises:
+            ProjectError: the disk is full, or what was written is not what should have been.
+        """
+        java = self._java
+        with _java_errors(f"{self._image}: cannot write {path.parent}"):
+            stream = java.JClass("java.io.FileOutputStream")(str(path))
+            try:
+                java.PathIO.writeImageData(stream, self._image_data)
+            finally:
+                stream.close()
+            written = java.PathIO.readHierarchy(java.File(str(path)).toPath())
+        if written.nObjects() != self._hierarchy.nObjects():
+            raise ProjectError(f"{self._image}: the new data file is incomplete; it was discarded")

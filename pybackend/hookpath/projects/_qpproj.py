@@ -1,0 +1,115 @@
+"""A QuPath project's JSON files: everything but the objects, without a JVM and without writing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations.objects import PathClass
+from hookpath.errors import ProjectError, WriteRefusedError
+from hookpath.projects._files import back_up, write_errors, write_json
+
+
+def read_project(path: Path) -> dict[str, Any]:
+    """Content of a ``project.qpproj``.
+
+    Raises:
+        ProjectError: missing, unreadable, or not a QuPath project.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"{path}: cannot be read as a QuPath project ({error}); QuPath keeps the version "
+            "before in project.qpproj.backup"
+        ) from error
+    images = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(images, list) or not all(isinstance(i, dict) for i in images):
+        raise ProjectError(f"{path}: is JSON, but not a QuPath project (no list of images)")
+    return content
+
+
+def read_classes(path: Path) -> tuple[PathClass, ...]:
+    """The project's class list with colours (``classifiers/classes.json``); may be missing."""
+    listed = _class_list(path)
+    return tuple(
+        PathClass(str(c["name"]), _rgb(c.get("color")))
+        for c in listed
+        if isinstance(c, dict) and c.get("name")
+    )
+
+
+def add_missing_classes(path: Path, classes: Iterable[PathClass]) -> None:
+    """Append classes that the list lacks; those there keep their colour and order.
+
+    A project without a list stays without: QuPath would show ours instead of its default one.
+    """
+    listed = _class_list(path)
+    known = {c.name for c in read_classes(path)}
+    missing = {c.name: c for c in classes if c.name not in known}
+    if not listed or not missing:
+        return
+    added = [{"name": c.name, "color": packed(c)} for c in missing.values()]
+    with write_errors(path, path.parent.parent.name):
+        write_json(path, {**_class_file(path), "pathClasses": [*listed, *added]})
+
+
+def packed(path_class: PathClass) -> int:
+    """Colour as Java's signed ARGB integer (QuPath's grey where there is none)."""
+    red, green, blue = path_class.color or (64, 64, 64)
+    return ((255 << 24) | (red << 16) | (green << 8) | blue) - (1 << 32)
+
+
+def set_entry_metadata(
+    project_file: Path, entry_id: str, name: str, values: Mapping[str, str | None]
+) -> None:
+    """Change metadata values of one image in the project file as it is on disk now."""
+    content = read_project(project_file)
+    found = [i for i in content["images"] if str(i.get("entryID")) == entry_id]
+    if len(found) != 1:
+        raise WriteRefusedError(
+            f"{name}: no longer in {project_file}, so its metadata was not set; run again"
+        )
+    merged = {**_metadata(found[0]), **values}
+    kept = {k: v for k, v in merged.items() if v is not None}
+    if kept == _metadata(found[0]):
+        return
+    found[0]["metadata"] = kept
+    with write_errors(project_file, name):
+        back_up(project_file)
+        write_json(project_file, content)
+
+
+def entry_metadata(project_file: Path, entry_id: str) -> dict[str, str]:
+    """Metadata of one image, as it is on disk now."""
+    for entry in read_project(project_file)["images"]:
+        if str(entry.get("entryID")) == entry_id:
+            return _metadata(entry)
+    return {}
+
+
+def _metadata(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {str(k): str(v) for k, v in (entry.get("metadata") or {}).items()}
+
+
+def _class_file(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"{path}: not readable as a class list ({error})") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _class_list(path: Path) -> list[Any]:
+    listed = _class_file(path).get("pathClasses")
+    return listed if isinstance(listed, list) else []
+
+
+def _rgb(value: Any) -> tuple[int, int, int] | None:
+    if not isinstance(value, int):
+        return None
+    return (value >> 16) & 255, (value >> 8) & 255, value & 255

@@ -1,0 +1,19 @@
+"""One fixture for both kinds of project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.projects import Store, make_folder_store, make_qupath_store, skip_without_qupath
+
+
+@pytest.fixture(params=["folder", pytest.param("qupath", marks=pytest.mark.qupath)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A project with two slides; a person annotated the first."""
+    root = tmp_path / "Projekt mit Leerzeichen µ"
+    if request.param == "folder":
+        return make_folder_store(root)
+    skip_without_qupath()
+    return make_qupath_store(root)

@@ -1,0 +1,165 @@
+"""Small projects of both kinds, with the work of a pretended person in them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hookpath.projects import FolderProject, Project, QuPathProject, find_qupath, open_project
+from support.slides import write_pyramid
+
+SLIDE_NAME = "Präparat 1 (größer).tif"
+OTHER_NAME = "second.tif"
+WIDTH, HEIGHT, MPP = 640, 480, 0.5
+
+
+def ring(x: float, y: float, width: float, height: float) -> list[list[float]]:
+    """Closed rectangle ring."""
+    return [[x, y], [x + width, y], [x + width, y + height], [x, y + height], [x, y]]
+
+
+def feature(geometry: dict[str, Any], number: int, **properties: Any) -> dict[str, Any]:
+    """A feature as QuPath exports it."""
+    return {
+        "type": "Feature",
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "geometry": geometry,
+        "properties": {"objectType": "annotation", **properties},
+    }
+
+
+TUMOR = {"name": "Tumor", "color": [200, 10, 20]}
+STROMA = {"name": "Stroma", "color": [10, 180, 30]}
+
+#: What the person drew: hole, several parts, a line, points, another plane, a cell, a lock.
+HUMAN = [
+    feature(
+        {"type": "Polygon", "coordinates": [ring(10, 10, 100, 80), ring(30, 30, 20, 10)]},
+        1, classification=TUMOR, name="größter Herd", isLocked=True,
+    ),
+    feature(
+        {"type": "MultiPolygon", "coordinates": [[ring(200, 10, 50, 50)], [ring(300, 10, 20, 50)]]},
+        2, classification=STROMA, metadata={"reader": "A"},
+    ),
+    feature({"type": "Polygon", "coordinates": [ring(10, 200, 30, 30)]}, 3),
+    feature({"type": "LineString", "coordinates": [[10, 300], [60, 300]]}, 4),
+    feature({"type": "MultiPoint", "coordinates": [[5, 5], [6, 7]]}, 5, classification=TUMOR),
+    feature(
+        {"type": "Polygon", "coordinates": [ring(100, 200, 40, 40)],
+         "plane": {"c": -1, "z": 2, "t": 0}},
+        6, classification={"names": ["Tumor", "Positive"], "color": [90, 0, 90]},
+    ),
+    feature(
+        {"type": "Polygon", "coordinates": [ring(400, 200, 10, 10)]},
+        7, objectType="detection", measurements={"Area µm^2": 25.0, "Mean": 0.125},
+    ),
+]  # fmt: skip
+
+
+@dataclass
+class Store:
+    """A project on disk of one kind: how to open it, and where a person's objects lie."""
+
+    kind: str
+    root: Path
+
+    def open(self, **options: Any) -> Project:
+        """A fresh look at the project."""
+        return open_project(self.root, **options)
+
+    def data_file(self, index: int = 0) -> Path:
+        """The file with the objects of an image."""
+        entry = self.open().images[index]
+        return entry.annotation_file if self.kind == "folder" else entry.data_file  # type: ignore[attr-defined]
+
+    def hashes(self) -> dict[str, str]:
+        """Content of every file below the project."""
+        return {
+            str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(self.root.rglob("*"))
+            if p.is_file()
+        }
+
+
+def make_slides(folder: Path) -> list[Path]:
+    """Two tiny slides with µm/px."""
+    image = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    return [write_pyramid(folder / n, image, MPP, levels=2) for n in (SLIDE_NAME, OTHER_NAME)]
+
+
+def make_folder_store(root: Path) -> Store:
+    """Slides and the person's GeoJSON beside the first."""
+    root.mkdir(parents=True)
+    first, _ = make_slides(root)
+    collection = {"type": "FeatureCollection", "features": HUMAN}
+    first.with_suffix(".geojson").write_text(json.dumps(collection), encoding="utf-8")
+    assert isinstance(open_project(root), FolderProject)
+    return Store("folder", root)
+
+
+def skip_without_qupath() -> None:
+    """Skip the test with the reason if QuPath's code cannot be run here."""
+    if importlib.util.find_spec("paquo") is None:
+        pytest.skip("Paquo is not installed (extra 'qupath')")
+    if find_qupath() is None:
+        pytest.skip("no QuPath found; set PAQUO_QUPATH_DIR to its folder")
+
+
+def make_qupath_store(root: Path) -> Store:
+    """The same, made by QuPath's own code; the slides lie inside the project's folder."""
+    from hookpath.projects._bridge import _java
+
+    java = _java()
+    from paquo.projects import QuPathProject as PaquoProject
+
+    with PaquoProject(root / "project.qpproj", mode="x") as project:
+        (root / "slides").mkdir()
+        for path in make_slides(root / "slides"):
+            project.add_image(path)
+        set_classes(project, [("Tumor", (200, 10, 20)), ("Stroma", (10, 180, 30))])
+        add_features(java, project.images[0], HUMAN)
+        project.save()
+    assert isinstance(open_project(root), QuPathProject)
+    return Store("qupath", root)
+
+
+def set_classes(project: Any, classes: list[tuple[str, tuple[int, int, int]]]) -> None:
+    """The project's class list, colours included."""
+    from paquo.classes import QuPathPathClass
+
+    made = [QuPathPathClass(name, color=rgb) for name, rgb in classes]
+    for path_class, (_, rgb) in zip(made, classes, strict=True):
+        path_class.java_object.setColor(*rgb)
+    project.path_classes = made
+
+
+def add_features(java: Any, entry: Any, features: list[dict[str, Any]]) -> None:
+    """Put objects into an open Paquo entry, by QuPath's own reader."""
+    text = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    stream = java.JClass("java.io.ByteArrayInputStream")(text)
+    entry.hierarchy.java_object.addObjects(java.PathIO.readObjectsFromGeoJSON(stream))
+
+
+def edit_with_qupath(root: Path, changed: dict[str, Any]) -> None:
+    """Set geometry and class of objects as QuPath's window does, and save."""
+    from hookpath.projects._bridge import _java
+
+    java = _java()
+    from paquo.classes import QuPathPathClass
+    from paquo.projects import QuPathProject as PaquoProject
+
+    with PaquoProject(root / "project.qpproj", mode="r+") as project:
+        for annotation in project.images[0].hierarchy.annotations:
+            new = changed.get(str(annotation.java_object.getID()))
+            if new is not None:
+                annotation.update_roi(new.geometry)
+                annotation.update_path_class(QuPathPathClass(new.path_class.name))
+        assert java is not None
+        project.images[0].save()
