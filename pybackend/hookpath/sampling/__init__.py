@@ -7,6 +7,7 @@ from hookpath.sampling.batch import Batch
 from hookpath.sampling.sampler import Draw, Sampler
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_sources
 from hookpath.sampling.stream import PatchStream
+from hookpath.sampling.validation import ValidationStream, validation_regions
 
 __all__ = [
     "AnnotatedSlide",
@@ -18,5 +19,7 @@ __all__ = [
     "PatchStream",
     "Sampler",
     "SlideFacts",
+    "ValidationStream",
     "load_sources",
+    "validation_regions",
 ]

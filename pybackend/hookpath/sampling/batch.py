@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -39,6 +41,22 @@ class Batch:
             self.slide_index,
             self.branches,
         )
+
+
+def batch_of(
+    images: Sequence[Tensor],
+    target_labels: npt.NDArray[np.uint8],
+    context_labels: Sequence[Tensor],
+    slide_index: Sequence[int],
+    branches: tuple[BranchSpec, ...],
+) -> Batch:
+    """A batch from ``(N, M, M, 3)`` images; they are turned into a view, not copied."""
+    return Batch(
+        [image.permute(0, 3, 1, 2) for image in images],
+        [torch.from_numpy(target_labels), *context_labels],
+        torch.tensor(slide_index, dtype=torch.int64),
+        branches,
+    )
 
 
 def empty_arrays(branches: Sequence[BranchSpec], n: int) -> tuple[list[Tensor], list[Tensor]]:

@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import torch
 
 from hookpath.annotations import ClassTable
-from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.balanced import BalancedSampler
-from hookpath.sampling.batch import Batch
+from hookpath.sampling.batch import Batch, batch_of
 from hookpath.sampling.fetching import Fetcher, make_fetcher
-from hookpath.sampling.placing import image_regions, label_regions
+from hookpath.sampling.planning import Planner, count_pixels, facts_of_all
 from hookpath.sampling.reader import PatchRequest, SlideFailedError, UInt8Array
-from hookpath.sampling.sampler import Counts, Draw, Sampler
-from hookpath.sampling.source import AnnotatedSlide, SlideFacts
+from hookpath.sampling.sampler import Counts, Sampler
+from hookpath.sampling.source import AnnotatedSlide
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,16 @@ class PatchStream:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"a batch needs at least 1 patch, not {batch_size}")
-        self._sources = tuple(sources)
         self._classes = classes
-        self._branches = tuple(branches)
         self._batch_size = batch_size
         self._steps = steps
         self._reporter = reporter
-        self._facts = _open_all(self._sources, reporter)
+        self._planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
         self._sampler = sampler or BalancedSampler(
-            self._sources, self._facts, classes, self._branches, seed
+            self._planner.sources, self._planner.facts, classes, self._planner.branches, seed
         )
         self._fetcher: Fetcher = make_fetcher(
-            self._sources, self._branches, batch_size, workers, reporter
+            self._planner.sources, self._planner.branches, batch_size, workers, reporter
         )
         self._planned: deque[_Planned] = deque()
         self._delivered = 0
@@ -162,45 +158,24 @@ class PatchStream:
     def _plan(self) -> _Planned:
         before = self._sampler.state_dict()
         draws = self._sampler.draw(self._batch_size)
-        labels = np.stack([self._target_labels(draw) for draw in draws])
+        labels = self._planner.target_labels(draws)
         self._sampler.observe(count_pixels(labels, len(self._classes)))
-        requests = tuple(self._request(draw) for draw in draws)
+        requests = tuple(self._planner.request(draw) for draw in draws)
         return _Planned(before, self._sampler.pixel_counts, requests, labels)
-
-    def _target_labels(self, draw: Draw) -> UInt8Array:
-        (region,) = label_regions(
-            self._known(draw.slide_index), self._branches[:1], (draw.x_l0, draw.y_l0)
-        )
-        return self._sources[draw.slide_index].labels.rasterize(region)
-
-    def _request(self, draw: Draw) -> PatchRequest:
-        facts, centre = self._known(draw.slide_index), (draw.x_l0, draw.y_l0)
-        return PatchRequest(
-            draw.slide_index,
-            tuple(image_regions(facts, self._branches, centre)),
-            tuple(label_regions(facts, self._branches[1:], centre)),
-        )
-
-    def _known(self, slide_index: int) -> SlideFacts:
-        facts = self._facts[slide_index]
-        assert facts is not None, "only slides that opened are drawn from"
-        return facts
 
     def _deliver(self, images: list[torch.Tensor], context_labels: list[torch.Tensor]) -> Batch:
         planned = self._planned.popleft()
         self._delivered += 1
         self._counts = planned.counts_after
-        return Batch(
-            [image.permute(0, 3, 1, 2) for image in images],
-            [torch.from_numpy(planned.target_labels), *context_labels],
-            torch.tensor([r.slide_index for r in planned.requests]),
-            self._branches,
+        indices = [r.slide_index for r in planned.requests]
+        return batch_of(
+            images, planned.target_labels, context_labels, indices, self._planner.branches
         )
 
     def _take_out(self, failure: SlideFailedError) -> None:
         """Undo every draw from the failed batch on, and draw again without the slide."""
         self._reporter.warn(
-            f"{self._sources[failure.slide_index].name}: {failure}; "
+            f"{self._planner.sources[failure.slide_index].name}: {failure}; "
             "training goes on without this slide"
         )
         before = self._planned[0].before
@@ -211,21 +186,3 @@ class PatchStream:
     def _drop_planned(self) -> None:
         self._planned.clear()
         self._fetcher.discard()
-
-
-def count_pixels(labels: UInt8Array, n_classes: int) -> Counts:
-    """``(C,)`` pixels of each class in a label array; ignored ones are not counted."""
-    return np.bincount(labels.ravel(), minlength=n_classes + 1)[1 : n_classes + 1]
-
-
-def _open_all(sources: Sequence[AnnotatedSlide], reporter: Reporter) -> list[SlideFacts | None]:
-    facts: list[SlideFacts | None] = []
-    for source in sources:
-        try:
-            facts.append(source.read_facts())
-        except HookpathError as error:
-            reporter.warn(f"{source.name}: {error}; training goes on without this slide")
-            facts.append(None)
-    if not any(facts):
-        raise TrainingError("no slide to sample from; every one of them failed to open")
-    return facts

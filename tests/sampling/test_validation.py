@@ -1,0 +1,57 @@
+"""The fixed patches of held-out slides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from hookpath.errors import TrainingError
+from hookpath.sampling import ValidationStream, validation_regions
+from support.annotated import BRANCHES, CLASSES, annotated_slide, two_slides
+
+
+def test_windows_tile_the_annotated_area_without_overlap(tmp_path: Path) -> None:
+    """A 40 × 24 px box from (16, 32) meets 3 × 2 windows of 16 px."""
+    slide = annotated_slide(tmp_path / "s.tif", [("Tumor", shapely.box(16, 32, 56, 56))], 128)
+    draws = validation_regions([slide], BRANCHES, max_patches=100, seed=0)
+    assert [(d.x_l0, d.y_l0) for d in draws] == [
+        (x, y) for y in (40, 56) for x in (24, 40, 56)
+    ]  # fmt: skip
+    with ValidationStream([slide], CLASSES, BRANCHES, 4, 100, 0) as stream:
+        batches = list(stream)
+        assert [len(b) for b in batches] == [4, 2]
+        assert (len(stream), stream.patches) == (2, 6)
+    labelled = sum(int((b.labels[0] == 1).sum()) for b in batches)
+    assert labelled == 40 * 24
+
+
+def test_same_patches_each_epoch_and_for_the_same_seed(tmp_path: Path) -> None:
+    slides = two_slides(tmp_path)
+    with ValidationStream(slides, CLASSES, BRANCHES, 4, 12, 1) as stream:
+        first, second = list(stream), list(stream)
+    for a, b in zip(first, second, strict=True):
+        assert np.array_equal(a.images[1], b.images[1])
+        assert np.array_equal(a.labels[0], b.labels[0])
+    draws = [validation_regions(slides, BRANCHES, 12, seed) for seed in (1, 1, 2)]
+    assert draws[0] == draws[1]
+    assert draws[0] != draws[2]
+
+
+def test_rare_class_and_every_slide_have_their_turn(tmp_path: Path) -> None:
+    """The tumour squares meet few windows among hundreds of stroma; all of them are taken."""
+    draws = validation_regions(two_slides(tmp_path), BRANCHES, max_patches=16, seed=0)
+    assert len(draws) == 16
+    assert len({(d.slide_index, d.x_l0, d.y_l0) for d in draws}) == 16
+    labels = [d.label for d in draws]
+    assert labels.count(1) == 8
+    stroma = [d.slide_index for d in draws if d.label == 2]
+    assert stroma.count(0) == stroma.count(1) == 4
+
+
+def test_nothing_annotated_is_refused(tmp_path: Path) -> None:
+    off = annotated_slide(tmp_path / "s.tif", [("Tumor", shapely.box(900, 900, 950, 950))], 128)
+    with pytest.raises(TrainingError, match="nothing is annotated"):
+        ValidationStream([off], CLASSES, BRANCHES, 4, 100, 0)
