@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from shapely.errors import ShapelyError
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
@@ -132,7 +133,8 @@ def _geometry(found: Any, extra: Extra) -> BaseGeometry:
         extra["raw_geometry"] = found
         return Polygon()
     try:
-        built: BaseGeometry = shape(_standard(geometry))
+        with np.errstate(invalid="ignore"):  # NaN coordinates are kept; `LabelSource` counts them
+            built: BaseGeometry = shape(_standard(geometry))
     except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         extra["raw_geometry"] = found
         return Polygon()

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
+from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
 from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
@@ -138,7 +139,20 @@ class _Lookup:
         clipped = shapely.clip_by_rect(self.geometries[found], x0 - dx, y0 - dy, x1 + dx, y1 + dy)
         for geometry, label in zip(clipped, self.labels[found], strict=True):
             if not geometry.is_empty and shapely.get_dimensions(geometry) == 2:
-                yield geometry, int(label)
+                yield _plain(geometry), int(label)
+
+
+def _plain(geometry: Area) -> dict[str, Any]:
+    """GeoJSON as rasterio wants it; shapely's own is made coordinate by coordinate (3× slower)."""
+    if isinstance(geometry, Polygon):
+        return {"type": "Polygon", "coordinates": _rings(geometry)}
+    parts = (part for part in shapely.get_parts(geometry) if isinstance(part, Polygon))
+    return {"type": "MultiPolygon", "coordinates": [_rings(part) for part in parts]}
+
+
+def _rings(polygon: Polygon) -> list[Any]:
+    rings = (polygon.exterior, *polygon.interiors)
+    return [shapely.get_coordinates(ring).tolist() for ring in rings]
 
 
 def _select(
@@ -209,25 +223,25 @@ def _on_slide(
 def _areas_by_class(
     polygons: tuple[LabelPolygon, ...], classes: ClassTable
 ) -> tuple[dict[str, float], float]:
-    """Labelled area of each class after overlaps are resolved, and the area that classes lost."""
-    geometries = [p.geometry for p in polygons]
-    tree = STRtree(geometries)
-    visible = dict.fromkeys(classes.names, 0.0)
-    lost = 0.0
+    """Labelled area of each class after overlaps are resolved, and the area of several classes."""
+    tree = STRtree([p.geometry for p in polygons])
+    labelled = dict.fromkeys(classes.names, 0.0)
+    overlap = 0.0
     for index, polygon in enumerate(polygons):
-        over = [int(i) for i in tree.query(polygon.geometry, "intersects") if i > index]
-        left, other = _uncovered(polygon, [polygons[i] for i in over])
-        visible[classes.names[polygon.label - 1]] += left
-        lost += other
-    return visible, lost
+        touching = tree.query(polygon.geometry, "intersects").tolist()
+        visible = _minus(polygon.geometry, [polygons[i].geometry for i in touching if i > index])
+        below = [
+            polygons[i].geometry
+            for i in touching
+            if i < index and polygons[i].label != polygon.label
+        ]
+        labelled[classes.names[polygon.label - 1]] += visible.area
+        overlap += visible.area - _minus(visible, below).area
+    return labelled, overlap
 
 
-def _uncovered(polygon: LabelPolygon, over: list[LabelPolygon]) -> tuple[float, float]:
-    """Area that later ones leave of a polygon, and the area where another class covers it."""
-    if not over:
-        return polygon.area_l0, 0.0
-    everything = shapely.union_all([p.geometry for p in over])
-    left = shapely.difference(polygon.geometry, everything).area
-    others = [p.geometry for p in over if p.label != polygon.label]
-    lost = shapely.intersection(polygon.geometry, shapely.union_all(others)).area if others else 0.0
-    return left, lost
+def _minus(geometry: BaseGeometry, others: list[Area]) -> BaseGeometry:
+    if not others:
+        return geometry
+    left: BaseGeometry = shapely.difference(geometry, shapely.union_all(others))
+    return left

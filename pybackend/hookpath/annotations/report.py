@@ -24,7 +24,7 @@ class LabelReport:
     detections: int = 0  #: detections, cells, tiles…: not annotations
     repaired: int = 0  #: self-intersecting areas, repaired and used
     dropped: int = 0  #: empty, without area, or broken coordinates
-    overlap_l0: float = 0.0  #: area drawn in one class, won by a smaller object of another
+    overlap_l0: float = 0.0  #: area drawn in more than one class
     off_slide: int = 0  #: areas that reach beyond the slide (if its size was given)
     off_slide_l0: float = 0.0  #: their area out there, which is not used
 
