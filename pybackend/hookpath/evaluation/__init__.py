@@ -1,1 +1,20 @@
-"""See design: the evaluation room."""
+"""Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at."""
+
+from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
+from hookpath.evaluation.maps import ArrayMap, PredictedMap
+from hookpath.evaluation.report import EvaluationReport, SlideResult, load_report
+from hookpath.evaluation.scores import Scores, confusion_matrix, scores
+
+__all__ = [
+    "ArrayMap",
+    "EvaluationReport",
+    "PredictedMap",
+    "Scores",
+    "SlideResult",
+    "annotated_images",
+    "confusion_matrix",
+    "evaluate_maps",
+    "load_report",
+    "make_report",
+    "scores",
+]

@@ -1,0 +1,80 @@
+"""Count one slide: truth against prediction, tile by tile where somebody drew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.evaluation.maps import PredictedMap, nearest
+from hookpath.evaluation.scores import Counts, confusion_matrix
+from hookpath.evaluation.truth import Truth
+from hookpath.evaluation.windows import TILE, labelled_tiles
+from hookpath.geometry import Region
+
+Tally = npt.NDArray[np.int64]
+
+
+@dataclass
+class ErrorTally:
+    """Right and wrong labelled pixels under every pixel of a view, for the error picture.
+
+    Counted at full resolution, so that a thin error is seen however coarse the view is.
+    """
+
+    view: Region
+    right: Tally = field(init=False)
+    wrong: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.right = np.zeros((self.view.height, self.view.width), dtype=np.int64)
+        self.wrong = np.zeros_like(self.right)
+
+    def add(self, region: Region, labelled: npt.NDArray[np.bool_], is_right: npt.ArrayLike) -> None:
+        """Count one tile: `labelled` and `is_right` are ``(h, w)`` bool over `region`."""
+        view = self.view
+        rows, columns = np.nonzero(labelled)
+        y = nearest(region.y_l0, region.downsample_y, region.height, view.y_l0, view.downsample_y)
+        x = nearest(region.x_l0, region.downsample_x, region.width, view.x_l0, view.downsample_x)
+        y, x = y[rows], x[columns]
+        inside = (y >= 0) & (y < view.height) & (x >= 0) & (x < view.width)
+        flat = (y * view.width + x)[inside]
+        right = np.asarray(is_right, dtype=bool)[rows, columns][inside]
+        for target, chosen in ((self.right, right), (self.wrong, ~right)):
+            counted = np.bincount(flat[chosen], minlength=target.size)
+            target += counted.reshape(target.shape)
+
+
+def count_slide(
+    truth: Truth,
+    predicted: PredictedMap,
+    grid: Region | None = None,
+    errors: ErrorTally | None = None,
+    tile: int = TILE,
+) -> Counts:
+    """Confusion counts of one slide on the class map's own grid.
+
+    Args:
+        truth: its classes begin with those of the prediction.
+        predicted: the class map.
+        grid: what is counted, in pixels of the map; default: the map. Pixels of the grid that lie
+            off the map are "not predicted".
+        errors: also told what is right and wrong where.
+        tile: map px along a tile's side; memory grows with its square, not with the slide.
+
+    Returns:
+        ``(truth.n_labels, n_known + 1)``: rows beyond `n_known` are classes that the model does
+        not know; the last column is "not predicted".
+    """
+    counts = np.zeros((truth.n_labels, truth.n_known + 1), dtype=np.int64)
+    drawn = [p.geometry for p in truth.labels.polygons]
+    for region in labelled_tiles(grid or predicted.grid, drawn, tile):
+        true = truth.labels.rasterize(region)
+        if not true.any():
+            continue
+        guess = predicted.labels_of(region)
+        counts += confusion_matrix(true, guess, truth.n_known, truth.n_labels)
+        if errors is not None:
+            errors.add(region, (true > 0) & (true <= truth.n_known), guess == true)
+    return counts

@@ -1,0 +1,205 @@
+"""Score predictions against annotations, slide by slide, and write the report."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations import ClassTable, PathObject, class_names_in
+from hookpath.errors import EvaluationError, HookpathError
+from hookpath.evaluation.counting import ErrorTally, count_slide
+from hookpath.evaluation.maps import MapOf, PredictedMap
+from hookpath.evaluation.report import EvaluationReport, SlideResult
+from hookpath.evaluation.scores import Counts
+from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_of, truth_of
+from hookpath.evaluation.views import draw_views, save_views, view_of
+from hookpath.evaluation.windows import covering_grid
+from hookpath.events import SILENT, Reporter
+from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.slides import Slide
+
+#: Name of the progress task.
+TASK = "evaluate"
+
+
+@dataclass(frozen=True)
+class AnnotatedImage:
+    """An image to be scored, and what was drawn on it."""
+
+    entry: ImageEntry
+    objects: Sequence[PathObject]
+
+
+def annotated_images(
+    project: Project, split: str = "all", truth_dir: Path | None = None
+) -> tuple[list[AnnotatedImage], list[Problem]]:
+    """The images of a split that somebody annotated, and those that could not be read.
+
+    Raises:
+        EvaluationError: there is no such split, or no image with annotations.
+    """
+    found: list[AnnotatedImage] = []
+    problems: list[Problem] = []
+    for entry in images_of_split(project.images, split):
+        try:
+            objects = objects_of(entry, truth_dir)
+        except HookpathError as error:
+            problems.append(Problem(entry.name, str(error)))
+            continue
+        if class_names_in(objects):
+            found.append(AnnotatedImage(entry, objects))
+    if not found:
+        where = f"{truth_dir}: no annotation file fits" if truth_dir else "no annotated areas in"
+        raise EvaluationError(
+            f"{where} the {split} images of {project.name}; draw classified areas in QuPath "
+            "(not points or lines), or pass --truth DIR with <slide>.geojson files"
+            + (f" (first problem: {problems[0].message})" if problems else "")
+        )
+    return found, problems
+
+
+def evaluate_maps(
+    images: Sequence[AnnotatedImage],
+    map_of: MapOf,
+    picture_dir: Path | None = None,
+    reporter: Reporter = SILENT,
+) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
+    """Score every image against the class map that `map_of` finds for it.
+
+    A slide that fails becomes a `Problem`; the others go on.
+
+    Args:
+        images: what to score.
+        map_of: gives the class map of an image; all must have the same classes.
+        picture_dir: where the pictures of every slide go; None: none are made.
+
+    Raises:
+        EvaluationError: not one slide could be scored; the message has the first reason.
+    """
+    results: list[SlideResult] = []
+    problems: list[Problem] = []
+    classes: ClassTable | None = None
+    reporter.start(TASK, len(images), "slide")
+    for number, image in enumerate(images, start=1):
+        try:
+            predicted = map_of(image.entry)
+            try:
+                classes = _same_classes(classes, predicted.classes, image.entry.name)
+                result = _evaluate_image(image, predicted, picture_dir, number, reporter)
+            finally:
+                predicted.close()
+            results.append(result)
+            reporter.advance(TASK, 1, macro_f1=result.scores.macro())
+        except HookpathError as error:
+            problems.append(Problem(image.entry.name, str(error)))
+            reporter.warn(f"{image.entry.name}: not scored: {error}")
+            reporter.advance(TASK, 1)
+    reporter.finish(TASK)
+    if not results or classes is None:
+        raise EvaluationError(f"no slide could be scored; the first reason: {problems[0].message}")
+    return results, classes, problems
+
+
+def make_report(
+    title: str,
+    results: Sequence[SlideResult],
+    classes: ClassTable,
+    problems: Sequence[Problem] = (),
+    model: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> EvaluationReport:
+    """The report of these slides, dated now."""
+    return EvaluationReport(
+        title=title,
+        created=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        classes=classes,
+        slides=tuple(results),
+        model=model or {},
+        settings=settings or {},
+        problems=tuple(problems),
+    )
+
+
+def _same_classes(before: ClassTable | None, now: ClassTable, image: str) -> ClassTable:
+    if before is not None and before.names != now.names:
+        raise EvaluationError(
+            f"{image}: its prediction has the classes {', '.join(now.names)}, the others "
+            f"{', '.join(before.names)}; predict all slides with one model"
+        )
+    return before or now
+
+
+def _evaluate_image(
+    image: AnnotatedImage,
+    predicted: PredictedMap,
+    picture_dir: Path | None,
+    number: int,
+    reporter: Reporter,
+) -> SlideResult:
+    truth = truth_of(image.objects, predicted.classes)
+    if truth is None:
+        raise EvaluationError(f"{image.entry.name}: no annotated areas")
+    grid, slide = predicted.grid, _try_open(image.entry, reporter)
+    errors = None
+    if slide is not None:
+        grid = covering_grid(grid, slide.width_l0, slide.height_l0)
+        if picture_dir is not None:
+            errors = ErrorTally(view_of(slide, truth.labels.bounds_l0))
+    try:
+        counts = count_slide(truth, predicted, grid, errors)
+        if not counts.any():
+            raise EvaluationError(
+                f"{image.entry.name}: its annotations lie off the slide; check that they belong "
+                "to this image"
+            )
+        if not counts[: truth.n_known].any():
+            raise EvaluationError(
+                f"{image.entry.name}: none of its classes ({', '.join(truth.unknown)}) is one of "
+                f"the model's ({', '.join(predicted.classes.names)}); rename them in QuPath"
+            )
+        pictures = {}
+        if slide is not None and errors is not None and picture_dir is not None:
+            views = draw_views(slide, truth, predicted, errors)
+            pictures = save_views(views, picture_dir, picture_stem(number, image.entry.name))
+    finally:
+        if slide is not None:
+            slide.close()
+    return _result(image.entry, truth, predicted, counts, pictures)
+
+
+def _result(
+    entry: ImageEntry,
+    truth: Truth,
+    predicted: PredictedMap,
+    counts: Counts,
+    pictures: Mapping[str, str],
+) -> SlideResult:
+    rows = zip(truth.unknown, counts[truth.n_known :], strict=True)
+    return SlideResult(
+        name=entry.name,
+        id=entry.id,
+        split=split_of(entry),
+        spacing_um=predicted.spacing_um,
+        counts=counts[: truth.n_known],
+        unknown={name: row for name, row in rows if row.any()},
+        pictures=pictures,
+    )
+
+
+def picture_stem(number: int, name: str) -> str:
+    """File name for a slide's pictures that every file system takes: ``003_node_1``."""
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "_", Path(name).stem).strip("._")[:48]
+    return f"{number:03d}_{plain or 'slide'}"
+
+
+def _try_open(entry: ImageEntry, reporter: Reporter) -> Slide | None:
+    """The slide for its size and pictures; scoring itself needs only the class map."""
+    try:
+        return entry.slide.open()
+    except HookpathError as error:
+        reporter.warn(f"{entry.name}: no pictures in the report: {error}")
+        return None

@@ -1,0 +1,179 @@
+"""From confusion counts to figures: F1/Dice, precision, recall, IoU, accuracy, and their means.
+
+What counts: only pixels that somebody labelled. Their truth is a row; the prediction is a column,
+and the last column ("none") holds labelled pixels for which nothing was predicted (for instance
+outside the tissue mask). Such a pixel is a miss of its class: it lowers recall, F1, IoU and
+accuracy, and is nobody's false alarm.
+
+Undefined stays undefined (NaN, shown as "–"), never 0 or 1, and is left out of means:
+
+* F1 and IoU of a class that neither truth nor prediction holds,
+* precision of a class that was never predicted, recall of one that the truth does not hold.
+
+A class that was predicted but is not in the truth has F1 = 0, as in scikit-learn.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.metrics import confusion, f1_per_class
+
+Counts = npt.NDArray[np.int64]
+Figures = npt.NDArray[np.float64]
+
+#: The per-class figures, in the order in which tables show them. Dice equals F1 on pixels.
+METRICS = ("f1", "precision", "recall", "iou")
+
+
+def confusion_matrix(
+    truth: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int, n_truth: int | None = None
+) -> Counts:
+    """Count labelled pixels: rows = truth, columns = predicted class, last column = none.
+
+    Args:
+        truth: labels of any shape, 0 = ignore (never counted), 1…`n_truth`.
+        predicted: labels of the same shape, 1…`n_classes`, 0 = not predicted.
+        n_classes: classes that the model knows.
+        n_truth: classes that the truth uses, the model's first; default: the same.
+
+    Returns:
+        ``(n_truth, n_classes + 1)`` int64.
+
+    Raises:
+        ValueError: shapes differ, or a label is out of range on a labelled pixel.
+    """
+    rows = n_classes if n_truth is None else n_truth
+    none = max(rows, n_classes) + 1
+    guess = np.asarray(predicted)
+    known = np.asarray(truth) != 0
+    if guess.shape == known.shape and np.any(guess[known] > n_classes):
+        raise ValueError(f"the prediction has labels above {n_classes}")
+    counts = confusion(truth, np.where(guess == 0, none, guess), none)
+    columns = [*range(n_classes), none - 1]
+    return counts[:rows, columns]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per-class figures of one confusion matrix, each ``(C,)`` float64, NaN where undefined."""
+
+    counts: Counts
+    f1: Figures
+    precision: Figures
+    recall: Figures
+    iou: Figures
+
+    @property
+    def dice(self) -> Figures:
+        """The same as F1 when counted on pixels."""
+        return self.f1
+
+    @property
+    def support(self) -> Counts:
+        """Labelled pixels of every class."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of labelled pixels that are right; NaN without any."""
+        total = self.counts.sum()
+        return float(np.trace(self.counts) / total) if total else float("nan")
+
+    def of(self, metric: str) -> Figures:
+        """One of `METRICS` by name."""
+        return np.asarray(getattr(self, metric))
+
+    def macro(self, metric: str = "f1") -> float:
+        """Unweighted mean over the classes for which the figure is defined; NaN if for none."""
+        return nanmean(self.of(metric))
+
+    def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        per_class = {
+            name: {metric: finite(self.of(metric)[i]) for metric in METRICS}
+            | {"dice": finite(self.dice[i]), "support": int(self.support[i])}
+            for i, name in enumerate(names)
+        }
+        macro = {metric: finite(self.macro(metric)) for metric in METRICS}
+        return {"accuracy": finite(self.accuracy), "macro": macro, "classes": per_class}
+
+
+def scores(counts: npt.ArrayLike) -> Scores:
+    """All figures of one confusion matrix.
+
+    Args:
+        counts: ``(C, C)`` or ``(C, C + 1)`` pixel counts as `confusion_matrix` gives them.
+    """
+    matrix = np.asarray(counts, dtype=np.int64)
+    n_classes = matrix.shape[0]
+    if matrix.shape[1] not in (n_classes, n_classes + 1):
+        raise ValueError(f"confusion counts of shape {matrix.shape} are not (C, C) or (C, C + 1)")
+    hit = np.diag(matrix).astype(np.float64)
+    truth, predicted = matrix.sum(axis=1), matrix.sum(axis=0)[:n_classes]
+    return Scores(
+        counts=matrix,
+        f1=f1_per_class(_square(matrix))[:n_classes],
+        precision=_ratio(hit, predicted),
+        recall=_ratio(hit, truth),
+        iou=_ratio(hit, truth + predicted - hit),
+    )
+
+
+def row_normalised(counts: npt.ArrayLike) -> Figures:
+    """Every row divided by its sum (share of that class's labelled pixels); NaN rows if empty."""
+    matrix = np.asarray(counts, dtype=np.float64)
+    return _ratio(matrix, np.broadcast_to(matrix.sum(axis=1, keepdims=True), matrix.shape))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation (n − 1) of `n` slides where the figure is defined.
+
+    `std` is NaN for fewer than two slides.
+    """
+
+    mean: float
+    std: float
+    n: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        return {"mean": finite(self.mean), "std": finite(self.std), "n": self.n}
+
+
+def spread(values: npt.ArrayLike) -> Spread:
+    """Mean ± standard deviation over slides, NaN values left out."""
+    array = np.asarray(values, dtype=np.float64)
+    kept = array[~np.isnan(array)]
+    std = float(kept.std(ddof=1)) if kept.size > 1 else float("nan")
+    return Spread(nanmean(kept), std, int(kept.size))
+
+
+def nanmean(values: npt.ArrayLike) -> float:
+    """Mean of the defined values; NaN (and no warning) when there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return float(np.nanmean(np.asarray(values, dtype=np.float64)))
+
+
+def finite(value: float) -> float | None:
+    """The number as JSON can hold it: NaN becomes None."""
+    return None if np.isnan(value) else float(value)
+
+
+def _square(matrix: Counts) -> Counts:
+    """``(C, C + 1)`` counts as a square matrix: "none" as a class that the truth never holds."""
+    missing = matrix.shape[1] - matrix.shape[0]
+    return np.pad(matrix, ((0, missing), (0, 0)))[:, : matrix.shape[1]]
+
+
+def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Figures:
+    share: Figures = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return share

@@ -1,0 +1,109 @@
+"""What is known about a slide: the annotations, matched by name to the model's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookpath.annotations import (
+    ClassTable,
+    LabelSource,
+    PathObject,
+    class_names_in,
+    read_geojson,
+)
+from hookpath.errors import EvaluationError
+from hookpath.projects import SPLIT_KEY, ImageEntry
+
+#: Values of `split`: images with that ``hookpath.split``, or every annotated image.
+SPLITS = ("all", "train", "val", "test")
+
+_TRUTH_SUFFIXES = (
+    ".geojson",
+    ".json",
+    ".geojson.gz",
+    ".json.gz",
+    ".geojson.zip",
+    ".json.zip",
+    ".zip",
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Labels of one slide.
+
+    Labels 1…`n_known` are the model's classes in the model's order; those above are classes that
+    were annotated but that the model does not know (`unknown`, their names); `classes` has both.
+    """
+
+    labels: LabelSource
+    classes: ClassTable
+    n_known: int
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the annotated classes that the model does not know."""
+        return self.classes.names[self.n_known :]
+
+    @property
+    def n_labels(self) -> int:
+        """Known and unknown classes together."""
+        return len(self.classes)
+
+
+def truth_of(objects: Sequence[PathObject], classes: ClassTable) -> Truth | None:
+    """The usable truth among `objects` for a model with these classes; None if there is none.
+
+    Only areas that people drew count (see `LabelSource`): predictions that an earlier run wrote
+    to the project are never their own truth.
+    """
+    others = [c for c in class_names_in(objects) if c.name not in classes]
+    table = ClassTable.of([*classes, *others])
+    labels = LabelSource(objects, table)
+    if not labels.polygons:
+        return None
+    return Truth(labels, table, len(classes))
+
+
+def objects_of(entry: ImageEntry, truth_dir: Path | None) -> list[PathObject]:
+    """Annotations of one image: its own, or those of the file of the same stem in `truth_dir`."""
+    if truth_dir is None:
+        return entry.objects()
+    found = truth_file(entry.name, truth_dir)
+    return [] if found is None else read_geojson(found)
+
+
+def truth_file(image_name: str, truth_dir: Path) -> Path | None:
+    """``<stem>.geojson`` (.json, .gz, .zip) in `truth_dir`, or the full name with the suffix."""
+    for stem in dict.fromkeys((Path(image_name).stem, image_name)):
+        for suffix in _TRUTH_SUFFIXES:
+            candidate = truth_dir / f"{stem}{suffix}"
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def split_of(entry: ImageEntry) -> str | None:
+    """``train``, ``val`` or ``test`` as the image's metadata has it; None if not set."""
+    value = entry.metadata.get(SPLIT_KEY, "").strip().lower()
+    return {"validation": "val"}.get(value, value) or None
+
+
+def images_of_split(images: Sequence[ImageEntry], split: str) -> list[ImageEntry]:
+    """The images of one split (image metadata ``hookpath.split``), or all of them.
+
+    Raises:
+        EvaluationError: unknown split, or no image belongs to it.
+    """
+    if split not in SPLITS:
+        raise EvaluationError(f"split {split!r} is none of {', '.join(SPLITS)}")
+    if split == "all":
+        return list(images)
+    chosen = [e for e in images if split_of(e) == split]
+    if not chosen:
+        raise EvaluationError(
+            f"no image has {SPLIT_KEY} = {split!r} in its metadata; set it or use --split all"
+        )
+    return chosen
