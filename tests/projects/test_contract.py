@@ -245,16 +245,31 @@ def test_a_failure_midway_leaves_everything_as_it_was(
     assert entry.write(results(), "run-1").added == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_can_be_read_and_is_one_clear_error_to_write(store: Store) -> None:
+def test_what_is_marked_read_only_can_be_read_and_is_one_clear_error_to_write(
+    store: Store,
+) -> None:
+    before = store.hashes()
     folder = store.data_file().parent
-    folder.chmod(0o500)
+    folder.chmod(0o555)
     try:
-        assert len(first(store).objects()) == len(HUMAN)
-        with pytest.raises(ProjectError, match="--out"):
-            first(store).write(results(), "run-1")
+        entry = first(store)
+        assert len(entry.objects()) == len(HUMAN)
+        with pytest.raises(ProjectError, match=r"read-only.*--out"):
+            entry.write(results(), "run-1")
     finally:
-        folder.chmod(0o700)
+        folder.chmod(0o755)
+    assert store.hashes() == before
+
+
+def test_metadata_in_a_read_only_project_is_one_clear_error(store: Store) -> None:
+    before = store.hashes()
+    store.root.chmod(0o555)
+    try:
+        with pytest.raises(ProjectError, match="read-only"):
+            first(store).set_metadata({SPLIT_KEY: "val"})
+    finally:
+        store.root.chmod(0o755)
+    assert store.hashes() == before
 
 
 # --- metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -113,6 +114,7 @@ def write_json(path: Path, content: Any) -> None:
 def write_errors(path: Path, image: str) -> Iterator[None]:
     """Turn the system's refusals (read-only, full disk) into one clear line."""
     try:
+        _refuse_read_only(path)
         yield
     except (OSError, AnnotationError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
@@ -121,6 +123,14 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
             f"{image}: cannot write {path}: {reason}; nothing was changed "
             "(make the folder writable, or keep results elsewhere with --out)"
         ) from error
+
+
+def _refuse_read_only(path: Path) -> None:
+    """What its owner marked read-only stays, also where root could write (containers)."""
+    folder = next(p for p in path.absolute().parents if p.exists())
+    for place in (path, folder):
+        if place.exists() and not place.stat().st_mode & 0o222:
+            raise PermissionError(errno.EACCES, "marked read-only", str(place))
 
 
 def _write_text(path: Path, text: str) -> None:
