@@ -33,6 +33,7 @@ class OpenSlideSlide(Slide):
         self._handle = handle
         spacing = from_properties(handle.properties)
         self.file_calibration, self.spacing_note = spacing.calibration, spacing.note
+        self.vendor = handle.properties.get("openslide.vendor", "")
         sizes = handle.level_dimensions
         self._reported = tuple(float(value) for value in handle.level_downsamples)
         factors = true_factors(sizes, self._reported)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.slides._tiff_layout import TIFF_MAGIC, TiffLayout, tiff_layout
 from hookpath.slides.base import Slide
+
+if TYPE_CHECKING:
+    from hookpath.slides._openslide import OpenSlideSlide
 
 _PLAIN_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"GIF8")
 
@@ -30,9 +35,7 @@ def open_slide(
     head = _first_bytes(path)
     try:
         if head.startswith(_PLAIN_MAGIC):
-            from hookpath.slides._plain import open_plain
-
-            return open_plain(path, calibration)
+            return _open_other(path, calibration)
         return _open_whole_slide(path, head, calibration, crop_to_bounds)
     except SlideError:
         raise
@@ -46,9 +49,61 @@ def open_slide(
 def _open_whole_slide(
     path: Path, head: bytes, calibration: Calibration | None, crop_to_bounds: bool
 ) -> Slide:
+    import openslide
+
     from hookpath.slides._openslide import open_with_openslide
 
-    return open_with_openslide(path, calibration, crop_to_bounds)
+    try:
+        slide = open_with_openslide(path, calibration, crop_to_bounds)
+    except openslide.OpenSlideError:
+        if not head.startswith(TIFF_MAGIC):
+            return _open_other(path, calibration)
+        return _open_refused_tiff(path, calibration)
+    if slide.vendor != "generic-tiff":
+        return slide
+    return _generic_tiff(slide, path, calibration)
+
+
+def _generic_tiff(slide: OpenSlideSlide, path: Path, calibration: Calibration | None) -> Slide:
+    """OpenSlide looks at the main pages only: no SubIFD levels, no channels, no OME-XML."""
+    layout = tiff_layout(path)
+    _refuse(path, layout)
+    if layout.n_levels <= len(slide.levels):
+        return slide
+    from hookpath.slides._tiffslide import open_with_tiffslide
+
+    slide.close()
+    return open_with_tiffslide(path, calibration, layout.spacing)
+
+
+def _open_refused_tiff(path: Path, calibration: Calibration | None) -> Slide:
+    layout = tiff_layout(path)
+    _refuse(path, layout)
+    if layout.is_rgb and layout.is_tiled:
+        from hookpath.slides._tiffslide import open_with_tiffslide
+
+        return open_with_tiffslide(path, calibration, layout.spacing)
+    return _open_other(path, calibration)
+
+
+def _open_other(path: Path, calibration: Calibration | None) -> Slide:
+    from PIL import UnidentifiedImageError
+
+    from hookpath.slides._plain import open_plain
+
+    try:
+        return open_plain(path, calibration)
+    except UnidentifiedImageError as error:
+        raise SlideError(
+            f"{path}: is no slide or image that OpenSlide, tiffslide or Pillow can read; "
+            "check that the copy is complete, or convert it to a pyramidal TIFF"
+        ) from error
+
+
+def _refuse(path: Path, layout: TiffLayout) -> None:
+    reason = layout.refusal()
+    if reason:
+        raise SlideError(f"{path}: {reason}")
 
 
 def _first_bytes(path: Path) -> bytes:
