@@ -1,1 +1,15 @@
-"""See design: the training room."""
+"""The training loop, losses, checkpoints, resume."""
+
+from hookpath.training.config import PRESETS, TrainConfig, ValidationConfig
+from hookpath.training.loop import TrainResult, train
+from hookpath.training.run_folder import RunFolder, RunRecord
+
+__all__ = [
+    "PRESETS",
+    "RunFolder",
+    "RunRecord",
+    "TrainConfig",
+    "TrainResult",
+    "ValidationConfig",
+    "train",
+]

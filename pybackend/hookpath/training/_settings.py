@@ -1,0 +1,108 @@
+"""Reading settings from files and ``key=value`` texts, and saying in one line what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hookpath.errors import UsageError
+
+Values = dict[str, Any]
+
+
+def read_toml(path: Path) -> Values:
+    """The parsed file.
+
+    Raises:
+        UsageError: missing, unreadable or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML ({error})") from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """``"a.b=3"`` → ``("a.b", 3)``; what is no TOML value is text."""
+    key, sign, raw = text.partition("=")
+    if not sign or not key.strip():
+        raise UsageError(f"--set {text}: write key=value, as in --set batch_size=4")
+    raw = raw.strip()
+    if raw.lower() in {"none", "null"}:
+        return key.strip(), None
+    try:
+        return key.strip(), tomllib.loads(f"v = {raw}")["v"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), raw
+
+
+def preset_values(name: str, presets: Mapping[str, Values]) -> Values:
+    """The values of a preset."""
+    if name not in presets:
+        raise UsageError(f"unknown preset {name!r}; there are: {', '.join(presets)}")
+    return presets[name]
+
+
+def nested(key: str, value: Any) -> Values:
+    """``("a.b", 3)`` → ``{"a": {"b": 3}}``."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
+    """`base` with `changes` put over it, table by table; neither is changed."""
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(old, value) if both and old is not None else value
+    return merged
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first problem of a validation, in one line."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        return f"unknown setting {key!r}; {_suggest(key, list(setting_names(model)))}"
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    if not key:
+        return f"settings do not fit together: {reason}"
+    return f"setting {key} = {first['input']!r} is not valid: {reason}"
+
+
+def setting_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of all settings."""
+    for name, field in model.model_fields.items():
+        inner = _inner_model(field.annotation)
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from setting_names(inner, f"{prefix}{name}.")
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    options = (annotation, *get_args(annotation))
+    found = (a for a in options if isinstance(a, type) and issubclass(a, BaseModel))
+    return next(found, None)
+
+
+#: Constructor arguments that people look for at the top.
+_MODEL_ARGUMENTS = ("filters", "spacings", "input_size", "depth")
+
+
+def _suggest(key: str, names: list[str]) -> str:
+    if key in _MODEL_ARGUMENTS:
+        return f"did you mean 'model.{key}'?"
+    last = {name.rsplit(".", 1)[-1]: name for name in reversed(names)}
+    near = difflib.get_close_matches(key, names, n=1)
+    near = near or [last[n] for n in difflib.get_close_matches(key.rsplit(".", 1)[-1], last, n=1)]
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"

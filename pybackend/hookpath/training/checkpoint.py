@@ -1,0 +1,70 @@
+"""Checkpoints: complete or absent, and never unpickled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hookpath.errors import TrainingError
+
+
+@dataclass
+class Checkpoint:
+    """The state between two steps; with the run's configuration and data it decides the rest.
+
+    `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
+    under way; `best_f1` and `best_epoch` to the run.
+    """
+
+    step: int
+    model: dict[str, Any]
+    optimizer: dict[str, Any]
+    sampler: dict[str, Any]
+    rng: torch.Tensor
+    rng_cuda: torch.Tensor | None
+    loss_sum: float
+    best_f1: float | None
+    best_epoch: int
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write beside, flush to disk, then rename: a kill at any instant leaves the older one whole.
+
+    Raises:
+        TrainingError: the disk is full or read-only; the older checkpoint is still there.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            torch.save({f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise TrainingError(
+            f"{path}: the checkpoint could not be written ({reason}); free some space and go on "
+            "with --resume"
+        ) from error
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read with torch's ``weights_only`` loader, which runs no code.
+
+    Raises:
+        TrainingError: missing or damaged.
+    """
+    try:
+        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{path}: no checkpoint was written before the run stopped; start again in a new folder"
+        ) from None
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"{path}: not a readable checkpoint ({reason})") from error

@@ -1,0 +1,180 @@
+"""From projects to what a run learns from: classes, split, sources, and their fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hookpath.annotations import ClassTable, PathClass, class_names_in
+from hookpath.errors import HookpathError, TrainingError
+from hookpath.events import Reporter
+from hookpath.projects import SPLIT_KEY, ImageEntry, Project
+from hookpath.sampling import AnnotatedSlide, load_sources
+from hookpath.training.config import TrainConfig
+from hookpath.training.split import Candidate, Split, split_slides
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from and is validated on. `slides` describes all annotated slides."""
+
+    classes: ClassTable
+    train: list[AnnotatedSlide]
+    val: list[AnnotatedSlide]
+    split: dict[str, list[str]]
+    slides: list[dict[str, Any]]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the slides' names and sizes and over everything drawn on them."""
+        parts = (f"{s['id']}|{s['file']}|{s['bytes']}|{s['annotations']}" for s in self.slides)
+        return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
+
+
+def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter) -> TrainingData:
+    """Collect classes, split the annotated slides, and check that there is something to learn.
+
+    Slides that cannot be used are reported and left out.
+
+    Raises:
+        TrainingError: no usable slide, fewer than two classes, a class that no training slide
+            holds, or a split that cannot be made.
+    """
+    classes = _class_table(projects, config, reporter)
+    sources, marks = _load(projects, classes, reporter)
+    candidates = [Candidate(s.id, s.name, areas_um2(s, classes), marks.get(s.id)) for s in sources]
+    listed = {part: getattr(config.validation, part) for part in ("train", "val", "test")}
+    split = split_slides(candidates, listed, config.validation.fraction, config.seed)
+    _check_classes(candidates, split, classes, reporter)
+    by_key = {s.id: s for s in sources}
+    return TrainingData(
+        classes=classes,
+        train=[by_key[k] for k in split.train],
+        val=[by_key[k] for k in split.val],
+        split={part: [by_key[k].name for k in keys] for part, keys in vars(split).items()},
+        slides=[_describe(s) for s in sources],
+    )
+
+
+def _class_table(
+    projects: Sequence[Project], config: TrainConfig, reporter: Reporter
+) -> ClassTable:
+    """Drawn classes: in the configured order, else the projects', else as they appear."""
+    drawn: dict[str, PathClass] = {}
+    for path_class in _drawn_classes(projects, reporter):
+        drawn.setdefault(path_class.name, path_class)
+    listed = {c.name: c for project in projects for c in project.classes}
+    missing = [name for name in config.classes if name not in drawn]
+    if missing:
+        raise TrainingError(
+            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}"
+        )
+    order = config.classes or [*(n for n in listed if n in drawn), *drawn]
+    table = ClassTable.of(
+        PathClass(n, getattr(listed.get(n), "color", None) or drawn[n].color)
+        for n in dict.fromkeys(order)
+    )
+    if len(table) < 2:
+        raise TrainingError(
+            f"only {'class ' + repr(table.names[0]) if len(table) else 'nothing'} is drawn; "
+            "draw areas of at least two classes"
+        )
+    return table
+
+
+def _drawn_classes(projects: Sequence[Project], reporter: Reporter) -> Iterator[PathClass]:
+    for _, entry in _entries(projects):
+        try:
+            objects = entry.objects()
+        except HookpathError:
+            continue  # reported when the slide itself is loaded
+        yield from class_names_in(
+            o for o in objects if o.run is None and o.object_type == "annotation"
+        )
+
+
+def _entries(projects: Sequence[Project]) -> Iterator[tuple[Project, ImageEntry]]:
+    for project in projects:
+        for entry in project.images:
+            yield project, entry
+
+
+def _load(
+    projects: Sequence[Project], classes: ClassTable, reporter: Reporter
+) -> tuple[list[AnnotatedSlide], dict[str, str]]:
+    """Usable slides with ids unique over the projects, and their split marks."""
+    sources: list[AnnotatedSlide] = []
+    marks: dict[str, str] = {}
+    for number, project in enumerate(projects):
+        prefix = f"{number}:" if len(projects) > 1 else ""
+        loaded, problems = load_sources(project.images, classes)
+        for problem in problems:
+            reporter.warn(f"{problem.image} is left out: {problem.message}")
+        sources += [replace(s, id=prefix + s.id) for s in loaded]
+        for entry in project.images:
+            if mark := entry.metadata.get(SPLIT_KEY):
+                marks[prefix + entry.id] = mark
+    if not sources:
+        raise TrainingError(
+            f"{', '.join(p.name for p in projects)}: no slide can be used; draw areas with a "
+            "class on at least two slides, and see `hookpath info` for problems"
+        )
+    return sources, marks
+
+
+def areas_um2(source: AnnotatedSlide, classes: ClassTable) -> dict[str, float]:
+    """Drawn area by class name in µm² (overlaps counted twice)."""
+    calibration = source.read_facts().calibration
+    areas = dict.fromkeys(classes.names, 0.0)
+    for polygon in source.polygons:
+        areas[classes.names[polygon.label - 1]] += calibration.area_um2(polygon.area_l0)
+    return areas
+
+
+def _check_classes(
+    candidates: Sequence[Candidate], split: Split, classes: ClassTable, reporter: Reporter
+) -> None:
+    drawn = {c.key: c.areas for c in candidates}
+    missing = _absent(classes.names, [drawn[k] for k in split.train])
+    if missing:
+        others = ", ".join(repr(n) for n in classes.names if n not in missing)
+        raise TrainingError(
+            f"class {missing[0]!r} is drawn on no training slide; draw it on one, change the "
+            f"split, or leave it out with --set 'classes=[{others}]'"
+        )
+    if not split.val:
+        reporter.warn("no validation slide: nothing measures the model, and the last one is kept")
+        return
+    for name in _absent(classes.names, [drawn[k] for k in split.val]):
+        reporter.warn(f"class {name!r} is drawn on no validation slide: its F1 is not measured")
+
+
+def _absent(names: Sequence[str], areas: Sequence[Mapping[str, float]]) -> list[str]:
+    return [n for n in names if not any(a.get(n, 0) > 0 for a in areas)]
+
+
+def _describe(source: AnnotatedSlide) -> dict[str, Any]:
+    """Identity of a slide and its drawing; the path's folder may change, its content may not."""
+    digest = hashlib.sha256()
+    for polygon in source.polygons:
+        points = np.round(_coordinates(polygon.geometry), 3)
+        digest.update(f"{polygon.label}:{len(points)}:".encode() + points.tobytes())
+    path = source.slide.path
+    return {
+        "id": source.id,
+        "name": source.name,
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "spacing_um": source.read_facts().calibration.mpp,
+        "annotations": digest.hexdigest(),
+    }
+
+
+def _coordinates(geometry: Any) -> Any:
+    import shapely
+
+    return shapely.get_coordinates(geometry)

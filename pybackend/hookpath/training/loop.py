@@ -1,0 +1,208 @@
+"""The training loop, top to bottom."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hookpath.errors import TrainingError
+from hookpath.events import SILENT, Reporter
+from hookpath.projects import Project
+from hookpath.sampling import Batch
+from hookpath.training.config import TrainConfig
+from hookpath.training.device import memory_explained
+from hookpath.training.interrupt import StopSignal
+from hookpath.training.losses import hooknet_loss
+from hookpath.training.metrics_log import MetricsLog, Row
+from hookpath.training.run_folder import RunFolder
+from hookpath.training.schedule import learning_rate
+from hookpath.training.session import Session, open_session
+from hookpath.training.validate import Validation
+
+#: Steps between two looks at the loss on a GPU: each look waits for all queued work.
+_LOOK_EVERY = 10
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a finished run leaves behind. `best_f1` is None for a run without validation."""
+
+    run_dir: Path
+    model_dir: Path
+    best_f1: float | None
+    best_epoch: int
+    epochs: int
+    steps: int
+
+
+def train(
+    projects: Sequence[Project],
+    config: TrainConfig | None,
+    run_dir: Path,
+    resume: bool = False,
+    reporter: Reporter = SILENT,
+) -> TrainResult:
+    """Train a model on the annotated slides of one or many projects.
+
+    Args:
+        projects: where slides and annotations come from.
+        config: None (with `resume`): as the run was started.
+        run_dir: the run's folder; must be new or empty unless `resume`.
+        resume: go on from the last checkpoint; on a CPU the metrics then equal those of a run
+            that was never interrupted.
+        reporter: gets the task ``train`` (figures loss, f1, patches_per_s) and a result
+            ``epoch`` with each row of ``metrics.csv``.
+
+    Raises:
+        TrainingError: nothing to learn from, a loss that is not a number, no memory…; the last
+            good checkpoint stays.
+        ModelDesignError: the network cannot be built.
+        KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
+    """
+    run = RunFolder(run_dir)
+    config = config or TrainConfig.of(run.record().config)
+    with memory_explained(config):
+        session = open_session(projects, config, run, resume, reporter)
+        with closing(session):
+            if session.finished:
+                reporter.info(f"{run_dir}: this run is finished; nothing to do")
+            else:
+                _run(session)
+    return TrainResult(
+        run_dir, run.model, session.best_f1, session.best_epoch, session.epochs_done, session.step
+    )
+
+
+def _run(session: Session) -> None:
+    reporter = session.reporter
+    reporter.start("train", session.total_steps, "step")
+    reporter.advance("train", session.step)
+    with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
+        while not session.finished:
+            _epoch(session, log, stop)
+    reporter.finish("train")
+
+
+def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
+    """From wherever the epoch stands to its end: steps, validation, row, model, checkpoint."""
+    config, clock = s.config, _Clock()
+    last_step = (s.epochs_done + 1) * config.steps_per_epoch
+    look_every = 1 if s.device.type == "cpu" else _LOOK_EVERY
+    while s.step < last_step:
+        batch = clock.wait_for(s.stream)
+        s.loss_sum += train_step(s, batch)
+        s.step += 1
+        clock.steps += 1
+        due = config.checkpoint_every > 0 and s.step % config.checkpoint_every == 0
+        pause = due or stop.requested or s.step == last_step
+        if pause or s.step % look_every == 0:
+            _show(s, clock)
+        if pause and s.step < last_step:
+            s.save_last()
+        if stop.requested and s.step < last_step:
+            _stop(s)
+    seconds = clock.seconds
+    validation = s.validate()
+    if s.improves(validation):
+        s.best_f1 = validation.macro_f1 if validation else None
+        s.best_epoch = s.epochs_done
+        s.save_best(validation)
+    log.add(_row(s, validation, clock, seconds))
+    s.loss_sum.zero_()
+    s.save_last()
+    if stop.requested:
+        _stop(s)
+
+
+def train_step(s: Session, batch: Batch) -> Tensor:
+    """One optimiser step on a batch; the loss, detached, still on the device."""
+    for group in s.optimizer.param_groups:
+        group["lr"] = learning_rate(s.config, s.step)
+    images, labels = s.augment(batch, s.device, s.step)
+    with torch.autocast(s.device.type, torch.bfloat16, enabled=s.bf16):
+        logits = s.model([image.contiguous(memory_format=torch.channels_last) for image in images])
+    loss = hooknet_loss(logits, labels, s.model.heads, s.config.loss_weight)
+    s.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    s.optimizer.step()
+    return loss.detach()
+
+
+def _show(s: Session, clock: _Clock) -> None:
+    """Progress, after making sure that the loss is still a number.
+
+    Raises:
+        TrainingError: it is not; nothing of this has been saved.
+    """
+    mean = float(s.loss_sum) / s.steps_in_epoch
+    if not math.isfinite(mean):
+        raise TrainingError(
+            f"the loss is not a number at step {s.step} (epoch {s.epochs_done + 1}); lower "
+            f"learning_rate ({s.config.learning_rate:g}) or use --set amp=off; the last good "
+            f"checkpoint is {s.run.last}"
+        )
+    figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
+    if s.best_f1 is not None:
+        figures["f1"] = s.best_f1
+    s.reporter.advance("train", clock.unshown(), **figures)
+
+
+def _stop(s: Session) -> None:
+    s.reporter.info(f"stopped after step {s.step}; go on with --resume in {s.run.root}")
+    raise KeyboardInterrupt
+
+
+def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: float) -> Row:
+    """One epoch's row of ``metrics.csv``."""
+    names = s.data.classes.names
+    f1 = validation.f1 if validation else [None] * len(names)
+    return {
+        "epoch": s.epochs_done,
+        "step": s.step,
+        "learning_rate": learning_rate(s.config, s.step - 1),
+        "loss": float(s.loss_sum) / s.config.steps_per_epoch,
+        "val_loss": validation.loss if validation else None,
+        "f1": validation.macro_f1 if validation else None,
+        **{f"f1:{name}": value for name, value in zip(names, f1, strict=True)},
+        **{
+            f"pixels:{name}": int(count)
+            for name, count in zip(names, s.stream.pixel_counts, strict=True)
+        },
+        "seconds": round(seconds, 3),
+        "patches_per_s": round(clock.steps * s.config.batch_size / seconds, 2),
+        "data_wait": round(clock.waited / seconds, 4),
+    }
+
+
+class _Clock:
+    """Time since an epoch was begun or taken up, and how much of it went into waiting for data."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._shown = 0
+        self.waited = 0.0
+        self.steps = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._start
+
+    def wait_for(self, stream: Iterator[Batch]) -> Batch:
+        """The next batch; the time until it is there counts as waiting."""
+        before = time.perf_counter()
+        batch = next(stream)
+        self.waited += time.perf_counter() - before
+        return batch
+
+    def unshown(self) -> int:
+        """Steps since the last call."""
+        steps, self._shown = self.steps - self._shown, self.steps
+        return steps

@@ -1,0 +1,51 @@
+"""One row per epoch: ``metrics.csv``, TensorBoard and the reporter say the same."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from hookpath.events import Reporter
+from hookpath.training.run_folder import RunFolder
+
+#: Columns that differ from one execution to the next; all others are reproducible.
+TIME_COLUMNS = ("seconds", "patches_per_s", "data_wait")
+
+Row = dict[str, Any]
+
+
+class MetricsLog:
+    """Writes rows; when a run goes on, rows of epochs that are done again are dropped.
+
+    Args:
+        first_epoch: the epoch that the next row is of.
+    """
+
+    def __init__(self, run: RunFolder, first_epoch: int, reporter: Reporter) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._run = run
+        self._reporter = reporter
+        self._rows: list[Row] = [dict(row) for row in run.rows(before_epoch=first_epoch)]
+        self._events = SummaryWriter(str(run.events), purge_step=first_epoch)
+
+    def add(self, row: Row) -> None:
+        """Append the row of an epoch; numbers that are not known are left empty."""
+        self._rows.append({k: "" if v is None or v != v else v for k, v in row.items()})
+        self._run.write_rows(self._rows)
+        for name, value in row.items():
+            if name != "epoch" and value is not None and value == value:
+                self._events.add_scalar(name.replace(":", "/"), value, row["epoch"])
+        self._events.flush()
+        self._reporter.result("epoch", row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._events.close()

@@ -1,0 +1,63 @@
+"""The network of a run: new, or started from a model folder."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations import ClassTable
+from hookpath.errors import TrainingError
+from hookpath.events import Reporter
+from hookpath.models import FAMILIES, SegmentationModel, build_model, load_model, read_card
+from hookpath.training.config import TrainConfig
+
+
+def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -> SegmentationModel:
+    """Build the configured network, with the weights of `init_from` where they fit.
+
+    Raises:
+        ModelDesignError: the design cannot be built.
+        ModelFolderError: `init_from` is no model folder.
+        TrainingError: `init_from` shares no weights with this design.
+    """
+    if config.init_from is None:
+        return build_model(
+            config.family, **_arguments(config.family, config.model, config, len(classes))
+        )
+    card = read_card(Path(config.init_from))
+    given = {**card.config, **config.model}
+    model = build_model(card.family, **_arguments(card.family, given, config, len(classes)))
+    _start_from(model, Path(config.init_from), list(classes.names), reporter)
+    return model
+
+
+def _arguments(
+    family: str, given: dict[str, Any], config: TrainConfig, n_classes: int
+) -> dict[str, Any]:
+    """Constructor arguments: λ < 1 needs context heads, where the family can have them."""
+    arguments = {**given, "n_classes": n_classes}
+    known = inspect.signature(FAMILIES[family]).parameters if family in FAMILIES else {}
+    if "context_heads" in known and "context_heads" not in config.model:
+        arguments["context_heads"] = config.loss_weight < 1
+    return arguments
+
+
+def _start_from(
+    model: SegmentationModel, folder: Path, class_names: list[str], reporter: Reporter
+) -> None:
+    """Copy every weight of the same name and shape; heads only for the same classes."""
+    source, card = load_model(folder)
+    same_classes = [c.name for c in card.classes] == class_names
+    own = model.state_dict()
+    fitting = {
+        name: value
+        for name, value in source.state_dict().items()
+        if name in own
+        and own[name].shape == value.shape
+        and (same_classes or not name.startswith("head."))
+    }
+    if not fitting:
+        raise TrainingError(f"{folder}: none of its weights fit this design; drop init_from")
+    model.load_state_dict(fitting, strict=False)
+    reporter.info(f"started from {folder}: {len(fitting)} of {len(own)} weight tensors taken over")

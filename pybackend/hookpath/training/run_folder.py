@@ -1,0 +1,197 @@
+"""A run on disk: ``run.json``, ``metrics.csv``, TensorBoard events, checkpoints and the model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hookpath.errors import TrainingError
+
+RUN_NAME = "run.json"
+RUN_FORMAT = 1
+
+#: Settings that may differ when a run goes on: they do not change what is learned from what.
+FREE_ON_RESUME = frozenset({"workers", "device", "checkpoint_every", "patience"})
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What ``run.json`` says: written once, when the run starts.
+
+    Attributes:
+        config: the resolved `TrainConfig`, as plain values.
+        projects: sources of the projects, as given.
+        data: ``fingerprint`` and the slides it is made of (`hookpath.training.data`).
+        classes: ``{"name", "color"}`` in channel order.
+        split: image names by part.
+        versions: of Python and of the libraries that numbers depend on.
+    """
+
+    config: dict[str, Any]
+    projects: list[str]
+    data: dict[str, Any]
+    classes: list[dict[str, Any]]
+    split: dict[str, list[str]]
+    versions: dict[str, str]
+    started: str
+
+
+class RunFolder:
+    """Paths of a run, and the files of it that people read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.last = root / "checkpoints" / "last.pt"
+        self.best = root / "checkpoints" / "best.pt"
+        self.model = root / "model"
+        self.metrics = root / "metrics.csv"
+        self.events = root / "tensorboard"
+
+    def refuse_existing(self) -> None:
+        """Nothing may be there yet.
+
+        Raises:
+            TrainingError: the folder holds something.
+        """
+        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+            kind = "holds a run" if (self.root / RUN_NAME).is_file() else "is not empty"
+            raise TrainingError(
+                f"{self.root}: {kind}; choose another folder, or --resume to go on with a run"
+            )
+
+    def create(self, record: RunRecord) -> None:
+        """Make the folder and write ``run.json``.
+
+        Raises:
+            TrainingError: there is something already, or it cannot be written.
+        """
+        self.refuse_existing()
+        values = {"format": RUN_FORMAT, **vars(record)}
+        try:
+            self.last.parent.mkdir(parents=True, exist_ok=True)
+            replace_text(self.root / RUN_NAME, json.dumps(values, indent=2, ensure_ascii=False))
+        except OSError as error:
+            raise TrainingError(f"{self.root}: cannot be written ({error.strerror})") from error
+
+    def record(self) -> RunRecord:
+        """What the run was started with.
+
+        Raises:
+            TrainingError: no run here, or one that this version does not understand.
+        """
+        path = self.root / RUN_NAME
+        if not path.is_file():
+            raise TrainingError(f"{self.root}: no {RUN_NAME} here, so no run to go on with")
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            form = values.pop("format")
+            if form != RUN_FORMAT:
+                raise TrainingError(f"{path}: format {form} is not that of this hookpath; update")
+            return RunRecord(**values)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise TrainingError(f"{path}: damaged ({error})") from error
+
+    def refuse_changes(self, now: RunRecord) -> None:
+        """Compare with the recorded run before going on.
+
+        Raises:
+            TrainingError: settings, classes, split, slides or annotations differ; names the first.
+        """
+        then = self.record()
+        before, after = flatten(then.config), flatten(now.config)
+        changed = [
+            f"setting {key} was {before.get(key)!r}, now {after.get(key)!r}"
+            for key in sorted(before.keys() | after.keys())
+            if key not in FREE_ON_RESUME and before.get(key) != after.get(key)
+        ]
+        changed += _changed_slides(then.data["slides"], now.data["slides"])
+        changed += [f"the {n} changed" for n in ("classes", "split") if _differ(then, now, n)]
+        if changed:
+            raise TrainingError(
+                f"{self.root}: cannot resume, since {'; '.join(changed[:3])}; "
+                "undo the change or start a new run"
+            )
+
+    def rows(self, before_epoch: int) -> list[dict[str, str]]:
+        """Rows of ``metrics.csv`` of the epochs before the given one."""
+        if not self.metrics.is_file():
+            return []
+        with self.metrics.open(newline="", encoding="utf-8") as file:
+            return [row for row in csv.DictReader(file) if int(row["epoch"]) < before_epoch]
+
+    def write_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write ``metrics.csv`` anew, atomically; it is a few hundred lines at most."""
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        try:
+            replace_text(self.metrics, text.getvalue())
+        except OSError as error:
+            raise TrainingError(f"{self.metrics}: cannot be written ({error.strerror})") from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small text file so that it is old or new, never half."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one, with dotted keys; JSON's view of the values."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _differ(then: RunRecord, now: RunRecord, name: str) -> bool:
+    return bool(json.loads(json.dumps(getattr(now, name))) != getattr(then, name))
+
+
+def _changed_slides(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[str]:
+    before, after = ({slide["id"]: slide for slide in slides} for slides in (then, now))
+    changed = [f"{s['name']} is gone" for key, s in before.items() if key not in after]
+    changed += [f"{s['name']} is new" for key, s in after.items() if key not in before]
+    for key in before.keys() & after.keys():
+        if before[key]["annotations"] != after[key]["annotations"]:
+            changed.append(f"the annotations of {after[key]['name']} changed")
+        elif before[key] != after[key]:
+            changed.append(f"the slide file of {after[key]['name']} changed")
+    return sorted(changed)
+
+
+def library_versions() -> dict[str, str]:
+    """Python's version and those of the libraries that results depend on."""
+    found = {"python": platform.python_version()}
+    for name in (
+        "hookpath",
+        "torch",
+        "numpy",
+        "openslide-python",
+        "tifffile",
+        "rasterio",
+        "kornia",
+    ):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def timestamp() -> str:
+    """Now, UTC, to the second (ISO 8601)."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

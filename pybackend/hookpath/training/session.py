@@ -1,0 +1,252 @@
+"""Everything a run needs, made once; and how it is saved and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hookpath.errors import TrainingError
+from hookpath.events import Reporter
+from hookpath.models import ModelCard, SegmentationModel, save_model
+from hookpath.projects import Project
+from hookpath.sampling import Augmentation, PatchStream, ValidationStream
+from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hookpath.training.config import TrainConfig
+from hookpath.training.data import TrainingData, gather
+from hookpath.training.device import choose_device, use_bf16
+from hookpath.training.network import make_network
+from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
+from hookpath.training.schedule import make_optimizer
+from hookpath.training.validate import Validation, validate
+
+
+@dataclass
+class Session:
+    """A run in memory. The last five attributes are its progress; they go into checkpoints.
+
+    Attributes:
+        step: optimiser steps done, over the whole run.
+        loss_sum: of the epoch under way, float64 on the device.
+        best_f1: None before the first validation, and for a run without.
+        best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
+    """
+
+    config: TrainConfig
+    data: TrainingData
+    run: RunFolder
+    reporter: Reporter
+    device: torch.device
+    bf16: bool
+    model: SegmentationModel
+    optimizer: torch.optim.Optimizer
+    stream: PatchStream
+    validation: ValidationStream | None
+    augment: Augmentation
+    loss_sum: Tensor
+    step: int = 0
+    best_f1: float | None = None
+    best_epoch: int = 0
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.config.epochs * self.config.steps_per_epoch
+
+    @property
+    def epochs_done(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.config.steps_per_epoch
+
+    @property
+    def finished(self) -> bool:
+        """All epochs are done, or none was better for `patience` epochs."""
+        patience = self.config.patience
+        at_epoch_end = self.step % self.config.steps_per_epoch == 0
+        stale = (
+            patience is not None
+            and self.validation is not None
+            and at_epoch_end
+            and self.epochs_done - self.best_epoch >= patience
+        )
+        return stale or self.step >= self.total_steps
+
+    @property
+    def steps_in_epoch(self) -> int:
+        """Steps of the epoch under way, the last one included (1…steps_per_epoch)."""
+        return (self.step - 1) % self.config.steps_per_epoch + 1
+
+    def validate(self) -> Validation | None:
+        """Score the network as it is; None without validation slides.
+
+        Raises:
+            TrainingError: there is nothing labelled in the validation patches.
+        """
+        if self.validation is None:
+            return None
+        found = validate(self.model, self.validation, self.device, self.bf16)
+        if not found.counts.any():
+            raise TrainingError(
+                "the validation slides hold no labelled pixel; check that their polygons lie on "
+                "tissue, or choose others with --set 'validation.val=[\"name\"]'"
+            )
+        return found
+
+    def improves(self, validation: Validation | None) -> bool:
+        """Whether the weights become the run's model; without validation the last ones always."""
+        return validation is None or self.best_f1 is None or validation.macro_f1 > self.best_f1
+
+    def close(self) -> None:
+        """End the reading processes and close all slides."""
+        self.stream.close()
+        if self.validation is not None:
+            self.validation.close()
+
+    def save_last(self) -> None:
+        """Write the state between two steps as the last checkpoint."""
+        write_checkpoint(self.run.last, self._checkpoint())
+
+    def save_best(self, validation: Validation | None) -> None:
+        """Write the weights as the run's model, and the state as the best checkpoint."""
+        metrics: dict[str, Any] = {"epoch": self.epochs_done}
+        if validation is not None:
+            named = zip(self.data.classes.names, validation.f1, strict=True)
+            metrics |= {
+                "validation_macro_f1": validation.macro_f1,
+                "validation_f1": {name: f1 if f1 == f1 else None for name, f1 in named},
+                "validation_confusion": validation.counts.tolist(),
+            }
+        card = ModelCard.describe(
+            self.model, self.data.classes, training=self._provenance(), metrics=metrics
+        )
+        save_model(self.run.model, self.model, card)
+        write_checkpoint(self.run.best, self._checkpoint())
+
+    def take_up(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        self.stream.load_state_dict(checkpoint.sampler)
+        torch.set_rng_state(checkpoint.rng)
+        if checkpoint.rng_cuda is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(checkpoint.rng_cuda, self.device)
+        self.loss_sum.fill_(checkpoint.loss_sum)
+        self.step = checkpoint.step
+        self.best_f1, self.best_epoch = checkpoint.best_f1, checkpoint.best_epoch
+
+    def _checkpoint(self) -> Checkpoint:
+        on_gpu = self.device.type == "cuda"
+        return Checkpoint(
+            step=self.step,
+            model=self.model.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            sampler=self.stream.state_dict(),
+            rng=torch.get_rng_state(),
+            rng_cuda=torch.cuda.get_rng_state(self.device) if on_gpu else None,
+            loss_sum=float(self.loss_sum),
+            best_f1=self.best_f1,
+            best_epoch=self.best_epoch,
+        )
+
+    def _provenance(self) -> dict[str, Any]:
+        record = self.run.record()
+        return {
+            "started": record.started,
+            "versions": record.versions,
+            "data_fingerprint": self.data.fingerprint,
+            "split": self.data.split,
+            "config": record.config,
+            "steps": self.step,
+        }
+
+
+def open_session(
+    projects: Sequence[Project],
+    config: TrainConfig,
+    run: RunFolder,
+    resume: bool,
+    reporter: Reporter,
+) -> Session:
+    """Check everything that can be checked, then make or take up the run's folder.
+
+    Raises:
+        TrainingError: see `hookpath.training.train`; nothing has been written then.
+        ModelDesignError: the network cannot be built.
+    """
+    if not resume:
+        run.refuse_existing()
+    torch.manual_seed(config.seed)
+    device = choose_device(config.device)
+    data = gather(projects, config, reporter)
+    record = _record(projects, config, data)
+    if resume:
+        run.refuse_changes(record)
+    model = make_network(config, data.classes, reporter).to(
+        device, memory_format=torch.channels_last
+    )
+    session = Session(
+        config=config,
+        data=data,
+        run=run,
+        reporter=reporter,
+        device=device,
+        bf16=use_bf16(config.amp, device),
+        model=model.train(),
+        optimizer=make_optimizer(model, config),
+        stream=_patch_stream(config, data, model, reporter),
+        validation=_validation_stream(config, data, model, reporter),
+        augment=Augmentation(config.augmentation, config.seed),
+        loss_sum=torch.zeros((), dtype=torch.float64, device=device),
+    )
+    if resume:
+        session.take_up(read_checkpoint(run.last))
+    else:
+        run.create(record)
+        session.save_last()
+    return session
+
+
+def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:
+    return RunRecord(
+        config=config.model_dump(mode="json"),
+        projects=[str(p.source) for p in projects],
+        data={"fingerprint": data.fingerprint, "slides": data.slides},
+        classes=[{"name": c.name, "color": c.color} for c in data.classes],
+        split=data.split,
+        versions=library_versions(),
+        started=timestamp(),
+    )
+
+
+def _patch_stream(
+    config: TrainConfig, data: TrainingData, model: SegmentationModel, reporter: Reporter
+) -> PatchStream:
+    return PatchStream(
+        data.train,
+        data.classes,
+        model.branches,
+        config.batch_size,
+        config.seed,
+        workers=config.workers,
+        reporter=reporter,
+    )
+
+
+def _validation_stream(
+    config: TrainConfig, data: TrainingData, model: SegmentationModel, reporter: Reporter
+) -> ValidationStream | None:
+    if not data.val:
+        return None
+    return ValidationStream(
+        data.val,
+        data.classes,
+        model.branches,
+        config.batch_size,
+        config.validation.max_patches,
+        config.seed,
+        workers=config.workers,
+        reporter=reporter,
+    )

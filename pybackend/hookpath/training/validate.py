@@ -1,0 +1,52 @@
+"""How good the network is on slides that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from hookpath.metrics import Counts, confusion, f1_per_class, macro_f1
+from hookpath.models import SegmentationModel
+from hookpath.sampling import Augmentation, AugmentationConfig, Batch
+from hookpath.training.losses import sparse_cross_entropy
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Confusion counts over the labelled target pixels, and the mean loss per batch."""
+
+    counts: Counts
+    loss: float
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 of the classes that the validation slides hold."""
+        return macro_f1(self.counts)
+
+    @property
+    def f1(self) -> list[float]:
+        """F1 per class; NaN where there is nothing to find and nothing found."""
+        return [float(v) for v in f1_per_class(self.counts)]
+
+
+@torch.no_grad()
+def validate(
+    model: SegmentationModel, batches: Iterable[Batch], device: torch.device, bf16: bool
+) -> Validation:
+    """Run the target branch's labels of every batch against the prediction; leaves eval mode."""
+    model.eval()
+    plain = Augmentation(AugmentationConfig.off(), seed=0)
+    counts: Counts = np.zeros((model.n_classes, model.n_classes), dtype=np.int64)
+    losses: list[float] = []
+    for batch in batches:
+        images, labels = plain(batch, device, step=0)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            logits = model(images)[0]
+        losses.append(float(sparse_cross_entropy(logits, labels[0])))
+        predicted = logits.argmax(dim=1).add_(1)
+        counts += confusion(labels[0].cpu().numpy(), predicted.cpu().numpy(), model.n_classes)
+    model.train()
+    return Validation(counts, float(np.mean(losses)) if losses else float("nan"))

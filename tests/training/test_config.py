@@ -1,0 +1,77 @@
+"""Presets, files, overrides, and what a wrong setting says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import UsageError
+from hookpath.training import PRESETS, TrainConfig
+
+
+def test_the_default_is_the_paper() -> None:
+    config = TrainConfig.load()
+    assert (config.batch_size, config.epochs, config.steps_per_epoch) == (12, 200, 1000)
+    assert (config.learning_rate, config.schedule, config.loss_weight) == (5e-6, "constant", 0.75)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_every_preset_is_valid_and_recorded(preset: str) -> None:
+    config = TrainConfig.load(overrides=[f"preset={preset}"])
+    assert config.preset == preset
+    assert TrainConfig.of(config.model_dump(mode="json")) == config
+
+
+def test_file_beats_preset_and_override_beats_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('preset = "fast"\nepochs = 3\nbatch_size = 2\n[model]\nspacings = [1.0, 4.0]\n')
+    config = TrainConfig.load(path, overrides=["batch_size=5", "model.filters=16"])
+    assert (config.preset, config.epochs, config.batch_size) == ("fast", 3, 5)
+    assert config.model == {"filters": 16, "spacings": [1.0, 4.0]}
+    assert config.learning_rate == PRESETS["fast"]["learning_rate"]
+
+
+def test_the_given_preset_beats_the_one_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('preset = "fast"')
+    assert TrainConfig.load(path, preset="paper").learning_rate == 5e-6
+
+
+def test_values_are_read_as_in_toml_and_bare_words_as_text() -> None:
+    config = TrainConfig.load(
+        overrides=["patience=none", "amp=off", "classes=['A', 'B']", "validation.fraction=0"]
+    )
+    assert (config.patience, config.amp, config.classes) == (None, "off", ("A", "B"))
+    assert config.validation.fraction == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("bach_size=3", "unknown setting 'bach_size'; did you mean 'batch_size'?"),
+        ("filters=8", "unknown setting 'filters'; did you mean 'model.filters'?"),
+        ("max_patches=8", "did you mean 'validation.max_patches'?"),
+        ("validation.fractoin=0", "did you mean 'validation.fraction'?"),
+        ("zzz=1", "unknown setting 'zzz'; there are: preset, family, model"),
+        ("batch_size=0", "setting batch_size = 0 is not valid: .*greater than or equal to 1"),
+        ("epochs=many", "setting epochs = 'many' is not valid"),
+        ("device=tpu", "setting device = 'tpu' is not valid"),
+        ("preset=slow", "unknown preset 'slow'; there are: paper, fast"),
+        ("warmup_steps=10000000", "warmup_steps must be fewer"),
+        ("batch_size", "write key=value"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(override: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        TrainConfig.load(overrides=[override])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: cannot be read"):
+        TrainConfig.load(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("a = = 1")
+    with pytest.raises(UsageError, match=r"broken\.toml: not valid TOML"):
+        TrainConfig.load(broken)

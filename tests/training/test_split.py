@@ -1,0 +1,81 @@
+"""Which slides train and which validate."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookpath.errors import HookpathError, TrainingError
+from hookpath.training.split import Candidate, split_slides
+
+NONE = {"train": (), "val": (), "test": ()}
+
+
+def slides(*marks: str | None) -> list[Candidate]:
+    return [Candidate(str(i), f"s{i}", {"A": 1.0, "B": 1.0}, m) for i, m in enumerate(marks)]
+
+
+def test_marks_of_the_project_decide() -> None:
+    split = split_slides(slides("val", None, "test", "train"), NONE, 0.25, 0)
+    assert (split.train, split.val, split.test) == (("1", "3"), ("0",), ("2",))
+
+
+def test_lists_of_the_configuration_win_over_marks() -> None:
+    split = split_slides(
+        slides("val", None, "test"), {**NONE, "val": ("s1",), "train": ("s0",)}, 0.25, 0
+    )
+    assert (split.train, split.val, split.test) == (("0",), ("1",), ("2",))
+
+
+def test_test_slides_are_never_drawn_for_validation() -> None:
+    for seed in range(20):
+        assert split_slides(slides("test", None, None), NONE, 0.5, seed).test == ("0",)
+
+
+def test_the_draw_follows_the_seed_and_the_fraction() -> None:
+    eight = slides(*[None] * 8)
+    found = {split_slides(eight, NONE, 0.25, seed).val for seed in range(10)}
+    assert all(len(val) == 2 for val in found)
+    assert len(found) > 1
+    assert split_slides(eight, NONE, 0.25, 3) == split_slides(eight, NONE, 0.25, 3)
+
+
+def test_every_class_lies_on_both_sides_where_possible() -> None:
+    only_a = [Candidate(f"a{i}", f"a{i}", {"A": 1.0}) for i in range(6)]
+    rare = [Candidate(f"b{i}", f"b{i}", {"A": 1.0, "B": 1.0}) for i in range(2)]
+    for seed in range(20):
+        split = split_slides([*only_a, *rare], NONE, 0.25, seed)
+        assert len({"b0", "b1"} & set(split.val)) == 1
+
+
+def test_the_only_slide_of_a_class_trains() -> None:
+    candidates = [Candidate("a", "a", {"A": 1.0}), Candidate("b", "b", {"A": 1.0, "B": 1.0})]
+    for seed in range(10):
+        assert split_slides(candidates, NONE, 0.5, seed).val == ("a",)
+
+
+def test_one_slide_alone_needs_a_decision() -> None:
+    with pytest.raises(TrainingError, match=r"annotate a second one, or pass .*fraction=0"):
+        split_slides(slides(None), NONE, 0.25, 0)
+    assert split_slides(slides(None), NONE, 0, 0).train == ("0",)
+
+
+def test_all_slides_held_out_is_refused() -> None:
+    with pytest.raises(TrainingError, match="no slide is left to train on"):
+        split_slides(slides("val", "test"), NONE, 0.25, 0)
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        ({"val": ("s9",)}, "no annotated slide is called 's9'; there are: s0, s1"),
+        ({"val": ("s1",), "test": ("s1",)}, "'s1' is listed both for val and for test"),
+    ],
+)
+def test_wrong_lists_are_refused(lists: dict[str, tuple[str, ...]], message: str) -> None:
+    with pytest.raises(HookpathError, match=message):
+        split_slides(slides(None, None), {**NONE, **lists}, 0.25, 0)  # type: ignore[typeddict-item]
+
+
+def test_an_unknown_mark_names_the_image() -> None:
+    with pytest.raises(TrainingError, match="s1: its split is 'later'; use train, val or test"):
+        split_slides(slides(None, "later"), NONE, 0.25, 0)
