@@ -1,5 +1,22 @@
-"""Dense whole-slide prediction."""
+"""Dense whole-slide prediction: one slide, or every slide of a project."""
 
+from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
+from hookpath.inference.project import PredictReport, load_prediction, predict_project
+from hookpath.inference.record import PredictionRecord
+from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.slide import SlidePrediction, predict_slide
 
-__all__ = ["DensePredictor"]
+__all__ = [
+    "ALL_ANNOTATIONS",
+    "DensePredictor",
+    "PredictConfig",
+    "PredictReport",
+    "PredictionRecord",
+    "Runner",
+    "SlidePrediction",
+    "TorchRunner",
+    "load_prediction",
+    "predict_project",
+    "predict_slide",
+]

@@ -1,0 +1,66 @@
+"""What a prediction run is asked to do."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ALL_ANNOTATIONS = "*"
+"""`PredictConfig.inside`: every annotation that a person drew, whatever its class."""
+
+
+class PredictConfig(BaseModel):
+    """Settings of a prediction run; `as_` is called ``as`` in files and on the command line.
+
+    Attributes:
+        as_: what the project gets: ``detections``, ``annotations`` or ``none``.
+        tiff: write the class map and the probabilities as pyramidal TIFF.
+        geojson: write the objects as GeoJSON (always done when the project gets them, too).
+        min_area_um2: smaller pieces are left out of the objects.
+        simplify_um: outlines may move by this much; 0: every pixel edge stays.
+        inside: class of the annotations to predict in, ``*``: any annotation; None: everywhere.
+        tissue: only where there is tissue; False: on glass, too.
+        images: names or ids of the images to predict; empty: all.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
+        amp: bfloat16 on the device: faster, results differ slightly.
+        tile: side of a target tile in output px; None: as large as the device takes.
+        readers: threads that read, each with its own slide handle.
+        hook_memory_mb: context maps held in memory; more goes to temporary files.
+        again: predict slides again that are finished already.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    as_: Literal["detections", "annotations", "none"] = Field("detections", alias="as")
+    tiff: bool = True
+    geojson: bool = True
+    min_area_um2: float = Field(100.0, ge=0)
+    simplify_um: float = Field(0.5, ge=0)
+    inside: str | None = None
+    tissue: bool = True
+    images: tuple[str, ...] = ()
+    device: str = "auto"
+    amp: bool = False
+    tile: int | None = Field(None, ge=1)
+    readers: int = Field(2, ge=1, le=64)
+    hook_memory_mb: int = Field(512, ge=0)
+    again: bool = False
+
+    @property
+    def object_type(self) -> Literal["annotation", "detection"]:
+        """QuPath's type of the objects."""
+        return "annotation" if self.as_ == "annotations" else "detection"
+
+    @property
+    def wants_geojson(self) -> bool:
+        """Objects for the project are kept on disk first: a refused write loses no work."""
+        return self.geojson or self.as_ != "none"
+
+    def run_id(self, weights_sha256: str) -> str:
+        """Tag of all objects of a run: the same model with the same settings gives the same."""
+        shaping = self.model_dump(
+            include={"as_", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
+        )
+        digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
+        return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

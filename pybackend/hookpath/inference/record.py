@@ -1,0 +1,91 @@
+"""``prediction.json``: says that a slide is done, and with what."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hookpath.errors import PredictionError
+
+RECORD_NAME = "prediction.json"
+CLASS_MAP_NAME = "classes.tif"
+PROBABILITIES_NAME = "probabilities.tif"
+GEOJSON_NAME = "objects.geojson"
+
+
+class SlideStamp(BaseModel):
+    """Which file was predicted: its path, size and time of change."""
+
+    model_config = ConfigDict(frozen=True)
+    path: str
+    bytes: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> SlideStamp:
+        """Stamp of a file (for MIRAX: of the ``.mrxs``)."""
+        found = path.stat()
+        return cls(path=str(path), bytes=found.st_size, modified_ns=found.st_mtime_ns)
+
+
+class PredictionRecord(BaseModel):
+    """Content of ``prediction.json``; written last, so its presence means "finished".
+
+    `width` × `height` output px of `spacing_um` µm/px; output pixel (i, j) covers the level-0
+    rectangle that starts at (i, j) × `downsample`. `areas_mm2` by class name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    format_version: int = 1
+    run: str
+    image: str
+    slide: SlideStamp
+    model: dict[str, Any]
+    settings: dict[str, Any]
+    classes: tuple[str, ...]
+    spacing_um: float
+    width: int
+    height: int
+    downsample: tuple[float, float]
+    areas_mm2: dict[str, float]
+    objects: int
+    seconds: float
+    versions: dict[str, str]
+    files: tuple[str, ...]
+    in_project: bool = False
+
+    def save(self, folder: Path) -> None:
+        """Write the record, atomically."""
+        part = folder / f".{RECORD_NAME}.{os.getpid()}.part"
+        try:
+            part.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            part.replace(folder / RECORD_NAME)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> PredictionRecord:
+        """Read the record of a finished slide.
+
+        Raises:
+            PredictionError: there is none, or it is not readable.
+        """
+        path = folder / RECORD_NAME
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise PredictionError(f"{folder}: no finished prediction; predict first") from error
+        except (OSError, ValidationError) as error:
+            raise PredictionError(f"{path}: not readable; delete it and predict again") from error
+
+
+def prediction_folder(out_dir: Path, image_name: str, image_id: str) -> Path:
+    """Folder of one image's results: its name made safe, and a few digits that keep it unique."""
+    safe = re.sub(r"[^\w.\-]+", "_", image_name).strip("._")[:80] or "image"
+    digest = hashlib.sha256(f"{image_id}\n{image_name}".encode()).hexdigest()
+    return out_dir / f"{safe}-{digest[:6]}"

@@ -1,0 +1,161 @@
+"""One slide from pixels to files and objects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations import RUN_TAG, ClassTable, PathClass, PathObject
+from hookpath.errors import PredictionError
+from hookpath.events import SILENT, Reporter
+from hookpath.inference.config import PredictConfig
+from hookpath.inference.cover import Cover, OutputGrid, cover_of
+from hookpath.inference.dense import DensePredictor, Memory
+from hookpath.inference.record import RECORD_NAME, PredictionRecord, SlideStamp
+from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.writing import ResultWriter, Target, save_objects
+from hookpath.models import ModelCard, SegmentationModel
+from hookpath.slides import Slide
+
+COARSEST_FACTOR = 1.25
+"""A slide may be this much coarser than the model's µm/px; beyond, detail that it learned from is
+missing and the result would look right and be wrong."""
+
+
+@dataclass(frozen=True)
+class SlidePrediction:
+    """A finished slide: its folder, its record, and the objects (tagged with the run)."""
+
+    folder: Path
+    record: PredictionRecord
+    objects: tuple[PathObject, ...]
+
+
+def predict_slide(
+    model: SegmentationModel | Runner,
+    card: ModelCard,
+    slide: Slide | Sequence[Slide],
+    out_dir: Path,
+    config: PredictConfig | None = None,
+    reporter: Reporter = SILENT,
+    roi: Sequence[BaseGeometry] | None = None,
+    name: str | None = None,
+) -> SlidePrediction:
+    """Predict one slide; class map, probabilities, GeoJSON and ``prediction.json`` in `out_dir`.
+
+    Args:
+        slide: an open slide, or several handles of it, each for one reading thread.
+        roi: area geometries in level-0 px to predict in; None: the whole slide.
+        name: of the image, for messages and the record; None: the file's name.
+
+    Raises:
+        MissingSpacingError: the slide's µm/px is unknown.
+        PredictionError: the slide is too coarse for the model, or memory does not suffice.
+        SlideError: the slide is damaged.
+    """
+    config = config or PredictConfig()
+    slides = (slide,) if isinstance(slide, Slide) else tuple(slide)
+    name = name or slides[0].path.name
+    started = time.monotonic()
+    check_spacing(slides[0], card.spacing_um, reporter)
+    runner = _runner_of(model, config)
+    grid = OutputGrid.of_slide(slides[0], card.spacing_um)
+    classes = ClassTable.of(PathClass(c.name, c.color) for c in card.classes)
+    _make_ready(out_dir)
+    cover = cover_of(slides[0], grid, roi, config.tissue)
+    target = Target(out_dir, grid, slides[0].calibration, classes, card.spacing_um)
+    with ResultWriter(target, config) as writer:
+        _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
+        run = config.run_id(card.weights_sha256)
+        objects = [_tagged(o, run) for o in writer.objects()]
+        areas = writer.areas_mm2()
+    files = writer.files + ([save_objects(out_dir, objects)] if config.wants_geojson else [])
+    record = PredictionRecord(
+        run=run,
+        image=name,
+        slide=SlideStamp.of(slides[0].path),
+        model={"family": card.family, "weights_sha256": card.weights_sha256},
+        settings=config.model_dump(mode="json", by_alias=True),
+        classes=classes.names,
+        spacing_um=card.spacing_um,
+        width=grid.width,
+        height=grid.height,
+        downsample=grid.downsample,
+        areas_mm2=areas,
+        objects=len(objects),
+        seconds=round(time.monotonic() - started, 3),
+        versions=_versions(),
+        files=tuple(files),
+    )
+    record.save(out_dir)
+    return SlidePrediction(out_dir, record, tuple(objects))
+
+
+def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) -> None:
+    """Refuse a slide that is much coarser than the model's µm/px, warn of one a little coarser.
+
+    Raises:
+        MissingSpacingError: µm/px is unknown.
+        PredictionError: more than `COARSEST_FACTOR` times coarser.
+    """
+    mpp = slide.calibration.mpp
+    if mpp > spacing_um * COARSEST_FACTOR:
+        raise PredictionError(
+            f"{slide.path}: has {mpp:.4g} µm/px, the model needs {spacing_um:.4g} or finer; check "
+            "the pixel size in QuPath (or --mpp), or train a model at this slide's µm/px"
+        )
+    if mpp > spacing_um * 1.01:
+        reporter.warn(
+            f"{slide.path.name}: {mpp:.4g} µm/px is coarser than the model's {spacing_um:.4g}; "
+            "enlarging it, results may suffer"
+        )
+
+
+def _predict_rows(
+    runner: Runner,
+    slides: Sequence[Slide],
+    cover: Cover,
+    writer: ResultWriter,
+    config: PredictConfig,
+    reporter: Reporter,
+    task: str,
+) -> None:
+    memory = Memory(hooks=config.hook_memory_mb * 2**20, spill_dir=writer.target.folder)
+    predictor = DensePredictor(runner, config.tile, memory, reporter=reporter)
+    plan = predictor.plan(cover)
+    if plan.count() == 0:
+        reporter.warn(f"{task}: no tissue found there, so nothing is predicted")
+    reporter.start(task, plan.count(), "tile")
+    try:
+        for row in predictor.rows(slides, plan, lambda _: reporter.advance(task)):
+            writer.add(row)
+    finally:
+        reporter.finish(task)
+
+
+def _runner_of(model: SegmentationModel | Runner, config: PredictConfig) -> Runner:
+    if isinstance(model, SegmentationModel):
+        return TorchRunner(model, config.device, config.amp)
+    return model
+
+
+def _make_ready(folder: Path) -> None:
+    """An unfinished slide's folder has no record."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD_NAME).unlink(missing_ok=True)
+
+
+def _tagged(found: PathObject, run: str) -> PathObject:
+    return replace(found, metadata={**found.metadata, RUN_TAG: run})
+
+
+def _versions() -> dict[str, str]:
+    import torch
+
+    import hookpath
+
+    return {"hookpath": hookpath.__version__, "torch": torch.__version__}
