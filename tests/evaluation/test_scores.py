@@ -10,6 +10,7 @@ import pytest
 
 from hookpath.evaluation import confusion_matrix, scores
 from hookpath.evaluation.scores import METRICS, row_normalised, spread
+from hookpath.metrics import macro_f1
 
 
 def test_figures_of_a_hand_counted_map() -> None:
@@ -88,7 +89,8 @@ def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
     iou = np.where(np.isin(labels, t) | np.isin(labels, p), iou, np.nan)
     for name, theirs in {"precision": precision, "recall": recall, "f1": f1, "iou": iou}.items():
         np.testing.assert_allclose(found.of(name), theirs, rtol=0, atol=1e-9, err_msg=name)
-        assert found.macro(name) == pytest.approx(float(np.nanmean(theirs)), abs=1e-9)
+        drawn = theirs[np.isin(labels, t)]
+        assert found.macro(name) == pytest.approx(float(np.nanmean(drawn)), abs=1e-9)
     assert found.support.tolist() == support.tolist()
     assert found.accuracy == pytest.approx(metrics.accuracy_score(t, p), abs=1e-9)
     theirs = metrics.confusion_matrix(t, p, labels=[*labels, 0])
@@ -97,11 +99,20 @@ def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
     np.testing.assert_allclose(np.nan_to_num(row_normalised(found.counts)), shares, atol=1e-9)
 
 
-def test_macro_f1_is_scikit_learns_over_the_classes_that_occur() -> None:
+def test_macro_f1_is_scikit_learns_over_the_drawn_classes_and_that_of_training() -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     truth, guess = np.array([1, 1, 1, 3, 3, 3, 3]), np.array([1, 1, 2, 3, 3, 3, 1])
-    theirs = metrics.f1_score(truth, guess, average="macro")
-    assert scores(confusion_matrix(truth, guess, 4)).macro() == pytest.approx(theirs, abs=1e-9)
+    theirs = metrics.f1_score(truth, guess, average="macro", labels=[1, 3])
+    found = scores(confusion_matrix(truth, guess, 4))
+    assert found.macro() == pytest.approx(theirs, abs=1e-9)
+    assert found.macro() == pytest.approx(macro_f1(found.counts[:, :4]), abs=1e-12)
+
+
+def test_one_wrong_pixel_of_a_class_nobody_drew_does_not_halve_the_mean() -> None:
+    found = scores([[999, 1], [0, 0]])
+    assert found.f1.tolist() == [pytest.approx(2 * 999 / 1999), 0.0]
+    assert found.macro() == pytest.approx(2 * 999 / 1999)
+    assert np.isnan(found.drawn()[1])
 
 
 def test_spread_leaves_undefined_slides_out() -> None:

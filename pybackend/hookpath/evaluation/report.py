@@ -117,8 +117,8 @@ class EvaluationReport:
         return total
 
     def class_spread(self, metric: str = "f1") -> list[Spread]:
-        """Per class: mean ± std over the slides where the figure is defined."""
-        table = np.array([s.scores.of(metric) for s in self.slides])
+        """Per class: mean ± std over the slides on which it is drawn (and the figure defined)."""
+        table = np.array([s.scores.drawn(metric) for s in self.slides])
         return [spread(column) for column in table.T]
 
     def macro_spread(self, metric: str = "f1") -> Spread:

@@ -10,7 +10,10 @@ Undefined stays undefined (NaN, shown as "–"), never 0 or 1, and is left out o
 * F1 and IoU of a class that neither truth nor prediction holds,
 * precision of a class that was never predicted, recall of one that the truth does not hold.
 
-A class that was predicted but is not in the truth has F1 = 0, as in scikit-learn.
+Means go over the classes that were drawn, as in training (`hookpath.metrics.macro_f1`). A class
+that was predicted but not drawn has F1 = 0, as in scikit-learn, but enters no mean: with sparse
+truth, one wrong pixel of it would halve the macro F1 of a slide. Such pixels lower the F1 of the
+class that they were taken from.
 """
 
 from __future__ import annotations
@@ -90,9 +93,13 @@ class Scores:
         """One of `METRICS` by name."""
         return np.asarray(getattr(self, metric))
 
+    def drawn(self, metric: str = "f1") -> Figures:
+        """One of `METRICS`, NaN for classes without a labelled pixel: what means are made of."""
+        return np.where(self.support > 0, self.of(metric), np.nan)
+
     def macro(self, metric: str = "f1") -> float:
-        """Unweighted mean over the classes for which the figure is defined; NaN if for none."""
-        return nanmean(self.of(metric))
+        """Unweighted mean over the drawn classes; NaN if none is, or if it is defined for none."""
+        return nanmean(self.drawn(metric))
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
