@@ -17,7 +17,7 @@ def test_the_papers_rate_is_constant() -> None:
 
 def test_warm_up_then_half_a_cosine_down_to_one_percent() -> None:
     config = TrainConfig(
-        epochs=2, steps_per_epoch=52, learning_rate=1.0, schedule="cosine", warmup_steps=4
+        epochs=2, steps_per_epoch=52, learning_rate=1.0, schedule="cosine", warmup=4 / 104
     )
     rates = [learning_rate(config, step) for step in range(104)]
     assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

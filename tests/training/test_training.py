@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import torch
-from support.textures import texture_folder
 
 from hookpath.events import SilentReporter
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, train
+from support.textures import texture_folder
 
 TINY = (
     "preset=fast",
@@ -27,8 +27,9 @@ TINY = (
     "batch_size=4",
     "epochs=3",
     "steps_per_epoch=8",
-    "warmup_steps=2",
+    "warmup=0.1",
     "learning_rate=0.01",
+    "loss_weight=0.75",
     "validation.max_patches=24",
 )
 

@@ -1,7 +1,8 @@
 """The training loop, losses, checkpoints, resume."""
 
-from hookpath.training.config import PRESETS, TrainConfig, ValidationConfig
+from hookpath.training.config import TrainConfig, ValidationConfig
 from hookpath.training.loop import TrainResult, train
+from hookpath.training.presets import PRESETS
 from hookpath.training.run_folder import RunFolder, RunRecord
 
 __all__ = [

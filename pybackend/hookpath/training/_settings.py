@@ -43,13 +43,6 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key.strip(), raw
 
 
-def preset_values(name: str, presets: Mapping[str, Values]) -> Values:
-    """The values of a preset."""
-    if name not in presets:
-        raise UsageError(f"unknown preset {name!r}; there are: {', '.join(presets)}")
-    return presets[name]
-
-
 def nested(key: str, value: Any) -> Values:
     """``("a.b", 3)`` → ``{"a": {"b": 3}}``."""
     for part in reversed(key.split(".")):

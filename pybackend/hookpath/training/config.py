@@ -11,74 +11,100 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hookpath.errors import UsageError
 from hookpath.sampling import AugmentationConfig
 from hookpath.training import _settings
-
-Preset = Literal["paper", "fast"]
+from hookpath.training.presets import Preset, preset_values
 
 
 class ValidationConfig(BaseModel):
     """Which slides are held out, and how much of them is looked at each epoch.
 
     The lists hold image names and win over the project's ``hookpath.split`` metadata; if neither
-    names a validation slide, `fraction` of the slides are drawn (0: no validation).
+    names a validation slide, `fraction` of the slides are drawn.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fraction: float = Field(0.25, ge=0, lt=1)
-    train: tuple[str, ...] = ()
-    val: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    max_patches: int = Field(2000, ge=1)
+    fraction: float = Field(
+        default=0.25, ge=0, lt=1, description="share of the slides held out; 0: no validation"
+    )
+    train: tuple[str, ...] = Field(default=(), description="names of slides that must train")
+    val: tuple[str, ...] = Field(default=(), description="names of the validation slides")
+    test: tuple[str, ...] = Field(default=(), description="names of slides never to be used")
+    max_patches: int = Field(
+        default=2000, ge=1, description="validation patches per epoch, the same in each"
+    )
 
 
 class TrainConfig(BaseModel):
     """A training run. The defaults are the paper's (van Rijthoven et al. 2021, section 3.6).
 
-    Attributes:
-        model: arguments of the family's constructor (``spacings``, ``input_size``, ``depth``,
-            ``filters``…); what is left out takes the family's default.
-        init_from: model folder whose design and weights to start from.
-        classes: class names to learn, in channel order; empty: every class that is drawn.
-        loss_weight: λ of the target's loss; below 1, context branches get heads of their own.
-        l2: coefficient of ``Σw²`` over convolution kernels (the paper gives none; the authors'
-            code has 1e-3).
-        schedule: ``cosine`` falls to 1 % over the whole run, after `warmup_steps`.
-        patience: stop after this many epochs without a better F1; None: never.
-        checkpoint_every: write ``last`` also every so many steps; 0: only after each epoch.
-        workers: processes that read patches; 0: read in the training process.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        amp: bf16 autocast; ``auto``: on a GPU that has it.
+    A `preset` other than ``paper`` supplies every value that is not given.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preset: Preset = "paper"
-    family: str = "hooknet"
-    model: dict[str, Any] = Field(default_factory=dict)
-    init_from: str | None = None
-    classes: tuple[str, ...] = ()
-    batch_size: int = Field(12, ge=1)
-    epochs: int = Field(200, ge=1)
-    steps_per_epoch: int = Field(1000, ge=1)
-    learning_rate: float = Field(5e-6, gt=0)
-    schedule: Literal["constant", "cosine"] = "constant"
-    warmup_steps: int = Field(0, ge=0)
-    l2: float = Field(1e-3, ge=0)
-    loss_weight: float = Field(0.75, ge=0, le=1)
-    patience: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
-    checkpoint_every: int = Field(0, ge=0)
-    workers: int = Field(4, ge=0)
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    amp: Literal["auto", "on", "off"] = "auto"
-    augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
-    validation: ValidationConfig = Field(default_factory=ValidationConfig)
+    preset: Preset = Field(default="paper", description="`paper` or `fast`")
+    family: str = Field(default="hooknet", description="model family: `hooknet` or `unet`")
+    model: dict[str, Any] = Field(
+        default_factory=lambda: dict[str, Any](),
+        description="the family's own arguments: `spacings`, `input_size`, `depth`, `filters`…",
+    )
+    init_from: str | None = Field(
+        default=None, description="model folder whose design and weights to start from"
+    )
+    classes: tuple[str, ...] = Field(
+        default=(), description="classes to learn, in channel order; empty: all that are drawn"
+    )
+    batch_size: int = Field(default=12, ge=1, description="patches per step")
+    epochs: int = Field(default=200, ge=1, description="validation follows each")
+    steps_per_epoch: int = Field(default=1000, ge=1, description="optimiser steps per epoch")
+    learning_rate: float = Field(default=5e-6, gt=0, description="of Adam, at its highest")
+    schedule: Literal["constant", "cosine"] = Field(
+        default="constant", description="`cosine` falls to 1 % over the whole run"
+    )
+    warmup: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the run in which the rate rises"
+    )
+    # The paper gives no coefficient; 1e-3 is the authors' code's.
+    l2: float = Field(
+        default=1e-3, ge=0, description="coefficient of Σw² over the 3×3 convolution kernels"
+    )
+    loss_weight: float = Field(
+        default=0.75,
+        ge=0,
+        le=1,
+        description="λ: share of the target's loss; below 1, context branches get heads too",
+    )
+    bn_momentum: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="of batch normalisation's running statistics; none: the model's own (0.01)",
+    )
+    patience: int | None = Field(
+        default=None, ge=1, description="stop after so many epochs without a better F1"
+    )
+    seed: int = Field(default=0, ge=0, description="of weights, split, patches, augmentation")
+    checkpoint_every: int = Field(
+        default=0, ge=0, description="also save every so many steps; 0: after each epoch only"
+    )
+    workers: int = Field(
+        default=4, ge=0, description="processes that read patches; 0: the training one"
+    )
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="`auto`, `cpu`, `cuda` or `cuda:N`",
+    )
+    amp: Literal["auto", "on", "off"] = Field(
+        default="auto", description="bf16 autocast; `auto`: on a GPU that computes in it"
+    )
+    augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
+    validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
 
-    @model_validator(mode="after")
-    def _warm_up_ends(self) -> Self:
-        if self.warmup_steps >= self.epochs * self.steps_per_epoch:
-            raise ValueError("warmup_steps must be fewer than epochs × steps_per_epoch")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        return _settings.merge(preset_values(given), given) if isinstance(given, Mapping) else given
 
     @classmethod
     def load(
@@ -98,13 +124,12 @@ class TrainConfig(BaseModel):
         Raises:
             UsageError: unreadable file, unknown key (names the nearest) or bad value.
         """
-        given = _settings.read_toml(path) if path else {}
-        changes = [_settings.parse_override(text) for text in overrides]
-        name = dict(changes).get("preset") or preset or given.get("preset") or "paper"
-        values = _settings.merge(_settings.preset_values(name, PRESETS), given)
-        for key, value in changes:
-            values = _settings.merge(values, _settings.nested(key, value))
-        return cls.of({**values, "preset": name})
+        values = _settings.read_toml(path) if path else {}
+        if preset:
+            values["preset"] = preset
+        for text in overrides:
+            values = _settings.merge(values, _settings.nested(*_settings.parse_override(text)))
+        return cls.of(values)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -117,22 +142,3 @@ class TrainConfig(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise UsageError(_settings.explain(error, cls)) from None
-
-
-#: Values that differ from the defaults, by preset.
-PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {},
-    "fast": {
-        "model": {"filters": 8},
-        "batch_size": 8,
-        "epochs": 10,
-        "steps_per_epoch": 50,
-        "learning_rate": 1e-3,
-        "schedule": "cosine",
-        "warmup_steps": 20,
-        "l2": 1e-5,
-        "workers": 0,
-        "augmentation": AugmentationConfig.light().model_dump(),
-        "validation": {"max_patches": 64},
-    },
-}

@@ -15,7 +15,7 @@ from hookpath.events import Reporter
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.sampling import AnnotatedSlide, load_sources
 from hookpath.training.config import TrainConfig
-from hookpath.training.split import Candidate, Split, split_slides
+from hookpath.training.split import Candidate, Part, Split, split_slides
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter)
     classes = _class_table(projects, config, reporter)
     sources, marks = _load(projects, classes, reporter)
     candidates = [Candidate(s.id, s.name, areas_um2(s, classes), marks.get(s.id)) for s in sources]
-    listed = {part: getattr(config.validation, part) for part in ("train", "val", "test")}
-    split = split_slides(candidates, listed, config.validation.fraction, config.seed)
+    split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
     _check_classes(candidates, split, classes, reporter)
     by_key = {s.id: s for s in sources}
     return TrainingData(
@@ -58,6 +57,11 @@ def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter)
         split={part: [by_key[k].name for k in keys] for part, keys in vars(split).items()},
         slides=[_describe(s) for s in sources],
     )
+
+
+def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:
+    wanted = config.validation
+    return {"train": wanted.train, "val": wanted.val, "test": wanted.test}
 
 
 def _class_table(

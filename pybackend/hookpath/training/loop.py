@@ -130,7 +130,7 @@ def train_step(s: Session, batch: Batch) -> Tensor:
         logits = s.model([image.contiguous(memory_format=torch.channels_last) for image in images])
     loss = hooknet_loss(logits, labels, s.model.heads, s.config.loss_weight)
     s.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     s.optimizer.step()
     return loss.detach()
 

@@ -6,6 +6,8 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
@@ -22,14 +24,26 @@ def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -
         TrainingError: `init_from` shares no weights with this design.
     """
     if config.init_from is None:
-        return build_model(
-            config.family, **_arguments(config.family, config.model, config, len(classes))
-        )
-    card = read_card(Path(config.init_from))
-    given = {**card.config, **config.model}
-    model = build_model(card.family, **_arguments(card.family, given, config, len(classes)))
-    _start_from(model, Path(config.init_from), list(classes.names), reporter)
+        model = _build(config.family, config.model, config, len(classes))
+    else:
+        card = read_card(Path(config.init_from))
+        model = _build(card.family, {**card.config, **config.model}, config, len(classes))
+        _start_from(model, Path(config.init_from), list(classes.names), reporter)
+    if config.bn_momentum is not None:
+        _set_momentum(model, config.bn_momentum)
     return model
+
+
+def _build(
+    family: str, given: dict[str, Any], config: TrainConfig, n_classes: int
+) -> SegmentationModel:
+    return build_model(family, **_arguments(family, given, config, n_classes))
+
+
+def _set_momentum(model: SegmentationModel, momentum: float) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = momentum
 
 
 def _arguments(

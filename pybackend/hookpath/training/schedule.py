@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -22,7 +22,10 @@ def make_optimizer(model: SegmentationModel, config: TrainConfig) -> torch.optim
     decayed = list(model.l2_parameters())
     inside = {id(p) for p in decayed}
     free = [p for p in model.parameters() if id(p) not in inside]
-    groups = [{"params": decayed, "weight_decay": 2 * config.l2}, {"params": free}]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": 2 * config.l2},
+        {"params": free},
+    ]
     return torch.optim.Adam(groups, lr=config.learning_rate)
 
 
@@ -31,10 +34,11 @@ def learning_rate(config: TrainConfig, step: int) -> float:
 
     A pure function of the step, so there is no scheduler state to save.
     """
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / (config.warmup_steps + 1)
+    total = config.epochs * config.steps_per_epoch
+    rising = round(config.warmup * total)
+    if step < rising:
+        return config.learning_rate * (step + 1) / (rising + 1)
     if config.schedule == "constant":
         return config.learning_rate
-    total = config.epochs * config.steps_per_epoch - config.warmup_steps
-    done = min(1.0, (step - config.warmup_steps) / max(1, total))
+    done = min(1.0, (step - rising) / max(1, total - rising))
     return config.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)

@@ -184,9 +184,8 @@ def open_session(
     record = _record(projects, config, data)
     if resume:
         run.refuse_changes(record)
-    model = make_network(config, data.classes, reporter).to(
-        device, memory_format=torch.channels_last
-    )
+    model = make_network(config, data.classes, reporter).to(device)
+    model = model.to(memory_format=torch.channels_last)
     session = Session(
         config=config,
         data=data,
