@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from support.networks import random_network
-from support.slides import write_pyramid
 
 from hookpath.geometry import Region
 from hookpath.inference import DensePredictor
@@ -19,6 +17,8 @@ from hookpath.inference.dense import Memory
 from hookpath.inference.runner import TorchRunner
 from hookpath.models import SegmentationModel
 from hookpath.slides import Slide, open_slide
+from support.networks import random_network
+from support.slides import write_pyramid
 
 TOLERANCE = 1e-4
 FloatMap = npt.NDArray[np.float32]

@@ -7,15 +7,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+
 ALL_ANNOTATIONS = "*"
 """`PredictConfig.inside`: every annotation that a person drew, whatever its class."""
 
 
 class PredictConfig(BaseModel):
-    """Settings of a prediction run; `as_` is called ``as`` in files and on the command line.
+    """Settings of a prediction run.
 
     Attributes:
-        as_: what the project gets: ``detections``, ``annotations`` or ``none``.
+        objects: what the project gets: ``detections``, ``annotations`` or ``none``.
         tiff: write the class map and the probabilities as pyramidal TIFF.
         geojson: write the objects as GeoJSON (always done when the project gets them, too).
         min_area_um2: smaller pieces are left out of the objects.
@@ -31,36 +33,42 @@ class PredictConfig(BaseModel):
         again: predict slides again that are finished already.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    as_: Literal["detections", "annotations", "none"] = Field("detections", alias="as")
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    objects: Literal["detections", "annotations", "none"] = "detections"
     tiff: bool = True
     geojson: bool = True
-    min_area_um2: float = Field(100.0, ge=0)
-    simplify_um: float = Field(0.5, ge=0)
+    min_area_um2: float = Field(default=100.0, ge=0)
+    simplify_um: float = Field(default=0.5, ge=0)
     inside: str | None = None
     tissue: bool = True
     images: tuple[str, ...] = ()
     device: str = "auto"
     amp: bool = False
-    tile: int | None = Field(None, ge=1)
-    readers: int = Field(2, ge=1, le=64)
-    hook_memory_mb: int = Field(512, ge=0)
+    tile: int | None = Field(default=None, ge=1)
+    readers: int = Field(default=2, ge=1, le=64)
+    hook_memory_mb: int = Field(default=512, ge=0)
     again: bool = False
 
     @property
     def object_type(self) -> Literal["annotation", "detection"]:
         """QuPath's type of the objects."""
-        return "annotation" if self.as_ == "annotations" else "detection"
+        return "annotation" if self.objects == "annotations" else "detection"
 
     @property
     def wants_geojson(self) -> bool:
         """Objects for the project are kept on disk first: a refused write loses no work."""
-        return self.geojson or self.as_ != "none"
+        return self.geojson or self.objects != "none"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the result files of a slide."""
+        maps = (CLASS_MAP_NAME, PROBABILITIES_NAME) if self.tiff else ()
+        return maps + ((GEOJSON_NAME,) if self.wants_geojson else ())
 
     def run_id(self, weights_sha256: str) -> str:
         """Tag of all objects of a run: the same model with the same settings gives the same."""
         shaping = self.model_dump(
-            include={"as_", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
+            include={"objects", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
         )
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

@@ -10,14 +10,17 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import read_geojson
+from hookpath.annotations.objects import new_object_id
 from hookpath.errors import HookpathError, PredictionError, UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
+from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
 from hookpath.inference.record import (
     GEOJSON_NAME,
     PredictionRecord,
     SlideStamp,
     prediction_folder,
+    regions_digest,
 )
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.slide import SlidePrediction, predict_slide
@@ -50,27 +53,22 @@ def predict_project(
     Raises:
         ModelFolderError: the model cannot be loaded.
         UsageError: `config.images` names an image that is not there.
-        PredictionError: `out_dir` cannot be written to.
+        PredictionError: `out_dir` cannot be written to, or its disk is full.
     """
     config = config or PredictConfig()
     entries = _chosen(project, config.images)
     model, card = load_model(model_dir)
-    runner = TorchRunner(model, config.device, config.amp)
-    _check_writable(out_dir)
+    run = _Run(TorchRunner(model, config.device, config.amp), card, out_dir, config, reporter)
+    check_writable(out_dir)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []
     problems: list[Problem] = []
     for entry in entries:
-        folder = prediction_folder(out_dir, entry.name, entry.id)
         try:
-            found = None if config.again else _finished(entry, folder, config, card)
-            if found is not None:
-                reporter.info(f"{entry.name}: finished earlier, not predicted again")
-                resumed.append(_into_project(entry, found, config))
-            else:
-                predicted = _predict_entry(runner, card, entry, folder, config, reporter)
-                done.append(_into_project(entry, predicted, config))
-                reporter.result("slide", _summary(done[-1]))
+            found, is_new = run.prediction_of(entry)
+            (done if is_new else resumed).append(run.into_project(entry, found))
+        except OutputFullError:
+            raise
         except Exception as error:  # one bad slide must not stop the others
             problems.append(Problem(entry.name, _explained(error)))
             reporter.warn(f"{entry.name}: {problems[-1].message}")
@@ -84,7 +82,10 @@ def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
         PredictionError: there is none.
     """
     folder = prediction_folder(out_dir, entry.name, entry.id)
-    record = PredictionRecord.load(folder)
+    return _loaded(folder, PredictionRecord.load(folder))
+
+
+def _loaded(folder: Path, record: PredictionRecord) -> SlidePrediction:
     objects = read_geojson(folder / GEOJSON_NAME) if GEOJSON_NAME in record.files else []
     return SlidePrediction(folder, record, tuple(objects))
 
@@ -98,48 +99,71 @@ def _chosen(project: Project, names: Sequence[str]) -> list[ImageEntry]:
     return [e for e in entries if not names or e.name in names or e.id in names]
 
 
-def _check_writable(out_dir: Path) -> None:
-    probe = out_dir / ".write-test"
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise PredictionError(
-            f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o"
-        ) from error
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same from image to image."""
 
+    runner: Runner
+    card: ModelCard
+    out_dir: Path
+    config: PredictConfig
+    reporter: Reporter
 
-def _finished(
-    entry: ImageEntry, folder: Path, config: PredictConfig, card: ModelCard
-) -> SlidePrediction | None:
-    try:
-        record = PredictionRecord.load(folder)
-    except PredictionError:
-        return None
-    same_run = record.run == config.run_id(card.weights_sha256)
-    same_slide = record.slide == SlideStamp.of(entry.slide.path)
-    wanted = {GEOJSON_NAME} if config.wants_geojson else set()
-    complete = all((folder / name).is_file() for name in wanted.union(record.files))
-    if not (same_run and same_slide and complete):
-        return None
-    objects = read_geojson(folder / GEOJSON_NAME) if wanted else []
-    return SlidePrediction(folder, record, tuple(objects))
+    def prediction_of(self, entry: ImageEntry) -> tuple[SlidePrediction, bool]:
+        """The finished prediction of an image, and whether it was made now."""
+        folder = prediction_folder(self.out_dir, entry.name, entry.id)
+        regions = _regions(entry, self.config.inside)
+        found = None if self.config.again else self._finished(entry, folder, regions)
+        if found is not None:
+            self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
+            return found, False
+        found = self._predict(entry, folder, regions)
+        self.reporter.result("slide", _summary(found))
+        return found, True
 
+    def _finished(
+        self, entry: ImageEntry, folder: Path, regions: Sequence[BaseGeometry] | None
+    ) -> SlidePrediction | None:
+        """The record of the same model and settings on the same slide, files still there."""
+        try:
+            record = PredictionRecord.load(folder)
+        except PredictionError:
+            return None
+        same = (
+            record.run == self.config.run_id(self.card.weights_sha256)
+            and record.slide == SlideStamp.of(entry.slide.path)
+            and record.regions == regions_digest(regions)
+        )
+        files = {*self.config.files, *record.files}
+        if not same or not all((folder / name).is_file() for name in files):
+            return None
+        return _loaded(folder, record)
 
-def _predict_entry(
-    runner: Runner,
-    card: ModelCard,
-    entry: ImageEntry,
-    folder: Path,
-    config: PredictConfig,
-    reporter: Reporter,
-) -> SlidePrediction:
-    roi = _regions(entry, config.inside)
-    reference = entry.slide
-    with ExitStack() as handles:
-        slides = [handles.enter_context(reference.open()) for _ in range(config.readers)]
-        return predict_slide(runner, card, slides, folder, config, reporter, roi, entry.name)
+    def _predict(
+        self, entry: ImageEntry, folder: Path, regions: Sequence[BaseGeometry] | None
+    ) -> SlidePrediction:
+        reference = entry.slide
+        with ExitStack() as handles, clear_if_full(self.out_dir):
+            slides = [handles.enter_context(reference.open()) for _ in range(self.config.readers)]
+            return predict_slide(
+                self.runner, self.card, slides, folder, self.config, self.reporter, regions,
+                entry.name,
+            )  # fmt: skip
+
+    def into_project(self, entry: ImageEntry, found: SlidePrediction) -> SlidePrediction:
+        """Write the objects into the project unless they are there; a refusal can be retried."""
+        run, objects = found.record.run, found.objects
+        if self.config.objects == "none":
+            return found
+        if found.record.in_project:
+            if not objects or any(o.run == run for o in entry.objects()):
+                return found
+            # They were taken out since. What a person edited has stayed, under its id.
+            objects = tuple(replace(o, id=new_object_id()) for o in objects)
+        entry.write(objects, run)
+        record = found.record.model_copy(update={"in_project": True})
+        record.save(found.folder)
+        return replace(found, record=record)
 
 
 def _regions(entry: ImageEntry, inside: str | None) -> list[BaseGeometry] | None:
@@ -157,18 +181,6 @@ def _regions(entry: ImageEntry, inside: str | None) -> list[BaseGeometry] | None
         what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
         raise PredictionError(f"no {what} to predict in; draw one, or predict whole slides")
     return found
-
-
-def _into_project(
-    entry: ImageEntry, found: SlidePrediction, config: PredictConfig
-) -> SlidePrediction:
-    """Write the objects into the project unless that was done; a refused write can be retried."""
-    if config.as_ == "none" or found.record.in_project:
-        return found
-    entry.write(found.objects, found.record.run)
-    record = found.record.model_copy(update={"in_project": True})
-    record.save(found.folder)
-    return replace(found, record=record)
 
 
 def _summary(found: SlidePrediction) -> dict[str, object]:

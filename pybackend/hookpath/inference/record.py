@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
 
@@ -16,6 +18,7 @@ RECORD_NAME = "prediction.json"
 CLASS_MAP_NAME = "classes.tif"
 PROBABILITIES_NAME = "probabilities.tif"
 GEOJSON_NAME = "objects.geojson"
+RESULT_NAMES = (CLASS_MAP_NAME, PROBABILITIES_NAME, GEOJSON_NAME)
 
 
 class SlideStamp(BaseModel):
@@ -37,7 +40,8 @@ class PredictionRecord(BaseModel):
     """Content of ``prediction.json``; written last, so its presence means "finished".
 
     `width` × `height` output px of `spacing_um` µm/px; output pixel (i, j) covers the level-0
-    rectangle that starts at (i, j) × `downsample`. `areas_mm2` by class name.
+    rectangle that starts at (i, j) × `downsample`. `regions` tells the regions that were predicted
+    in from others ("": the whole slide). `areas_mm2` by class name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +49,7 @@ class PredictionRecord(BaseModel):
     run: str
     image: str
     slide: SlideStamp
+    regions: str = ""
     model: dict[str, Any]
     settings: dict[str, Any]
     classes: tuple[str, ...]
@@ -82,6 +87,16 @@ class PredictionRecord(BaseModel):
             raise PredictionError(f"{folder}: no finished prediction; predict first") from error
         except (OSError, ValidationError) as error:
             raise PredictionError(f"{path}: not readable; delete it and predict again") from error
+
+
+def regions_digest(regions: Sequence[BaseGeometry] | None) -> str:
+    """Digest of regions in level-0 px, whatever their order; "" for none given."""
+    if regions is None:
+        return ""
+    digest = hashlib.sha256()
+    for shape in sorted(geometry.wkb for geometry in regions):
+        digest.update(shape)
+    return digest.hexdigest()[:16]
 
 
 def prediction_folder(out_dir: Path, image_name: str, image_id: str) -> Path:

@@ -9,15 +9,21 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import RUN_TAG, ClassTable, PathClass, PathObject
+from hookpath.annotations import RUN_TAG, ClassTable, PathObject, write_geojson
 from hookpath.errors import PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import Cover, OutputGrid, cover_of
 from hookpath.inference.dense import DensePredictor, Memory
-from hookpath.inference.record import RECORD_NAME, PredictionRecord, SlideStamp
+from hookpath.inference.record import (
+    GEOJSON_NAME,
+    PredictionRecord,
+    SlideStamp,
+    regions_digest,
+)
 from hookpath.inference.runner import Runner, TorchRunner
-from hookpath.inference.writing import ResultWriter, Target, save_objects
+from hookpath.inference.staging import publish, stage_in
+from hookpath.inference.writing import ResultWriter, Target
 from hookpath.models import ModelCard, SegmentationModel
 from hookpath.slides import Slide
 
@@ -64,34 +70,35 @@ def predict_slide(
     check_spacing(slides[0], card.spacing_um, reporter)
     runner = _runner_of(model, config)
     grid = OutputGrid.of_slide(slides[0], card.spacing_um)
-    classes = ClassTable.of(PathClass(c.name, c.color) for c in card.classes)
-    _make_ready(out_dir)
+    classes = ClassTable.of(card.classes)
     cover = cover_of(slides[0], grid, roi, config.tissue)
-    target = Target(out_dir, grid, slides[0].calibration, classes, card.spacing_um)
-    with ResultWriter(target, config) as writer:
-        _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
-        run = config.run_id(card.weights_sha256)
-        objects = [_tagged(o, run) for o in writer.objects()]
-        areas = writer.areas_mm2()
-    files = writer.files + ([save_objects(out_dir, objects)] if config.wants_geojson else [])
-    record = PredictionRecord(
-        run=run,
-        image=name,
-        slide=SlideStamp.of(slides[0].path),
-        model={"family": card.family, "weights_sha256": card.weights_sha256},
-        settings=config.model_dump(mode="json", by_alias=True),
-        classes=classes.names,
-        spacing_um=card.spacing_um,
-        width=grid.width,
-        height=grid.height,
-        downsample=grid.downsample,
-        areas_mm2=areas,
-        objects=len(objects),
-        seconds=round(time.monotonic() - started, 3),
-        versions=_versions(),
-        files=tuple(files),
-    )
-    record.save(out_dir)
+    run = config.run_id(card.weights_sha256)
+    with stage_in(out_dir) as stage:
+        target = Target(stage, grid, slides[0].calibration, classes, card.spacing_um)
+        with ResultWriter(target, config) as writer:
+            _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
+            objects = [_tagged(o, run) for o in writer.objects()]
+        if config.wants_geojson:
+            write_geojson(stage / GEOJSON_NAME, objects, compact=True)
+        record = PredictionRecord(
+            run=run,
+            image=name,
+            slide=SlideStamp.of(slides[0].path),
+            regions=regions_digest(roi),
+            model={"family": card.family, "weights_sha256": card.weights_sha256},
+            settings=config.model_dump(mode="json"),
+            classes=classes.names,
+            spacing_um=card.spacing_um,
+            width=grid.width,
+            height=grid.height,
+            downsample=grid.downsample,
+            areas_mm2=writer.areas_mm2(),
+            objects=len(objects),
+            seconds=round(time.monotonic() - started, 3),
+            versions=_versions(),
+            files=config.files,
+        )
+        publish(stage, out_dir, record)
     return SlidePrediction(out_dir, record, tuple(objects))
 
 
@@ -141,12 +148,6 @@ def _runner_of(model: SegmentationModel | Runner, config: PredictConfig) -> Runn
     if isinstance(model, SegmentationModel):
         return TorchRunner(model, config.device, config.amp)
     return model
-
-
-def _make_ready(folder: Path) -> None:
-    """An unfinished slide's folder has no record."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORD_NAME).unlink(missing_ok=True)
 
 
 def _tagged(found: PathObject, run: str) -> PathObject:

@@ -13,11 +13,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.annotations import ClassTable, PathObject, Vectorizer, write_geojson
+from hookpath.annotations import ClassTable, PathObject, Vectorizer
 from hookpath.geometry import Calibration
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import OutputGrid
-from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.inference.record import CLASS_MAP_NAME, PROBABILITIES_NAME
 from hookpath.inference.rows import PredictedRow
 from hookpath.slides import PyramidWriter
 
@@ -43,13 +43,12 @@ class Target:
 class ResultWriter:
     """Takes rows top to bottom; writes TIFFs and outlines while the next row is computed.
 
-    At most one row is being written while another is being made. Files appear under their names
-    only when the ``with`` block ends without an error.
+    At most one row is being written while another is being made. The files are complete when the
+    ``with`` block ends.
     """
 
     def __init__(self, target: Target, config: PredictConfig) -> None:
         self.target, self.config = target, config
-        self.files: list[str] = []
         self.pixels: npt.NDArray[np.int64] = np.zeros(len(target.classes) + 1, np.int64)
         self._open = ExitStack()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
@@ -118,7 +117,6 @@ class ResultWriter:
             colormap=colors,
             description="hookpath: " + ", ".join(target.classes.names),
         )
-        self.files.append(name)
         return self._open.enter_context(writer)
 
     def _vectorizer(self) -> Vectorizer:
@@ -143,14 +141,3 @@ class ResultWriter:
                 self._wait()
         finally:
             self._open.__exit__(kind, error, trace)
-
-
-def save_objects(folder: Path, objects: Sequence[PathObject]) -> str:
-    """Write the GeoJSON of a slide under its name at once; returns the file's name."""
-    part = folder / f".{GEOJSON_NAME}.part.geojson"
-    try:
-        write_geojson(part, objects, compact=True)
-        part.replace(folder / GEOJSON_NAME)
-    finally:
-        part.unlink(missing_ok=True)
-    return GEOJSON_NAME
