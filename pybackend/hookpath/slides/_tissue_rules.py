@@ -1,0 +1,72 @@
+"""Which pixels of a low-resolution picture are tissue. Pure functions on arrays.
+
+Fixed bounds around what is measured on the slide itself: a pen stroke or a fold cannot move the
+threshold away from pale tissue, as it does with Otsu's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.slides.base import RGBArray
+
+BoolMask = npt.NDArray[np.bool_]
+Grey = npt.NDArray[np.uint8]
+
+#: Pure white is where nothing was scanned (missing tiles, off the slide).
+UNSCANNED = 255
+#: A brightfield scanner fills what it leaves out with black; tissue is never that dark.
+BLACK = 12
+#: Glass is at least this bright in every channel, and its channels differ by at most that much.
+GLASS_LEAST, GLASS_CHROMA = 180, 20
+#: A dark slide: half of it darker than this, and no glass to speak of.
+DARK, DARK_GLASS_SHARE = 60, 0.02
+#: Grey values that tissue must differ from glass (darker) or dark ground (brighter) by.
+FROM_GLASS = (12.0, 25.0)
+FROM_GROUND = (6.0, 25.0)
+
+
+def raw_tissue(rgb: RGBArray) -> BoolMask:
+    """``(H, W)`` bool, px by px, before any cleaning.
+
+    A slide is dark (fluorescence) if the median px is darker than `DARK` in every channel and
+    less than 2 % of it looks like glass; px that were not scanned (pure white) have no say.
+    """
+    darkest, brightest = rgb.min(axis=2), rgb.max(axis=2)
+    scanned = darkest < UNSCANNED
+    if not scanned.any():
+        return scanned
+    glass = scanned & (darkest >= GLASS_LEAST) & (brightest - darkest <= GLASS_CHROMA)
+    few = np.count_nonzero(glass) < DARK_GLASS_SHARE * np.count_nonzero(scanned)
+    if few and np.median(brightest[scanned]) < DARK:
+        return scanned & _above_ground(brightest, scanned)
+    return scanned & (brightest > BLACK) & _unlike_glass(rgb, glass)
+
+
+def _unlike_glass(rgb: RGBArray, glass: BoolMask) -> BoolMask:
+    """Darker than the glass in some channel (colour is a lack of light in the others)."""
+    if not glass.any():
+        return np.ones(glass.shape, bool)
+    colour = np.percentile(rgb[glass], 90, axis=0).astype(np.uint8)
+    darker = (np.maximum(rgb, colour) - rgb).max(axis=2)
+    return np.asarray(darker > _limit(darker[glass], FROM_GLASS))
+
+
+def _above_ground(brightest: Grey, scanned: BoolMask) -> BoolMask:
+    # The darker half of the slide is ground, or pale tissue that does no harm here.
+    values = brightest[scanned]
+    ground = values[values <= np.median(values)]
+    level = np.uint8(np.median(ground))
+    above = np.maximum(brightest, level) - level
+    spread = np.abs(ground.astype(np.int16) - int(level))
+    return np.asarray(above > _limit(spread, FROM_GROUND))
+
+
+def _limit(
+    values: npt.NDArray[np.uint8] | npt.NDArray[np.int16], bounds: tuple[float, float]
+) -> float:
+    """Median + 4 robust standard deviations of the ground's values, within `bounds`."""
+    centre = float(np.median(values))
+    spread = 1.4826 * float(np.median(np.abs(values - np.float32(centre))))
+    return min(max(centre + 4 * spread, bounds[0]), bounds[1])
