@@ -6,6 +6,7 @@ from hookpath.annotations.geojson import objects_from_geojson, read_geojson, wri
 from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
 from hookpath.annotations.report import LabelReport
+from hookpath.annotations.vectorize import Vectorizer, vectorize
 
 __all__ = [
     "IGNORE",
@@ -17,10 +18,12 @@ __all__ = [
     "LabelSource",
     "PathClass",
     "PathObject",
+    "Vectorizer",
     "class_names_in",
     "is_usable_class",
     "object_to_feature",
     "objects_from_geojson",
     "read_geojson",
+    "vectorize",
     "write_geojson",
 ]

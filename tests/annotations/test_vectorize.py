@@ -1,0 +1,122 @@
+"""Class maps come out as polygons that hold exactly their pixels, however the rows arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from shapely.geometry import box
+
+from hookpath.annotations import (
+    ClassTable,
+    LabelSource,
+    PathClass,
+    PathObject,
+    Vectorizer,
+    read_geojson,
+    vectorize,
+    write_geojson,
+)
+from hookpath.geometry import Calibration, Region
+
+CLASSES = ClassTable.of([PathClass(n) for n in "ABC"])
+
+
+def blobs(seed: int, height: int = 150, width: int = 170, sigma: float = 2.0) -> Any:
+    """A smooth random map of labels 0…3; small sigma: ragged, with holes and touching corners."""
+    noise = np.random.default_rng(seed).normal(size=(4, height, width))
+    smooth = ndimage.gaussian_filter(noise, (0, sigma, sigma)) if sigma else noise
+    return smooth.argmax(axis=0).astype(np.uint8)
+
+
+def streamed(labels: Any, block: int, probabilities: Any = None, **options: Any) -> Any:
+    vectorizer = Vectorizer(CLASSES, options.pop("downsample", (1.0, 1.0)), **options)
+    for y in range(0, len(labels), block):
+        part = None if probabilities is None else probabilities[:, y : y + block]
+        vectorizer.add_rows(y, labels[y : y + block], part)
+    return vectorizer.finish()
+
+
+def without_id(objects: list[PathObject]) -> list[PathObject]:
+    return [replace(o, id="") for o in objects]
+
+
+@pytest.mark.parametrize("sigma", [0, 0.6, 2, 6])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_pixel_is_in_one_valid_polygon_and_pieces_are_those_of_scipy(
+    sigma: float, seed: int
+) -> None:
+    labels = blobs(seed, sigma=sigma)
+    objects = vectorize(labels, CLASSES)
+    for label, name in enumerate(CLASSES.names, 1):
+        mine = [o.geometry for o in objects if o.path_class and o.path_class.name == name]
+        assert len(mine) == ndimage.label(labels == label)[1]
+        assert sum(g.area for g in mine) == (labels == label).sum()
+    assert all(o.geometry.is_valid for o in objects)
+    source = LabelSource([replace(o, object_type="annotation") for o in objects], CLASSES)
+    assert np.array_equal(source.rasterize(Region(0, 0, 170, 150, 1, 1)), labels)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+@pytest.mark.parametrize("sigma", [0, 1, 4])
+@pytest.mark.parametrize("options", [{}, {"min_area_l0": 20, "simplify_l0": 1.5}])
+def test_objects_do_not_depend_on_how_the_rows_arrive(
+    block: int, sigma: float, options: Any
+) -> None:
+    labels = blobs(3, sigma=sigma)
+    probabilities = np.random.default_rng(0).random((3, *labels.shape), np.float32)
+    whole = vectorize(labels, CLASSES, (1.0, 1.0), probabilities, **options)
+    parts = streamed(labels, block, probabilities, **options)
+    assert without_id(parts) == without_id(whole)
+
+
+def test_coordinates_are_level_0_px_of_the_pixel_corners() -> None:
+    labels = np.zeros((10, 10), np.uint8)
+    labels[2:5, 3:9] = 2
+    (obj,) = vectorize(labels, CLASSES, (4.0, 3.0), origin_l0=(100.5, 200))
+    assert obj.geometry.equals(box(100.5 + 12, 206, 100.5 + 36, 215))
+    assert obj.path_class == CLASSES.classes[1]
+
+
+def test_area_and_mean_probability_are_measured() -> None:
+    labels = np.zeros((4, 4), np.uint8)
+    labels[1, 1:3] = 1
+    probabilities = np.zeros((3, 4, 4), np.uint8)
+    probabilities[0, 1, 1:3] = 255, 51
+    (obj,) = vectorize(labels, CLASSES, 8.0, probabilities, calibration=Calibration(0.5, 0.25))
+    assert obj.measurements == {"Area µm^2": 2 * 4 * 2, "Probability": pytest.approx(0.6)}
+
+
+def test_the_map_comes_back_through_a_file(tmp_path: Path) -> None:
+    labels = blobs(5, sigma=1)
+    write_geojson(tmp_path / "a.geojson", vectorize(labels, CLASSES, (3.7, 2.1), origin_l0=(9, 4)))
+    source = LabelSource(read_geojson(tmp_path / "a.geojson"), CLASSES)
+    height, width = labels.shape
+    assert np.array_equal(source.rasterize(Region(9, 4, width, height, 3.7, 2.1)), labels)
+
+
+def test_pieces_that_touch_at_a_corner_are_two_and_a_gap_that_does_is_a_hole() -> None:
+    two = np.array([[1, 0], [0, 1]], np.uint8)
+    assert [o.geometry.area for o in vectorize(two, CLASSES)] == [1, 1]
+    pinched = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 0]], np.uint8)
+    (obj,) = vectorize(pinched, CLASSES)
+    assert obj.geometry.is_valid
+    assert obj.geometry.area == 7
+    assert len(obj.geometry.interiors) == 1
+
+
+def test_small_pieces_are_left_out_and_small_holes_filled() -> None:
+    labels = np.ones((9, 9), np.uint8)
+    labels[1:3, 1:3] = 0  # a hole of 4 px
+    labels[4:7, 4:7] = 2  # a hole of 9 px, which is a piece
+    labels[8, 8] = 3
+    first, second = vectorize(labels, CLASSES, min_area_l0=5)
+    assert first.geometry.area == 81 - 9 - 1
+    assert second.geometry.equals(box(4, 4, 7, 7))
+    assert len(vectorize(labels, CLASSES, min_area_l0=4)) == 2
+    exact = vectorize(labels, CLASSES, min_area_l0=4)[0]
+    assert exact.geometry.area == 81 - 4 - 9 - 1
