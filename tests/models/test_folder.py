@@ -59,7 +59,7 @@ def test_a_card_of_another_network_is_noticed(folder: Path) -> None:
 
 def test_a_later_format_asks_for_an_update(folder: Path) -> None:
     _edit(folder, format_version=99)
-    with pytest.raises(ModelFolderError, match="99 is newer.*update hookpath"):
+    with pytest.raises(ModelFolderError, match=r"99 is newer.*update hookpath"):
         read_card(folder)
 
 
