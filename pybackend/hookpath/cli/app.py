@@ -1,0 +1,46 @@
+"""The ``hookpath`` command: what there is, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hookpath import __version__
+from hookpath.cli import compare, demo, doctor, evaluate, info, predict, train
+
+app = typer.Typer(
+    name="hookpath",
+    help="Learn tissue classes from a few sparse polygons, predict whole slides, and bring the "
+    "result back to QuPath.",
+    epilog="Exit codes: 0 done, 1 failed (one line says why and what to do), 2 wrong usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hookpath {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+for _module in (demo, doctor, info, train, predict, evaluate, compare):
+    app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,87 @@
+"""``hookpath evaluate``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
+from hookpath.errors import EvaluationError, UsageError
+
+if TYPE_CHECKING:
+    from hookpath.evaluation import EvaluationReport
+
+
+def command(
+    source: Source,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the report.", show_default=False)
+    ],
+    model: Model = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="Results of `hookpath predict` to score.", show_default=False),
+    ] = None,
+    split: Annotated[
+        Literal["all", "train", "val", "test"], typer.Option(help="Which images.")
+    ] = "all",
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with <slide>.geojson to score against.",
+            show_default="the annotations in the project",
+        ),
+    ] = None,
+    device: Device = "auto",
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Score predictions against annotations, on labelled pixels only; write a report."""
+    with running("evaluate", json, debug) as console:
+        from hookpath.evaluation import evaluate_project
+
+        if (model is None) == (predictions is None):
+            raise UsageError("give either --model DIR or --predictions DIR")
+        with opened([source], mpp) as (project,):
+            report = evaluate_project(
+                project,
+                model_dir=model_folder(model) if model else None,
+                predictions_dir=predictions,
+                out_dir=out,
+                split=split,
+                truth_dir=truth,
+                device=device,
+                reporter=console.reporter,
+            )
+        tell(console, report, out)
+
+
+def tell(console: Console, report: EvaluationReport, out: Path) -> None:
+    """Print the figures of a report.
+
+    Raises:
+        EvaluationError: some images could not be scored.
+    """
+    console.result("evaluated", report.as_dict())
+    classes = report.classes.names
+    rows = [
+        [s.name, *(_figure(v) for v in s.scores.drawn("f1")), _figure(s.scores.macro("f1"))]
+        for s in report.slides
+    ]
+    pooled = report.pooled
+    rows.append(["all", *(_figure(v) for v in pooled.drawn("f1")), _figure(pooled.macro("f1"))])
+    console.table("F1 over labelled pixels", ["image", *classes, "macro"], rows)
+    console.say(f"report in {out / 'report.html'}")
+    if report.problems:
+        first = report.problems[0]
+        raise EvaluationError(
+            f"{len(report.problems)} images were not scored; {first.image}: {first.message}"
+        )
+
+
+def _figure(value: float) -> str:
+    return "–" if value != value else f"{value:.3f}"

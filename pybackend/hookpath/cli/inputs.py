@@ -1,0 +1,61 @@
+"""What several commands take: projects, models, µm/px."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hookpath.errors import UsageError
+
+if TYPE_CHECKING:
+    from hookpath.projects import Project
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A QuPath project (project.qpproj or its folder), a folder of slides with "
+        "<slide>.geojson beside them, or one slide.",
+        show_default=False,
+    ),
+]
+Mpp = Annotated[
+    float | None,
+    typer.Option("--mpp", help="µm/px of slides whose project gives none.", show_default=False),
+]
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", help="Model folder, or the run that made it.", show_default=False),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+
+
+@contextmanager
+def opened(sources: Sequence[Path], mpp: float | None) -> Iterator[list[Project]]:
+    """The projects, closed at the end.
+
+    Raises:
+        UsageError: `mpp` is no pixel size.
+        ProjectError: nothing usable is there.
+    """
+    from hookpath.projects import open_project
+
+    if mpp is not None and not 0.01 <= mpp <= 100:
+        raise UsageError(f"--mpp {mpp:g}: µm per pixel must lie between 0.01 and 100")
+    with ExitStack() as stack:
+        projects = []
+        for source in sources:
+            projects.append(open_project(source, mpp))
+            stack.callback(projects[-1].close)
+        yield projects
+
+
+def model_folder(path: Path) -> Path:
+    """A model folder as it is; of a run its ``model`` folder."""
+    inside = path / "model"
+    is_run = not (path / "model.json").is_file() and (inside / "model.json").is_file()
+    return inside if is_run else path

@@ -1,0 +1,117 @@
+"""``hookpath predict``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
+from hookpath.cli.reporters import duration_text
+from hookpath.errors import PredictionError, UsageError
+
+if TYPE_CHECKING:
+    from hookpath.inference import PredictReport, SlidePrediction
+
+
+def command(
+    source: Source,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
+    ],
+    model: Model = None,
+    as_: Annotated[
+        Literal["detections", "annotations", "none"],
+        typer.Option("--as", help="What the project gets."),
+    ] = "detections",
+    tiff: Annotated[bool, typer.Option(help="Class map and probabilities as TIFF.")] = True,
+    geojson: Annotated[bool, typer.Option(help="Objects as GeoJSON.")] = True,
+    inside: Annotated[
+        str | None,
+        typer.Option(
+            help="Only inside annotations of this class ('*': any).", show_default="whole slides"
+        ),
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this image of the project; repeatable.", show_default="all"),
+    ] = None,
+    min_area: Annotated[float, typer.Option(help="Drop smaller objects, µm².")] = 100.0,
+    simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 0.5,
+    tissue: Annotated[bool, typer.Option(help="Only where there is tissue.")] = True,
+    device: Device = "auto",
+    amp: Annotated[bool, typer.Option("--amp", help="bfloat16: faster, slightly less exact.")] = (
+        False
+    ),
+    again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Predict whole slides; write objects into the project, maps and GeoJSON to a folder.
+
+    A run that was stopped goes on at the first unfinished slide when started again.
+    """
+    with running("predict", json, debug) as console:
+        from hookpath.inference import PredictConfig, predict_project
+
+        if model is None:
+            raise UsageError("--model is missing: give the model folder or the run that made it")
+        config = PredictConfig(
+            as_=as_,
+            tiff=tiff,
+            geojson=geojson,
+            inside=inside,
+            images=tuple(image or ()),
+            min_area_um2=min_area,
+            simplify_um=simplify,
+            tissue=tissue,
+            device=device,
+            amp=amp,
+            again=again,
+        )
+        with opened([source], mpp) as (project,):
+            report = predict_project(project, model_folder(model), out, config, console.reporter)
+        _tell(console, report)
+
+
+def _tell(console: Console, report: PredictReport) -> None:
+    done = [*report.predicted, *report.resumed]
+    console.result(
+        "predicted",
+        {
+            "out": report.out_dir,
+            "images": [_summary(found) for found in done],
+            "problems": [vars(problem) for problem in report.problems],
+        },
+    )
+    classes = done[0].record.classes if done else ()
+    columns = ["image", *(f"{name} mm²" for name in classes), "objects", "time"]
+    console.table("", columns, [_row(found, classes) for found in done])
+    console.say(f"results in {report.out_dir}")
+    if report.problems:
+        first = report.problems[0]
+        raise PredictionError(
+            f"{len(report.problems)} of {len(report.problems) + len(done)} images failed; "
+            f"{first.image}: {first.message}"
+        )
+
+
+def _row(found: SlidePrediction, classes: tuple[str, ...]) -> list[str]:
+    record = found.record
+    areas = (f"{record.areas_mm2.get(name, 0.0):.3f}" for name in classes)
+    return [record.image, *areas, str(record.objects), duration_text(record.seconds)]
+
+
+def _summary(found: SlidePrediction) -> dict[str, object]:
+    record = found.record
+    return {
+        "image": record.image,
+        "folder": found.folder,
+        "run": record.run,
+        "areas_mm2": record.areas_mm2,
+        "objects": record.objects,
+        "in_project": record.in_project,
+    }

@@ -1,0 +1,241 @@
+"""Progress for whoever looks: bars on a terminal, lines in a log, JSON lines for a machine."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+#: Version of the JSON lines (docs/json-events.md).
+EVENT_SCHEMA = 1
+
+_LINE_EVERY_S = 10.0
+_JSON_EVERY_S = 0.5
+
+
+def emit(event: str, **values: Any) -> None:
+    """One JSON line on stdout."""
+    line = {"event": event, "schema": EVENT_SCHEMA, **values}
+    print(json.dumps(_finite(line), ensure_ascii=False, default=str), flush=True)
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity are no JSON: null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return value
+
+
+@dataclass
+class _Task:
+    """Progress of one task."""
+
+    total: int | None
+    unit: str
+    done: int = 0
+    #: Done when the task was begun or taken up again: that part says nothing about speed.
+    before: int | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    shown: float = 0.0
+
+    def advance(self, n: int, figures: Mapping[str, float]) -> None:
+        if self.before is None:
+            self.before = n if not figures and n != 1 else 0
+        self.done += n
+        self.figures.update(figures)
+
+    @property
+    def seconds_left(self) -> float | None:
+        worked = self.done - (self.before or 0)
+        if self.total is None or worked <= 0:
+            return None
+        return (time.monotonic() - self.started) / worked * max(0, self.total - self.done)
+
+
+def figures_text(figures: Mapping[str, float]) -> str:
+    """``loss 0.531, F1 0.802, 9.3 patches/s``."""
+    return ", ".join(_figure(name, value) for name, value in figures.items())
+
+
+def _figure(name: str, value: float) -> str:
+    if name.endswith("_per_s"):
+        return f"{value:.1f} {name.removesuffix('_per_s').replace('_', ' ')}/s"
+    shown = {"f1": "F1", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
+    return f"{shown} {value:.3f}"
+
+
+def duration_text(seconds: float) -> str:
+    """``45 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class _TextReporter:
+    """What bars and lines share: messages on stderr, results for machines left out."""
+
+    def info(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    def warn(self, message: str) -> None:
+        print(f"warning: {message}", file=sys.stderr, flush=True)
+
+    def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
+
+
+class LineReporter(_TextReporter):
+    """Plain lines, at most one every ten seconds for each task."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, _Task] = {}
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        self._tasks[task] = _Task(total, unit, shown=time.monotonic())
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        state = self._tasks[task]
+        state.advance(n, figures)
+        if time.monotonic() - state.shown >= _LINE_EVERY_S:
+            state.shown = time.monotonic()
+            self.info(self._line(task, state))
+
+    def finish(self, task: str) -> None:
+        state = self._tasks.pop(task)
+        state.total = state.total if state.total is not None else state.done
+        took = duration_text(time.monotonic() - state.started)
+        self.info(f"{self._line(task, state)}, took {took}")
+
+    @staticmethod
+    def _line(task: str, state: _Task) -> str:
+        parts = [f"{task}: {state.done}/{state.total or '?'} {state.unit}s"]
+        if state.figures:
+            parts.append(figures_text(state.figures))
+        left = state.seconds_left
+        if left:
+            parts.append(f"{duration_text(left)} left")
+        return ", ".join(parts)
+
+
+class BarReporter(_TextReporter):
+    """Progress bars on stderr; messages appear above them."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._figures: dict[str, dict[str, float]] = {}
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        if self._progress is None:
+            self._progress = _make_progress()
+            self._progress.start()
+        self._figures[task] = {}
+        self._tasks[task] = self._progress.add_task(task, total=total, unit=unit, figures="")
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        if self._progress is not None:
+            self._figures[task].update(figures)
+            text = figures_text(self._figures[task])
+            self._progress.update(self._tasks[task], advance=n, figures=text)
+
+    def finish(self, task: str) -> None:
+        self._tasks.pop(task, None)
+        if not self._tasks:
+            self.close()
+
+    def info(self, message: str) -> None:
+        if self._progress is None:
+            super().info(message)
+        else:
+            self._progress.console.print(message, markup=False, highlight=False)
+
+    def warn(self, message: str) -> None:
+        self.info(f"warning: {message}")
+
+    def close(self) -> None:
+        """Stop drawing; what is there stays."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _make_progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[figures]}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        refresh_per_second=4,
+    )
+
+
+class JsonReporter:
+    """Every event as one JSON line on stdout; progress at most twice a second for each task."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, _Task] = {}
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        self._tasks[task] = _Task(total, unit)
+        self._show(task)
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        state = self._tasks[task]
+        state.advance(n, figures)
+        if time.monotonic() - state.shown >= _JSON_EVERY_S:
+            self._show(task)
+
+    def finish(self, task: str) -> None:
+        self._show(task, finished=True)
+        del self._tasks[task]
+
+    def info(self, message: str) -> None:
+        emit("info", message=message)
+
+    def warn(self, message: str) -> None:
+        emit("warning", message=message)
+
+    def result(self, kind: str, payload: Mapping[str, Any]) -> None:
+        emit("result", kind=kind, data=payload)
+
+    def _show(self, task: str, finished: bool = False) -> None:
+        state = self._tasks[task]
+        state.shown = time.monotonic()
+        emit(
+            "progress",
+            task=task,
+            done=state.done,
+            total=state.total,
+            unit=state.unit,
+            figures=state.figures,
+            seconds_left=0.0 if finished else state.seconds_left,
+            finished=finished,
+        )

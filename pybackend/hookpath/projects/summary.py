@@ -1,0 +1,81 @@
+"""What is in a project, at a glance and without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hookpath.annotations import ClassTable, LabelReport, LabelSource, class_names_in
+from hookpath.errors import HookpathError
+from hookpath.geometry import Calibration
+from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
+
+
+@dataclass(frozen=True)
+class ImageSummary:
+    """One image: what it is, what is drawn on it, and what is wrong.
+
+    Attributes:
+        width: in level-0 px; 0 where the slide cannot be opened.
+        height: in level-0 px.
+        spacing_um: µm/px of level 0; None: unknown.
+        split: ``train``, ``val`` or ``test``; None: nobody decided.
+        annotated_mm2: area that a person drew, by class, overlaps counted once; where µm/px is
+            unknown the classes have NaN.
+        results: objects that earlier runs of ours wrote.
+        notes: what the person who drew should know.
+        problem: why the image cannot be used ("": it can).
+    """
+
+    name: str
+    id: str
+    width: int = 0
+    height: int = 0
+    spacing_um: float | None = None
+    split: str | None = None
+    annotated_mm2: Mapping[str, float] = field(default_factory=dict)
+    results: int = 0
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def summarise(project: Project) -> list[ImageSummary]:
+    """One summary for each image, also for those that cannot be opened."""
+    return [_summary(entry) for entry in project.images]
+
+
+def _summary(entry: ImageEntry) -> ImageSummary:
+    split = entry.metadata.get(SPLIT_KEY)
+    width = height = 0
+    calibration: Calibration | None = None
+    problem = ""
+    try:
+        with entry.slide.open() as slide:
+            width, height = slide.width_l0, slide.height_l0
+            calibration = slide.calibration
+    except HookpathError as error:
+        problem = str(error)
+    try:
+        report = _drawn(entry, (width, height) if width else None)
+    except HookpathError as error:
+        report, problem = LabelReport(), problem or str(error)
+    # A class that was drawn but whose area is unknown must still be seen.
+    px_mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else float("nan")
+    return ImageSummary(
+        name=entry.name,
+        id=entry.id,
+        width=width,
+        height=height,
+        spacing_um=calibration.mpp if calibration else None,
+        split=split,
+        annotated_mm2={name: area * px_mm2 for name, area in report.area_l0.items()},
+        results=report.results,
+        notes=report.problems,
+        problem=problem,
+    )
+
+
+def _drawn(entry: ImageEntry, slide_size: tuple[int, int] | None) -> LabelReport:
+    objects = entry.objects()
+    classes = ClassTable.of(class_names_in(objects))
+    return LabelSource(objects, classes, slide_size=slide_size).report
