@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from hookpath.projects import FolderProject, Project, QuPathProject, find_qupath, open_project
+from hookpath.projects.installation import why_no_qupath
 from support.slides import write_pyramid
 
 SLIDE_NAME = "Präparat 1 (größer).tif"
@@ -81,11 +83,33 @@ class Store:
 
     def hashes(self) -> dict[str, str]:
         """Content of every file below the project."""
-        return {
-            str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in sorted(self.root.rglob("*"))
-            if p.is_file()
-        }
+        return {name: content for name, (_, content) in snapshot(self.root).items() if content}
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, str]]:
+    """Time of the last change and content of every file and folder (no content) below `root`."""
+    return {
+        str(p.relative_to(root)): (
+            p.stat().st_mtime_ns,
+            hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "",
+        )
+        for p in sorted(root.rglob("*"))
+    }
+
+
+def write_project_file(
+    root: Path, images: Sequence[tuple[str, dict[str, Any]]], **members: Any
+) -> Path:
+    """A ``project.qpproj`` as QuPath writes it, of images given by name and server."""
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / "project.qpproj"
+    records = [
+        {"serverBuilder": server, "entryID": i, "imageName": name, "metadata": {}}
+        for i, (name, server) in enumerate(images, start=1)
+    ]
+    content = {"version": "0.6.0", "uri": path.as_uri(), "images": records, **members}
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+    return path
 
 
 def make_slides(folder: Path) -> list[Path]:
@@ -109,7 +133,7 @@ def skip_without_qupath() -> None:
     if importlib.util.find_spec("paquo") is None:
         pytest.skip("Paquo is not installed (extra 'qupath')")
     if find_qupath() is None:
-        pytest.skip("no QuPath found; set PAQUO_QUPATH_DIR to its folder")
+        pytest.skip(why_no_qupath())
 
 
 def make_qupath_store(root: Path) -> Store:

@@ -11,12 +11,14 @@ from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
+from hookpath.projects.summary import ImageSummary, summarise
 
 __all__ = [
     "SPLIT_KEY",
     "FolderEntry",
     "FolderProject",
     "ImageEntry",
+    "ImageSummary",
     "Problem",
     "Project",
     "QuPathEntry",
@@ -25,4 +27,5 @@ __all__ = [
     "find_qupath",
     "open_project",
     "qupath_version",
+    "summarise",
 ]

@@ -22,6 +22,7 @@ from hookpath.projects.installation import (
     paquo_settings,
     qupath_version,
     version_key,
+    why_no_qupath,
 )
 
 #: Oldest QuPath whose data files can be written without opening the slide.
@@ -48,8 +49,7 @@ def _java() -> Any:
     home = find_qupath()
     if home is None:
         raise ProjectError(
-            "no QuPath found; set PAQUO_QUPATH_DIR to its folder or run `paquo get_qupath` "
-            "(or export the annotations as GeoJSON beside the slides)"
+            f"{why_no_qupath()} (or export the annotations as GeoJSON beside the slides)"
         )
     return _start(home)
 
@@ -57,7 +57,8 @@ def _java() -> Any:
 def _start(home: Path) -> Any:
     from paquo.jpype_backend import start_jvm
 
-    options = [*paquo_settings().get("java_opts", ()), "-Djava.awt.headless=true"]
+    # -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
+    options = [*paquo_settings().get("java_opts", ()), "-Djava.awt.headless=true", "-Xrs"]
     kwargs = {**paquo_settings(), "qupath_dir": str(home), "java_opts": options}
     try:
         start_jvm(finder_kwargs=kwargs)

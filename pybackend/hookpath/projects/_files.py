@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,8 @@ from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError
 
 #: Backups kept beside a data file; the oldest go first.
 KEPT_BACKUPS = 5
+
+_LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def replace_file(path: Path, fill: Callable[[Path], None], before: Callable[[], 
     """
     # The suffixes stay at the end: they say how the content is compressed.
     temporary = path.with_name(f".hookpath-{os.getpid()}-{path.name}")
+    _sweep_leftovers(path)
     try:
         fill(temporary)
         _flush_to_disk(temporary)
@@ -102,6 +107,14 @@ def replace_file(path: Path, fill: Callable[[Path], None], before: Callable[[], 
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sweep_leftovers(path: Path) -> None:
+    """Remove temporary files of `path` that a killed process left more than a day ago."""
+    for old in path.parent.glob(f".hookpath-*-{glob.escape(path.name)}"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > _LEFTOVER_SECONDS:
+                old.unlink()
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -80,6 +80,9 @@ def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
 def locate(uri: str, project_file: Path, saved_as: str | None, image: str) -> Path:
     """The image file: where the project says, else moved along with the project, else inside it.
 
+    The same three places in the same order as QuPath looks when it opens a project that moved; a
+    relative URI (never QuPath's, but scripts write them) counts from the project's folder.
+
     Args:
         uri: as recorded.
         project_file: where the project is now.
@@ -97,7 +100,7 @@ def locate(uri: str, project_file: Path, saved_as: str | None, image: str) -> Pa
         if path.is_file():
             return path
     raise ProjectError(
-        f"{image}: slide not found at {path_of(uri)}; put it back, move it into the project's "
+        f"{image}: slide not found at {_recorded(uri)}; put it back, move it into the project's "
         "folder, or open the project in QuPath and update the image's path"
     )
 
@@ -110,8 +113,8 @@ def path_of(uri: str) -> Path:
 
 
 def _places(uri: str, project_file: Path, saved_as: str | None) -> Iterator[Path]:
-    yield path_of(uri)
     folder = project_file.resolve().parent
+    yield folder / path_of(uri)
     if saved_as and (relative := _relative(uri, saved_as)):
         yield Path(os.path.normpath(folder / relative))
     name = PurePosixPath(unquote(urlsplit(uri).path)).name

@@ -30,6 +30,14 @@ def find_qupath() -> Path | None:
     return next((home for home in map(_home_or_none, _candidates()) if home), None)
 
 
+def why_no_qupath() -> str:
+    """What to do where `find_qupath` finds nothing, in one line."""
+    given = os.environ.get("PAQUO_QUPATH_DIR")
+    if given:
+        return f"PAQUO_QUPATH_DIR is {given}, but no QuPath lies there; set it to QuPath's folder"
+    return "no QuPath found; set PAQUO_QUPATH_DIR to its folder or run `paquo get_qupath`"
+
+
 def qupath_version(home: Path) -> str | None:
     """Version of an installation, from the name of its core library."""
     for folder in _APP_FOLDERS:
@@ -56,9 +64,15 @@ def _candidates() -> Iterator[Path]:
         folder = Path(usual).expanduser()
         if folder.is_dir():
             found = (p for p in folder.iterdir() if p.name.lower().startswith("qupath"))
-            yield from sorted(found, key=lambda p: p.name.lower(), reverse=True)
+            yield from sorted(found, key=_age, reverse=True)
     if prefix := os.environ.get("CONDA_PREFIX"):
         yield from (Path(prefix) / p for p in ("opt/QuPath", "bin/QuPath.app", "Library/QuPath"))
+
+
+def _age(home: Path) -> tuple[list[int], bool]:
+    """Sorts the installations of a folder: older first, a release after its candidates."""
+    number, _, candidate = (qupath_version(home) or "").partition("-")
+    return [int(n) for n in re.findall(r"\d+", number)], not candidate
 
 
 def paquo_settings() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,8 @@ class QuPathEntry:
     @property
     def data_file(self) -> Path:
         """QuPath's file with the objects; it need not exist."""
+        if not self.id.isdecimal():  # anything else could lead out of the project
+            raise ProjectError(f"{self.name}: {self._project_file} gives it no number; repair it")
         return self._project_file.resolve().parent / "data" / self.id / "data.qpdata"
 
     def objects(self) -> list[PathObject]:
@@ -141,13 +143,22 @@ class QuPathEntry:
         Classes that the project's list lacks are added to it; colours there never change.
         """
         report = self._replace(tagged(objects, run), None)
-        used = {o.path_class.name: o.path_class for o in objects if o.path_class}
-        _qpproj.add_missing_classes(_class_file(self._project_file), used.values())
+        self._list_classes({o.path_class for o in objects if o.path_class})
         return report
 
     def remove_results(self, run: str | None = None) -> WriteReport:
         """Remove the objects of one run of ours (None: of all)."""
         return self._replace([], run)
+
+    def _list_classes(self, used: Iterable[PathClass]) -> None:
+        path = _class_file(self._project_file)
+        try:
+            _qpproj.add_missing_classes(path, sorted(used, key=lambda c: c.name))
+        except (OSError, ProjectError) as error:
+            raise ProjectError(
+                f"{self.name}: the results are in the project, but their classes could not be "
+                f"added to {path} ({error.__cause__ or error}); make it writable and run again"
+            ) from error
 
     def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
         from hookpath.annotations import object_to_feature, objects_from_geojson
