@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from shapely import box
 
+from hookpath.errors import PredictionError
 from hookpath.geometry import Region
 from hookpath.inference import DensePredictor
 from hookpath.inference.cover import OutputGrid, cover_of
 from hookpath.inference.dense import Memory
-from hookpath.inference.runner import TorchRunner
-from hookpath.models import SegmentationModel
+from hookpath.inference.runner import TileTooLargeError, TorchRunner
+from hookpath.models import BranchOutput, SegmentationModel
 from hookpath.slides import Slide, open_slide
+from hookpath.slides.base import RGBArray
+from support.arrays import ArraySlide
 from support.networks import random_network
 from support.slides import write_pyramid
 
@@ -32,14 +38,23 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def noise_slide(path: Path, width: int, height: int, mpp: float = 0.5, levels: int = 4) -> Slide:
+def noise(width: int, height: int) -> RGBArray:
     """Noise on blobs of all sizes: every level and every position differs."""
     rng = np.random.default_rng(7)
     image = rng.uniform(0, 80, (height, width, 3))
     for size in (4, 16, 64, 256):
         coarse = rng.uniform(0, 45, (height // size + 1, width // size + 1, 3))
         image += coarse.repeat(size, axis=0).repeat(size, axis=1)[:height, :width]
-    return open_slide(write_pyramid(path, image.clip(0, 255).astype(np.uint8), mpp, levels=levels))
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def noise_slide(path: Path, width: int, height: int, mpp: float = 0.5, levels: int = 4) -> Slide:
+    """A slide file of noise.
+
+    With several levels the sides should be multiples of the coarsest downsample: OpenSlide reads
+    a level of truncated size with a sub-pixel shift that depends on where the region starts.
+    """
+    return open_slide(write_pyramid(path, noise(width, height), mpp, levels=levels))
 
 
 def dense(
@@ -61,7 +76,7 @@ def patch(model: SegmentationModel, slide: Slide, x_out: int, y_out: int) -> Flo
     images = []
     for branch in model.branches:
         size, down = branch.input_size, slide.calibration.downsample(branch.spacing_um)
-        pixels = slide.read(Region.centred(*centre, size, size, down))
+        pixels = slide.read(Region.centred(*centre, size, size, down)).copy()
         images.append(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
     with torch.inference_mode():
         return model(images)[0].softmax(dim=1)[0].numpy()
@@ -103,3 +118,124 @@ def test_every_hook_depth_gives_the_patchwise_numbers(
         found = dense(model, slide, tile=192)
         assert found.shape == (3, 640, 700)
         assert largest_difference(model, slide, found) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"family": "unet", "spacings": (0.5,), "input_size": 156, "depth": 3},
+        {"family": "hooknet", "spacings": (0.5, 1.0, 4.0), "input_size": 156, "depth": 3},
+        {"family": "hooknet", "spacings": (0.5, 2.0, 8.0), "input_size": 284, "depth": 4},
+        {
+            "family": "hooknet",
+            "spacings": (0.5, 2.0),
+            "input_size": 156,
+            "depth": 3,
+            "hook_to_depth": 2,
+            "context_heads": True,
+        },
+    ],
+    ids=["one branch", "three branches", "three branches, depth 4", "hook into depth 2"],
+)
+def test_any_number_of_branches_gives_the_patchwise_numbers(
+    tmp_path: Path, config: dict[str, Any]
+) -> None:
+    model = random_network(n_classes=2, filters=2, **config)
+    with noise_slide(tmp_path / "s.tif", 536, 472) as slide:
+        assert largest_difference(model, slide, dense(model, slide, tile=128)) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("mpp", "levels", "width", "height"),
+    [(0.37, 4, 808, 680), (0.23, 1, 1303, 997), (0.5, 1, 383, 331)],
+    ids=["spacing between levels", "one level only", "odd sides"],
+)
+def test_slide_files_of_any_size_and_spacing_give_the_patchwise_numbers(
+    tmp_path: Path, mpp: float, levels: int, width: int, height: int
+) -> None:
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", width, height, mpp, levels) as slide:
+        found = dense(model, slide, tile=128)
+        # The grid reaches over the slide's right and lower border by less than one pixel.
+        assert found.shape[1:] == (math.ceil(height * mpp / 0.5), math.ceil(width * mpp / 0.5))
+        assert largest_difference(model, slide, found) < TOLERANCE
+
+
+@pytest.mark.parametrize(("width", "height"), [(389, 333), (517, 263), (301, 641)])
+def test_pyramids_with_truncated_levels_give_the_patchwise_numbers(width: int, height: int) -> None:
+    model = hooknet_of_depth_2()
+    slide = ArraySlide(noise(width, height), 0.5)
+    assert largest_difference(model, slide, dense(model, slide, tile=128)) < TOLERANCE
+
+
+def hooknet_of_depth_2() -> SegmentationModel:
+    return random_network(
+        "hooknet", n_classes=3, spacings=(0.5, 2.0), input_size=92, depth=2, filters=3
+    )
+
+
+def test_neither_tile_size_nor_memory_shows_in_the_result(tmp_path: Path) -> None:
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", 700, 600) as slide:
+        expected = dense(model, slide, tile=704)
+        for tile, memory in [(64, None), (192, Memory(hooks=0)), (256, Memory(row=1))]:
+            found = dense(model, slide, tile, memory)
+            assert np.abs(found - expected).max() < 1e-6
+
+
+class SmallDevice(TorchRunner):
+    """Has no memory for inputs above a number of px."""
+
+    def __init__(self, model: SegmentationModel, most_px: int) -> None:
+        super().__init__(model, "cpu")
+        self.most_px, self.largest_seen = most_px, 0
+
+    def _run(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
+        if image.shape[0] * image.shape[1] > self.most_px:
+            raise TileTooLargeError("pretended")
+        self.largest_seen = max(self.largest_seen, image.shape[0] * image.shape[1])
+        return super()._run(branch, image, hook)
+
+
+def test_a_device_too_small_for_the_tile_gets_halves_and_gives_the_same_numbers(
+    tmp_path: Path,
+) -> None:
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", 500, 400) as slide:
+        grid = OutputGrid.of_slide(slide, 0.5)
+        runner = SmallDevice(model, 160 * 160)
+        predictor = DensePredictor(runner, tile=384, as_uint8=False)
+        plan = predictor.plan(cover_of(slide, grid, tissue=False))
+        found = [row.probabilities(3) for row in predictor.rows(slide, plan)]
+        assert np.abs(np.concatenate(found, axis=1) - dense(model, slide, 384)).max() < 1e-6
+        assert 0 < runner.largest_seen <= 160 * 160
+
+
+def test_a_device_too_small_for_any_tile_is_one_clear_error(tmp_path: Path) -> None:
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", 100, 100) as slide:
+        predictor = DensePredictor(SmallDevice(model, 10), tile=64)
+        plan = predictor.plan(cover_of(slide, OutputGrid.of_slide(slide, 0.5), tissue=False))
+        with pytest.raises(PredictionError, match="not enough memory for a tile of 4×4 px"):
+            list(predictor.rows(slide, plan))
+
+
+def test_only_the_wanted_squares_are_computed_and_they_keep_the_patchwise_numbers(
+    tmp_path: Path,
+) -> None:
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", 700, 600) as slide:
+        whole = dense(model, slide, tile=128)
+        grid = OutputGrid.of_slide(slide, 0.5)
+        drawn = [box(100, 90, 150, 200), box(600, 560, 900, 900)]
+        predictor = DensePredictor(TorchRunner(model, "cpu"), tile=128, as_uint8=False)
+        plan = predictor.plan(cover_of(slide, grid, drawn, tissue=False))
+        rows = list(predictor.rows(slide, plan))
+        found = np.concatenate([row.probabilities(3) for row in rows], axis=1)
+        labels = np.concatenate([row.labels() for row in rows])
+        computed = sum(tile.window.width * tile.window.height for row in rows for tile in row.tiles)
+    inside = np.zeros((600, 700), bool)
+    inside[90:200, 100:150] = inside[560:, 600:] = True
+    assert np.array_equal(labels > 0, inside)
+    assert np.abs(found - whole * inside).max() < 1e-6
+    assert computed < 700 * 600 / 8

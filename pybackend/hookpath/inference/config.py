@@ -17,7 +17,7 @@ class PredictConfig(BaseModel):
     """Settings of a prediction run.
 
     Attributes:
-        objects: what the project gets: ``detections``, ``annotations`` or ``none``.
+        as_: what the project gets: ``detections``, ``annotations`` or ``none``.
         tiff: write the class map and the probabilities as pyramidal TIFF.
         geojson: write the objects as GeoJSON (always done when the project gets them, too).
         min_area_um2: smaller pieces are left out of the objects.
@@ -34,7 +34,7 @@ class PredictConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    objects: Literal["detections", "annotations", "none"] = "detections"
+    as_: Literal["detections", "annotations", "none"] = "detections"
     tiff: bool = True
     geojson: bool = True
     min_area_um2: float = Field(default=100.0, ge=0)
@@ -52,12 +52,12 @@ class PredictConfig(BaseModel):
     @property
     def object_type(self) -> Literal["annotation", "detection"]:
         """QuPath's type of the objects."""
-        return "annotation" if self.objects == "annotations" else "detection"
+        return "annotation" if self.as_ == "annotations" else "detection"
 
     @property
     def wants_geojson(self) -> bool:
         """Objects for the project are kept on disk first: a refused write loses no work."""
-        return self.geojson or self.objects != "none"
+        return self.geojson or self.as_ != "none"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class PredictConfig(BaseModel):
     def run_id(self, weights_sha256: str) -> str:
         """Tag of all objects of a run: the same model with the same settings gives the same."""
         shaping = self.model_dump(
-            include={"objects", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
+            include={"as_", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
         )
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

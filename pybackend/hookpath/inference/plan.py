@@ -104,7 +104,8 @@ class Plan:
         rows: list[int] = []
         start = y_out
         for branch in range(len(self.grids) - 1):
-            box = Box(0, start, self.grids[branch].phase, self.grids[branch].phase)
+            phase = self.grids[branch].phase
+            box = Box(0, start // phase * phase, phase, phase)
             cells = self.grids[branch].hook_cells(box, self.grids[branch + 1])
             rows.append(cells.y // self.cells_per_tile(branch))
             start = rows[-1] * self.sizes.context[branch]

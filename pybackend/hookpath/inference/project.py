@@ -153,7 +153,7 @@ class _Run:
     def into_project(self, entry: ImageEntry, found: SlidePrediction) -> SlidePrediction:
         """Write the objects into the project unless they are there; a refusal can be retried."""
         run, objects = found.record.run, found.objects
-        if self.config.objects == "none":
+        if self.config.as_ == "none":
             return found
         if found.record.in_project:
             if not objects or any(o.run == run for o in entry.objects()):
