@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.training.split import Candidate, split_slides
+from hookpath.training.split import Candidate, Split, split_slides
 
 NONE = {"train": (), "val": (), "test": ()}
 
@@ -53,10 +53,24 @@ def test_the_only_slide_of_a_class_trains() -> None:
         assert split_slides(candidates, NONE, 0.5, seed).val == ("a",)
 
 
-def test_one_slide_alone_needs_a_decision() -> None:
-    with pytest.raises(TrainingError, match=r"annotate a second one, or pass .*fraction=0"):
-        split_slides(slides(None), NONE, 0.25, 0)
-    assert split_slides(slides(None), NONE, 0, 0).train == ("0",)
+def test_one_slide_alone_trains() -> None:
+    assert split_slides(slides(None), NONE, 0.25, 0) == Split(("0",), (), ())
+    assert split_slides(slides(None, "test"), NONE, 0.25, 0) == Split(("0",), (), ("1",))
+
+
+def test_no_slide_is_drawn_if_a_class_would_be_missing_in_training() -> None:
+    candidates = [Candidate("a", "a", {"A": 1.0}), Candidate("b", "b", {"B": 1.0})]
+    assert split_slides(candidates, NONE, 0.5, 0) == Split(("a", "b"), (), ())
+
+
+def test_fewer_are_held_out_where_that_keeps_every_class_in_training() -> None:
+    unique = [Candidate(n, n, {n: 1.0, "z": 1.0}) for n in "abc"]
+    common = Candidate("z", "z", {"z": 1.0})
+    assert split_slides([*unique, common], NONE, 0.5, 0).val == ("z",)
+
+
+def test_zero_means_no_validation() -> None:
+    assert split_slides(slides(None, None), NONE, 0, 0).val == ()
 
 
 def test_all_slides_held_out_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -58,6 +58,13 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         merged[key] = merge(old, value) if both and old is not None else value
     return merged
+
+
+def overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Values:
+    """`values` with ``key=value`` texts put over them, in order."""
+    for text in overrides:
+        values = merge(values, nested(*parse_override(text)))
+    return dict(values)
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:

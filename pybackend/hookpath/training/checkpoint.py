@@ -39,6 +39,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     part = path.with_name(path.name + ".part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             torch.save({f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}, file)
             file.flush()
@@ -63,7 +64,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except FileNotFoundError:
         raise TrainingError(
-            f"{path}: no checkpoint was written before the run stopped; start again in a new folder"
+            f"{path}: the checkpoint is missing; start again in a new folder"
         ) from None
     except Exception as error:
         reason = str(error).splitlines()[0]

@@ -127,9 +127,15 @@ class TrainConfig(BaseModel):
         values = _settings.read_toml(path) if path else {}
         if preset:
             values["preset"] = preset
-        for text in overrides:
-            values = _settings.merge(values, _settings.nested(*_settings.parse_override(text)))
-        return cls.of(values)
+        return cls.of(_settings.overridden(values, overrides))
+
+    def changed(self, overrides: Sequence[str]) -> Self:
+        """This configuration with ``key=value`` overrides put over it (see `load`).
+
+        Raises:
+            UsageError: as `load`.
+        """
+        return self.of(_settings.overridden(self.model_dump(), overrides))
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

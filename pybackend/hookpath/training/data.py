@@ -46,7 +46,7 @@ def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter)
     """
     classes = _class_table(projects, config, reporter)
     sources, marks = _load(projects, classes, reporter)
-    candidates = [Candidate(s.id, s.name, areas_um2(s, classes), marks.get(s.id)) for s in sources]
+    candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
     split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
     _check_classes(candidates, split, classes, reporter)
     by_key = {s.id: s for s in sources}
@@ -130,13 +130,10 @@ def _load(
     return sources, marks
 
 
-def areas_um2(source: AnnotatedSlide, classes: ClassTable) -> dict[str, float]:
-    """Drawn area by class name in µm² (overlaps counted twice)."""
+def areas_um2(source: AnnotatedSlide) -> dict[str, float]:
+    """Labelled area by class name in µm²; overlaps count once, for the class that wins."""
     calibration = source.read_facts().calibration
-    areas = dict.fromkeys(classes.names, 0.0)
-    for polygon in source.polygons:
-        areas[classes.names[polygon.label - 1]] += calibration.area_um2(polygon.area_l0)
-    return areas
+    return {n: calibration.area_um2(a) for n, a in source.labels.report.area_l0.items()}
 
 
 def _check_classes(

@@ -49,10 +49,13 @@ def memory_explained(config: TrainConfig) -> Iterator[None]:
             if config.batch_size > 1
             else "lower model.filters or model.input_size"
         )
-        raise TrainingError(f"out of memory; {advice}; the last checkpoint is kept") from error
+        raise TrainingError(
+            f"out of memory; start a run with less: {advice}; the last checkpoint is kept"
+        ) from error
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
-        sign in str(error) for sign in ("out of memory", "can't allocate memory")
+        sign in str(error)
+        for sign in ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
     )

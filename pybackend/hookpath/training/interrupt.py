@@ -34,6 +34,11 @@ class StopSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def obey(self) -> None:
+        """Interrupt now, if asked for; call where everything is saved."""
+        if self.requested:
+            raise KeyboardInterrupt
+
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt

@@ -74,10 +74,23 @@ def train(
             if session.finished:
                 reporter.info(f"{run_dir}: this run is finished; nothing to do")
             else:
-                _run(session)
+                _run_or_say_how_to_go_on(session)
     return TrainResult(
         run_dir, run.model, session.best_f1, session.best_epoch, session.epochs_done, session.step
     )
+
+
+def _run_or_say_how_to_go_on(session: Session) -> None:
+    try:
+        _run(session)
+    except KeyboardInterrupt:
+        session.reporter.info(
+            f"{session.run.root}: stopped; --resume goes on from step {session.saved_step} "
+            f"of {session.total_steps}"
+        )
+        raise
+    finally:
+        session.reporter.finish("train")
 
 
 def _run(session: Session) -> None:
@@ -87,7 +100,6 @@ def _run(session: Session) -> None:
     with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
         while not session.finished:
             _epoch(session, log, stop)
-    reporter.finish("train")
 
 
 def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
@@ -103,12 +115,16 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
         due = config.checkpoint_every > 0 and s.step % config.checkpoint_every == 0
         pause = due or stop.requested or s.step == last_step
         if pause or s.step % look_every == 0:
-            _show(s, clock)
+            _show(s, clock, saving=pause)
         if pause and s.step < last_step:
             s.save_last()
-        if stop.requested and s.step < last_step:
-            _stop(s)
-    seconds = clock.seconds
+            stop.obey()
+    _end_epoch(s, log, clock, clock.seconds)
+    stop.obey()
+
+
+def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> None:
+    """Validation, model, row, checkpoint; until the last is written, the epoch is not done."""
     validation = s.validate()
     if s.improves(validation):
         s.best_f1 = validation.macro_f1 if validation else None
@@ -117,8 +133,6 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
     log.add(_row(s, validation, clock, seconds))
     s.loss_sum.zero_()
     s.save_last()
-    if stop.requested:
-        _stop(s)
 
 
 def train_step(s: Session, batch: Batch) -> Tensor:
@@ -135,14 +149,14 @@ def train_step(s: Session, batch: Batch) -> Tensor:
     return loss.detach()
 
 
-def _show(s: Session, clock: _Clock) -> None:
-    """Progress, after making sure that the loss is still a number.
+def _show(s: Session, clock: _Clock, saving: bool) -> None:
+    """Progress, after making sure that the loss (before saving: all weights) is still a number.
 
     Raises:
         TrainingError: it is not; nothing of this has been saved.
     """
     mean = float(s.loss_sum) / s.steps_in_epoch
-    if not math.isfinite(mean):
+    if not math.isfinite(mean) or (saving and not s.is_finite()):
         raise TrainingError(
             f"the loss is not a number at step {s.step} (epoch {s.epochs_done + 1}); lower "
             f"learning_rate ({s.config.learning_rate:g}) or use --set amp=off; the last good "
@@ -152,11 +166,6 @@ def _show(s: Session, clock: _Clock) -> None:
     if s.best_f1 is not None:
         figures["f1"] = s.best_f1
     s.reporter.advance("train", clock.unshown(), **figures)
-
-
-def _stop(s: Session) -> None:
-    s.reporter.info(f"stopped after step {s.step}; go on with --resume in {s.run.root}")
-    raise KeyboardInterrupt
 
 
 def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: float) -> Row:

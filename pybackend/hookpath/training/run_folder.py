@@ -56,16 +56,34 @@ class RunFolder:
         self.events = root / "tensorboard"
 
     def refuse_existing(self) -> None:
-        """Nothing may be there yet.
+        """Nothing may be there yet, but for what a start that was killed at once left.
 
         Raises:
             TrainingError: the folder holds something.
         """
-        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+        harmless = {_part(self.root / RUN_NAME)}
+        if self.root.is_dir() and set(self.root.iterdir()) <= harmless:
+            return
+        if self.root.exists():
             kind = "holds a run" if (self.root / RUN_NAME).is_file() else "is not empty"
             raise TrainingError(
                 f"{self.root}: {kind}; choose another folder, or --resume to go on with a run"
             )
+
+    def refuse_read_only(self) -> None:
+        """What its owner marked read-only stays, also where root could write (containers).
+
+        Raises:
+            TrainingError: the folder, or the one that it would be made in, is marked so.
+        """
+        inner = (self.last.parent, self.model, self.events)
+        nearest = next(p for p in (self.root, *self.root.absolute().parents) if p.exists())
+        for place in (nearest, *(p for p in inner if p.exists())):
+            if not place.stat().st_mode & 0o222:
+                raise TrainingError(
+                    f"{place}: is marked read-only, so nothing was written; make it writable, or "
+                    "choose another folder for the run"
+                )
 
     def create(self, record: RunRecord) -> None:
         """Make the folder and write ``run.json``.
@@ -76,7 +94,7 @@ class RunFolder:
         self.refuse_existing()
         values = {"format": RUN_FORMAT, **vars(record)}
         try:
-            self.last.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
             replace_text(self.root / RUN_NAME, json.dumps(values, indent=2, ensure_ascii=False))
         except OSError as error:
             raise TrainingError(f"{self.root}: cannot be written ({error.strerror})") from error
@@ -120,6 +138,11 @@ class RunFolder:
                 "undo the change or start a new run"
             )
 
+    @property
+    def started(self) -> bool:
+        """Whether a step was ever saved: the first checkpoint follows ``run.json`` at once."""
+        return self.last.exists() or self.metrics.exists()
+
     def rows(self, before_epoch: int) -> list[dict[str, str]]:
         """Rows of ``metrics.csv`` of the epochs before the given one."""
         if not self.metrics.is_file():
@@ -136,14 +159,25 @@ class RunFolder:
         try:
             replace_text(self.metrics, text.getvalue())
         except OSError as error:
-            raise TrainingError(f"{self.metrics}: cannot be written ({error.strerror})") from error
+            raise TrainingError(
+                f"{self.metrics}: cannot be written ({error.strerror}); free some space and go on "
+                "with --resume"
+            ) from error
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a small text file so that it is old or new, never half."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    part = _part(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

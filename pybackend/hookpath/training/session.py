@@ -26,13 +26,14 @@ from hookpath.training.validate import Validation, validate
 
 @dataclass
 class Session:
-    """A run in memory. The last five attributes are its progress; they go into checkpoints.
+    """A run in memory. From `loss_sum` on it is progress, which goes into checkpoints.
 
     Attributes:
         step: optimiser steps done, over the whole run.
         loss_sum: of the epoch under way, float64 on the device.
         best_f1: None before the first validation, and for a run without.
         best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
+        saved_step: the step of the last checkpoint.
     """
 
     config: TrainConfig
@@ -50,6 +51,7 @@ class Session:
     step: int = 0
     best_f1: float | None = None
     best_epoch: int = 0
+    saved_step: int = 0
 
     @property
     def total_steps(self) -> int:
@@ -105,9 +107,15 @@ class Session:
         if self.validation is not None:
             self.validation.close()
 
+    def is_finite(self) -> bool:
+        """Whether every weight and running statistic is a number."""
+        values = (v for v in self.model.state_dict().values() if v.is_floating_point())
+        return bool(torch.stack([v.isfinite().all() for v in values]).all())
+
     def save_last(self) -> None:
         """Write the state between two steps as the last checkpoint."""
         write_checkpoint(self.run.last, self._checkpoint())
+        self.saved_step = self.step
 
     def save_best(self, validation: Validation | None) -> None:
         """Write the weights as the run's model, and the state as the best checkpoint."""
@@ -126,15 +134,23 @@ class Session:
         write_checkpoint(self.run.best, self._checkpoint())
 
     def take_up(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint."""
-        self.model.load_state_dict(checkpoint.model)
-        self.optimizer.load_state_dict(checkpoint.optimizer)
-        self.stream.load_state_dict(checkpoint.sampler)
+        """Go on from a checkpoint.
+
+        Raises:
+            TrainingError: it is not this run's.
+        """
+        try:
+            self.model.load_state_dict(checkpoint.model)
+            self.optimizer.load_state_dict(checkpoint.optimizer)
+            self.stream.load_state_dict(checkpoint.sampler)
+        except (KeyError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise TrainingError(f"{self.run.last}: not of this run ({reason})") from error
         torch.set_rng_state(checkpoint.rng)
         if checkpoint.rng_cuda is not None and self.device.type == "cuda":
             torch.cuda.set_rng_state(checkpoint.rng_cuda, self.device)
         self.loss_sum.fill_(checkpoint.loss_sum)
-        self.step = checkpoint.step
+        self.step = self.saved_step = checkpoint.step
         self.best_f1, self.best_epoch = checkpoint.best_f1, checkpoint.best_epoch
 
     def _checkpoint(self) -> Checkpoint:
@@ -176,6 +192,7 @@ def open_session(
         TrainingError: see `hookpath.training.train`; nothing has been written then.
         ModelDesignError: the network cannot be built.
     """
+    run.refuse_read_only()
     if not resume:
         run.refuse_existing()
     torch.manual_seed(config.seed)
@@ -200,12 +217,21 @@ def open_session(
         augment=Augmentation(config.augmentation, config.seed),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
     )
-    if resume:
-        session.take_up(read_checkpoint(run.last))
-    else:
-        run.create(record)
-        session.save_last()
+    try:
+        _begin(session, record, resume)
+    except BaseException:
+        session.close()
+        raise
     return session
+
+
+def _begin(session: Session, record: RunRecord, resume: bool) -> None:
+    if resume and session.run.started:
+        session.take_up(read_checkpoint(session.run.last))
+        return
+    if not resume:
+        session.run.create(record)
+    session.save_last()
 
 
 def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:

@@ -48,6 +48,8 @@ def split_slides(
     A name listed in the configuration wins over the project's metadata; test slides are never
     used. If neither names a validation slide, about `fraction` of the free slides (at least one)
     are drawn, such that every class lies in training and, where possible, in validation too.
+    Learning comes first: none is drawn where one would be missing in training, as the only slide
+    or the only one with some class.
 
     Args:
         candidates: the annotated slides.
@@ -56,7 +58,7 @@ def split_slides(
         seed: of the draw.
 
     Raises:
-        TrainingError: an unknown name or mark, nothing to train on, or no slide to validate on.
+        TrainingError: an unknown name or mark, or nothing to train on.
     """
     fixed = _fixed_parts(candidates, lists)
     free = [c for c in candidates if c.key not in fixed]
@@ -112,21 +114,19 @@ def _refuse_unknown(listed: Iterable[str], names: Sequence[str]) -> None:
 def _draw_validation(
     free: Sequence[Candidate], trained: Sequence[Candidate], fraction: float, seed: int
 ) -> tuple[Candidate, ...]:
-    """The best of some seeded draws: classes missing in training, then in validation, count most.
+    """The best of some seeded draws that leave every class in training; () where none does.
 
     Enumerating all subsets would be exact but grows with the binomial; 256 draws find a subset
     that covers all classes wherever a good share of the subsets does.
     """
     most = len(free) - (0 if trained else 1)
-    if most < 1:
-        raise TrainingError(
-            "no slide to validate on: only one slide is annotated; annotate a second one, or pass "
-            "--set validation.fraction=0 to train without validation and keep the last model"
-        )
-    count = max(1, min(most, round(fraction * len(free))))
     rng = random.Random(seed)
-    draws = (tuple(rng.sample(list(free), count)) for _ in range(_DRAWS))
-    return min(draws, key=lambda val: _badness(val, free, trained, fraction))
+    for count in range(min(most, max(1, round(fraction * len(free)))), 0, -1):
+        draws = [tuple(rng.sample(list(free), count)) for _ in range(_DRAWS)]
+        best = min(draws, key=lambda val: _badness(val, free, trained, fraction))
+        if _badness(best, free, trained, fraction)[0] == 0:
+            return best
+    return ()
 
 
 def _badness(
