@@ -23,6 +23,10 @@ class MissingSpacingError(SlideError):
     """The µm/px of a slide is unknown."""
 
 
+class OutputError(HookpathError):
+    """A file cannot be written: full disk, no permission; nothing unfinished is left behind."""
+
+
 class AnnotationError(HookpathError):
     """An annotation file cannot be read, or holds nothing usable."""
 

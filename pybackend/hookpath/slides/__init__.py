@@ -1,7 +1,19 @@
 """WSI reading at any µm/px."""
 
 from hookpath.slides.base import Level, Slide, SlideRef
+from hookpath.slides.maps import MapReader, open_map
 from hookpath.slides.opening import open_slide
 from hookpath.slides.tissue import TissueMask, tissue_mask
+from hookpath.slides.writer import PyramidWriter
 
-__all__ = ["Level", "Slide", "SlideRef", "TissueMask", "open_slide", "tissue_mask"]
+__all__ = [
+    "Level",
+    "MapReader",
+    "PyramidWriter",
+    "Slide",
+    "SlideRef",
+    "TissueMask",
+    "open_map",
+    "open_slide",
+    "tissue_mask",
+]

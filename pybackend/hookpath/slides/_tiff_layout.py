@@ -76,11 +76,11 @@ def _layout(tiff: Any) -> TiffLayout:
         dtype=str(series.dtype),
         n_levels=len(series.levels),
         is_tiled=bool(series.keyframe.is_tiled),
-        spacing=_ome_spacing(tiff.ome_metadata) if tiff.is_ome else FileSpacing(None),
+        spacing=ome_spacing(tiff.ome_metadata) if tiff.is_ome else FileSpacing(None),
     )
 
 
-def _ome_spacing(xml: str) -> FileSpacing:
+def ome_spacing(xml: str) -> FileSpacing:
     """PhysicalSizeX/Y of the first image of an OME-XML."""
     pixels = next((e for e in ElementTree.fromstring(xml).iter() if e.tag.endswith("Pixels")), None)
     if pixels is None:

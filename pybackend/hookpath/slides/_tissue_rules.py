@@ -33,11 +33,12 @@ def raw_tissue(rgb: RGBArray) -> BoolMask:
     A slide is dark (fluorescence) if the median px is darker than `DARK` in every channel and
     less than 2 % of it looks like glass; px that were not scanned (pure white) have no say.
     """
-    darkest, brightest = rgb.min(axis=2), rgb.max(axis=2)
-    scanned = darkest < UNSCANNED
+    darkest: Grey = rgb.min(axis=2)
+    brightest: Grey = rgb.max(axis=2)
+    scanned: BoolMask = darkest < UNSCANNED
     if not scanned.any():
         return scanned
-    glass = scanned & (darkest >= GLASS_LEAST) & (brightest - darkest <= GLASS_CHROMA)
+    glass: BoolMask = scanned & (darkest >= GLASS_LEAST) & (brightest - darkest <= GLASS_CHROMA)
     few = np.count_nonzero(glass) < DARK_GLASS_SHARE * np.count_nonzero(scanned)
     if few and np.median(brightest[scanned]) < DARK:
         return scanned & _above_ground(brightest, scanned)
