@@ -12,31 +12,15 @@ import torch
 
 from hookpath.errors import TrainingError
 from hookpath.geometry import Region
-from hookpath.sampling import AnnotatedSlide, Batch, PatchStream
+from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import SlideRef
-from support.annotated import BRANCHES, CLASSES, annotated_slide, two_slides
+from support.annotated import BRANCHES, annotated_slide, two_slides
+from support.streams import Listener, same, stream_of, take
 
 
 @pytest.fixture
 def slides(tmp_path: Path) -> list[AnnotatedSlide]:
     return two_slides(tmp_path)
-
-
-def stream_of(slides: list[AnnotatedSlide], **options: object) -> PatchStream:
-    options = {"batch_size": 4, "seed": 3} | options
-    return PatchStream(slides, CLASSES, BRANCHES, **options)  # type: ignore[arg-type]
-
-
-def take(stream: PatchStream, n: int) -> list[Batch]:
-    return [next(stream) for _ in range(n)]
-
-
-def same(a: Batch, b: Batch) -> bool:
-    return (
-        all(torch.equal(x, y) for x, y in zip(a.images, b.images, strict=True))
-        and all(torch.equal(x, y) for x, y in zip(a.labels, b.labels, strict=True))
-        and torch.equal(a.slide_index, b.slide_index)
-    )
 
 
 def test_batches_have_the_promised_shapes(slides: list[AnnotatedSlide]) -> None:
@@ -116,16 +100,3 @@ def test_nothing_drawn_is_refused_at_once(tmp_path: Path) -> None:
     off = annotated_slide(tmp_path / "s.tif", [("Tumor", shapely.box(900, 900, 950, 950))], 128)
     with pytest.raises(TrainingError, match="no annotated area"):
         stream_of([off])
-
-
-class Listener:
-    """Keeps what a reporter is told."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def __getattr__(self, name: str) -> object:
-        return lambda *args, **kwargs: None

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from hookpath.geometry import BranchSpec
 
+Arrays = tuple[list[Tensor], list[Tensor]]
+"""Images ``(N, M, M, 3)`` of every branch, labels ``(N, h, w)`` of the context branches; uint8."""
+
 
 @dataclass(frozen=True)
 class Batch:

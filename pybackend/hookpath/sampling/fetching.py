@@ -6,16 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from torch import Tensor
-
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
-from hookpath.sampling.batch import empty_arrays
+from hookpath.sampling.batch import Arrays, empty_arrays
+from hookpath.sampling.pool import PoolFetcher
 from hookpath.sampling.reader import PatchReader, PatchRequest
 from hookpath.sampling.source import AnnotatedSlide
-
-Arrays = tuple[list[Tensor], list[Tensor]]
-"""Images ``(N, M, M, 3)`` of every branch, labels ``(N, h, w)`` of the context branches; uint8."""
 
 
 class Fetcher(Protocol):
@@ -59,12 +55,13 @@ class LocalFetcher:
 
     def collect(self) -> Arrays:
         """Read the oldest batch (see `Fetcher`)."""
-        requests = self._queue.popleft()
+        requests = self._queue[0]
         images, labels = empty_arrays(self._branches, len(requests))
         for i, request in enumerate(requests):
             self._reader.read(
                 request, [t[i].numpy() for t in images], [t[i].numpy() for t in labels[1:]]
             )
+        self._queue.popleft()
         return images, labels[1:]
 
     def discard(self) -> None:
@@ -85,4 +82,6 @@ def make_fetcher(
     reporter: Reporter,
 ) -> Fetcher:
     """In this process for 0 workers, else a pool."""
-    return LocalFetcher(sources, branches)
+    if workers == 0:
+        return LocalFetcher(sources, branches)
+    return PoolFetcher(sources, branches, batch_size, workers, reporter)

@@ -104,11 +104,14 @@ class PatchStream:
         if self._steps is not None and self._delivered >= self._steps:
             raise StopIteration
         while True:
-            self._plan_ahead()
             try:
+                self._plan_ahead()
                 images, context_labels = self._fetcher.collect()
             except SlideFailedError as failure:
                 self._take_out(failure)
+            except BaseException:
+                self._rewind()  # Ctrl-C in a notebook: the next call starts from a clean state
+                raise
             else:
                 return self._deliver(images, context_labels)
 
@@ -178,10 +181,14 @@ class PatchStream:
             f"{self._planner.sources[failure.slide_index].name}: {failure}; "
             "training goes on without this slide"
         )
-        before = self._planned[0].before
-        self._drop_planned()
-        self._sampler.load_state_dict(before)
+        self._rewind()
         self._sampler.exclude(failure.slide_index)
+
+    def _rewind(self) -> None:
+        """Back to the first batch not yet delivered."""
+        if self._planned:
+            self._sampler.load_state_dict(self._planned[0].before)
+        self._drop_planned()
 
     def _drop_planned(self) -> None:
         self._planned.clear()

@@ -1,0 +1,171 @@
+"""Reading in other processes: the same stream, and nothing that hangs or stays behind."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import TrainingError
+from hookpath.sampling import AnnotatedSlide, ValidationStream
+from support.annotated import BRANCHES, CLASSES, two_slides
+from support.streams import Listener, all_same, spoil_tiles, stream_of, take
+
+
+@pytest.fixture
+def slides(tmp_path: Path) -> list[AnnotatedSlide]:
+    return two_slides(tmp_path)
+
+
+def readers() -> list[int]:
+    """Process ids of the living reading processes."""
+    return [
+        p.pid for p in multiprocessing.active_children() if p.name == "hookpath-reader" and p.pid
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_stream_does_not_depend_on_the_number_of_workers(
+    slides: list[AnnotatedSlide], workers: int
+) -> None:
+    """Batches of 4 over 3 processes; taken up half way, in the same stream and another."""
+    with stream_of(slides) as plain:
+        expected = take(plain, 8)
+    with stream_of(slides, workers=workers) as stream:
+        assert all_same(take(stream, 3), expected[:3])
+        assert len(readers()) == workers
+        state = json.loads(json.dumps(stream.state_dict()))
+        counts = stream.pixel_counts
+        assert all_same(take(stream, 5), expected[3:])
+        stream.load_state_dict(state)  # what was read ahead is forgotten
+        assert stream.pixel_counts.tolist() == counts.tolist()
+        assert all_same(take(stream, 5), expected[3:])
+    assert readers() == []
+    with stream_of(slides) as resumed:
+        resumed.load_state_dict(state)
+        assert all_same(take(resumed, 5), expected[3:])
+
+
+def test_a_killed_worker_is_reported_replaced_and_leaves_no_trace_in_the_stream(
+    slides: list[AnnotatedSlide],
+) -> None:
+    with stream_of(slides) as plain:
+        expected = take(plain, 12)
+    told = Listener()
+    with stream_of(slides, workers=2, reporter=told) as stream:
+        got = take(stream, 2)
+        victim = readers()[0]
+        os.kill(victim, signal.SIGKILL)
+        got += take(stream, 10)
+        assert len(readers()) == 2
+        assert victim not in readers()
+    assert all_same(got, expected)
+    assert told.warnings == ["a reading process was ended by SIGKILL; another one takes its place"]
+
+
+def test_a_slide_that_fails_on_the_way_is_reported_and_drawn_no_more(tmp_path: Path) -> None:
+    """The second slide opens, but three quarters of its pixels are spoilt."""
+    slides = two_slides(tmp_path)
+    spoil_tiles(tmp_path / "b.tif", first=1)
+    streams = {}
+    for workers in (0, 2):
+        told = Listener()
+        with stream_of(slides, workers=workers, reporter=told) as stream:
+            streams[workers] = take(stream, 8)
+            state = stream.state_dict()
+            after = take(stream, 2)
+        assert len(told.warnings) == 1
+        assert "b.tif" in told.warnings[0]
+        assert state["sampler"]["excluded"] == [1]
+    assert all_same(streams[0], streams[2])
+    assert all((b.slide_index == 0).all() for b in streams[0])
+    with stream_of(slides, reporter=told) as resumed:  # stays out after a resume, silently
+        resumed.load_state_dict(state)
+        assert all_same(take(resumed, 2), after)
+    assert len(told.warnings) == 1
+
+
+def test_the_last_slide_failing_ends_the_stream_with_a_reason(tmp_path: Path) -> None:
+    slides = two_slides(tmp_path)[:1]
+    spoil_tiles(tmp_path / "a.tif", first=0)
+    with stream_of(slides) as stream, pytest.raises(TrainingError, match="no annotated area"):
+        next(stream)
+
+
+def test_validation_patches_are_the_same_with_workers_and_without_a_failed_slide(
+    tmp_path: Path,
+) -> None:
+    slides = two_slides(tmp_path)
+    epochs = []
+    for workers in (0, 2):
+        with ValidationStream(slides, CLASSES, BRANCHES, 4, 10, 1, workers) as stream:
+            epochs += [list(stream), list(stream)]
+            next(iter(stream))  # broken off: the next epoch starts over
+            epochs.append(list(stream))
+    assert all(all_same(epoch, epochs[0]) for epoch in epochs)
+    spoil_tiles(tmp_path / "b.tif", first=0)
+    told = Listener()
+    with ValidationStream(slides, CLASSES, BRANCHES, 4, 10, 1, reporter=told) as stream:  # type: ignore[arg-type]
+        left = [index for batch in stream for index in batch.slide_index.tolist()]
+        assert left == [0] * stream.patches
+    assert len(told.warnings) == 1
+
+
+_SCRIPT = """
+import sys
+from pathlib import Path
+
+sys.path[:0] = sys.argv[2:]
+if __name__ == "__main__":
+    from support.annotated import two_slides
+    from support.streams import stream_of
+
+    with stream_of(two_slides(Path(sys.argv[1])), workers=2) as stream:
+        next(stream)
+        print("going", flush=True)
+        for _ in stream:
+            pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a process group")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_process_outlives_ctrl_c_or_a_kill(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C reaches the whole group, as in a terminal; the kill only the training process."""
+    script = tmp_path / "train.py"
+    script.write_text(_SCRIPT)
+    tests = Path(__file__).parent.parent
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path), str(tests)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "going\n"
+    send = os.killpg if number == signal.SIGINT else os.kill
+    send(process.pid, number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == -number
+    assert errors.count("Traceback") == (number == signal.SIGINT)  # its own, none of a worker's
+    assert _group_ends(process.pid, within_s=10)
+
+
+def _group_ends(group: int, within_s: float) -> bool:
+    """Whether all processes of a group are gone before long."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
