@@ -1,5 +1,8 @@
 """The command line: parse, call one function of the rooms, print."""
 
-from hookpath.cli.app import main
 
-__all__ = ["main"]
+def main() -> None:
+    """Entry point of the console script."""
+    from hookpath.cli.app import app
+
+    app()

@@ -39,8 +39,3 @@ def _root(
 
 for _module in (demo, doctor, info, train, predict, evaluate, compare):
     app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    app()

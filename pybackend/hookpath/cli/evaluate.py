@@ -43,6 +43,7 @@ def command(
     """Score predictions against annotations, on labelled pixels only; write a report."""
     with running("evaluate", json, debug) as console:
         from hookpath.evaluation import evaluate_project
+        from hookpath.inference import PredictConfig
 
         if (model is None) == (predictions is None):
             raise UsageError("give either --model DIR or --predictions DIR")
@@ -54,7 +55,7 @@ def command(
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
-                device=device,
+                predict=PredictConfig(device=device),
                 reporter=console.reporter,
             )
         tell(console, report, out)

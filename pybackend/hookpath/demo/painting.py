@@ -54,7 +54,8 @@ class Nest:
         outline = np.full_like(angle, self.radius)
         for k, amplitude in enumerate(self.wobble):
             outline += self.radius * amplitude * np.cos((k + 2) * angle + 7 * amplitude * 100)
-        return (outline - np.hypot(dx, dy)).astype(np.float32)
+        distance: FloatMap = (outline - np.hypot(dx, dy)).astype(np.float32)
+        return distance
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def _colour(rng: np.random.Generator, truth: Image, wall: Mask, tissue: Mask) ->
     tint = rng.normal(0, 4, 3)
     noise = rng.normal(0, 5, (_TEXTURE_PX, _TEXTURE_PX, 1)).astype(np.float32)
     noisy = rgb.astype(np.float32) + _tile(noise, truth.shape[0], rng) + tint.astype(np.float32)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    rounded: Image = np.clip(noisy, 0, 255).astype(np.uint8)
+    return rounded
 
 
 def _tile(texture: npt.NDArray[np.generic], size: int, rng: np.random.Generator) -> Image:
