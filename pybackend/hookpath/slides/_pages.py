@@ -10,9 +10,8 @@ import numpy as np
 
 from hookpath import __version__
 from hookpath.slides import _tiff_file as tiff
-from hookpath.slides._ome import ome_xml
+from hookpath.slides._ome import RGB, ome_xml
 
-RGB = tuple[int, int, int]
 Size = tuple[int, int]
 
 _COMPRESSION = {"deflate": 8, "jpeg": 7}
@@ -32,6 +31,7 @@ class ImageSpec:
     width: int
     height: int
     channel_names: tuple[str, ...]
+    channel_colors: tuple[RGB | None, ...]
     spacing_um: float
     tile: int
     dtype: np.dtype[np.generic]
@@ -43,6 +43,8 @@ class ImageSpec:
     def __post_init__(self) -> None:
         if min(self.width, self.height, len(self.channel_names)) < 1:
             raise ValueError("an image needs at least 1 px and 1 channel")
+        if len(self.channel_colors) != self.channels:
+            raise ValueError(f"{len(self.channel_colors)} colours for {self.channels} channels")
         if not (math.isfinite(self.spacing_um) and self.spacing_um > 0):
             raise ValueError(f"µm/px must be a positive number, not {self.spacing_um!r}")
         if self.tile < 16 or self.tile % 16:
@@ -97,7 +99,7 @@ class ImageSpec:
             (self.width, self.height),
             self.spacing_um,
             self.dtype.name,
-            self.channel_names,
+            list(zip(self.channel_names, self.channel_colors, strict=True)),
             self.name,
             self.description,
         )

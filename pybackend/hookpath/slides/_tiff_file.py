@@ -114,5 +114,5 @@ def rational(value: float) -> tuple[int, int]:
 
 
 def text(value: str) -> tuple[int, bytes]:
-    """An ASCII tag's value (UTF-8 where it must be)."""
+    """A text tag's type and value, in UTF-8 as OME-TIFF wants it."""
     return ASCII, value.encode() + b"\0"

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from hookpath.errors import OutputError
 from hookpath.slides._halving import Level, mean_of_4, mode_of_4
-from hookpath.slides._pages import RGB, ImageSpec
+from hookpath.slides._ome import RGB
+from hookpath.slides._pages import ImageSpec
 from hookpath.slides._tiff_file import Directory, TiffFile
 
 Rows = npt.NDArray[Any]
@@ -49,6 +50,7 @@ class PyramidWriter:
             whose lower levels have the commonest label of 2 × 2 px. Others have the mean.
         description: kept with the image.
         channel_names: what QuPath calls the channels; None: ``Channel 1``…
+        channel_colors: RGB 0…255 that QuPath shows them in; None: its own choice.
 
     Raises:
         ValueError: arguments that do not fit together.
@@ -68,6 +70,7 @@ class PyramidWriter:
         colormap: Sequence[RGB] | None = None,
         description: str | None = None,
         channel_names: Sequence[str] | None = None,
+        channel_colors: Sequence[RGB | None] | None = None,
     ) -> None:
         self.path = Path(path)
         names = tuple(channel_names or (f"Channel {c + 1}" for c in range(channels)))
@@ -77,6 +80,7 @@ class PyramidWriter:
             width=width,
             height=height,
             channel_names=names,
+            channel_colors=tuple(channel_colors or (None,) * channels),
             spacing_um=spacing_um,
             tile=tile,
             dtype=np.dtype(dtype),
