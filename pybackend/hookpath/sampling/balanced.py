@@ -17,9 +17,9 @@ from hookpath.sampling.sampler import Counts, Draw
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts
 from hookpath.sampling.visible import VisiblePart, visible_parts
 
-#: Exponent of the feedback. A class whose patches hold s times fewer pixels of it settles at
-#: s**(1/3) of the others' share with 2, at s**(1/2) with 1; more makes early batches one-sided.
-_STRENGTH = 2.0
+#: Share of the patches for which every class has the same chance whatever has been seen of it:
+#: a class that is mostly seen around others (stroma) is still looked at where it is by itself.
+_EVEN = 0.05
 
 _POINTS_AT_ONCE = 64
 _ROUNDS = 64
@@ -29,11 +29,15 @@ class BalancedSampler:
     """A class is drawn the more the fewer of its pixels have been seen; then a polygon; then a
     point in it.
 
-    The paper leaves the rule open ("a lower amount of pixel accumulation have a higher chance");
-    here the chance of class c is proportional to ``(pixels_c + one patch)**-2``, and the first
-    batch draws classes evenly. A polygon's chance goes with the square root of its visible area:
-    by area one big region would hide all the small ones, evenly per polygon a stray scribble
-    would be seen as often as a whole tumour. The point is uniform in the polygon's visible part.
+    The paper wants "every class label equally represented" and leaves the rule open ("a lower
+    amount of pixel accumulation have a higher chance"). Here the chance of a class is proportional
+    to one batch plus how far it is behind the class seen most, counted in patches full of it. So
+    the first batch is even, the distance stays bounded, and shares become equal however few pixels
+    of a class its patches hold (chances that go with a power of the counts never get there).
+
+    A polygon's chance goes with the square root of its visible area: by area one big region would
+    hide all the small ones, evenly per polygon a stray scribble would be seen as often as a whole
+    tumour. The point is uniform in the polygon's visible part.
 
     Each batch has its own generator, made from seed and step, so the state is a step number, the
     pixel counts and the slides taken out.
@@ -77,7 +81,7 @@ class BalancedSampler:
             [sum(p.area_um2 for p in parts if self._in_use(p)) for parts in self._parts]
         )
 
-    def class_chances(self) -> npt.NDArray[np.float64]:
+    def class_chances(self, batch_size: int) -> npt.NDArray[np.float64]:
         """``(C,)`` chance of each class in the next batch; 0 for one that is drawn nowhere.
 
         Raises:
@@ -89,16 +93,15 @@ class BalancedSampler:
                 "no annotated area is left to sample from; "
                 "check that the slides open and that the polygons lie on them"
             )
-        if self._step == 0:
-            weights = drawable.astype(np.float64)
-        else:
-            weights = drawable * ((self._counts + self._one_patch) / self._one_patch) ** -_STRENGTH
-        return np.asarray(weights / weights.sum())
+        behind = (self._counts[drawable].max() - self._counts) / self._one_patch
+        weights = drawable * (batch_size + np.maximum(behind, 0))
+        chances = (1 - _EVEN) * weights / weights.sum() + _EVEN * drawable / drawable.sum()
+        return np.asarray(chances)
 
     def draw(self, n: int) -> list[Draw]:
         """The next mini-batch (see `Sampler`)."""
         rng = np.random.default_rng((self._seed, self._step))
-        labels = rng.choice(len(self._classes), n, p=self.class_chances())
+        labels = rng.choice(len(self._classes), n, p=self.class_chances(n))
         return [self._draw_one(int(label), rng) for label in labels]
 
     def observe(self, counts: Counts) -> None:
