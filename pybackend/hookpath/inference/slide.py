@@ -74,7 +74,8 @@ def predict_slide(
     cover = cover_of(slides[0], grid, roi, config.tissue)
     run = config.run_id(card.weights_sha256)
     with stage_in(out_dir) as stage:
-        target = Target(stage, grid, slides[0].calibration, classes, card.spacing_um)
+        size_l0 = slides[0].width_l0, slides[0].height_l0
+        target = Target(stage, grid, slides[0].calibration, classes, card.spacing_um, size_l0)
         with ResultWriter(target, config) as writer:
             _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
             objects = [_tagged(o, run) for o in writer.objects()]

@@ -38,6 +38,7 @@ class Target:
     calibration: Calibration
     classes: ClassTable
     spacing_um: float
+    size_l0: tuple[int, int]
 
 
 class ResultWriter:
@@ -60,8 +61,8 @@ class ResultWriter:
     def __enter__(self) -> Self:
         if self.config.tiff:
             colors = [NOTHING_COLOR, *self.target.classes.colors]
-            self._class_map = self._tiff(CLASS_MAP_NAME, 1, colors)
-            self._probabilities = self._tiff(PROBABILITIES_NAME, len(self.target.classes), None)
+            self._class_map = self._tiff(CLASS_MAP_NAME, ["Class"], colors)
+            self._probabilities = self._tiff(PROBABILITIES_NAME, self.target.classes.names)
         return self
 
     def add(self, row: PredictedRow) -> None:
@@ -105,17 +106,21 @@ class ResultWriter:
                 self._outlines.add_rows(row.y_out + top, labels, probabilities)
 
     def _tiff(
-        self, name: str, channels: int, colors: Sequence[tuple[int, int, int]] | None
+        self,
+        name: str,
+        names: Sequence[str],
+        colors: Sequence[tuple[int, int, int]] | None = None,
     ) -> PyramidWriter:
         target = self.target
         writer = PyramidWriter(
             target.folder / name,
             target.grid.width,
             target.grid.height,
-            channels,
+            len(names),
             target.spacing_um,
             colormap=colors,
             description="hookpath: " + ", ".join(target.classes.names),
+            channel_names=names,
         )
         return self._open.enter_context(writer)
 
@@ -127,6 +132,8 @@ class ResultWriter:
             min_area_l0=config.min_area_um2 / target.calibration.area_um2(1),
             simplify_l0=config.simplify_um / target.calibration.mpp,
             object_type=config.object_type,
+            calibration=target.calibration,
+            size_l0=target.size_l0,
         )
 
     def __exit__(
