@@ -47,7 +47,7 @@ class _Task:
     #: Done when the task was begun or taken up again: that part says nothing about speed.
     before: int | None = None
     figures: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
     shown: float = 0.0
 
     def advance(self, n: int, figures: Mapping[str, float]) -> None:

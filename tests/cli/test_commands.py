@@ -1,0 +1,149 @@
+"""Every command as a user calls it: rightly, wrongly, and with something broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hookpath.annotations import read_geojson
+from hookpath.projects import SPLIT_KEY, FolderProject
+from support.textures import texture_folder
+
+Hookpath = Callable[..., "object"]
+
+TINY = (
+    "--set=model.filters=4", "--set=model.depth=2", "--set=model.input_size=60",
+    "--set=model.spacings=[1.0, 4.0]", "--set=epochs=2", "--set=steps_per_epoch=4",
+    "--set=batch_size=2", "--set=warmup_steps=0", "--set=device=cpu",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = texture_folder(tmp_path_factory.mktemp("project") / "slides", slides=3)
+    for entry, split in zip(FolderProject(made).images, ("train", "train", "val"), strict=True):
+        entry.set_metadata({SPLIT_KEY: split})
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    from typer.testing import CliRunner
+
+    from hookpath.cli.app import app
+
+    out = folder.parent / "run"
+    done = CliRunner().invoke(
+        app, ["train", str(folder), "-o", str(out), "--preset", "fast", *TINY]
+    )
+    assert done.exit_code == 0, done.stderr
+    return out
+
+
+def test_help_names_every_command(hookpath) -> None:
+    done = hookpath("--help")
+    for name in ("demo", "doctor", "info", "train", "predict", "evaluate", "compare"):
+        assert name in done.out
+        assert hookpath(name, "--help").code == 0
+
+
+def test_info_lists_slides_areas_and_splits(hookpath, folder: Path) -> None:
+    done = hookpath("info", folder, "--json")
+    assert done.code == 0
+    (result,) = [e for e in done.events if e["event"] == "result"]
+    images = result["data"]["images"]
+    assert [i["name"] for i in images] == ["s0.tif", "s1.tif", "s2.tif"]
+    assert images[0]["spacing_um"] == pytest.approx(1.0)
+    # Two rectangles of 88 × 216 px of 1 µm.
+    assert images[0]["annotated_mm2"] == pytest.approx({"Dark": 0.019008, "Pale": 0.019008})
+    assert [i["split"] for i in images] == ["train", "train", "val"]
+    assert "s1.tif" in hookpath("info", folder).out
+
+
+def test_train_leaves_a_run_and_says_what_is_next(hookpath, run: Path) -> None:
+    for name in ("run.json", "metrics.csv", "model/model.json", "report.html"):
+        assert (run / name).is_file()
+
+
+def test_a_finished_run_is_not_overwritten(hookpath, folder: Path, run: Path) -> None:
+    before = (run / "metrics.csv").read_bytes()
+    done = hookpath("train", folder, "-o", run, "--preset", "fast", *TINY)
+    assert done.code == 1
+    assert "--resume" in done.err
+    assert (run / "metrics.csv").read_bytes() == before
+    assert hookpath("train", "-o", run, "--resume").code == 0
+
+
+def test_predict_evaluate_compare(hookpath, folder: Path, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "predictions"
+    done = hookpath("predict", folder, "--model", run, "-o", out, "--as", "annotations", "--json")
+    assert done.code == 0, done.out
+    assert done.events[-1] == {"event": "end", "schema": 1, "exit_code": 0}
+    found = [o for o in read_geojson(folder / "s0.geojson") if o.run]
+    predicted = next(e for e in done.events if e.get("kind") == "predicted")
+    assert len(found) == predicted["data"]["images"][0]["objects"] > 0
+    for name in ("a", "b"):
+        done = hookpath("evaluate", folder, "--predictions", out, "-o", tmp_path / name)
+        assert done.code == 0, done.err
+        assert (tmp_path / name / "report.html").is_file()
+    done = hookpath("compare", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "compared")
+    assert done.code == 0, done.err
+    done = hookpath("evaluate", folder, "--model", run, "-o", tmp_path / "c", "--split", "val")
+    assert done.code == 0, done.err
+
+
+def test_settings_of_a_file_and_of_the_command_line(hookpath, folder: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text('preset = "fast"\nfilters = 8\n', encoding="utf-8")
+    done = hookpath("train", folder, "-o", tmp_path / "run", "--config", settings)
+    assert done.code == 2
+    assert "model.filters" in done.err
+    assert not (tmp_path / "run").exists()
+
+
+WRONG = [
+    (("info", "nowhere"), 1, "nowhere: no such file or folder"),
+    (("info", "{empty}"), 1, "no slide"),
+    (("train", "-o", "{empty}/run"), 2, "name what to train on"),
+    (("train", "{folder}", "-o", "{empty}/run", "--set", "epochs"), 2, "write key=value"),
+    (("train", "{folder}", "-o", "{empty}/run", "-m", "resnet"), 1, "unknown model family"),
+    (("train", "-o", "{empty}", "--resume"), 1, "no run.json"),
+    (("predict", "{folder}", "-o", "{empty}/p"), 2, "--model is missing"),
+    (("predict", "{folder}", "--model", "{empty}", "-o", "{empty}/p"), 1, "give a model folder"),
+    (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
+    (("compare", "{empty}", "{empty}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
+    (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
+]
+
+
+@pytest.mark.parametrize(("call", "code", "message"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
+def test_a_wrong_call_is_one_clear_line(
+    hookpath, folder: Path, tmp_path: Path, call: tuple[str, ...], code: int, message: str
+) -> None:
+    done = hookpath(*(part.format(folder=folder, empty=tmp_path) for part in call))
+    assert done.code == code, done.err
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert "Traceback" not in done.err
+
+
+def test_debug_shows_the_traceback(hookpath) -> None:
+    assert "Traceback" in hookpath("info", "nowhere", "--debug").err
+
+
+def test_errors_are_events_for_machines(hookpath) -> None:
+    done = hookpath("info", "nowhere", "--json")
+    assert [e["event"] for e in done.events] == ["start", "error", "end"]
+    assert done.events[-1]["exit_code"] == done.code == 1
+
+
+def test_a_broken_slide_does_not_hide_the_others(hookpath, tmp_path: Path) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=1)
+    (folder / "broken.svs").write_bytes(b"0123456789")
+    done = hookpath("info", folder)
+    assert done.code == 1
+    assert "s0.tif" in done.out
+    assert "broken.svs" in done.err
