@@ -42,7 +42,7 @@ def test_a_slide_without_prediction_is_a_problem_and_the_rest_goes_on(tmp_path: 
     results, _, problems = evaluate_maps(images, maps)
     assert [r.name for r in results] == ["b.tif"]
     assert [(p.image, p.message) for p in problems] == [("a.tif", "a.tif: no prediction")]
-    with pytest.raises(EvaluationError, match="no slide could be scored.*no prediction"):
+    with pytest.raises(EvaluationError, match=r"no slide could be scored.*no prediction"):
         evaluate_maps(images, FixedMaps({}))
 
 
@@ -78,7 +78,7 @@ def test_the_split_chooses_the_slides(tmp_path: Path) -> None:
     for name in ("a.tif", "b.tif"):
         write_slide(tmp_path, name, [(RED, 0, 0, 50, 50)])
     project = open_project(tmp_path)
-    with pytest.raises(EvaluationError, match="no image has hookpath.split = 'test'"):
+    with pytest.raises(EvaluationError, match=r"no image has hookpath\.split = 'test'"):
         annotated_images(project, "test")
     project.images[1].set_metadata({SPLIT_KEY: "test"})
     images, _ = annotated_images(open_project(tmp_path), "test")

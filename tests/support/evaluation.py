@@ -65,3 +65,39 @@ class FixedMaps:
         if entry.name not in self.maps:
             raise EvaluationError(f"{entry.name}: no prediction")
         return self.maps[entry.name]
+
+
+def write_prediction(
+    out_dir: Path,
+    entry: ImageEntry,
+    labels: npt.NDArray[np.uint8],
+    classes: ClassTable = TABLE,
+    downsample: float = 1.0,
+    mpp: float = 0.5,
+    weights: str = "aa" * 32,
+) -> Path:
+    """The folder that a finished prediction of an image leaves: class map and record."""
+    from hookpath.inference.record import (
+        CLASS_MAP_NAME,
+        PredictionRecord,
+        SlideStamp,
+        prediction_folder,
+    )
+    from hookpath.slides import PyramidWriter
+
+    folder = prediction_folder(out_dir, entry.name, entry.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    height, width = labels.shape
+    colors = [(255, 255, 255), *classes.colors]
+    spacing_um = mpp * downsample
+    path = folder / CLASS_MAP_NAME
+    with PyramidWriter(path, width, height, 1, spacing_um, tile=64, colormap=colors) as writer:
+        writer.write_rows(0, labels)
+    record = PredictionRecord(
+        run="run", image=entry.name, slide=SlideStamp.of(entry.slide.path),
+        model={"family": "unet", "weights_sha256": weights}, settings={}, classes=classes.names,
+        spacing_um=spacing_um, width=width, height=height, downsample=(downsample, downsample),
+        areas_mm2={}, objects=0, seconds=1.0, versions={}, files=(CLASS_MAP_NAME,),
+    )  # fmt: skip
+    record.save(folder)
+    return folder

@@ -2,6 +2,8 @@
 
 from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
 from hookpath.evaluation.maps import ArrayMap, PredictedMap
+from hookpath.evaluation.pages import write_report
+from hookpath.evaluation.project import evaluate_project
 from hookpath.evaluation.report import EvaluationReport, SlideResult, load_report
 from hookpath.evaluation.scores import Scores, confusion_matrix, scores
 
@@ -14,7 +16,9 @@ __all__ = [
     "annotated_images",
     "confusion_matrix",
     "evaluate_maps",
+    "evaluate_project",
     "load_report",
     "make_report",
     "scores",
+    "write_report",
 ]

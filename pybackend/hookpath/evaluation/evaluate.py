@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shapely.geometry import box
+
 from hookpath.annotations import ClassTable, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.counting import ErrorTally, count_slide
@@ -19,6 +21,7 @@ from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_
 from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid
 from hookpath.events import SILENT, Reporter
+from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.slides import Slide
 
@@ -152,10 +155,7 @@ def _evaluate_image(
     try:
         counts = count_slide(truth, predicted, grid, errors)
         if not counts.any():
-            raise EvaluationError(
-                f"{image.entry.name}: its annotations lie off the slide; check that they belong "
-                "to this image"
-            )
+            raise EvaluationError(f"{image.entry.name}: {_why_nothing(truth, grid)}")
         if not counts[: truth.n_known].any():
             raise EvaluationError(
                 f"{image.entry.name}: none of its classes ({', '.join(truth.unknown)}) is one of "
@@ -169,6 +169,15 @@ def _evaluate_image(
         if slide is not None:
             slide.close()
     return _result(image.entry, truth, predicted, counts, pictures)
+
+
+def _why_nothing(truth: Truth, grid: Region) -> str:
+    """Why drawn areas gave not one labelled pixel."""
+    x0, y0, x1, y1 = grid.bounds_l0
+    on_slide = [p for p in truth.labels.polygons if p.geometry.intersects(box(x0, y0, x1, y1))]
+    if on_slide:
+        return "its annotations are smaller than a pixel of the prediction; draw larger areas"
+    return "its annotations lie off the slide; check that they belong to this image"
 
 
 def _result(

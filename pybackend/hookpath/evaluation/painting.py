@@ -30,6 +30,9 @@ Mask = npt.NDArray[np.bool_]
 RIGHT_COLOR: RGB = (60, 130, 190)
 WRONG_COLOR: RGB = (225, 20, 30)
 
+#: Drawn areas of classes that the model does not know.
+UNKNOWN_COLOR: RGB = (128, 128, 128)
+
 
 def overlay(
     rgb: Image, labels: Labels, colors: Sequence[RGB], alpha: float = 0.4, outline: int = 1
@@ -142,12 +145,12 @@ def add_scale_bar(rgb: Image, spacing_um: float) -> Image:
     return np.asarray(picture)
 
 
-def encode(rgb: Image, kind: str = "png") -> bytes:
-    """The picture as the bytes of a ``png`` or ``jpeg`` file."""
+def encode(rgb: Image, kind: str = "png", quality: int = 88) -> bytes:
+    """The picture as the bytes of a ``png`` or ``jpeg`` (of this quality) file."""
     from PIL import Image as PILImage
 
     buffer = io.BytesIO()
-    options = {"quality": 88, "subsampling": 0} if kind == "jpeg" else {"optimize": True}
+    options = {"quality": quality, "subsampling": 0} if kind == "jpeg" else {"optimize": True}
     PILImage.fromarray(rgb).save(buffer, format=kind, **options)
     return buffer.getvalue()
 

@@ -10,6 +10,7 @@ import numpy as np
 from hookpath.evaluation.counting import ErrorTally
 from hookpath.evaluation.maps import PredictedMap
 from hookpath.evaluation.painting import (
+    UNKNOWN_COLOR,
     Image,
     Labels,
     add_scale_bar,
@@ -64,9 +65,10 @@ def draw_views(
     wrong = errors.wrong > 0
     right = (errors.right > 0) & ~wrong
     spacing_um = view.downsample_x * slide.calibration.mpp_x
+    colors = [*truth.classes.colors[: truth.n_known], *[UNKNOWN_COLOR] * len(truth.unknown)]
     return {
         "slide": add_scale_bar(image, spacing_um),
-        "truth": overlay(image, labels, truth.classes.colors, 0.35, line + 1),
+        "truth": overlay(image, labels, colors, 0.35, line + 1),
         "prediction": overlay(image, guess, predicted.classes.colors, 0.4, line),
         "errors": error_overlay(image, right, wrong),
     }

@@ -1,0 +1,152 @@
+"""The plots of the pages: F1 of slides, paired runs, learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.annotations.objects import RGB
+from hookpath.evaluation import _plots
+from hookpath.evaluation.report import EvaluationReport
+
+Values = npt.NDArray[np.float64]
+
+#: Colours of runs, apart from each other also for colour-blind eyes (after Okabe and Ito).
+RUN_COLORS: tuple[RGB, ...] = (
+    (0, 94, 160), (213, 94, 0), (0, 138, 103), (176, 96, 150), (140, 110, 0), (60, 60, 60),
+)  # fmt: skip
+
+
+def f1_strip(report: EvaluationReport) -> Any:
+    """F1 of every class (row) on every slide (dot), with the pooled figure as a bar."""
+    names = [*report.classes.names, "macro mean"]
+    colors = [*report.classes.colors, (28, 35, 48)]
+    table = np.array([[*s.scores.drawn("f1"), s.scores.macro("f1")] for s in report.slides])
+    pooled = [*report.pooled.drawn("f1"), report.pooled.macro("f1")]
+    drawing = _plots.new_figure(8.6, 0.75 + 0.4 * len(names))
+    axes = drawing.add_subplot()
+    for row, (values, mark, color) in enumerate(zip(table.T, pooled, colors, strict=True)):
+        _dots(axes, row, values, color)
+        axes.plot([mark, mark], [row - 0.3, row + 0.3], color=_plots.INK, lw=2.2, zorder=4)
+    _rows(axes, names)
+    axes.set_xlabel("F1", color=_plots.GREY)
+    return drawing
+
+
+def _dots(axes: Any, row: int, values: Values, color: RGB) -> None:
+    kept = values[~np.isnan(values)]
+    # Spread over the row's height in turns, so that equal slides are both seen.
+    offsets = np.linspace(-0.2, 0.2, kept.size) if kept.size > 1 else np.zeros(kept.size)
+    axes.scatter(
+        kept, row + offsets, s=34, color=_plots.hex_color(color), alpha=0.75, lw=0.6,
+        edgecolor="white", zorder=3, clip_on=False,
+    )  # fmt: skip
+
+
+def _rows(axes: Any, names: Sequence[str]) -> None:
+    _plots.plain_axes(axes)
+    axes.set_yticks(range(len(names)), [_plots.plain_text(_plots.shorten(n, 34)) for n in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.grid(axis="x", color=_plots.LINE, lw=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0, labelcolor=_plots.INK)
+
+
+def paired_lines(names: Sequence[str], table: Values, label: str) -> Any:
+    """One line per slide through its figure in every run, the mean in black.
+
+    Args:
+        names: of the runs.
+        table: ``(slides, runs)``, NaN where undefined.
+        label: of the vertical axis.
+    """
+    drawing = _plots.new_figure(max(4.2, 1.6 + 1.15 * len(names)), 4.2)
+    axes = drawing.add_subplot()
+    x = np.arange(len(names))
+    for values in table:
+        axes.plot(x, values, color="#9aa5b1", lw=1, alpha=0.75, zorder=2)
+    for run in range(len(names)):
+        color = _plots.hex_color(RUN_COLORS[run % len(RUN_COLORS)])
+        axes.scatter(np.full(len(table), run), table[:, run], s=30, color=color, zorder=3,
+                     edgecolor="white", lw=0.6, clip_on=False)  # fmt: skip
+    axes.plot(x, np.nanmean(table, axis=0), color=_plots.INK, lw=2.4, marker="_", ms=22, zorder=4)
+    _run_ticks(axes, names)
+    _plots.plain_axes(axes)
+    axes.set_ylabel(label, color=_plots.GREY)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.grid(axis="y", color=_plots.LINE, lw=0.7)
+    axes.set_axisbelow(True)
+    return drawing
+
+
+def _run_ticks(axes: Any, names: Sequence[str]) -> None:
+    shown = [_plots.plain_text(_plots.shorten(n, 26)) for n in names]
+    crowded = max(map(len, shown)) * len(shown) > 34
+    turn = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
+    axes.set_xticks(range(len(names)), shown, **turn)
+
+
+def class_bars(
+    names: Sequence[str], classes: Sequence[str], means: Values, stds: Values, label: str
+) -> Any:
+    """Mean ± std over slides of every class (row) for every run (dots side by side).
+
+    Args:
+        means, stds: ``(runs, classes)``, NaN where undefined.
+    """
+    runs = len(names)
+    drawing = _plots.new_figure(7.4, 1.0 + len(classes) * max(0.42, 0.17 * runs + 0.12))
+    axes = drawing.add_subplot()
+    offsets = (np.arange(runs) - (runs - 1) / 2) * min(0.2, 0.7 / runs)
+    for run, name in enumerate(names):
+        axes.errorbar(
+            means[run], np.arange(len(classes)) + offsets[run], xerr=np.nan_to_num(stds[run]),
+            fmt="o", ms=5, lw=1.3, capsize=2, label=_plots.plain_text(_plots.shorten(name, 40)),
+            color=_plots.hex_color(RUN_COLORS[run % len(RUN_COLORS)]),
+        )  # fmt: skip
+    _rows(axes, classes)
+    axes.set_xlabel(label, color=_plots.GREY)
+    axes.legend(
+        frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0),
+        ncols=1 if max(map(len, names)) > 18 else min(runs, 4),
+    )  # fmt: skip
+    return drawing
+
+
+def curves(
+    epochs: Sequence[int],
+    series: Mapping[str, Sequence[float]],
+    label: str,
+    colors: Mapping[str, RGB] | None = None,
+    best_epoch: int | None = None,
+    bold: str | None = None,
+) -> Any:
+    """Lines over epochs.
+
+    Args:
+        series: name → value per epoch, NaN where it was not measured.
+        label: of the vertical axis.
+        best_epoch: marked by a vertical line.
+        bold: the series to draw thicker and black.
+    """
+    drawing = _plots.new_figure(6.4, 3.7)
+    axes = drawing.add_subplot()
+    for number, (name, values) in enumerate(series.items()):
+        color = (colors or {}).get(name, RUN_COLORS[number % len(RUN_COLORS)])
+        style = {"lw": 2.4, "color": _plots.INK} if name == bold else {
+            "lw": 1.6, "color": _plots.hex_color(color)}  # fmt: skip
+        axes.plot(epochs, values, label=_plots.plain_text(_plots.shorten(name, 30)),
+                  marker="o" if len(epochs) < 25 else "", ms=3.5, **style)  # fmt: skip
+    if best_epoch:
+        axes.axvline(best_epoch, color=_plots.GREY, lw=1, ls=":", zorder=1)
+    _plots.plain_axes(axes)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("epoch", color=_plots.GREY)
+    axes.set_ylabel(label, color=_plots.GREY)
+    axes.grid(color=_plots.LINE, lw=0.7)
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return drawing

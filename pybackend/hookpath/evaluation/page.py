@@ -1,0 +1,113 @@
+"""Self-contained HTML pages: templates, number formats, and figures put inside the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookpath.errors import EvaluationError
+from hookpath.evaluation._plots import shorten, svg_of
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from hookpath.evaluation.scores import Spread
+
+#: What stands for a figure that is not defined.
+UNDEFINED = "–"
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template of ``evaluation/templates``; all text is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("hookpath.evaluation", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure,
+        "percent": percent,
+        "count": count,
+        "plus_minus": plus_minus,
+        "signed": signed,
+        "color": css_color,
+        "p_value": p_value,
+        "short": shorten,
+    }
+    return environment.get_template(template).render(**values)
+
+
+def save_page(text: str, path: Path) -> None:
+    """Write a page so that it is old or new, never half.
+
+    Raises:
+        EvaluationError: it cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise EvaluationError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def inline_svg(drawing: Any) -> Markup:
+    """A matplotlib figure as an element of the page, as wide as there is room."""
+    from markupsafe import Markup
+
+    return Markup(svg_of(drawing))
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """``0.873``; – if undefined."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """A share as ``87 %``, below ten with one digit; – if undefined."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    digits = 1 if 0 < value < 0.0995 or 0.9905 <= value < 1 else 0
+    return f"{100 * value:.{digits}f} %"
+
+
+def count(value: float) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{int(value):,}".replace(",", "\u202f")
+
+
+def plus_minus(value: Spread) -> str:
+    """``0.87 ± 0.05`` over slides; without the deviation where there is one slide only."""
+    if math.isnan(value.std):
+        return figure(value.mean)
+    return f"{value.mean:.3f} ± {value.std:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign: ``+0.031``."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def p_value(value: float | None) -> str:
+    """``0.031``, or ``< 0.001``."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def css_color(color: Sequence[int] | None) -> str:
+    """``rgb(200,30,40)``; grey without a colour."""
+    red, green, blue = (int(c) for c in color) if color else (128, 128, 128)
+    return f"rgb({red},{green},{blue})"

@@ -1,0 +1,248 @@
+"""``report.html``, ``report.json`` and ``scores.csv`` of an evaluation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hookpath.annotations.objects import PathClass
+from hookpath.evaluation import painting
+from hookpath.evaluation.figures import f1_strip
+from hookpath.evaluation.page import inline_svg, render, save_page
+from hookpath.evaluation.report import (
+    REPORT_HTML,
+    REPORT_JSON,
+    EvaluationReport,
+    SlideResult,
+)
+from hookpath.evaluation.scores import METRICS, Counts, Scores, Spread, row_normalised
+
+SCORES_CSV = "scores.csv"
+
+#: Pictures inside the page are at most this long, px; the files in ``pictures/`` are sharper.
+EMBEDDED_PX = 640
+
+#: More slides than this: only those with the lowest F1 are shown, so that the page stays light.
+MOST_PICTURED = 40
+
+CAPTIONS = {
+    "slide": "slide",
+    "truth": "drawn",
+    "prediction": "predicted",
+    "errors": "errors",
+}
+
+
+def write_report(report: EvaluationReport, out_dir: Path) -> Path:
+    """Write the page and the data behind it; returns the page's path.
+
+    Raises:
+        EvaluationError: a file cannot be written.
+    """
+    text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    save_page(text + "\n", out_dir / REPORT_JSON)
+    save_page(scores_csv(report), out_dir / SCORES_CSV)
+    save_page(report_page(report, out_dir), out_dir / REPORT_HTML)
+    return out_dir / REPORT_HTML
+
+
+def report_page(report: EvaluationReport, folder: Path | None = None) -> str:
+    """The whole page; with `folder`, the pictures found there are put inside."""
+    pictured = _pictured(report, folder)
+    views = [_views(s, folder) if i in pictured else [] for i, s in enumerate(report.slides)]
+    spacings = sorted({s.spacing_um for s in report.slides})
+    return render(
+        "report.html.j2",
+        title=report.title,
+        created=report.created.replace("T", " "),
+        model_line=_model_line(report.model),
+        classes=list(report.classes),
+        legend=[*report.classes, *(_unknown_class(n, " (not scored)") for n in report.unknown)],
+        pooled=report.pooled,
+        macro=report.macro_spread("f1"),
+        accuracy=report.accuracy_spread,
+        labelled_mm2=sum(_mm2(s.counts, s.spacing_um) for s in report.slides),
+        class_rows=_class_rows(report),
+        macro_cells=[
+            _Cell(report.pooled.macro(metric), report.macro_spread(metric)) for metric in METRICS
+        ],
+        strip=inline_svg(f1_strip(report)),
+        matrix=_matrix(report),
+        has_splits=any(s.split for s in report.slides),
+        slides=[_slide_row(s, v) for s, v in zip(report.slides, views, strict=True)],
+        pictured=any(views),
+        pictured_note=_pictured_note(report, pictured),
+        right_color=painting.RIGHT_COLOR,
+        wrong_color=painting.WRONG_COLOR,
+        problems=report.problems,
+        notes=_notes(report),
+        spacings=", ".join(f"{s:g}" for s in spacings),
+        facts=_facts(report),
+    )
+
+
+def scores_csv(report: EvaluationReport) -> str:
+    """One line per slide and class, pooled figures last: for a spreadsheet or R."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["slide", "split", "class", "labelled_pixels", *METRICS])
+    for s in report.slides:
+        _csv_rows(writer, s.name, s.split or "", s.scores, report.classes.names)
+    _csv_rows(writer, "(pooled)", "", report.pooled, report.classes.names)
+    return text.getvalue()
+
+
+def _csv_rows(writer: Any, slide: str, split: str, figures: Scores, names: Sequence[str]) -> None:
+    for i, name in enumerate(names):
+        values = [figures.drawn(metric)[i] for metric in METRICS]
+        writer.writerow([slide, split, name, figures.support[i], *map(_csv_number, values)])
+    macro = [figures.macro(metric) for metric in METRICS]
+    writer.writerow([slide, split, "(macro)", figures.support.sum(), *map(_csv_number, macro)])
+
+
+def _csv_number(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.6f}"
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A pooled figure and its spread over slides."""
+
+    pooled: float
+    spread: Spread
+
+
+def _class_rows(report: EvaluationReport) -> list[dict[str, Any]]:
+    pooled = report.pooled
+    spreads = {metric: report.class_spread(metric) for metric in METRICS}
+    areas = np.sum([s.scores.support * s.spacing_um**2 / 1e6 for s in report.slides], axis=0)
+    return [
+        {
+            "cls": c,
+            "mm2": areas[i],
+            "support": pooled.support[i],
+            "cells": [_Cell(pooled.drawn(m)[i], spreads[m][i]) for m in METRICS],
+        }
+        for i, c in enumerate(report.classes)
+    ]
+
+
+def _matrix(report: EvaluationReport) -> list[dict[str, Any]]:
+    rows = [(c, True, row) for c, row in zip(report.classes, report.pooled.counts, strict=True)] + [
+        (_unknown_class(name), False, row) for name, row in report.unknown.items()
+    ]
+    shares = row_normalised(np.array([row for _, _, row in rows]))
+    return [
+        {
+            "cls": c,
+            "known": known,
+            "index": i,
+            "cells": [
+                {"share": float(s), "count": int(n)} for s, n in zip(shares[i], row, strict=True)
+            ],
+        }
+        for i, (c, known, row) in enumerate(rows)
+    ]
+
+
+def _unknown_class(name: str, remark: str = "") -> PathClass:
+    return PathClass(name + remark, painting.UNKNOWN_COLOR)
+
+
+def _slide_row(slide: SlideResult, views: list[dict[str, str]]) -> dict[str, Any]:
+    return {
+        "name": slide.name,
+        "split": slide.split,
+        "mm2": _mm2(slide.counts, slide.spacing_um),
+        "scores": slide.scores,
+        "views": views,
+    }
+
+
+def _mm2(counts: Counts, spacing_um: float) -> float:
+    return float(counts.sum()) * spacing_um**2 / 1e6
+
+
+def _pictured(report: EvaluationReport, folder: Path | None) -> set[int]:
+    """Indices of the slides whose pictures go into the page."""
+    if folder is None:
+        return set()
+    with_pictures = [i for i, s in enumerate(report.slides) if s.pictures]
+    worst = sorted(with_pictures, key=lambda i: report.slides[i].scores.macro("f1"))
+    return set(worst[:MOST_PICTURED])
+
+
+def _pictured_note(report: EvaluationReport, pictured: set[int]) -> str:
+    if len(pictured) >= len(report.slides):
+        return ""
+    return f" Shown: the {len(pictured)} slides with the lowest F1; all are in pictures/."
+
+
+def _views(slide: SlideResult, folder: Path | None) -> list[dict[str, str]]:
+    found = []
+    for kind, relative in slide.pictures.items():
+        path = (folder or Path()) / relative
+        if path.is_file():
+            caption = CAPTIONS.get(kind, kind)
+            found.append({"link": relative, "data": embedded(path), "caption": caption})
+    return found
+
+
+def embedded(path: Path, longest: int = EMBEDDED_PX) -> str:
+    """A picture file as a ``data:`` address, made smaller to `longest` px."""
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        opened.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        small = np.asarray(opened.convert("RGB"))
+    return painting.data_uri(painting.encode(small, "jpeg", quality=80), "image/jpeg")
+
+
+def _model_line(model: Mapping[str, Any]) -> str:
+    spacings = model.get("spacings_um")
+    family = str(model.get("family", "predictions"))
+    return family + (f" at {' + '.join(f'{s:g}' for s in spacings)} µm/px" if spacings else "")
+
+
+def _notes(report: EvaluationReport) -> list[str]:
+    """Things that a reader of the figures should know."""
+    notes = []
+    missing, total = report.pooled.counts[:, -1].sum(), report.pooled.counts.sum()
+    if missing > 0.005 * total:
+        notes.append(
+            f"{100 * missing / total:.1f} % of the labelled pixels were not predicted (outside the "
+            "tissue mask or the predicted region); they count as misses."
+        )
+    absent = [n for n, s in zip(report.classes.names, report.pooled.support, strict=True) if not s]
+    if absent:
+        notes.append(f"Drawn on no slide, so not measured: {', '.join(absent)}.")
+    if report.unknown:
+        notes.append(
+            f"Annotated but not known to the model, so not scored: {', '.join(report.unknown)}. "
+            "The last rows of the confusion matrix say what was predicted there."
+        )
+    if len(report.slides) == 1:
+        notes.append("One slide only: nothing is known about how results differ between slides.")
+    if bare := report.settings.get("not_annotated"):
+        notes.append(f"{len(bare)} image(s) without annotated areas were left out.")
+    return notes
+
+
+def _facts(report: EvaluationReport) -> list[tuple[str, str]]:
+    plain = {**report.settings, **{f"model {k}": v for k, v in report.model.items()}}
+    return [(key.replace("_", " "), _plain(value)) for key, value in plain.items() if value]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

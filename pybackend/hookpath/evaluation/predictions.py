@@ -1,0 +1,123 @@
+"""The folder that a prediction run wrote, as a source of class maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookpath.errors import EvaluationError, HookpathError
+from hookpath.evaluation.filemap import FileMap
+from hookpath.evaluation.maps import PredictedMap
+from hookpath.geometry import Region
+from hookpath.projects import ImageEntry
+
+if TYPE_CHECKING:
+    from hookpath.inference import PredictionRecord
+
+
+class PredictionsFolder:
+    """Finds the class map of an image (a `MapOf`).
+
+    An image is found by its folder, else (predicted from another project of the same slides) by
+    its name. All predictions must come from one model.
+
+    Args:
+        folder: ``out_dir`` of `hookpath.inference.predict_project`.
+        failed: image name → why predicting it failed, to say so instead of "not predicted".
+
+    Raises:
+        EvaluationError: no such folder, or no finished prediction in it.
+    """
+
+    def __init__(self, folder: Path, failed: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.failed = dict(failed or {})
+        self._records = _read_records(folder)
+        self._model: Mapping[str, Any] | None = None
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """Family and weights' hash of the model that made the predictions handed out."""
+        return self._model or {}
+
+    def __call__(self, entry: ImageEntry) -> PredictedMap:
+        """The class map of an image.
+
+        Raises:
+            EvaluationError: not predicted, without class map, of another slide file or model.
+        """
+        found, record = self._find(entry)
+        self._check(entry, found, record)
+        from hookpath.inference.record import CLASS_MAP_NAME
+
+        grid = Region(0, 0, record.width, record.height, *record.downsample)
+        path = found / CLASS_MAP_NAME
+        predicted = FileMap.open(path, grid, record.classes, record.spacing_um)
+        self._model = self._model or record.model
+        return predicted
+
+    def _find(self, entry: ImageEntry) -> tuple[Path, PredictionRecord]:
+        from hookpath.inference.record import prediction_folder
+
+        own = prediction_folder(self.folder, entry.name, entry.id)
+        if own in self._records:
+            return own, self._records[own]
+        named = [f for f, record in self._records.items() if record.image == entry.name]
+        if len(named) == 1:
+            return named[0], self._records[named[0]]
+        if entry.name in self.failed:
+            raise EvaluationError(self.failed[entry.name])
+        what = f"{len(named)} predictions have its name" if named else "it was not predicted"
+        raise EvaluationError(f"{entry.name}: {what} in {self.folder}; run `hookpath predict`")
+
+    def _check(self, entry: ImageEntry, found: Path, record: PredictionRecord) -> None:
+        from hookpath.inference.record import CLASS_MAP_NAME
+
+        if not (found / CLASS_MAP_NAME).is_file():
+            raise EvaluationError(
+                f"{entry.name}: {found} has no {CLASS_MAP_NAME}; predict the slide again with TIFFs"
+            )
+        path = _slide_path(entry)
+        if path is not None and path.stat().st_size != record.slide.bytes:
+            raise EvaluationError(
+                f"{entry.name}: {path} is not the file that was predicted "
+                f"({path.stat().st_size} bytes, then {record.slide.bytes}); predict it again"
+            )
+        if self._model and record.model != self._model:
+            raise EvaluationError(
+                f"{entry.name}: was predicted by another model ({_short(record.model)}) than the "
+                f"slides before it ({_short(self._model)}); predict all slides with one model"
+            )
+
+
+def _read_records(folder: Path) -> dict[Path, PredictionRecord]:
+    from hookpath.inference.record import RECORD_NAME, PredictionRecord
+
+    if not folder.is_dir():
+        raise EvaluationError(f"{folder}: no such folder; give the output folder of a prediction")
+    found: dict[Path, PredictionRecord] = {}
+    reason = f"no {RECORD_NAME} in its folders"
+    for path in sorted(folder.glob(f"*/{RECORD_NAME}")):
+        try:
+            found[path.parent] = PredictionRecord.load(path.parent)
+        except HookpathError as error:
+            reason = str(error)
+    if not found:
+        raise EvaluationError(
+            f"{folder}: no finished prediction here ({reason}); give the folder that "
+            "`hookpath predict -o` wrote"
+        )
+    return found
+
+
+def _slide_path(entry: ImageEntry) -> Path | None:
+    try:
+        path = entry.slide.path
+    except HookpathError:
+        return None
+    return path if path.is_file() else None
+
+
+def _short(model: Mapping[str, Any]) -> str:
+    return f"{model.get('family', '?')} {str(model.get('weights_sha256', '?'))[:8]}"

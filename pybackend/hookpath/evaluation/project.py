@@ -1,0 +1,180 @@
+"""Evaluate a project: predict what is missing, score every annotated slide, write the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookpath.errors import EvaluationError, UsageError
+from hookpath.evaluation.evaluate import (
+    AnnotatedImage,
+    annotated_images,
+    evaluate_maps,
+    make_report,
+)
+from hookpath.evaluation.pages import write_report
+from hookpath.evaluation.predictions import PredictionsFolder
+from hookpath.evaluation.report import EvaluationReport, SlideResult
+from hookpath.evaluation.scores import finite
+from hookpath.events import SILENT, Reporter
+from hookpath.projects import Project
+
+if TYPE_CHECKING:
+    from hookpath.inference import PredictConfig
+
+#: Folders under ``out_dir``.
+PICTURES, PREDICTIONS = "pictures", "predictions"
+
+
+def evaluate_project(
+    project: Project,
+    *,
+    model_dir: Path | None = None,
+    predictions_dir: Path | None = None,
+    out_dir: Path,
+    split: str = "all",
+    truth_dir: Path | None = None,
+    reporter: Reporter = SILENT,
+    predict: PredictConfig | None = None,
+    title: str | None = None,
+) -> EvaluationReport:
+    """Score predictions on the labelled pixels of a project's annotated slides.
+
+    Writes ``report.html`` (one self-contained page), ``report.json``, ``scores.csv`` and
+    ``pictures/`` to `out_dir`; the project is only read.
+
+    Args:
+        project: the slides, and the annotations unless `truth_dir` is given.
+        model_dir: a model folder. Annotated slides that it has not predicted yet are predicted
+            first, into ``out_dir/predictions``; a run that was stopped goes on where it was.
+        predictions_dir: instead: ``out_dir`` of an earlier `hookpath.inference.predict_project`.
+        out_dir: where the report goes.
+        split: ``all``, or the images whose ``hookpath.split`` is ``train``, ``val`` or ``test``.
+        truth_dir: take the annotations from ``<slide stem>.geojson`` files in here.
+        reporter: gets the task ``evaluate`` and a result ``evaluation``.
+        predict: how to predict with `model_dir`; ``inside="*"`` predicts only where something is
+            drawn, which is all that figures need. Nothing is ever written into the project.
+        title: headline of the report; default: the project's name and the split.
+
+    Raises:
+        UsageError: not exactly one of `model_dir` and `predictions_dir`.
+        EvaluationError: nothing annotated, nothing predicted, nothing that could be scored, or
+            `out_dir` cannot be written. A single slide's failure is in ``report.problems``.
+        ModelFolderError: the model cannot be loaded.
+    """
+    if (model_dir is None) == (predictions_dir is None):
+        raise UsageError("give either a model folder or a folder of predictions to evaluate")
+    images, problems = annotated_images(project, split, truth_dir)
+    bare = _tell_bare(project, images, split, reporter)
+    _make_ready(out_dir)
+    if model_dir is not None:
+        maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
+    else:
+        assert predictions_dir is not None
+        maps, model = PredictionsFolder(predictions_dir), {}
+    results, classes, failed = evaluate_maps(images, maps, out_dir / PICTURES, reporter)
+    _tell_unknown(results, reporter)
+    report = make_report(
+        title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
+        results,
+        classes,
+        [*problems, *failed],
+        {**maps.model, **model},
+        {
+            "project": str(project.source),
+            "split": split,
+            "truth": str(truth_dir) if truth_dir else "annotations of the project",
+            "predictions": str(maps.folder),
+            "not_annotated": bare,
+        },
+    )
+    write_report(report, out_dir)
+    reporter.result("evaluation", summary(report, out_dir))
+    return report
+
+
+def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
+    """The few figures that a terminal or another program wants."""
+    macro, accuracy = report.macro_spread("f1"), report.accuracy_spread
+    return {
+        "report": str(out_dir / "report.html"),
+        "slides": len(report.slides),
+        "problems": len(report.problems),
+        "macro_f1": macro.as_dict(),
+        "accuracy": accuracy.as_dict(),
+        "pooled_macro_f1": finite(report.pooled.macro("f1")),
+        "pooled_f1": {
+            name: finite(f1)
+            for name, f1 in zip(report.classes.names, report.pooled.drawn("f1"), strict=True)
+        },
+    }
+
+
+def _make_ready(out_dir: Path) -> None:
+    """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
+    try:
+        (out_dir / PICTURES).mkdir(parents=True, exist_ok=True)
+        probe = out_dir / ".write-test"
+        probe.touch()
+        probe.unlink()
+        for picture in (out_dir / PICTURES).glob("[0-9][0-9][0-9]_*.jpg"):
+            picture.unlink()
+    except OSError as error:
+        raise EvaluationError(
+            f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o"
+        ) from error
+
+
+def _predict(
+    project: Project,
+    images: Sequence[AnnotatedImage],
+    model_dir: Path,
+    out_dir: Path,
+    config: PredictConfig | None,
+    reporter: Reporter,
+) -> tuple[PredictionsFolder, Mapping[str, Any]]:
+    from hookpath.inference import PredictConfig, predict_project
+    from hookpath.models import read_card
+
+    card = read_card(model_dir)
+    names = tuple(image.entry.id for image in images)
+    wanted = {"as_": "none", "geojson": False, "tiff": True, "images": names}
+    config = (config or PredictConfig()).model_copy(update=wanted)
+    done = predict_project(project, model_dir, out_dir / PREDICTIONS, config, reporter)
+    if not done.predicted and not done.resumed and done.problems:
+        first = done.problems[0]
+        raise EvaluationError(f"no slide could be predicted; the first, {first.image}: "
+                              f"{first.message}")  # fmt: skip
+    failed = {p.image: p.message for p in done.problems}
+    model = {
+        "path": str(model_dir),
+        "spacings_um": [b.spacing_um for b in card.branches],
+        "config": card.config,
+        "steps": card.training.get("steps"),
+        "best_epoch": card.metrics.get("epoch"),
+    }
+    return PredictionsFolder(out_dir / PREDICTIONS, failed), model
+
+
+def _tell_bare(
+    project: Project, images: Sequence[AnnotatedImage], split: str, reporter: Reporter
+) -> list[str]:
+    """Names of the images without annotated areas, which are left out."""
+    scored = {image.entry.id for image in images}
+    bare = [e.name for e in project.images if e.id not in scored]
+    if bare and split == "all":
+        reporter.info(f"{len(bare)} of {len(project.images)} images have no annotated areas")
+    return bare if split == "all" else []
+
+
+def _tell_unknown(results: Sequence[SlideResult], reporter: Reporter) -> None:
+    pixels: dict[str, int] = {}
+    for result in results:
+        for name, row in result.unknown.items():
+            pixels[name] = pixels.get(name, 0) + int(row.sum())
+    for name, count in pixels.items():
+        reporter.warn(
+            f"class {name!r} is annotated ({count} px) but the model does not know it: not scored, "
+            "the report says what was predicted there"
+        )
