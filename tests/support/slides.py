@@ -95,3 +95,51 @@ def damage(path: Path, keep_bytes: int) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[:keep_bytes])
     return path
+
+
+def write_scn(
+    path: Path, array: RGB, mpp: float, corner: tuple[int, int], canvas: tuple[int, int]
+) -> Path:
+    """A Leica SCN file, which OpenSlide reads with bounds: `array` at `corner` of a larger canvas.
+
+    Three levels. OpenSlide rounds the corner down to whole px of each level, so whole multiples of
+    4 stay exact.
+    """
+    import tifffile
+
+    nm = round(mpp * 1000)
+    found = pyramid_of(np.ascontiguousarray(array), 3)
+    dimensions = "".join(
+        f'<dimension ifd="{i}" sizeX="{level.shape[1]}" sizeY="{level.shape[0]}"/>'
+        for i, level in enumerate(found)
+    )
+    height, width = (nm * size for size in array.shape[:2])
+    xml = (
+        '<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'
+        f'<collection sizeX="{canvas[0] * nm}" sizeY="{canvas[1] * nm}"><image>'
+        f"<pixels>{dimensions}</pixels>"
+        f'<view sizeX="{width}" sizeY="{height}"'
+        f' offsetX="{corner[0] * nm}" offsetY="{corner[1] * nm}"/>'
+        "<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings>"
+        "<illuminationSettings><illuminationSource>brightfield</illuminationSource>"
+        "</illuminationSettings></scanSettings></image></collection></scn>"
+    )
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for index, level in enumerate(found):
+            writer.write(
+                level,
+                tile=(256, 256),
+                photometric="rgb",
+                compression="zlib",
+                metadata=None,
+                description=xml if index == 0 else None,
+                **_resolution(mpp, 2**index),
+            )
+    return path
+
+
+def cut(path: Path, length: int) -> Path:
+    """Cut the file short in place, under whoever has it open (network drives do that)."""
+    with path.open("r+b") as file:
+        file.truncate(length)
+    return path

@@ -44,6 +44,9 @@ class TiffLayout:
             if axis not in "YXS" and size > 1:
                 kind = "channels (fluorescence?)" if axis == "C" else "planes (a stack)"
                 return f"has {size} {kind}, not RGB colour; export the view you want as RGB"
+        if self.size_along("S") not in (1, 3, 4):
+            samples = self.size_along("S")
+            return f"has {samples} samples a pixel, not RGB colour; export the view you want as RGB"
         if self.dtype not in ("uint8", "bool"):
             return f"has {self.dtype} pixels, not 8-bit colour; export it as 8-bit RGB"
         return None

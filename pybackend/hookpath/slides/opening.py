@@ -66,8 +66,12 @@ def _open_whole_slide(
 
 def _generic_tiff(slide: OpenSlideSlide, path: Path, calibration: Calibration | None) -> Slide:
     """OpenSlide looks at the main pages only: no SubIFD levels, no channels, no OME-XML."""
-    layout = tiff_layout(path)
-    _refuse(path, layout)
+    try:
+        layout = tiff_layout(path)
+        _refuse(path, layout)
+    except SlideError:
+        slide.close()
+        raise
     if layout.n_levels <= len(slide.levels):
         return slide
     from hookpath.slides._tiffslide import open_with_tiffslide
