@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject
-from hookpath.geometry import BranchSpec
+from hookpath.geometry import BranchSpec, Region
 from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import SlideRef
 from support.slides import position_image, write_pyramid
@@ -31,6 +32,17 @@ def annotated_slide(path: Path, drawn: Drawn, size: int = 512, mpp: float = 1.0)
     """A position-coded slide of `size` px with these polygons."""
     write_pyramid(path, position_image(size, size), mpp=mpp, levels=3)
     return AnnotatedSlide(path.stem, path.name, SlideRef(path), label_source(drawn))
+
+
+def coloured_slide(path: Path, size: int = 512) -> AnnotatedSlide:
+    """Every pixel is annotated, and its colour tells its class: tumour discs red, stroma green."""
+    centres = [(x, y) for x in range(60, size, 130) for y in range(50, size, 110)]
+    discs = shapely.union_all([shapely.Point(c).buffer(35) for c in centres])
+    labels = label_source([("Stroma", shapely.box(0, 0, size, size)), ("Tumor", discs)])
+    shown = labels.rasterize(Region(0, 0, size, size, 1, 1))
+    colours = np.array([(0, 0, 0), (210, 30, 60), (30, 190, 60)], np.uint8)
+    write_pyramid(path, colours[shown], mpp=1.0, levels=3)
+    return AnnotatedSlide(path.stem, path.name, SlideRef(path), labels)
 
 
 def two_slides(folder: Path) -> list[AnnotatedSlide]:

@@ -8,10 +8,17 @@ from torch import Tensor
 
 from hookpath.sampling.augmentation_config import AugmentationConfig
 from hookpath.sampling.batch import Batch
+from hookpath.sampling.colouring import Colouring, Grain
+from hookpath.sampling.warping import Warp, turned
 
 
 class Augmentation:
-    """Varies batches as `config` says; what a batch gets follows from (`seed`, `step`) alone."""
+    """Varies batches as `config` says; what a batch gets follows from (`seed`, `step`) alone.
+
+    All branches of a sample see the same change of the same tissue: positions change by one map
+    in µm about their common centre, so that patches stay concentric and labels in phase; colours
+    by one function. Only noise differs from pixel to pixel (and between kinds of device).
+    """
 
     def __init__(self, config: AugmentationConfig, seed: int) -> None:
         self.config = config
@@ -26,27 +33,50 @@ class Augmentation:
             Images per branch, ``(N, 3, M_b, M_b)`` float32 in [0, 1], and labels per branch,
             ``(N, h_b, w_b)`` int64 (0 = ignore).
         """
-        draw = torch.Generator().manual_seed(_mix(self._seed, step))
-        moved = batch.to(device, non_blocking=True)
-        images = [image.float().div_(255) for image in moved.images]
-        labels = [label.long() for label in moved.labels]
-        if self.config.flips:
-            turns = torch.randint(8, (len(batch),), generator=draw).tolist()
-            images = [_turn(image, turns) for image in images]
-            labels = [_turn(label, turns) for label in labels]
-        return images, labels
+        seed = _mix(self._seed, step)
+        draw = torch.Generator().manual_seed(seed)
+        batch = self._turned(batch.to(device, non_blocking=True), draw)
+        images, labels = [image.float().div_(255) for image in batch.images], batch.labels
+        if self.config.warps:
+            images, labels = self._warped(batch, images, draw)
+        n = len(batch)
+        images = Colouring.drawn(self.config, n, draw).to(device).apply(images)
+        grain = Grain.drawn(self.config, n, draw)
+        noise = torch.Generator(device).manual_seed(seed)
+        return [grain.apply(x, noise) for x in images], [label.long() for label in labels]
+
+    def _turned(self, batch: Batch, draw: torch.Generator) -> Batch:
+        """Mirrors and quarter turns, still in bytes and with the colour as last axis: exact."""
+        if not self.config.flips:
+            return batch
+        turns = torch.randint(8, (len(batch),), generator=draw).tolist()
+        images = [turned(x.permute(0, 2, 3, 1), turns).permute(0, 3, 1, 2) for x in batch.images]
+        labels = [turned(label, turns) for label in batch.labels]
+        return Batch(images, labels, batch.slide_index, batch.branches)
+
+    def _warped(
+        self, batch: Batch, images: list[Tensor], draw: torch.Generator
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Scale, rotation and elastic displacement of the samples that chance picks."""
+        chosen = (
+            (torch.rand(len(batch), generator=draw) < self.config.spatial_chance)
+            .nonzero()[:, 0]
+            .to(images[0].device)
+        )
+        warp = Warp.drawn(self.config, batch.branches, len(chosen), draw).to(chosen.device)
+        spacings = [branch.spacing_um for branch in batch.branches]
+        return (
+            [
+                x.index_copy(0, chosen, warp.images(x[chosen], spacing))
+                for x, spacing in zip(images, spacings, strict=True)
+            ],
+            [
+                x.index_copy(0, chosen, warp.labels(x[chosen], spacing))
+                for x, spacing in zip(batch.labels, spacings, strict=True)
+            ],
+        )
 
 
 def _mix(seed: int, step: int) -> int:
     """A generator seed of its own for each pair."""
     return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _turn(batch: Tensor, turns: list[int]) -> Tensor:
-    """Sample i mirrored (turn ≥ 4) and turned by ``turn % 4`` quarters, over its last two axes."""
-    return torch.stack(
-        [
-            torch.rot90(x.flip(-1) if turn >= 4 else x, turn % 4, (-2, -1))
-            for x, turn in zip(batch, turns, strict=True)
-        ]
-    )

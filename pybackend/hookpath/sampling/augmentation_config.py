@@ -41,7 +41,10 @@ class AugmentationConfig(BaseModel):
         default=0.1, ge=0, lt=1, description="relative about the sample's mean, ±"
     )
     stain: float = Field(
-        0.05, ge=0, lt=1, description="H&E: scale and shift of each HED channel, ±"
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="H&E: scale, and shift of the optical density (natural log), of each stain, ±",
     )
 
     blur_sigma_px: float = Field(

@@ -1,0 +1,226 @@
+"""One change for all branches and labels: concentric in µm, in phase, reproducible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from hookpath.geometry import BranchSpec
+from hookpath.sampling import Augmentation, AugmentationConfig, Batch
+from hookpath.sampling.colouring import Colouring, _stain_change
+from support.annotated import BRANCHES, coloured_slide
+from support.streams import stream_of
+
+SPATIAL = AugmentationConfig.light().model_copy(
+    update={"scale": 0.15, "rotation_deg": 25.0, "elastic_um": 1.5, "spatial_chance": 1.0}
+)
+COLOUR = AugmentationConfig.off().model_copy(
+    update={"hue": 0.1, "saturation": 0.3, "brightness": 0.2, "contrast": 0.2, "stain": 0.1}
+)
+
+
+def batch_from(slide_path: Path, n: int = 16) -> Batch:
+    """Patches of a slide whose colour tells the class."""
+    with stream_of([coloured_slide(slide_path)], batch_size=n) as stream:
+        return next(stream)
+
+
+def smooth_batch(n: int, seed: int = 0) -> Batch:
+    """Patches of a function of position that varies slowly (waves of 60 to 120 µm)."""
+    rng = np.random.default_rng(seed)
+    waves = [
+        (2 * np.pi / rng.uniform(60, 120), rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi))
+        for _ in range(3 * n)
+    ]
+    images = []
+    for branch in BRANCHES:
+        axis = (np.arange(branch.input_size) + 0.5 - branch.input_size / 2) * branch.spacing_um
+        y, x = np.meshgrid(axis, axis, indexing="ij")
+        values = [0.5 + 0.4 * np.sin(k * (x * np.cos(a) + y * np.sin(a)) + p) for k, a, p in waves]
+        shape = (n, 3, branch.input_size, branch.input_size)
+        images.append(torch.tensor(np.round(np.array(values) * 255), dtype=torch.uint8).view(shape))
+    labels = [torch.ones((n, b.output_size, b.output_size), dtype=torch.uint8) for b in BRANCHES]
+    return Batch(images, labels, torch.zeros(n, dtype=torch.int64), BRANCHES)
+
+
+def centre(image: Tensor, size: int) -> Tensor:
+    """The central square of the last two axes."""
+    margin = (image.shape[-1] - size) // 2
+    return image[..., margin : margin + size, margin : margin + size]
+
+
+def seen_by_both(images: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Target shrunk to the context's spacing, and the context's centre: the same 48 µm."""
+    return torch.nn.functional.avg_pool2d(images[0], 4), centre(images[1], 12)
+
+
+def test_off_only_converts() -> None:
+    batch = smooth_batch(2)
+    images, labels = Augmentation(AugmentationConfig.off(), 0)(batch, "cpu", 5)
+    assert torch.equal(images[1], batch.images[1].float() / 255)
+    assert torch.equal(labels[0], batch.labels[0].long())
+
+
+@pytest.mark.parametrize("elastic_um", [0.0, 1.5])
+def test_branches_stay_concentric_in_micrometres(elastic_um: float) -> None:
+    """Target and context are warped by themselves and must still show the same tissue."""
+    batch = smooth_batch(16)
+    config = SPATIAL.model_copy(update={"elastic_um": elastic_um})
+    before = seen_by_both(Augmentation(AugmentationConfig.off(), 0)(batch, "cpu", 0)[0])
+    target, context = seen_by_both(Augmentation(config, 1)(batch, "cpu", 0)[0])
+    # The outer ring of the target may mirror what lies beyond its edge; the context sees it.
+    target, context = centre(target, 8), centre(context, 8)
+    assert (target - context).abs().max() < 0.04  # linear interpolation between 4 µm pixels
+    moved = (target - centre(before[1], 8)).abs().amax((1, 2, 3))
+    assert moved.median() > 0.2  # what one branch left behind would look like
+
+
+@pytest.mark.parametrize("config", [AugmentationConfig.light(), SPATIAL], ids=["light", "spatial"])
+def test_labels_stay_in_phase_with_images(tmp_path: Path, config: AugmentationConfig) -> None:
+    """Where a pixel is of one class's pure colour, so is its label; in all branches."""
+    batch = batch_from(tmp_path / "s.tif")
+    images, labels = Augmentation(config, 2)(batch, "cpu", 3)
+    for image, label, before in zip(images, labels, batch.labels, strict=True):
+        shown = centre(image, label.shape[-1])
+        red, green = (
+            (shown - torch.tensor(c)[:, None, None] / 255).abs().amax(1) < 0.02
+            for c in ((210, 30, 60), (30, 190, 60))
+        )
+        pure, is_tumour = (red | green) & (label > 0), red
+        assert (label[pure] == torch.where(is_tumour[pure], 1, 2)).all()
+        assert pure.sum() > 0.6 * (label > 0).sum()
+        shifted = label.roll(2, dims=1)
+        assert (shifted[pure & (shifted > 0)] != label[pure & (shifted > 0)]).any()
+        assert not torch.equal(label, before.long())
+
+
+def test_turns_are_exact_the_same_for_all_and_all_eight_occur() -> None:
+    batch = smooth_batch(64)
+    for label in batch.labels:
+        label.copy_(torch.randint(3, label.shape, generator=torch.Generator().manual_seed(0)))
+    images, labels = Augmentation(AugmentationConfig.light(), 0)(batch, "cpu", 0)
+    pairs = list(zip(images, [i / 255 for i in batch.images], strict=True))
+    pairs += list(zip(labels, batch.labels, strict=True))
+    found = [{_turn_of(after[i], before[i]) for after, before in pairs} for i in range(64)]
+    assert all(len(turns) == 1 for turns in found)
+    assert set.union(*found) == set(range(8))
+
+
+def _turn_of(after: Tensor, before: Tensor) -> int:
+    """Which of the eight turns (by numpy) was made."""
+    for turn in range(8):
+        turned = np.rot90(before.flip(-1) if turn >= 4 else before, turn % 4, (-2, -1))
+        if np.array_equal(turned, after):
+            return turn
+    raise AssertionError("not one of the eight turns")
+
+
+def test_what_comes_from_beyond_the_labels_is_ignored() -> None:
+    """Labels filled with 1, turned by up to 25° about their centre: only corners are lost."""
+    config = SPATIAL.model_copy(update={"scale": 0.0, "elastic_um": 0.0})
+    _, labels = Augmentation(config, 0)(smooth_batch(16), "cpu", 0)
+    for label in labels:
+        assert set(label.unique().tolist()) == {0, 1}
+        y, x = torch.meshgrid(*[torch.arange(16) - 7.5] * 2, indexing="ij")
+        lost = (label == 0).any(0)
+        assert (torch.hypot(x, y)[lost] > 8).all()
+
+
+def test_all_branches_get_the_same_colours(tmp_path: Path) -> None:
+    """Each class has one colour in the slide and so one in all branches afterwards."""
+    batch = batch_from(tmp_path / "s.tif", n=8)
+    images, _ = Augmentation(COLOUR, 4)(batch, "cpu", 1)
+    changed = 0
+    for i in range(len(batch)):
+        for colour in ((210, 30, 60), (30, 190, 60)):
+            want = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
+            after = [
+                image[i][:, (before[i] == want).all(0)]
+                for image, before in zip(images, batch.images, strict=True)
+            ]
+            seen = torch.cat(after, dim=1)
+            if all(a.shape[1] for a in after):
+                assert (seen - seen[:, :1]).abs().max() < 1e-5
+                changed += bool((seen[:, 0] - want[:, 0, 0] / 255).abs().max() > 0.01)
+    assert changed > len(batch)
+
+
+def test_stain_change_scales_and_shifts_optical_density() -> None:
+    """A pixel of haematoxylin alone, density 0.8: 1.1 times that plus 0.05."""
+    haematoxylin = torch.tensor([0.65, 0.70, 0.29])
+    haematoxylin = haematoxylin / haematoxylin.norm()
+    pixel = torch.exp(-0.8 * haematoxylin).view(1, 3, 1, 1)
+    amounts = torch.tensor([[0.1, 0, 0, 0.05, 0, 0]])
+    (after,) = Colouring(_stain_change(amounts), None, None).apply([pixel])
+    assert torch.allclose(after, torch.exp(-(0.8 * 1.1 + 0.05) * haematoxylin).view(1, 3, 1, 1))
+
+
+def test_grain_touches_only_the_samples_that_chance_picks() -> None:
+    config = AugmentationConfig.off().model_copy(
+        update={"noise": 0.1, "noise_chance": 0.5, "blur_sigma_px": 1.5, "blur_chance": 0.5}
+    )
+    batch = smooth_batch(64)
+    images, _ = Augmentation(config, 0)(batch, "cpu", 0)
+    same = [
+        (after - before.float() / 255).abs().amax((1, 2, 3)) == 0
+        for after, before in zip(images, batch.images, strict=True)
+    ]
+    assert torch.equal(same[0], same[1])  # one draw for both branches
+    assert abs(int(same[0].sum()) - 16) <= 14  # a quarter of 64, 4 σ
+
+
+def test_follows_from_seed_and_step_alone() -> None:
+    batch, config = smooth_batch(8), AugmentationConfig()
+    torch.manual_seed(1)
+    first = Augmentation(config, 7)(batch, "cpu", 3)
+    torch.manual_seed(2)
+    state = torch.get_rng_state()
+    again = Augmentation(config, 7)
+    again(batch, "cpu", 0)
+    second = again(batch, "cpu", 3)
+    assert torch.equal(torch.get_rng_state(), state)  # nobody else's draws are disturbed
+    for a, b in zip(first, second, strict=True):
+        assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    for seed, step in ((7, 4), (8, 3)):
+        other = Augmentation(config, seed)(batch, "cpu", step)[0]
+        assert not torch.equal(first[0][0], other[0])
+
+
+def test_everything_at_once_keeps_shapes_range_and_input(tmp_path: Path) -> None:
+    batch = batch_from(tmp_path / "s.tif", n=8)
+    kept = [t.clone() for t in batch.images + batch.labels]
+    images, labels = Augmentation(AugmentationConfig(), 0)(batch, "cpu", 0)
+    assert [i.shape for i in images] == [i.shape for i in batch.images]
+    assert [x.shape for x in labels] == [x.shape for x in batch.labels]
+    assert {i.dtype for i in images} == {torch.float32}
+    assert {x.dtype for x in labels} == {torch.int64}
+    assert all(i.min() >= 0 and i.max() <= 1 for i in images)
+    assert all(torch.equal(a, b) for a, b in zip(kept, batch.images + batch.labels, strict=True))
+
+
+def test_odd_margins_and_three_branches_stay_in_phase() -> None:
+    """Output sizes of other parity than the input: half a pixel would show as a wrong label."""
+    branches = (BranchSpec(1.0, 40, 13), BranchSpec(2.0, 40, 15), BranchSpec(4.0, 40, 9))
+    images, labels = [], []
+    for branch in branches:
+        for size, kind in ((branch.input_size, images), (branch.output_size, labels)):
+            axis = (torch.arange(size) + 0.5 - size / 2) * branch.spacing_um
+            y, x = torch.meshgrid(axis, axis, indexing="ij")
+            kind.append(((x * 3 + y > 1.7).to(torch.uint8))[None].repeat(8, 1, 1))
+    images = [(i * 255)[:, None].repeat(1, 3, 1, 1) for i in images]
+    batch = Batch(images, [x + 1 for x in labels], torch.zeros(8, dtype=torch.int64), branches)
+    after, found = Augmentation(SPATIAL, 0)(batch, "cpu", 0)
+    for image, label, branch in zip(after, found, branches, strict=True):
+        # The image at the label grid's pixel centres.
+        axis = (torch.arange(branch.output_size) + 0.5 - branch.output_size / 2) * 2
+        grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1) / branch.input_size
+        shown = torch.nn.functional.grid_sample(
+            image[:, :1], grid.expand(8, -1, -1, -1), align_corners=False
+        )[:, 0]
+        sure = ((shown < 0.001) | (shown > 0.999)) & (label > 0)
+        assert torch.equal(label[sure] - 1, shown[sure].round().long())
+        assert sure.float().mean() > 0.5
