@@ -136,7 +136,7 @@ def skip_without_qupath() -> None:
         pytest.skip(why_no_qupath())
 
 
-def make_qupath_store(root: Path) -> Store:
+def make_qupath_store(root: Path, human: Sequence[dict[str, Any]] = HUMAN) -> Store:
     """The same, made by QuPath's own code; the slides lie inside the project's folder."""
     from hookpath.projects._bridge import _java
 
@@ -148,7 +148,7 @@ def make_qupath_store(root: Path) -> Store:
         for path in make_slides(root / "slides"):
             project.add_image(path)
         set_classes(project, [("Tumor", (200, 10, 20)), ("Stroma", (10, 180, 30))])
-        add_features(java, project.images[0], HUMAN)
+        add_features(java, project.images[0], human)
         project.save()
     assert isinstance(open_project(root), QuPathProject)
     return Store("qupath", root)
@@ -164,9 +164,9 @@ def set_classes(project: Any, classes: list[tuple[str, tuple[int, int, int]]]) -
     project.path_classes = made
 
 
-def add_features(java: Any, entry: Any, features: list[dict[str, Any]]) -> None:
+def add_features(java: Any, entry: Any, features: Sequence[dict[str, Any]]) -> None:
     """Put objects into an open Paquo entry, by QuPath's own reader."""
-    text = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    text = json.dumps({"type": "FeatureCollection", "features": list(features)}).encode()
     stream = java.JClass("java.io.ByteArrayInputStream")(text)
     entry.hierarchy.java_object.addObjects(java.PathIO.readObjectsFromGeoJSON(stream))
 

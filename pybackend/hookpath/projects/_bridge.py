@@ -31,6 +31,10 @@ OLDEST_FOR_WRITING = (0, 6)
 # Objects handed to QuPath's GeoJSON reader at a time: it holds the whole text as a tree.
 _CHUNK = 2000
 
+# -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
+# Native access is what JPype does; from Java 24 on it costs four lines of warning otherwise.
+_JAVA_OPTIONS = ("-Djava.awt.headless=true", "-Xrs", "--enable-native-access=ALL-UNNAMED")
+
 Feature = Mapping[str, Any]
 
 
@@ -57,8 +61,7 @@ def _java() -> Any:
 def _start(home: Path) -> Any:
     from paquo.jpype_backend import start_jvm
 
-    # -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
-    options = [*paquo_settings().get("java_opts", ()), "-Djava.awt.headless=true", "-Xrs"]
+    options = [*paquo_settings().get("java_opts", ()), *_JAVA_OPTIONS]
     kwargs = {**paquo_settings(), "qupath_dir": str(home), "java_opts": options}
     try:
         start_jvm(finder_kwargs=kwargs)
@@ -160,9 +163,17 @@ class DataFile:
 
     def _load(self, data: Path, builder: Any) -> Any:
         java = self._java
-        if data.is_file():
-            return java.PathIO.readImageData(java.File(str(data)).toPath(), builder)
-        return java.ImageData(builder, java.PathObjectHierarchy(), java.ImageType.UNSET)
+        if not data.is_file():
+            return java.ImageData(builder, java.PathObjectHierarchy(), java.ImageType.UNSET)
+        found = java.PathIO.readImageData(java.File(str(data)).toPath(), builder)
+        # Reading enters the image type into the history once more, before what is there.
+        fresh = java.ImageData(builder, java.PathObjectHierarchy(), found.getImageType())
+        history = found.getHistoryWorkflow()
+        entered = fresh.getHistoryWorkflow().size()
+        steps = java.ArrayList(history.getSteps().subList(entered, history.size()))
+        history.clear()
+        history.addSteps(steps)
+        return found
 
     def ours(self) -> list[Feature]:
         """Objects with our run tag."""

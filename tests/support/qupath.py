@@ -1,0 +1,55 @@
+"""A real QuPath in a process of its own: runs Groovy scripts on a project, without a window."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookpath.projects import find_qupath
+from support.projects import skip_without_qupath
+
+SCRIPTS = Path(__file__).parents[1] / "qupath"
+_LAUNCHERS = ("bin/QuPath", "Contents/MacOS/QuPath*", "QuPath*(console).exe")
+
+
+def qupath_launcher() -> Path:
+    """QuPath's command; skips the test where there is none."""
+    skip_without_qupath()
+    home = find_qupath()
+    assert home is not None
+    found = [p for pattern in _LAUNCHERS for p in sorted(home.glob(pattern))]
+    if not found:
+        pytest.skip(f"QuPath in {home} has no command to start it with")
+    return found[0]
+
+
+def run_script(name: str, project: Path, image: str, *args: str, save: bool = False) -> None:
+    """Run ``tests/qupath/<name>`` on one image of a project; `save`: keep what it changed."""
+    options = [o for a in args for o in ("-a", a)] + (["--save"] if save else [])
+    command = [qupath_launcher(), "script", SCRIPTS / name, "-p", project, "-i", image, *options]
+    with tempfile.TemporaryDirectory() as home:  # no preferences of the person who runs the tests
+        java = f"-Duser.home={home} -Djava.util.prefs.userRoot={home}"
+        done = subprocess.run(
+            [str(c) for c in command],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+            env={**os.environ, "JAVA_TOOL_OPTIONS": java},
+        )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def seen_by_qupath(project: Path, image: str) -> dict[str, Any]:
+    """Image type, stains, history and objects, as QuPath itself reads them."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "seen.json"
+        run_script("dump.groovy", project, image, str(out))
+        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return found
