@@ -31,7 +31,9 @@ class SlideStamp(BaseModel):
 
     @classmethod
     def of(cls, path: Path) -> SlideStamp:
-        """Stamp of a file (for MIRAX: of the ``.mrxs``)."""
+        """Stamp of a file (for MIRAX: of the ``.mrxs``); a slide that is no file has size 0."""
+        if not path.is_file():
+            return cls(path=str(path), bytes=0, modified_ns=0)
         found = path.stat()
         return cls(path=str(path), bytes=found.st_size, modified_ns=found.st_mtime_ns)
 
