@@ -47,17 +47,18 @@ def test_284_px_give_70_px_of_every_class(
 
 
 def test_the_hook_takes_what_lies_under_the_target() -> None:
-    """The 10 px of the context's output that are hooked see 10 + 2·107 of its 284 px, centred."""
-    model = random_network("hooknet", n_classes=2, spacings=(0.5, 8.0), filters=8)
+    """Of the context's 284 px those that its central 10 output px depend on: 10 + 2·107, centred.
+
+    Plus less than one px of the bottleneck (16 px), whose grid the 10 px do not lie on.
+    """
+    model = random_network("hooknet", n_classes=2, spacings=(0.5, 8.0), filters=4)
     images = patches(model)
     images[1].requires_grad_()
     model(images)[0].square().sum().backward()
     seen = images[1].grad.abs().sum((0, 1)) > 0
-    rows, columns = seen.any(1).nonzero().flatten(), seen.any(0).nonzero().flatten()
-    assert seen[100:184, 100:184].float().mean() > 0.9
-    for found in (rows, columns):
-        assert int(found.min()) >= 30
-        assert int(found.max()) < 254
+    for found in (seen.any(0).nonzero(), seen.any(1).nonzero()):
+        assert 30 - 16 < int(found.min()) <= 30
+        assert 254 <= int(found.max()) + 1 < 254 + 16
 
 
 def test_both_branches_teach_each_other() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hookpath.annotations import LabelSource, read_geojson
 from hookpath.demo.painting import CLASSES
-from hookpath.evaluation import EvaluationReport, PredictionsFolder
+from hookpath.evaluation import EvaluationReport
 from hookpath.evaluation.painting import Labels
 from hookpath.evaluation.pictures import ComparisonRow, save_comparison
+from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.geometry import Region
 from hookpath.projects import FolderProject, ImageEntry
 from hookpath.slides import Slide
