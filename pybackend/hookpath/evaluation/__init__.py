@@ -1,5 +1,6 @@
 """Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at."""
 
+from hookpath.evaluation.compare import Comparison, compare_reports
 from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
 from hookpath.evaluation.maps import ArrayMap, PredictedMap
 from hookpath.evaluation.pages import write_report
@@ -9,11 +10,13 @@ from hookpath.evaluation.scores import Scores, confusion_matrix, scores
 
 __all__ = [
     "ArrayMap",
+    "Comparison",
     "EvaluationReport",
     "PredictedMap",
     "Scores",
     "SlideResult",
     "annotated_images",
+    "compare_reports",
     "confusion_matrix",
     "evaluate_maps",
     "evaluate_project",

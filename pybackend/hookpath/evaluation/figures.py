@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hookpath.annotations.objects import RGB
 from hookpath.evaluation import _plots
 from hookpath.evaluation.report import EvaluationReport
+from hookpath.evaluation.scores import spread
 
 Values = npt.NDArray[np.float64]
 
@@ -56,31 +57,35 @@ def _rows(axes: Any, names: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0, labelcolor=_plots.INK)
 
 
-def paired_lines(names: Sequence[str], table: Values, label: str) -> Any:
-    """One line per slide through its figure in every run, the mean in black.
+def paired_lines(axes: Any, names: Sequence[str], table: Values, label: str) -> None:
+    """One line per slide through its figure in every run; the mean as a bar.
 
     Args:
         names: of the runs.
         table: ``(slides, runs)``, NaN where undefined.
         label: of the vertical axis.
     """
-    drawing = _plots.new_figure(max(4.2, 1.6 + 1.15 * len(names)), 4.2)
-    axes = drawing.add_subplot()
     x = np.arange(len(names))
     for values in table:
         axes.plot(x, values, color="#9aa5b1", lw=1, alpha=0.75, zorder=2)
     for run in range(len(names)):
-        color = _plots.hex_color(RUN_COLORS[run % len(RUN_COLORS)])
-        axes.scatter(np.full(len(table), run), table[:, run], s=30, color=color, zorder=3,
+        color, values = run_color(run), table[:, run]
+        axes.scatter(np.full(len(table), run), values, s=30, color=color, zorder=3,
                      edgecolor="white", lw=0.6, clip_on=False)  # fmt: skip
-    axes.plot(x, np.nanmean(table, axis=0), color=_plots.INK, lw=2.4, marker="_", ms=22, zorder=4)
+        mean = values[~np.isnan(values)].mean() if not np.isnan(values).all() else np.nan
+        axes.plot([run - 0.16, run + 0.16], [mean, mean], color=_plots.INK, lw=2.4, zorder=4)
     _run_ticks(axes, names)
     _plots.plain_axes(axes)
+    axes.tick_params(axis="x", length=0, labelcolor=_plots.INK)
     axes.set_ylabel(label, color=_plots.GREY)
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.grid(axis="y", color=_plots.LINE, lw=0.7)
     axes.set_axisbelow(True)
-    return drawing
+
+
+def run_color(run: int) -> str:
+    """Colour of a run in all plots of a comparison."""
+    return _plots.hex_color(RUN_COLORS[run % len(RUN_COLORS)])
 
 
 def _run_ticks(axes: Any, names: Sequence[str]) -> None:
@@ -91,22 +96,21 @@ def _run_ticks(axes: Any, names: Sequence[str]) -> None:
 
 
 def class_bars(
-    names: Sequence[str], classes: Sequence[str], means: Values, stds: Values, label: str
-) -> Any:
-    """Mean ± std over slides of every class (row) for every run (dots side by side).
+    axes: Any, names: Sequence[str], classes: Sequence[str], per_class: Values, label: str
+) -> None:
+    """Mean ± std over slides of every class (row), the runs below each other.
 
     Args:
-        means, stds: ``(runs, classes)``, NaN where undefined.
+        per_class: ``(runs, slides, classes)``, NaN where undefined.
     """
     runs = len(names)
-    drawing = _plots.new_figure(7.4, 1.0 + len(classes) * max(0.42, 0.17 * runs + 0.12))
-    axes = drawing.add_subplot()
-    offsets = (np.arange(runs) - (runs - 1) / 2) * min(0.2, 0.7 / runs)
+    offsets = (np.arange(runs) - (runs - 1) / 2) * min(0.24, 0.7 / runs)
     for run, name in enumerate(names):
+        found = [spread(column) for column in per_class[run].T]
         axes.errorbar(
-            means[run], np.arange(len(classes)) + offsets[run], xerr=np.nan_to_num(stds[run]),
-            fmt="o", ms=5, lw=1.3, capsize=2, label=_plots.plain_text(_plots.shorten(name, 40)),
-            color=_plots.hex_color(RUN_COLORS[run % len(RUN_COLORS)]),
+            [s.mean for s in found], np.arange(len(classes)) + offsets[run],
+            xerr=np.nan_to_num([s.std for s in found]), fmt="o", ms=5.5, lw=1.3, capsize=2,
+            label=_plots.plain_text(_plots.shorten(name, 40)), color=run_color(run),
         )  # fmt: skip
     _rows(axes, classes)
     axes.set_xlabel(label, color=_plots.GREY)
@@ -114,7 +118,42 @@ def class_bars(
         frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0),
         ncols=1 if max(map(len, names)) > 18 else min(runs, 4),
     )  # fmt: skip
+
+
+def lines_figure(names: Sequence[str], table: Values, label: str) -> Any:
+    """`paired_lines` as a figure of its own."""
+    drawing = _plots.new_figure(max(4.2, 1.6 + 1.15 * len(names)), 4.2)
+    paired_lines(drawing.add_subplot(), names, table, label)
     return drawing
+
+
+def bars_figure(names: Sequence[str], classes: Sequence[str], per_class: Values, label: str) -> Any:
+    """`class_bars` as a figure of its own."""
+    drawing = _plots.new_figure(6.4, _bars_height(len(names), len(classes)))
+    class_bars(drawing.add_subplot(), names, classes, per_class, label)
+    return drawing
+
+
+def both_figure(
+    names: Sequence[str],
+    classes: Sequence[str],
+    table: Values,
+    per_class: Values,
+    labels: tuple[str, str],
+) -> Any:
+    """Slides on the left, classes on the right: the picture for a slide show or a paper."""
+    left = max(3.6, 1.2 + 1.1 * len(names))
+    height = max(4.4, _bars_height(len(names), len(classes)))
+    drawing = _plots.new_figure(left + 7.2, height, dpi=150)
+    drawing.set_layout_engine("constrained")
+    one, two = drawing.subplots(1, 2, width_ratios=[left, 6.6])
+    paired_lines(one, names, table, labels[0])
+    class_bars(two, names, classes, per_class, labels[1])
+    return drawing
+
+
+def _bars_height(runs: int, classes: int) -> float:
+    return 1.2 + 0.2 * runs + classes * max(0.42, 0.2 * runs + 0.14)
 
 
 def curves(

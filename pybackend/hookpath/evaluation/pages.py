@@ -62,7 +62,7 @@ def report_page(report: EvaluationReport, folder: Path | None = None) -> str:
         "report.html.j2",
         title=report.title,
         created=report.created.replace("T", " "),
-        model_line=_model_line(report.model),
+        model_line=model_line(report.model),
         classes=list(report.classes),
         legend=[*report.classes, *(_unknown_class(n, " (not scored)") for n in report.unknown)],
         pooled=report.pooled,
@@ -205,7 +205,8 @@ def embedded(path: Path, longest: int = EMBEDDED_PX) -> str:
     return painting.data_uri(painting.encode(small, "jpeg", quality=80), "image/jpeg")
 
 
-def _model_line(model: Mapping[str, Any]) -> str:
+def model_line(model: Mapping[str, Any]) -> str:
+    """A model in a few words: ``hooknet at 0.5 + 2 µm/px``."""
     spacings = model.get("spacings_um")
     family = str(model.get("family", "predictions"))
     return family + (f" at {' + '.join(f'{s:g}' for s in spacings)} µm/px" if spacings else "")

@@ -184,7 +184,7 @@ def load_report(source: str | Path) -> EvaluationReport:
     Raises:
         EvaluationError: not found, not a report, or written by a newer version.
     """
-    path = _find_report(Path(source))
+    path = find_report(Path(source))
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["format_version"] > FORMAT_VERSION:
@@ -197,7 +197,12 @@ def load_report(source: str | Path) -> EvaluationReport:
         ) from error
 
 
-def _find_report(source: Path) -> Path:
+def find_report(source: Path) -> Path:
+    """Path of the ``report.json`` that `load_report` reads.
+
+    Raises:
+        EvaluationError: there is none.
+    """
     for path in (source, source / REPORT_JSON, source / "evaluation" / REPORT_JSON):
         if path.is_file():
             return path

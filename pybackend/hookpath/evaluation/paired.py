@@ -1,0 +1,135 @@
+"""Is one run better than another? A paired test over slides, and an honest "too few"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.evaluation.scores import finite
+
+Values = npt.NDArray[np.float64]
+
+#: Below this many differing slides not even the clearest outcome reaches p < 0.05.
+FEWEST = 6
+
+#: Up to here the distribution is counted out; beyond, it is normal for all purposes.
+_COUNTED_OUT = 500
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Wilcoxon's signed-rank test of one figure of two runs on the same slides.
+
+    Attributes:
+        first, second: names of the runs; differences are second − first.
+        n: slides on which the figure is defined for both.
+        mean, std, median: of the differences; `std` NaN for fewer than two slides.
+        better, worse, equal: slides on which the second is higher, lower, the same.
+        p: two-sided, None where fewer than `FEWEST` slides differ.
+        p_holm: `p` after Holm's correction for all pairs that were tested together.
+    """
+
+    first: str
+    second: str
+    n: int
+    mean: float
+    std: float
+    median: float
+    better: int
+    worse: int
+    equal: int
+    p: float | None
+    p_holm: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """One sentence that does not say more than the numbers do."""
+        differing = self.better + self.worse
+        if self.n == 0:
+            return "No slide has a figure for both."
+        if self.p is None or self.p_holm is None:
+            return (
+                f"Too few slides to test: {differing} differ, at least {FEWEST} must "
+                f"(with {differing} the smallest possible p is {min(1.0, 2 / 2**differing):.3g})."
+            )
+        if self.p_holm >= 0.05:
+            return "No difference is shown; that does not show that there is none."
+        higher = self.second if self.mean > 0 else self.first
+        return f"{higher} is higher."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        numbers = {k: finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
+        return {**numbers, "test": "Wilcoxon signed-rank, two-sided", "verdict": self.verdict}
+
+
+def paired_tests(names: Sequence[str], table: Values) -> list[PairedTest]:
+    """Every pair of runs.
+
+    Args:
+        names: of the runs.
+        table: ``(slides, runs)``, NaN where the figure is undefined.
+    """
+    pairs = combinations(range(len(names)), 2)
+    tests = [_test(names[i], names[j], table[:, j] - table[:, i]) for i, j in pairs]
+    corrected = holm([t.p for t in tests])
+    return [replace(t, p_holm=p) for t, p in zip(tests, corrected, strict=True)]
+
+
+def _test(first: str, second: str, differences: Values) -> PairedTest:
+    # What rounding alone tells apart is equal.
+    known = np.round(differences[~np.isnan(differences)], 12)
+    n, nan = int(known.size), float("nan")
+    better, worse = int((known > 0).sum()), int((known < 0).sum())
+    return PairedTest(
+        first=first,
+        second=second,
+        n=n,
+        mean=float(known.mean()) if n else nan,
+        std=float(known.std(ddof=1)) if n > 1 else nan,
+        median=float(np.median(known)) if n else nan,
+        better=better,
+        worse=worse,
+        equal=n - better - worse,
+        p=signed_rank_p(known) if better + worse >= FEWEST else None,
+    )
+
+
+def signed_rank_p(differences: npt.ArrayLike) -> float:
+    """Two-sided p of Wilcoxon's signed-rank test; differences of 0 are left out.
+
+    Exact also with ties: all signs of the given ranks are counted out (for up to 500 differences;
+    for more the normal approximation).
+    """
+    from scipy import stats
+
+    values = np.asarray(differences, dtype=np.float64)
+    values = values[values != 0]
+    if values.size == 0:
+        return 1.0
+    if values.size > _COUNTED_OUT:
+        return float(stats.wilcoxon(values, method="approx").pvalue)
+    # Ties have half ranks: twice the rank is whole.
+    ranks = np.rint(2 * stats.rankdata(np.abs(values))).astype(np.int64)
+    share = np.array([1.0])
+    for rank in ranks:
+        share = (np.pad(share, (0, rank)) + np.pad(share, (rank, 0))) / 2
+    positive = int(ranks[values > 0].sum())
+    tail = min(share[: positive + 1].sum(), share[positive:].sum())
+    return min(1.0, 2 * float(tail))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down correction; None stays None and is not counted as a test."""
+    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    highest = 0.0
+    for rank, (p, index) in enumerate(tested):
+        highest = max(highest, min(1.0, p * (len(tested) - rank)))
+        corrected[index] = highest
+    return corrected
