@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
-from hookpath.events import SilentReporter
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, train
-from support.textures import texture_folder
-
-TINY = (
-    "preset=fast",
-    "model.depth=1",
-    "model.input_size=24",
-    "model.filters=4",
-    "model.spacings=[1.0, 2.0]",
-    "batch_size=4",
-    "epochs=3",
-    "steps_per_epoch=8",
-    "warmup=0.1",
-    "learning_rate=0.01",
-    "loss_weight=0.75",
-    "validation.max_patches=24",
-)
-
-
-class Recorder(SilentReporter):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-        self.infos: list[str] = []
-        self.rows: list[Mapping[str, Any]] = []
-        self.steps = 0
-
-    def advance(self, task: str, n: int = 1, **figures: float) -> None:
-        self.steps += n
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def info(self, message: str) -> None:
-        self.infos.append(message)
-
-    def result(self, kind: str, payload: Mapping[str, Any]) -> None:
-        self.rows.append(payload)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return texture_folder(tmp_path_factory.mktemp("project"))
+from support.training import TINY, Recorder, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +23,6 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainRe
 
 def tiny(*overrides: str) -> TrainConfig:
     return TrainConfig.load(overrides=[*TINY, *overrides])
-
-
-def rows_of(run_dir: Path) -> list[dict[str, str]]:
-    with (run_dir / "metrics.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_two_easy_classes_are_learned(run: tuple[TrainResult, Recorder]) -> None:

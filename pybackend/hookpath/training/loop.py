@@ -158,7 +158,8 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
     mean = float(s.loss_sum) / s.steps_in_epoch
     if not math.isfinite(mean) or (saving and not s.is_finite()):
         raise TrainingError(
-            f"the loss is not a number at step {s.step} (epoch {s.epochs_done + 1}); lower "
+            f"step {s.step} (epoch {(s.step - 1) // s.config.steps_per_epoch + 1}): the loss or a "
+            "weight is no longer a number; start a run with a lower "
             f"learning_rate ({s.config.learning_rate:g}) or use --set amp=off; the last good "
             f"checkpoint is {s.run.last}"
         )

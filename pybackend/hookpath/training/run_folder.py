@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import platform
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import TrainingError
+from hookpath.errors import ModelFolderError, TrainingError
 
 RUN_NAME = "run.json"
 RUN_FORMAT = 1
@@ -142,6 +143,23 @@ class RunFolder:
     def started(self) -> bool:
         """Whether a step was ever saved: the first checkpoint follows ``run.json`` at once."""
         return self.last.exists() or self.metrics.exists()
+
+    def replace_model(self, save: Callable[[Path], object]) -> None:
+        """Have the model folder written elsewhere, complete, before the old one gives way.
+
+        Raises:
+            TrainingError: it cannot be written; the old one is still there.
+        """
+        new = _part(self.model)
+        try:
+            save(new)
+            self.model.mkdir(exist_ok=True)
+            for path in sorted(new.iterdir(), reverse=True):  # the weights before their card
+                path.replace(self.model / path.name)
+        except (OSError, ModelFolderError) as error:
+            raise TrainingError(f"{error}; free some space and go on with --resume") from error
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
 
     def rows(self, before_epoch: int) -> list[dict[str, str]]:
         """Rows of ``metrics.csv`` of the epochs before the given one."""

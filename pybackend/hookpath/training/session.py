@@ -130,7 +130,7 @@ class Session:
         card = ModelCard.describe(
             self.model, self.data.classes, training=self._provenance(), metrics=metrics
         )
-        save_model(self.run.model, self.model, card)
+        self.run.replace_model(lambda folder: save_model(folder, self.model, card))
         write_checkpoint(self.run.best, self._checkpoint())
 
     def take_up(self, checkpoint: Checkpoint) -> None:
