@@ -113,7 +113,7 @@ WRONG = [
     (("predict", "{folder}", "-o", "{empty}/p"), 2, "--model is missing"),
     (("predict", "{folder}", "--model", "{empty}", "-o", "{empty}/p"), 1, "give a model folder"),
     (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
-    (("compare", "{empty}", "{empty}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
+    (("compare", "{empty}", "{folder}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
 ]
 
