@@ -58,7 +58,8 @@ class CanvasHandle:
         self._levels = [canvas, halve(canvas), halve(halve(canvas))]
         names = ("x", "y", "width", "height")
         self.properties = {
-            f"openslide.bounds-{name}": str(value) for name, value in zip(names, bounds, strict=True)
+            f"openslide.bounds-{name}": str(value)
+            for name, value in zip(names, bounds, strict=True)
         }
         self.properties |= {"openslide.mpp-x": "0.25", "openslide.mpp-y": "0.25"}
         self.level_dimensions = tuple((a.shape[1], a.shape[0]) for a in self._levels)
@@ -67,7 +68,9 @@ class CanvasHandle:
     def read_region(self, location: tuple[int, int], level: int, size: tuple[int, int]) -> Any:
         scale = self.level_downsamples[level]
         x, y = (int(value / scale) for value in location)
-        return Image.fromarray(self._levels[level][y : y + size[1], x : x + size[0]]).convert("RGBA")
+        return Image.fromarray(self._levels[level][y : y + size[1], x : x + size[0]]).convert(
+            "RGBA"
+        )
 
     def close(self) -> None:
         """Nothing to do."""
