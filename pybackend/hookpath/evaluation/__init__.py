@@ -7,6 +7,7 @@ from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.project import evaluate_project
 from hookpath.evaluation.report import EvaluationReport, SlideResult, load_report
 from hookpath.evaluation.scores import Scores, confusion_matrix, scores
+from hookpath.evaluation.train_report import train_report
 
 __all__ = [
     "ArrayMap",
@@ -23,5 +24,6 @@ __all__ = [
     "load_report",
     "make_report",
     "scores",
+    "train_report",
     "write_report",
 ]

@@ -135,9 +135,17 @@ def _class_rows(report: EvaluationReport) -> list[dict[str, Any]]:
 
 
 def _matrix(report: EvaluationReport) -> list[dict[str, Any]]:
-    rows = [(c, True, row) for c, row in zip(report.classes, report.pooled.counts, strict=True)] + [
-        (_unknown_class(name), False, row) for name, row in report.unknown.items()
-    ]
+    known = [(c, True, row) for c, row in zip(report.classes, report.pooled.counts, strict=True)]
+    unknown = [(_unknown_class(name), False, row) for name, row in report.unknown.items()]
+    return confusion_rows(known + unknown)
+
+
+def confusion_rows(rows: Sequence[tuple[PathClass, bool, Counts]]) -> list[dict[str, Any]]:
+    """Rows of a confusion matrix for the page.
+
+    Args:
+        rows: class, whether the model knows it, and its counts.
+    """
     shares = row_normalised(np.array([row for _, _, row in rows]))
     return [
         {

@@ -1,0 +1,232 @@
+"""``report.html`` of a training run: curves, classes, split, configuration, versions."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hookpath.annotations import ClassTable, PathClass
+from hookpath.errors import EvaluationError
+from hookpath.evaluation.figures import curves
+from hookpath.evaluation.page import inline_svg, render, save_page
+from hookpath.evaluation.pages import confusion_rows
+from hookpath.evaluation.report import REPORT_HTML
+
+RUN_JSON, METRICS_CSV, CARD = "run.json", "metrics.csv", "model/model.json"
+_MACRO = "macro mean"
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """What a run's folder says.
+
+    Attributes:
+        record: ``run.json``.
+        rows: of ``metrics.csv``, numbers NaN where nothing was measured; empty before the first
+            epoch's end.
+        card: ``model.json``; empty before there is a model.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    rows: Sequence[Mapping[str, float]]
+    card: Mapping[str, Any]
+
+    @property
+    def classes(self) -> ClassTable:
+        """Classes in channel order."""
+        return ClassTable.of(
+            PathClass(c["name"], tuple(c["color"]) if c.get("color") else None)
+            for c in self.record["classes"]
+        )
+
+    @property
+    def best(self) -> Mapping[str, float] | None:
+        """The epoch whose weights are the run's model; None before there is one."""
+        epoch = self.card.get("metrics", {}).get("epoch")
+        return next((row for row in self.rows if row["epoch"] == epoch), None)
+
+    def column(self, name: str) -> list[float]:
+        """One figure over the epochs."""
+        return [row.get(name, math.nan) for row in self.rows]
+
+
+def train_report(run_dir: Path) -> Path:
+    """Write ``report.html`` into a run's folder, from what lies there; returns its path.
+
+    Works at any time, also while the run goes on; the page is self-contained.
+
+    Raises:
+        EvaluationError: no run there, a file of it is damaged, or the page cannot be written.
+    """
+    run = read_run(run_dir)
+    path = run_dir / REPORT_HTML
+    save_page(run_page(run), path)
+    return path
+
+
+def read_run(run_dir: Path) -> RunFigures:
+    """Read a run's folder.
+
+    Raises:
+        EvaluationError: no run there, or a file of it is damaged.
+    """
+    if not (run_dir / RUN_JSON).is_file():
+        raise EvaluationError(f"{run_dir}: no {RUN_JSON} here; give the folder of a training run")
+    record = _read_json(run_dir / RUN_JSON)
+    card = _read_json(run_dir / CARD) if (run_dir / CARD).is_file() else {}
+    missing = {"config", "classes", "split", "versions"} - record.keys()
+    if missing:
+        raise EvaluationError(f"{run_dir / RUN_JSON}: damaged ({missing.pop()!r} is missing)")
+    return RunFigures(run_dir, record, _read_rows(run_dir / METRICS_CSV), card)
+
+
+def run_page(run: RunFigures) -> str:
+    """The whole page."""
+    best, config = run.best, run.record["config"]
+    return render(
+        "run.html.j2",
+        title=f"Training run {run.folder.resolve().name}",
+        model_line=_model_line(run),
+        started=str(run.record.get("started", "")).replace("T", " "),
+        notes=_notes(run),
+        best=best,
+        epochs=len(run.rows),
+        planned=config.get("epochs"),
+        seconds=_duration(sum(s for s in run.column("seconds") if s == s)),
+        patches_per_s=_mean(run.column("patches_per_s")),
+        plots=[inline_svg(p) for p in _plots_of(run)] if run.rows else [],
+        classes=_class_rows(run),
+        matrix=_matrix(run),
+        columns=list(run.classes),
+        split=[(part, run.record["split"].get(part, [])) for part in ("train", "val", "test")],
+        sources=run.record.get("projects", []),
+        config=sorted(_flat(config).items()),
+        versions=sorted(run.record["versions"].items()),
+        fingerprint=run.record.get("data", {}).get("fingerprint", ""),
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("not an object")
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{path}: damaged ({error})") from error
+    return found
+
+
+def _read_rows(path: Path) -> list[dict[str, float]]:
+    if not path.is_file():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {key: float(value) if value else math.nan for key, value in row.items()}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError) as error:
+        raise EvaluationError(f"{path}: damaged ({error})") from error
+
+
+def _model_line(run: RunFigures) -> str:
+    config, branches = run.record["config"], run.card.get("branches", [])
+    spacings = [b["spacing_um"] for b in branches] or config.get("model", {}).get("spacings", [])
+    where = f" at {' + '.join(f'{s:g}' for s in spacings)} µm/px" if spacings else ""
+    return f"{config.get('family', 'model')}{where}"
+
+
+def _notes(run: RunFigures) -> list[str]:
+    notes = []
+    planned = run.record["config"].get("epochs")
+    if not run.rows:
+        notes.append("No epoch is finished yet: there is nothing to plot.")
+    elif planned and len(run.rows) < planned:
+        notes.append(
+            f"{len(run.rows)} of {planned} epochs: the run goes on, was stopped, or ended early "
+            "because nothing improved."
+        )
+    if not run.record["split"].get("val"):
+        notes.append("No validation slide: F1 was not measured, and the last weights are kept.")
+    elif run.rows:
+        absent = [n for n in run.classes.names if all(v != v for v in run.column(f"f1:{n}"))]
+        if absent:
+            notes.append(f"Drawn on no validation slide, so F1 unknown: {', '.join(absent)}.")
+    return notes
+
+
+def _plots_of(run: RunFigures) -> list[Any]:
+    epochs = [int(row["epoch"]) for row in run.rows]
+    best = int(run.best["epoch"]) if run.best else None
+    losses = {"training": run.column("loss"), "validation": run.column("val_loss")}
+    names = run.classes.names
+    f1 = {_MACRO: run.column("f1")} | {n: run.column(f"f1:{n}") for n in names}
+    colors = dict(zip(names, run.classes.colors, strict=True))
+    drawn = [curves(epochs, _measured(losses), "loss", best_epoch=best)]
+    if _measured(f1):
+        label = "F1 on validation slides"
+        plot = curves(epochs, _measured(f1), label, colors, best, bold=_MACRO)
+        plot.axes[0].set_ylim(0, 1)
+        drawn.append(plot)
+    rates = run.column("learning_rate")
+    if len(set(rates)) > 1:
+        drawn.append(curves(epochs, {"learning rate": rates}, "learning rate", best_epoch=best))
+    return drawn
+
+
+def _measured(series: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    return {name: values for name, values in series.items() if any(v == v for v in values)}
+
+
+def _class_rows(run: RunFigures) -> list[dict[str, Any]]:
+    """Per class: F1 of the kept weights, and how many labelled pixels were learned from."""
+    last = run.rows[-1] if run.rows else {}
+    best = run.best or {}
+    return [
+        {
+            "cls": c,
+            "f1": best.get(f"f1:{c.name}", math.nan),
+            "pixels": last.get(f"pixels:{c.name}", math.nan),
+        }
+        for c in run.classes
+    ]
+
+
+def _matrix(run: RunFigures) -> list[dict[str, Any]]:
+    counts = run.card.get("metrics", {}).get("validation_confusion")
+    if counts is None or len(counts) != len(run.classes):
+        return []
+    return confusion_rows(
+        [(c, True, np.array(r)) for c, r in zip(run.classes, counts, strict=True)]
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [v for v in values if v == v]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = json.dumps(value, ensure_ascii=False)
+    return found
