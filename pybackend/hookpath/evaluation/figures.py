@@ -172,6 +172,8 @@ def curves(
         best_epoch: marked by a vertical line.
         bold: the series to draw thicker and black.
     """
+    from matplotlib.ticker import MaxNLocator
+
     drawing = _plots.new_figure(6.4, 3.7)
     axes = drawing.add_subplot()
     for number, (name, values) in enumerate(series.items()):
@@ -183,7 +185,8 @@ def curves(
     if best_epoch:
         axes.axvline(best_epoch, color=_plots.GREY, lw=1, ls=":", zorder=1)
     _plots.plain_axes(axes)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes.set_xlabel("epoch", color=_plots.GREY)
     axes.set_ylabel(label, color=_plots.GREY)
     axes.grid(color=_plots.LINE, lw=0.7)

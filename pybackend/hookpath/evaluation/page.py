@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +53,26 @@ def save_page(text: str, path: Path) -> None:
     """
     part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_writable_folder(path.parent)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EvaluationError(f"{path}: cannot be written ({error.strerror})") from error
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise EvaluationError(
+            f"{path}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+
+
+def make_writable_folder(folder: Path) -> None:
+    """Make a folder; one that is marked read-only stays so, also for root.
+
+    Raises:
+        OSError: it cannot be made, or must not be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.stat().st_mode & 0o222:
+        raise PermissionError(errno.EACCES, "marked read-only", str(folder))
 
 
 def inline_svg(drawing: Any) -> Markup:
@@ -77,6 +93,8 @@ def percent(value: float | None) -> str:
     """A share as ``87 %``, below ten with one digit; – if undefined."""
     if value is None or math.isnan(value):
         return UNDEFINED
+    if 0 < value < 0.0005 or 0.9995 <= value < 1:  # never rounded to none or all
+        return "< 0.1 %" if value < 0.5 else "> 99.9 %"
     digits = 1 if 0 < value < 0.0995 or 0.9905 <= value < 1 else 0
     return f"{100 * value:.{digits}f} %"
 

@@ -13,6 +13,7 @@ from hookpath.evaluation.evaluate import (
     evaluate_maps,
     make_report,
 )
+from hookpath.evaluation.page import make_writable_folder
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport, SlideResult
@@ -114,7 +115,8 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
 def _make_ready(out_dir: Path) -> None:
     """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
     try:
-        (out_dir / PICTURES).mkdir(parents=True, exist_ok=True)
+        make_writable_folder(out_dir)
+        make_writable_folder(out_dir / PICTURES)
         probe = out_dir / ".write-test"
         probe.touch()
         probe.unlink()

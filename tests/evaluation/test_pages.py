@@ -1,0 +1,125 @@
+"""The report's page: every figure on it, nothing from elsewhere, names are text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hookpath.annotations import ClassTable, PathClass
+from hookpath.errors import EvaluationError
+from hookpath.evaluation import SlideResult, evaluate_project, make_report, write_report
+from hookpath.evaluation.page import count, figure, p_value, percent, plus_minus, signed
+from hookpath.evaluation.pages import MOST_PICTURED, report_page
+from hookpath.evaluation.scores import spread
+from hookpath.projects import Problem, open_project
+from support.evaluation import BLUE, RED, write_prediction, write_slide
+from support.pages import outside_addresses, text_of
+
+NAN = float("nan")
+TWO = ClassTable((RED, BLUE))
+
+
+def result(name: str, counts: list[list[int]], **more: object) -> SlideResult:
+    return SlideResult(name, name, 0.5, np.array(counts, dtype=np.int64), **more)  # type: ignore[arg-type]
+
+
+def test_figures_of_two_slides_stand_on_the_page() -> None:
+    slides = [
+        result("one", [[900, 100, 0], [0, 0, 0]], split="val"),
+        result("two", [[300, 0, 100], [50, 550, 0]], unknown={"Fat": np.array([0, 7, 3])}),
+    ]
+    told = text_of(report_page(make_report("T", slides, TWO, [Problem("x", "x: broken")])))
+    # Pooled Tumor: 1200 of 1400 found, 1250 predicted; Stroma: 550 of 600, 650 predicted.
+    for text in (
+        "Tumor 0.00035 mm² 1\u202f400 px".replace("\u202f", " "),
+        f"{2 * 1200 / (1400 + 1250):.3f}", f"{1200 / 1250:.3f}", f"{1200 / 1400:.3f}",
+        f"{550 / 650:.3f}", f"{550 / 600:.3f}", f"{1200 / (1400 + 1250 - 1200):.3f}",
+        "86 % 1 200 7.1 % 100 7.1 % 100",
+        "Fat not a class of the model: not scored 0 % 0 70 % 7 30 % 3",
+        "1 slide could not be scored x: broken",
+        "5.0 % of the labelled pixels were not predicted",
+        "one val", "two –",
+    ):  # fmt: skip
+        assert text in told.replace("\u202f", " "), text
+
+
+def test_notes_name_absent_classes_and_a_single_slide() -> None:
+    told = text_of(report_page(make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)))
+    assert "Drawn on no slide, so not measured: Stroma." in told
+    assert "One slide only" in told
+    assert "not predicted" not in told.split("Confusion")[0]
+
+
+def test_names_are_text_and_nothing_is_fetched(tmp_path: Path) -> None:
+    evil = PathClass('"><script>alert(1)</script>', (1, 2, 3))
+    write_slide(tmp_path / "s", "<b>x<:b>.tif", [(evil, 0, 0, 90, 90), (BLUE, 100, 0, 150, 50)])
+    project = open_project(tmp_path / "s")
+    table = ClassTable((evil, BLUE))
+    write_prediction(tmp_path / "p", project.images[0], np.full((256, 256), 1, np.uint8), table)
+    out = tmp_path / "out"
+    evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=out, title="<u>T</u> & $1$")
+    page = (out / "report.html").read_text()
+    assert "<script" not in page
+    assert "<b>x" not in page
+    assert "<u>" not in page
+    assert "<b>x<:b>.tif" in text_of(page)
+    assert outside_addresses(page) == []
+    assert page.count("data:image/jpeg;base64,") == 4
+    moved = tmp_path / "moved.html"
+    (out / "report.html").rename(moved)
+    assert page.count("<img") == 4  # inside the page, so they move with it
+
+
+def test_pictures_of_an_earlier_evaluation_go_and_foreign_files_stay(tmp_path: Path) -> None:
+    write_slide(tmp_path / "s", "a.tif", [(RED, 0, 0, 90, 90)])
+    project = open_project(tmp_path / "s")
+    write_prediction(tmp_path / "p", project.images[0], np.full((256, 256), 1, np.uint8))
+    pictures = tmp_path / "out" / "pictures"
+    pictures.mkdir(parents=True)
+    for name in ("009_old_slide.jpg", "holiday.jpg"):
+        (pictures / name).write_text("")
+    evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=tmp_path / "out")
+    names = sorted(p.name for p in pictures.iterdir())
+    kinds = ("errors", "prediction", "slide", "truth")
+    assert names == [*(f"001_a_{k}.jpg" for k in kinds), "holiday.jpg"]
+
+
+def test_many_slides_show_the_worst_and_stay_light(tmp_path: Path) -> None:
+    from hookpath.evaluation.painting import encode
+
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "p.jpg").write_bytes(encode(np.zeros((9, 9, 3), np.uint8), "jpeg"))
+    shown = {"slide": "pictures/p.jpg"}
+    slides = [
+        result(f"s{i:02d}", [[100 + i, 50, 0], [0, 9, 0]], pictures=shown)
+        for i in range(MOST_PICTURED + 3)
+    ]
+    page = report_page(make_report("T", slides, TWO), tmp_path)
+    assert page.count("<img") == MOST_PICTURED
+    assert f"the {MOST_PICTURED} slides with the lowest F1" in text_of(page)
+    assert 'alt="s00: slide"' in page
+    assert 'alt="s42: slide"' not in page
+
+
+def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    report = make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EvaluationError, match="cannot be written"):
+        write_report(report, tmp_path / "file")
+    (tmp_path / "locked").mkdir(mode=0o555)
+    with pytest.raises(EvaluationError, match="marked read-only"):
+        write_report(report, tmp_path / "locked")
+    assert list((tmp_path / "locked").iterdir()) == []
+
+
+def test_number_formats() -> None:
+    assert (figure(0.87345), figure(NAN), figure(None)) == ("0.873", "–", "–")
+    assert [percent(v) for v in (0, 0.0001, 0.004, 0.5, 0.995, 0.9999, 1, NAN)] == [
+        "0 %", "< 0.1 %", "0.4 %", "50 %", "99.5 %", "> 99.9 %", "100 %", "–"]  # fmt: skip
+    assert count(1234567) == "1\u202f234\u202f567"
+    assert plus_minus(spread([0.8, 0.9])) == "0.850 ± 0.071"
+    assert plus_minus(spread([0.8])) == "0.800"
+    assert (signed(0.0312), signed(-0.5), signed(NAN)) == ("+0.031", "−0.500", "–")
+    assert (p_value(0.03125), p_value(0.0004), p_value(None)) == ("0.031", "< 0.001", "–")
