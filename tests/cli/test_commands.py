@@ -16,7 +16,7 @@ Hookpath = Callable[..., "object"]
 TINY = (
     "--set=model.filters=4", "--set=model.depth=2", "--set=model.input_size=60",
     "--set=model.spacings=[1.0, 4.0]", "--set=epochs=2", "--set=steps_per_epoch=4",
-    "--set=batch_size=2", "--set=warmup_steps=0", "--set=device=cpu",
+    "--set=batch_size=2", "--set=warmup=0", "--set=device=cpu",
 )  # fmt: skip
 
 
