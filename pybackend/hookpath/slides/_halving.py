@@ -59,7 +59,9 @@ class Level:
             count -= height
 
     def _flush(self, height: int) -> None:
-        self._rows[height:] = 0
+        # Beyond the image its edge goes on: one colour stays one colour, and JPEG does not ring.
+        self._rows[height:] = self._rows[height - 1]
+        self._rows[:, self.width :] = self._rows[:, self.width - 1 : self.width]
         for channel in range(self._rows.shape[2]):
             for x in range(0, self._rows.shape[1], self._tile):
                 self._put(channel, self._rows[:, x : x + self._tile, channel])

@@ -129,6 +129,7 @@ class PyramidWriter:
             OutputError: they cannot be written; the file is gone.
         """
         spec, level = self._spec, self._levels[0]
+        self._tiff_file()
         rows = rows[..., None] if rows.ndim == 2 else rows
         if rows.ndim != 3 or rows.shape[1:] != (spec.width, spec.channels):
             raise ValueError(f"rows of {rows.shape} px do not fit {spec.width} × {spec.channels}")
@@ -145,16 +146,17 @@ class PyramidWriter:
         key = first.tobytes() if (pixels == first).all() else None
         place = self._uniform.get(key) if key is not None else None
         if place is None:
-            place = self._append(self._encoded(pixels))
+            data = self._encoded(pixels)
+            place = self._tiff_file().append(data), len(data)
             if key is not None:
                 self._uniform[key] = place
         page.offsets.append(place[0])
         page.counts.append(place[1])
 
-    def _append(self, data: bytes) -> tuple[int, int]:
+    def _tiff_file(self) -> TiffFile:
         if self._tiff is None:
             raise ValueError(f"{self.path}: is not open for writing")
-        return self._tiff.append(data), len(data)
+        return self._tiff
 
     def _encoded(self, pixels: Rows) -> bytes:
         if self._spec.compression == "deflate":
@@ -179,8 +181,7 @@ class PyramidWriter:
     def _finish(self, file: BinaryIO) -> None:
         level = self._levels[0]
         level.add_empty(self._spec.height - level.y)
-        if self._tiff is not None:
-            self._tiff.finish(self._pages, chained=self._pages[0].reduced)
+        self._tiff_file().finish(self._pages, chained=self._pages[0].reduced)
         file.flush()
         os.fsync(file.fileno())
         file.close()
