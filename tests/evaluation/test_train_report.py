@@ -113,17 +113,27 @@ def test_damaged_runs_are_named_in_one_line(
 
 
 def test_what_training_writes_is_understood(tmp_path: Path) -> None:
-    from hookpath.projects import open_project
-    from hookpath.training import TrainConfig, train
-    from support.textures import texture_folder
-    from support.training import TINY
+    from hookpath.annotations import PathClass
+    from hookpath.models import ModelCard, save_model
+    from hookpath.training import RunFolder, RunRecord, TrainConfig
+    from support.networks import random_network
 
-    overrides = [*TINY, "epochs=2", "steps_per_epoch=2", "validation.max_patches=4"]
-    config = TrainConfig.load(overrides=overrides)
-    train([open_project(texture_folder(tmp_path / "slides"))], config, tmp_path / "run")
-    page = train_report(tmp_path / "run").read_text()
-    assert outside_addresses(page) == []
-    told = text_of(page)
-    assert "Dark" in told
-    assert "hooknet at 1 + 2 µm/px" in told
-    assert "Confusion matrix of the validation patches" in told
+    run = RunFolder(tmp_path / "run")
+    config = TrainConfig.load(preset="fast").model_dump(mode="json")
+    classes = [{"name": "Dark", "color": [1, 2, 3]}, {"name": "Pale", "color": [4, 5, 6]}]
+    split: dict[str, list[str]] = {"train": ["a"], "val": ["b"], "test": []}
+    data = {"fingerprint": "f00", "slides": []}
+    run.create(RunRecord(config, ["p"], data, classes, split, {"torch": "2.9"}, "now"))
+    run.write_rows([{"epoch": 1, "loss": 0.5, "val_loss": "", "f1": 0.25, "f1:Dark": 0.25,
+                     "f1:Pale": "", "pixels:Dark": 9, "pixels:Pale": 8, "seconds": 3.0,
+                     "patches_per_s": 7.5}])  # fmt: skip
+    model = random_network("unet", n_classes=2, filters=2, depth=1, input_size=24)
+    metrics = {"epoch": 1, "validation_confusion": [[3, 1], [0, 0]]}
+    named = [PathClass("Dark", (1, 2, 3)), PathClass("Pale", (4, 5, 6))]
+    save_model(run.model, model, ModelCard.describe(model, named, metrics=metrics))
+
+    told = text_of(train_report(tmp_path / "run").read_text())
+    assert "at 0.5 µm/px · 2 classes" in told
+    assert "0.250 best macro F1 on the validation slides, epoch 1" in told
+    assert "Drawn on no validation slide, so F1 unknown: Pale." in told
+    assert "Dark 75 % 3 25 % 1 Pale – 0 – 0" in told
