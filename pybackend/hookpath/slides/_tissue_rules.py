@@ -20,8 +20,9 @@ UNSCANNED = 255
 BLACK = 12
 #: Glass is at least this bright in every channel, and its channels differ by at most that much.
 GLASS_LEAST, GLASS_CHROMA = 180, 20
-#: A dark slide: half of it darker than this, and no glass to speak of.
-DARK, DARK_GLASS_SHARE = 60, 0.02
+#: A dark slide: half of it darker than this, and less than this share of it like glass (a bright
+#: slide that is mostly filled up with black has more).
+DARK, DARK_GLASS_SHARE = 60, 0.15
 #: Grey values that tissue must differ from glass (darker) or dark ground (brighter) by.
 FROM_GLASS = (12.0, 25.0)
 FROM_GROUND = (6.0, 25.0)
@@ -31,7 +32,7 @@ def raw_tissue(rgb: RGBArray) -> BoolMask:
     """``(H, W)`` bool, px by px, before any cleaning.
 
     A slide is dark (fluorescence) if the median px is darker than `DARK` in every channel and
-    less than 2 % of it looks like glass; px that were not scanned (pure white) have no say.
+    less than 15 % of it looks like glass; px that were not scanned (pure white) have no say.
     """
     darkest: Grey = rgb.min(axis=2)
     brightest: Grey = rgb.max(axis=2)
