@@ -12,11 +12,21 @@ from typing import Any
 import pytest
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from hookpath.annotations import PathClass, PathObject
+from hookpath.annotations import RUN_TAG, PathClass, PathObject, object_to_feature
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects._files import KEPT_BACKUPS, backups_of
-from support.projects import HEIGHT, HUMAN, MPP, OTHER_NAME, SLIDE_NAME, WIDTH, Store, snapshot
+from support.projects import (
+    HEIGHT,
+    HUMAN,
+    MPP,
+    OTHER_NAME,
+    SLIDE_NAME,
+    WIDTH,
+    Store,
+    snapshot,
+    traced_outlines,
+)
 
 PREDICTED = PathClass("Nekrose", (11, 22, 33))
 
@@ -125,6 +135,25 @@ def test_results_come_back_as_written(store: Store, object_type: str) -> None:
         assert again.path_class == PREDICTED
         assert again.measurements == o.measurements
         assert again.geometry.equals(o.geometry)
+
+
+@pytest.mark.parametrize("object_type", ["detection", "annotation"])
+def test_jagged_outlines_keep_every_vertex(store: Store, object_type: str) -> None:
+    """A re-run must know them again: what looks edited would stay for ever."""
+    written = [PathObject(p, object_type, PREDICTED) for p in traced_outlines()]
+    first(store).write(written, "run-1")
+    found = {o.id: o for o in ours(first(store))}
+    assert [found[o.id].geometry.equals(o.geometry) for o in written] == [True] * len(written)
+    assert first(store).write([], "run-2").removed == len(written)
+
+
+def test_removing_a_run_leaves_the_others(store: Store) -> None:
+    first(store).write(results(2), "run-1")
+    other = [dataclasses.replace(o, metadata={RUN_TAG: "run-2"}) for o in results(3)]
+    store.import_features([object_to_feature(o) for o in other])
+    assert first(store).remove_results("run-1").removed == 2
+    assert {o.id for o in ours(first(store))} == {o.id for o in other}
+    assert first(store).remove_results().removed == 3
 
 
 def test_human_work_is_left_as_it_was(store: Store) -> None:

@@ -11,9 +11,9 @@ import pytest
 from shapely import wkt
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from hookpath.annotations import RUN_TAG, PathClass, PathObject
+from hookpath.annotations import RUN_TAG, PathClass, PathObject, object_to_feature
 from hookpath.projects import ImageEntry, open_project
-from support.projects import SLIDE_NAME, make_qupath_store
+from support.projects import SLIDE_NAME, make_qupath_store, traced_outlines
 from support.qupath import run_script, seen_by_qupath
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
@@ -157,6 +157,13 @@ def test_what_a_person_nested_in_a_result_survives_the_next_run(project: Path) -
     kept = {o.id: o for o in entry_of(project).objects()}
     assert ring.id not in kept
     assert kept[str(child.getID())].geometry.equals(box(10, 10, 30, 30))
+
+
+def test_a_persons_jagged_outlines_are_read_as_drawn(tmp_path: Path) -> None:
+    outlines = [PathObject(p, "annotation", TUMOR) for p in traced_outlines()]
+    make_qupath_store(tmp_path / "p", human=[object_to_feature(o) for o in outlines])
+    found = {o.id: o.geometry for o in entry_of(tmp_path / "p").objects()}
+    assert [found[o.id].equals(o.geometry) for o in outlines] == [True] * len(outlines)
 
 
 def test_results_can_be_written_while_the_slides_are_away(

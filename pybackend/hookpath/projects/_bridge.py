@@ -16,6 +16,7 @@ from typing import Any
 
 from hookpath.annotations.objects import RUN_TAG, PathClass
 from hookpath.errors import ProjectError
+from hookpath.projects._outlines import as_drawn, keep_outlines, misread_outlines
 from hookpath.projects._qpproj import packed
 from hookpath.projects.installation import (
     find_qupath,
@@ -139,7 +140,8 @@ def _features(java: Any, objects: Any) -> list[Feature]:
     options = java.JClass("qupath.lib.io.PathIO$GeoJsonExportOptions")
     java.PathIO.exportObjectsAsGeoJSON(stream, objects, options.FEATURE_COLLECTION)
     found: list[Feature] = json.loads(bytes(stream.toByteArray()))["features"]
-    return found
+    rings = misread_outlines(java, objects)
+    return [as_drawn(f, rings[f["id"]]) if f["id"] in rings else f for f in found]
 
 
 class DataFile:
@@ -204,6 +206,7 @@ class DataFile:
                 text = json.dumps(features[start : start + _CHUNK]).encode()
                 stream = java.JClass("java.io.ByteArrayInputStream")(text)
                 batch.addAll(java.PathIO.readObjectsFromGeoJSON(stream))
+            keep_outlines(java, batch)
             self._hierarchy.addObjects(batch)
 
     def write(self, path: Path) -> None:
