@@ -12,9 +12,11 @@ own that stay open; the first round is not counted. A patch is what all branches
   pixel, then ``convert("RGB")`` and `numpy.asarray`; where the level's spacing is not the
   branch's, PIL's ``resize`` with the BOX filter in between. No labels.
 
-Printed are patches per second of CPU time (per core, whatever else the machine does) and of wall
-time, and their ratios. Without ``--slide`` a slide of 8192² px is made: 0.5 µm/px, JPEG tiles of
-256², levels halving down to 8 µm/px.
+Printed are patches per second of CPU time (per core) and of wall time, from the median over the
+rounds (other work on the machine disturbs some of them), and their ratios.
+
+Without ``--slide`` a slide of 8192² px is made: 0.5 µm/px, JPEG tiles of 256², levels halving down
+to 8 µm/px.
 """
 
 from __future__ import annotations
@@ -122,7 +124,7 @@ def compare(
     source = AnnotatedSlide("0", path.name, SlideRef(path), labels, facts)
     sampler = Recording([source], [facts], classes, branches, options.seed)
     plain = PlainReader(path, facts, branches)
-    seconds = np.zeros((2, 2))
+    rounds = []
     with PatchStream(
         [source], classes, branches, options.batch_size, options.seed, sampler=sampler
     ) as stream:
@@ -130,17 +132,16 @@ def compare(
             ours = timed(lambda: next(stream))
             theirs = timed(lambda: [plain.read(draw) for draw in sampler.drawn])
             if number > 0:
-                seconds += (ours, theirs)
-    report(seconds, options.batches * options.batch_size)
+                rounds.append((ours, theirs))
+    report(np.median(rounds, axis=0), options.batch_size, options.batches)
 
 
-def report(seconds: Any, patches: int) -> None:
+def report(seconds: Any, batch_size: int, rounds: int) -> None:
     """Print patches/s (rows: hookpath, plain; columns: CPU, wall time) and the ratios."""
-    print(f"{patches} patches          per CPU second   per second")
-    for name, (cpu, wall) in zip(
-        ("hookpath, with labels", "plain OpenSlide"), seconds, strict=True
-    ):
-        print(f"{name:22} {patches / cpu:14.1f} {patches / wall:12.1f}")
+    print(f"{rounds} rounds of {batch_size:<4}     per CPU second   per second")
+    names = ("hookpath, with labels", "plain OpenSlide")
+    for name, (cpu, wall) in zip(names, batch_size / seconds, strict=True):
+        print(f"{name:22} {cpu:14.1f} {wall:12.1f}")
     cpu, wall = seconds[1] / seconds[0]
     print(f"{'ratio':22} {cpu:14.2f} {wall:12.2f}")
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from hookpath.sampling._gdal import gdal_kept
 from hookpath.sampling.reader import PatchReader, SlideFailedError
 from hookpath.sampling.slots import Answer, Failure, Share, SlotLayout, Views
 from hookpath.sampling.source import AnnotatedSlide
@@ -38,7 +39,9 @@ def serve(
         connection.send(None)
         while True:
             share = connection.recv()
-            connection.send(_answer(reader, share, slots[share.slot], progress))
+            with gdal_kept():
+                answer = _answer(reader, share, slots[share.slot], progress)
+            connection.send(answer)
 
 
 def _answer(reader: PatchReader, share: Share, slot: Views, progress: Any) -> Answer:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
+from hookpath.sampling._gdal import gdal_kept
 from hookpath.sampling.batch import Arrays, empty_arrays
 from hookpath.sampling.pool import PoolFetcher
 from hookpath.sampling.reader import PatchReader, PatchRequest
@@ -57,10 +58,11 @@ class LocalFetcher:
         """Read the oldest batch (see `Fetcher`)."""
         requests = self._queue[0]
         images, labels = empty_arrays(self._branches, len(requests))
-        for i, request in enumerate(requests):
-            self._reader.read(
-                request, [t[i].numpy() for t in images], [t[i].numpy() for t in labels[1:]]
-            )
+        with gdal_kept():
+            for i, request in enumerate(requests):
+                self._reader.read(
+                    request, [t[i].numpy() for t in images], [t[i].numpy() for t in labels[1:]]
+                )
         self._queue.popleft()
         return images, labels[1:]
 

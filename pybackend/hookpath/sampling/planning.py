@@ -10,6 +10,7 @@ import numpy as np
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
+from hookpath.sampling._gdal import gdal_kept
 from hookpath.sampling.placing import image_regions, label_regions
 from hookpath.sampling.reader import PatchRequest, UInt8Array
 from hookpath.sampling.sampler import Counts, Draw
@@ -26,7 +27,8 @@ class Planner:
 
     def target_labels(self, draws: Sequence[Draw]) -> UInt8Array:
         """``(N, h, w)`` uint8 labels on the target's output grid."""
-        return np.stack([self._labels(draw) for draw in draws])
+        with gdal_kept():
+            return np.stack([self._labels(draw) for draw in draws])
 
     def _labels(self, draw: Draw) -> UInt8Array:
         (region,) = label_regions(self._known(draw), self.branches[:1], (draw.x_l0, draw.y_l0))
