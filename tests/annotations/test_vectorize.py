@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from scipy import ndimage
 from shapely.geometry import box
 
@@ -120,3 +121,33 @@ def test_small_pieces_are_left_out_and_small_holes_filled() -> None:
     assert len(vectorize(labels, CLASSES, min_area_l0=4)) == 2
     exact = vectorize(labels, CLASSES, min_area_l0=4)[0]
     assert exact.geometry.area == 81 - 4 - 9 - 1
+
+
+@pytest.mark.parametrize("tolerance", [0.6, 1, 2, 5])
+def test_simplified_neighbours_leave_no_gap_and_do_not_overlap(tolerance: float) -> None:
+    labels = blobs(8, sigma=6) % 3 + 1
+    exact = vectorize(labels, CLASSES)
+    simple = vectorize(labels, CLASSES, simplify_l0=tolerance)
+    shapes = [o.geometry for o in simple]
+    assert all(g.is_valid for g in shapes)
+    covered = shapely.union_all(shapes)
+    assert sum(g.area for g in shapes) == pytest.approx(covered.area, abs=1e-6)
+    assert covered.geom_type == "Polygon"
+    assert not covered.interiors
+    assert covered.covers(box(0, 0, 170, 150).buffer(-tolerance))
+    assert corners(simple) < corners(exact) * (0.8 if tolerance < 1 else 0.4)
+    for before, after in zip(exact, simple, strict=True):
+        moved = shapely.hausdorff_distance(before.geometry.boundary, after.geometry.boundary)
+        assert moved <= tolerance + 1e-9
+
+
+def corners(objects: list[PathObject]) -> int:
+    return sum(len(shapely.get_coordinates(o.geometry)) for o in objects)
+
+
+@pytest.mark.parametrize("sigma", [0, 0.5, 1])
+def test_ragged_maps_stay_valid_when_simplified(sigma: float) -> None:
+    labels = blobs(9, sigma=sigma)
+    exact, simple = vectorize(labels, CLASSES), vectorize(labels, CLASSES, simplify_l0=1.5)
+    assert len(simple) == len(exact)
+    assert all(o.geometry.is_valid and o.geometry.area > 0 for o in simple)

@@ -6,7 +6,7 @@ from hookpath.annotations.geojson import objects_from_geojson, read_geojson, wri
 from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
 from hookpath.annotations.report import LabelReport
-from hookpath.annotations.vectorize import Vectorizer, vectorize
+from hookpath.annotations.vectorizer import Vectorizer, vectorize
 
 __all__ = [
     "IGNORE",

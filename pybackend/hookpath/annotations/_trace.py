@@ -10,46 +10,81 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations._runs import Ints
 
+Bools = npt.NDArray[np.bool_]
+Coordinates = npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True)
 class Rings:
     """Open rings (the first corner is not repeated), each starting at its top left corner.
 
-    Rings are ordered by piece; the first of each piece is its outline, the others are holes.
+    Rings are ordered by piece; the first of each piece is its outline, the others are holes. All
+    go round the same way, so a hole and the outline of what fills it are the same ring.
     """
 
-    piece: Ints  #: (rings,) which piece
+    piece: Ints  #: (rings,) which piece, ascending
     start: Ints  #: (rings + 1,) where each ring starts in `x`, `y`
-    x: Ints  #: (corners,) px
-    y: Ints  #: (corners,) px
+    x: Coordinates  #: (corners,) px
+    y: Coordinates  #: (corners,) px
 
-    @property
-    def ring_of_corner(self) -> Ints:
+    @cached_property
+    def ring(self) -> Ints:
         """(corners,) which ring."""
         return np.repeat(np.arange(len(self.piece)), np.diff(self.start))
 
-    @property
-    def is_outline(self) -> npt.NDArray[np.bool_]:
+    @cached_property
+    def following(self) -> Ints:
+        """(corners,) index of the next corner of the same ring."""
+        following = np.arange(1, len(self.x) + 1)
+        following[self.start[1:] - 1] = self.start[:-1]
+        return following
+
+    @cached_property
+    def is_outline(self) -> Bools:
         """(rings,) true for the outline of each piece."""
-        outline: npt.NDArray[np.bool_] = np.diff(self.piece, prepend=-1) != 0
+        outline: Bools = np.diff(self.piece, prepend=-1) != 0
         return outline
 
-    @property
+    @cached_property
+    def number(self) -> Ints:
+        """(rings,) which piece, counted from 0 without gaps."""
+        return np.cumsum(self.is_outline) - 1
+
+    @cached_property
     def area(self) -> Ints:
         """(rings,) enclosed pixels."""
         if len(self.piece) == 0:
             return np.zeros(0, np.int64)
-        following = np.arange(1, len(self.x) + 1)
-        following[self.start[1:] - 1] = self.start[:-1]
         # Only horizontal edges count: area = Σ y · Δx, exact in integers.
-        doubled = self.y * (self.x[following] - self.x)
+        doubled = self.y.astype(np.int64) * (self.x[self.following] - self.x)
         return np.abs(np.add.reduceat(doubled, self.start[:-1]))
+
+    def take(self, which: Bools) -> Rings:
+        """Some of the rings."""
+        corner = which[self.ring]
+        start = np.concatenate([[0], np.cumsum(np.diff(self.start)[which])])
+        return Rings(self.piece[which], start, self.x[corner], self.y[corner])
+
+    @classmethod
+    def joined(cls, several: list[Rings]) -> Rings:
+        """All rings as one; the pieces of each follow those of the one before."""
+        pieces = np.cumsum([0] + [int(r.number[-1]) + 1 for r in several])
+        corners = np.cumsum([0] + [len(r.x) for r in several])
+        return cls(
+            np.concatenate([r.number + n for r, n in zip(several, pieces, strict=False)]),
+            np.concatenate(
+                [r.start[:-1] + n for r, n in zip(several, corners, strict=False)] + [corners[-1:]]
+            ),
+            np.concatenate([r.x for r in several]),
+            np.concatenate([r.y for r in several]),
+        )
 
 
 def trace(piece: Ints, y: Ints, x0: Ints, x1: Ints) -> Rings:
@@ -59,7 +94,9 @@ def trace(piece: Ints, y: Ints, x0: Ints, x1: Ints) -> Rings:
     # Along a column an edge starts at the corner that goes down and ends at one that goes up.
     along = _pairs(_order(piece, x, y, 1 - up))
     order, start = _walk(beside, along)
-    return Rings(piece[order[start[:-1]]], start, x[order], y[order])
+    return Rings(
+        piece[order[start[:-1]]], start, x[order].astype(np.int32), y[order].astype(np.int32)
+    )
 
 
 def _corners(piece: Ints, y: Ints, x0: Ints, x1: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from shapely.geometry import Polygon
 
+from hookpath.annotations._junctions import Junctions
+from hookpath.annotations._polygons import Frame, Polygons, exact_polygons, simple_polygons
 from hookpath.annotations._runs import SCORE_UNIT, Ints, Runs, components, runs_of
-from hookpath.annotations._trace import Rings, trace
+from hookpath.annotations._trace import Bools, Rings, trace
 from hookpath.annotations.classes import ClassTable
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
-
-Bools = npt.NDArray[np.bool_]
 
 AREA_UM2, AREA_PX2 = "Area µm^2", "Area px^2"
 """Measurements of the area, with and without a calibration, named as QuPath names them."""
@@ -27,11 +28,28 @@ PROBABILITY = "Probability"
 _BATCH_RUNS = 1_000_000
 
 
+@dataclass(frozen=True)
+class _Traced:
+    """Finished pieces: their rings, label and mean score (0…1), the latter (pieces,) each."""
+
+    rings: Rings
+    label: Ints
+    score: npt.NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, several: list[_Traced]) -> _Traced:
+        return cls(
+            Rings.joined([t.rings for t in several]),
+            np.concatenate([t.label for t in several]),
+            np.concatenate([t.score for t in several]),
+        )
+
+
 class Vectorizer:
     """Outlines of the 4-connected pieces of a class map, the same however the rows are cut.
 
-    Polygons are made when their last row has passed, so memory holds the runs of open pieces and
-    the finished objects, not the map. Corners lie on pixel corners of the output grid,
+    Outlines are traced when their last row has passed, so memory holds the runs of open pieces and
+    the corners of finished ones, not the map. Corners lie on pixel corners of the output grid,
     ``x_l0 = origin + x_out · downsample``; pieces that touch at a corner only are two objects.
 
     Args:
@@ -40,7 +58,8 @@ class Vectorizer:
         origin_l0: level-0 position of the map's top left corner.
         min_area_l0: smaller pieces (level-0 px²) are left out, and smaller holes are filled: all
             that lies in such a hole is smaller still, so it is left out and nothing overlaps.
-        simplify_l0: outlines may move by this much (level-0 px); polygons stay valid.
+        simplify_l0: outlines may move by this much (level-0 px). Neighbours keep their common
+            borders, so no gap opens, and polygons stay valid.
         object_type: ``annotation`` or ``detection``.
         calibration: for ``Area µm^2``; without it objects have ``Area px^2`` (level 0).
         size_l0: width and height of the slide; what the last column and row of the map have beyond
@@ -60,14 +79,13 @@ class Vectorizer:
         size_l0: tuple[float, float] | None = None,
     ) -> None:
         self.classes = classes
-        self.downsample = downsample if isinstance(downsample, tuple) else (downsample, downsample)
-        self.origin_l0 = origin_l0
+        dx, dy = downsample if isinstance(downsample, tuple) else (downsample, downsample)
+        self.frame = Frame(origin_l0, (dx, dy), size_l0)
         self.simplify_l0 = simplify_l0
         self.object_type = object_type
         self.calibration = calibration
-        self.size_l0 = size_l0
         #: Pixels that a piece needs; rounding of the division must not drop one that just has them.
-        self.min_pixels = min_area_l0 / (self.downsample[0] * self.downsample[1]) * (1 - 1e-9)
+        self.min_pixels = min_area_l0 / (dx * dy) * (1 - 1e-9)
         #: Pixels of each label in the map, and in the pieces found: `finish` compares them.
         self.mapped = np.zeros(len(classes) + 1, np.int64)
         self.found = np.zeros(len(classes) + 1, np.int64)
@@ -79,7 +97,8 @@ class Vectorizer:
         self._open: list[list[Runs]] = []
         self._last, self._owner = Runs.none(), np.zeros(0, np.int64)
         self._scored: bool | None = None
-        self._done: list[tuple[int, int, PathObject]] = []
+        self._junctions = Junctions() if simplify_l0 > 0 else None
+        self._done: list[_Traced] = []
         self._result: list[PathObject] | None = None
 
     def add_rows(
@@ -99,7 +118,9 @@ class Vectorizer:
         """
         self._check(y_out, labels, probabilities)
         if y_out > self._next_y:
-            self._advance(Runs.none(), y_out)
+            self._leave_out(y_out)
+        if self._junctions:
+            self._junctions.add_rows(y_out, labels)
         self._advance(runs_of(labels, y_out, probabilities), y_out + labels.shape[0])
 
     def finish(self) -> list[PathObject]:
@@ -109,15 +130,13 @@ class Vectorizer:
             AnnotationError: the outlines do not hold exactly the map's pixels (our bug).
         """
         if self._result is None:
-            self._advance(Runs.none(), self._next_y + 1)
+            self._leave_out(self._next_y + 1)
             if not np.array_equal(self.mapped[1:], self.found[1:]):
                 raise AnnotationError(
                     f"outlines hold {self.found[1:].tolist()} px by class, the class map "
                     f"{self.mapped[1:].tolist()}; please report this"
                 )
-            self._done.sort(key=lambda found: found[:2])
-            self._result = [obj for _, _, obj in self._done]
-            self._done = []
+            self._result = list(self._objects())
         return self._result
 
     def _check(
@@ -139,6 +158,12 @@ class Vectorizer:
             raise ValueError(f"label {len(counts) - 1}, but only {len(self.classes)} classes")
         self.mapped += counts
         self._width, self._scored = labels.shape[1], scores is not None
+
+    def _leave_out(self, next_y: int) -> None:
+        """Empty rows from the last one seen to `next_y`."""
+        if self._junctions and self._width:
+            self._junctions.add_rows(self._next_y, np.zeros((1, self._width), np.uint8))
+        self._advance(Runs.none(), next_y)
 
     def _advance(self, new: Runs, next_y: int) -> None:
         """Join new runs to the open pieces; finish those that do not reach row `next_y` - 1."""
@@ -183,7 +208,7 @@ class Vectorizer:
                 pieces.extend(np.full(len(r), at) for r in several)
         ended = Runs.joined(runs)
         if len(ended):
-            self._make_objects(*self._large_enough(ended, np.concatenate(pieces)))
+            self._trace(*self._large_enough(ended, np.concatenate(pieces)))
 
     def _large_enough(self, runs: Runs, piece: Ints) -> tuple[Runs, Ints]:
         """Runs of the pieces to keep, in the order of their pieces, which count from 0."""
@@ -196,54 +221,47 @@ class Vectorizer:
         which = which[np.argsort(number[which], kind="stable")]
         return runs.take(which), (np.cumsum(keep) - 1)[number[which]]
 
-    def _make_objects(self, runs: Runs, piece: Ints) -> None:
-        """Objects of all pieces, some at a time: tracing takes memory for each corner."""
+    def _trace(self, runs: Runs, piece: Ints) -> None:
+        """Outlines of all pieces, some at a time: tracing takes memory for each corner."""
         start = 0
         while start < len(runs):
             stop = min(start + _BATCH_RUNS, len(runs))
             stop = int(np.searchsorted(piece, piece[stop - 1], side="right"))
             part = slice(start, stop)
-            self._make_batch(runs.take(part), piece[part] - piece[start])
+            self._done.append(self._traced(runs.take(part), piece[part] - piece[start]))
             start = stop
 
-    def _make_batch(self, runs: Runs, piece: Ints) -> None:
+    def _traced(self, runs: Runs, piece: Ints) -> _Traced:
         pixels = _sum_by(piece, runs.length)
         rings = trace(piece, runs.y, runs.x0, runs.x1)
         _check_areas(rings, pixels)
-        scores = _sum_by(piece, runs.score) / (SCORE_UNIT * pixels)
         first = np.flatnonzero(np.diff(piece, prepend=-1))
-        labels = runs.label[first]
-        at = rings.start[:-1][rings.is_outline]
-        for index, polygon in enumerate(self._polygons(rings)):
-            measurements = self._area(polygon)
+        score = _sum_by(piece, runs.score) / (SCORE_UNIT * pixels)
+        rings = rings.take(rings.is_outline | (rings.area >= self.min_pixels))
+        return _Traced(rings, runs.label[first], score)
+
+    def _objects(self) -> Iterator[PathObject]:
+        if not self._done:
+            return
+        traced, self._done = _Traced.joined(self._done), []
+        rings = traced.rings
+        polygons = self._polygons(rings)
+        top_left = rings.start[:-1][rings.is_outline]
+        for i in np.lexsort([rings.x[top_left], rings.y[top_left]]).tolist():
+            measurements = self._area(polygons[i])
             if self._scored:
-                measurements[PROBABILITY] = float(scores[index])
-            found = PathObject(
-                polygon,
+                measurements[PROBABILITY] = float(traced.score[i])
+            yield PathObject(
+                polygons[i],
                 object_type=self.object_type,
-                path_class=self.classes.classes[labels[index] - 1],
+                path_class=self.classes.classes[traced.label[i] - 1],
                 measurements=measurements,
             )
-            self._done.append((int(rings.y[at[index]]), int(rings.x[at[index]]), found))
 
-    def _polygons(self, rings: Rings) -> list[Polygon]:
-        """Valid polygons in level-0 px, without small holes, simplified."""
-        keep = rings.is_outline | (rings.area >= self.min_pixels)
-        number = np.cumsum(keep) - 1
-        ring = rings.ring_of_corner
-        corner = keep[ring]
-        xy_l0 = self._to_l0(np.stack([rings.x[corner], rings.y[corner]], axis=1))
-        lines = shapely.linearrings(xy_l0, indices=number[ring[corner]])
-        polygons: Any = shapely.polygons(np.asarray(lines), indices=rings.piece[keep])
-        if self.simplify_l0 > 0:
-            polygons = shapely.simplify(polygons, self.simplify_l0, preserve_topology=True)
-        return list(polygons)
-
-    def _to_l0(self, xy_out: Ints) -> npt.NDArray[np.float64]:
-        xy_l0: npt.NDArray[np.float64] = np.asarray(
-            self.origin_l0, np.float64
-        ) + xy_out * np.asarray(self.downsample)
-        return xy_l0 if self.size_l0 is None else np.minimum(xy_l0, self.size_l0)
+    def _polygons(self, rings: Rings) -> Polygons:
+        if self._junctions is None:
+            return exact_polygons(rings, self.frame)
+        return simple_polygons(rings, self.frame, self.simplify_l0, self._junctions)
 
     def _area(self, polygon: Polygon) -> dict[str, float]:
         """Of the outline as it is, which is what QuPath shows under the same name."""
