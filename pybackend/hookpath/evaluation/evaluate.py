@@ -16,7 +16,7 @@ from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.counting import ErrorTally, count_slide
 from hookpath.evaluation.maps import MapOf, PredictedMap
 from hookpath.evaluation.report import EvaluationReport, SlideResult
-from hookpath.evaluation.scores import Counts
+from hookpath.evaluation.scores import Counts, nanmean
 from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_of, truth_of
 from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid
@@ -96,7 +96,7 @@ def evaluate_maps(
             finally:
                 predicted.close()
             results.append(result)
-            reporter.advance(TASK, 1, macro_f1=result.scores.macro())
+            reporter.advance(TASK, 1, macro_f1=nanmean([r.scores.macro() for r in results]))
         except HookpathError as error:
             problems.append(Problem(image.entry.name, str(error)))
             reporter.warn(f"{image.entry.name}: not scored: {error}")
