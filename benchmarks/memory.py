@@ -156,7 +156,7 @@ def balance(model: SegmentationModel) -> None:
     images = [torch.from_numpy(texture(9))[:284, :284].permute(2, 0, 1)[None] / 255] * 2
     with torch.inference_mode():
         logits = model.eval()(images)[0]
-    head = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)][0]
+    head = next(m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1))
     assert head.bias is not None
     mean, std = logits.mean((0, 2, 3)), logits.std((0, 2, 3))
     with torch.no_grad():
