@@ -47,11 +47,20 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         part.replace(path)
     except (OSError, RuntimeError) as error:
         part.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = _system_reason(error) or str(error).splitlines()[0]
         raise TrainingError(
             f"{path}: the checkpoint could not be written ({reason}); free some space and go on "
             "with --resume"
         ) from error
+
+
+def _system_reason(error: BaseException | None) -> str | None:
+    """What the system said; torch buries it under an error of its own."""
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -1,0 +1,62 @@
+"""The page on training says what the code does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from hookpath.training import TrainConfig
+from hookpath.training.run_folder import FREE_ON_RESUME, flatten
+
+PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+
+
+def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every setting's dotted key and description."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field.description or ""
+
+
+def shown(value: Any) -> str:
+    """A value as in TOML."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return {(): "[]"}.get(value, str(value)) if isinstance(value, tuple) else str(value)
+
+
+def expected_rows() -> list[str]:
+    paper, fast = (
+        flatten(TrainConfig.of({"preset": p}).model_dump(exclude={"model"}))
+        for p in ("paper", "fast")
+    )
+    rows = []
+    for key, description in settings(TrainConfig):
+        default = "see below" if key == "model" else shown(paper[key])
+        other = "see below" if key == "model" else shown(fast[key])
+        differs = "" if key != "model" and default == other else other
+        rows.append(f"| `{key}` | {default} | {differs} | {description} |")
+    return rows
+
+
+def test_the_table_holds_every_setting_and_its_defaults() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("| `") and line.count("|") == 5] == (
+        expected_rows()
+    )
+
+
+def test_every_setting_is_described() -> None:
+    assert all(description for _, description in settings(TrainConfig))
+
+
+def test_what_may_change_when_going_on_is_named() -> None:
+    named = ", ".join(f"`{name}`" for name in sorted(FREE_ON_RESUME))
+    assert named in " ".join(PAGE.read_text(encoding="utf-8").split())
