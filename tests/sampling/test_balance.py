@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from hookpath.sampling import AnnotatedSlide, BalancedSampler
+from hookpath.sampling.placing import label_regions
 from hookpath.sampling.planning import Planner, count_pixels
 from support.annotated import BRANCHES, CLASSES, annotated_slide
 from support.streams import stream_of
@@ -84,3 +85,20 @@ def test_counts_are_of_the_output_grid_not_of_the_input(tmp_path: Path) -> None:
         for _ in range(9):
             next(stream)
         assert 8 * 16 * 16 < stream.pixel_counts.sum() <= 10 * 16 * 16
+
+
+def test_windows_called_uniform_are_so(tmp_path: Path) -> None:
+    """What is not rasterised must be what rasterising gives; here a smaller tumour lies on top."""
+    drawn = [
+        ("Stroma", shapely.Point(200, 200).buffer(150)),
+        ("Tumor", shapely.Point(220, 180).buffer(60)),
+    ]
+    slide = annotated_slide(tmp_path / "s.tif", drawn)
+    facts = slide.read_facts()
+    draws = sampler_of([slide]).draw(400)
+    labels = Planner((slide,), (facts,), BRANCHES).target_labels(draws)
+    for draw, label in zip(draws, labels, strict=True):
+        (region,) = label_regions(facts, BRANCHES[:1], (draw.x_l0, draw.y_l0))
+        assert np.array_equal(label, slide.labels.rasterize(region))
+    assert {draw.label for draw in draws if draw.uniform} == {1, 2}
+    assert not all(draw.uniform for draw in draws)

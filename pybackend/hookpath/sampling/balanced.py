@@ -12,7 +12,7 @@ import shapely
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.geometry import BranchSpec
-from hookpath.sampling.placing import Snap, branch_snap, common_snap
+from hookpath.sampling.placing import Snap, branch_snap, common_snap, label_regions
 from hookpath.sampling.sampler import Counts, Draw
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts
 from hookpath.sampling.visible import VisiblePart, visible_parts
@@ -142,8 +142,16 @@ class BalancedSampler:
         cumulative = self._cumulative[class_index]
         chosen = np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right")
         part = self._parts[class_index][min(int(chosen), len(cumulative) - 1)]
-        x_l0, y_l0 = self._centre(part, *point_in(part, rng))
-        return Draw(part.slide_index, x_l0, y_l0, part.label)
+        centre = self._centre(part, *point_in(part, rng))
+        facts = self._facts_of(part)
+        (window,) = label_regions(facts, self._branches[:1], centre)
+        uniform = bool(shapely.covers(part.polygon, shapely.box(*window.bounds_l0)))
+        return Draw(part.slide_index, *centre, part.label, uniform)
+
+    def _facts_of(self, part: VisiblePart) -> SlideFacts:
+        facts = self._facts[part.slide_index]
+        assert facts is not None, "parts come only from slides with facts"
+        return facts
 
     def _centre(self, part: VisiblePart, x_l0: float, y_l0: float) -> tuple[float, float]:
         """The point moved onto a lattice, staying in the polygon.
@@ -151,20 +159,19 @@ class BalancedSampler:
         First choice: all branches on the pixel grids of their levels (steps of the coarsest,
         e.g. 8 µm); in a narrower polygon only the target is (steps of half a micron).
         """
-        common, target = self._snaps_of(part.slide_index)
+        common, target = self._snaps_of(part)
         if common is not None and shapely.contains_xy(part.polygon, *common(x_l0, y_l0)):
             return common(x_l0, y_l0)
         return target(x_l0, y_l0)
 
-    def _snaps_of(self, slide_index: int) -> tuple[Snap | None, Snap]:
-        if slide_index not in self._snaps:
-            facts = self._facts[slide_index]
-            assert facts is not None, "parts come only from slides with facts"
-            self._snaps[slide_index] = (
+    def _snaps_of(self, part: VisiblePart) -> tuple[Snap | None, Snap]:
+        index, facts = part.slide_index, self._facts_of(part)
+        if index not in self._snaps:
+            self._snaps[index] = (
                 common_snap(facts, self._branches),
                 branch_snap(facts, self._branches[0]),
             )
-        return self._snaps[slide_index]
+        return self._snaps[index]
 
 
 def point_in(part: VisiblePart, rng: np.random.Generator) -> tuple[float, float]:

@@ -31,6 +31,9 @@ class Planner:
             return np.stack([self._labels(draw) for draw in draws])
 
     def _labels(self, draw: Draw) -> UInt8Array:
+        if draw.uniform:
+            size = self.branches[0].output_size
+            return np.full((size, size), draw.label, np.uint8)
         (region,) = label_regions(self._known(draw), self.branches[:1], (draw.x_l0, draw.y_l0))
         return self.sources[draw.slide_index].labels.rasterize(region)
 

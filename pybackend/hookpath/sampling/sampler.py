@@ -18,12 +18,17 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Draw:
-    """One patch to read: slide, centre in level-0 px, and the label it was drawn for."""
+    """One patch to read: slide, centre in level-0 px, and the label it was drawn for.
+
+    `uniform`: the sampler knows that the whole target output window has that label, which spares
+    rasterising it; False: it may or may not.
+    """
 
     slide_index: int
     x_l0: float
     y_l0: float
     label: int
+    uniform: bool = False
 
 
 class Sampler(Protocol):
