@@ -148,7 +148,9 @@ def test_nothing_is_lost_that_we_do_not_understand() -> None:
     assert object_to_feature(only(found)) == found
 
 
-@pytest.mark.parametrize("raw", [None, {}, {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}])
+@pytest.mark.parametrize(
+    "raw", [None, {}, [1], {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}]
+)
 def test_broken_geometry_is_kept_as_it_was_and_costs_nothing_else(raw: Any) -> None:
     bad, good = objects_from_geojson([feature(raw, name="bad"), feature(name="good")])
     assert bad.geometry.is_empty
@@ -259,6 +261,20 @@ def test_objects_are_written_as_they_come(tmp_path: Path) -> None:
     assert sizes == sorted(set(sizes))
 
 
+def test_half_a_surrogate_pair_in_a_name_stays_readable(tmp_path: Path) -> None:
+    objects = objects_from_geojson(json.loads(json.dumps(feature(name="\ud800 x"))))
+    write_geojson(tmp_path / "a.geojson", objects)
+    assert read_geojson(tmp_path / "a.geojson") == objects
+
+
+@pytest.mark.filterwarnings("error")
+def test_coordinates_that_are_no_numbers_come_back_without_a_warning(tmp_path: Path) -> None:
+    ring = [[0, 0], [math.nan, 5], [9, math.inf], [0, 0]]
+    found = objects_from_geojson([feature({"type": "Polygon", "coordinates": [ring]})])
+    write_geojson(tmp_path / "a.geojson", found)
+    assert repr(read_geojson(tmp_path / "a.geojson")) == repr(found)
+
+
 def test_byte_order_mark_and_utf16_are_read(tmp_path: Path) -> None:
     text = json.dumps(feature(name="ä"))
     (tmp_path / "bom.geojson").write_bytes(b"\xef\xbb\xbf" + text.encode())
@@ -277,6 +293,12 @@ def test_byte_order_mark_and_utf16_are_read(tmp_path: Path) -> None:
         (b'{"type": "FeatureCollection", "features": [', "is not JSON"),
         (b'{"a": 1}', "not GeoJSON"),
         (b"[1, 2]", "not GeoJSON"),
+        (b"17", "not GeoJSON"),
+        (b"null", "not GeoJSON"),
+        (b'{"type": {}}', "not GeoJSON"),
+        (b'{"type": "FeatureCollection", "features": [1]}', "not GeoJSON: 1"),
+        (b'{"type": "FeatureCollection", "features": null}', "not GeoJSON"),
+        ('{"type": "Feature", "name": "gr\u00f6\u00dfe"}'.encode("latin-1"), "is not JSON"),
         (b"[" * 100_000, "bad.geojson"),
         (gzip.compress(b"{}" * 1000)[:30], "cannot read"),
         (b"\x1f\x8bnonsense", "cannot read"),

@@ -221,18 +221,19 @@ def test_a_bow_tie_keeps_both_wings_and_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    "geometry",
+    "wkt",
     [
-        Polygon(),
-        MultiPolygon(),
-        Polygon([(0, 0), (5, 5), (9, 9), (0, 0)]),
-        Polygon([(0, 0), (np.nan, 5), (9, 9), (0, 0)]),
-        Polygon([(0, 0), (np.inf, 5), (9, 9), (0, 0)]),
+        "POLYGON EMPTY",
+        "MULTIPOLYGON EMPTY",
+        "POLYGON ((0 0, 5 5, 9 9, 0 0))",
+        "POLYGON ((0 0, NaN 5, 9 9, 0 0))",
+        "POLYGON ((0 0, inf 5, 9 9, 0 0))",
     ],
-    ids=["empty", "empty multi", "zero area", "NaN", "infinite"],
 )
-@pytest.mark.filterwarnings("ignore:invalid value")
-def test_shapes_without_area_are_dropped_and_counted(geometry: Any) -> None:
+@pytest.mark.filterwarnings("error")
+def test_shapes_without_area_are_dropped_and_counted(wkt: str) -> None:
+    with np.errstate(invalid="ignore"):  # GEOS compares NaN while it builds the ring
+        geometry = shapely.from_wkt(wkt)
     labels = source(area(geometry), area(box(0, 0, 2, 2)))
     assert labels.report.dropped == 1
     assert labels.rasterize(Region(0, 0, 4, 4, 1, 1)).sum() == 4

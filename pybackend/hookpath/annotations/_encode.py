@@ -41,10 +41,10 @@ def _uuid(text: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, text))
 
 
-def _object_geometry(obj: PathObject) -> Json:
+def _object_geometry(obj: PathObject) -> Any:
     raw = obj.extra.get("raw_geometry")
     if "raw_geometry" in obj.extra and obj.geometry.is_empty:
-        return raw if isinstance(raw, dict) else {}
+        return {} if raw is None else raw
     return encode_geometry(obj.geometry) | dict(obj.extra.get("geometry", {}))
 
 

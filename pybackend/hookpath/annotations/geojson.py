@@ -62,7 +62,7 @@ def _objects(document: Any) -> Iterator[PathObject]:
         for item in document:
             yield from _objects(item)
         return
-    kind = document.get("type") if isinstance(document, dict) else None
+    kind = str(document.get("type")) if isinstance(document, dict) else ""
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
         yield from _objects(document["features"])
     elif kind == "Feature":
@@ -131,7 +131,9 @@ def _write_collection(out: IO[bytes], objects: Iterable[PathObject], compact: bo
     out.write(encoder.encode(head)[:-2].encode())
     lead = newline
     for obj in objects:
-        out.write((lead + encoder.encode(object_to_feature(obj))).encode())
+        # Half a surrogate pair, which UTF-8 lacks, goes out as the escape that it came in as.
+        text = encoder.encode(object_to_feature(obj))
+        out.write((lead + text).encode(errors="backslashreplace"))
         lead = "," + newline
     out.write(f"{newline}]}}{newline}".encode())
 
