@@ -60,6 +60,19 @@ def test_without_annotations_there_is_nothing_to_score(tmp_path: Path) -> None:
         annotated_images(open_project(tmp_path))
 
 
+def test_truth_folders_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    write_slide(tmp_path / "s", "a.tif", [(RED, 0, 0, 9, 9)])
+    project = open_project(tmp_path / "s")
+    with pytest.raises(EvaluationError, match="gone: no such folder"):
+        annotated_images(project, truth_dir=tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EvaluationError, match=r"empty: no <slide>\.geojson"):
+        annotated_images(project, truth_dir=tmp_path / "empty")
+    (tmp_path / "empty" / "a.geojson").write_text("{")
+    with pytest.raises(EvaluationError, match=r"first problem: .*a\.geojson"):
+        annotated_images(project, truth_dir=tmp_path / "empty")
+
+
 def test_annotations_off_the_slide_are_named(tmp_path: Path) -> None:
     write_slide(tmp_path, "a.tif", [(RED, 900, 900, 950, 950)])
     images, _ = annotated_images(open_project(tmp_path))

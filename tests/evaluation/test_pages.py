@@ -52,6 +52,15 @@ def test_notes_name_absent_classes_and_a_single_slide() -> None:
     assert "not predicted" not in told.split("Confusion")[0]
 
 
+def test_training_slides_among_the_scored_are_named() -> None:
+    slides = [result(n, [[5, 0, 0], [0, 5, 0]], split=part) for n, part in
+              (("a", None), ("b", "train"), ("c", "test"))]  # fmt: skip
+    told = text_of(report_page(make_report("T", slides, TWO, model={"trained_on": ["a", "z"]})))
+    assert "Training slides are among these (2 of 3)" in told
+    told = text_of(report_page(make_report("T", slides[2:], TWO, model={"trained_on": ["a"]})))
+    assert "Training slides" not in told
+
+
 def test_names_are_text_and_nothing_is_fetched(tmp_path: Path) -> None:
     evil = PathClass('"><script>alert(1)</script>', (1, 2, 3))
     write_slide(tmp_path / "s", "<b>x<:b>.tif", [(evil, 0, 0, 90, 90), (BLUE, 100, 0, 150, 50)])
@@ -109,8 +118,9 @@ def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="cannot be written"):
         write_report(report, tmp_path / "file")
     (tmp_path / "locked").mkdir(mode=0o555)
-    with pytest.raises(EvaluationError, match="marked read-only"):
-        write_report(report, tmp_path / "locked")
+    for folder in ("locked", "locked/new/below"):
+        with pytest.raises(EvaluationError, match="locked is marked read-only"):
+            write_report(report, tmp_path / folder)
     assert list((tmp_path / "locked").iterdir()) == []
 
 

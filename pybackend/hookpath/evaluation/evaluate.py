@@ -56,13 +56,25 @@ def annotated_images(
         if class_names_in(objects):
             found.append(AnnotatedImage(entry, objects))
     if not found:
-        where = f"{truth_dir}: no annotation file fits" if truth_dir else "no annotated areas in"
-        raise EvaluationError(
-            f"{where} the {split} images of {project.name}; draw classified areas in QuPath "
-            "(not points or lines), or pass --truth DIR with <slide>.geojson files"
-            + (f" (first problem: {problems[0].message})" if problems else "")
-        )
+        raise EvaluationError(_why_no_truth(project, split, truth_dir, problems))
     return found, problems
+
+
+def _why_no_truth(
+    project: Project, split: str, truth_dir: Path | None, problems: Sequence[Problem]
+) -> str:
+    which = f"{project.name}" if split == "all" else f"the {split} images of {project.name}"
+    if truth_dir is not None and not truth_dir.is_dir():
+        return f"{truth_dir}: no such folder; give one with <slide>.geojson files"
+    first = f" (first problem: {problems[0].message})" if problems else ""
+    if truth_dir is not None:
+        return (
+            f"{truth_dir}: no <slide>.geojson with classified areas fits an image of {which}{first}"
+        )
+    return (
+        f"{which}: no annotated areas; draw classified areas in QuPath (not points or lines), or "
+        f"pass --truth DIR with <slide>.geojson files{first}"
+    )
 
 
 def evaluate_maps(

@@ -70,9 +70,10 @@ def make_writable_folder(folder: Path) -> None:
     Raises:
         OSError: it cannot be made, or must not be written to.
     """
+    there = next(f for f in (folder, *folder.absolute().parents) if f.exists())
+    if not there.stat().st_mode & 0o222:
+        raise PermissionError(errno.EACCES, f"{there} is marked read-only", str(there))
     folder.mkdir(parents=True, exist_ok=True)
-    if not folder.stat().st_mode & 0o222:
-        raise PermissionError(errno.EACCES, "marked read-only", str(folder))
 
 
 def inline_svg(drawing: Any) -> Markup:

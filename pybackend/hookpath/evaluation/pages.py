@@ -237,10 +237,19 @@ def _notes(report: EvaluationReport) -> list[str]:
             f"Annotated but not known to the model, so not scored: {', '.join(report.unknown)}. "
             "The last rows of the confusion matrix say what was predicted there."
         )
+    learned = set(report.model.get("trained_on") or ())
+    seen = [s.name for s in report.slides if s.name in learned or s.split == "train"]
+    if seen:
+        notes.append(
+            f"Training slides are among these ({len(seen)} of {len(report.slides)}): their figures "
+            "say little about other slides."
+        )
     if len(report.slides) == 1:
         notes.append("One slide only: nothing is known about how results differ between slides.")
     if bare := report.settings.get("not_annotated"):
-        notes.append(f"{len(bare)} image(s) without annotated areas were left out.")
+        notes.append(
+            f"{len(bare)} image{'' if len(bare) == 1 else 's'} without annotated areas left out."
+        )
     return notes
 
 

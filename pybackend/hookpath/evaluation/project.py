@@ -155,6 +155,7 @@ def _predict(
         "config": card.config,
         "steps": card.training.get("steps"),
         "best_epoch": card.metrics.get("epoch"),
+        "trained_on": card.training.get("split", {}).get("train", []),
     }
     return PredictionsFolder(out_dir / PREDICTIONS, failed), model
 
