@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,9 @@ from shapely import wkt
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, object_to_feature
+from hookpath.errors import ProjectError
 from hookpath.projects import ImageEntry, open_project
-from support.projects import SLIDE_NAME, make_qupath_store, traced_outlines
+from support.projects import SLIDE_NAME, make_qupath_store, snapshot, traced_outlines
 from support.qupath import run_script, seen_by_qupath
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
@@ -159,6 +163,22 @@ def test_what_a_person_nested_in_a_result_survives_the_next_run(project: Path) -
     assert kept[str(child.getID())].geometry.equals(box(10, 10, 30, 30))
 
 
+@pytest.mark.parametrize("content", ["half", "empty", "junk"])
+def test_a_damaged_data_file_is_one_clear_line_and_the_rest_goes_on(
+    project: Path, content: str
+) -> None:
+    damaged, other = open_project(project).images
+    data = project.parent / "data" / damaged.id / "data.qpdata"
+    whole = data.read_bytes()
+    data.write_bytes({"half": whole[: len(whole) // 2], "empty": b"", "junk": b"x" * 99}[content])
+    before = snapshot(project.parent)
+    for attempt in (damaged.objects, lambda: damaged.write(areas(), "run-1")):
+        with pytest.raises(ProjectError, match=rf"^{re.escape(SLIDE_NAME)}: .*incomplete.*\.bak"):
+            attempt()
+    assert snapshot(project.parent) == before
+    assert other.write(areas(), "run-1").added == len(areas())
+
+
 def test_a_persons_jagged_outlines_are_read_as_drawn(tmp_path: Path) -> None:
     outlines = [PathObject(p, "annotation", TUMOR) for p in traced_outlines()]
     make_qupath_store(tmp_path / "p", human=[object_to_feature(o) for o in outlines])
@@ -178,3 +198,35 @@ def test_results_can_be_written_while_the_slides_are_away(
         assert [repr(o) for o in kept] == [repr(o) for o in human]  # a NaN equals no NaN
     finally:
         away.rename(slides)
+
+
+def test_a_class_list_that_cannot_be_written_does_not_cost_the_results(project: Path) -> None:
+    listed = project.parent / "classifiers" / "classes.json"
+    before = listed.read_bytes()
+    listed.chmod(0o444)
+    with pytest.raises(ProjectError, match=r"results are in the project.*\(marked read-only\)"):
+        entry_of(project).write(detections(2), "run-1")
+    listed.chmod(0o644)
+    assert listed.read_bytes() == before
+    assert entry_of(project).write(detections(2), "run-1").removed == 2
+    assert [c for c in open_project(project).classes if c == NECROSIS] == [NECROSIS]
+    assert listed.read_bytes() != before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+def test_ctrl_c_reaches_python_once_qupaths_code_runs(project: Path) -> None:
+    """The JVM's own handler would end the process without any clean-up."""
+    script = (
+        "import os, signal, sys\n"
+        "from hookpath.projects import open_project\n"
+        "open_project(sys.argv[1]).images[0].objects()\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    signal.pause()\n"
+        "except KeyboardInterrupt:\n"
+        "    print('cleaned up')\n"
+    )
+    command = [sys.executable, "-c", script, str(project)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "cleaned up\n"
+    assert done.returncode == 0

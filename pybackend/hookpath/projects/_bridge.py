@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -35,6 +36,9 @@ _CHUNK = 2000
 # -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
 # Native access is what JPype does; from Java 24 on it costs four lines of warning otherwise.
 _JAVA_OPTIONS = ("-Djava.awt.headless=true", "-Xrs", "--enable-native-access=ALL-UNNAMED")
+
+# What QuPath ends a data file with (0.2.0 to 0.7.0): the serialised string "EOF".
+_LAST_BYTES = b"t\x00\x03EOF"
 
 Feature = Mapping[str, Any]
 
@@ -128,11 +132,25 @@ def read_features(data: Path, classes: Sequence[PathClass], image: str) -> list[
     """All objects of a data file as GeoJSON features; none where there is no file."""
     if not data.is_file():
         return []
+    _refuse_incomplete(data, image)
     java = _java()
     _with_colours(java, classes)
     with _java_errors(f"{image}: cannot read {data}"):
         hierarchy = java.PathIO.readHierarchy(java.File(str(data)).toPath())
         return _features(java, hierarchy.getAllObjects(False))
+
+
+def _refuse_incomplete(data: Path, image: str) -> None:
+    """QuPath itself would read a truncated file for ever."""
+    with data.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - len(_LAST_BYTES)))
+        complete = file.read() == _LAST_BYTES
+    if not complete:
+        raise ProjectError(
+            f"{image}: {data} is incomplete or no data file of QuPath; copies in the same folder "
+            "(*.bak, *.bkp) hold what was there before: put the newest in its place"
+        )
 
 
 def _features(java: Any, objects: Any) -> list[Feature]:
@@ -165,7 +183,9 @@ class DataFile:
 
     def _load(self, data: Path, builder: Any) -> Any:
         java = self._java
-        if not data.is_file():
+        if data.is_file():
+            _refuse_incomplete(data, self._image)
+        else:
             return java.ImageData(builder, java.PathObjectHierarchy(), java.ImageType.UNSET)
         found = java.PathIO.readImageData(java.File(str(data)).toPath(), builder)
         # Reading enters the image type into the history once more, before what is there.
@@ -216,12 +236,13 @@ class DataFile:
             ProjectError: the disk is full, or what was written is not what should have been.
         """
         java = self._java
-        with _java_errors(f"{self._image}: cannot write {path.parent}"):
+        with _java_errors(f"{self._image}: nothing was changed, cannot write into {path.parent}"):
             stream = java.JClass("java.io.FileOutputStream")(str(path))
             try:
                 java.PathIO.writeImageData(stream, self._image_data)
             finally:
                 stream.close()
+            _refuse_incomplete(path, self._image)
             written = java.PathIO.readHierarchy(java.File(str(path)).toPath())
         if written.nObjects() != self._hierarchy.nObjects():
             raise ProjectError(f"{self._image}: the new data file is incomplete; it was discarded")

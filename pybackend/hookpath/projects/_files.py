@@ -132,9 +132,11 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
     except (OSError, AnnotationError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         reason = cause.strerror or cause if isinstance(cause, OSError) else error
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
         raise ProjectError(
             f"{image}: cannot write {path}: {reason}; nothing was changed "
-            "(make the folder writable, or keep results elsewhere with --out)"
+            f"({'free some space' if full else 'make the folder writable'}, "
+            "or keep results elsewhere with --out)"
         ) from error
 
 

@@ -154,10 +154,12 @@ class QuPathEntry:
         path = _class_file(self._project_file)
         try:
             _qpproj.add_missing_classes(path, sorted(used, key=lambda c: c.name))
-        except (OSError, ProjectError) as error:
+        except ProjectError as error:
+            cause = error.__cause__
+            reason = cause.strerror if isinstance(cause, OSError) else error
             raise ProjectError(
                 f"{self.name}: the results are in the project, but their classes could not be "
-                f"added to {path} ({error.__cause__ or error}); make it writable and run again"
+                f"added to {path} ({reason}); make it writable and run again"
             ) from error
 
     def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
