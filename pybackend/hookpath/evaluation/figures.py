@@ -42,8 +42,8 @@ def _dots(axes: Any, row: int, values: Values, color: RGB) -> None:
     # Spread over the row's height in turns, so that equal slides are both seen.
     offsets = np.linspace(-0.2, 0.2, kept.size) if kept.size > 1 else np.zeros(kept.size)
     axes.scatter(
-        kept, row + offsets, s=34, color=_plots.hex_color(color), alpha=0.75, lw=0.6,
-        edgecolor="white", zorder=3, clip_on=False,
+        kept, row + offsets, s=34, color=_plots.hex_color(color), alpha=0.8, lw=0.7,
+        edgecolor=_plots.GREY, zorder=3, clip_on=False,
     )  # fmt: skip
 
 
