@@ -22,12 +22,13 @@ from hookpath.annotations import (
     vectorize,
     write_geojson,
 )
+from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration, Region
 
 CLASSES = ClassTable.of([PathClass(n) for n in "ABC"])
 
 
-def blobs(seed: int, height: int = 150, width: int = 170, sigma: float = 2.0) -> Any:
+def blobs(seed: int, height: int = 90, width: int = 110, sigma: float = 2.0) -> Any:
     """A smooth random map of labels 0…3; small sigma: ragged, with holes and touching corners."""
     noise = np.random.default_rng(seed).normal(size=(4, height, width))
     smooth = ndimage.gaussian_filter(noise, (0, sigma, sigma)) if sigma else noise
@@ -59,7 +60,7 @@ def test_every_pixel_is_in_one_valid_polygon_and_pieces_are_those_of_scipy(
         assert sum(g.area for g in mine) == (labels == label).sum()
     assert all(o.geometry.is_valid for o in objects)
     source = LabelSource([replace(o, object_type="annotation") for o in objects], CLASSES)
-    assert np.array_equal(source.rasterize(Region(0, 0, 170, 150, 1, 1)), labels)
+    assert np.array_equal(source.rasterize(Region(0, 0, 110, 90, 1, 1)), labels)
 
 
 @pytest.mark.parametrize("block", [1, 7, 64])
@@ -125,7 +126,7 @@ def test_small_pieces_are_left_out_and_small_holes_filled() -> None:
 
 @pytest.mark.parametrize("tolerance", [0.6, 1, 2, 5])
 def test_simplified_neighbours_leave_no_gap_and_do_not_overlap(tolerance: float) -> None:
-    labels = blobs(8, sigma=6) % 3 + 1
+    labels = blobs(8, 150, 170, sigma=6) % 3 + 1
     exact = vectorize(labels, CLASSES)
     simple = vectorize(labels, CLASSES, simplify_l0=tolerance)
     shapes = [o.geometry for o in simple]
@@ -151,3 +152,75 @@ def test_ragged_maps_stay_valid_when_simplified(sigma: float) -> None:
     exact, simple = vectorize(labels, CLASSES), vectorize(labels, CLASSES, simplify_l0=1.5)
     assert len(simple) == len(exact)
     assert all(o.geometry.is_valid and o.geometry.area > 0 for o in simple)
+
+
+def test_rows_left_out_hold_nothing() -> None:
+    labels = np.ones((2, 5), np.uint8)
+    vectorizer = Vectorizer(CLASSES, 1.0, simplify_l0=0.5)
+    for y in (0, 2, 10):
+        vectorizer.add_rows(y, labels)
+    assert [o.geometry.bounds for o in vectorizer.finish()] == [(0, 0, 5, 4), (0, 10, 5, 12)]
+
+
+def test_nothing_gives_nothing() -> None:
+    assert Vectorizer(CLASSES, 1.0).finish() == []
+    assert vectorize(np.zeros((3, 4), np.uint8), CLASSES, simplify_l0=1) == []
+
+
+def test_the_last_column_and_row_are_cut_at_the_end_of_the_slide() -> None:
+    labels = np.ones((3, 4), np.uint8)
+    (obj,) = vectorize(labels, CLASSES, 10.0, size_l0=(37, 25))
+    assert obj.geometry.equals(box(0, 0, 37, 25))
+
+
+def test_rows_out_of_order_or_of_another_kind_are_refused() -> None:
+    labels = np.ones((2, 5), np.uint8)
+    scores = np.ones((3, 2, 5), np.float32)
+    for y, wrong, wrong_scores, why in [
+        (1, labels, scores, "top to bottom"),
+        (2, labels[:, :4], scores[:, :, :4], "one width"),
+        (2, labels, None, "probabilities"),
+        (2, labels, scores[:2], "do not fit"),
+        (2, labels * 4, scores, "label 4, but only 3 classes"),
+        (2, labels.astype(int), scores, "uint8"),
+    ]:
+        vectorizer = Vectorizer(CLASSES, 1.0)
+        vectorizer.add_rows(0, labels, scores)
+        with pytest.raises(ValueError, match=why):
+            vectorizer.add_rows(y, wrong, wrong_scores)
+    assert vectorizer.finish() is vectorizer.finish()
+    with pytest.raises(ValueError, match="top to bottom"):
+        vectorizer.add_rows(2, labels, scores)
+
+
+def test_outlines_that_do_not_hold_the_pixels_are_an_error(monkeypatch: Any) -> None:
+    from hookpath.annotations import vectorizer
+
+    def without_holes(*args: Any) -> Any:
+        rings = trace(*args)
+        return rings.take(rings.is_outline)
+
+    trace = vectorizer.trace
+    ring = np.ones((5, 5), np.uint8)
+    ring[2, 2] = 0
+    monkeypatch.setattr(vectorizer, "trace", without_holes)
+    with pytest.raises(AnnotationError, match="1 pieces do not enclose their pixels"):
+        vectorize(ring, CLASSES)
+
+
+def test_pieces_that_miss_pixels_of_the_map_are_an_error(monkeypatch: Any) -> None:
+    from hookpath.annotations import vectorizer
+
+    runs_of = vectorizer.runs_of
+    monkeypatch.setattr(vectorizer, "runs_of", lambda *args: runs_of(*args).take(slice(1, None)))
+    with pytest.raises(AnnotationError, match=r"outlines hold \[5, 0, 0\] px.*map \[10, 0, 0\]"):
+        vectorize(np.ones((2, 5), np.uint8), CLASSES)
+
+
+def test_speckle_below_the_minimum_costs_no_outline() -> None:
+    labels = np.zeros((60, 60), np.uint8)
+    labels[::2, ::2] = 1
+    vectorizer = Vectorizer(CLASSES, 1.0, min_area_l0=2)
+    vectorizer.add_rows(0, labels)
+    assert vectorizer.finish() == []
+    assert vectorizer.pieces == 900
