@@ -31,7 +31,7 @@ def test_what_hangs_off_the_slide_reads_as_the_slide_itself_gives_it(
     source = annotated_slide(tmp_path / "s.tif", [("Tumor", shapely.box(0, 0, 50, 50))], size=70)
     out = np.zeros((region.height, region.width, 3), np.uint8)
     reader = PatchReader([source])
-    reader.read(PatchRequest(0, (region,), ()), [out], [])
+    reader.read(PatchRequest(0, (region,), ()), [out])
     reader.close()
     with source.slide.open() as slide:
         assert np.array_equal(out, slide.read(region))
@@ -44,13 +44,13 @@ def test_slides_stay_open_and_the_one_longest_unused_makes_way(tmp_path: Path) -
     out = np.zeros((region.height, region.width, 3), np.uint8)
     reader = PatchReader(sources, max_open=2)
     for index in (0, 1, 0, 2):
-        reader.read(PatchRequest(index, (region,), ()), [out], [])
+        reader.read(PatchRequest(index, (region,), ()), [out])
     for source in sources:
         source.slide.path.unlink()
     for index in (0, 2):  # open handles still read
-        reader.read(PatchRequest(index, (region,), ()), [out], [])
+        reader.read(PatchRequest(index, (region,), ()), [out])
     with pytest.raises(SlideFailedError) as failure:
-        reader.read(PatchRequest(1, (region,), ()), [out], [])
+        reader.read(PatchRequest(1, (region,), ()), [out])
     assert failure.value.slide_index == 1
     reader.close()
 
@@ -60,7 +60,7 @@ def test_a_damaged_tile_is_a_failure_of_its_slide(tmp_path: Path) -> None:
     spoil_tiles(source.slide.path, first=1)
     out = np.zeros((20, 20, 3), np.uint8)
     reader = PatchReader([source])
-    reader.read(PatchRequest(0, (Region(0, 0, 20, 20, 1, 1),), ()), [out], [])
+    reader.read(PatchRequest(0, (Region(0, 0, 20, 20, 1, 1),), ()), [out])
     with pytest.raises(SlideFailedError, match=r"s\.tif"):
-        reader.read(PatchRequest(0, (Region(400, 0, 20, 20, 1, 1),), ()), [out], [])
+        reader.read(PatchRequest(0, (Region(400, 0, 20, 20, 1, 1),), ()), [out])
     reader.close()

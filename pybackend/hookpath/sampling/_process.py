@@ -39,19 +39,20 @@ def serve(
         connection.send(None)
         while True:
             share = connection.recv()
-            with gdal_kept():
-                answer = _answer(reader, share, slots[share.slot], progress)
-            connection.send(answer)
+            connection.send(_answer(reader, share, slots[share.slot], progress))
 
 
 def _answer(reader: PatchReader, share: Share, slot: Views, progress: Any) -> Answer:
     images, labels = slot
-    for position, request in share.requests:
-        progress[0] = position
-        try:
-            reader.read(request, [a[position] for a in images], [a[position] for a in labels])
-        except SlideFailedError as failure:
-            return Answer(Failure(position, failure.slide_index, str(failure)))
-        except Exception:
-            return Answer(bug=traceback.format_exc())
+    try:
+        for position, request in share.requests:
+            progress[0] = position
+            reader.read(request, [array[position] for array in images])
+        with gdal_kept():
+            for position, request in share.requests:
+                reader.label(request, [array[position] for array in labels])
+    except SlideFailedError as failure:
+        return Answer(Failure(progress[0], failure.slide_index, str(failure)))
+    except Exception:
+        return Answer(bug=traceback.format_exc())
     return Answer()

@@ -58,11 +58,11 @@ class LocalFetcher:
         """Read the oldest batch (see `Fetcher`)."""
         requests = self._queue[0]
         images, labels = empty_arrays(self._branches, len(requests))
+        for i, request in enumerate(requests):
+            self._reader.read(request, [t[i].numpy() for t in images])
         with gdal_kept():
             for i, request in enumerate(requests):
-                self._reader.read(
-                    request, [t[i].numpy() for t in images], [t[i].numpy() for t in labels[1:]]
-                )
+                self._reader.label(request, [t[i].numpy() for t in labels[1:]])
         self._queue.popleft()
         return images, labels[1:]
 
