@@ -28,7 +28,10 @@ class QuPathProject:
     ``spawn`` method: a JVM does not survive a fork.
 
     The project must be closed in QuPath's window while results are written; QuPath leaves no mark
-    by which that could be seen. What is noticed is a file that changed since it was read.
+    by which that could be seen. What is noticed is a file that changed since it was read: then
+    nothing is written. The other way round, QuPath writes what its window holds when the person
+    saves, without looking: the results written meanwhile are gone, the person's work is not, and
+    predicting again writes them again.
 
     Raises:
         ProjectError: not a QuPath project.
