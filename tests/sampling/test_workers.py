@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from hookpath.errors import TrainingError
 from hookpath.sampling import AnnotatedSlide, ValidationStream
 from hookpath.sampling._process import serve
 from hookpath.sampling.slots import SlotLayout
-from support.annotated import BRANCHES, CLASSES, two_slides
+from support.annotated import BRANCHES, CLASSES, DeadlySlide, two_slides
 from support.streams import Listener, all_same, spoil_tiles, stream_of, take
 
 
@@ -86,6 +87,27 @@ def test_a_slide_that_fails_on_the_way_is_reported_and_drawn_no_more(tmp_path: P
         resumed.load_state_dict(state)
         assert all_same(take(resumed, 2), after)
     assert len(told.warnings) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
+def test_a_slide_that_crashes_its_reader_twice_is_out_and_one_that_gets_it_killed_is_an_end(
+    slides: list[AnnotatedSlide],
+) -> None:
+    """A crash is the file's fault; a kill comes from outside, mostly for want of memory."""
+    facts = slides[1].read_facts()
+    for number in (signal.SIGSEGV, signal.SIGKILL):
+        deadly = DeadlySlide(slides[1].slide.path, signal_number=number)
+        sources = [slides[0], replace(slides[1], slide=deadly, facts=facts)]
+        told = Listener()
+        with stream_of(sources, workers=1, reporter=told) as stream:
+            if number == signal.SIGSEGV:
+                assert all((b.slide_index == 0).all() for b in take(stream, 3))
+                assert [w for w in told.warnings if "b.tif" in w] == told.warnings[2:]
+                assert len(told.warnings) == 3
+            else:
+                with pytest.raises(TrainingError, match="died at the same patch"):
+                    next(stream)
+        assert readers() == []
 
 
 def test_the_last_slide_failing_ends_the_stream_with_a_reason(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject
 from hookpath.geometry import BranchSpec, Region
 from hookpath.sampling import AnnotatedSlide
-from hookpath.slides import SlideRef
+from hookpath.slides import Slide, SlideRef
 from support.slides import position_image, write_pyramid
 
 CLASSES = ClassTable.of([PathClass("Tumor", (200, 0, 0)), PathClass("Stroma", (0, 200, 0))])
@@ -57,3 +59,15 @@ def two_slides(folder: Path) -> list[AnnotatedSlide]:
             [("Stroma", shapely.box(200, 10, 500, 200)), ("Tumor", shapely.box(30, 400, 50, 430))],
         ),
     ]
+
+
+@dataclass(frozen=True)
+class DeadlySlide(SlideRef):
+    """A slide whose opening ends the process by a signal, as a broken decoder can."""
+
+    signal_number: int = 0
+
+    def open(self) -> Slide:
+        """Never returns."""
+        os.kill(os.getpid(), self.signal_number)
+        raise AssertionError("the signal did not end this process")

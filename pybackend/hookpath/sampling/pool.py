@@ -117,6 +117,7 @@ class PoolFetcher:
         self._submitted = 0
         self._dealt = 0
         self._unborn = 0
+        self._crashing: dict[int, str] = {}
         self._end: Any = None
 
     def submit(self, requests: Sequence[PatchRequest]) -> None:
@@ -248,7 +249,21 @@ class PoolFetcher:
         successor = self._new_worker()
         self._workers[self._workers.index(dead)] = successor
         for task in dead.tasks:
-            _give(successor, task)
+            if (failure := self._doomed(task)) is not None:
+                _settle(task, Answer(failure))
+            else:
+                _give(successor, task)
+
+    def _doomed(self, task: _Task) -> Failure | None:
+        """The first patch of a share whose slide is known to crash processes."""
+        return next(
+            (
+                Failure(position, request.slide_index, self._crashing[request.slide_index])
+                for position, request in task.share.requests
+                if request.slide_index in self._crashing
+            ),
+            None,
+        )
 
     def _count_unborn(self, dead: _Worker, why: str) -> None:
         self._unborn += 1
@@ -276,9 +291,9 @@ class PoolFetcher:
                 f"two reading processes died at the same patch ({name}, {place}; the last one "
                 f"{why}); if memory is short, lower workers or batch_size"
             )
-        message = f"reading it at {place} crashes; copy the file again from its source"
-        dead.tasks.popleft()
-        _settle(task, Answer(Failure(position, request.slide_index, message)))
+        self._crashing[request.slide_index] = (
+            f"reading it at {place} crashes; copy the file again from its source"
+        )
 
 
 def _give(worker: _Worker, task: _Task) -> None:

@@ -68,7 +68,7 @@ class PatchReader:
     def label(self, request: PatchRequest, labels: Sequence[UInt8Array]) -> None:
         """Fill the given arrays, ``(h_b, w_b)`` per context branch.
 
-        Best called for many patches in a row, apart from reading: that is a third faster.
+        Best called for many patches in a row, apart from reading: each call is faster then.
         """
         source = self._sources[request.slide_index].labels
         for region, label in zip(request.label_regions, labels, strict=True):
