@@ -115,7 +115,10 @@ def _load(
     marks: dict[str, str] = {}
     for number, project in enumerate(projects):
         prefix = f"{number}:" if len(projects) > 1 else ""
-        loaded, problems = load_sources(project.images, classes)
+        entries = [entry for entry in project.images if _may_teach(entry)]
+        if bare := len(project.images) - len(entries):
+            reporter.info(f"{project.name}: nothing is drawn on {bare} of its images")
+        loaded, problems = load_sources(entries, classes)
         for problem in problems:
             reporter.warn(f"{problem.image} is left out: {problem.message}")
         sources += [replace(s, id=prefix + s.id) for s in loaded]
@@ -128,6 +131,14 @@ def _load(
             "class on at least two slides, and see `hookpath info` for problems"
         )
     return sources, marks
+
+
+def _may_teach(entry: ImageEntry) -> bool:
+    """Something is drawn, or it cannot be known: then loading says why."""
+    try:
+        return bool(class_names_in(entry.objects()))
+    except HookpathError:
+        return True
 
 
 def areas_um2(source: AnnotatedSlide) -> dict[str, float]:
