@@ -12,6 +12,7 @@ from torch import Tensor
 from hookpath.geometry import BranchSpec
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch
 from hookpath.sampling.colouring import Colouring, _stain_change
+from hookpath.sampling.warping import Warp
 from support.annotated import BRANCHES, coloured_slide
 from support.streams import stream_of
 
@@ -224,3 +225,18 @@ def test_odd_margins_and_three_branches_stay_in_phase() -> None:
         sure = ((shown < 0.001) | (shown > 0.999)) & (label > 0)
         assert torch.equal(label[sure] - 1, shown[sure].round().long())
         assert sure.float().mean() > 0.5
+
+
+def test_maps_are_a_zoom_and_a_rotation_within_the_limits() -> None:
+    """Columns at right angles and of equal length; both limits are nearly reached."""
+    draw = torch.Generator().manual_seed(0)
+    matrix = Warp.drawn(SPATIAL, BRANCHES, 2000, draw).matrix
+    square = matrix.transpose(1, 2) @ matrix
+    zoom = square[:, 0, 0].rsqrt()
+    assert torch.allclose(square, torch.eye(2) / zoom[:, None, None] ** 2, atol=1e-5)
+    assert (torch.linalg.det(matrix) > 0).all()  # no mirrors here
+    assert zoom.min() == pytest.approx(0.85, abs=0.005)
+    assert zoom.max() == pytest.approx(1.15, abs=0.005)
+    angle = torch.rad2deg(torch.atan2(matrix[:, 1, 0], matrix[:, 0, 0]))
+    assert angle.min() == pytest.approx(-25, abs=0.2)
+    assert angle.max() == pytest.approx(25, abs=0.2)
