@@ -27,10 +27,13 @@ from hookpath.slides.base import RGBArray, Slide
 
 @dataclass(frozen=True)
 class Memory:
-    """Bounds in bytes: hook maps held in memory (more spills to disk), and one row of results."""
+    """Bounds in bytes: hook maps held in memory (more spills to disk), and one row of results.
+
+    Two rows are held: one is computed while the one before is written.
+    """
 
     hooks: int = 512 * 2**20
-    row: int = 384 * 2**20
+    row: int = 192 * 2**20
     spill_dir: Path | None = None
 
 
