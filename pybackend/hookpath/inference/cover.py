@@ -27,11 +27,16 @@ BoolGrid = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class OutputGrid:
-    """The slide's output pixels: pixel i covers level-0 [i·downsample, (i + 1)·downsample)."""
+    """Output pixels of a slide: pixel i covers level-0 [(start + i)·downsample, …).
+
+    A slide's results have `start` (0, 0). Computing may start up to one context pixel before (see
+    `hookpath.inference.grids.aligned_start`).
+    """
 
     width: int
     height: int
     downsample: tuple[float, float]
+    start: tuple[int, int] = (0, 0)
 
     @classmethod
     def of_slide(cls, slide: Slide, spacing_um: float) -> OutputGrid:
@@ -46,10 +51,15 @@ class OutputGrid:
         height = max(1, math.ceil(slide.height_l0 / dy - 1e-6))
         return cls(width, height, (dx, dy))
 
+    def starting_at(self, start: tuple[int, int]) -> OutputGrid:
+        """The grid with the same end and pixels, from `start` (both ≤ 0) on."""
+        return OutputGrid(self.width - start[0], self.height - start[1], self.downsample, start)
+
     def region(self, window: Box) -> Region:
         """A window of the grid, placed on the slide."""
         dx, dy = self.downsample
-        return Region(window.x * dx, window.y * dy, window.width, window.height, dx, dy)
+        x, y = window.x + self.start[0], window.y + self.start[1]
+        return Region(x * dx, y * dy, window.width, window.height, dx, dy)
 
 
 @dataclass(frozen=True)
@@ -125,8 +135,9 @@ def _tissue_cells(slide: Slide, grid: OutputGrid, shape: tuple[int, int]) -> Boo
     spacing = slide.calibration
     rows, columns = found.mask.shape
     grown_x, grown_y = TISSUE_GROWTH_UM / spacing.mpp_x, TISSUE_GROWTH_UM / spacing.mpp_y
-    top, bottom = _ranges(shape[0], CELL * grid.downsample[1], grown_y, mask_y, rows)
-    left, right = _ranges(shape[1], CELL * grid.downsample[0], grown_x, mask_x, columns)
+    start_x, start_y = (s * d for s, d in zip(grid.start, grid.downsample, strict=True))
+    top, bottom = _ranges(shape[0], start_y, CELL * grid.downsample[1], grown_y, mask_y, rows)
+    left, right = _ranges(shape[1], start_x, CELL * grid.downsample[0], grown_x, mask_x, columns)
     sums = np.zeros((rows + 1, columns + 1), np.int32)
     np.cumsum(np.cumsum(found.mask, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
     below = sums[np.ix_(bottom, right)] - sums[np.ix_(bottom, left)]
@@ -135,10 +146,15 @@ def _tissue_cells(slide: Slide, grid: OutputGrid, shape: tuple[int, int]) -> Boo
 
 
 def _ranges(
-    count: int, cell_l0: float, grown_l0: float, mask_l0: float, mask_size: int
+    count: int,
+    start_l0: float,
+    cell_l0: float,
+    grown_l0: float,
+    mask_l0: float,
+    mask_size: int,
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """First and one past last mask px under each of `count` cells, grown on both sides."""
-    starts = np.arange(count) * cell_l0
+    starts = start_l0 + np.arange(count) * cell_l0
     first = np.floor((starts - grown_l0) / mask_l0)
     last = np.ceil((starts + cell_l0 + grown_l0) / mask_l0)
     return first.clip(0, mask_size).astype(np.intp), last.clip(0, mask_size).astype(np.intp)
@@ -150,7 +166,8 @@ def _cells_touching(
     if not areas:
         return np.zeros(shape, bool)
     dx, dy = grid.downsample
-    return _rasterise(areas, Region(0, 0, shape[1], shape[0], CELL * dx, CELL * dy), touched=True)
+    x, y = grid.start[0] * dx, grid.start[1] * dy
+    return _rasterise(areas, Region(x, y, shape[1], shape[0], CELL * dx, CELL * dy), touched=True)
 
 
 def _rasterise(areas: Sequence[BaseGeometry], region: Region, touched: bool) -> BoolGrid:

@@ -77,7 +77,7 @@ class DensePredictor:
     def rows(
         self, slides: Slide | Sequence[Slide], plan: Plan, on_tile: Callable[[int], None] = _ignore
     ) -> Iterator[PredictedRow]:
-        """All rows of the output grid, top to bottom.
+        """All rows of the slide's output grid (from its origin on), top to bottom.
 
         Args:
             slides: one or more handles of the same slide, each used by one reading thread.
@@ -93,7 +93,10 @@ class DensePredictor:
             tiles: list[PredictedTile] = []
             for item in read_ahead(plan.steps(), handles):
                 if isinstance(item, RowEnd):
-                    yield PredictedRow(item.y_out, item.height, plan.cover.grid.width, tuple(tiles))
+                    grid = plan.cover.grid
+                    row = PredictedRow(item.y_out, item.height, grid.width, tuple(tiles))
+                    if (moved := row.moved(grid.start)) is not None:
+                        yield moved
                     tiles = []
                     store.forget_before(item.keep_from)
                     continue

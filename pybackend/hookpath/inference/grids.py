@@ -3,8 +3,9 @@
 A valid-convolution network gives the same numbers whatever the size of its input, provided that
 its poolings group the same pixels: the input's origin must stay the same modulo 2^D of its own
 pixels. So each branch gets one grid over the whole slide. The target branch's grid starts such
-that its *output* starts at the slide's level-0 origin; a context branch's grid starts where the
-context patch of the first concentric pair (van Rijthoven et al. 2021, section 3.1) would. Tiles
+that its *output* starts at the slide's level-0 origin (or a little before, see `aligned_start`);
+a context branch's grid starts where the context patch of the first concentric pair (van Rijthoven
+et al. 2021, section 3.1) would. Tiles
 whose origins are multiples of 2^D on these grids give what concentric patches give whose target
 origins are multiples of 2^D·(coarsest µm/px over target µm/px).
 """
@@ -17,6 +18,8 @@ from typing import Protocol
 
 from hookpath.geometry import BranchSpec, Region
 from hookpath.models.shapes import Hook, margin, tile_size
+from hookpath.slides.base import Slide
+from hookpath.slides.resample import best_level
 
 
 class NetworkGeometry(Protocol):
@@ -77,12 +80,17 @@ class BranchGrid:
         """Px per cell of the map that a tile gives."""
         return int(2**self.map_depth)
 
-    def input_region(self, box: Box, downsample: tuple[float, float]) -> Region:
-        """What to read for the tile `box` (branch px); `downsample` is the target branch's."""
+    def input_region(
+        self, box: Box, downsample: tuple[float, float], start: tuple[int, int] = (0, 0)
+    ) -> Region:
+        """What to read for the tile `box` (branch px).
+
+        `downsample` is the target branch's, `start` moves all grids (target px).
+        """
         dx, dy = downsample
         return Region(
-            (self.anchor + self.scale * box.x) * dx,
-            (self.anchor + self.scale * box.y) * dy,
+            (start[0] + self.anchor + self.scale * box.x) * dx,
+            (start[1] + self.anchor + self.scale * box.y) * dy,
             box.width + self.input_extra,
             box.height + self.input_extra,
             self.scale * dx,
@@ -134,6 +142,25 @@ def branch_grids(network: NetworkGeometry) -> tuple[BranchGrid, ...]:
             )
         )
     return tuple(grids)
+
+
+def aligned_start(
+    grids: Sequence[BranchGrid], slide: Slide, downsample: tuple[float, float]
+) -> tuple[int, int]:
+    """Where to start (target px, ≤ 0), so that the coarsest branch reads whole level pixels.
+
+    Read between them, two context pixels would be mixed: a blur that training patches, which lie
+    on the level's pixel grid (`hookpath.sampling.placing`), do not have. The finer branches'
+    starts are then on their grids, too, wherever the levels allow it at all.
+    """
+    if len(grids) == 1:
+        return 0, 0
+    coarsest = grids[-1]
+    dx, dy = downsample
+    level = slide.levels[best_level(slide, coarsest.scale * dx, coarsest.scale * dy)]
+    off_x = (coarsest.anchor * dx - level.origin_x_l0) % level.downsample_x
+    off_y = (coarsest.anchor * dy - level.origin_y_l0) % level.downsample_y
+    return -round(off_x / dx), -round(off_y / dy)
 
 
 def _input_extra(depth: int, map_depth: int) -> int:

@@ -86,7 +86,8 @@ class Plan:
                     started[branch].add(key)
                     context = Box(key[1] * side, key[0] * side, side, side)
                     yield from self._with_context(branch + 1, context, started)
-        yield Step(branch, box, grid.input_region(box, self.cover.grid.downsample))
+        here = self.cover.grid
+        yield Step(branch, box, grid.input_region(box, here.downsample, here.start))
 
     def cells_per_tile(self, branch: int) -> int:
         """Side of a tile's hook map in cells, for the branch that hooks into `branch`."""

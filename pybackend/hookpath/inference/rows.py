@@ -29,6 +29,19 @@ class PredictedTile:
     labels: Labels
     probabilities: Probabilities
 
+    def moved(self, start: tuple[int, int]) -> PredictedTile | None:
+        """See `PredictedRow.moved`."""
+        x, y = self.window.x + start[0], self.window.y + start[1]
+        left, top = max(0, -x), max(0, -y)
+        width, height = self.window.width - left, self.window.height - top
+        if width <= 0 or height <= 0:
+            return None
+        return PredictedTile(
+            Box(x + left, y + top, width, height),
+            self.labels[top:, left:],
+            self.probabilities[:, top:, left:],
+        )
+
 
 @dataclass(frozen=True)
 class PredictedRow:
@@ -57,6 +70,20 @@ class PredictedRow:
         for tile, here, there in self._parts(top, bottom):
             out[(slice(None), *here)] = tile.probabilities[(slice(None), *there)]
         return out
+
+    def moved(self, start: tuple[int, int]) -> PredictedRow | None:
+        """The band on the slide's own grid, if its grid begins at `start` (≤ 0) of that.
+
+        What lies before the slide's origin is cut off; None if nothing is left.
+        """
+        x, y = start
+        if (x, y) == (0, 0):
+            return self
+        cut = max(0, -(self.y_out + y))
+        if cut >= self.height:
+            return None
+        tiles = tuple(part for tile in self.tiles if (part := tile.moved(start)) is not None)
+        return PredictedRow(self.y_out + y + cut, self.height - cut, self.width + x, tiles)
 
     def _parts(
         self, top: int, bottom: int

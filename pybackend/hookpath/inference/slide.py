@@ -15,6 +15,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import Cover, OutputGrid, cover_of
 from hookpath.inference.dense import DensePredictor, Memory
+from hookpath.inference.grids import aligned_start, branch_grids
 from hookpath.inference.record import (
     GEOJSON_NAME,
     PredictionRecord,
@@ -71,7 +72,8 @@ def predict_slide(
     runner = _runner_of(model, config)
     grid = OutputGrid.of_slide(slides[0], card.spacing_um)
     classes = ClassTable.of(card.classes)
-    cover = cover_of(slides[0], grid, roi, config.tissue)
+    start = aligned_start(branch_grids(runner), slides[0], grid.downsample)
+    cover = cover_of(slides[0], grid.starting_at(start), roi, config.tissue)
     run = config.run_id(card.weights_sha256)
     with stage_in(out_dir) as stage:
         size_l0 = slides[0].width_l0, slides[0].height_l0

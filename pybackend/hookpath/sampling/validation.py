@@ -18,7 +18,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.batch import Batch, batch_of
 from hookpath.sampling.fetching import make_fetcher
-from hookpath.sampling.placing import branch_snap
+from hookpath.sampling.placing import Snap, branch_snap, common_snap
 from hookpath.sampling.planning import Planner, facts_of_all
 from hookpath.sampling.reader import SlideFailedError
 from hookpath.sampling.sampler import Draw
@@ -36,8 +36,9 @@ def validation_regions(
     seed: int,
     reporter: Reporter = SILENT,
 ) -> list[Draw]:
-    """Centres of patches whose target output windows tile the annotated area without overlap.
+    """Centres of patches whose target output windows tile the annotated area.
 
+    They lie where training patches may lie: every branch on the pixel grid of its level.
     Of more than `max_patches` windows a subset is taken, by `seed`: classes take turns, and within
     a class the slides do. The result depends on nothing else.
 
@@ -62,7 +63,7 @@ def _regions(
     rng = np.random.default_rng(seed)
     queues: dict[int, list[list[Draw]]] = {}
     for index, (source, known) in enumerate(zip(sources, facts, strict=True)):
-        for label, draws in _windows(index, source, known, branches[0]).items():
+        for label, draws in _windows(index, source, known, branches).items():
             order = rng.permutation(len(draws))
             queues.setdefault(label, []).append([draws[i] for i in order])
     by_class = [deque(_in_turns(queues[label])) for label in sorted(queues)]
@@ -70,15 +71,12 @@ def _regions(
 
 
 def _windows(
-    index: int, source: AnnotatedSlide, facts: SlideFacts | None, target: BranchSpec
+    index: int, source: AnnotatedSlide, facts: SlideFacts | None, branches: Sequence[BranchSpec]
 ) -> dict[int, list[Draw]]:
     """The windows of one slide that hold each label."""
     if facts is None:
         return {}
-    pitch_x, pitch_y = (
-        target.output_size * d for d in facts.calibration.downsample(target.spacing_um)
-    )
-    snap = branch_snap(facts, target)
+    snap, pitch_x, pitch_y = _tiling(facts, branches)
     found: dict[int, set[Cell]] = {}
     for part in visible_parts(index, source, facts):
         found.setdefault(part.label, set()).update(_cells(part, pitch_x, pitch_y))
@@ -89,6 +87,25 @@ def _windows(
         ]
         for label, cells in found.items()
     }
+
+
+def _tiling(facts: SlideFacts, branches: Sequence[BranchSpec]) -> tuple[Snap, float, float]:
+    """The lattice that centres fall on, as in training, and the level-0 px between windows.
+
+    Windows overlap by less than one context pixel where a window is no whole number of them.
+    """
+    target = branches[0]
+    window_x, window_y = (
+        target.output_size * d for d in facts.calibration.downsample(target.spacing_um)
+    )
+    common = common_snap(facts, branches)
+    if common is None or common.step_x_l0 > window_x or common.step_y_l0 > window_y:
+        return branch_snap(facts, target), window_x, window_y
+    return (
+        common,
+        window_x // common.step_x_l0 * common.step_x_l0,
+        window_y // common.step_y_l0 * common.step_y_l0,
+    )
 
 
 def _cells(part: VisiblePart, pitch_x: float, pitch_y: float) -> set[Cell]:

@@ -13,13 +13,12 @@ from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, SegmentationModel, save_model
 from hookpath.projects import Project
-from hookpath.sampling import Augmentation, BalancedSampler, PatchStream, ValidationStream
+from hookpath.sampling import Augmentation, PatchStream, ValidationStream
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import choose_device, use_bf16
 from hookpath.training.network import make_network
-from hookpath.training.phases import AnyPhase
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.validate import Validation, validate
@@ -250,8 +249,6 @@ def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData
 def _patch_stream(
     config: TrainConfig, data: TrainingData, model: SegmentationModel, reporter: Reporter
 ) -> PatchStream:
-    facts = [source.read_facts() for source in data.train]
-    balanced = BalancedSampler(data.train, facts, data.classes, model.branches, config.seed)
     return PatchStream(
         data.train,
         data.classes,
@@ -259,7 +256,6 @@ def _patch_stream(
         config.batch_size,
         config.seed,
         workers=config.workers,
-        sampler=AnyPhase(balanced, data.train, model.branches, config.seed),
         reporter=reporter,
     )
 
