@@ -5,9 +5,9 @@ its poolings group the same pixels: the input's origin must stay the same modulo
 pixels. So each branch gets one grid over the whole slide. The target branch's grid starts such
 that its *output* starts at the slide's level-0 origin (or a little before, see `aligned_start`);
 a context branch's grid starts where the context patch of the first concentric pair (van Rijthoven
-et al. 2021, section 3.1) would. Tiles
-whose origins are multiples of 2^D on these grids give what concentric patches give whose target
-origins are multiples of 2^D·(coarsest µm/px over target µm/px).
+et al. 2021, section 3.1) would. Tiles whose origins are multiples of 2^D on these grids give what
+concentric patches give whose target origins are multiples of 2^D·(coarsest µm/px over target
+µm/px).
 """
 
 from __future__ import annotations
