@@ -31,6 +31,7 @@ _NEST_RADIUS_UM = (215.0, 265.0)
 _WALL_UM = 22.0
 _PITCH_UM = 640.0
 _TEXTURE_PX = 1024
+_STRIP_PX = 128
 
 Image = npt.NDArray[np.uint8]
 FloatMap = npt.NDArray[np.float32]
@@ -106,7 +107,7 @@ def _stamp(nest: Nest, truth: Image, wall: Mask) -> None:
     reach = int(nest.radius * 1.25 + 2 * _WALL_UM / SPACING_UM)
     y0, y1 = max(0, int(nest.y) - reach), min(truth.shape[0], int(nest.y) + reach)
     x0, x1 = max(0, int(nest.x) - reach), min(truth.shape[1], int(nest.x) + reach)
-    y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+    y, x = np.arange(y0, y1, dtype=np.float32)[:, None], np.arange(x0, x1, dtype=np.float32)
     inside = nest.distance_inside(x, y)
     window = np.s_[y0:y1, x0:x1]
     truth[window][inside > 0] = IN_SITU if nest.walled else INVASIVE
@@ -116,34 +117,56 @@ def _stamp(nest: Nest, truth: Image, wall: Mask) -> None:
 
 def _tissue(rng: np.random.Generator, size: int) -> Mask:
     """A rounded piece of tissue with a rim of glass."""
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size * 2 - 1
+    x = np.arange(size, dtype=np.float32) / size * 2 - 1
+    y = x[:, None]
     wave = 0.012 * np.sin(9 * x + rng.uniform(0, 6)) + 0.012 * np.cos(8 * y + rng.uniform(0, 6))
-    inside: Mask = (np.abs(x) ** 10 + np.abs(y) ** 10) < (0.965 + wave) ** 10
+    inside: Mask = _power_10(x) + _power_10(y) < _power_10(0.965 + wave)
     return inside
 
 
+def _power_10(x: FloatMap) -> FloatMap:
+    """``x ** 10``, by multiplications."""
+    squared = x * x
+    return squared * np.square(np.square(squared))
+
+
 def _colour(rng: np.random.Generator, truth: Image, wall: Mask, tissue: Mask) -> Image:
-    nest_rgb, stroma_rgb, wall_rgb = (
-        _tile(tile, truth.shape[0], rng)
-        for tile in (_nest_texture(rng), _stroma_texture(rng), _wall_texture(rng))
+    """Strip by strip: a whole slide in floating point would be slow to hold, not to compute."""
+    nest, stroma, border = (
+        _shifted(texture, rng)
+        for texture in (_nest_texture(rng), _stroma_texture(rng), _wall_texture(rng))
     )
-    rgb = np.where(((truth == IN_SITU) | (truth == INVASIVE))[..., None], nest_rgb, stroma_rgb)
-    rgb[wall] = wall_rgb[wall]
-    rgb[~tissue] = 243
-    tint = rng.normal(0, 4, 3)
+    tint = rng.normal(0, 4, 3).astype(np.float32)
     noise = rng.normal(0, 5, (_TEXTURE_PX, _TEXTURE_PX, 1)).astype(np.float32)
-    noisy = rgb.astype(np.float32) + _tile(noise, truth.shape[0], rng) + tint.astype(np.float32)
-    rounded: Image = np.clip(noisy, 0, 255).astype(np.uint8)
-    return rounded
+    noise = _shifted(noise, rng)
+    rgb = np.empty((*truth.shape, 3), np.uint8)
+    for top in range(0, truth.shape[0], _STRIP_PX):
+        rows = np.s_[top : top + _STRIP_PX]
+        here = truth[rows]
+        strip = np.where(
+            ((here == IN_SITU) | (here == INVASIVE))[..., None],
+            _rows_of(nest, top, here),
+            _rows_of(stroma, top, here),
+        )
+        np.copyto(strip, _rows_of(border, top, here), where=wall[rows][..., None])
+        np.copyto(strip, np.float32(243), where=~tissue[rows][..., None])
+        strip += _rows_of(noise, top, here) + tint
+        rgb[rows] = np.clip(strip, 0, 255, out=strip)
+    return rgb
 
 
-def _tile(texture: npt.NDArray[np.generic], size: int, rng: np.random.Generator) -> Image:
-    """The periodic texture repeated to ``(size, size, C)``, from a random shift."""
+def _shifted(texture: FloatMap, rng: np.random.Generator) -> FloatMap:
+    """The periodic texture from a random place on."""
     shift = rng.integers(0, _TEXTURE_PX, 2)
-    n = -(-size // _TEXTURE_PX)
-    rolled = np.roll(texture, (int(shift[0]), int(shift[1])), (0, 1))
-    tiled: Image = np.tile(rolled, (n, n, 1))[:size, :size]
-    return tiled
+    return np.roll(texture, (int(shift[0]), int(shift[1])), (0, 1))
+
+
+def _rows_of(texture: FloatMap, top: int, like: Image) -> FloatMap:
+    """The texture repeated over a strip of rows from `top` on: ``(rows, width, channels)``."""
+    height, width = like.shape
+    rows = np.arange(top, top + height) % _TEXTURE_PX
+    strip: FloatMap = np.tile(texture[rows], (1, -(-width // _TEXTURE_PX), 1))[:, :width]
+    return strip
 
 
 def _blobs(
