@@ -8,6 +8,7 @@ from both by its texture alone, not by its mean colour, so that a coarse view do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -124,10 +125,10 @@ def _tissue(rng: np.random.Generator, size: int) -> Mask:
     return inside
 
 
-def _power_10(x: FloatMap) -> FloatMap:
+def _power_10(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``x ** 10``, by multiplications."""
     squared = x * x
-    return squared * np.square(np.square(squared))
+    return np.asarray(squared * np.square(np.square(squared)))
 
 
 def _colour(rng: np.random.Generator, truth: Image, wall: Mask, tissue: Mask) -> Image:
