@@ -17,7 +17,7 @@ class Checkpoint:
     """The state between two steps; with the run's configuration and data it decides the rest.
 
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
-    under way; `best_f1` and `best_epoch` to the run.
+    under way; `best_f1`, `best_loss` (its validation loss) and `best_epoch` to the run.
     """
 
     step: int
@@ -28,6 +28,7 @@ class Checkpoint:
     rng_cuda: torch.Tensor | None
     loss_sum: float
     best_f1: float | None
+    best_loss: float | None
     best_epoch: int
 
 

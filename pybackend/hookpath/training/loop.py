@@ -127,9 +127,7 @@ def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> No
     """Validation, model, row, checkpoint; until the last is written, the epoch is not done."""
     validation = s.validate()
     if s.improves(validation):
-        s.best_f1 = validation.macro_f1 if validation else None
-        s.best_epoch = s.epochs_done
-        s.save_best(validation)
+        s.keep(validation)
     log.add(_row(s, validation, clock, seconds))
     s.loss_sum.zero_()
     s.save_last()

@@ -50,6 +50,7 @@ class Session:
     loss_sum: Tensor
     step: int = 0
     best_f1: float | None = None
+    best_loss: float | None = None
     best_epoch: int = 0
     saved_step: int = 0
 
@@ -98,8 +99,21 @@ class Session:
         return found
 
     def improves(self, validation: Validation | None) -> bool:
-        """Whether the weights become the run's model; without validation the last ones always."""
-        return validation is None or self.best_f1 is None or validation.macro_f1 > self.best_f1
+        """Whether the weights become the run's model; without validation the last ones always.
+
+        Of equal F1 (few drawn pixels are soon all right) the lower loss is better.
+        """
+        if validation is None or self.best_f1 is None or self.best_loss is None:
+            return True
+        found = (validation.macro_f1, -validation.loss)
+        return found > (self.best_f1, -self.best_loss)
+
+    def keep(self, validation: Validation | None) -> None:
+        """Make the weights the run's model."""
+        if validation is not None:
+            self.best_f1, self.best_loss = validation.macro_f1, validation.loss
+        self.best_epoch = self.epochs_done
+        self.save_best(validation)
 
     def close(self) -> None:
         """End the reading processes and close all slides."""
@@ -151,7 +165,8 @@ class Session:
             torch.cuda.set_rng_state(checkpoint.rng_cuda, self.device)
         self.loss_sum.fill_(checkpoint.loss_sum)
         self.step = self.saved_step = checkpoint.step
-        self.best_f1, self.best_epoch = checkpoint.best_f1, checkpoint.best_epoch
+        self.best_f1, self.best_loss = checkpoint.best_f1, checkpoint.best_loss
+        self.best_epoch = checkpoint.best_epoch
 
     def _checkpoint(self) -> Checkpoint:
         on_gpu = self.device.type == "cuda"
@@ -164,6 +179,7 @@ class Session:
             rng_cuda=torch.cuda.get_rng_state(self.device) if on_gpu else None,
             loss_sum=float(self.loss_sum),
             best_f1=self.best_f1,
+            best_loss=self.best_loss,
             best_epoch=self.best_epoch,
         )
 
