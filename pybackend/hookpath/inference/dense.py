@@ -15,6 +15,7 @@ import numpy as np
 
 from hookpath.errors import PredictionError
 from hookpath.events import SILENT, Reporter
+from hookpath.inference.allocator import large_blocks_reused
 from hookpath.inference.cover import Cover
 from hookpath.inference.grids import Box, branch_grids, round_up
 from hookpath.inference.hooks import FloatMap, HookStore
@@ -89,7 +90,8 @@ class DensePredictor:
             PredictionError: not even the smallest tile fits into memory.
         """
         handles = (slides,) if isinstance(slides, Slide) else slides
-        with HookStore(plan, self.memory.hooks, self.memory.spill_dir) as store:
+        store = HookStore(plan, self.memory.hooks, self.memory.spill_dir)
+        with large_blocks_reused(), store:
             tiles: list[PredictedTile] = []
             for item in read_ahead(plan.steps(), handles):
                 if isinstance(item, RowEnd):

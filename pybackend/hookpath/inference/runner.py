@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from hookpath.errors import PredictionError
 from hookpath.geometry import BranchSpec
 from hookpath.inference.hooks import FloatMap
-from hookpath.inference.strips import blocks_in_strips
 from hookpath.models import SegmentationModel
 from hookpath.models.base import BranchOutput
 from hookpath.models.shapes import Hook
@@ -99,9 +98,7 @@ class TorchRunner:
         return found[0].float()
 
     def _run_or_fail(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
-        on_cpu = self.device.type == "cpu"
-        strips = blocks_in_strips(self.model) if on_cpu else contextlib.nullcontext()
-        with torch.inference_mode(), self._autocast(), strips:
+        with torch.inference_mode(), self._autocast():
             pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
             tile = pixels.to(self.device).permute(2, 0, 1)[None]
             tile = tile.float().div_(255).contiguous(memory_format=torch.channels_last)
