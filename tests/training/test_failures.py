@@ -236,7 +236,7 @@ def test_nothing_drawn_is_said(tmp_path: Path, folder: Path) -> None:
     project = change(folder, tmp_path)
     for path in project.glob("*.geojson"):
         path.unlink()
-    refused(project, tmp_path / "run", "nothing is drawn; draw areas of at least two classes")
+    refused(project, tmp_path / "run", "no area with a class is drawn; draw areas of at least two")
 
 
 def test_a_broken_slide_is_left_out(folder: Path, tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ def _load(entry: ImageEntry, classes: ClassTable) -> AnnotatedSlide:
     with ref.open() as slide:
         facts = SlideFacts.of(slide)
     labels = LabelSource(entry.objects(), classes, slide_size=facts.size_l0)
+    if not labels.polygons and labels.report.off_slide:
+        raise AnnotationError(
+            f"{entry.name}: its annotations lie off the slide; check that they belong to this image"
+        )
     if not labels.polygons:
         raise AnnotationError(
             f"{entry.name}: no area annotation of the classes {', '.join(classes.names)}; "

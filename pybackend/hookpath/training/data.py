@@ -12,7 +12,7 @@ import numpy as np
 from hookpath.annotations import ClassTable, PathClass, class_names_in
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Project
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
 from hookpath.sampling import AnnotatedSlide, load_sources
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -83,9 +83,10 @@ def _class_table(
         for n in dict.fromkeys(order)
     )
     if len(table) < 2:
+        found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
         raise TrainingError(
-            f"only {'class ' + repr(table.names[0]) if len(table) else 'nothing'} is drawn; "
-            "draw areas of at least two classes"
+            f"{', '.join(str(p.source) for p in projects)}: {found} is drawn; draw areas of at "
+            "least two classes (what is left undrawn is unknown, not a class)"
         )
     return table
 
@@ -120,7 +121,10 @@ def _load(
             reporter.info(f"{project.name}: nothing is drawn on {bare} of its images")
         loaded, problems = load_sources(entries, classes)
         for problem in problems:
-            reporter.warn(f"{problem.image} is left out: {problem.message}")
+            reporter.warn(_left_out(problem))
+        for source in loaded:
+            for line in source.labels.report.problems:
+                reporter.info(f"{source.name}: {line}")
         sources += [replace(s, id=prefix + s.id) for s in loaded]
         for entry in project.images:
             if mark := entry.metadata.get(SPLIT_KEY):
@@ -131,6 +135,11 @@ def _load(
             "class on at least two slides, and see `hookpath info` for problems"
         )
     return sources, marks
+
+
+def _left_out(problem: Problem) -> str:
+    """Most messages begin with the image's name already."""
+    return f"{problem.image} is left out: {problem.message.removeprefix(problem.image + ': ')}"
 
 
 def _may_teach(entry: ImageEntry) -> bool:
