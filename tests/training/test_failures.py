@@ -181,7 +181,7 @@ def test_what_is_marked_read_only_stays_so(folder: Path, tmp_path: Path) -> None
     run(folder, tmp_path / "run", "epochs=1")
     for place in (tmp_path / "run", tmp_path / "run" / "checkpoints"):
         place.chmod(0o555)
-        refused(folder, tmp_path / "run", f"{place}: is marked read-only", resume=True)
+        refused(folder, tmp_path / "run", f"{place} is marked read-only", resume=True)
         place.chmod(0o755)
 
 

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from hookpath.demo.pictures import draw_annotations, draw_comparison
 from hookpath.demo.storing import TRUTH, make_slides
-from hookpath.errors import PredictionError, UsageError
+from hookpath.errors import OutputError, PredictionError, UsageError
 from hookpath.evaluation import EvaluationReport, evaluate_project, train_report
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.projects import FolderProject
 from hookpath.training import TrainConfig, train
+from hookpath.writable import make_folder
 
 SETTINGS_NAME = "demo.json"
 
@@ -108,8 +109,11 @@ def _claim(out: Path, config: DemoConfig) -> None:
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: is not an empty folder; choose another with -o")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(settings, encoding="utf-8")
+    try:
+        make_folder(out)
+        path.write_text(settings, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written to ({error.strerror})") from error
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:

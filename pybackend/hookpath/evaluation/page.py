@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import EvaluationError
 from hookpath.evaluation._plots import shorten, svg_of
+from hookpath.writable import make_folder
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -53,7 +53,7 @@ def save_page(text: str, path: Path) -> None:
     """
     part = path.with_name(path.name + ".part")
     try:
-        make_writable_folder(path.parent)
+        make_folder(path.parent)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
@@ -62,18 +62,6 @@ def save_page(text: str, path: Path) -> None:
         raise EvaluationError(
             f"{path}: cannot be written ({error.strerror}); choose another folder"
         ) from error
-
-
-def make_writable_folder(folder: Path) -> None:
-    """Make a folder; one that is marked read-only stays so, also for root.
-
-    Raises:
-        OSError: it cannot be made, or must not be written to.
-    """
-    there = next(f for f in (folder, *folder.absolute().parents) if f.exists())
-    if not there.stat().st_mode & 0o222:
-        raise PermissionError(errno.EACCES, f"{there} is marked read-only", str(there))
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def inline_svg(drawing: Any) -> Markup:

@@ -13,13 +13,13 @@ from hookpath.evaluation.evaluate import (
     evaluate_maps,
     make_report,
 )
-from hookpath.evaluation.page import make_writable_folder
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport, SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import Project
+from hookpath.writable import make_folder
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictConfig
@@ -115,8 +115,8 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
 def _make_ready(out_dir: Path) -> None:
     """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
     try:
-        make_writable_folder(out_dir)
-        make_writable_folder(out_dir / PICTURES)
+        make_folder(out_dir)
+        make_folder(out_dir / PICTURES)
         probe = out_dir / ".write-test"
         probe.touch()
         probe.unlink()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hookpath.errors import PredictionError
+from hookpath.writable import make_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -25,10 +26,7 @@ def check_writable(folder: Path) -> None:
     """
     probe = folder / f".write-test-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Marked read-only counts for root, too (containers run as root).
-        if not folder.stat().st_mode & 0o222:
-            raise PermissionError(errno.EACCES, "marked read-only")
+        make_folder(folder)
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError
+from hookpath.writable import refuse_read_only
 
 #: Backups kept beside a data file; the oldest go first.
 KEPT_BACKUPS = 5
@@ -127,7 +128,7 @@ def write_json(path: Path, content: Any) -> None:
 def write_errors(path: Path, image: str) -> Iterator[None]:
     """Turn the system's refusals (read-only, full disk) into one clear line."""
     try:
-        _refuse_read_only(path)
+        refuse_read_only(path)
         yield
     except (OSError, AnnotationError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
@@ -138,14 +139,6 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
             f"({'free some space' if full else 'make the folder writable'}, "
             "or keep results elsewhere with --out)"
         ) from error
-
-
-def _refuse_read_only(path: Path) -> None:
-    """What its owner marked read-only stays, also where root could write (containers)."""
-    folder = next(p for p in path.absolute().parents if p.exists())
-    for place in (path, folder):
-        if place.exists() and not place.stat().st_mode & 0o222:
-            raise PermissionError(errno.EACCES, "marked read-only", str(place))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import ModelFolderError, TrainingError
+from hookpath.writable import refuse_read_only
 
 RUN_NAME = "run.json"
 RUN_FORMAT = 1
@@ -77,14 +78,15 @@ class RunFolder:
         Raises:
             TrainingError: the folder, or the one that it would be made in, is marked so.
         """
-        inner = (self.last.parent, self.model, self.events)
-        nearest = next(p for p in (self.root, *self.root.absolute().parents) if p.exists())
-        for place in (nearest, *(p for p in inner if p.exists())):
-            if not place.stat().st_mode & 0o222:
-                raise TrainingError(
-                    f"{place}: is marked read-only, so nothing was written; make it writable, or "
-                    "choose another folder for the run"
-                )
+        inside = (self.last.parent, self.model, self.events)
+        try:
+            for folder in (self.root, *(p for p in inside if p.exists())):
+                refuse_read_only(folder / RUN_NAME)
+        except PermissionError as error:
+            raise TrainingError(
+                f"{error.strerror}, so nothing was written; make it writable, or choose another "
+                "folder for the run"
+            ) from error
 
     def create(self, record: RunRecord) -> None:
         """Make the folder and write ``run.json``.
