@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.closing import Closing
 from hookpath.inference.grids import Box
 from hookpath.inference.plan import Plan, TileKey
 
@@ -17,7 +16,7 @@ FloatMap = npt.NDArray[np.float32]
 """``(channels, height, width)`` float32."""
 
 
-class HookStore:
+class HookStore(Closing):
     """Hook maps by branch and tile, in memory up to a budget, in temporary files beyond it.
 
     float32 throughout: half precision would cost the equality with patch-wise prediction.
@@ -92,17 +91,6 @@ class HookStore:
             found.unlink()
         else:
             self._held -= found.nbytes
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _overlap(start: int, size: int, tile_start: int, tile_size: int) -> tuple[slice, slice]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 import torch
 
 from hookpath.annotations import ClassTable
+from hookpath.closing import Closing
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.balanced import BalancedSampler
@@ -32,7 +32,7 @@ class _Planned:
     target_labels: UInt8Array
 
 
-class PatchStream:
+class PatchStream(Closing):
     """Iterates over `Batch`es: drawn by a sampler, read by `workers` processes (0: this one).
 
     Drawing and rasterising the target's labels (whose pixels steer the next draw) happen here, in
@@ -131,17 +131,6 @@ class PatchStream:
         """End the workers and close all slides; may be called twice."""
         self._planned.clear()
         self._fetcher.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _draw_check(self) -> None:
         """Fail now rather than at the first batch when nothing can be drawn."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import shapely
 import torch
 
 from hookpath.annotations import ClassTable
+from hookpath.closing import Closing
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
@@ -142,7 +141,7 @@ def _take(by_class: Sequence[deque[Draw]], most: int) -> list[Draw]:
     return list(taken.values())
 
 
-class ValidationStream:
+class ValidationStream(Closing):
     """Yields the patches of `validation_regions` in batches (the last may be smaller).
 
     Every iteration starts over with the same patches. A slide that fails is reported and left
@@ -223,14 +222,3 @@ class ValidationStream:
     def close(self) -> None:
         """End the workers and close all slides; may be called twice."""
         self._fetcher.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.closing import Closing
 from hookpath.errors import MissingSpacingError
 from hookpath.geometry import Calibration, Region
 
@@ -55,7 +54,7 @@ class SlideRef:
         )
 
 
-class Slide(ABC):
+class Slide(Closing):
     """An open slide. Coordinates are level-0 pixels after the bounds crop (QuPath's frame).
 
     Handles are never pickled: pass a `SlideRef` to other processes.
@@ -132,14 +131,3 @@ class Slide(ABC):
         from hookpath.slides.resample import read_region
 
         return read_region(self, region)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

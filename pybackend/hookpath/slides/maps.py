@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.closing import Closing
 from hookpath.errors import SlideError
 from hookpath.slides._tiff_layout import ome_spacing, quiet_tifffile
 
@@ -20,7 +20,7 @@ Pixels = npt.NDArray[Any]
 CACHED_TILES = 64
 
 
-class MapReader:
+class MapReader(Closing):
     """An open class map or probability map; every value exact, no colour. Safe to share by threads.
 
     Attributes:
@@ -109,17 +109,6 @@ class MapReader:
     def close(self) -> None:
         """Close the file."""
         self._tiff.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_map(path: Path | str) -> MapReader:
