@@ -77,10 +77,10 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
     console = Console(as_json)
     if as_json:
         emit("start", command=command, hookpath=__version__)
-    _interrupt_on_sigterm()
     code, message = 0, ""
     try:
-        yield console
+        with _sigterm_as_ctrl_c():
+            yield console
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:
@@ -125,13 +125,18 @@ def _trace(debug: bool) -> None:
         traceback.print_exc()
 
 
-def _interrupt_on_sigterm() -> None:
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Batch systems end a job with SIGTERM: treated like Ctrl-C."""
 
     def interrupt(number: int, frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave_quietly() -> NoReturn:
