@@ -157,7 +157,7 @@ def aligned_start(
         return 0, 0
     coarsest = grids[-1]
     dx, dy = downsample
-    level = slide.levels[best_level(slide, coarsest.scale * dx, coarsest.scale * dy)]
+    level = slide.levels[best_level(slide.levels, coarsest.scale * dx, coarsest.scale * dy)]
     off_x = (coarsest.anchor * dx - level.origin_x_l0) % level.downsample_x
     off_y = (coarsest.anchor * dy - level.origin_y_l0) % level.downsample_y
     return -round(off_x / dx), -round(off_y / dy)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from hookpath.geometry import BranchSpec, Region
 from hookpath.sampling.source import SlideFacts
-from hookpath.slides import Level
-from hookpath.slides.resample import COARSER_ALLOWED
+from hookpath.slides.resample import best_level
 
 #: How far from a whole multiple two lattices may be and still count as one (level px); well below
 #: what the resampler itself rounds away.
@@ -63,7 +62,7 @@ def branch_snap(facts: SlideFacts, branch: BranchSpec) -> Snap:
     Where that level has exactly the branch's spacing nothing is resampled at all.
     """
     downsample = facts.calibration.downsample(branch.spacing_um)
-    level = level_to_read(facts.levels, downsample)
+    level = facts.levels[best_level(facts.levels, *downsample)]
     half_x, half_y = (branch.input_size * d / 2 for d in downsample)
     return Snap(
         level.downsample_x,
@@ -97,10 +96,3 @@ def _contains(fine: Snap, coarse: Snap) -> bool:
 
 def _is_multiple(value: float, step: float) -> bool:
     return math.isclose(value / step, round(value / step), rel_tol=0, abs_tol=_SAME)
-
-
-def level_to_read(levels: Sequence[Level], downsample: tuple[float, float]) -> Level:
-    """The level that `Slide.read` takes (see `hookpath.slides.resample.best_level`)."""
-    limit_x, limit_y = (d * COARSER_ALLOWED for d in downsample)
-    fine = [lv for lv in levels if lv.downsample_x <= limit_x and lv.downsample_y <= limit_y]
-    return max(fine, key=lambda lv: lv.downsample_x, default=levels[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from hookpath.sampling.source import AnnotatedSlide
 from hookpath.slides import Slide
 
 UInt8Array = npt.NDArray[np.uint8]
-
-WHITE = 255
 
 #: Open handles per process; each costs a few MB of OpenSlide cache and file descriptors.
 _MAX_OPEN = 64
@@ -60,7 +57,7 @@ class PatchReader:
         try:
             slide = self._slide(request.slide_index)
             for region, out in zip(request.image_regions, images, strict=True):
-                _read_into(out, slide, region)
+                out[...] = slide.read(region)
         except (HookpathError, OSError) as error:
             self._drop(request.slide_index)
             raise SlideFailedError(request.slide_index, str(error)) from error
@@ -91,33 +88,3 @@ class PatchReader:
         """Close every slide."""
         for index in list(self._open):
             self._drop(index)
-
-
-def _read_into(out: UInt8Array, slide: Slide, region: Region) -> None:
-    """Same as ``out[...] = slide.read(region)``; what is off the slide is not asked for.
-
-    A wide context about a point near the edge, or on a small slide, is mostly off it.
-    """
-    left, right = _on_slide(region.x_l0, region.downsample_x, region.width, slide.width_l0)
-    top, bottom = _on_slide(region.y_l0, region.downsample_y, region.height, slide.height_l0)
-    if (right - left, bottom - top) == (region.width, region.height):
-        out[...] = slide.read(region)
-        return
-    out[...] = WHITE
-    if left < right and top < bottom:
-        inside = Region(
-            region.x_l0 + left * region.downsample_x,
-            region.y_l0 + top * region.downsample_y,
-            right - left,
-            bottom - top,
-            region.downsample_x,
-            region.downsample_y,
-        )
-        out[top:bottom, left:right] = slide.read(inside)
-
-
-def _on_slide(start_l0: float, step: float, count: int, length_l0: int) -> tuple[int, int]:
-    """First, and one past the last, of `count` output pixels that share area with the slide."""
-    first = min(max(math.floor(-start_l0 / step), 0), count)
-    end = min(max(math.ceil((length_l0 - start_l0) / step), first), count)
-    return first, end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,26 +16,30 @@ from hookpath.slides.base import Level, RGBArray, Slide
 #: positions exact either way.
 COARSER_ALLOWED = 1.02
 
+#: What is off the slide.
+WHITE = 255
+
 #: Level pixels held at once; larger regions are read in strips of output rows.
 STRIP_PIXELS = 4 * 2**20
 
 
-def best_level(slide: Slide, downsample_x: float, downsample_y: float) -> int:
+def best_level(levels: Sequence[Level], downsample_x: float, downsample_y: float) -> int:
     """The coarsest level that is at least as fine as asked (2 % coarser passes), along x and y."""
     fitting = [
         index
-        for index, level in enumerate(slide.levels)
+        for index, level in enumerate(levels)
         if level.downsample_x <= downsample_x * COARSER_ALLOWED
         and level.downsample_y <= downsample_y * COARSER_ALLOWED
     ]
-    return max(fitting, key=lambda index: slide.levels[index].downsample_x, default=0)
+    return max(fitting, key=lambda index: levels[index].downsample_x, default=0)
 
 
 def read_region(slide: Slide, region: Region) -> RGBArray:
     """The region at exactly its spacing, every output pixel the mean over the area it covers.
 
-    Finer than level 0, an output pixel lies inside one level-0 pixel and takes its colour (or the
-    area-weighted mix where it straddles two).
+    What is off the slide is not asked for: a wide context about a point near the edge, or on a
+    small slide, is mostly off it. Finer than level 0, an output pixel lies inside one level-0
+    pixel and takes its colour (or the area-weighted mix where it straddles two).
 
     Returns:
         ``(region.height, region.width, 3)`` uint8; off the slide is white.
@@ -42,7 +47,34 @@ def read_region(slide: Slide, region: Region) -> RGBArray:
     Raises:
         SlideError: the file is damaged there.
     """
-    level = best_level(slide, region.downsample_x, region.downsample_y)
+    left, right = _on_slide(region.x_l0, region.downsample_x, region.width, slide.width_l0)
+    top, bottom = _on_slide(region.y_l0, region.downsample_y, region.height, slide.height_l0)
+    if (right - left, bottom - top) == (region.width, region.height):
+        return _read_inside(slide, region)
+    out = np.full((region.height, region.width, 3), WHITE, np.uint8)
+    if left < right and top < bottom:
+        inside = Region(
+            region.x_l0 + left * region.downsample_x,
+            region.y_l0 + top * region.downsample_y,
+            right - left,
+            bottom - top,
+            region.downsample_x,
+            region.downsample_y,
+        )
+        out[top:bottom, left:right] = _read_inside(slide, inside)
+    return out
+
+
+def _on_slide(start_l0: float, step: float, count: int, length_l0: int) -> tuple[int, int]:
+    """First, and one past the last, of `count` output pixels that share area with the slide."""
+    first = min(max(math.floor(-start_l0 / step), 0), count)
+    end = min(max(math.ceil((length_l0 - start_l0) / step), first), count)
+    return first, end
+
+
+def _read_inside(slide: Slide, region: Region) -> RGBArray:
+    """See `read_region`; every pixel of `region` shares area with the slide."""
+    level = best_level(slide.levels, region.downsample_x, region.downsample_y)
     ratio_x, ratio_y = _ratios(slide.levels[level], region)
     per_row = max(1.0, region.width * ratio_x * ratio_y)
     rows = max(1, int(STRIP_PIXELS / per_row))
