@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hookpath.sampling.balanced import BalancedSampler
     from hookpath.sampling.batch import Batch
     from hookpath.sampling.sampler import Draw, Sampler
-    from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_sources
+    from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_source
     from hookpath.sampling.stream import PatchStream
     from hookpath.sampling.validation import ValidationStream, validation_regions
 
@@ -30,7 +30,7 @@ __all__ = [
     "Sampler",
     "SlideFacts",
     "ValidationStream",
-    "load_sources",
+    "load_source",
     "validation_regions",
 ]
 
@@ -45,7 +45,7 @@ _MODULES = {
     "Sampler": "sampler",
     "SlideFacts": "source",
     "ValidationStream": "validation",
-    "load_sources": "source",
+    "load_source": "source",
     "validation_regions": "validation",
 }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hookpath.annotations import ClassTable, LabelPolygon, LabelSource
-from hookpath.errors import AnnotationError, HookpathError
+from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObject
+from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
-from hookpath.projects.base import ImageEntry, Problem
+from hookpath.projects.base import ImageEntry
 from hookpath.slides import Level, Slide, SlideRef
 
 
@@ -65,33 +65,23 @@ class AnnotatedSlide:
         return self.labels.polygons
 
 
-def load_sources(
-    entries: Sequence[ImageEntry], classes: ClassTable
-) -> tuple[list[AnnotatedSlide], list[Problem]]:
-    """Open every entry once and collect what people drew on it.
+def load_source(
+    entry: ImageEntry, objects: Iterable[PathObject], classes: ClassTable
+) -> AnnotatedSlide:
+    """Open an entry once and take what people drew on it.
 
     Only hand-drawn annotations count (see `LabelSource`): a model must not learn from predictions
     that nobody has accepted.
 
-    Returns:
-        The usable slides, and one `Problem` for each entry that is not (slide or annotations
-        unreadable, µm/px unknown, nothing drawn with one of the classes).
+    Raises:
+        SlideError: the slide cannot be opened.
+        MissingSpacingError: µm/px is unknown.
+        AnnotationError: nothing is drawn with one of the classes, or all of it off the slide.
     """
-    sources: list[AnnotatedSlide] = []
-    problems: list[Problem] = []
-    for entry in entries:
-        try:
-            sources.append(_load(entry, classes))
-        except HookpathError as error:
-            problems.append(Problem(entry.name, str(error)))
-    return sources, problems
-
-
-def _load(entry: ImageEntry, classes: ClassTable) -> AnnotatedSlide:
     ref = entry.slide
     with ref.open() as slide:
         facts = SlideFacts.of(slide)
-    labels = LabelSource(entry.objects(), classes, slide_size=facts.size_l0)
+    labels = LabelSource(objects, classes, slide_size=facts.size_l0)
     if not labels.polygons and labels.report.off_slide:
         raise AnnotationError(
             f"{entry.name}: its annotations lie off the slide; check that they belong to this image"

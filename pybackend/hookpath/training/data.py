@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from hookpath.annotations import ClassTable, PathClass, class_names_in
+from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_in
+from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
-from hookpath.sampling import AnnotatedSlide, load_sources
+from hookpath.projects import SPLIT_KEY, ImageEntry, Project
+from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
 
@@ -44,8 +46,10 @@ def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter)
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
-    classes = _class_table(projects, config, reporter)
-    sources, marks = _load(projects, classes, reporter)
+    images = _images_of(projects)
+    classes = _class_table(projects, images, config)
+    sources = _load(projects, images, classes, reporter)
+    marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
     split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
     _check_classes(candidates, split, classes, reporter)
@@ -59,17 +63,47 @@ def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter)
     )
 
 
+@dataclass(frozen=True)
+class _Image:
+    """An image, its key over all projects, and what a person drew on it (or why nobody knows)."""
+
+    key: str
+    project: str
+    entry: ImageEntry
+    drawn: tuple[PathObject, ...] = ()
+    error: HookpathError | None = None
+
+    @property
+    def may_teach(self) -> bool:
+        """Something is drawn, or it cannot be known: then loading says why."""
+        return self.error is not None or bool(class_names_in(self.drawn))
+
+
+def _images_of(projects: Sequence[Project]) -> list[_Image]:
+    """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
+    images: list[_Image] = []
+    for number, project in enumerate(projects):
+        prefix = f"{number}:" if len(projects) > 1 else ""
+        for entry in project.images:
+            try:
+                drawn = tuple(o for o in entry.objects() if is_drawn_by_hand(o))
+                images.append(_Image(prefix + entry.id, project.name, entry, drawn))
+            except HookpathError as error:
+                images.append(_Image(prefix + entry.id, project.name, entry, error=error))
+    return images
+
+
 def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:
     wanted = config.validation
     return {"train": wanted.train, "val": wanted.val, "test": wanted.test}
 
 
 def _class_table(
-    projects: Sequence[Project], config: TrainConfig, reporter: Reporter
+    projects: Sequence[Project], images: Sequence[_Image], config: TrainConfig
 ) -> ClassTable:
     """Drawn classes: in the configured order, else the projects', else as they appear."""
     drawn: dict[str, PathClass] = {}
-    for path_class in _drawn_classes(projects, reporter):
+    for path_class in (c for image in images for c in class_names_in(image.drawn)):
         drawn.setdefault(path_class.name, path_class)
     listed = {c.name: c for project in projects for c in project.classes}
     missing = [name for name in config.classes if name not in drawn]
@@ -91,63 +125,39 @@ def _class_table(
     return table
 
 
-def _drawn_classes(projects: Sequence[Project], reporter: Reporter) -> Iterator[PathClass]:
-    for _, entry in _entries(projects):
-        try:
-            objects = entry.objects()
-        except HookpathError:
-            continue  # reported when the slide itself is loaded
-        yield from class_names_in(
-            o for o in objects if o.run is None and o.object_type == "annotation"
-        )
-
-
-def _entries(projects: Sequence[Project]) -> Iterator[tuple[Project, ImageEntry]]:
-    for project in projects:
-        for entry in project.images:
-            yield project, entry
-
-
 def _load(
-    projects: Sequence[Project], classes: ClassTable, reporter: Reporter
-) -> tuple[list[AnnotatedSlide], dict[str, str]]:
-    """Usable slides with ids unique over the projects, and their split marks."""
+    projects: Sequence[Project],
+    images: Sequence[_Image],
+    classes: ClassTable,
+    reporter: Reporter,
+) -> list[AnnotatedSlide]:
+    """Usable slides with ids unique over the projects."""
+    bare = Counter(image.project for image in images if not image.may_teach)
+    for name, count in bare.items():
+        reporter.info(f"{name}: nothing is drawn on {count} of its images")
     sources: list[AnnotatedSlide] = []
-    marks: dict[str, str] = {}
-    for number, project in enumerate(projects):
-        prefix = f"{number}:" if len(projects) > 1 else ""
-        entries = [entry for entry in project.images if _may_teach(entry)]
-        if bare := len(project.images) - len(entries):
-            reporter.info(f"{project.name}: nothing is drawn on {bare} of its images")
-        loaded, problems = load_sources(entries, classes)
-        for problem in problems:
-            reporter.warn(_left_out(problem))
-        for source in loaded:
-            for line in source.labels.report.problems:
-                reporter.info(f"{source.name}: {line}")
-        sources += [replace(s, id=prefix + s.id) for s in loaded]
-        for entry in project.images:
-            if mark := entry.metadata.get(SPLIT_KEY):
-                marks[prefix + entry.id] = mark
+    for image in (i for i in images if i.may_teach):
+        try:
+            if image.error is not None:
+                raise image.error
+            source = load_source(image.entry, image.drawn, classes)
+        except HookpathError as error:
+            reporter.warn(_left_out(image.entry.name, str(error)))
+            continue
+        for line in source.labels.report.problems:
+            reporter.info(f"{source.name}: {line}")
+        sources.append(replace(source, id=image.key))
     if not sources:
         raise TrainingError(
             f"{', '.join(p.name for p in projects)}: no slide can be used; draw areas with a "
             "class on at least two slides, and see `hookpath info` for problems"
         )
-    return sources, marks
+    return sources
 
 
-def _left_out(problem: Problem) -> str:
+def _left_out(name: str, message: str) -> str:
     """Most messages begin with the image's name already."""
-    return f"{problem.image} is left out: {problem.message.removeprefix(problem.image + ': ')}"
-
-
-def _may_teach(entry: ImageEntry) -> bool:
-    """Something is drawn, or it cannot be known: then loading says why."""
-    try:
-        return bool(class_names_in(entry.objects()))
-    except HookpathError:
-        return True
+    return f"{name} is left out: {message.removeprefix(name + ': ')}"
 
 
 def areas_um2(source: AnnotatedSlide) -> dict[str, float]:
