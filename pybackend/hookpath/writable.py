@@ -1,8 +1,13 @@
-"""Folders and files that are marked read-only stay as they are, also where root could write."""
+"""Where results may be written, and how a small file is written whole or not at all.
+
+What is marked read-only stays as it is, also where root could write.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -29,3 +34,24 @@ def make_folder(folder: Path) -> None:
     if not folder.exists() or folder.stat().st_mode & 0o222 == 0:
         refuse_read_only(folder)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def replace_file(path: Path, fill: Callable[[Path], object]) -> None:
+    """Have `fill` write ``NAME.part``, then rename: `path` is old or new, never half.
+
+    Raises:
+        OSError: it cannot be written; `path` is as it was.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        fill(part)
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small UTF-8 file (see `replace_file`)."""
+    replace_file(path, lambda part: part.write_text(text, encoding="utf-8"))

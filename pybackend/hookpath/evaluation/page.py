@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import EvaluationError
 from hookpath.evaluation._plots import shorten, svg_of
-from hookpath.writable import make_folder
+from hookpath.writable import make_folder, replace_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -51,14 +50,10 @@ def save_page(text: str, path: Path) -> None:
     Raises:
         EvaluationError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     try:
         make_folder(path.parent)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_text(path, text)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise EvaluationError(
             f"{path}: cannot be written ({error.strerror}); choose another folder"
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
+from hookpath.writable import replace_text
 
 RECORD_NAME = "prediction.json"
 CLASS_MAP_NAME = "classes.tif"
@@ -68,12 +68,7 @@ class PredictionRecord(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write the record, atomically."""
-        part = folder / f".{RECORD_NAME}.{os.getpid()}.part"
-        try:
-            part.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            part.replace(folder / RECORD_NAME)
-        finally:
-            part.unlink(missing_ok=True)
+        replace_text(folder / RECORD_NAME, self.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> PredictionRecord:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.errors import ModelDesignError, ModelFolderError
 from hookpath.models.registry import build_model
+from hookpath.writable import replace_file
 
 if TYPE_CHECKING:
     from hookpath.models.base import SegmentationModel
@@ -98,12 +99,9 @@ def save_model(folder: Path, model: SegmentationModel, card: ModelCard) -> Model
 
 
 def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        replace_file(path, lambda part: part.write_bytes(data))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ModelFolderError(f"{path}: cannot be written ({error.strerror})") from error
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import ModelFolderError, TrainingError
-from hookpath.writable import refuse_read_only
+from hookpath.writable import refuse_read_only, replace_text
 
 RUN_NAME = "run.json"
 RUN_FORMAT = 1
@@ -183,17 +183,6 @@ class RunFolder:
                 f"{self.metrics}: cannot be written ({error.strerror}); free some space and go on "
                 "with --resume"
             ) from error
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small text file so that it is old or new, never half."""
-    part = _part(path)
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _part(path: Path) -> Path:
