@@ -47,12 +47,6 @@ def view_of(slide: Slide, bounds_l0: tuple[float, float, float, float] | None) -
     return Region(x0, y0, width, height, (x1 - x0) / width, (y1 - y0) / height)
 
 
-def is_whole(view: Region, slide: Slide) -> bool:
-    """Whether a view shows all of the slide."""
-    x0, y0, x1, y1 = view.bounds_l0
-    return (x1 - x0) >= slide.width_l0 - 1 and (y1 - y0) >= slide.height_l0 - 1
-
-
 def draw_views(
     slide: Slide, truth: Truth, predicted: PredictedMap, errors: ErrorTally
 ) -> Mapping[str, Image]:

@@ -70,7 +70,7 @@ class TorchRunner:
 
     Args:
         device: ``auto`` (CUDA where there is one), or any torch device.
-        amp: bfloat16 autocast; about twice as fast, results differ by about 1e-2.
+        amp: bfloat16 autocast, for GPUs; results differ slightly.
     """
 
     def __init__(self, model: SegmentationModel, device: str = "auto", amp: bool = False) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from hookpath.closing import Closing
 from hookpath.events import Reporter
 from hookpath.training.run_folder import RunFolder
 
@@ -14,7 +14,7 @@ TIME_COLUMNS = ("seconds", "patches_per_s", "data_wait")
 Row = dict[str, Any]
 
 
-class MetricsLog:
+class MetricsLog(Closing):
     """Writes rows; when a run goes on, rows of epochs that are done again are dropped.
 
     Args:
@@ -39,13 +39,6 @@ class MetricsLog:
         self._events.flush()
         self._reporter.result("epoch", row)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the TensorBoard events."""
         self._events.close()
