@@ -1,0 +1,21 @@
+package qupath.ext.hookpath.core;
+
+import java.util.Map;
+
+/**
+ * One image of the project that a job works on.
+ *
+ * @param id           id of the image, unique in the project, kept for the results
+ * @param name         name as people see it
+ * @param slide        path of the slide's file, or null when there is none (see {@code problem})
+ * @param mppXY        µm per pixel of level 0 along x and y, or null: the file's own
+ * @param cropToBounds whether pixel positions count from the corner of the slide's bounds, as
+ *                     QuPath does by default
+ * @param annotations  GeoJSON file with the image's objects, relative to the request file, or null
+ * @param metadata     the image's metadata in the project
+ * @param problem      why the image cannot be handed over, or null; a job then fails for this image
+ *                     with that text and goes on with the others
+ */
+public record ImagePart(String id, String name, String slide, double[] mppXY, boolean cropToBounds,
+                        String annotations, Map<String, String> metadata, String problem) {
+}

@@ -1,0 +1,112 @@
+package qupath.ext.hookpath.core;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reading JSON that may lack fields or hold nulls where a value was expected. */
+final class Json {
+
+    /** Compact, keeps nulls, writes no HTML escapes. */
+    static final Gson GSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
+
+    /** The same for people: indented. */
+    static final Gson PRETTY = GSON.newBuilder().setPrettyPrinting().create();
+
+    /** For GeoJSON as QuPath reads it: no nulls, NaN as it is. */
+    static final Gson FEATURES = new GsonBuilder().disableHtmlEscaping()
+            .serializeSpecialFloatingPointValues().create();
+
+    private Json() {
+    }
+
+    /** The object in a UTF-8 file; an IOException names the file and what is wrong. */
+    static JsonObject read(Path file) throws IOException {
+        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            JsonElement all = JsonParser.parseReader(reader);
+            if (all.isJsonObject()) {
+                return all.getAsJsonObject();
+            }
+            throw new IOException(file + ": not a JSON object");
+        } catch (JsonParseException e) {
+            throw new IOException(file + ": damaged JSON (" + e.getMessage() + ")", e);
+        }
+    }
+
+    static JsonElement get(JsonObject object, String key) {
+        JsonElement value = object.get(key);
+        return value == null ? JsonNull.INSTANCE : value;
+    }
+
+    static String text(JsonObject object, String key) {
+        JsonElement value = get(object, key);
+        return value.isJsonPrimitive() ? value.getAsString() : null;
+    }
+
+    /** A number, or null: absent, null, or no number. */
+    static Double number(JsonObject object, String key) {
+        return number(get(object, key));
+    }
+
+    static Double number(JsonElement value) {
+        boolean numeric = value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
+        return numeric ? Double.valueOf(value.getAsDouble()) : null;
+    }
+
+    static boolean flag(JsonObject object, String key) {
+        JsonElement value = get(object, key);
+        return value.isJsonPrimitive() && value.getAsBoolean();
+    }
+
+    /** An inner object; empty when absent. */
+    static JsonObject object(JsonObject object, String key) {
+        JsonElement value = get(object, key);
+        return value.isJsonObject() ? value.getAsJsonObject() : new JsonObject();
+    }
+
+    /** The elements of a list; empty when absent. */
+    static List<JsonElement> list(JsonObject object, String key) {
+        JsonElement value = get(object, key);
+        return value.isJsonArray() ? value.getAsJsonArray().asList() : List.of();
+    }
+
+    static List<String> texts(JsonObject object, String key) {
+        return list(object, key).stream().map(JsonElement::getAsString).toList();
+    }
+
+    /** Name → number; what is no number becomes NaN. */
+    static Map<String, Double> numbers(JsonObject object) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        object.asMap().forEach((name, value) -> {
+            Double number = number(value);
+            numbers.put(name, number == null ? Double.NaN : number);
+        });
+        return numbers;
+    }
+
+    /** Name → text, null where the file says null. */
+    static Map<String, String> strings(JsonObject object) {
+        Map<String, String> strings = new LinkedHashMap<>();
+        object.keySet().forEach(name -> strings.put(name, text(object, name)));
+        return strings;
+    }
+
+    static List<Double> doubles(List<JsonElement> values) {
+        List<Double> doubles = new ArrayList<>();
+        values.forEach(v -> doubles.add(number(v)));
+        return doubles;
+    }
+}

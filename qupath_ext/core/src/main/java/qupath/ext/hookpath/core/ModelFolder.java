@@ -1,0 +1,133 @@
+package qupath.ext.hookpath.core;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A trained model as it lies on disk; reading one runs nothing and does not look at the weights.
+ *
+ * @param path       the folder with {@code model.json}
+ * @param name       what to call it: the folder's name, or the run's when the folder is a run's
+ * @param family     {@code "hooknet"}, {@code "unet"}…, or null
+ * @param classes    what it tells apart, with colours
+ * @param spacingsUm µm per pixel of each branch, the output's first
+ * @param trainedOn  names of the training images, joined; null when unknown
+ * @param trainedAt  when training began, or null
+ * @param f1         macro F1 on the validation images, or null: not validated
+ * @param problem    why it cannot be used, one line, or null
+ */
+public record ModelFolder(Path path, String name, String family, List<ClassPart> classes,
+                          List<Double> spacingsUm, String trainedOn, Instant trainedAt, Double f1,
+                          String problem) {
+
+    /** The file that makes a folder a model. */
+    public static final String CARD = "model.json";
+
+    private static final int FORMAT = 1;
+    private static final int DEPTH = 4;
+
+    /** Reads a model's folder or a run's (its {@code model/}); never throws, see {@link #problem}. */
+    public static ModelFolder read(Path folder) {
+        Path inner = folder.resolve("model");
+        boolean run = !Files.exists(folder.resolve(CARD)) && Files.exists(inner.resolve(CARD));
+        Path path = run ? inner : folder;
+        try {
+            return of(path, Json.read(path.resolve(CARD)));
+        } catch (IOException | RuntimeException e) {
+            return broken(path, Files.exists(path.resolve(CARD)) ? e.getMessage()
+                    : "no " + CARD + " in " + path);
+        }
+    }
+
+    /** All models in the folders and up to three levels below, the latest first. */
+    public static List<ModelFolder> below(Path... roots) {
+        List<ModelFolder> found = new ArrayList<>();
+        for (Path root : roots) {
+            if (Files.isDirectory(root)) {
+                found.addAll(in(root));
+            }
+        }
+        Comparator<Instant> latestFirst = Comparator.nullsLast(Comparator.reverseOrder());
+        found.sort(Comparator.comparing(ModelFolder::trainedAt, latestFirst));
+        return found;
+    }
+
+    private static List<ModelFolder> in(Path root) {
+        try (Stream<Path> paths = Files.walk(root, DEPTH)) {
+            return paths.filter(p -> p.endsWith(CARD)).map(p -> read(p.getParent())).toList();
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return List.of();
+        }
+    }
+
+    private static ModelFolder of(Path path, JsonObject card) {
+        Double format = Json.number(card, "format_version");
+        JsonObject training = Json.object(card, "training");
+        return new ModelFolder(path, nameOf(path), Json.text(card, "family"),
+                classes(Json.list(card, "classes")), spacings(card), trainedOn(training),
+                instant(Json.text(training, "started")),
+                Json.number(Json.object(card, "metrics"), "validation_macro_f1"),
+                problem(path, format));
+    }
+
+    private static String problem(Path path, Double format) {
+        if (format == null) {
+            return path.resolve(CARD) + ": no model of hookpath";
+        }
+        if (format > FORMAT) {
+            return path.resolve(CARD) + ": made by a later hookpath; update the extension";
+        }
+        boolean weights = Files.exists(path.resolve("weights.safetensors"));
+        return weights ? null : path + ": weights.safetensors is missing";
+    }
+
+    private static ModelFolder broken(Path path, String why) {
+        return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), null, null, null,
+                why);
+    }
+
+    private static String nameOf(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        Path parent = absolute.getParent();
+        boolean ofRun = absolute.endsWith("model") && parent != null && parent.getFileName() != null;
+        return String.valueOf((ofRun ? parent : absolute).getFileName());
+    }
+
+    static List<ClassPart> classes(List<JsonElement> entries) {
+        return entries.stream().map(JsonElement::getAsJsonObject)
+                .map(o -> new ClassPart(Json.text(o, "name"), colour(Json.list(o, "color"))))
+                .toList();
+    }
+
+    private static int[] colour(List<JsonElement> rgb) {
+        return rgb.size() < 3 ? null : rgb.stream().mapToInt(JsonElement::getAsInt).toArray();
+    }
+
+    private static List<Double> spacings(JsonObject card) {
+        return Json.list(card, "branches").stream()
+                .map(b -> Json.number(b.getAsJsonObject(), "spacing_um")).toList();
+    }
+
+    private static String trainedOn(JsonObject training) {
+        List<String> images = Json.texts(Json.object(training, "split"), "train");
+        return images.isEmpty() ? null : String.join(", ", images);
+    }
+
+    static Instant instant(String iso) {
+        try {
+            return iso == null ? null : OffsetDateTime.parse(iso).toInstant();
+        } catch (DateTimeParseException e) {
+            return null;
+        }
+    }
+}

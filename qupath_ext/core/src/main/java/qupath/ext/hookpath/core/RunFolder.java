@@ -1,0 +1,120 @@
+package qupath.ext.hookpath.core;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A training run as it lies on disk.
+ *
+ * @param path      the run's folder
+ * @param state     how far it got
+ * @param metrics   one row for each epoch done
+ * @param family    {@code "hooknet"}, {@code "unet"}…
+ * @param preset    the preset it was started with
+ * @param classes   what it learns to tell apart
+ * @param split     {@code "train"}, {@code "val"}, {@code "test"} → image names
+ * @param epochs    epochs it was to run
+ * @param bestF1    macro F1 of the model that was kept, or null
+ * @param bestEpoch its epoch, 0: none yet
+ * @param started   when it began, or null
+ * @param model     the model's folder, or null: none yet
+ * @param problem   why the run cannot be read, or null
+ */
+public record RunFolder(Path path, State state, List<MetricsRow> metrics, String family,
+                        String preset, List<ClassPart> classes, Map<String, List<String>> split,
+                        int epochs, Double bestF1, int bestEpoch, Instant started, Path model,
+                        String problem) {
+
+    /** The file that makes a folder a run. */
+    public static final String RECORD = "run.json";
+
+    private static final int DEPTH = 4;
+
+    /** How far a run got. */
+    public enum State {
+        /** All epochs are done, or training saw that it got no better. */
+        FINISHED,
+        /** It can go on from its last checkpoint, or is going on just now in another process. */
+        INTERRUPTED,
+        /** Nothing was learned yet, there is no checkpoint. */
+        EMPTY,
+        /** See {@link RunFolder#problem}. */
+        BROKEN
+    }
+
+    /** Reads a run; never throws. */
+    public static RunFolder read(Path folder) {
+        try {
+            JsonObject record = Json.read(folder.resolve(RECORD));
+            return of(folder, record, MetricsFile.read(folder.resolve("metrics.csv")));
+        } catch (IOException | RuntimeException e) {
+            String why = Files.exists(folder.resolve(RECORD)) ? e.getMessage()
+                    : "no " + RECORD + " in " + folder;
+            return new RunFolder(folder, State.BROKEN, List.of(), null, null, List.of(), Map.of(),
+                    0, null, 0, null, null, why);
+        }
+    }
+
+    /** All runs in the folders and up to three levels below, in order of their paths. */
+    public static List<RunFolder> below(Path... roots) {
+        List<RunFolder> found = new ArrayList<>();
+        for (Path root : roots) {
+            try (Stream<Path> paths = Files.walk(root, DEPTH)) {
+                paths.filter(p -> p.endsWith(RECORD)).sorted()
+                        .forEach(p -> found.add(read(p.getParent())));
+            } catch (IOException | java.io.UncheckedIOException e) {
+                continue;   // no such folder, or one that may not be read: no runs there
+            }
+        }
+        return found;
+    }
+
+    /** Epochs done. */
+    public int epochsDone() {
+        return metrics.isEmpty() ? 0 : metrics.getLast().epoch();
+    }
+
+    private static RunFolder of(Path folder, JsonObject record, List<MetricsRow> metrics)
+            throws IOException {
+        JsonObject config = Json.object(record, "config");
+        Path model = folder.resolve("model");
+        boolean hasModel = Files.exists(model.resolve(ModelFolder.CARD));
+        JsonObject best = hasModel
+                ? Json.object(Json.read(model.resolve(ModelFolder.CARD)), "metrics")
+                : new JsonObject();
+        Double epochs = Json.number(config, "epochs");
+        Double bestEpoch = Json.number(best, "epoch");
+        RunFolder run = new RunFolder(folder, State.EMPTY, metrics, Json.text(config, "family"),
+                Json.text(config, "preset"), ModelFolder.classes(Json.list(record, "classes")),
+                split(Json.object(record, "split")), epochs == null ? 0 : epochs.intValue(),
+                Json.number(best, "validation_macro_f1"), bestEpoch == null ? 0 : bestEpoch.intValue(),
+                ModelFolder.instant(Json.text(record, "started")), hasModel ? model : null, null);
+        return run.with(run.found(Json.number(config, "patience")));
+    }
+
+    private State found(Double patience) {
+        boolean stale = patience != null && bestF1 != null && epochsDone() - bestEpoch >= patience;
+        if (!metrics.isEmpty() && (stale || epochsDone() >= epochs)) {
+            return State.FINISHED;
+        }
+        boolean begun = Files.exists(path.resolve("checkpoints").resolve("last.pt"));
+        return begun || !metrics.isEmpty() ? State.INTERRUPTED : State.EMPTY;
+    }
+
+    private RunFolder with(State newState) {
+        return new RunFolder(path, newState, metrics, family, preset, classes, split, epochs, bestF1,
+                bestEpoch, started, model, problem);
+    }
+
+    private static Map<String, List<String>> split(JsonObject split) {
+        return Map.of("train", Json.texts(split, "train"), "val", Json.texts(split, "val"),
+                "test", Json.texts(split, "test"));
+    }
+}
