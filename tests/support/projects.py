@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,22 @@ from rasterio.features import shapes
 from scipy.ndimage import gaussian_filter
 from shapely.geometry import Polygon, shape
 
-from hookpath.projects import FolderProject, Project, QuPathProject, find_qupath, open_project
+from hookpath import __version__
+from hookpath.annotations import PathObject, write_geojson
+from hookpath.projects import (
+    ExchangeProject,
+    FolderProject,
+    Project,
+    QuPathProject,
+    find_qupath,
+    open_project,
+)
 from hookpath.projects.installation import why_no_qupath
 from support.slides import write_pyramid
 
 SLIDE_NAME = "Präparat 1 (größer).tif"
 OTHER_NAME = "second.tif"
+REQUEST = "request.json"
 WIDTH, HEIGHT, MPP = 640, 480, 0.5
 
 
@@ -91,16 +102,25 @@ class Store:
 
     def open(self, **options: Any) -> Project:
         """A fresh look at the project."""
-        return open_project(self.root, **options)
+        source = self.root / REQUEST if self.kind == "exchange" else self.root
+        return open_project(source, **options)
+
+    def results_folder(self) -> Path:
+        """The folder that a write changes."""
+        return self.root if self.kind == "exchange" else self.data_file().parent
 
     def data_file(self, index: int = 0) -> Path:
         """The file with the objects of an image."""
+        if self.kind == "exchange":
+            return self.root / "images" / f"{index + 1}.geojson"
         entry = self.open().images[index]
         return entry.annotation_file if self.kind == "folder" else entry.data_file  # type: ignore[attr-defined]
 
     def import_features(self, features: Sequence[dict[str, Any]]) -> None:
         """Add objects to the first image as QuPath's own import does."""
-        if self.kind == "folder":
+        if self.kind == "exchange":
+            take_over(self)
+        if self.kind in ("folder", "exchange"):
             path = self.data_file()
             content = json.loads(path.read_text(encoding="utf-8"))
             content["features"] += features
@@ -159,6 +179,63 @@ def make_folder_store(root: Path) -> Store:
     first.with_suffix(".geojson").write_text(json.dumps(collection), encoding="utf-8")
     assert isinstance(open_project(root), FolderProject)
     return Store("folder", root)
+
+
+def make_exchange_store(root: Path) -> Store:
+    """A job folder as the extension makes it; the slides lie elsewhere."""
+    slides = root.parent / f"{root.name} slides"
+    slides.mkdir(parents=True)
+    (root / "images").mkdir(parents=True)
+    made = make_slides(slides)
+    text = json.dumps({"type": "FeatureCollection", "features": HUMAN})
+    (root / "images" / "1.geojson").write_text(text, encoding="utf-8")
+    project = {
+        "name": "My project",
+        "classes": [TUMOR, STROMA],
+        "images": [
+            image_part(str(i), made[i - 1], annotations=drawn)
+            for i, drawn in ((1, "images/1.geojson"), (2, None))
+        ],
+    }
+    write_request(root, "info", project)
+    assert isinstance(open_project(root / REQUEST), ExchangeProject)
+    return Store("exchange", root)
+
+
+def image_part(image_id: str, slide: Path, **members: Any) -> dict[str, Any]:
+    """One image of a request."""
+    return {"id": image_id, "name": slide.name, "slide": str(slide), "mpp": None, **members}
+
+
+def write_request(
+    root: Path,
+    command: str,
+    project: dict[str, Any] | None = None,
+    options: dict[str, Any] | None = None,
+    **members: Any,
+) -> Path:
+    """``request.json`` in a job folder."""
+    root.mkdir(parents=True, exist_ok=True)
+    content = {
+        "schema": 1,
+        "extension": __version__,
+        "command": command,
+        "options": options or {},
+        "project": project,
+        **members,
+    }
+    path = root / REQUEST
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def take_over(store: Store, change: Callable[[PathObject], PathObject] = lambda o: o) -> None:
+    """Import the results as the viewer does, and hand everything over once more."""
+    for index, entry in enumerate(store.open().images):
+        objects = entry._present(entry._index.of(entry.id))  # type: ignore[attr-defined]
+        if objects:
+            write_geojson(store.data_file(index), [change(o) for o in objects])
+    shutil.rmtree(store.root / "results", ignore_errors=True)
 
 
 def skip_without_qupath() -> None:

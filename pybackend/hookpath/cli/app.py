@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hookpath import __version__
 from hookpath.cli import compare, demo, doctor, evaluate, info, predict, train
+from hookpath.cli.console import Debug, Json
 
 app = typer.Typer(
     name="hookpath",
@@ -15,6 +17,7 @@ app = typer.Typer(
     "result back to QuPath.",
     epilog="Exit codes: 0 done, 1 failed (one line says why and what to do), 2 wrong usage.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -29,12 +32,31 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Command and options from a JSON file, as viewers hand them over.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is not None:
+        if request or json or debug:
+            context.fail("--request, --json and --debug before a command's name mean nothing")
+        return
+    if request is None:
+        context.fail("name a command, or give --request FILE")
+    from hookpath.cli.request import run_request
+
+    run_request(context, request, json, debug)
 
 
 for _module in (demo, doctor, info, train, predict, evaluate, compare):

@@ -8,6 +8,8 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,6 +23,13 @@ Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a request file's command belongs to: the folder of the file."""
+
+    folder: Path
 
 
 class Console:

@@ -7,6 +7,7 @@ from hookpath.projects.base import (
     Project,
     WriteReport,
 )
+from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.opening import open_project
@@ -15,12 +16,15 @@ from hookpath.projects.summary import ImageSummary, summarise
 
 __all__ = [
     "SPLIT_KEY",
+    "ExchangeEntry",
+    "ExchangeProject",
     "FolderEntry",
     "FolderProject",
     "ImageEntry",
     "ImageSummary",
     "Problem",
     "Project",
+    "ProjectPart",
     "QuPathEntry",
     "QuPathProject",
     "WriteReport",

@@ -12,7 +12,7 @@ from hookpath.projects.folder import FolderProject, is_slide_file
 def open_project(
     source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
 ) -> Project:
-    """Open a ``project.qpproj`` (or its folder), a folder of slides, or a single slide.
+    """Open a ``project.qpproj`` (or its folder), a folder of slides, a slide, or a request file.
 
     Args:
         source: a QuPath project wins over a folder of slides where a folder is both.
@@ -32,6 +32,10 @@ def open_project(
         from hookpath.projects.qupath import QuPathProject
 
         return QuPathProject(_project_file(path) or path, mpp, crop_to_bounds=crop_to_bounds)
+    if path.is_file() and path.suffix.lower() == ".json":
+        from hookpath.projects.exchange import ExchangeProject
+
+        return ExchangeProject(path, mpp, crop_to_bounds=crop_to_bounds)
     if path.is_file() and not is_slide_file(path):
         raise ProjectError(
             f"{path}: neither a project.qpproj nor a slide; give one of them, or a folder of slides"

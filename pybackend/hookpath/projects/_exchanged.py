@@ -1,0 +1,146 @@
+"""``results/index.json``: what a job hands back, for each image, to the program that asked.
+
+::
+
+    {"schema": 1, "images": {"<id>": {"objects": "0.geojson", "run": "hookpath-…", "count": 12,
+     "replaces_all": true, "removed_runs": [], "metadata": {"key": "value", "gone": null}}}}
+
+``objects`` is null where there are none to add. ``replaces_all``: every earlier object of ours
+goes first; ``removed_runs``: those of these runs go. The index names only complete files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hookpath.annotations.objects import PathObject
+from hookpath.errors import ProjectError, WriteRefusedError
+from hookpath.projects._files import replace_file, write_errors, write_json
+from hookpath.writable import make_folder
+
+RESULTS = "results"
+INDEX = "index.json"
+SCHEMA = 1
+
+
+class ImageResult(BaseModel):
+    """What one image gets (see the module)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    objects: str | None = None
+    run: str | None = None
+    count: int = 0
+    replaces_all: bool = False
+    removed_runs: tuple[str, ...] = ()
+    metadata: dict[str, str | None] = Field(default_factory=dict)
+
+    def with_metadata(self, values: Mapping[str, str | None]) -> ImageResult:
+        """The same with other metadata values (None: to be removed)."""
+        return self.model_copy(update={"metadata": dict(values)})
+
+    def removes(self, o: PathObject, is_ours: Callable[[PathObject, str | None], bool]) -> bool:
+        """Whether an object that the image had before goes."""
+        runs = (None,) if self.replaces_all else self.removed_runs
+        return any(is_ours(o, run) for run in runs)
+
+    def written(self, run: str, count: int) -> ImageResult:
+        """After `count` objects of `run` took the place of all earlier ones of ours."""
+        new = {"run": run, "count": count, "replaces_all": True, "removed_runs": ()}
+        return self.model_copy(update=new)
+
+    def without(self, run: str | None) -> ImageResult:
+        """After the objects of `run` (None: of all runs) were removed."""
+        everything = self.replaces_all or run is None
+        removed = () if everything else tuple(dict.fromkeys((*self.removed_runs, str(run))))
+        new: dict[str, object] = {"replaces_all": everything, "removed_runs": removed}
+        if run in (None, self.run):
+            new |= {"run": None, "count": 0}
+        return self.model_copy(update=new)
+
+
+class ResultIndex:
+    """The index of one job folder; read anew each time, replaced atomically."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / RESULTS
+        self._file = self._folder / INDEX
+
+    def of(self, image_id: str) -> ImageResult:
+        """What the image gets so far.
+
+        Raises:
+            ProjectError: the index cannot be read.
+        """
+        found = self._read().get(image_id, {})
+        try:
+            return ImageResult.model_validate(found)
+        except ValidationError as error:
+            raise ProjectError(f"{self._file}: not readable; delete it and run again") from error
+
+    def objects_file(self, result: ImageResult) -> Path | None:
+        """The GeoJSON with the objects to add."""
+        return None if result.objects is None else self._folder / result.objects
+
+    def put(
+        self,
+        image_id: str,
+        result: ImageResult,
+        name: str,
+        objects: Sequence[PathObject] | None = None,
+    ) -> ImageResult:
+        """Set what an image gets; `objects` (None: as before) in a new file of their own.
+
+        Returns:
+            `result` with the name of that file.
+
+        Raises:
+            ProjectError: it cannot be written; everything is as before.
+        """
+        with write_errors(self._file, name):
+            make_folder(self._folder)
+            images = self._read()
+            before = self.objects_file(self.of(image_id))
+            fresh: Path | None = None
+            if objects is not None:
+                fresh = self._write(objects) if objects else None
+                result = result.model_copy(update={"objects": fresh.name if fresh else None})
+            try:
+                images[image_id] = result.model_dump(mode="json")
+                write_json(self._file, {"schema": SCHEMA, "images": images})
+            except BaseException:
+                if fresh:
+                    fresh.unlink(missing_ok=True)
+                raise
+            if objects is not None and before is not None:
+                before.unlink(missing_ok=True)
+        return result
+
+    def refuse_if_changed(self, seen: ImageResult, now: ImageResult, name: str) -> None:
+        """Raise `WriteRefusedError` where somebody else wrote meanwhile."""
+        if seen != now:
+            raise WriteRefusedError(
+                f"{name}: {self._file} changed since it was read, so nothing was written; run again"
+            )
+
+    def _write(self, objects: Sequence[PathObject]) -> Path:
+        from hookpath.annotations import write_geojson
+
+        number = 0
+        while (path := self._folder / f"{number}.geojson").exists():
+            number += 1
+        replace_file(path, lambda p: write_geojson(p, objects, compact=True), lambda: None)
+        return path
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+            return dict(content["images"])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ProjectError(f"{self._file}: not readable; delete it and run again") from error

@@ -1,0 +1,253 @@
+"""A project handed over in a file: what another program has open, and what it shall take back.
+
+A viewer writes ``request.json`` with the images it has, and one GeoJSON file for each; results go
+beside it into ``results/``, listed in ``results/index.json``. Nothing of the viewer's own files
+is opened, let alone written to: the viewer imports the results itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hookpath.annotations.objects import PathClass, PathObject
+from hookpath.errors import ProjectError
+from hookpath.geometry import Calibration
+from hookpath.projects._exchanged import ImageResult, ResultIndex
+from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
+from hookpath.projects.base import WriteReport
+from hookpath.slides.base import SlideRef
+
+_Byte = Annotated[int, Field(ge=0, le=255)]
+_Mpp = Annotated[float, Field(gt=0)]
+
+
+class _Part(BaseModel):
+    """Members that we do not know are left alone: the schema only grows."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ClassPart(_Part):
+    """A class and its colour."""
+
+    name: str
+    color: tuple[_Byte, _Byte, _Byte] | None = None
+
+
+class ImagePart(_Part):
+    """One image.
+
+    Attributes:
+        id: stable within the project, unique in the file.
+        slide: path of the slide file; relative ones start at the request file's folder.
+        mpp: µm/px of level 0 in x and y; None: the slide file's own.
+        crop_to_bounds: whether the viewer crops to ``openslide.bounds-*``.
+        annotations: path of the GeoJSON with all objects; None: nothing is drawn.
+        problem: why the image cannot be handed over; None: it can.
+    """
+
+    id: str
+    name: str
+    slide: str | None = None
+    mpp: tuple[_Mpp, _Mpp] | None = None
+    crop_to_bounds: bool = True
+    annotations: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    problem: str | None = None
+
+
+class ProjectPart(_Part):
+    """The member ``project`` of a request file."""
+
+    name: str
+    classes: tuple[ClassPart, ...] = ()
+    images: tuple[ImagePart, ...]
+
+
+class ExchangeProject:
+    """The images of a request file (``request.json``).
+
+    Args:
+        source: the request file; relative paths in it start at its folder.
+        mpp: µm/px of images for which the file gives none.
+
+    Raises:
+        ProjectError: the file is not readable, or not a request with a project.
+    """
+
+    def __init__(
+        self, source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+    ) -> None:
+        self._source = Path(source).expanduser()
+        self._part = _read_part(self._source)
+        folder = self._source.absolute().parent
+        index = ResultIndex(folder)
+        self._images = tuple(
+            ExchangeEntry(part, folder, index, mpp, crop_to_bounds) for part in self._part.images
+        )
+
+    @property
+    def source(self) -> Path:
+        """The request file."""
+        return self._source
+
+    @property
+    def name(self) -> str:
+        """The name that the viewer gave."""
+        return self._part.name
+
+    @property
+    def images(self) -> Sequence[ExchangeEntry]:
+        """Every image, in the file's order."""
+        return self._images
+
+    @property
+    def classes(self) -> Sequence[PathClass]:
+        """The viewer's class list with colours."""
+        return tuple(PathClass(c.name, c.color) for c in self._part.classes)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ExchangeEntry:
+    """One image of a request file."""
+
+    def __init__(
+        self,
+        part: ImagePart,
+        folder: Path,
+        index: ResultIndex,
+        mpp: float | None,
+        crop_to_bounds: bool,
+    ) -> None:
+        self._part, self._folder, self._index = part, folder, index
+        self._mpp, self._crop = mpp, crop_to_bounds
+        self._seen: ImageResult | None = None
+
+    @property
+    def id(self) -> str:
+        """The viewer's own id."""
+        return self._part.id
+
+    @property
+    def name(self) -> str:
+        """The viewer's own name."""
+        return self._part.name
+
+    @property
+    def slide(self) -> SlideRef:
+        """How to open the slide.
+
+        Raises:
+            ProjectError: the viewer could not hand the image over, or the file is missing.
+        """
+        if self._part.problem:
+            raise ProjectError(_named(self.name, self._part.problem))
+        if not self._part.slide:
+            raise ProjectError(f"{self.name}: the request does not say which file the image is")
+        path = self._folder / self._part.slide
+        if not path.exists():
+            raise ProjectError(
+                f"{self.name}: {path} is missing; if it was moved, open the project in QuPath and "
+                "show it where the file is"
+            )
+        return SlideRef(path, self._calibration(), self._crop and self._part.crop_to_bounds)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The viewer's values, with what this job changed."""
+        changed = {**self._part.metadata, **self._index.of(self.id).metadata}
+        return {k: v for k, v in changed.items() if v is not None}
+
+    def set_metadata(self, values: Mapping[str, str | None]) -> None:
+        """Set (None: remove) values; the viewer takes them over."""
+        found = self._index.of(self.id)
+        self._index.put(self.id, found.with_metadata({**found.metadata, **values}), self.name)
+
+    def objects(self) -> list[PathObject]:
+        """What the viewer handed over, with this job's results in the place of earlier ones."""
+        self._seen = self._index.of(self.id)
+        return claimed_by_people(self._present(self._seen))
+
+    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+        """Results in the place of all earlier ones of ours; the viewer imports them."""
+        new = tagged(objects, run)
+        return self._replace(new, None, lambda now: now.written(run, len(new)))
+
+    def remove_results(self, run: str | None = None) -> WriteReport:
+        """Tell the viewer to remove the objects of one run of ours (None: of all)."""
+        return self._replace([], run, lambda now: now.without(run))
+
+    def _replace(
+        self, new: list[PathObject], gone: str | None, change: Callable[[ImageResult], ImageResult]
+    ) -> WriteReport:
+        """Also recorded where nothing changes: the viewer may hold more than it handed over."""
+        now = self._index.of(self.id)
+        self._index.refuse_if_changed(self._seen or now, now, self.name)
+        present = self._present(now)
+        kept = [o for o in present if not is_ours(o, gone)]
+        refuse_stolen_ids((o.id for o in kept), new, self.name)
+        own_stay = gone is not None and gone != now.run
+        self._seen = self._index.put(self.id, change(now), self.name, None if own_stay else new)
+        return WriteReport(len(new), len(present) - len(kept), None)
+
+    def _present(self, result: ImageResult) -> list[PathObject]:
+        """All objects as the viewer has them once it took over what `result` says."""
+        handed = [o for o in self._handed_over() if not result.removes(o, is_ours)]
+        return handed + self._written(result)
+
+    def _handed_over(self) -> list[PathObject]:
+        from hookpath.annotations import read_geojson
+
+        if self._part.annotations is None:
+            return []
+        return read_geojson(self._folder / self._part.annotations)
+
+    def _written(self, result: ImageResult) -> list[PathObject]:
+        from hookpath.annotations import read_geojson
+
+        path = self._index.objects_file(result)
+        return read_geojson(path) if path else []
+
+    def _calibration(self) -> Calibration | None:
+        if self._part.mpp is not None:
+            return Calibration(*self._part.mpp)
+        return None if self._mpp is None else Calibration.square(self._mpp)
+
+
+def _read_part(path: Path) -> ProjectPart:
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        part = content.get("project") if isinstance(content, dict) else None
+        if part is None:
+            raise ProjectError(f"{path}: a JSON file without a project; give a request file")
+        found = ProjectPart.model_validate(part)
+    except ValidationError as error:
+        raise ProjectError(f"{path}: {first_problem(error, 'project')}") from error
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"{path}: not readable as JSON ({error})") from error
+    ids = [image.id for image in found.images]
+    if len(set(ids)) != len(ids):
+        raise ProjectError(f"{path}: several images have the id {_twice(ids)!r}")
+    return found
+
+
+def first_problem(error: ValidationError, above: str = "") -> str:
+    """``project.images.0.name: Field required`` of the first thing that is wrong."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in ([above] if above else []) + list(found["loc"]))
+    return f"{where}: {found['msg']}"
+
+
+def _twice(ids: Sequence[str]) -> str:
+    return next(i for n, i in enumerate(ids) if i in ids[:n])
+
+
+def _named(name: str, message: str) -> str:
+    return message if name in message else f"{name}: {message}"

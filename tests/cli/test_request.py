@@ -1,0 +1,176 @@
+"""Commands as a viewer asks for them: ``hookpath --request FILE --json``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookpath import __version__
+from hookpath.annotations import read_geojson
+from hookpath.projects import SPLIT_KEY, FolderProject
+from support.projects import image_part, write_request
+from support.textures import texture_folder
+
+TINY = {
+    "set": [
+        "model.filters=4", "model.depth=2", "model.input_size=60", "model.spacings=[1.0, 4.0]",
+        "epochs=2", "steps_per_epoch=4", "batch_size=2", "warmup=0", "device=cpu",
+    ],
+    "preset": "fast",
+}  # fmt: skip
+
+
+def project_part(folder: Path) -> dict[str, Any]:
+    """The viewer's view of a folder of slides: ids that are not names, GeoJSON with its path."""
+    splits = {0: "train", 1: "train", 2: "val"}
+    return {
+        "name": "My project",
+        "classes": [],
+        "images": [
+            image_part(
+                str(10 + n),
+                entry._path,
+                annotations=str(entry.annotation_file),
+                metadata={SPLIT_KEY: splits[n]},
+            )
+            for n, entry in enumerate(FolderProject(folder).images)
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return texture_folder(tmp_path_factory.mktemp("viewer") / "slides ü", slides=3)
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    """A model trained by a request, in a process as the extension starts it."""
+    out = folder.parent / "run"
+    options = {"out": str(out), "model": "hooknet", **TINY}
+    request = write_request(folder.parent / "train job", "train", project_part(folder), options)
+    call = [sys.executable, "-X", "utf8", "-m", "hookpath", "--request", str(request), "--json"]
+    done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0]["event"] == "start"
+    assert events[0]["command"] == "train"
+    return out
+
+
+def test_predict_leaves_objects_for_the_viewer(
+    hookpath, folder: Path, run: Path, tmp_path: Path
+) -> None:
+    options = {
+        "model": str(run), "out": str(tmp_path / "o"), "as": "annotations", "min-area": 50,
+        "image": ["10", "11"], "tiff": False, "again": False, "inside": None,
+    }  # fmt: skip
+    request = write_request(tmp_path / "job", "predict", project_part(folder), options)
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    done = hookpath("--request", request, "--json")
+    assert done.code == 0, done.out
+    assert [e["event"] for e in done.events][0] == "start"
+    assert done.events[-1] == {"event": "end", "schema": 1, "exit_code": 0}
+    index = json.loads((request.parent / "results" / "index.json").read_text("utf-8"))["images"]
+    assert set(index) == {"10", "11"}
+    objects = read_geojson(request.parent / "results" / index["10"]["objects"])
+    assert len(objects) == index["10"]["count"] > 0
+    assert {o.run for o in objects} == {index["10"]["run"]}
+    assert {o.object_type for o in objects} == {"annotation"}
+    assert not list((tmp_path / "o").rglob("*.tif"))
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_a_run_goes_on_where_the_request_says_resume(
+    hookpath, folder: Path, run: Path, tmp_path: Path
+) -> None:
+    options = {"out": str(run), "resume": True}
+    request = write_request(tmp_path / "job", "train", project_part(folder), options)
+    assert hookpath("--request", request, "--json").code == 0
+
+
+def test_text_for_people_without_json(hookpath, folder: Path, tmp_path: Path) -> None:
+    request = write_request(tmp_path / "job", "info", project_part(folder))
+    done = hookpath("--request", request)
+    assert done.code == 0
+    assert "s1.tif" in done.out
+
+
+def test_further_sources_of_a_training(hookpath, folder: Path, tmp_path: Path) -> None:
+    options = {"out": str(tmp_path / "run"), "source": [str(folder), "nowhere"], **TINY}
+    request = write_request(tmp_path / "job", "train", project_part(folder), options)
+    done = hookpath("--request", request, "--json")
+    assert done.code == 1
+    assert "nowhere: no such file" in done.events[-2]["message"]
+
+
+def test_a_command_without_images(hookpath, tmp_path: Path) -> None:
+    request = write_request(tmp_path, "doctor")
+    done = hookpath("--request", request, "--json")
+    assert next(e for e in done.events if e["event"] == "result")["kind"] == "doctor"
+    request = write_request(
+        tmp_path, "compare", None, {"runs": ["a", "b"], "out": str(tmp_path / "c")}
+    )
+    assert "hookpath evaluate" in hookpath("--request", request, "--json").events[-2]["message"]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"command": "dance"}, "unknown command 'dance'; known: demo"),
+    ({"options": {"outt": "/o"}}, "predict has no option 'outt'; it has: again"),
+    ({"options": {"json": True}}, "no option 'json'"),
+    ({"options": {"tiff": "no"}}, "'tiff' is either true or false"),
+    ({"options": {"model": True}}, "'model' takes one value"),
+    ({"options": {"model": ["a", "b"]}}, "'model' takes one value"),
+    ({"options": {"model": {"a": 1}}}, "options.model"),
+    ({"options": {"out": "o", "as": "cells"}}, "'cells' is not one of"),
+    ({"options": {"out": "o", "min-area": "large"}}, "Invalid value for '--min-area'"),
+    ({"options": {}}, "Missing option"),
+    ({"options": {"out": "o"}, "project": None}, "Missing argument"),
+    ({"schema": 2}, "written for schema 2"),
+    ({"schema": None}, "schema"),
+    ({"project": {"images": []}}, "project.name: Field required"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG, ids=[w[1] for w in WRONG])
+def test_a_wrong_request_is_one_line_with_the_files_name(
+    hookpath, folder: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    members = {"command": "predict", "project": project_part(folder), **change}
+    request = write_request(tmp_path, **members)
+    done = hookpath("--request", request, "--json")
+    assert done.code == 2, done.out + done.err
+    assert [e["event"] for e in done.events] == ["start", "error", "end"]
+    said = done.events[1]["message"]
+    assert said.startswith(str(request))
+    assert message in said
+    assert "\n" not in said
+    done = hookpath("--request", request)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {request}")
+
+
+def test_a_request_that_is_no_json_or_not_there(hookpath, tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    assert "no such request file" in hookpath("--request", path).err
+    path.write_text("{", encoding="utf-8")
+    assert "not readable as JSON" in hookpath("--request", path).err
+    path.write_text("[]", encoding="utf-8")
+    assert hookpath("--request", path).code == 2
+
+
+def test_flags_without_a_request_or_command_are_refused(hookpath) -> None:
+    assert hookpath("--json").code == 2
+    assert hookpath("--json", "doctor").code == 2
+
+
+def test_the_version_is_told_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hookpath", "--version"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["hookpath", __version__]
