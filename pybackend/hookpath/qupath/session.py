@@ -1,0 +1,168 @@
+"""What the worker keeps between requests: the open model and slide, and one request at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from hookpath.closing import Closing
+from hookpath.errors import HookpathError, PredictionError
+from hookpath.geometry import Calibration
+from hookpath.inference import TorchRunner
+from hookpath.inference.rows import Probabilities
+from hookpath.models import ModelCard, load_model
+from hookpath.models.folder import CARD_NAME
+from hookpath.qupath.preview import CancelledError, Preview, View
+from hookpath.slides import SlideRef
+
+READERS = 2
+"""Handles of the slide, each read by a thread of its own while the network computes."""
+
+Question = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to preview: a model folder (or a run with ``model/`` in it) on a slide."""
+
+    model: Path
+    slide: SlideRef
+    device: str = "auto"
+    tissue: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        model: str,
+        slide: str,
+        mpp: tuple[float, float] | None = None,
+        crop_to_bounds: bool = True,
+        device: str = "auto",
+        tissue: bool = True,
+    ) -> Wanted:
+        """From plain values; `mpp` (µm/px along x and y) None: the file's own."""
+        try:
+            calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
+        except (ValueError, TypeError, IndexError) as error:
+            raise PredictionError(f"{slide}: {error}") from error
+        folder = Path(model)
+        folder = folder if (folder / CARD_NAME).is_file() else folder / "model"
+        folder = folder if (folder / CARD_NAME).is_file() else Path(model)
+        return cls(folder, SlideRef(Path(slide), calibration, crop_to_bounds), device, tissue)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is open. `number` tells it from what was open before and will be later."""
+
+    number: int
+    wanted: Wanted
+    card: ModelCard
+    preview: Preview
+    device: str
+
+
+@dataclass
+class _Loaded:
+    """The network, kept while slides change; loaded again when its folder was written anew."""
+
+    key: tuple[Path, str, int]
+    runner: TorchRunner
+    card: ModelCard
+
+
+@dataclass
+class Session(Closing):
+    """Answers one request at a time; the others wait, and leave when nobody waits for them."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _loaded: _Loaded | None = None
+    _opened: Opened | None = None
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def open(self, wanted: Wanted, cancelled: Question) -> Opened:
+        """Load the model unless it is there, open the slide unless it is.
+
+        Raises:
+            CancelledError: `cancelled` said yes while another request was answered.
+            HookpathError: the model or the slide cannot be used; what was open is closed.
+        """
+        with self._turn(cancelled):
+            loaded = self._model(wanted)
+            if self._opened is None or wanted != self._opened.wanted:
+                self._forget()
+                preview = _preview_of(loaded, wanted)
+                device = str(loaded.runner.device)
+                self._opened = Opened(next(self._numbers), wanted, loaded.card, preview, device)
+            return self._opened
+
+    def classify(self, number: int, view: View, cancelled: Question) -> tuple[Probabilities, float]:
+        """Probabilities ``(C, h, w)`` uint8, and the seconds they took (waiting not counted).
+
+        Raises:
+            CancelledError: `cancelled` said yes, or what was opened as `number` is open no more.
+            HookpathError: see `Preview.classify`.
+        """
+        with self._turn(cancelled):
+            if self._opened is None or self._opened.number != number:
+                raise CancelledError
+            started = time.perf_counter()
+            found = self._opened.preview.classify(view, cancelled)
+            return found, time.perf_counter() - started
+
+    def _turn(self, cancelled: Question) -> _Turn:
+        return _Turn(self._lock, cancelled)
+
+    def _model(self, wanted: Wanted) -> _Loaded:
+        card = wanted.model / CARD_NAME
+        changed = card.stat().st_mtime_ns if card.is_file() else 0
+        key = wanted.model, wanted.device, changed
+        if self._loaded is None or self._loaded.key != key:
+            self._forget()
+            self._loaded = None
+            model, card_read = load_model(wanted.model)
+            self._loaded = _Loaded(key, TorchRunner(model, wanted.device), card_read)
+        return self._loaded
+
+    def _forget(self) -> None:
+        if self._opened is not None:
+            self._opened.preview.close()
+        self._opened = None
+
+    def close(self) -> None:
+        """Close the slide and let the network go."""
+        with self._lock:
+            self._forget()
+            self._loaded = None
+
+
+class _Turn:
+    """``with``: holds the lock; waiting for it ends when nobody waits for the answer."""
+
+    def __init__(self, lock: threading.Lock, cancelled: Question) -> None:
+        self._lock, self._cancelled = lock, cancelled
+
+    def __enter__(self) -> None:
+        while not self._lock.acquire(timeout=0.02):
+            if self._cancelled():
+                raise CancelledError
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def _preview_of(loaded: _Loaded, wanted: Wanted) -> Preview:
+    slides = [wanted.slide.open()]
+    try:
+        slides += [wanted.slide.open() for _ in range(READERS - 1)]
+        return Preview(loaded.runner, loaded.card.spacing_um, slides, wanted.tissue)
+    except BaseException as error:
+        for slide in slides:
+            slide.close()
+        if isinstance(error, (HookpathError, CancelledError)) or not isinstance(error, Exception):
+            raise
+        raise PredictionError(f"{wanted.slide.path}: cannot be previewed ({error})") from error

@@ -1,0 +1,101 @@
+"""What the process behind the live preview can be asked (``python -m hookpath.qupath`` is it).
+
+The process speaks Appose's protocol (one JSON object a line: scripts come on stdin, their outcomes
+go to stdout); pixels go through shared memory that the caller made. The scripts that it is meant
+for call the functions here::
+
+    import hookpath.qupath.worker as worker
+    worker.open(task, model="…", slide="…", mpp=[0.25, 0.25], crop_to_bounds=True, device="auto")
+    worker.classify(
+        task, opened=1, shm="psm_1", x_l0=0, y_l0=0, width=512, height=512, downsample=2.0
+    )
+
+Each leaves its answer in the task's outputs; what a person can do something about comes as
+``problem`` (one line), a view that was cancelled as ``cancelled``. Anything else is a failed task
+with its traceback. Neither ends the worker; the end of stdin does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Protocol
+
+import numpy as np
+
+from hookpath.errors import HookpathError
+from hookpath.qupath.preview import CancelledError, View
+from hookpath.qupath.session import Session, Wanted
+
+SESSION = Session()
+
+
+class Task(Protocol):
+    """What is used of an Appose task."""
+
+    outputs: dict[str, Any]
+    cancel_requested: bool
+
+
+def _answer(function: Callable[..., Mapping[str, Any]]) -> Callable[..., None]:
+    """Outcome to outputs; an error with a message for people is an outcome, too."""
+
+    @wraps(function)
+    def answered(task: Task, **arguments: Any) -> None:
+        try:
+            task.outputs.update(function(task, **arguments))
+        except CancelledError:
+            task.outputs["cancelled"] = True
+        except HookpathError as error:
+            task.outputs["problem"] = str(error)
+
+    return answered
+
+
+@_answer
+def open(task: Task, **wanted: Any) -> Mapping[str, Any]:
+    """Load model and slide (arguments: `Wanted.of`), unless they are what is open already.
+
+    Outputs: ``opened`` (to be given to `classify`), ``classes`` (name and colour, in the order of
+    the channels), ``spacing_um``, ``downsample`` (x, y), ``width``, ``height`` (output px),
+    ``device``, ``seconds``.
+    """
+    started = time.perf_counter()
+    opened = SESSION.open(Wanted.of(**wanted), lambda: task.cancel_requested)
+    card, preview = opened.card, opened.preview
+    return {
+        "opened": opened.number,
+        "classes": [{"name": c.name, "color": list(c.color)} for c in card.classes],
+        "spacing_um": card.spacing_um,
+        "downsample": list(preview.grid.downsample),
+        "width": preview.grid.width,
+        "height": preview.grid.height,
+        "device": opened.device,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+@_answer
+def classify(task: Task, opened: int, shm: str, **view: Any) -> Mapping[str, Any]:
+    """Probabilities of a view (arguments: `View`) into the shared memory named `shm`.
+
+    ``(C, height, width)`` uint8, 0…255. Outputs: ``seconds`` of work, ``channels``. ``cancelled``
+    if something else was opened since.
+    """
+    from appose import SharedMemory
+
+    question = lambda: task.cancel_requested  # noqa: E731
+    found, seconds = SESSION.classify(opened, View(**view), question)
+    with SharedMemory(name=shm, rsize=found.nbytes) as block:
+        out = np.ndarray(found.shape, np.uint8, buffer=block.buf)
+        out[:] = found
+        del out  # the block cannot be closed while something looks into it
+    return {"seconds": seconds, "channels": len(found)}
+
+
+@_answer
+def close(task: Task) -> Mapping[str, Any]:
+    """Close the slide, let the model go."""
+    SESSION.close()
+    return {}
