@@ -29,6 +29,11 @@ public final class EnvironmentBuilder {
         return new EnvironmentBuilder(folder);
     }
 
+    /** Where "Set up Python…" builds: {@code <user dir>/hookpath/python}. */
+    public static Path folder(Path userDir) {
+        return userDir.resolve("hookpath").resolve("python");
+    }
+
     /** The Python (3.11 or later) to build from; without it the first suitable one is found. */
     public EnvironmentBuilder basePython(Path python) {
         return this;

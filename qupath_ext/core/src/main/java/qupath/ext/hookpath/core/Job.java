@@ -1,19 +1,56 @@
 package qupath.ext.hookpath.core;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A running command of {@code hookpath}: its events, its log, and how it is stopped. */
+/**
+ * A running command of {@code hookpath}: its events, its log, and how it is stopped. Safe to use
+ * from any thread. When Java ends first, the command is asked to stop and keeps what it has.
+ */
 public final class Job {
+
+    /** The file in the job's folder whose appearance asks the command to stop. */
+    public static final String STOP_FILE = "stop";
+
+    private static final Logger logger = LoggerFactory.getLogger(Job.class);
 
     private final CompletableFuture<JobOutcome> future = new CompletableFuture<>();
     private final Path folder;
+    private final JobRecord record;
+    private final Grace grace;
+    private final PythonProcess process;
+    private volatile boolean stopAsked;
 
-    private Job(Path folder) {
-        this.folder = folder;
+    private Job(Python python, Path requestFile, Consumer<Event> onEvent, Grace grace)
+            throws IOException {
+        this.folder = requestFile.toAbsolutePath().getParent();
+        this.grace = grace;
+        Files.deleteIfExists(folder.resolve(STOP_FILE));
+        this.record = new JobRecord(log(), onEvent);
+        List<String> command = List.of(python.executable().toString(), "-X", "utf8", "-m",
+                "hookpath", "--request", requestFile.toAbsolutePath().toString(), "--json");
+        try {
+            this.process = PythonProcess.start(command, folder, record::out, record::err);
+        } catch (IOException e) {
+            record.close();
+            throw new IOException("Python cannot be started: " + e.getMessage(), e);
+        }
+    }
+
+    /** How long a command has to end by itself, in milliseconds. */
+    record Grace(long stopMs, long cancelMs) {
+
+        static Grace of(Path requestFile) throws IOException {
+            boolean trains = List.of("train", "loop")
+                    .contains(String.valueOf(Json.text(Json.read(requestFile), "command")));
+            return new Grace(trains ? 60_000 : 10_000, 5_000);
+        }
     }
 
     /**
@@ -21,27 +58,46 @@ public final class Job {
      *
      * @param requestFile {@code request.json} in the job's folder
      * @param onEvent     hears each event, on a thread of the job
-     * @throws IOException when the process cannot be started
+     * @throws IOException when the request cannot be read or the process cannot be started
      */
     public static Job start(Python python, Path requestFile, Consumer<Event> onEvent)
             throws IOException {
-        throw new IOException("not there yet");
+        return start(python, requestFile, onEvent, Grace.of(requestFile));
     }
 
-    /** Asks the command to end and keep what it has; training keeps its best model so far. */
+    static Job start(Python python, Path requestFile, Consumer<Event> onEvent, Grace grace)
+            throws IOException {
+        Job job = new Job(python, requestFile, onEvent, grace);
+        Thread thread = new Thread(job::watch, "hookpath-job");
+        thread.setDaemon(true);
+        thread.start();
+        return job;
+    }
+
+    /**
+     * Asks the command to end and keep what it has: training keeps its best model so far, finished
+     * slides stay. All its processes are ended when it has not obeyed after 10 s (training: 60 s).
+     */
     public void stop() {
+        askToStop(grace.stopMs());
     }
 
-    /** Stops, and ends all its processes when it has not ended after 10 s (training: 60 s). */
+    /** The same for somebody who will not wait: ended after 5 s. */
     public void cancel() {
+        askToStop(grace.cancelMs());
+    }
+
+    /** Whether it is running. */
+    public boolean isRunning() {
+        return !future.isDone();
     }
 
     /** Waits for the end. */
     public JobOutcome await() throws InterruptedException {
         try {
             return future.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new IllegalStateException(e);     // never completed so
         }
     }
 
@@ -58,5 +114,49 @@ public final class Job {
     /** The job's folder. */
     public Path folder() {
         return folder;
+    }
+
+    private void askToStop(long graceMs) {
+        stopAsked = true;
+        writeStopFile();
+        Thread thread = new Thread(() -> endAfter(graceMs), "hookpath-stop");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void endAfter(long graceMs) {
+        try {
+            if (!process.waitFor(graceMs)) {
+                logger.warn("{} did not stop within {} s and is ended", folder, graceMs / 1000);
+                process.destroyTree();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void writeStopFile() {
+        try {
+            Files.write(folder.resolve(STOP_FILE), new byte[0]);
+        } catch (IOException e) {
+            logger.warn("{}: cannot ask the job to stop, it is ended", folder, e);
+            process.destroyTree();
+        }
+    }
+
+    /** Runs on the job's own thread until the process has ended. */
+    private void watch() {
+        Thread atExit = new Thread(this::writeStopFile, "hookpath-exit");
+        Shutdown.add(atExit);
+        try {
+            int exitCode = process.finish();
+            future.complete(record.outcome(exitCode, stopAsked, folder));
+        } catch (InterruptedException | RuntimeException e) {
+            process.destroyTree();
+            future.complete(record.broken(e));
+        } finally {
+            record.close();
+            Shutdown.remove(atExit);
+        }
     }
 }

@@ -1,7 +1,9 @@
 package qupath.ext.hookpath.core;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import qupath.ext.hookpath.core.PythonProblem.Kind;
 
 /**
  * A Python executable that may hold the package {@code hookpath}.
@@ -10,13 +12,32 @@ import java.util.List;
  */
 public record Python(Path executable) {
 
+    /** The oldest Python that the package runs on: 3.11. */
+    public static final int OLDEST_MINOR = 11;
+
+    private static final String SET_UP = "choose another Python, or build one with \"Set up Python\"";
+
+    /** The Python of an environment's folder, which need not be there yet. */
+    public static Python ofEnvironment(Path folder) {
+        return new Python(PythonSearch.onWindows() ? folder.resolve("Scripts").resolve("python.exe")
+                : folder.resolve("bin").resolve("python"));
+    }
+
     /**
-     * The version of the package {@code hookpath} in this Python.
+     * The version of the package {@code hookpath} in this Python; takes about a second.
      *
      * @throws PythonProblem when there is none, or it cannot be started
      */
     public String version() throws PythonProblem {
-        throw new PythonProblem(PythonProblem.Kind.MISSING, "not there yet");
+        if (!Files.isRegularFile(executable)) {
+            throw new PythonProblem(Kind.MISSING, executable + " is not there; " + SET_UP);
+        }
+        Answer answer = Answer.of(executable, "-X", "utf8", "-m", "hookpath", "--version");
+        String line = answer.lineStartingWith("hookpath ");
+        if (answer.exitCode() == 0 && line != null) {
+            return line.substring("hookpath ".length()).strip();
+        }
+        throw problem(answer);
     }
 
     /**
@@ -26,16 +47,65 @@ public record Python(Path executable) {
      * @throws PythonProblem when they cannot
      */
     public void check(String extensionVersion) throws PythonProblem {
-        version();
+        String found = version();
+        if (!Version.fit(found, extensionVersion)) {
+            String older = Version.older(found, extensionVersion)
+                    ? "update the package (\"Set up Python\")" : "update the extension";
+            throw new PythonProblem(Kind.WRONG_VERSION, "hookpath " + found + " in " + executable
+                    + " does not fit extension " + extensionVersion + "; " + older);
+        }
     }
 
     /**
-     * Pythons worth trying, the likeliest first: the environment that "Set up Python…" builds, an
-     * activated one, what is on the PATH.
+     * Pythons worth trying, the likeliest first: the one that was chosen before, the environment
+     * that "Set up Python…" builds, an activated one, what is on the PATH. Files that are there;
+     * whether they hold the package is not looked at.
      *
      * @param userDir QuPath's user directory, or null
      */
     public static List<Path> candidates(Path userDir) {
-        return List.of();
+        return PythonSearch.here().candidates(userDir);
+    }
+
+    /**
+     * The first candidate that jobs can be started with; takes a second for each that is tried.
+     *
+     * @throws PythonProblem what is wrong with the likeliest one, when there is none
+     */
+    public static Python find(Path userDir, String extensionVersion) throws PythonProblem {
+        PythonProblem first = null;
+        for (Path candidate : candidates(userDir)) {
+            try {
+                Python python = new Python(candidate);
+                python.check(extensionVersion);
+                return python;
+            } catch (PythonProblem e) {
+                first = first == null ? e : first;
+            }
+        }
+        throw first != null ? first : new PythonProblem(Kind.MISSING,
+                "No Python was found; build one with \"Set up Python\"");
+    }
+
+    /** The version of Python itself, e.g. {@code {3, 12}}; null when this is no Python. */
+    int[] language() {
+        return Answer.of(executable, "--version").pythonVersion();
+    }
+
+    private PythonProblem problem(Answer answer) {
+        int[] language = language();
+        if (language == null) {
+            return new PythonProblem(Kind.NOT_PYTHON, executable + " is no Python; " + SET_UP);
+        }
+        if (language[0] != 3 || language[1] < OLDEST_MINOR) {
+            return new PythonProblem(Kind.NOT_PYTHON, executable + " is Python " + language[0] + "."
+                    + language[1] + ", too old (3." + OLDEST_MINOR + " or later); " + SET_UP);
+        }
+        if (answer.says("No module named hookpath")) {
+            return new PythonProblem(Kind.NO_PACKAGE, "The package hookpath is not in " + executable
+                    + "; " + SET_UP);
+        }
+        return new PythonProblem(Kind.BROKEN, "hookpath in " + executable + " cannot be started ("
+                + answer.lastLine() + "); build it anew with \"Set up Python\"");
     }
 }

@@ -1,0 +1,121 @@
+package qupath.ext.hookpath.core;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.JobOutcome.State;
+
+/** What a job has said so far, and what that means when it has ended. */
+final class JobRecord implements AutoCloseable {
+
+    private static final int LAST_LINES = 20;
+    private static final Logger logger = LoggerFactory.getLogger(Job.class);
+
+    private final Consumer<Event> onEvent;
+    private final PrintWriter log;
+    private final Deque<String> lastLines = new ArrayDeque<>();
+    private final List<Event.Result> results = new ArrayList<>();
+    private String failure;
+    private Integer ended;
+
+    JobRecord(Path logFile, Consumer<Event> onEvent) throws IOException {
+        this.onEvent = onEvent;
+        this.log = new PrintWriter(Files.newBufferedWriter(logFile, StandardCharsets.UTF_8), true);
+    }
+
+    /** A line of standard output: an event. */
+    void out(String line) {
+        Event event = Event.parse(line);
+        note(event, line);
+        try {
+            onEvent.accept(event);
+        } catch (RuntimeException e) {
+            logger.error("A listener failed on {}", line, e);
+        }
+    }
+
+    /** A line of standard error: log. */
+    synchronized void err(String line) {
+        log.println(line);
+        lastLines.add(line);
+        if (lastLines.size() > LAST_LINES) {
+            lastLines.remove();
+        }
+    }
+
+    /** How the job ended. */
+    synchronized JobOutcome outcome(int exitCode, boolean stopAsked, Path folder) {
+        ResultIndex index = ResultIndex.EMPTY;
+        try {
+            index = ResultIndex.read(folder);
+        } catch (IOException e) {
+            failure = e.getMessage();
+            exitCode = exitCode == 0 ? 1 : exitCode;
+        }
+        State state = state(exitCode, stopAsked);
+        return new JobOutcome(state, message(state, exitCode), exitCode, List.copyOf(results),
+                List.copyOf(lastLines), index);
+    }
+
+    /** The outcome when watching it failed. */
+    synchronized JobOutcome broken(Exception cause) {
+        return new JobOutcome(State.DIED, "The job was lost: " + cause, -1, List.copyOf(results),
+                List.copyOf(lastLines), ResultIndex.EMPTY);
+    }
+
+    @Override
+    public synchronized void close() {
+        log.close();
+    }
+
+    private synchronized void note(Event event, String line) {
+        switch (event) {
+            case Event.Result result -> results.add(result);
+            case Event.Failure f -> {
+                failure = f.message();
+                log.println("error: " + f.message());
+            }
+            case Event.End end -> ended = end.exitCode();
+            case Event.Warning warning -> log.println("warning: " + warning.message());
+            case Event.Info info -> log.println(info.message());
+            case Event.Unknown unknown -> err(line);
+            case Event.Start start -> log.println(start.command() + ": hookpath " + start.version());
+            case Event.Progress progress -> { }
+        }
+    }
+
+    private State state(int exitCode, boolean stopAsked) {
+        if (exitCode == 0 && ended != null && ended == 0 && failure == null) {
+            return State.DONE;
+        }
+        if (stopAsked) {
+            return State.STOPPED;
+        }
+        boolean saidWhy = failure != null || ended != null || exitCode == 2;
+        return saidWhy ? State.FAILED : State.DIED;
+    }
+
+    private String message(State state, int exitCode) {
+        return switch (state) {
+            case DONE -> "";
+            case STOPPED -> "Stopped; what was finished is kept.";
+            case FAILED -> failure != null ? failure : "Python refused the job: " + lastWords();
+            case DIED -> "Python ended without a word (" + ExitCodes.text(exitCode) + "): "
+                    + lastWords();
+        };
+    }
+
+    private String lastWords() {
+        return lastLines.reversed().stream().filter(line -> !line.isBlank()).findFirst()
+                .map(String::strip).orElse("its log is empty");
+    }
+}

@@ -1,0 +1,101 @@
+package qupath.ext.hookpath.core;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * A child process in UTF-8 whose outputs are drained, so that it never waits for us, and that can
+ * be ended with all its own children. It gets no standard input: on Windows numpy can hang while
+ * another thread waits for that.
+ */
+final class PythonProcess {
+
+    private static final long LAST_WORDS_MS = 2000;
+
+    private final Process process;
+    private final List<Thread> readers = new ArrayList<>();
+
+    private PythonProcess(Process process) {
+        this.process = process;
+    }
+
+    /**
+     * Starts a command.
+     *
+     * @param folder working folder, or null: ours
+     * @param onOut  hears each line of its standard output, on a thread of the process
+     * @param onErr  the same for its standard error
+     */
+    static PythonProcess start(List<String> command, Path folder, Consumer<String> onOut,
+                               Consumer<String> onErr) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        if (folder != null) {
+            builder.directory(folder.toFile());
+        }
+        builder.environment().put("PYTHONUTF8", "1");
+        builder.environment().put("PYTHONUNBUFFERED", "1");
+        builder.environment().put("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        builder.environment().put("PIP_NO_INPUT", "1");
+        builder.environment().remove("PYTHONHOME");    // another Python's would break this one
+        PythonProcess started = new PythonProcess(builder.start());
+        started.process.getOutputStream().close();
+        started.read("out", started.process.getInputStream(), onOut);
+        started.read("err", started.process.getErrorStream(), onErr);
+        return started;
+    }
+
+    /** Whether it is running. */
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Waits for its end; false when it has not ended after that time. */
+    boolean waitFor(long milliseconds) throws InterruptedException {
+        return process.waitFor(milliseconds, TimeUnit.MILLISECONDS);
+    }
+
+    /** Waits for its end and for what it said last; its exit code. */
+    int finish() throws InterruptedException {
+        int code = process.waitFor();
+        for (Thread reader : readers) {
+            reader.join(LAST_WORDS_MS);     // a child it left behind may hold the pipe open
+        }
+        return code;
+    }
+
+    /** Ends it with everything that it started. */
+    void destroyTree() {
+        try (Stream<ProcessHandle> children = process.descendants()) {
+            List<ProcessHandle> all = children.toList();
+            process.destroyForcibly();
+            all.forEach(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    private void read(String name, InputStream stream, Consumer<String> listener) {
+        Thread thread = new Thread(() -> drain(stream, listener),
+                "hookpath-" + process.pid() + "-" + name);
+        thread.setDaemon(true);
+        thread.start();
+        readers.add(thread);
+    }
+
+    private static void drain(InputStream stream, Consumer<String> listener) {
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+            lines.lines().forEach(listener);
+        } catch (IOException | UncheckedIOException e) {
+            // the process was ended: there is nothing more to read
+        }
+    }
+}
