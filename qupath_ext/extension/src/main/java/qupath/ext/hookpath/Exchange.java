@@ -1,0 +1,163 @@
+package qupath.ext.hookpath;
+
+import com.google.gson.JsonObject;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.ClassPart;
+import qupath.ext.hookpath.core.FeatureWriter;
+import qupath.ext.hookpath.core.ImagePart;
+import qupath.ext.hookpath.core.ProjectPart;
+import qupath.ext.hookpath.core.ServerRecord;
+import qupath.lib.common.ColorTools;
+import qupath.lib.images.servers.ImageServerBuilder.ServerBuilder;
+import qupath.lib.io.GsonTools;
+import qupath.lib.objects.PathObject;
+import qupath.lib.objects.classes.PathClass;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * What is open in QuPath, written down for a job: images, pixel sizes, classes, and objects as
+ * GeoJSON in level-0 px of QuPath's frame. Of an image in the window the objects are those on the
+ * screen, saved or not. Not for the JavaFX thread.
+ */
+public final class Exchange {
+
+    private static final Logger logger = LoggerFactory.getLogger(Exchange.class);
+
+    private final Path jobFolder;
+
+    /**
+     * Writes into a job's folder.
+     *
+     * @param jobFolder where the request file will be
+     */
+    public Exchange(Path jobFolder) {
+        this.jobFolder = jobFolder;
+    }
+
+    /** All annotations that have an outline: what a person drew, and what runs added. */
+    public static List<PathObject> annotations(Collection<? extends PathObject> objects) {
+        List<PathObject> found = new ArrayList<>();
+        for (PathObject object : objects) {
+            if (object.isAnnotation() && object.hasROI()) {
+                found.add(object);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Images of a project with the chosen objects.
+     *
+     * @param project the project
+     * @param entries those of its images that the job works on
+     * @param which the objects to hand over of all those of an image; see {@link #annotations}
+     * @return the project for the request; an image that cannot be handed over says why
+     */
+    public ProjectPart project(Project<BufferedImage> project,
+            Collection<ProjectImageEntry<BufferedImage>> entries,
+            Function<Collection<PathObject>, List<PathObject>> which) {
+        List<ImagePart> images = new ArrayList<>();
+        for (ProjectImageEntry<BufferedImage> entry : entries) {
+            images.add(entryPart(project, entry, which));
+        }
+        return new ProjectPart(project.getName(), classes(project), images);
+    }
+
+    /**
+     * One open image, in a project or not.
+     *
+     * @param image the image
+     * @param project its project; null: none
+     * @param objects the objects to hand over; null: none
+     * @return a project of one image
+     */
+    public ProjectPart image(
+            OpenImage image, Project<BufferedImage> project, List<PathObject> objects) {
+        String name = project == null ? image.name() : project.getName();
+        return new ProjectPart(name, classes(project), List.of(part(image, objects)));
+    }
+
+    /** A class list with colours; empty where there is no project. */
+    static List<ClassPart> classes(Project<BufferedImage> project) {
+        List<ClassPart> found = new ArrayList<>();
+        for (PathClass known : project == null ? List.<PathClass>of() : project.getPathClasses()) {
+            if (known != null && known != PathClass.NULL_CLASS) {
+                found.add(new ClassPart(known.toString(), rgb(known)));
+            }
+        }
+        return found;
+    }
+
+    private ImagePart entryPart(Project<BufferedImage> project,
+            ProjectImageEntry<BufferedImage> entry,
+            Function<Collection<PathObject>, List<PathObject>> which) {
+        try {
+            if (OpenImage.isOpen(project, entry)) {
+                OpenImage image = OpenImage.of(project, entry);
+                return part(image, which.apply(image.objects()));
+            }
+            OpenImage.checkComplete(entry);
+            var objects = which.apply(entry.readHierarchy().getAllObjects(false));
+            return part(entry.getID(), entry.getImageName(), entry.getServerBuilder(),
+                    entry.getMetadata(), objects);
+        } catch (IOException | RuntimeException e) {
+            logger.warn("{} cannot be handed over", entry.getImageName(), e);
+            return new ImagePart(entry.getID(), entry.getImageName(), null, null, false, null,
+                    Map.copyOf(entry.getMetadata()), Problems.oneLine(e));
+        }
+    }
+
+    private ImagePart part(OpenImage image, List<PathObject> objects) {
+        Map<String, String> metadata =
+                image.entry() == null ? Map.of() : image.entry().getMetadata();
+        return part(image.id(), image.name(), image.data().getServerBuilder(), metadata, objects);
+    }
+
+    private ImagePart part(String id, String name, ServerBuilder<BufferedImage> builder,
+            Map<String, String> metadata, List<PathObject> objects) {
+        ServerRecord record = ServerRecord.parse(json(builder));
+        String annotations = objects == null ? null : write(id, objects);
+        return new ImagePart(id, name, record.file() == null ? null : record.file().toString(),
+                record.mppXY(), record.cropToBounds(), annotations, new LinkedHashMap<>(metadata),
+                record.problem());
+    }
+
+    private static JsonObject json(ServerBuilder<BufferedImage> builder) {
+        return GsonTools.getInstance().toJsonTree(builder, ServerBuilder.class).getAsJsonObject();
+    }
+
+    private String write(String id, List<PathObject> objects) {
+        String relative = "images/" + id + ".geojson";
+        Path file = jobFolder.resolve(relative);
+        try {
+            Files.createDirectories(file.getParent());
+            try (FeatureWriter out = new FeatureWriter(file)) {
+                for (PathObject object : objects) {
+                    out.write(Outlines.feature(object));
+                }
+            }
+        } catch (IOException e) {
+            throw new HookpathException(
+                    Texts.get("error.write", file, e.getLocalizedMessage()), e);
+        }
+        return relative;
+    }
+
+    private static int[] rgb(PathClass known) {
+        Integer color = known.getColor();
+        return color == null ? null : new int[] {
+            ColorTools.red(color), ColorTools.green(color), ColorTools.blue(color)};
+    }
+}

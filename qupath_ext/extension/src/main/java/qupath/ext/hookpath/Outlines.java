@@ -1,0 +1,118 @@
+package qupath.ext.hookpath;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.lang.reflect.Constructor;
+import java.util.Collection;
+import java.util.List;
+import org.locationtech.jts.geom.Coordinate;
+import org.locationtech.jts.geom.Geometry;
+import org.locationtech.jts.geom.Polygon;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.lib.geom.Point2;
+import qupath.lib.io.GsonTools;
+import qupath.lib.objects.PathObject;
+import qupath.lib.objects.PathROIObject;
+import qupath.lib.regions.ImagePlane;
+import qupath.lib.roi.GeometryTools;
+import qupath.lib.roi.PolygonROI;
+import qupath.lib.roi.interfaces.ROI;
+
+/**
+ * Polygons whose geometry QuPath gets wrong.
+ *
+ * <p>QuPath (0.6.0 and 0.7.0 at least) turns a polygon's vertices into a geometry by way of Java's
+ * {@code Area}, whose crossings are off by a fraction of a pixel. Of a jagged outline, as traced
+ * from pixels, that may leave less than half of the area: in GeoJSON exports, in merging, at the
+ * first stroke of the brush. The vertices themselves are right, and so is what the viewer draws.
+ */
+final class Outlines {
+
+    private static final Logger logger = LoggerFactory.getLogger(Outlines.class);
+    private static final Gson GSON = GsonTools.getInstance();
+    private static final double ROUNDING_PX = 0.01; // QuPath rounds a geometry's vertices to this
+    private static final Constructor<?> GEOMETRY_ROI = geometryRoi();
+
+    private Outlines() {}
+
+    /** The object as a GeoJSON feature, its outline as drawn. */
+    static JsonObject feature(PathObject object) {
+        JsonObject feature = GSON.toJsonTree(object, PathObject.class).getAsJsonObject();
+        Polygon drawn = misread(object.getROI());
+        if (drawn != null) {
+            feature.getAsJsonObject("geometry").addProperty("type", "Polygon");
+            feature.getAsJsonObject("geometry").add("coordinates", rings(drawn));
+        }
+        return feature;
+    }
+
+    /** Gives objects a ROI that holds its geometry where QuPath would misread the vertices. */
+    static void keep(Collection<? extends PathObject> objects) {
+        for (PathObject object : objects) {
+            Polygon drawn = misread(object.getROI());
+            if (drawn != null && GEOMETRY_ROI != null) {
+                replace(object, drawn);
+            }
+        }
+    }
+
+    private static void replace(PathObject object, Polygon drawn) {
+        try {
+            var roi = GEOMETRY_ROI.newInstance(drawn, object.getROI().getImagePlane());
+            ((PathROIObject) object).setROI((ROI) roi);
+        } catch (ReflectiveOperationException e) {
+            logger.warn("Outline of {} stays as QuPath reads it", object, e);
+        }
+    }
+
+    /** The outline as its vertices say where QuPath's geometry has another area, else null. */
+    private static Polygon misread(ROI roi) {
+        if (!(roi instanceof PolygonROI)) {
+            return null;
+        }
+        double lost = Math.abs(roi.getArea() - roi.getGeometry().getArea());
+        if (lost <= ROUNDING_PX * (1 + roi.getLength())) {
+            return null;
+        }
+        Polygon drawn = polygon(roi.getAllPoints());
+        // A person's self-intersecting outline has no other geometry than the one QuPath gives it.
+        return drawn.isValid() ? drawn : null;
+    }
+
+    private static Polygon polygon(List<Point2> points) {
+        Coordinate[] ring = new Coordinate[points.size() + 1];
+        for (int i = 0; i < points.size(); i++) {
+            ring[i] = new Coordinate(points.get(i).getX(), points.get(i).getY());
+        }
+        ring[points.size()] = ring[0].copy();
+        return GeometryTools.getDefaultFactory().createPolygon(ring);
+    }
+
+    private static JsonArray rings(Polygon polygon) {
+        JsonArray ring = new JsonArray();
+        for (Coordinate c : polygon.getExteriorRing().getCoordinates()) {
+            JsonArray position = new JsonArray();
+            position.add(c.x);
+            position.add(c.y);
+            ring.add(position);
+        }
+        JsonArray rings = new JsonArray();
+        rings.add(ring);
+        return rings;
+    }
+
+    /** QuPath makes such a ROI itself only where there are holes or parts. */
+    private static Constructor<?> geometryRoi() {
+        try {
+            Constructor<?> found = Class.forName("qupath.lib.roi.GeometryROI")
+                    .getDeclaredConstructor(Geometry.class, ImagePlane.class);
+            found.setAccessible(true);
+            return found;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            logger.warn("Jagged outlines may lose area in QuPath", e);
+            return null;
+        }
+    }
+}

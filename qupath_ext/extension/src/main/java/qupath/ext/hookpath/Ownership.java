@@ -1,0 +1,87 @@
+package qupath.ext.hookpath;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.locationtech.jts.geom.Geometry;
+import qupath.ext.hookpath.core.Looks;
+import qupath.lib.objects.PathObject;
+import qupath.lib.roi.PolygonROI;
+import qupath.lib.roi.interfaces.ROI;
+
+/**
+ * Which objects a run made, and which are a person's.
+ *
+ * <p>An object is a run's while it carries the run's tag <em>and</em> looks as it was written. Once
+ * a person moved, reshaped, reclassified, named or locked it, it is that person's: nothing here
+ * removes it.
+ */
+public final class Ownership {
+
+    /** Key of the object metadata that says which run made an object. */
+    public static final String RUN_TAG = "hookpath.run";
+
+    /** Key of the object metadata that says how the object looked when it was written. */
+    public static final String LOOKS_KEY = "hookpath.looks";
+
+    private Ownership() {}
+
+    /**
+     * The run that made an object.
+     *
+     * @param object any object
+     * @return the run; null for a person's object
+     */
+    public static String runOf(PathObject object) {
+        return object.hasMetadata() ? object.getMetadata().get(RUN_TAG) : null;
+    }
+
+    /**
+     * Whether an object may be taken away with its run.
+     *
+     * @param object any object
+     * @param run only this run; null: any
+     */
+    public static boolean isOurs(PathObject object, String run) {
+        String made = runOf(object);
+        return made != null && (run == null || run.equals(made)) && !wasEdited(object);
+    }
+
+    /** The objects among these that may be taken away. */
+    static List<PathObject> ours(Collection<? extends PathObject> objects, String run) {
+        List<PathObject> found = new ArrayList<>();
+        for (PathObject object : objects) {
+            if (isOurs(object, run)) {
+                found.add(object);
+            }
+        }
+        return found;
+    }
+
+    /** Tags an object with its run and how it looks, unless that has been done. */
+    static void tag(PathObject object, String run) {
+        Map<String, String> metadata = object.getMetadata();
+        metadata.putIfAbsent(RUN_TAG, run);
+        metadata.putIfAbsent(LOOKS_KEY, looks(object).toJson());
+    }
+
+    private static boolean wasEdited(PathObject object) {
+        String written = object.getMetadata().get(LOOKS_KEY);
+        return written == null ? object.isLocked() : !Looks.parse(written).alike(looks(object));
+    }
+
+    private static Looks looks(PathObject object) {
+        ROI roi = object.getROI();
+        double[] bounds = {roi.getBoundsX(), roi.getBoundsY(),
+                roi.getBoundsX() + roi.getBoundsWidth(), roi.getBoundsY() + roi.getBoundsHeight()};
+        String className = object.getPathClass() == null ? null : object.getPathClass().toString();
+        if (roi instanceof PolygonROI) { // from its vertices: its geometry may have lost area
+            return new Looks(className, object.getName(), object.isLocked(),
+                    roi.getArea(), roi.getLength(), bounds);
+        }
+        Geometry geometry = roi.getGeometry();
+        return new Looks(className, object.getName(), object.isLocked(),
+                geometry.getArea(), geometry.getLength(), bounds);
+    }
+}
