@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
 import qupath.lib.objects.PathObject;
@@ -136,15 +137,13 @@ public final class OpenImage {
     }
 
     /**
-     * Makes a change on the right thread and waits for it.
+     * Does something with the hierarchy and the workflow on the right thread and waits for it.
      *
-     * @param change what to do with the hierarchy and the workflow
+     * @param task what to do
+     * @return its result
      */
-    public void change(Runnable change) {
-        Threads.call(shown, () -> {
-            change.run();
-            return null;
-        });
+    public <T> T call(Callable<T> task) {
+        return Threads.call(shown, task);
     }
 
     /**

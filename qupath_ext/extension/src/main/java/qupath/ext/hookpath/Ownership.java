@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.locationtech.jts.geom.Geometry;
 import qupath.ext.hookpath.core.Looks;
 import qupath.lib.objects.PathObject;
+import qupath.lib.objects.classes.PathClass;
 import qupath.lib.roi.PolygonROI;
 import qupath.lib.roi.interfaces.ROI;
 
@@ -46,6 +48,35 @@ public final class Ownership {
     public static boolean isOurs(PathObject object, String run) {
         String made = runOf(object);
         return made != null && (run == null || run.equals(made)) && !wasEdited(object);
+    }
+
+    /** An object as it was when it was found to be a run's; cheap to compare with. */
+    record Seen(PathObject object, ROI roi, PathClass pathClass, String name, boolean locked) {
+
+        private boolean isAsItWas() {
+            return object.getROI() == roi && object.getPathClass() == pathClass
+                    && Objects.equals(object.getName(), name) && object.isLocked() == locked;
+        }
+    }
+
+    /** Notes how objects are, to see later whether a person touched them in the meantime. */
+    static List<Seen> seen(Collection<PathObject> objects) {
+        List<Seen> found = new ArrayList<>(objects.size());
+        for (PathObject o : objects) {
+            found.add(new Seen(o, o.getROI(), o.getPathClass(), o.getName(), o.isLocked()));
+        }
+        return found;
+    }
+
+    /** Those that nobody touched since. */
+    static List<PathObject> untouched(Collection<Seen> seen) {
+        List<PathObject> found = new ArrayList<>(seen.size());
+        for (Seen before : seen) {
+            if (before.isAsItWas()) {
+                found.add(before.object());
+            }
+        }
+        return found;
     }
 
     /** The objects among these that may be taken away. */

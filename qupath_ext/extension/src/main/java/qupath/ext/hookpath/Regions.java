@@ -20,10 +20,13 @@ import qupath.lib.roi.interfaces.ROI;
  *
  * <p>Regions are kept by id, since undo and reading a file again make new objects of the same id.
  */
-final class Regions {
+public final class Regions {
+
+    /** Class name that stands for any annotation. */
+    public static final String ANY = "*";
 
     /** The whole image. */
-    static final Regions EVERYWHERE = new Regions(Set.of());
+    public static final Regions EVERYWHERE = new Regions(Set.of());
 
     private final Set<UUID> ids;
 
@@ -32,14 +35,14 @@ final class Regions {
     }
 
     /** Below these objects. */
-    static Regions of(Collection<? extends PathObject> objects) {
+    public static Regions of(Collection<? extends PathObject> objects) {
         Set<UUID> ids = new HashSet<>();
         objects.forEach(o -> ids.add(o.getID()));
         return new Regions(ids);
     }
 
-    /** Area objects among these that a person drew, also TMA cores. */
-    static List<PathObject> usable(Collection<? extends PathObject> objects) {
+    /** Annotations and TMA cores among these that have an area. */
+    public static List<PathObject> usable(Collection<? extends PathObject> objects) {
         List<PathObject> found = new ArrayList<>();
         for (PathObject object : objects) {
             boolean kind = object.isAnnotation() || object.isTMACore();
@@ -50,14 +53,28 @@ final class Regions {
         return found;
     }
 
+    /** What a person drew of a class ({@link #ANY}: of any). */
+    public static List<PathObject> drawn(
+            Collection<? extends PathObject> objects, String className) {
+        List<PathObject> found = usable(objects);
+        found.removeIf(object -> object.isTMACore() || Ownership.isOurs(object, null)
+                || !isOf(object, className));
+        return found;
+    }
+
+    private static boolean isOf(PathObject object, String className) {
+        return ANY.equals(className) || object.getPathClass() != null
+                && object.getPathClass().toString().equals(className);
+    }
+
     boolean everywhere() {
         return ids.isEmpty();
     }
 
-    /** Those objects that lie in the regions: below one of them, or inside its outline. */
+    /** Those that lie in the regions, below one or inside its outline, and are none of them. */
     List<PathObject> within(PathObjectHierarchy hierarchy, Collection<PathObject> objects) {
         if (everywhere()) {
-            return List.copyOf(objects);
+            return new ArrayList<>(objects);
         }
         var found = new ArrayList<PathObject>();
         sorted(hierarchy, objects).forEach((parent, inside) -> {
@@ -65,6 +82,7 @@ final class Regions {
                 found.addAll(inside);
             }
         });
+        found.removeIf(object -> ids.contains(object.getID()));
         return found;
     }
 

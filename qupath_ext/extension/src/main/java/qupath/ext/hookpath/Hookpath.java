@@ -1,0 +1,103 @@
+package qupath.ext.hookpath;
+
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.predict.PredictOptions;
+import qupath.ext.hookpath.predict.PredictSummary;
+import qupath.ext.hookpath.predict.Prediction;
+import qupath.ext.hookpath.predict.Target;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+import qupath.lib.scripting.QP;
+
+/**
+ * What the menu does, for scripts: in the script editor, for a project, and headless
+ * ({@code QuPath script x.groovy --project …}).
+ *
+ * <p>Arguments are Groovy's named arguments with the command line's option names in camelCase:
+ * {@code Hookpath.predict(model: '/models/tumour', as: 'annotations', minArea: 200)}. Every call
+ * waits until it is done and throws {@link HookpathException} with one line if it fails.
+ */
+public final class Hookpath {
+
+    private static final Logger logger = LoggerFactory.getLogger(Hookpath.class);
+
+    private Hookpath() {}
+
+    /**
+     * Predicts the current image and puts the results into it, in the place of earlier ones.
+     *
+     * @param arguments {@code model} (folder or name), {@code as} ({@code 'detections'},
+     *     {@code 'annotations'}, {@code 'none'}), {@code selected: true} (inside what is selected),
+     *     {@code inside} (inside annotations of this class; {@code '*'}: any), {@code minArea}
+     *     (µm²), {@code simplify} (µm), {@code device}, {@code out}, {@code python}, and the other
+     *     options of {@code hookpath predict}
+     * @return what was found, areas in mm²
+     * @throws HookpathException it failed; the image is as before
+     */
+    public static PredictSummary predict(Map<String, ?> arguments) {
+        Project<BufferedImage> project = QP.getProject();
+        OpenImage image = OpenImage.current();
+        return predict(new Target.One(image, project, where(arguments)), arguments);
+    }
+
+    /**
+     * Predicts images of the project, saves each (one in the window stays unsaved).
+     *
+     * @param arguments as for {@link #predict}, and {@code images} (names or numbers; default: all)
+     * @return what was found, areas in mm²
+     * @throws HookpathException all or some images failed; those that did not have their results
+     */
+    public static PredictSummary predictProject(Map<String, ?> arguments) {
+        Project<BufferedImage> project = QP.getProject();
+        if (project == null) {
+            throw new HookpathException(Texts.get("error.noProject"));
+        }
+        List<ProjectImageEntry<BufferedImage>> entries =
+                Entries.chosen(project, Options.of(arguments).texts("images"));
+        return predict(new Target.Several(project, entries, where(arguments)), arguments);
+    }
+
+    private static PredictSummary predict(Target target, Map<String, ?> arguments) {
+        var prediction =
+                new Prediction(target, PredictOptions.of(arguments, target.project()));
+        PredictSummary summary = prediction.finish(await(prediction.start(Hookpath::log)));
+        if (!summary.problems().isEmpty()) {
+            throw new HookpathException(Texts.get("error.someImages", summary.problems().size(),
+                    summary.problems().size() + summary.images().size(),
+                    summary.problems().get(0)));
+        }
+        return summary;
+    }
+
+    private static Target.Where where(Map<String, ?> arguments) {
+        Options options = Options.of(arguments);
+        String inside = options.text("inside", null);
+        if (options.flag("selected", false)) {
+            return new Target.Where.Selected();
+        }
+        return inside == null ? new Target.Where.Everywhere() : new Target.Where.Inside(inside);
+    }
+
+    /** Waits for a job of a script. */
+    static JobOutcome await(Job job) {
+        return JobStart.await(job);
+    }
+
+    /** What a job says, into QuPath's log. */
+    static void log(Event event) {
+        switch (event) {
+            case Event.Info info -> logger.info(info.message());
+            case Event.Warning warning -> logger.warn(warning.message());
+            case Event.Progress progress when progress.finished() ->
+                    logger.info("{}: {} {}", progress.task(), progress.done(), progress.unit());
+            default -> { }
+        }
+    }
+}

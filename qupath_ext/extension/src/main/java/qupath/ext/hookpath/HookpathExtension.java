@@ -1,0 +1,73 @@
+package qupath.ext.hookpath;
+
+import java.util.List;
+import java.util.function.Consumer;
+import javafx.scene.control.Menu;
+import javafx.scene.control.MenuItem;
+import javafx.scene.control.SeparatorMenuItem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.lib.common.Version;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.extensions.QuPathExtension;
+
+/** Adds {@code Extensions > HookNet} to QuPath's menu. */
+public final class HookpathExtension implements QuPathExtension {
+
+    private static final Logger logger = LoggerFactory.getLogger(HookpathExtension.class);
+    private static final Version OLDEST_QUPATH = Version.parse("0.6.0");
+
+    /** A line of the menu; {@code key} names its text, {@code menu.<key>}; null: a separator. */
+    private record Item(String key, Consumer<QuPathGUI> action) {}
+
+    private static final Item SEPARATOR = new Item(null, null);
+
+    /** The menu, from top to bottom. */
+    private static List<Item> items() {
+        return List.of(
+                SEPARATOR);
+    }
+
+    private boolean installed;
+
+    @Override
+    public void installExtension(QuPathGUI qupath) {
+        if (installed) {
+            logger.debug("{} is installed already", getName());
+            return;
+        }
+        installed = true;
+        Preferences.install(qupath);
+        Menu menu = qupath.getMenu("Extensions>" + Texts.get("extension.menu"), true);
+        items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
+    }
+
+    @Override
+    public String getName() {
+        return Texts.get("extension.name");
+    }
+
+    @Override
+    public String getDescription() {
+        return Texts.get("extension.description");
+    }
+
+    @Override
+    public Version getQuPathVersion() {
+        return OLDEST_QUPATH;
+    }
+
+    @Override
+    public Version getVersion() {
+        return Version.parse(qupath.ext.hookpath.core.Version.ofThisJar());
+    }
+
+    private static MenuItem menuItem(Item item, QuPathGUI qupath) {
+        if (item == SEPARATOR) {
+            return new SeparatorMenuItem();
+        }
+        MenuItem made = new MenuItem(Texts.get("menu." + item.key()));
+        made.setOnAction(event -> item.action().accept(qupath));
+        return made;
+    }
+}

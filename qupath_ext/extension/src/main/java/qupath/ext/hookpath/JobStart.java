@@ -1,0 +1,89 @@
+package qupath.ext.hookpath;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobFolders;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.core.Request;
+import qupath.lib.gui.UserDirectoryManager;
+import qupath.lib.projects.Project;
+
+/** Where jobs live and how they are started; every command of the extension goes this way. */
+public final class JobStart {
+
+    private JobStart() {}
+
+    /**
+     * The folder in which {@code hookpath/…} is kept: the project's, else QuPath's user directory.
+     *
+     * @param project may be null
+     */
+    public static Path base(Project<BufferedImage> project) {
+        if (project != null && project.getPath() != null) {
+            return project.getPath().getParent();
+        }
+        Path user = UserDirectoryManager.getInstance().getUserPath();
+        return user != null ? user : Path.of(System.getProperty("java.io.tmpdir"));
+    }
+
+    /**
+     * Makes a new folder for a job.
+     *
+     * @param project the project that it belongs to; may be null
+     * @param command the command's name
+     * @throws HookpathException the folder cannot be written to
+     */
+    public static Path folder(Project<BufferedImage> project, String command) {
+        Path base = base(project);
+        try {
+            return JobFolders.create(base, command);
+        } catch (IOException e) {
+            throw new HookpathException(Texts.get("error.write", base, Problems.oneLine(e)), e);
+        }
+    }
+
+    /**
+     * Starts a job. Not for the JavaFX thread.
+     *
+     * @param python path of the Python to use; null or blank: find one
+     * @param jobFolder the job's folder
+     * @param request what to do
+     * @param onEvent hears the events, on a thread of its own
+     * @throws HookpathException no Python, the wrong version, or the folder cannot be written to
+     */
+    public static Job start(
+            String python, Path jobFolder, Request request, Consumer<Event> onEvent) {
+        try {
+            Python found = Pythons.find(python);
+            return Job.start(found, request.write(jobFolder), onEvent);
+        } catch (PythonProblem problem) {
+            throw Problems.of(problem);
+        } catch (IOException e) {
+            throw new HookpathException(
+                    Texts.get("error.write", jobFolder, Problems.oneLine(e)), e);
+        }
+    }
+
+    /**
+     * Waits for a job; interrupting the waiting thread cancels the job.
+     *
+     * @param job a running job
+     * @return how it ended
+     * @throws HookpathException the thread was interrupted
+     */
+    public static JobOutcome await(Job job) {
+        try {
+            return job.await();
+        } catch (InterruptedException e) {
+            job.cancel();
+            Thread.currentThread().interrupt();
+            throw new HookpathException(Texts.get("job.stopped"), e);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package qupath.ext.hookpath;
+
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.PythonProblem;
+
+/** What went wrong, in words for a person: one line of what is wrong and what to do. */
+public final class Problems {
+
+    private Problems() {}
+
+    /**
+     * One line for an exception.
+     *
+     * @param problem anything that was thrown
+     * @return its message if it was made for a person, else what it is
+     */
+    public static String oneLine(Throwable problem) {
+        Throwable cause = problem;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof OutOfMemoryError) {
+            return Texts.get("error.javaMemory");
+        }
+        String message = cause.getLocalizedMessage();
+        if (message == null || message.isBlank()) {
+            return cause.getClass().getSimpleName();
+        }
+        return String.join(" ", message.strip().split("\\s+"));
+    }
+
+    /**
+     * The exception for a Python that cannot be used.
+     *
+     * @param problem what is wrong with it
+     */
+    public static HookpathException of(PythonProblem problem) {
+        return new HookpathException(problem.getMessage(), problem);
+    }
+
+    /**
+     * The exception for a job that did not end well.
+     *
+     * @param outcome how it ended
+     * @return null if it did what it was asked to
+     */
+    public static HookpathException of(JobOutcome outcome) {
+        return switch (outcome.state()) {
+            case DONE -> null;
+            case FAILED -> new HookpathException(outcome.message());
+            case STOPPED -> new HookpathException(
+                    outcome.message().isBlank() ? Texts.get("job.stopped") : outcome.message());
+            case DIED -> new HookpathException(died(outcome));
+        };
+    }
+
+    private static String died(JobOutcome outcome) {
+        String last = outcome.lastLogLines().isEmpty() ? ""
+                : outcome.lastLogLines().get(outcome.lastLogLines().size() - 1).strip();
+        String message = outcome.message().isBlank()
+                ? Texts.get("job.died", outcome.exitCode()) : outcome.message();
+        return last.isEmpty() || message.contains(last) ? message
+                : message + " " + Texts.get("job.lastLine", last);
+    }
+}

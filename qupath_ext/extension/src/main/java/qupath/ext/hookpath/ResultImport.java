@@ -1,0 +1,177 @@
+package qupath.ext.hookpath;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import qupath.ext.hookpath.core.ResultIndex.ImageResult;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.objects.PathObject;
+import qupath.lib.objects.classes.PathClass;
+import qupath.lib.plugins.workflow.DefaultScriptableWorkflowStep;
+import qupath.lib.plugins.workflow.WorkflowStep;
+import qupath.lib.projects.Project;
+
+/**
+ * Puts what a job made into an image: reads and sorts off the JavaFX thread, then changes the
+ * hierarchy in one go. Untouched results of earlier runs make room; what a person drew, changed or
+ * selected stays.
+ */
+public final class ResultImport {
+
+    /**
+     * What an import did.
+     *
+     * @param added objects added
+     * @param removed results of earlier runs taken away
+     */
+    public record Counts(int added, int removed) {}
+
+    private final OpenImage image;
+    private Project<BufferedImage> project;
+    private Regions regions = Regions.EVERYWHERE;
+    private WorkflowStep step;
+    private IntConsumer progress = count -> { };
+
+    /**
+     * Into an image.
+     *
+     * @param image the image; the caller saves it if it is to be saved
+     */
+    public ResultImport(OpenImage image) {
+        this.image = image;
+    }
+
+    /** Adds classes that are new to the project's list. */
+    public ResultImport project(Project<BufferedImage> project) {
+        this.project = project;
+        return this;
+    }
+
+    /** Puts objects below the regions that they were asked for, and replaces only there. */
+    public ResultImport regions(Regions regions) {
+        this.regions = regions;
+        return this;
+    }
+
+    /** Hears how many objects have been read. */
+    public ResultImport progress(IntConsumer progress) {
+        this.progress = progress;
+        return this;
+    }
+
+    /**
+     * Writes a line into the image's history.
+     *
+     * @param name what a person sees
+     * @param script the line of Groovy that does it again
+     */
+    public ResultImport step(String name, String script) {
+        this.step = new DefaultScriptableWorkflowStep(name, script);
+        return this;
+    }
+
+    /**
+     * Does it. Not for the JavaFX thread.
+     *
+     * @param result what the job has for the image
+     * @return what was changed
+     * @throws HookpathException the objects cannot be read; the image is as before
+     */
+    public Counts run(ImageResult result) {
+        List<PathObject> found = result.objects() == null ? List.of()
+                : FeatureParser.read(result.objects(), progress);
+        if (result.run() != null) {
+            found.forEach(object -> Ownership.tag(object, result.run()));
+        }
+        Map<PathObject, List<PathObject>> sorted = regions.sorted(image.hierarchy(), found);
+        List<Ownership.Seen> earlier = earlier(result);
+        int removed = image.call(() -> apply(sorted, earlier));
+        listClasses(found);
+        setMetadata(result.metadata());
+        return new Counts(found.size(), removed);
+    }
+
+    private List<Ownership.Seen> earlier(ImageResult result) {
+        Collection<PathObject> all = image.objects();
+        Set<PathObject> found = new LinkedHashSet<>();
+        if (result.replacesAll()) {
+            found.addAll(Ownership.ours(all, null));
+        }
+        for (String run : result.removedRuns()) {
+            found.addAll(Ownership.ours(all, run));
+        }
+        return Ownership.seen(regions.within(image.hierarchy(), found));
+    }
+
+    private int apply(Map<PathObject, List<PathObject>> sorted, List<Ownership.Seen> earlier) {
+        List<PathObject> gone = Ownership.untouched(earlier);
+        var change = new HierarchyChange(image.hierarchy()).remove(gone);
+        sorted.forEach((region, objects) -> change.add(isThere(region) ? region : null, objects));
+        change.apply();
+        if (step != null) {
+            image.data().getHistoryWorkflow().addStep(step);
+        }
+        return gone.size();
+    }
+
+    /** A region may have been deleted while the job ran: then the objects go below the root. */
+    private static boolean isThere(PathObject region) {
+        return region != null && (region.getParent() != null || region.isTMACore());
+    }
+
+    private void listClasses(List<PathObject> objects) {
+        Set<PathClass> used = new LinkedHashSet<>();
+        for (PathObject object : objects) {
+            if (object.getPathClass() != null) {
+                used.add(object.getPathClass());
+            }
+        }
+        QuPathGUI qupath = QuPathGUI.getInstance();
+        if (qupath != null && qupath.getProject() == project) {
+            Threads.call(true, () -> addMissing(qupath.getAvailablePathClasses(), used));
+        } else if (project != null) {
+            List<PathClass> known = new ArrayList<>(project.getPathClasses());
+            if (addMissing(known, used)) {
+                project.setPathClasses(known);
+            }
+        }
+    }
+
+    private static boolean addMissing(List<PathClass> known, Set<PathClass> used) {
+        List<PathClass> missing = new ArrayList<>(used);
+        missing.removeAll(known);
+        return !missing.isEmpty() && known.addAll(missing);
+    }
+
+    private void setMetadata(Map<String, String> values) {
+        if (image.entry() == null || values.isEmpty()) {
+            return;
+        }
+        Map<String, String> metadata = image.entry().getMetadata();
+        values.forEach((key, value) -> {
+            if (value == null) {
+                metadata.remove(key);
+            } else {
+                metadata.put(key, value);
+            }
+        });
+        syncProject();
+    }
+
+    private void syncProject() {
+        try {
+            if (project != null) {
+                project.syncChanges();
+            }
+        } catch (IOException e) {
+            throw new HookpathException(
+                    Texts.get("error.save", project.getName(), Problems.oneLine(e)), e);
+        }
+    }
+}

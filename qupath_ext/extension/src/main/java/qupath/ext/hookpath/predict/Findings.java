@@ -1,0 +1,82 @@
+package qupath.ext.hookpath.predict;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.ImagePart;
+import qupath.ext.hookpath.core.JobOutcome;
+
+/**
+ * What a prediction said about its images, in its own words.
+ *
+ * @param slides data of the results {@code slide} and {@code predicted}
+ * @param problems one line for each image that failed
+ */
+record Findings(List<JsonObject> slides, List<String> problems) {
+
+    /** All that was said, the final summary first. */
+    static Findings of(JobOutcome outcome) {
+        List<JsonObject> slides = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (Event.Result result : outcome.results()) {
+            switch (result.kind()) {
+                case "slide" -> slides.add(result.data());
+                case "predicted" -> {
+                    slides.addAll(0, objects(result.data().get("images")));
+                    objects(result.data().get("problems")).forEach(
+                            problem -> problems.add(problem(problem)));
+                }
+                default -> { }
+            }
+        }
+        return new Findings(slides, problems);
+    }
+
+    /** What was said about one image; null: nothing. */
+    JsonObject of(ImagePart image) {
+        String end = "-" + digest(image);
+        return slides.stream()
+                .filter(slide -> image.name().equals(text(slide, "image")))
+                .filter(slide -> text(slide, "folder") == null
+                        || text(slide, "folder").endsWith(end))
+                .findFirst().orElse(null);
+    }
+
+    static String text(JsonObject from, String key) {
+        JsonElement value = from.get(key);
+        return value == null || value.isJsonNull() ? null : value.getAsString();
+    }
+
+    /** Names the image once, also where its message does. */
+    private static String problem(JsonObject problem) {
+        String image = text(problem, "image");
+        String message = text(problem, "message");
+        return message.contains(image) ? message : image + ": " + message;
+    }
+
+    /** What an image's folder ends with, so that images of one name have different ones. */
+    private static String digest(ImagePart image) {
+        try {
+            byte[] text = (image.id() + "\n" + image.name()).getBytes(StandardCharsets.UTF_8);
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
+            return HexFormat.of().formatHex(hash).substring(0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<JsonObject> objects(JsonElement array) {
+        List<JsonObject> found = new ArrayList<>();
+        if (array instanceof JsonArray list) {
+            list.forEach(element -> found.add(element.getAsJsonObject()));
+        }
+        return found;
+    }
+}

@@ -1,0 +1,43 @@
+package qupath.ext.hookpath.predict;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a prediction found and what became of it.
+ *
+ * @param images one for each image that got results
+ * @param problems one line for each image that failed
+ * @param out folder with maps and GeoJSON, one folder for each image
+ */
+public record PredictSummary(List<Image> images, List<String> problems, Path out) {
+
+    /**
+     * What was found in one image.
+     *
+     * @param id the project's number of the image
+     * @param name its name
+     * @param run tag of the objects
+     * @param areasMm2 class name → area in mm²
+     * @param added objects added
+     * @param removed results of earlier runs taken away
+     * @param folder maps and GeoJSON of this image
+     */
+    public record Image(String id, String name, String run, Map<String, Double> areasMm2,
+            int added, int removed, Path folder) {}
+
+    /** Class name → area in mm² over all images. */
+    public Map<String, Double> areasMm2() {
+        Map<String, Double> sum = new LinkedHashMap<>();
+        images.forEach(image -> image.areasMm2().forEach(
+                (name, area) -> sum.merge(name, area, Double::sum)));
+        return sum;
+    }
+
+    /** Objects added in all images. */
+    public int added() {
+        return images.stream().mapToInt(Image::added).sum();
+    }
+}

@@ -1,0 +1,179 @@
+package qupath.ext.hookpath.predict;
+
+import com.google.gson.JsonObject;
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Regions;
+import qupath.ext.hookpath.ResultImport;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.ImagePart;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.ProjectPart;
+import qupath.ext.hookpath.core.Request;
+import qupath.ext.hookpath.core.ResultIndex.ImageResult;
+import qupath.lib.objects.PathObject;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * One prediction, from what is open in QuPath to results in it. {@link #start} and {@link #finish}
+ * both take a while: not for the JavaFX thread.
+ */
+public final class Prediction {
+
+    private static final Logger logger = LoggerFactory.getLogger(Prediction.class);
+
+    private final Target target;
+    private final PredictOptions options;
+    private final Map<String, Regions> regions = new HashMap<>();
+    private ProjectPart handedOver;
+
+    /**
+     * A prediction that is still to be started.
+     *
+     * @param target where to predict
+     * @param options how
+     */
+    public Prediction(Target target, PredictOptions options) {
+        this.target = target;
+        this.options = options;
+    }
+
+    /**
+     * Writes down what is open and starts the job.
+     *
+     * @param onEvent hears the job's events, on a thread of its own
+     * @return the running job
+     * @throws HookpathException nothing to predict in, no Python…; nothing was changed
+     */
+    public Job start(Consumer<Event> onEvent) {
+        Path folder = JobStart.folder(target.project(), "predict");
+        handedOver = handOver(new Exchange(folder));
+        Request.Builder request = Request.of("predict")
+                .option("model", options.model())
+                .option("out", options.outFolder(target.project()))
+                .option("as", options.as())
+                .option("inside", regions.isEmpty() ? null : Regions.ANY);
+        options.rest().addTo(request);
+        options.remember();
+        return JobStart.start(
+                options.python(), folder, request.project(handedOver).build(), onEvent);
+    }
+
+    /**
+     * Takes over what a job made, also of one that failed or was stopped half-way.
+     *
+     * @param outcome how the job ended
+     * @return what became of it; images that failed are among its problems
+     * @throws HookpathException nothing was made; everything is as before
+     */
+    public PredictSummary finish(JobOutcome outcome) {
+        Findings findings = Findings.of(outcome);
+        List<PredictSummary.Image> images = new ArrayList<>();
+        List<String> problems = new ArrayList<>(findings.problems());
+        for (ImagePart part : handedOver.images()) {
+            JsonObject found = findings.of(part);
+            ImageResult result = outcome.index().images().get(part.id());
+            if (found == null && result == null) {
+                continue;
+            }
+            try {
+                images.add(takeOver(part, found == null ? new JsonObject() : found, result));
+            } catch (RuntimeException e) {
+                logger.warn("{}: results not imported", part.name(), e);
+                problems.add(part.name() + ": " + Problems.oneLine(e));
+            }
+        }
+        HookpathException failure = Problems.of(outcome);
+        if (images.isEmpty() && (failure != null || !problems.isEmpty())) {
+            throw failure != null ? failure : new HookpathException(problems.get(0));
+        }
+        if (failure != null && problems.isEmpty()) {
+            problems.add(failure.getMessage());
+        }
+        return new PredictSummary(images, problems, options.outFolder(target.project()));
+    }
+
+    private PredictSummary.Image takeOver(ImagePart part, JsonObject found, ImageResult result) {
+        var counts = new ResultImport.Counts(0, 0);
+        if (result != null) {
+            OpenImage image = image(part.id());
+            counts = new ResultImport(image).project(target.project())
+                    .regions(regions.getOrDefault(part.id(), Regions.EVERYWHERE))
+                    .step(Texts.get("step.predict"), options.script("predict"))
+                    .run(result);
+            if (target instanceof Target.Several) {
+                image.saveUnlessShown();
+            }
+        }
+        String folder = Findings.text(found, "folder");
+        return new PredictSummary.Image(part.id(), part.name(),
+                result == null ? Findings.text(found, "run") : result.run(), areas(found),
+                counts.added(), counts.removed(), folder == null ? null : Path.of(folder));
+    }
+
+    private OpenImage image(String id) {
+        return switch (target) {
+            case Target.One one -> one.image();
+            case Target.Several several -> OpenImage.of(several.project(), several.entries()
+                    .stream().filter(entry -> entry.getID().equals(id)).findFirst().orElseThrow());
+        };
+    }
+
+    private ProjectPart handOver(Exchange exchange) {
+        return switch (target) {
+            case Target.One one -> exchange.image(one.image(), one.project(),
+                    regionsOf(one.image().id(), one.image().name(), one.image().objects(),
+                            one.image().selected()));
+            case Target.Several several -> severalImages(exchange, several);
+        };
+    }
+
+    private ProjectPart severalImages(Exchange exchange, Target.Several several) {
+        Project<BufferedImage> project = several.project();
+        List<ImagePart> images = new ArrayList<>();
+        ProjectPart last = null;
+        for (ProjectImageEntry<BufferedImage> entry : several.entries()) {
+            last = exchange.project(project, List.of(entry), objects ->
+                    regionsOf(entry.getID(), entry.getImageName(), objects, List.of()));
+            images.addAll(last.images());
+        }
+        if (last == null) {
+            throw new HookpathException(Texts.get("error.noImages"));
+        }
+        return new ProjectPart(last.name(), last.classes(), images);
+    }
+
+    private List<PathObject> regionsOf(String id, String name, Collection<PathObject> objects,
+            Collection<PathObject> selected) {
+        List<PathObject> found = target.regions(name, objects, selected);
+        if (found != null) {
+            regions.put(id, Regions.of(found));
+        }
+        return found;
+    }
+
+    private static Map<String, Double> areas(JsonObject found) {
+        Map<String, Double> areas = new LinkedHashMap<>();
+        if (found.get("areas_mm2") instanceof JsonObject listed) {
+            listed.entrySet().forEach(e -> areas.put(e.getKey(), e.getValue().getAsDouble()));
+        }
+        return areas;
+    }
+}
