@@ -17,12 +17,12 @@ public final class HookpathExtension implements QuPathExtension {
     private static final Logger logger = LoggerFactory.getLogger(HookpathExtension.class);
     private static final Version OLDEST_QUPATH = Version.parse("0.6.0");
 
-    /** A line of the menu; {@code key} names its text, {@code menu.<key>}; null: a separator. */
+    /** A line of the menu; {@code key} names its text, {@code menu.<key>}. */
     private record Item(String key, Consumer<QuPathGUI> action) {}
 
-    private static final Item SEPARATOR = new Item(null, null);
+    private static final Item SEPARATOR = new Item("", qupath -> { });
 
-    /** The menu, from top to bottom. */
+    /** The menu, from top to bottom: run, train, loop; preview, import, map, remove; setup, log. */
     private static List<Item> items() {
         return List.of(
                 SEPARATOR);

@@ -1,0 +1,207 @@
+package qupath.ext.hookpath.ui;
+
+import java.util.function.Consumer;
+import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressBar;
+import javafx.scene.control.TextArea;
+import javafx.scene.control.TitledPane;
+import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.TimeLeft;
+
+/**
+ * A running job: what it does, how far it is, the time left, buttons to end it, and its log. For
+ * the JavaFX thread; everything that a caller passes in is called there, too, but {@link Starter}.
+ */
+public final class JobView extends VBox {
+
+    /** Prepares and starts a job; called on a background thread. */
+    @FunctionalInterface
+    public interface Starter {
+        /**
+         * Starts it.
+         *
+         * @param onEvent to be handed to {@link Job#start}
+         */
+        Job start(Consumer<Event> onEvent) throws Exception;
+    }
+
+    private final ReadOnlyBooleanWrapper running = new ReadOnlyBooleanWrapper(this, "running");
+    private final LogTail tail = new LogTail(this::append);
+    private Job job;
+    private boolean cancelled;
+    private Consumer<Event> listener = event -> { };
+
+    @FXML private Label task;
+    @FXML private Label timeLeft;
+    @FXML private ProgressBar bar;
+    @FXML private Button stop;
+    @FXML private Button cancel;
+    @FXML private TitledPane details;
+    @FXML private TextArea text;
+
+    /** An idle one. */
+    public JobView() {
+        Windows.load(this, "job-view.fxml");
+        stop.managedProperty().bind(stop.visibleProperty());
+        setStopText(null);
+        cancel.disableProperty().bind(running.not());
+        stop.disableProperty().bind(running.not());
+        details.expandedProperty().addListener((o, was, is) -> growWindow());
+        idle("");
+    }
+
+    /**
+     * Offers to end the job early and keep what it has (besides cancelling it).
+     *
+     * @param label of the button; null: none
+     */
+    public void setStopText(String label) {
+        stop.setText(label);
+        stop.setVisible(label != null);
+    }
+
+    /** Hears all events besides this view; for curves and the like. */
+    public void setOnEvent(Consumer<Event> listener) {
+        this.listener = listener;
+    }
+
+    /**
+     * Runs a job.
+     *
+     * @param starter starts it, in the background
+     * @param whenDone hears how it ended, also of one that was cancelled
+     * @param whenNotStarted hears why it could not be started
+     */
+    public void run(Starter starter, Consumer<JobOutcome> whenDone,
+            Consumer<Throwable> whenNotStarted) {
+        cancelled = false;
+        job = null;
+        text.clear();
+        running.set(true);
+        busy(Texts.get("job.starting"));
+        Threads.background().execute(() -> {
+            try {
+                Job started = starter.start(event -> Platform.runLater(() -> heard(event)));
+                Platform.runLater(() -> started(started));
+                JobOutcome outcome = started.await();
+                Platform.runLater(() -> ended(outcome, whenDone));
+            } catch (Throwable e) {
+                Platform.runLater(() -> {
+                    stopped();
+                    whenNotStarted.accept(e);
+                });
+            }
+        });
+    }
+
+    /** True from {@link #run} until the job has ended. */
+    public ReadOnlyBooleanProperty runningProperty() {
+        return running.getReadOnlyProperty();
+    }
+
+    /** Whether the last job was cancelled. */
+    public boolean wasCancelled() {
+        return cancelled;
+    }
+
+    /** Ends the job with all its processes. */
+    @FXML
+    public void cancel() {
+        cancelled = true;
+        if (running.get()) {
+            busy(Texts.get("job.cancelling"));
+        }
+        if (job != null) {
+            job.cancel();
+        }
+    }
+
+    /** Asks the job to end early and keep what it has. */
+    @FXML
+    public void stop() {
+        if (job != null) {
+            job.stop();
+            busy(Texts.get("job.stopping"));
+        }
+    }
+
+    /**
+     * Shows that something else goes on, with a bar that only moves.
+     *
+     * @param what what it is
+     */
+    public void busy(String what) {
+        task.setText(what);
+        timeLeft.setText("");
+        bar.setProgress(ProgressBar.INDETERMINATE_PROGRESS);
+    }
+
+    /**
+     * Shows that nothing goes on.
+     *
+     * @param what what to say
+     */
+    public void idle(String what) {
+        task.setText(what);
+        timeLeft.setText("");
+        bar.setProgress(0);
+    }
+
+    private void started(Job started) {
+        job = started;
+        tail.follow(started.log());
+        if (cancelled) {
+            started.cancel();
+        }
+    }
+
+    private void ended(JobOutcome outcome, Consumer<JobOutcome> whenDone) {
+        stopped();
+        whenDone.accept(outcome);
+    }
+
+    private void stopped() {
+        tail.stop();
+        running.set(false);
+        idle("");
+    }
+
+    private void heard(Event event) {
+        switch (event) {
+            case Event.Progress progress when !cancelled -> show(progress);
+            case Event.Info info -> append(info.message() + "\n");
+            case Event.Warning warning ->
+                    append(Texts.get("job.warning", warning.message()) + "\n");
+            default -> { }
+        }
+        listener.accept(event);
+    }
+
+    private void show(Event.Progress progress) {
+        task.setText(progress.total() == null ? progress.task() : Texts.get("job.progress",
+                progress.task(), progress.done(), progress.total(), progress.unit()));
+        Double left = progress.finished() ? null : progress.secondsLeft();
+        timeLeft.setText(left == null ? "" : Texts.get("job.left", TimeLeft.text(left)));
+        bar.setProgress(progress.fraction());
+    }
+
+    private void append(String lines) {
+        text.appendText(lines);
+    }
+
+    private void growWindow() {
+        if (getScene() != null && getScene().getWindow() != null) {
+            Platform.runLater(getScene().getWindow()::sizeToScene);
+        }
+    }
+}
