@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -38,6 +39,12 @@ final class PythonProcess {
      */
     static PythonProcess start(List<String> command, Path folder, Consumer<String> onOut,
                                Consumer<String> onErr) throws IOException {
+        return start(command, folder, Map.of(), onOut, onErr);
+    }
+
+    /** The same, with environment variables changed; null takes one away. */
+    static PythonProcess start(List<String> command, Path folder, Map<String, String> changes,
+                               Consumer<String> onOut, Consumer<String> onErr) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         if (folder != null) {
             builder.directory(folder.toFile());
@@ -47,6 +54,13 @@ final class PythonProcess {
         builder.environment().put("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         builder.environment().put("PIP_NO_INPUT", "1");
         builder.environment().remove("PYTHONHOME");    // another Python's would break this one
+        changes.forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
         PythonProcess started = new PythonProcess(builder.start());
         started.process.getOutputStream().close();
         started.read("out", started.process.getInputStream(), onOut);

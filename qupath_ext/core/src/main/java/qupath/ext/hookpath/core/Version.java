@@ -35,7 +35,7 @@ public final class Version {
         return ORDER.compare(one, other) < 0;
     }
 
-    private static String majorMinor(String version) {
+    static String majorMinor(String version) {
         String[] parts = version.strip().split("\\.", 3);
         return parts.length < 2 ? version.strip() : parts[0] + "." + parts[1];
     }

@@ -1,0 +1,81 @@
+package qupath.ext.hookpath.core;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** Runs one command after the other, tells what they say, and can be cancelled in between. */
+final class Steps {
+
+    private static final long POLL_MS = 200;
+    private static final int LONGEST_REASON = 300;
+
+    private final Consumer<String> listener;
+    private final BooleanSupplier cancelled;
+    private String lastLine = "";
+    private final StringBuilder error = new StringBuilder();     // from its first line on
+
+    Steps(Consumer<String> listener, BooleanSupplier cancelled) {
+        this.listener = listener;
+        this.cancelled = cancelled;
+    }
+
+    /**
+     * Runs a command to its end.
+     *
+     * @param failure what its failure means; the message begins with it
+     * @throws IOException when it cannot be started or fails
+     * @throws CancellationException when cancelled; the command and its children are ended
+     */
+    void run(String failure, List<String> command) throws IOException, InterruptedException {
+        stopIfCancelled();
+        lastLine = "";
+        error.setLength(0);
+        hear("> " + String.join(" ", command));
+        // Another environment's variables must not reach the one that is built.
+        Map<String, String> without = new HashMap<>();
+        List.of("PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX").forEach(key -> without.put(key, null));
+        PythonProcess process = PythonProcess.start(command, null, without, this::hear, this::hear);
+        try {
+            while (!process.waitFor(POLL_MS)) {
+                stopIfCancelled();
+            }
+        } catch (CancellationException | InterruptedException e) {
+            process.destroyTree();
+            process.finish();
+            throw e;
+        }
+        int code = process.finish();
+        if (code != 0) {
+            throw new IOException(failure + ": " + reason(code));
+        }
+    }
+
+    void stopIfCancelled() {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException("cancelled");
+        }
+    }
+
+    private synchronized void hear(String line) {
+        String said = line.strip();
+        if (!said.isEmpty()) {
+            lastLine = said;
+            boolean begins = said.regionMatches(true, 0, "error", 0, 5) || said.startsWith("×");
+            if (begins || !error.isEmpty()) {
+                error.append(error.isEmpty() ? "" : " ").append(said);
+            }
+        }
+        listener.accept(line);
+    }
+
+    private synchronized String reason(int code) {
+        String said = error.isEmpty() ? lastLine : error.toString();
+        String text = said.isEmpty() ? "exit code " + code : said;
+        return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + " …";
+    }
+}
