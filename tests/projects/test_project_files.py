@@ -49,7 +49,9 @@ def test_names_that_a_uri_must_escape_are_found(tmp_path: Path, slide_path: Path
         assert slide.width_l0 == WIDTH
 
 
-@pytest.mark.parametrize("kind", ["rotated", "cropped", "affine", "channels", "sparse", "new"])
+@pytest.mark.parametrize(
+    "kind", ["rotated", "flipped", "cropped", "affine", "channels", "sparse", "new"]
+)
 def test_servers_with_other_pixels_are_refused_by_name_and_the_rest_goes_on(
     tmp_path: Path, slide_path: Path, kind: str
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,17 @@ def qupath_launcher() -> Path:
 
 def run_script(name: str, project: Path, image: str, *args: str, save: bool = False) -> None:
     """Run ``tests/qupath/<name>`` on one image of a project; `save`: keep what it changed."""
-    options = [o for a in args for o in ("-a", a)] + (["--save"] if save else [])
-    command = [qupath_launcher(), "script", SCRIPTS / name, "-p", project, "-i", image, *options]
+    _run(name, args, ["-p", project, "-i", image, *(["--save"] if save else [])])
+
+
+def run_alone(name: str, *args: object) -> None:
+    """Run ``tests/qupath/<name>`` with arguments; it opens what it needs itself."""
+    _run(name, args, [])
+
+
+def _run(name: str, args: Sequence[object], options: Sequence[object]) -> None:
+    given = [part for a in args for part in ("-a", a)]
+    command = [qupath_launcher(), "script", SCRIPTS / name, *options, *given]
     with tempfile.TemporaryDirectory() as home:  # no preferences of the person who runs the tests
         java = f"-Duser.home={home} -Djava.util.prefs.userRoot={home}"
         done = subprocess.run(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from hookpath.annotations import PathClass, PathObject, write_geojson
@@ -15,14 +16,19 @@ DARK = PathClass("Dark", (200, 0, 0))
 PALE = PathClass("Pale", (0, 0, 200))
 
 
-def texture_slide(path: Path, seed: int, size: int = 256, mpp: float = 1.0) -> Path:
+def texture_image(seed: int, size: int = 256) -> npt.NDArray[np.uint8]:
     """Left half dark purple, right half pale pink, both noisy."""
     rng = np.random.default_rng(seed)
     image = np.empty((size, size, 3), np.int16)
     image[:, : size // 2] = (110, 60, 130)
     image[:, size // 2 :] = (230, 190, 210)
     image += rng.integers(-20, 20, image.shape, dtype=np.int16)
-    return write_pyramid(path, image.clip(0, 255).astype(np.uint8), mpp=mpp, levels=2, tile=128)
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def texture_slide(path: Path, seed: int, size: int = 256, mpp: float = 1.0) -> Path:
+    """A slide of `texture_image`."""
+    return write_pyramid(path, texture_image(seed, size), mpp=mpp, levels=2, tile=128)
 
 
 def texture_objects(

@@ -85,10 +85,8 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
     console.table("F1 over labelled pixels", ["image", *classes, "macro"], rows)
     console.say(f"report in {out / 'report.html'}")
     if report.problems:
-        first = report.problems[0]
-        raise EvaluationError(
-            f"{len(report.problems)} images were not scored; {first.image}: {first.message}"
-        )
+        count, first = len(report.problems), report.problems[0].line
+        raise EvaluationError(f"{count} images were not scored; {first}")
 
 
 def _figure(value: float) -> str:

@@ -29,6 +29,8 @@ def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = 
             for line in image.notes:
                 console.say(f"{image.name}: {line}")
         broken = [i for i in images if i.problem]
+        for image in broken:
+            console.say(image.problem)
         if broken:
             raise ProjectError(
                 f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}"

@@ -92,11 +92,8 @@ def _tell(console: Console, report: PredictReport) -> None:
     console.table("", columns, [_row(found, classes) for found in done])
     console.say(f"results in {report.out_dir}")
     if report.problems:
-        first = report.problems[0]
-        raise PredictionError(
-            f"{len(report.problems)} of {len(report.problems) + len(done)} images failed; "
-            f"{first.image}: {first.message}"
-        )
+        count, first = len(report.problems), report.problems[0].line
+        raise PredictionError(f"{count} of {count + len(done)} images failed; {first}")
 
 
 def _row(found: SlidePrediction, classes: tuple[str, ...]) -> list[str]:

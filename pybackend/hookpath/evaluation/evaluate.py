@@ -66,7 +66,7 @@ def _why_no_truth(
     which = f"{project.name}" if split == "all" else f"the {split} images of {project.name}"
     if truth_dir is not None and not truth_dir.is_dir():
         return f"{truth_dir}: no such folder; give one with <slide>.geojson files"
-    first = f" (first problem: {problems[0].message})" if problems else ""
+    first = f" (first problem: {problems[0].line})" if problems else ""
     if truth_dir is not None:
         return (
             f"{truth_dir}: no <slide>.geojson with classified areas fits an image of {which}{first}"
@@ -111,11 +111,11 @@ def evaluate_maps(
             reporter.advance(TASK, 1, macro_f1=nanmean([r.scores.macro() for r in results]))
         except HookpathError as error:
             problems.append(Problem(image.entry.name, str(error)))
-            reporter.warn(f"{image.entry.name}: not scored: {error}")
+            reporter.warn(f"not scored: {problems[-1].line}")
             reporter.advance(TASK, 1)
     reporter.finish(TASK)
     if not results or classes is None:
-        raise EvaluationError(f"no slide could be scored; the first reason: {problems[0].message}")
+        raise EvaluationError(f"no slide could be scored; the first reason: {problems[0].line}")
     return results, classes, problems
 
 

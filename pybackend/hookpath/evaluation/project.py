@@ -145,9 +145,7 @@ def _predict(
     config = (config or PredictConfig()).model_copy(update=wanted)
     done = predict_project(project, model_dir, out_dir / PREDICTIONS, config, reporter)
     if not done.predicted and not done.resumed and done.problems:
-        first = done.problems[0]
-        raise EvaluationError(f"no slide could be predicted; the first, {first.image}: "
-                              f"{first.message}")  # fmt: skip
+        raise EvaluationError(f"no slide could be predicted; the first, {done.problems[0].line}")
     failed = {p.image: p.message for p in done.problems}
     model = {
         "path": str(model_dir),

@@ -71,7 +71,7 @@ def predict_project(
             raise
         except Exception as error:  # one bad slide must not stop the others
             problems.append(Problem(entry.name, _explained(error)))
-            reporter.warn(f"{entry.name}: {problems[-1].message}")
+            reporter.warn(problems[-1].line)
     return PredictReport(out_dir, tuple(done), tuple(resumed), tuple(problems))
 
 

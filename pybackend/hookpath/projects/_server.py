@@ -15,6 +15,7 @@ from hookpath.geometry import Calibration
 
 _UNREADABLE = {
     "rotated": "is rotated in QuPath",
+    "flipped": "is flipped in QuPath",
     "cropped": "is a crop of another image",
     "affine": "is transformed in QuPath",
     "sparse": "is put together from several regions",

@@ -21,6 +21,12 @@ class Problem:
     image: str
     message: str
 
+    @property
+    def line(self) -> str:
+        """One line that names the image, once."""
+        named = self.message.startswith(f"{self.image}: ")
+        return self.message if named else f"{self.image}: {self.message}"
+
 
 @dataclass(frozen=True)
 class WriteReport:
