@@ -1,0 +1,298 @@
+package qupath.ext.hookpath.preview;
+
+import java.awt.Shape;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import javafx.application.Platform;
+import javafx.beans.value.ChangeListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Python;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.measure.ObservableMeasurementTableData;
+import qupath.lib.gui.viewer.QuPathViewer;
+import qupath.lib.gui.viewer.QuPathViewerListener;
+import qupath.lib.gui.viewer.overlays.PixelClassificationOverlay;
+import qupath.lib.images.ImageData;
+import qupath.lib.objects.PathObject;
+import qupath.lib.projects.Project;
+
+/**
+ * A running preview in one viewer: the worker, what it has open, and the overlay. It goes along
+ * when another image is shown, and ends by itself when that cannot be classified, after
+ * {@value #MOST_ERRORS} errors in a row, or with the project. To be used on the JavaFX thread.
+ */
+final class LivePreview {
+
+    private static final Logger logger = LoggerFactory.getLogger(LivePreview.class);
+
+    /** So many errors in a row end it. */
+    static final int MOST_ERRORS = 3;
+
+    /** One tile is read while another is computed; more would only wait. */
+    private static final int THREADS = 2;
+
+    /** Beyond this view downsample, in px of the model's output, no more tiles are asked for. */
+    private static final double FARTHEST = 8;
+
+    /** An image of so many px for the model is computed whole, from however far it is seen. */
+    private static final double SMALL_IMAGE = 64 * (1 << 20);
+
+    private final QuPathGUI qupath;
+    private final QuPathViewer viewer;
+    private final Settings settings;
+    private final Hearer hearer;
+    private final Executor opening = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "hookpath-preview-open");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final ViewerWatch watch = new ViewerWatch();
+    private final ChangeListener<Project<BufferedImage>> onProject =
+            (observable, before, after) -> end(null);
+
+    private PreviewWorker worker;
+    private Opened opened;
+    private PixelClassificationOverlay overlay;
+    private ClassRenderer renderer;
+    private int errors;
+    private boolean ended;
+
+    /**
+     * What is asked for.
+     *
+     * @param python that runs the worker; found by somebody who may wait
+     * @param model folder of the model
+     * @param device what to compute on
+     */
+    record Settings(PythonFinder python, Path model, String device) {}
+
+    /** Finds the Python; starts processes, so never on the JavaFX thread. */
+    @FunctionalInterface
+    interface PythonFinder {
+
+        Python find() throws HookpathException;
+    }
+
+    /** Hears on the JavaFX thread how it goes. */
+    interface Hearer {
+
+        /** It works on the image now. */
+        void opened(Opened opened, ClassRenderer renderer);
+
+        /** One line of how it goes. */
+        void status(String line);
+
+        /** It is over; {@code problem} says why, null: it was told to. */
+        void ended(String problem);
+    }
+
+    LivePreview(QuPathGUI qupath, QuPathViewer viewer, Settings settings, Hearer hearer) {
+        this.qupath = qupath;
+        this.viewer = viewer;
+        this.settings = settings;
+        this.hearer = hearer;
+    }
+
+    /** Begins with the image in the viewer. */
+    void start() {
+        viewer.addViewerListener(watch);
+        qupath.projectProperty().addListener(onProject);
+        open(viewer.getImageData());
+    }
+
+    /** The viewer it is in. */
+    QuPathViewer viewer() {
+        return viewer;
+    }
+
+    /** Whether it is over. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Ends it, and the worker with it; `problem` (a line for a person) is null if all is well. */
+    void end(String problem) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        viewer.removeViewerListener(watch);
+        qupath.projectProperty().removeListener(onProject);
+        removeOverlay();
+        PreviewWorker last = worker;
+        worker = null;
+        if (last != null) {
+            last.close();
+        }
+        hearer.ended(problem);
+    }
+
+    private void open(ImageData<BufferedImage> image) {
+        removeOverlay();
+        opened = null;
+        if (image == null) {
+            hearer.status(Texts.get("preview.noImage"));
+            return;
+        }
+        hearer.status(Texts.get("preview.opening"));
+        Project<BufferedImage> project = qupath.getProject();
+        try {
+            opening.execute(() -> openInBackground(image, project));
+        } catch (RejectedExecutionException e) {
+            logger.debug("The preview is over", e);
+        }
+    }
+
+    private void openInBackground(ImageData<BufferedImage> image, Project<BufferedImage> project) {
+        try {
+            SlideSource slide = Slides.of(image, project);
+            PreviewWorker here = workerInBackground();
+            Opened found = here.open(settings.model(), slide, settings.device());
+            Platform.runLater(() -> show(image, found));
+        } catch (IOException | HookpathException e) {
+            logger.warn("The preview cannot open {}", image.getServerPath(), e);
+            Platform.runLater(() -> end(Problems.oneLine(e)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private PreviewWorker workerInBackground() throws IOException {
+        synchronized (this) {
+            if (worker != null && worker.isAlive()) {
+                return worker;
+            }
+        }
+        PreviewWorker started = PreviewWorker.start(settings.python().find(),
+                line -> logger.info("preview: {}", line));
+        synchronized (this) {
+            worker = started;
+        }
+        Platform.runLater(() -> {
+            if (ended) {
+                started.close();
+            }
+        });
+        return started;
+    }
+
+    private void show(ImageData<BufferedImage> image, Opened found) {
+        if (ended || viewer.getImageData() != image) {
+            return;
+        }
+        opened = found;
+        errors = 0;
+        renderer = new ClassRenderer(found.classes());
+        var classifier = new LiveClassifier(worker, found, image);
+        var server = new LiveServer(image, classifier, new TileWatch(found));
+        overlay = PixelClassificationOverlay.create(viewer.getOverlayOptions(),
+                data -> data == image ? server : null, renderer);
+        overlay.setMaxThreads(THREADS);
+        viewer.setCustomPixelLayerOverlay(overlay);
+        // What is seen by chance is no measurement: keep it out of the tables.
+        ObservableMeasurementTableData.setPixelLayer(image, null);
+        hearer.opened(found, renderer);
+        look(viewer.getDisplayedRegionShape());
+        viewer.repaintEntireImage();
+    }
+
+    /** Asks for tiles only where it makes sense, and no longer for what is out of sight. */
+    private void look(Shape visible) {
+        if (overlay == null || opened == null) {
+            return;
+        }
+        boolean near = viewer.getDownsampleFactor() <= FARTHEST * Math.max(1, opened.downsample())
+                || opened.modelPixels() <= SMALL_IMAGE;
+        overlay.setLivePrediction(near);
+        if (!near) {
+            hearer.status(Texts.get("preview.zoomIn"));
+        }
+        if (visible != null && worker != null) {
+            worker.cancelOutside(visible.getBounds2D());
+        }
+    }
+
+    private void removeOverlay() {
+        if (overlay != null) {
+            overlay.stop();
+            if (viewer.getCustomPixelLayerOverlay() == overlay) {
+                viewer.resetCustomPixelLayerOverlay();
+                viewer.repaintEntireImage();
+            }
+            overlay = null;
+        }
+    }
+
+    /** Tiles as they come, on the overlay's threads. */
+    private final class TileWatch implements LiveServer.Listener {
+
+        private final Opened of;
+
+        TileWatch(Opened of) {
+            this.of = of;
+        }
+
+        @Override
+        public void tileDone(double seconds) {
+            logger.debug("preview tile in {} s", seconds);
+            onFx(() -> {
+                errors = 0;
+                hearer.status(Texts.get("preview.tile", of.device(), seconds));
+            });
+        }
+
+        @Override
+        public void tileFailed(IOException problem) {
+            onFx(() -> {
+                errors++;
+                logger.warn("The preview failed ({} of {})", errors, MOST_ERRORS, problem);
+                hearer.status(Problems.oneLine(problem));
+                boolean dead = worker == null || !worker.isAlive();
+                if (errors >= MOST_ERRORS || dead) {
+                    end(Problems.oneLine(problem));
+                }
+            });
+        }
+
+        private void onFx(Runnable task) {
+            Platform.runLater(() -> {
+                if (!ended && of.equals(opened)) {
+                    task.run();
+                }
+            });
+        }
+    }
+
+    /** The viewer shows another image, another part of it, or is gone. */
+    private final class ViewerWatch implements QuPathViewerListener {
+
+        @Override
+        public void imageDataChanged(QuPathViewer source, ImageData<BufferedImage> before,
+                ImageData<BufferedImage> after) {
+            open(after);
+        }
+
+        @Override
+        public void visibleRegionChanged(QuPathViewer source, Shape shape) {
+            look(shape);
+        }
+
+        @Override
+        public void selectedObjectChanged(QuPathViewer source, PathObject selected) {
+            // Nothing to do with what is shown.
+        }
+
+        @Override
+        public void viewerClosed(QuPathViewer source) {
+            end(null);
+        }
+    }
+}

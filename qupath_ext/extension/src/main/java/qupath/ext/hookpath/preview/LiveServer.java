@@ -1,0 +1,79 @@
+package qupath.ext.hookpath.preview;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import qupath.lib.classifiers.pixel.PixelClassificationImageServer;
+import qupath.lib.images.ImageData;
+import qupath.lib.images.servers.ImageServerMetadata;
+import qupath.lib.images.servers.ImageServerMetadata.ImageResolutionLevel;
+import qupath.lib.images.servers.TileRequest;
+
+/**
+ * The tiles of the preview, at three resolutions: a view from afar asks for fewer and larger ones,
+ * which the worker computes in one go.
+ *
+ * <p>A tile that failed or that nobody waits for is null and is asked for again when it is looked
+ * at again; QuPath would log every one as an error otherwise.
+ */
+final class LiveServer extends PixelClassificationImageServer {
+
+    /** Coarsest level, in px of the model's output. */
+    static final int COARSEST = 4;
+
+    private final LiveClassifier classifier;
+    private final Listener listener;
+    private final ImageServerMetadata metadata;
+
+    /** Hears how tiles ended; on the overlay's threads. */
+    interface Listener {
+
+        void tileDone(double seconds);
+
+        void tileFailed(IOException problem);
+    }
+
+    LiveServer(ImageData<BufferedImage> image, LiveClassifier classifier, Listener listener) {
+        super(image, classifier, "hookpath-preview: " + UUID.randomUUID(), null);
+        this.classifier = classifier;
+        this.listener = listener;
+        this.metadata = withLevels(super.getOriginalMetadata());
+    }
+
+    private static ImageServerMetadata withLevels(ImageServerMetadata single) {
+        var levels = new ImageResolutionLevel.Builder(single.getWidth(), single.getHeight());
+        double finest = single.getDownsampleForLevel(0);
+        for (int factor = 1; factor <= COARSEST; factor *= 2) {
+            double downsample = finest * factor;
+            int width = (int) Math.ceil(single.getWidth() / downsample - 1e-6);
+            int height = (int) Math.ceil(single.getHeight() / downsample - 1e-6);
+            levels.addLevel(downsample, Math.max(1, width), Math.max(1, height));
+        }
+        return new ImageServerMetadata.Builder(single).levels(levels.build()).build();
+    }
+
+    @Override
+    public ImageServerMetadata getOriginalMetadata() {
+        return metadata == null ? super.getOriginalMetadata() : metadata;
+    }
+
+    @Override
+    protected BufferedImage readTile(TileRequest tile) {
+        double downsample = tile.getDownsample();
+        long started = System.nanoTime();
+        try {
+            // Where the tile really starts: its place in level-0 px is rounded.
+            BufferedImage found = classifier.classify(new View(tile.getTileX() * downsample,
+                    tile.getTileY() * downsample, tile.getTileWidth(), tile.getTileHeight(),
+                    downsample));
+            listener.tileDone((System.nanoTime() - started) / 1e9);
+            return found;
+        } catch (CancellationException e) {
+            return null;
+        } catch (IOException e) {
+            listener.tileFailed(e);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package qupath.ext.hookpath.preview;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.apposed.appose.SharedMemory;
+
+/**
+ * Blocks of memory that the worker writes pixels to, used again and again: making one costs file
+ * handles that Appose 0.7 gives back only when QuPath ends. Safe for several threads.
+ */
+final class SharedBlocks implements AutoCloseable {
+
+    private final Deque<SharedMemory> idle = new ArrayDeque<>();
+    private boolean closed;
+
+    /** A block of that many bytes or more; give it back. */
+    synchronized SharedMemory take(int bytes) {
+        for (SharedMemory block : idle) {
+            if (block.rsize() >= bytes) {
+                idle.remove(block);
+                return block;
+            }
+        }
+        return SharedMemory.create(bytes);
+    }
+
+    synchronized void giveBack(SharedMemory block) {
+        if (closed) {
+            block.close();
+        } else {
+            idle.addFirst(block);
+        }
+    }
+
+    /** Frees what is idle now, and the rest when it is given back. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        idle.forEach(SharedMemory::close);
+        idle.clear();
+    }
+}

@@ -1,0 +1,34 @@
+package qupath.ext.hookpath.preview;
+
+import java.awt.image.BufferedImage;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.ImagePart;
+import qupath.lib.images.ImageData;
+import qupath.lib.projects.Project;
+
+/** The slide file behind an image that is shown. */
+final class Slides {
+
+    private Slides() {}
+
+    /**
+     * Where the worker finds it. Not for the JavaFX thread.
+     *
+     * @throws HookpathException it has no µm/px, or is no plain slide in a file; one line why
+     */
+    static SlideSource of(ImageData<BufferedImage> image, Project<BufferedImage> project) {
+        if (!image.getServer().getPixelCalibration().hasPixelSizeMicrons()) {
+            throw new HookpathException(
+                    Texts.get("preview.noSpacing", image.getServerMetadata().getName()));
+        }
+        ImagePart part = new Exchange(null).image(OpenImage.of(image, project), project, null)
+                .images().get(0);
+        if (part.problem() != null) {
+            throw new HookpathException(part.name() + ": " + part.problem());
+        }
+        return new SlideSource(part.slide(), part.mppXY(), part.cropToBounds());
+    }
+}
