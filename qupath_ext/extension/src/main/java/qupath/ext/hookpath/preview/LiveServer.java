@@ -11,7 +11,7 @@ import qupath.lib.images.servers.ImageServerMetadata.ImageResolutionLevel;
 import qupath.lib.images.servers.TileRequest;
 
 /**
- * The tiles of the preview, at three resolutions: a view from afar asks for fewer and larger ones,
+ * The tiles of the preview, at two resolutions: a view from afar asks for fewer and larger ones,
  * which the worker computes in one go.
  *
  * <p>A tile that failed or that nobody waits for is null and is asked for again when it is looked
@@ -20,7 +20,7 @@ import qupath.lib.images.servers.TileRequest;
 final class LiveServer extends PixelClassificationImageServer {
 
     /** Coarsest level, in px of the model's output. */
-    static final int COARSEST = 4;
+    static final int COARSEST = 2;
 
     private final LiveClassifier classifier;
     private final Listener listener;

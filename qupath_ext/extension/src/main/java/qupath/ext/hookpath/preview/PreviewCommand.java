@@ -1,0 +1,140 @@
+package qupath.ext.hookpath.preview;
+
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Pythons;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.Dialogs;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.viewer.QuPathViewer;
+
+/**
+ * Turns the preview on and off: for the menu, the window and scripts. There is one at a time. For
+ * the JavaFX thread.
+ */
+public final class PreviewCommand {
+
+    private static final Logger logger = LoggerFactory.getLogger(PreviewCommand.class);
+    private static final String TITLE = "preview.title";
+    private static final ReadOnlyBooleanWrapper ACTIVE =
+            new ReadOnlyBooleanWrapper(PreviewCommand.class, "active");
+
+    private static LivePreview current;
+    private static PreviewWindow window;
+
+    private PreviewCommand() {}
+
+    /** Whether a preview runs; for the menu's check mark. */
+    public static ReadOnlyBooleanProperty activeProperty() {
+        return ACTIVE.getReadOnlyProperty();
+    }
+
+    /**
+     * For the menu: on shows the window, which starts with the model that was used last; off ends
+     * the preview and closes the window.
+     */
+    public static void toggle(QuPathGUI qupath, boolean on) {
+        if (!on) {
+            stop();
+        } else {
+            showWindow(qupath).startWithLastModel();
+        }
+    }
+
+    /**
+     * Starts a preview in the active viewer, in the place of one that runs.
+     *
+     * @param qupath QuPath
+     * @param model folder of the model
+     * @param device what to compute on
+     * @param python path of a Python; null: the usual one
+     * @return what it opened; fails with a {@link HookpathException}
+     */
+    public static CompletableFuture<Opened> start(
+            QuPathGUI qupath, Path model, String device, String python) {
+        if (current != null) {
+            current.end(null);
+        }
+        PreviewWindow shown = showWindow(qupath);
+        shown.select(model);
+        var begun = new CompletableFuture<Opened>();
+        QuPathViewer viewer = qupath.getViewer();
+        if (viewer == null || !viewer.hasServer()) {
+            String problem = Texts.get("error.noImage");
+            shown.status(problem);
+            begun.completeExceptionally(new HookpathException(problem));
+            return begun;
+        }
+        var settings = new LivePreview.Settings(() -> python(python), model, device);
+        current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
+        ACTIVE.set(true);
+        current.start();
+        return begun;
+    }
+
+    /** Ends the preview if one runs, and closes its window. */
+    public static void stop() {
+        if (current != null) {
+            current.end(null);
+        }
+        if (window != null) {
+            window.close();
+        }
+    }
+
+    private static PreviewWindow showWindow(QuPathGUI qupath) {
+        Windows.show(qupath, TITLE, () -> {
+            window = new PreviewWindow(qupath);
+            return window;
+        }).setOnCloseRequest(event -> stop());
+        return window;
+    }
+
+    private static Python python(String asked) {
+        try {
+            return Pythons.find(asked);
+        } catch (PythonProblem e) {
+            throw Problems.of(e);
+        }
+    }
+
+    /** Passes on how it goes; says once why it ended. */
+    private record Hearer(PreviewWindow shown, CompletableFuture<Opened> begun)
+            implements LivePreview.Hearer {
+
+        @Override
+        public void opened(Opened opened, ClassRenderer renderer) {
+            logger.info("Preview on {}, opened in {} s", opened.device(), opened.seconds());
+            shown.opened(opened, renderer);
+            begun.complete(opened);
+        }
+
+        @Override
+        public void status(String line) {
+            shown.status(line);
+        }
+
+        @Override
+        public void ended(String problem) {
+            current = null;
+            ACTIVE.set(false);
+            shown.ended(problem);
+            if (problem == null) {
+                begun.cancel(false);
+            } else if (!begun.completeExceptionally(new HookpathException(problem))) {
+                // It ran before: a person looks at the image, not at the window.
+                Dialogs.showWarningNotification(Texts.get(TITLE),
+                        Texts.get("preview.switchedOff", problem));
+            }
+        }
+    }
+}

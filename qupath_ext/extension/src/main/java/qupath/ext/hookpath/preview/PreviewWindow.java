@@ -1,0 +1,168 @@
+package qupath.ext.hookpath.preview;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.List;
+import javafx.application.Platform;
+import javafx.beans.value.ChangeListener;
+import javafx.fxml.FXML;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import javafx.util.StringConverter;
+import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.FileChoosers;
+import qupath.lib.gui.QuPathGUI;
+
+/** The small window beside the preview: which model, which classes, how it goes. */
+public final class PreviewWindow extends VBox {
+
+    private final QuPathGUI qupath;
+    private final ChangeListener<ModelFolder> onChoice = (observable, before, after) -> start();
+    private boolean startWhenListed;
+
+    @FXML private ComboBox<ModelFolder> models;
+    @FXML private LayerPane layers;
+    @FXML private Label status;
+
+    PreviewWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "preview.fxml");
+        layers.bindOpacity(qupath.getOverlayOptions());
+        models.setConverter(new Names());
+        models.setPlaceholder(new Label(Texts.get("preview.noModels")));
+        models.valueProperty().addListener(onChoice);
+        listModels();
+    }
+
+    /** Starts with the model used last as soon as the models are listed. */
+    void startWithLastModel() {
+        if (!PreviewCommand.activeProperty().get()) {
+            startWhenListed = true;
+            listModels();
+        }
+    }
+
+    /** Shows a model as the chosen one. */
+    void select(Path model) {
+        startWhenListed = false;
+        ModelFolder found = models.getItems().stream()
+                .filter(item -> item.path().equals(model)).findFirst()
+                .orElseGet(() -> ModelFolder.read(model));
+        choose(found);
+    }
+
+    /** The preview works on an image. */
+    void opened(Opened opened, ClassRenderer renderer) {
+        layers.show(opened.classes(), renderer, this::repaint);
+        status(Texts.get("preview.opened", opened.device(), opened.seconds()));
+        if (getScene() != null && getScene().getWindow() != null) {
+            getScene().getWindow().sizeToScene();
+        }
+    }
+
+    /** One line of how it goes. */
+    void status(String line) {
+        status.setText(line);
+    }
+
+    /** It is over; `problem` says why, null: it was turned off. */
+    void ended(String problem) {
+        status(problem == null ? Texts.get("preview.off") : problem);
+    }
+
+    void close() {
+        if (getScene() != null && getScene().getWindow() instanceof Stage stage) {
+            stage.hide();
+        }
+    }
+
+    @FXML
+    private void browse() {
+        File folder = FileChoosers.promptForDirectory(
+                getScene().getWindow(), Texts.get("preview.chooseModel"), null);
+        if (folder == null) {
+            return;
+        }
+        ModelFolder found = ModelFolder.read(folder.toPath());
+        if (found.problem() != null) {
+            status(found.problem());
+            return;
+        }
+        models.setValue(found);
+    }
+
+    @FXML
+    private void turnOff() {
+        PreviewCommand.stop();
+    }
+
+    private void start() {
+        ModelFolder model = models.getValue();
+        if (model != null && model.problem() == null) {
+            Preferences.lastModel().set(model.path().toString());
+            PreviewCommand.start(qupath, model.path(), Preferences.device().get(), null);
+        }
+    }
+
+    private void listModels() {
+        var project = qupath.getProject();
+        Threads.background().execute(() -> {
+            List<ModelFolder> found = Models.all(project);
+            Platform.runLater(() -> listed(found));
+        });
+    }
+
+    private void listed(List<ModelFolder> found) {
+        ModelFolder chosen = models.getValue();
+        models.valueProperty().removeListener(onChoice);
+        models.getItems().setAll(found.stream().filter(m -> m.problem() == null).toList());
+        models.setValue(chosen);
+        models.valueProperty().addListener(onChoice);
+        if (startWhenListed) {
+            startWhenListed = false;
+            String last = Preferences.lastModel().get();
+            models.getItems().stream().filter(m -> m.path().toString().equals(last)).findFirst()
+                    .or(() -> models.getItems().stream().findFirst())
+                    .ifPresentOrElse(model -> {
+                        choose(model);
+                        start();
+                    }, () -> status(Texts.get("preview.noModels")));
+        }
+    }
+
+    /** Without starting. */
+    private void choose(ModelFolder model) {
+        models.valueProperty().removeListener(onChoice);
+        models.setValue(model);
+        models.valueProperty().addListener(onChoice);
+    }
+
+    private void repaint() {
+        qupath.getAllViewers().forEach(viewer -> viewer.repaintEntireImage());
+    }
+
+    /** How a model is called in the list. */
+    private static final class Names extends StringConverter<ModelFolder> {
+
+        @Override
+        public String toString(ModelFolder model) {
+            if (model == null) {
+                return "";
+            }
+            return model.spacingsUm().isEmpty() ? model.name() : Texts.get("preview.model",
+                    model.name(), model.family(), model.spacingsUm().get(0));
+        }
+
+        @Override
+        public ModelFolder fromString(String text) {
+            return null;
+        }
+    }
+}
