@@ -21,3 +21,28 @@ def random_network(family: str, seed: int = 0, **config: Any) -> SegmentationMod
             nn.init.uniform_(module.weight, 0.7, 1.3)
             nn.init.uniform_(module.bias, -0.2, 0.2)
     return model.eval()
+
+
+def red_network(threshold: float = 0.5) -> SegmentationModel:
+    """A U-Net at 1 µm/px whose answer is known: class 0 where red is below `threshold`, else 1.
+
+    Only the skip connection's centre taps carry anything, so every output pixel depends on its own
+    input pixel alone.
+    """
+    model = build_model("unet", n_classes=2, spacings=(1.0,), input_size=44, depth=1, filters=2)
+    body: Any = model.body
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        first, second = (body.encoder[0][i] for i in (0, 3))
+        last = [body.decoder[0][i] for i in (0, 3)]
+        for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
+            norm.weight.fill_(1)
+        first.weight[0, 0, 1, 1], first.bias[0] = -1, threshold
+        first.weight[1, 0, 1, 1], first.bias[1] = 1, -threshold
+        for channel in (0, 1):
+            second.weight[channel, channel, 1, 1] = 1
+            last[0].weight[channel, 2 + channel, 1, 1] = 1  # 2: after the upsampled map
+            last[1].weight[channel, channel, 1, 1] = 1
+            model.head.weight[channel, channel] = 40  # type: ignore[index, union-attr]
+    return model.eval()

@@ -1,0 +1,91 @@
+"""Slides with shapes whose areas are known, a QuPath project of them, and a model that finds them.
+
+The model (`support.networks.red_network`) says Dark where a slide is dark, and Pale elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rasterio import Affine
+from rasterio.features import geometry_mask
+from shapely.geometry import Point, box
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations import ClassTable, PathClass
+from hookpath.models import ModelCard, save_model
+from support.networks import red_network
+from support.projects import add_features, feature, ring, set_classes
+from support.slides import write_pyramid
+
+WIDTH, HEIGHT, MPP = 1024, 768, 0.5
+DARK_RGB, PALE_RGB = (90, 40, 120), (220, 170, 200)
+CLASSES = ClassTable((PathClass("Dark", (200, 0, 0)), PathClass("Pale", (0, 0, 200))))
+
+DISC = Point(300, 300).buffer(120, 64)
+FRAME = box(560, 120, 860, 420) - box(660, 220, 760, 320)
+SMALL = box(100, 600, 180, 660)
+
+FIRST, SECOND = "Präparat 1 (größer).tif", "second.tif"
+#: No µm/px in the file; ten times coarser than the model.
+UNKNOWN, COARSE = "no scale.tif", "coarse.tif"
+
+#: A person's objects of the first image: a region around the disc, and work of their own.
+REGION = box(150, 150, 450, 450)
+HUMAN = [
+    feature(
+        {"type": "Polygon", "coordinates": [ring(150, 150, 300, 300)]},
+        1, classification={"name": "Region*", "color": [128, 128, 128]}, name="around the disc",
+    ),
+    feature(
+        {"type": "Polygon", "coordinates": [ring(700, 500, 60, 40)]},
+        2, classification={"name": "Dark", "color": [200, 0, 0]}, isLocked=True, name="größter",
+    ),
+    feature(
+        {"type": "Polygon", "coordinates": [ring(900, 600, 10, 10)]},
+        3, objectType="detection", measurements={"Mean": 0.125},
+    ),
+]  # fmt: skip
+
+
+def area_um2(shape: BaseGeometry, mpp: float = MPP) -> float:
+    """Area of a shape in level-0 px, in µm²."""
+    return float(shape.area) * mpp**2
+
+
+def write_dark_slide(path: Path, shapes: Sequence[BaseGeometry], mpp: float | None = MPP) -> Path:
+    """A slide that is pale but for `shapes` (level-0 px)."""
+    pale = geometry_mask(list(shapes), (HEIGHT, WIDTH), Affine.identity())
+    image = np.where(pale[..., None], PALE_RGB, DARK_RGB).astype(np.uint8)
+    return write_pyramid(path, image, mpp, levels=3)
+
+
+def save_dark_model(folder: Path) -> Path:
+    """The folder of the model."""
+    model = red_network()
+    save_model(folder, model, ModelCard.describe(model, CLASSES))
+    return folder
+
+
+def make_dark_project(root: Path, images: Sequence[str] = (FIRST, SECOND)) -> Path:
+    """A project file, made by QuPath's own code, the slides in a folder beside it."""
+    from paquo.projects import QuPathProject as PaquoProject
+
+    from hookpath.projects._bridge import _java
+
+    java = _java()
+    slides = root.parent / f"{root.name} slides"
+    slides.mkdir(parents=True, exist_ok=True)
+    shapes = {FIRST: [DISC, FRAME], SECOND: [FRAME, SMALL], UNKNOWN: [DISC], COARSE: [DISC]}
+    spacings = {UNKNOWN: None, COARSE: 10.0}
+    with PaquoProject(root / "project.qpproj", mode="x") as project:
+        for name in images:
+            spacing = spacings.get(name, MPP)
+            project.add_image(write_dark_slide(slides / name, shapes[name], spacing))
+        set_classes(project, [(c.name, c.color) for c in CLASSES if c.color])
+        if FIRST in images:
+            add_features(java, project.images[list(images).index(FIRST)], HUMAN)
+        project.save()
+    return root / "project.qpproj"
