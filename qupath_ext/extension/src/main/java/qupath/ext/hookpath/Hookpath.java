@@ -64,6 +64,19 @@ public final class Hookpath {
         return predict(new Target.Several(project, entries, where(arguments)), arguments);
     }
 
+    /**
+     * The settings of a script: those at its top, changed by the command line's
+     * {@code --args name=value}.
+     *
+     * @param defaults name → value; also says whether a text, number, flag or list is expected
+     * @param arguments the script's {@code args}
+     * @return the settings that are not blank, ready for the other calls
+     * @throws HookpathException an argument that makes no sense
+     */
+    public static Map<String, Object> settings(Map<String, ?> defaults, String... arguments) {
+        return ScriptSettings.of(defaults, arguments);
+    }
+
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {
         var prediction =
                 new Prediction(target, PredictOptions.of(arguments, target.project()));

@@ -3,6 +3,7 @@ package qupath.ext.hookpath;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.lang.reflect.Constructor;
 import java.util.Collection;
 import java.util.List;
@@ -39,7 +40,9 @@ final class Outlines {
 
     /** The object as a GeoJSON feature, its outline as drawn. */
     static JsonObject feature(PathObject object) {
-        JsonObject feature = GSON.toJsonTree(object, PathObject.class).getAsJsonObject();
+        // By way of text: QuPath's writer of coordinates cannot make a tree.
+        String text = GSON.toJson(object, PathObject.class);
+        JsonObject feature = JsonParser.parseString(text).getAsJsonObject();
         Polygon drawn = misread(object.getROI());
         if (drawn != null) {
             feature.getAsJsonObject("geometry").addProperty("type", "Polygon");
