@@ -69,7 +69,7 @@ public sealed interface Event {
         try {
             JsonElement parsed = JsonParser.parseString(line);
             return parsed.isJsonObject() ? of(parsed.getAsJsonObject(), line) : new Unknown(line);
-        } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+        } catch (JsonParseException | NumberFormatException e) {
             return new Unknown(line);
         }
     }
@@ -83,9 +83,13 @@ public sealed interface Event {
             case "warning" -> new Warning(Json.text(o, "message"));
             case "result" -> new Result(Json.text(o, "kind"), Json.object(o, "data"));
             case "error" -> new Failure(Json.text(o, "message"));
-            case "end" -> new End(Json.get(o, "exit_code").getAsInt());
+            case "end" -> end(Json.number(o, "exit_code"), line);
             default -> new Unknown(line);
         };
+    }
+
+    private static Event end(Double code, String line) {
+        return code == null ? new Unknown(line) : new End(code.intValue());
     }
 
     private static Progress progress(JsonObject o) {

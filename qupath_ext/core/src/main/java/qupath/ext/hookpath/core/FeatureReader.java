@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
         } catch (JsonParseException | MalformedJsonException | IllegalStateException e) {
             throw damaged(e);
         } catch (IOException e) {
-            throw e instanceof java.io.EOFException ? damaged(e) : new UncheckedIOException(e);
+            throw e instanceof EOFException ? damaged(e) : new UncheckedIOException(e);
         }
     }
 
@@ -168,7 +169,7 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
     }
 
     private UncheckedIOException damaged(Exception cause) {
-        String message = file + ": damaged or no GeoJSON (" + cause.getMessage() + ")";
+        String message = file + ": damaged or no GeoJSON (" + Json.reason(cause) + ")";
         return new UncheckedIOException(new IOException(message, cause));
     }
 }

@@ -42,8 +42,21 @@ final class Json {
             }
             throw new IOException(file + ": not a JSON object");
         } catch (JsonParseException e) {
-            throw new IOException(file + ": damaged JSON (" + e.getMessage() + ")", e);
+            throw new IOException(file + ": damaged JSON (" + reason(e) + ")", e);
         }
+    }
+
+    /** What a parser found, as one line. */
+    static String reason(Exception error) {
+        String text = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+        return text.replaceFirst("^([a-z]+\\.)+\\w+: ", "");
+    }
+
+    /** Why a file that was read could not be understood, with its name. */
+    static String damage(Path file, Exception error) {
+        String why = reason(error);
+        return error instanceof IOException && why.contains(file.toString()) ? why
+                : file + ": damaged (" + why + ")";
     }
 
     static JsonElement get(JsonObject object, String key) {

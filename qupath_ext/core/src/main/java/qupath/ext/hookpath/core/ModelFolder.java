@@ -44,7 +44,7 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         try {
             return of(path, Json.read(path.resolve(CARD)));
         } catch (IOException | RuntimeException e) {
-            return broken(path, Files.exists(path.resolve(CARD)) ? e.getMessage()
+            return broken(path, Files.exists(path.resolve(CARD)) ? Json.damage(path.resolve(CARD), e)
                     : "no " + CARD + " in " + path);
         }
     }

@@ -55,7 +55,7 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
             JsonObject record = Json.read(folder.resolve(RECORD));
             return of(folder, record, MetricsFile.read(folder.resolve("metrics.csv")));
         } catch (IOException | RuntimeException e) {
-            String why = Files.exists(folder.resolve(RECORD)) ? e.getMessage()
+            String why = Files.exists(folder.resolve(RECORD)) ? Json.damage(folder.resolve(RECORD), e)
                     : "no " + RECORD + " in " + folder;
             return new RunFolder(folder, State.BROKEN, List.of(), null, null, List.of(), Map.of(),
                     0, null, 0, null, null, why);

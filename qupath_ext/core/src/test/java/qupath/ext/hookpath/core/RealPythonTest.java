@@ -1,0 +1,189 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import qupath.ext.hookpath.core.JobOutcome.State;
+
+/** Java to Python and back with the real package: given by {@code -Ppython=FILE}. */
+@Timeout(180)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RealPythonTest {
+
+    private static final double SLIDE_MM2 = 600 * 400 * 0.5 * 0.5 / 1e6;
+
+    @TempDir
+    static Path folder;
+
+    private static Python python;
+    private static Path slide;
+
+    private final List<Event> events = Collections.synchronizedList(new ArrayList<>());
+
+    @BeforeAll
+    static void makeInputs() throws Exception {
+        String given = System.getProperty("hookpath.python", "");
+        assumeTrue(!given.isEmpty(), "no Python with hookpath given: -Ppython=FILE");
+        python = new Python(Path.of(given));
+        Path script = folder.resolve("make_inputs.py");
+        try (InputStream in = RealPythonTest.class.getResourceAsStream("make_inputs.py")) {
+            Files.copy(in, script);
+        }
+        Answer made = Answer.of(python.executable(), script.toString(), folder.toString());
+        assertEquals(0, made.exitCode(), () -> String.join("\n", made.lines()));
+        slide = folder.resolve("slide ü.tif");
+    }
+
+    private static ProjectPart project(String annotations) {
+        ImagePart image = new ImagePart("7", "a b ü.tif", slide.toString(), null, true, annotations,
+                Map.of("hookpath.split", "train"), null);
+        ImagePart turned = new ImagePart("8", "turned", null, null, true, null, Map.of(),
+                "turned by 90°: hookpath cannot read that");
+        return new ProjectPart("My project", List.of(new ClassPart("Pale", new int[] {0, 0, 200}),
+                new ClassPart("Dark", null)), List.of(image, turned));
+    }
+
+    private Job start(String name, Request request) throws Exception {
+        return Job.start(python, request.write(folder.resolve(name)), events::add);
+    }
+
+    @Test
+    @Order(1)
+    void theVersionsFit() throws Exception {
+        python.check(System.getProperty("hookpath.version"));
+        assertEquals(System.getProperty("hookpath.version"), Version.ofThisJar());
+    }
+
+    @Test
+    @Order(2)
+    void infoReadsWhatJavaWrote() throws Exception {
+        Path job = Files.createDirectories(folder.resolve("info job ü"));
+        try (FeatureWriter writer = new FeatureWriter(job.resolve("7.geojson"))) {
+            writer.write(JsonParser.parseString("""
+                    {"type": "Feature", "geometry": {"type": "Polygon", "coordinates":
+                    [[[10, 10], [110, 10], [110, 210], [10, 210], [10, 10]]]},
+                    "properties": {"objectType": "annotation", "classification": {"name": "Dark"}}}
+                    """).getAsJsonObject());
+        }
+        JobOutcome outcome = start("info job ü",
+                Request.of("info").project(project("7.geojson")).build()).await();
+        JsonObject image = outcome.results().getFirst().data().getAsJsonArray("images").get(0)
+                .getAsJsonObject();
+        assertEquals("a b ü.tif", image.get("name").getAsString());
+        String text = outcome.results().getFirst().data().toString();
+        assertTrue(text.contains("turned by 90°"), text);
+        double mm2 = 100 * 200 * 0.25 / 1e6;
+        assertTrue(text.contains("\"Dark\":" + mm2) || text.contains("\"Dark\":5.0E-3"), text);
+    }
+
+    @Test
+    @Order(3)
+    void predictBringsObjectsBack() throws Exception {
+        Request request = Request.of("predict").option("model", folder.resolve("model"))
+                .option("out", folder.resolve("out ü")).option("as", "detections")
+                .option("tissue", false).option("tiff", false).option("image", List.of("7"))
+                .option("inside", null).option("device", "cpu").project(project(null)).build();
+        JobOutcome outcome = start("predict", request).await();
+        assertEquals("", outcome.message(), () -> String.join("\n", outcome.lastLogLines()));
+        assertEquals(State.DONE, outcome.state());
+        assertEquals(0, outcome.exitCode());
+        assertTrue(events.getFirst() instanceof Event.Start, events.toString());
+        assertTrue(events.stream().anyMatch(e -> e instanceof Event.Progress p && p.finished()));
+        ResultIndex.ImageResult result = outcome.index().images().get("7");
+        assertTrue(result.replacesAll());
+        assertEquals(1, result.count());
+        try (FeatureReader reader = new FeatureReader(result.objects(), 10)) {
+            JsonObject feature = JsonParser.parseString(reader.next().getFirst()).getAsJsonObject();
+            assertPale(feature, result.run());
+        }
+    }
+
+    private static void assertPale(JsonObject feature, String run) {
+        JsonObject properties = feature.getAsJsonObject("properties");
+        assertEquals("detection", properties.get("objectType").getAsString());
+        assertEquals("Pale", properties.getAsJsonObject("classification").get("name").getAsString());
+        double um2 = properties.getAsJsonObject("measurements").get("Area µm^2").getAsDouble();
+        assertEquals(SLIDE_MM2, um2 / 1e6, SLIDE_MM2 * 0.01);
+        JsonObject metadata = properties.getAsJsonObject("metadata");
+        assertEquals(run, metadata.get(Looks.RUN_KEY).getAsString());
+        Looks looks = Looks.parse(metadata.get(Looks.KEY).getAsString());
+        assertEquals("Pale", looks.className());
+        assertNull(looks.name());
+        assertEquals(600 * 400, looks.area(), 600 * 400 * 0.01);
+    }
+
+    @Test
+    @Order(4)
+    void aFailureIsOneLineWithTheImagesName() throws Exception {
+        Request request = Request.of("predict").option("model", folder.resolve("model"))
+                .option("out", folder.resolve("out 2")).option("image", "8").option("device", "cpu")
+                .project(project(null)).build();
+        JobOutcome outcome = start("failing", request).await();
+        assertEquals(State.FAILED, outcome.state());
+        assertTrue(outcome.message().contains("turned by 90°"), outcome.message());
+    }
+
+    @Test
+    @Order(5)
+    void aTrainingCanBeStoppedAndLeavesARunToGoOnWith() throws Exception {
+        Path job = Files.createDirectories(folder.resolve("train job"));
+        Files.writeString(job.resolve("7.geojson"), TWO_CLASSES);
+        Path run = folder.resolve("runs/first");
+        Request request = Request.of("train").option("out", run).option("model", "unet")
+                .option("preset", "fast").option("set", List.of("model.filters=2", "model.depth=2",
+                        "model.input_size=60", "model.spacings=[1.0]", "epochs=1000",
+                        "steps_per_epoch=5", "batch_size=2", "device=cpu", "warmup=0",
+                        "validation.fraction=0")).project(project("7.geojson")).build();
+        CountDownLatch epoch = new CountDownLatch(1);
+        Job training = Job.start(python, request.write(job), event -> {
+            events.add(event);
+            if (event instanceof Event.Result r && r.kind().equals("epoch")) {
+                epoch.countDown();
+            }
+        });
+        boolean begun = epoch.await(60, TimeUnit.SECONDS);
+        training.stop();
+        JobOutcome outcome = training.await();
+        assertTrue(begun, () -> outcome.message() + "\n" + String.join("\n", outcome.lastLogLines()));
+        assertEquals(State.STOPPED, outcome.state());
+        assertEquals(1, outcome.exitCode(), "it did not stop by itself");
+        RunFolder left = RunFolder.read(run);
+        assertEquals(RunFolder.State.INTERRUPTED, left.state(), left.problem());
+        assertTrue(left.epochsDone() >= 1);
+        assertEquals(List.of(run), RunFolder.below(folder.resolve("runs")).stream()
+                .map(RunFolder::path).toList());
+        ModelFolder model = ModelFolder.read(run);
+        assertNull(model.problem());
+        assertEquals("first", model.name());
+        assertEquals("unet", model.family());
+    }
+
+    private static final String TWO_CLASSES = """
+            [{"type": "Feature", "geometry": {"type": "Polygon", "coordinates":
+              [[[10, 10], [290, 10], [290, 390], [10, 390], [10, 10]]]},
+              "properties": {"objectType": "annotation", "classification": {"name": "Dark"}}},
+             {"type": "Feature", "geometry": {"type": "Polygon", "coordinates":
+              [[[310, 10], [590, 10], [590, 390], [310, 390], [310, 10]]]},
+              "properties": {"objectType": "annotation", "classification": {"name": "Pale"}}}]
+            """;
+}

@@ -1,0 +1,82 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SmallThingsTest {
+
+    @TempDir
+    Path temp;
+
+    @ParameterizedTest
+    @CsvSource(nullValues = "none", value = {"3, a few seconds", "12, about 10 s", "54, about 50 s",
+        "55, about 1 min", "170, about 3 min", "3569, about 59 min", "3590, about 1 h", "7800, about 2 h 10 min",
+        "7100, about 2 h"})
+    void timeLeftIsRounded(double seconds, String text) {
+        assertEquals(text, TimeLeft.text(seconds));
+    }
+
+    @Test
+    void timeLeftThatIsNotKnownIsEmpty() {
+        assertEquals("", TimeLeft.text(Double.NaN));
+        assertEquals("", TimeLeft.text(Double.POSITIVE_INFINITY));
+        assertEquals("", TimeLeft.text(-1));
+    }
+
+    @Test
+    void jobFoldersNeverMeet() throws IOException {
+        Path first = JobFolders.create(temp, "predict");
+        Path second = JobFolders.create(temp, "predict");
+        assertNotEquals(first, second);
+        assertEquals(temp.resolve("hookpath/jobs"), first.getParent());
+        assertTrue(first.getFileName().toString()
+                .matches("\\d{4}-\\d\\d-\\d\\d_\\d\\d-\\d\\d-\\d\\d-predict"), first.toString());
+    }
+
+    @Test
+    void settingsStayBetweenSessions() throws IOException {
+        assertNull(Settings.read(temp).get(Settings.PYTHON));
+        Settings.read(temp).with(Settings.PYTHON, "/a b/ü").with("other", "x").write();
+        assertEquals("/a b/ü", Settings.read(temp).get(Settings.PYTHON));
+        Settings.read(temp).with(Settings.PYTHON, null).write();
+        assertNull(Settings.read(temp).get(Settings.PYTHON));
+        assertEquals("x", Settings.read(temp).get("other"));
+        Files.writeString(temp.resolve("hookpath/settings.json"), "{");
+        assertNull(Settings.read(temp).get("other"));
+    }
+
+    @Test
+    void versionsFitByMajorAndMinor() {
+        assertTrue(Version.fit("0.1.0", "0.1.9"));
+        assertFalse(Version.fit("0.1.0", "0.10.0"));
+        assertTrue(Version.older("0.9.9", "0.10.0"));
+        assertFalse(Version.older("1.0.0", "0.10.0"));
+        assertFalse(Version.older("0.1.0", "0.1.5"));
+        assertTrue(Version.older("0.1.dev3", "0.2"));
+    }
+
+    @Test
+    void theCatalogOffersThisVersionForQuPath6And7() throws IOException {
+        Path file = Path.of(System.getProperty("hookpath.repository")).resolve("qupath_ext/catalog.json");
+        JsonObject extension = JsonParser.parseString(Files.readString(file)).getAsJsonObject()
+                .getAsJsonArray("extensions").get(0).getAsJsonObject();
+        JsonObject release = extension.getAsJsonArray("releases").get(0).getAsJsonObject();
+        String version = System.getProperty("hookpath.version");
+        assertEquals("v" + version, release.get("name").getAsString());
+        assertTrue(release.get("main_url").getAsString().endsWith("hookpath-qupath-" + version + ".jar"));
+        assertEquals("v0.6.0", release.getAsJsonObject("version_range").get("min").getAsString());
+    }
+}
