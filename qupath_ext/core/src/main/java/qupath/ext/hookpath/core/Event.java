@@ -52,8 +52,8 @@ public sealed interface Event {
     record Result(String kind, JsonObject data) implements Event {
     }
 
-    /** Why the command failed and what to do, one line. */
-    record Failure(String message) implements Event {
+    /** Why the command failed and what to do, one line; {@code code}: the same for programs. */
+    record Failure(String message, String code) implements Event {
     }
 
     /** The last line; 0 done, 1 failed, 2 wrong usage. */
@@ -82,7 +82,7 @@ public sealed interface Event {
             case "info" -> new Info(Json.text(o, "message"));
             case "warning" -> new Warning(Json.text(o, "message"));
             case "result" -> new Result(Json.text(o, "kind"), Json.object(o, "data"));
-            case "error" -> new Failure(Json.text(o, "message"));
+            case "error" -> new Failure(Json.text(o, "message"), Json.text(o, "code"));
             case "end" -> end(Json.number(o, "exit_code"), line);
             default -> new Unknown(line);
         };

@@ -10,10 +10,12 @@ import java.util.List;
  * @param exitCode     the process's exit code
  * @param results      all results, in order
  * @param lastLogLines the end of what it wrote to its log, at most 20 lines
+ * @param code         what a failed command says to programs about why, see docs/json-events.md
+ *                     (e.g. {@code "out_of_memory"}); null when it did not fail or did not say
  * @param index        what it has for the images; a failed or stopped job may have something, too
  */
 public record JobOutcome(State state, String message, int exitCode, List<Event.Result> results,
-                         List<String> lastLogLines, ResultIndex index) {
+                         List<String> lastLogLines, String code, ResultIndex index) {
 
     /** How a job can end. */
     public enum State {

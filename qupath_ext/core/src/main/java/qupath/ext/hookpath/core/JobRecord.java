@@ -25,6 +25,7 @@ final class JobRecord implements AutoCloseable {
     private final Deque<String> lastLines = new ArrayDeque<>();
     private final List<Event.Result> results = new ArrayList<>();
     private String failure;
+    private String code;
     private Integer ended;
 
     JobRecord(Path logFile, Consumer<Event> onEvent) throws IOException {
@@ -63,13 +64,13 @@ final class JobRecord implements AutoCloseable {
         }
         State state = state(exitCode, stopAsked);
         return new JobOutcome(state, message(state, exitCode), exitCode, List.copyOf(results),
-                List.copyOf(lastLines), index);
+                List.copyOf(lastLines), state == State.FAILED ? code : null, index);
     }
 
     /** The outcome when watching it failed. */
     synchronized JobOutcome broken(Exception cause) {
         return new JobOutcome(State.DIED, "The job was lost: " + cause, -1, List.copyOf(results),
-                List.copyOf(lastLines), ResultIndex.EMPTY);
+                List.copyOf(lastLines), null, ResultIndex.EMPTY);
     }
 
     @Override
@@ -82,6 +83,7 @@ final class JobRecord implements AutoCloseable {
             case Event.Result result -> results.add(result);
             case Event.Failure f -> {
                 failure = f.message();
+                code = f.code();
                 log.println("error: " + f.message());
             }
             case Event.End end -> ended = end.exitCode();

@@ -39,7 +39,8 @@ class EventTest {
         assertEquals(new Event.Info("a"), Event.parse("{\"event\": \"info\", \"message\": \"a\"}"));
         assertEquals(new Event.Warning("b"),
                 Event.parse("{\"event\": \"warning\", \"message\": \"b\"}"));
-        assertEquals(new Event.Failure("c"), Event.parse("{\"event\": \"error\", \"message\": \"c\"}"));
+        assertEquals(new Event.Failure("c", "usage"), Event.parse(
+                "{\"event\": \"error\", \"message\": \"c\", \"code\": \"usage\"}"));
         assertEquals(new Event.End(1), Event.parse("{\"event\": \"end\", \"exit_code\": 1}"));
         Event.Result result = (Event.Result) Event.parse(
                 "{\"event\": \"result\", \"kind\": \"slide\", \"data\": {\"objects\": 3}}");

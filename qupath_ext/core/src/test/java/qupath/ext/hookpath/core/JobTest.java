@@ -65,10 +65,11 @@ class JobTest {
 
     @Test
     void aCommandThatFailsSaysWhy() throws Exception {
-        JobOutcome outcome = run(START, "echo '{\"event\": \"error\", \"message\": \"no model there\"}'",
+        JobOutcome outcome = run(START, "echo '{\"event\": \"error\", \"message\": \"no model there\", \"code\": \"model_unreadable\"}'",
                 "echo '{\"event\": \"end\", \"exit_code\": 1}'; exit 1");
         assertEquals(State.FAILED, outcome.state());
         assertEquals("no model there", outcome.message());
+        assertEquals("model_unreadable", outcome.code());
         assertEquals(1, outcome.exitCode());
     }
 
