@@ -100,6 +100,16 @@ public final class Exchange {
         return found;
     }
 
+    /**
+     * How an open image's pixels are read.
+     *
+     * @param image the image
+     * @return file, frame and pixel size; {@code problem} where there is one
+     */
+    public static ServerRecord serverOf(OpenImage image) {
+        return ServerRecord.parse(json(image.data().getServerBuilder()));
+    }
+
     private ImagePart entryPart(Project<BufferedImage> project,
             ProjectImageEntry<BufferedImage> entry,
             Function<Collection<PathObject>, List<PathObject>> which) {
@@ -108,11 +118,9 @@ public final class Exchange {
                 OpenImage image = OpenImage.of(project, entry);
                 return part(image, which.apply(image.objects()));
             }
-            OpenImage.checkComplete(entry);
-            var objects = which.apply(entry.readHierarchy().getAllObjects(false));
             return part(entry.getID(), entry.getImageName(), entry.getServerBuilder(),
-                    entry.getMetadata(), objects);
-        } catch (IOException | RuntimeException e) {
+                    entry.getMetadata(), which.apply(OpenImage.objectsOf(project, entry)));
+        } catch (RuntimeException e) {
             logger.warn("{} cannot be handed over", entry.getImageName(), e);
             return new ImagePart(entry.getID(), entry.getImageName(), null, null, false, null,
                     Map.copyOf(entry.getMetadata()), Problems.oneLine(e));
@@ -143,16 +151,26 @@ public final class Exchange {
         Path file = jobFolder.resolve(relative);
         try {
             Files.createDirectories(file.getParent());
-            try (FeatureWriter out = new FeatureWriter(file)) {
-                for (PathObject object : objects) {
-                    out.write(Outlines.feature(object));
-                }
-            }
+            write(file, objects);
         } catch (IOException e) {
-            throw new HookpathException(
-                    Texts.get("error.write", file, e.getLocalizedMessage()), e);
+            throw new HookpathException(Texts.get("error.write", file, Problems.oneLine(e)), e);
         }
         return relative;
+    }
+
+    /**
+     * Writes objects as GeoJSON, outlines as drawn.
+     *
+     * @param file complete or as before
+     * @param objects level-0 px of QuPath's frame
+     * @throws IOException it cannot be written
+     */
+    public static void write(Path file, List<PathObject> objects) throws IOException {
+        try (FeatureWriter out = new FeatureWriter(file)) {
+            for (PathObject object : objects) {
+                out.write(Outlines.feature(object));
+            }
+        }
     }
 
     private static int[] rgb(PathClass known) {

@@ -1,6 +1,7 @@
 package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -12,6 +13,9 @@ import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
 import qupath.ext.hookpath.predict.Target;
+import qupath.ext.hookpath.results.AnnotationExport;
+import qupath.ext.hookpath.results.PredictionImport;
+import qupath.ext.hookpath.results.Removal;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 import qupath.lib.scripting.QP;
@@ -55,13 +59,72 @@ public final class Hookpath {
      * @throws HookpathException all or some images failed; those that did not have their results
      */
     public static PredictSummary predictProject(Map<String, ?> arguments) {
+        Project<BufferedImage> project = openProject();
+        List<ProjectImageEntry<BufferedImage>> entries =
+                Entries.chosen(project, Options.of(arguments).texts("images"));
+        return predict(new Target.Several(project, entries, where(arguments)), arguments);
+    }
+
+    /**
+     * Imports predictions into the current image: a folder that {@code hookpath predict -o} wrote,
+     * one image's folder in it, or a GeoJSON file.
+     *
+     * @param source path of the folder or file
+     * @return how many objects were added, and how many earlier results made room
+     * @throws HookpathException nothing fits the image, or it cannot be read
+     */
+    public static ResultImport.Counts importPredictions(String source) {
+        return PredictionImport.run(
+                OpenImage.current(), QP.getProject(), Path.of(source), count -> { });
+    }
+
+    /**
+     * Writes the annotations of the current image to {@code <slide's stem>.geojson}, as
+     * {@code hookpath} reads them beside a slide.
+     *
+     * @param folder where to; made if it is missing
+     * @return the file
+     * @throws HookpathException it cannot be written
+     */
+    public static Path exportAnnotations(String folder) {
+        return AnnotationExport.run(OpenImage.current(), Path.of(folder));
+    }
+
+    /** Takes all results away from the current image; what a person changed stays. */
+    public static Removal.Summary removeResults() {
+        return Removal.fromImage(OpenImage.current(), null);
+    }
+
+    /**
+     * Takes the results of one run away from the current image; what a person changed stays.
+     *
+     * @param run the run's tag, see the object metadata {@code hookpath.run}
+     */
+    public static Removal.Summary removeResults(String run) {
+        return Removal.fromImage(OpenImage.current(), run);
+    }
+
+    /**
+     * Takes results away from images of the project and saves those (one in the window stays
+     * unsaved).
+     *
+     * @param arguments {@code run} (default: all), {@code images} (names or numbers; default: all)
+     * @return image name → number of objects
+     * @throws HookpathException images that could not be changed; the others were
+     */
+    public static Removal.Summary removeResults(Map<String, ?> arguments) {
+        Options options = Options.of(arguments);
+        Project<BufferedImage> project = openProject();
+        return Removal.fromProject(project, Entries.chosen(project, options.texts("images")),
+                options.text("run", null));
+    }
+
+    private static Project<BufferedImage> openProject() {
         Project<BufferedImage> project = QP.getProject();
         if (project == null) {
             throw new HookpathException(Texts.get("error.noProject"));
         }
-        List<ProjectImageEntry<BufferedImage>> entries =
-                Entries.chosen(project, Options.of(arguments).texts("images"));
-        return predict(new Target.Several(project, entries, where(arguments)), arguments);
+        return project;
     }
 
     /**

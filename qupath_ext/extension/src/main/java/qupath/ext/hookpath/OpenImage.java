@@ -89,6 +89,27 @@ public final class OpenImage {
         return new OpenImage(read(entry), entry, false, true);
     }
 
+    /**
+     * All objects of an image of a project, live where it is open; else only its data file is read.
+     *
+     * @param project the project
+     * @param entry one of its images
+     * @throws HookpathException its data file cannot be read
+     */
+    public static List<PathObject> objectsOf(
+            Project<BufferedImage> project, ProjectImageEntry<BufferedImage> entry) {
+        if (isOpen(project, entry)) {
+            return of(project, entry).objects();
+        }
+        checkComplete(entry);
+        try {
+            return List.copyOf(entry.readHierarchy().getAllObjects(false));
+        } catch (IOException | RuntimeException e) {
+            throw new HookpathException(
+                    Texts.get("error.read", entry.getImageName(), Problems.oneLine(e)), e);
+        }
+    }
+
     /** Whether this image of a project is open in the window or in the running script. */
     static boolean isOpen(
             Project<BufferedImage> project, ProjectImageEntry<BufferedImage> entry) {
@@ -173,7 +194,7 @@ public final class OpenImage {
         try {
             entry.saveImageData(data);
         } catch (IOException e) {
-            throw new HookpathException(Texts.get("error.save", name(), reason(e)), e);
+            throw new HookpathException(Texts.get("error.save", name(), Problems.oneLine(e)), e);
         }
     }
 
@@ -203,7 +224,7 @@ public final class OpenImage {
             found = entry.readImageData();
         } catch (IOException | RuntimeException e) {
             throw new HookpathException(
-                    Texts.get("error.read", entry.getImageName(), reason(e)), e);
+                    Texts.get("error.read", entry.getImageName(), Problems.oneLine(e)), e);
         }
         // QuPath hands over an empty image where reading fails; saving that would lose objects.
         if (entry.hasImageData() && found.getLastSavedPath() == null) {
@@ -238,10 +259,5 @@ public final class OpenImage {
         } catch (IOException e) {
             return false;
         }
-    }
-
-    private static String reason(Exception e) {
-        return e.getLocalizedMessage() == null ? e.getClass().getSimpleName()
-                : e.getLocalizedMessage();
     }
 }

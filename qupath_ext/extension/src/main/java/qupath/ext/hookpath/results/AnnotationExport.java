@@ -1,0 +1,42 @@
+package qupath.ext.hookpath.results;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+
+/** Annotations as a GeoJSON file, outlines as drawn. Not for the JavaFX thread. */
+public final class AnnotationExport {
+
+    private AnnotationExport() {}
+
+    /**
+     * Writes {@code <slide's stem>.geojson}.
+     *
+     * @param image an open image
+     * @param folder where to; made if it is missing
+     * @return the file, complete or as before
+     * @throws HookpathException it cannot be written
+     */
+    public static Path run(OpenImage image, Path folder) {
+        Path slide = Exchange.serverOf(image).file();
+        String name = slide == null ? image.name() : slide.getFileName().toString();
+        Path file = folder.resolve(stem(name) + ".geojson");
+        try {
+            Files.createDirectories(folder);
+            Exchange.write(file, Exchange.annotations(image.objects()));
+        } catch (IOException e) {
+            throw new HookpathException(Texts.get("error.write", file, Problems.oneLine(e)), e);
+        }
+        return file;
+    }
+
+    private static String stem(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot > 0 ? name.substring(0, dot) : name;
+    }
+}

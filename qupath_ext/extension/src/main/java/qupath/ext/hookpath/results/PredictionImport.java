@@ -1,0 +1,96 @@
+package qupath.ext.hookpath.results;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.ResultImport;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.core.PredictionFolder;
+import qupath.ext.hookpath.core.ResultIndex.ImageResult;
+import qupath.ext.hookpath.core.ServerRecord;
+import qupath.lib.projects.Project;
+
+/**
+ * Objects that were predicted elsewhere: the folder that {@code hookpath predict -o} wrote, one
+ * image's folder in it, or any GeoJSON file. Not for the JavaFX thread.
+ *
+ * <p>Objects of a prediction replace earlier results and can be taken away with their run. A
+ * GeoJSON file that no prediction belongs to may hold a person's work: its objects are added as
+ * they are, and nothing is replaced.
+ */
+public final class PredictionImport {
+
+    private PredictionImport() {}
+
+    /**
+     * Imports into an open image; it is not saved.
+     *
+     * @param image the image
+     * @param project its project; null: none
+     * @param source folder or GeoJSON file
+     * @param progress hears how many objects have been read
+     * @return how many objects were added and removed
+     * @throws HookpathException nothing fits the image, or it cannot be read; nothing was changed
+     */
+    public static ResultImport.Counts run(OpenImage image, Project<BufferedImage> project,
+            Path source, IntConsumer progress) {
+        ImageResult result = Files.isDirectory(source) ? fromFolder(image, source)
+                : fromFile(image, source);
+        return new ResultImport(image).project(project).progress(progress)
+                .step(Texts.get("step.import"), GroovyCall.plain("importPredictions", source))
+                .run(result);
+    }
+
+    private static ImageResult fromFolder(OpenImage image, Path folder) {
+        List<PredictionFolder> all = PredictionFolder.below(folder);
+        if (all.isEmpty()) {
+            throw new HookpathException(Texts.get("error.noPredictions", folder));
+        }
+        ServerRecord server = Exchange.serverOf(image);
+        PredictionFolder found = all.size() == 1 && all.get(0).path().equals(folder) ? all.get(0)
+                : PredictionFolder.of(all, image.name(), server.file());
+        if (found == null) {
+            throw new HookpathException(Texts.get("error.otherImages", folder, image.name()));
+        }
+        return checked(image, found);
+    }
+
+    private static ImageResult fromFile(OpenImage image, Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new HookpathException(Texts.get("error.fileMissing", file));
+        }
+        Path folder = file.toAbsolutePath().getParent();
+        if (!Files.isRegularFile(folder.resolve(PredictionFolder.RECORD))) {
+            return new ImageResult(file, null, 0, List.of(), false, Map.of());
+        }
+        try {
+            PredictionFolder found = PredictionFolder.read(folder);
+            return file.toAbsolutePath().equals(found.objects()) ? checked(image, found)
+                    : new ImageResult(file, null, 0, List.of(), false, Map.of());
+        } catch (IOException e) {
+            throw new HookpathException(Problems.oneLine(e), e);
+        }
+    }
+
+    private static ImageResult checked(OpenImage image, PredictionFolder found) {
+        var size = image.data().getServerMetadata();
+        if (!found.fits(size.getWidth(), size.getHeight())) {
+            throw new HookpathException(Texts.get("error.otherFrame", image.name(),
+                    size.getWidth(), size.getHeight(), found.path(),
+                    Math.round(found.width()), Math.round(found.height())));
+        }
+        if (found.objects() == null) {
+            throw new HookpathException(Texts.get("error.noObjects", found.path()));
+        }
+        return new ImageResult(found.objects(), found.run(), 0, List.of(), true, Map.of());
+    }
+}
