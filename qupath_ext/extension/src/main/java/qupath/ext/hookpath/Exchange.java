@@ -19,6 +19,7 @@ import qupath.ext.hookpath.core.ImagePart;
 import qupath.ext.hookpath.core.ProjectPart;
 import qupath.ext.hookpath.core.ServerRecord;
 import qupath.lib.common.ColorTools;
+import qupath.lib.images.ImageData;
 import qupath.lib.images.servers.ImageServerBuilder.ServerBuilder;
 import qupath.lib.io.GsonTools;
 import qupath.lib.objects.PathObject;
@@ -106,8 +107,8 @@ public final class Exchange {
      * @param image the image
      * @return file, frame and pixel size; {@code problem} where there is one
      */
-    public static ServerRecord serverOf(OpenImage image) {
-        return ServerRecord.parse(json(image.data().getServerBuilder()));
+    public static ServerRecord serverOf(ImageData<BufferedImage> image) {
+        return ServerRecord.parse(json(image.getServerBuilder()));
     }
 
     private ImagePart entryPart(Project<BufferedImage> project,

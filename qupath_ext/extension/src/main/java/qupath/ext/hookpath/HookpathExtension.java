@@ -7,6 +7,7 @@ import javafx.scene.control.MenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.ui.RunWindow;
 import qupath.lib.common.Version;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.extensions.QuPathExtension;
@@ -25,6 +26,7 @@ public final class HookpathExtension implements QuPathExtension {
     /** The menu, from top to bottom: run, train, loop; preview, import, map, remove; setup, log. */
     private static List<Item> items() {
         return List.of(
+                new Item("run", RunWindow::show),
                 SEPARATOR);
     }
 

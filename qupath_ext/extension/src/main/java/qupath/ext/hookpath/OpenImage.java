@@ -110,6 +110,23 @@ public final class OpenImage {
         }
     }
 
+    /**
+     * The same image as it is now: a person may have closed it or opened it anew since.
+     *
+     * @param project its project; null: none
+     * @return this image, or the one in its place; see {@link #saveIfFromFile}
+     * @throws HookpathException it was closed and is in no project
+     */
+    public OpenImage now(Project<BufferedImage> project) {
+        if (!shown || isShown(data)) {
+            return this;
+        }
+        if (entry == null || project == null) {
+            throw new HookpathException(Texts.get("error.closed", name()));
+        }
+        return of(project, entry);
+    }
+
     /** Whether this image of a project is open in the window or in the running script. */
     static boolean isOpen(
             Project<BufferedImage> project, ProjectImageEntry<BufferedImage> entry) {

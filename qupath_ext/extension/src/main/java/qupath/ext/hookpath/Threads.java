@@ -24,6 +24,15 @@ public final class Threads {
     }
 
     /**
+     * Does something on the JavaFX thread, later.
+     *
+     * @param task what to do
+     */
+    public static void later(Runnable task) {
+        Platform.runLater(task);
+    }
+
+    /**
      * Calls something and waits for it.
      *
      * @param onFx whether it must run on the JavaFX thread

@@ -68,6 +68,7 @@ public record PredictOptions(
     String script(String method) {
         Map<String, Object> arguments = new LinkedHashMap<>(given);
         arguments.put("model", model);
+        arguments.remove("images");
         return GroovyCall.named(method, arguments);
     }
 

@@ -120,6 +120,8 @@ public final class Prediction {
                     .run(result);
             if (target instanceof Target.Several) {
                 image.saveUnlessShown();
+            } else {
+                image.saveIfFromFile();
             }
         }
         String folder = Findings.text(found, "folder");
@@ -130,7 +132,7 @@ public final class Prediction {
 
     private OpenImage image(String id) {
         return switch (target) {
-            case Target.One one -> one.image();
+            case Target.One one -> one.image().now(one.project());
             case Target.Several several -> OpenImage.of(several.project(), several.entries()
                     .stream().filter(entry -> entry.getID().equals(id)).findFirst().orElseThrow());
         };

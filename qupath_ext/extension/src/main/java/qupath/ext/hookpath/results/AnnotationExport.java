@@ -23,7 +23,7 @@ public final class AnnotationExport {
      * @throws HookpathException it cannot be written
      */
     public static Path run(OpenImage image, Path folder) {
-        Path slide = Exchange.serverOf(image).file();
+        Path slide = Exchange.serverOf(image.data()).file();
         String name = slide == null ? image.name() : slide.getFileName().toString();
         Path file = folder.resolve(stem(name) + ".geojson");
         try {

@@ -55,7 +55,7 @@ public final class PredictionImport {
         if (all.isEmpty()) {
             throw new HookpathException(Texts.get("error.noPredictions", folder));
         }
-        ServerRecord server = Exchange.serverOf(image);
+        ServerRecord server = Exchange.serverOf(image.data());
         PredictionFolder found = all.size() == 1 && all.get(0).path().equals(folder) ? all.get(0)
                 : PredictionFolder.of(all, image.name(), server.file());
         if (found == null) {

@@ -1,0 +1,219 @@
+package qupath.ext.hookpath.ui;
+
+import java.awt.image.BufferedImage;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import javafx.beans.binding.Bindings;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.control.Spinner;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.DataFormat;
+import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import javafx.stage.WindowEvent;
+import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.predict.PredictOptions;
+import qupath.ext.hookpath.predict.PredictSummary;
+import qupath.ext.hookpath.predict.Prediction;
+import qupath.ext.hookpath.predict.Target;
+import qupath.fx.dialogs.Dialogs;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
+
+/** <em>Run HookNet…</em>: choose a model and where to predict, see how far it is and what is found. */
+public final class RunWindow extends VBox {
+
+    private static final String TITLE = "run.title";
+
+    private final QuPathGUI qupath;
+    private Prediction prediction;
+
+    @FXML private ModelTable models;
+    @FXML private ScopePane scope;
+    @FXML private ComboBox<Output> output;
+    @FXML private CheckBox overlay;
+    @FXML private Spinner<Double> minArea;
+    @FXML private Spinner<Double> simplify;
+    @FXML private ComboBox<String> device;
+    @FXML private Label message;
+    @FXML private Button copy;
+    @FXML private Button run;
+    @FXML private JobView job;
+    @FXML private AreasView areas;
+
+    /** What the image gets. */
+    enum Output {
+        DETECTIONS, ANNOTATIONS, NONE;
+
+        String option() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        @Override
+        public String toString() {
+            return Texts.get("run.output." + option());
+        }
+    }
+
+    private RunWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "run-window.fxml");
+        scope.watch(qupath);
+        models.load(qupath.getProject());
+        qupath.projectProperty().addListener((o, was, is) -> models.load(is));
+        fillIn();
+        message.textProperty().bind(Bindings.createStringBinding(this::whyNot,
+                models.selectedProperty(), scope.stateProperty(), job.runningProperty(),
+                models.loadingProperty()));
+        run.disableProperty().bind(message.textProperty().isNotEmpty());
+        copy.disableProperty().bind(models.selectedProperty().isNull());
+        job.managedProperty().bind(job.visibleProperty());
+        job.setVisible(false);
+    }
+
+    /** Shows the window, or brings it to the front. */
+    public static void show(QuPathGUI qupath) {
+        Stage stage = Windows.show(qupath, TITLE, () -> new RunWindow(qupath));
+        RunWindow window = (RunWindow) stage.getScene().getRoot();
+        stage.setOnCloseRequest(window::closing);
+    }
+
+    private void fillIn() {
+        output.getItems().setAll(Output.values());
+        output.setValue(outputOf(Preferences.output().get()));
+        overlay.setSelected(Preferences.overlay().get());
+        minArea.getValueFactory().setValue(Preferences.minArea().get());
+        simplify.getValueFactory().setValue(Preferences.simplify().get());
+        Spinners.commitOnFocusLost(minArea, simplify);
+        device.getItems().setAll("auto", "cpu", "cuda", "mps");
+        device.setValue(Preferences.device().get());
+    }
+
+    private static Output outputOf(String remembered) {
+        for (Output known : Output.values()) {
+            if (known.option().equals(remembered)) {
+                return known;
+            }
+        }
+        return Output.DETECTIONS;
+    }
+
+    /** One line that says why Run is disabled; empty: it is not. */
+    private String whyNot() {
+        if (job.runningProperty().get()) {
+            return Texts.get("run.running");
+        }
+        if (models.loadingProperty().get()) {
+            return Texts.get("run.loading");
+        }
+        ModelFolder model = models.selectedProperty().get();
+        if (model == null) {
+            return Texts.get(models.isEmpty() ? "run.noModels" : "run.noModel");
+        }
+        return model.problem() != null ? model.problem() : scope.whyNot(model);
+    }
+
+    @FXML
+    private void run() {
+        Map<String, Object> arguments = arguments();
+        remember();
+        areas.clear();
+        job.setVisible(true);
+        getScene().getWindow().sizeToScene();
+        ScopePane.Choice chosen = scope.choice();
+        arguments.putAll(chosen.arguments());
+        Project<BufferedImage> project = qupath.getProject();
+        job.run(onEvent -> {
+            Target target = chosen.target(qupath, project);
+            prediction = new Prediction(target, PredictOptions.of(arguments, project));
+            return prediction.start(onEvent);
+        }, this::ended, problem -> Windows.showProblem(this, TITLE, problem));
+    }
+
+    private void ended(JobOutcome outcome) {
+        if (job.wasCancelled()) {
+            job.idle(Texts.get("run.cancelled"));
+            return;
+        }
+        job.busy(Texts.get("run.importing"));
+        Prediction finished = prediction;
+        Threads.background().execute(() -> {
+            try {
+                PredictSummary summary = finished.finish(outcome);
+                Threads.later(() -> done(summary));
+            } catch (RuntimeException e) {
+                Threads.later(() -> {
+                    job.idle("");
+                    Windows.showProblem(this, TITLE, e);
+                });
+            }
+        });
+    }
+
+    private void done(PredictSummary summary) {
+        job.idle(Texts.get("run.done", summary.added(), summary.images().size()));
+        areas.show(summary);
+        getScene().getWindow().sizeToScene();
+        if (!summary.problems().isEmpty()) {
+            Windows.showProblem(this, TITLE, Texts.get("error.someImages",
+                    summary.problems().size(),
+                    summary.problems().size() + summary.images().size(),
+                    String.join("\n", summary.problems())));
+        }
+    }
+
+    @FXML
+    private void copyAsScript() {
+        ScopePane.Choice chosen = scope.choice();
+        Map<String, Object> arguments = arguments();
+        arguments.putAll(chosen.arguments());
+        String script = GroovyCall.named(chosen.method(), arguments);
+        Clipboard.getSystemClipboard().setContent(Map.of(DataFormat.PLAIN_TEXT, script));
+        Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("run.copied"));
+    }
+
+    private Map<String, Object> arguments() {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("model", models.selectedProperty().get().path());
+        arguments.put("as", output.getValue().option());
+        arguments.put("minArea", minArea.getValue());
+        arguments.put("simplify", simplify.getValue());
+        arguments.put("device", "auto".equals(device.getValue()) ? null : device.getValue());
+        return arguments;
+    }
+
+    private void remember() {
+        Preferences.output().set(output.getValue().option());
+        Preferences.overlay().set(overlay.isSelected());
+        Preferences.minArea().set(minArea.getValue());
+        Preferences.simplify().set(simplify.getValue());
+        Preferences.device().set(device.getValue());
+    }
+
+    @FXML
+    private void close() {
+        Stage stage = (Stage) getScene().getWindow();
+        stage.fireEvent(new WindowEvent(stage, WindowEvent.WINDOW_CLOSE_REQUEST));
+    }
+
+    private void closing(WindowEvent event) {
+        if (!job.runningProperty().get()) {
+            scope.unwatch();
+        } else if (Dialogs.showYesNoDialog(Texts.get(TITLE), Texts.get("run.cancelIt"))) {
+            job.cancel();
+            scope.unwatch();
+        } else {
+            event.consume();
+        }
+    }
+}

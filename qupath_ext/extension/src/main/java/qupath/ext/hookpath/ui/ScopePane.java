@@ -1,0 +1,212 @@
+package qupath.ext.hookpath.ui;
+
+import java.awt.image.BufferedImage;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import javafx.beans.property.ReadOnlyIntegerProperty;
+import javafx.beans.property.ReadOnlyIntegerWrapper;
+import javafx.beans.value.ChangeListener;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.ButtonType;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.control.RadioButton;
+import javafx.scene.control.ToggleGroup;
+import javafx.scene.layout.GridPane;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Regions;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.ServerRecord;
+import qupath.ext.hookpath.predict.Target;
+import qupath.fx.dialogs.Dialogs;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.dialogs.ProjectDialogs;
+import qupath.lib.images.ImageData;
+import qupath.lib.objects.PathObject;
+import qupath.lib.objects.classes.PathClass;
+import qupath.lib.objects.hierarchy.events.PathObjectSelectionListener;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/** Where to predict: what is selected, the image, annotations of a class, or images of the project. */
+public final class ScopePane extends GridPane {
+
+    // A slide may be this much coarser than the model; beyond, the command refuses it.
+    private static final double COARSEST_FACTOR = 1.25;
+
+    private final ReadOnlyIntegerWrapper state = new ReadOnlyIntegerWrapper();
+    private final PathObjectSelectionListener onSelection = (one, before, all) -> changed();
+    private final ChangeListener<ImageData<BufferedImage>> onImage = (o, was, is) -> follow(was, is);
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> project(is);
+    private QuPathGUI qupath;
+    private List<ProjectImageEntry<BufferedImage>> entries = List.of();
+
+    @FXML private ToggleGroup where;
+    @FXML private RadioButton selected;
+    @FXML private RadioButton whole;
+    @FXML private RadioButton inside;
+    @FXML private RadioButton images;
+    @FXML private ComboBox<PathClass> insideClass;
+    @FXML private Button choose;
+    @FXML private Label chosen;
+
+    /** What a person chose, with the images of that moment. */
+    record Choice(Target.Where where, List<ProjectImageEntry<BufferedImage>> entries,
+            ImageData<BufferedImage> open) {
+
+        /** What it means; not for the JavaFX thread. */
+        Target target(QuPathGUI qupath, Project<BufferedImage> project) {
+            return entries != null ? new Target.Several(project, entries, where)
+                    : new Target.One(OpenImage.of(open, project), project, where);
+        }
+
+        /** The call of the scripting API that does it. */
+        String method() {
+            return entries != null ? "predictProject" : "predict";
+        }
+
+        /** Its arguments. */
+        Map<String, Object> arguments() {
+            if (entries != null) {
+                return Map.of("images", entries.stream().map(e -> e.getImageName()).toList());
+            }
+            return switch (where) {
+                case Target.Where.Everywhere all -> Map.of();
+                case Target.Where.Selected some -> Map.of("selected", true);
+                case Target.Where.Inside one -> Map.of("inside", one.className());
+            };
+        }
+    }
+
+    /** Knows no QuPath yet; see {@link #watch}. */
+    public ScopePane() {
+        Windows.load(this, "scope-pane.fxml");
+        insideClass.disableProperty().bind(inside.selectedProperty().not());
+        choose.disableProperty().bind(images.selectedProperty().not());
+        where.selectedToggleProperty().addListener((o, was, is) -> changed());
+        insideClass.valueProperty().addListener((o, was, is) -> changed());
+    }
+
+    /** Follows the image, its selection and the project until {@link #unwatch}. */
+    void watch(QuPathGUI gui) {
+        qupath = gui;
+        insideClass.setItems(gui.getAvailablePathClasses());
+        gui.imageDataProperty().addListener(onImage);
+        gui.projectProperty().addListener(onProject);
+        project(gui.getProject());
+        follow(null, gui.getImageData());
+        if (!usable().isEmpty()) {
+            selected.setSelected(true);
+        }
+    }
+
+    /** Lets go of QuPath. */
+    void unwatch() {
+        qupath.imageDataProperty().removeListener(onImage);
+        qupath.projectProperty().removeListener(onProject);
+        follow(qupath.getImageData(), null);
+    }
+
+    /** Changes whenever something here does. */
+    ReadOnlyIntegerProperty stateProperty() {
+        return state.getReadOnlyProperty();
+    }
+
+    /** Why a model cannot be run here, in one line; empty: it can. */
+    String whyNot(ModelFolder model) {
+        if (images.isSelected()) {
+            return qupath.getProject() == null ? Texts.get("error.noProject")
+                    : entries.isEmpty() ? Texts.get("error.noImages") : "";
+        }
+        if (qupath.getImageData() == null) {
+            return Texts.get("error.noImage");
+        }
+        String image = whyNot(model, Exchange.serverOf(qupath.getImageData()));
+        if (!image.isEmpty()) {
+            return image;
+        }
+        if (selected.isSelected() && usable().isEmpty()) {
+            return Texts.get("run.selectSome");
+        }
+        return inside.isSelected() && className() == null ? Texts.get("run.chooseClass") : "";
+    }
+
+    private String whyNot(ModelFolder model, ServerRecord server) {
+        if (server.problem() != null) {
+            return Texts.get("run.imageProblem", server.problem());
+        }
+        if (server.mppXY() == null) {
+            return Texts.get("run.noPixelSize");
+        }
+        double mpp = (server.mppXY()[0] + server.mppXY()[1]) / 2;
+        double needed = model.spacingsUm().isEmpty() ? Double.MAX_VALUE : model.spacingsUm().get(0);
+        return mpp > COARSEST_FACTOR * needed ? Texts.get("run.tooCoarse", mpp, needed) : "";
+    }
+
+    /** What is chosen now. */
+    Choice choice() {
+        Target.Where part = selected.isSelected() ? new Target.Where.Selected()
+                : inside.isSelected() ? new Target.Where.Inside(className())
+                : new Target.Where.Everywhere();
+        return images.isSelected() ? new Choice(part, List.copyOf(entries), null)
+                : new Choice(part, null, qupath.getImageData());
+    }
+
+    @FXML
+    private void choose() {
+        var pane = ProjectDialogs.createImageChoicePane(qupath,
+                qupath.getProject().getImageList(), entries, Texts.get("run.openImages"));
+        boolean ok = Dialogs.builder().owner(Windows.windowOf(this))
+                .title(Texts.get("run.chooseImages")).content(pane).resizable()
+                .buttons(ButtonType.OK, ButtonType.CANCEL)
+                .showAndWait().orElse(null) == ButtonType.OK;
+        if (ok) {
+            entries = List.copyOf(pane.getTargetItems());
+            changed();
+        }
+    }
+
+    private void project(Project<BufferedImage> project) {
+        entries = project == null ? List.of() : List.copyOf(project.getImageList());
+        images.setDisable(project == null);
+        if (project == null && images.isSelected()) {
+            whole.setSelected(true);
+        }
+        changed();
+    }
+
+    private void follow(ImageData<BufferedImage> was, ImageData<BufferedImage> is) {
+        if (was != null) {
+            was.getHierarchy().getSelectionModel().removePathObjectSelectionListener(onSelection);
+        }
+        if (is != null) {
+            is.getHierarchy().getSelectionModel().addPathObjectSelectionListener(onSelection);
+        }
+        changed();
+    }
+
+    private void changed() {
+        if (qupath == null) {
+            return;
+        }
+        selected.setText(Texts.get("run.where.selected", usable().size()));
+        chosen.setText(qupath.getProject() == null ? "" : Texts.get("run.where.chosen",
+                entries.size(), qupath.getProject().getImageList().size()));
+        state.set(state.get() + 1);
+    }
+
+    private Collection<PathObject> usable() {
+        ImageData<BufferedImage> open = qupath.getImageData();
+        return open == null ? List.of() : Regions.usable(
+                open.getHierarchy().getSelectionModel().getSelectedObjects());
+    }
+
+    private String className() {
+        PathClass value = insideClass.getValue();
+        return value == null || value == PathClass.NULL_CLASS ? null : value.toString();
+    }
+}
