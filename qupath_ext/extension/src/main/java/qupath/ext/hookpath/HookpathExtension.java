@@ -7,6 +7,8 @@ import javafx.scene.control.MenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.ui.ImportWindow;
+import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.lib.common.Version;
 import qupath.lib.gui.QuPathGUI;
@@ -27,6 +29,9 @@ public final class HookpathExtension implements QuPathExtension {
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
+                SEPARATOR,
+                new Item("import", ImportWindow::show),
+                new Item("remove", RemoveWindow::show),
                 SEPARATOR);
     }
 

@@ -75,6 +75,8 @@ public final class RunWindow extends VBox {
         message.textProperty().bind(Bindings.createStringBinding(this::whyNot,
                 models.selectedProperty(), scope.stateProperty(), job.runningProperty(),
                 models.loadingProperty()));
+        message.visibleProperty().bind(message.textProperty().isNotEmpty());
+        message.managedProperty().bind(message.visibleProperty());
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
         job.managedProperty().bind(job.visibleProperty());
@@ -92,9 +94,8 @@ public final class RunWindow extends VBox {
         output.getItems().setAll(Output.values());
         output.setValue(outputOf(Preferences.output().get()));
         overlay.setSelected(Preferences.overlay().get());
-        minArea.getValueFactory().setValue(Preferences.minArea().get());
-        simplify.getValueFactory().setValue(Preferences.simplify().get());
-        Spinners.commitOnFocusLost(minArea, simplify);
+        Spinners.numbers(minArea, 1e9, Preferences.minArea().get(), 50);
+        Spinners.numbers(simplify, 1000, Preferences.simplify().get(), 0.25);
         device.getItems().setAll("auto", "cpu", "cuda", "mps");
         device.setValue(Preferences.device().get());
     }

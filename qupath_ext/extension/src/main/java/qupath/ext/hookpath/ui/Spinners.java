@@ -1,26 +1,28 @@
 package qupath.ext.hookpath.ui;
 
 import javafx.scene.control.Spinner;
+import javafx.scene.control.SpinnerValueFactory.DoubleSpinnerValueFactory;
 
-/** Spinners that take over what was typed. */
+/** Spinners that take over what was typed when they lose the focus. */
 public final class Spinners {
 
     private Spinners() {}
 
     /**
-     * Takes typed text over when the spinner loses the focus; text that is no number goes back.
+     * Makes a spinner one for numbers from 0 on; text that is no number goes back.
      *
-     * @param spinners editable ones
+     * @param spinner an editable one
+     * @param max largest number
+     * @param value number at first
+     * @param step of the arrows
      */
-    @SafeVarargs
-    public static void commitOnFocusLost(Spinner<Double>... spinners) {
-        for (Spinner<Double> spinner : spinners) {
-            spinner.getEditor().focusedProperty().addListener((o, was, is) -> {
-                if (!is) {
-                    commit(spinner);
-                }
-            });
-        }
+    public static void numbers(Spinner<Double> spinner, double max, double value, double step) {
+        spinner.setValueFactory(new DoubleSpinnerValueFactory(0, max, value, step));
+        spinner.getEditor().focusedProperty().addListener((o, was, is) -> {
+            if (!is) {
+                commit(spinner);
+            }
+        });
     }
 
     private static void commit(Spinner<Double> spinner) {

@@ -1,0 +1,116 @@
+package qupath.ext.hookpath.ui;
+
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressBar;
+import javafx.scene.control.TextField;
+import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.ResultImport;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.results.PredictionImport;
+import qupath.fx.dialogs.FileChoosers;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.images.ImageData;
+import qupath.lib.projects.Project;
+
+/** <em>Import predictions…</em>: a folder of predictions or a GeoJSON file into the image. */
+public final class ImportWindow extends VBox {
+
+    private static final String TITLE = "import.title";
+
+    private final QuPathGUI qupath;
+
+    @FXML private TextField source;
+    @FXML private ProgressBar bar;
+    @FXML private Label message;
+    @FXML private Button run;
+
+    private ImportWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "import-window.fxml");
+        bar.setVisible(false);
+        run.disableProperty().bind(source.textProperty().isEmpty().or(bar.visibleProperty())
+                .or(qupath.imageDataProperty().isNull()));
+        Path usual = JobStart.base(qupath.getProject()).resolve("hookpath").resolve("predictions");
+        if (Files.isDirectory(usual)) {
+            source.setText(usual.toString());
+        }
+    }
+
+    /** Shows the window, or brings it to the front. */
+    public static void show(QuPathGUI qupath) {
+        Windows.show(qupath, TITLE, () -> new ImportWindow(qupath));
+    }
+
+    @FXML
+    private void chooseFolder() {
+        take(FileChoosers.promptForDirectory(Windows.windowOf(this),
+                Texts.get("import.folder.title"), startFolder()));
+    }
+
+    @FXML
+    private void chooseFile() {
+        take(FileChoosers.promptForFile(Windows.windowOf(this), Texts.get("import.file.title"),
+                FileChoosers.createExtensionFilter(Texts.get("import.geojson"),
+                        "*.geojson", "*.json", "*.geojson.gz", "*.json.gz", "*.zip")));
+    }
+
+    private File startFolder() {
+        File now = new File(source.getText());
+        return now.isDirectory() ? now : null;
+    }
+
+    private void take(File chosen) {
+        if (chosen != null) {
+            source.setText(chosen.getPath());
+        }
+    }
+
+    @FXML
+    private void run() {
+        ImageData<BufferedImage> data = qupath.getImageData();
+        Project<BufferedImage> project = qupath.getProject();
+        Path from = Path.of(source.getText().strip());
+        bar.setVisible(true);
+        message.setText(Texts.get("import.reading"));
+        Threads.background().execute(() -> {
+            try {
+                var counts = PredictionImport.run(OpenImage.of(data, project), project, from,
+                        count -> Threads.later(() -> read(count)));
+                Threads.later(() -> done(counts));
+            } catch (RuntimeException e) {
+                Threads.later(() -> failed(e));
+            }
+        });
+    }
+
+    private void read(int count) {
+        if (bar.isVisible()) {
+            message.setText(Texts.get("import.read", count));
+        }
+    }
+
+    private void done(ResultImport.Counts counts) {
+        bar.setVisible(false);
+        message.setText(Texts.get("import.done", counts.added(), counts.removed()));
+    }
+
+    private void failed(RuntimeException problem) {
+        bar.setVisible(false);
+        message.setText("");
+        Windows.showProblem(this, TITLE, problem);
+    }
+
+    @FXML
+    private void close() {
+        getScene().getWindow().hide();
+    }
+}
