@@ -74,6 +74,7 @@ public final class PreviewCommand {
             begun.completeExceptionally(new HookpathException(problem));
             return begun;
         }
+        ProbabilityMap.hide();
         var settings = new LivePreview.Settings(() -> python(python), model, device);
         current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
         ACTIVE.set(true);

@@ -1,0 +1,43 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MapSearchTest {
+
+    @TempDir Path root;
+
+    private Path prediction(String folder, String image, String slide, String map, int hour)
+            throws IOException {
+        Path into = Files.createDirectories(root.resolve(folder));
+        Path record = Files.writeString(into.resolve("prediction.json"), """
+                {"image": "%s", "slide": {"path": "%s"}}""".formatted(image, slide));
+        Files.setLastModifiedTime(record,
+                FileTime.from(Instant.parse("2026-01-01T00:00:00Z").plusSeconds(3600L * hour)));
+        return Files.writeString(into.resolve(map), "x");
+    }
+
+    @Test
+    void thisVeryFileComesFirstThenTheLatest() throws IOException {
+        Path renamed = prediction("m/b", "other name", "/s/a.tif", MapFile.PROBABILITIES, 1);
+        Path old = prediction("m/c", "a.tif", "/s/a.tif", MapFile.PROBABILITIES, 0);
+        Path namesake = prediction("n/a", "a.tif", "/t/a.tif", MapFile.CLASSES, 5);
+        prediction("n/z", "z.tif", "/t/z.tif", MapFile.CLASSES, 6);
+        assertEquals(List.of(renamed, old, namesake), MapSearch.mapsOf("a.tif", "/s/a.tif", root));
+    }
+
+    @Test
+    void damagedAndMissingFoldersAreNoPredictions() throws IOException {
+        Files.writeString(root.resolve("prediction.json"), "{half");
+        Path gone = root.resolve("gone");
+        assertEquals(List.of(), MapSearch.mapsOf("a.tif", null, root, gone));
+    }
+}

@@ -1,0 +1,120 @@
+package qupath.ext.hookpath.preview;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javafx.beans.value.ChangeListener;
+import javafx.fxml.FXML;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import javafx.util.StringConverter;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.FileChoosers;
+import qupath.lib.gui.QuPathGUI;
+
+/** The small window beside a map: which one, which classes. */
+public final class MapWindow extends VBox {
+
+    private final QuPathGUI qupath;
+    private final ChangeListener<Path> onChoice = (observable, before, after) -> choose(after);
+
+    @FXML private ComboBox<Path> maps;
+    @FXML private LayerPane layers;
+    @FXML private Label status;
+
+    MapWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "map.fxml");
+        layers.bindOpacity(qupath.getOverlayOptions());
+        maps.setConverter(new Names());
+        maps.setPlaceholder(new Label(Texts.get("map.none")));
+        maps.valueProperty().addListener(onChoice);
+    }
+
+    /** The maps of the image, the best first. */
+    void offer(List<Path> found) {
+        quietly(() -> maps.getItems().setAll(found));
+        status(found.isEmpty() ? Texts.get("map.none") : "");
+    }
+
+    /** That one is over the image now. */
+    void showing(MapOverlay overlay) {
+        quietly(() -> {
+            if (!maps.getItems().contains(overlay.file())) {
+                List<Path> all = new ArrayList<>(maps.getItems());
+                all.add(0, overlay.file());
+                maps.getItems().setAll(all);
+            }
+            maps.setValue(overlay.file());
+        });
+        layers.setProbabilities(overlay.hasProbabilities());
+        layers.show(overlay.classes(), overlay.renderer(), overlay::repaint);
+        status(overlay.hasProbabilities() ? "" : Texts.get("map.classesOnly"));
+        getScene().getWindow().sizeToScene();
+    }
+
+    void status(String line) {
+        status.setText(line);
+    }
+
+    boolean isOpen() {
+        return getScene() != null && getScene().getWindow() != null
+                && getScene().getWindow().isShowing();
+    }
+
+    void close() {
+        if (isOpen() && getScene().getWindow() instanceof Stage stage) {
+            stage.hide();
+        }
+    }
+
+    @FXML
+    private void browse() {
+        File file = FileChoosers.promptForFile(getScene().getWindow(), Texts.get("map.choose"),
+                FileChoosers.createExtensionFilter(Texts.get("map.files"), "*.tif", "*.tiff"));
+        if (file != null) {
+            choose(file.toPath());
+        }
+    }
+
+    @FXML
+    private void turnOff() {
+        ProbabilityMap.hide();
+    }
+
+    private void choose(Path file) {
+        if (file != null) {
+            ProbabilityMap.show(qupath, file);
+        }
+    }
+
+    private void quietly(Runnable change) {
+        maps.valueProperty().removeListener(onChoice);
+        change.run();
+        maps.valueProperty().addListener(onChoice);
+    }
+
+    /** The model's, the image's and the file's name: what tells predictions apart. */
+    private static final class Names extends StringConverter<Path> {
+
+        private static final int PARTS = 3;
+
+        @Override
+        public String toString(Path file) {
+            if (file == null) {
+                return "";
+            }
+            int count = file.getNameCount();
+            return file.subpath(Math.max(0, count - PARTS), count).toString();
+        }
+
+        @Override
+        public Path fromString(String text) {
+            return null;
+        }
+    }
+}

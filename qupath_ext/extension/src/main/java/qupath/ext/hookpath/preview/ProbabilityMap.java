@@ -1,0 +1,146 @@
+package qupath.ext.hookpath.preview;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import javafx.application.Platform;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.MapSearch;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.viewer.QuPathViewer;
+import qupath.lib.images.ImageData;
+import qupath.lib.projects.Project;
+
+/**
+ * "Show probability map…": a map that a prediction left on disk, over the image it is of. One at a
+ * time. For the JavaFX thread.
+ */
+public final class ProbabilityMap {
+
+    private static final String TITLE = "map.title";
+
+    private static MapOverlay current;
+    private static MapWindow window;
+
+    private ProbabilityMap() {}
+
+    /** For the menu: shows the window and the newest map of the image, if there is one. */
+    public static void open(QuPathGUI qupath) {
+        MapWindow shown = showWindow(qupath);
+        QuPathViewer viewer = qupath.getViewer();
+        if (viewer == null || viewer.getImageData() == null) {
+            shown.status(Texts.get("error.noImage"));
+            return;
+        }
+        ImageData<BufferedImage> image = viewer.getImageData();
+        Project<BufferedImage> project = qupath.getProject();
+        Threads.background().execute(() -> {
+            List<Path> maps = mapsOf(image, project);
+            Platform.runLater(() -> {
+                shown.offer(maps);
+                if (!maps.isEmpty()) {
+                    show(qupath, maps.get(0));
+                }
+            });
+        });
+    }
+
+    /**
+     * Shows a map over the image in the active viewer, in the place of what is shown there.
+     *
+     * @param qupath QuPath
+     * @param file {@code probabilities.tif} or {@code classes.tif}
+     * @return done when it is shown; fails with a {@link HookpathException}
+     */
+    public static CompletableFuture<Void> show(QuPathGUI qupath, Path file) {
+        var done = new CompletableFuture<Void>();
+        QuPathViewer viewer = qupath.getViewer();
+        MapWindow shown = showWindow(qupath);
+        if (viewer == null || viewer.getImageData() == null) {
+            return failed(done, shown, Texts.get("error.noImage"));
+        }
+        ImageData<BufferedImage> image = viewer.getImageData();
+        Threads.background().execute(() -> {
+            try {
+                MapOverlay overlay = MapOverlay.of(image, file, ProbabilityMap::gone);
+                Platform.runLater(() -> {
+                    put(overlay, viewer, shown);
+                    done.complete(null);
+                });
+            } catch (IOException | RuntimeException e) {
+                Platform.runLater(() -> failed(done, shown, Problems.oneLine(e)));
+            }
+        });
+        return done;
+    }
+
+    /** Takes the map away and closes its window. */
+    public static void hide() {
+        takeAway();
+        if (window != null) {
+            window.close();
+        }
+    }
+
+    private static void put(MapOverlay overlay, QuPathViewer viewer, MapWindow shown) {
+        PreviewCommand.stop();
+        takeAway();
+        if (overlay.show(viewer)) {
+            current = overlay;
+            shown.showing(overlay);
+        }
+    }
+
+    private static void takeAway() {
+        if (current != null) {
+            current.hide();
+            current = null;
+        }
+    }
+
+    /** Another image is shown: its own map takes over if the window is open. */
+    private static void gone() {
+        current = null;
+        if (window != null && window.isOpen()) {
+            Platform.runLater(() -> open(QuPathGUI.getInstance()));
+        }
+    }
+
+    private static <T> CompletableFuture<T> failed(
+            CompletableFuture<T> done, MapWindow shown, String problem) {
+        shown.status(problem);
+        done.completeExceptionally(new HookpathException(problem));
+        return done;
+    }
+
+    private static MapWindow showWindow(QuPathGUI qupath) {
+        Windows.show(qupath, TITLE, () -> {
+            window = new MapWindow(qupath);
+            return window;
+        }).setOnCloseRequest(event -> hide());
+        return window;
+    }
+
+    private static List<Path> mapsOf(ImageData<BufferedImage> image,
+            Project<BufferedImage> project) {
+        Collection<URI> uris = image.getServer().getURIs();
+        String slide = uris.isEmpty() || !"file".equals(uris.iterator().next().getScheme()) ? null
+                : Path.of(uris.iterator().next()).toString();
+        List<Path> places = new ArrayList<>();
+        places.add(JobStart.base(project).resolve("hookpath"));
+        places.add(JobStart.base(null).resolve("hookpath").resolve("predictions"));
+        var entry = project == null ? null : project.getEntry(image);
+        String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
+        return MapSearch.mapsOf(name, slide, places.toArray(Path[]::new));
+    }
+}
