@@ -13,6 +13,8 @@ import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
 import qupath.ext.hookpath.predict.Target;
+import qupath.ext.hookpath.preview.Opened;
+import qupath.ext.hookpath.preview.PreviewScripts;
 import qupath.ext.hookpath.results.AnnotationExport;
 import qupath.ext.hookpath.results.PredictionImport;
 import qupath.ext.hookpath.results.Removal;
@@ -138,6 +140,33 @@ public final class Hookpath {
      */
     public static Map<String, Object> settings(Map<String, ?> defaults, String... arguments) {
         return ScriptSettings.of(defaults, arguments);
+    }
+
+    /**
+     * Turns the preview on for the image in the window: what is looked at is classified live.
+     *
+     * @param arguments {@code model} (folder or name; default: the one used last), {@code device},
+     *     {@code python}
+     * @return what was opened; null when called on the JavaFX thread, which must not wait
+     * @throws HookpathException there is no window (headless), or model or image cannot be used
+     */
+    public static Opened preview(Map<String, ?> arguments) {
+        return PreviewScripts.start(arguments);
+    }
+
+    /** Turns the preview off; its Python ends. */
+    public static void stopPreview() {
+        PreviewScripts.stop();
+    }
+
+    /**
+     * Shows a map that a prediction left over the image in the window.
+     *
+     * @param tiff {@code probabilities.tif} or {@code classes.tif}; null: hides what is shown
+     * @throws HookpathException there is no window (headless), or it is no map of hookpath's
+     */
+    public static void showProbabilityMap(String tiff) {
+        PreviewScripts.showMap(tiff);
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

@@ -2,11 +2,14 @@ package qupath.ext.hookpath;
 
 import java.util.List;
 import java.util.function.Consumer;
+import javafx.scene.control.CheckMenuItem;
 import javafx.scene.control.Menu;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.SeparatorMenuItem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.preview.PreviewCommand;
+import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
@@ -30,7 +33,9 @@ public final class HookpathExtension implements QuPathExtension {
         return List.of(
                 new Item("run", RunWindow::show),
                 SEPARATOR,
+                new Item("preview", qupath -> { }),
                 new Item("import", ImportWindow::show),
+                new Item("map", ProbabilityMap::open),
                 new Item("remove", RemoveWindow::show),
                 SEPARATOR);
     }
@@ -73,8 +78,20 @@ public final class HookpathExtension implements QuPathExtension {
         if (item == SEPARATOR) {
             return new SeparatorMenuItem();
         }
+        if (item.key().equals("preview")) {
+            return previewItem(qupath);
+        }
         MenuItem made = new MenuItem(Texts.get("menu." + item.key()));
         made.setOnAction(event -> item.action().accept(qupath));
+        return made;
+    }
+
+    /** Checked while a preview runs, however it was started or ended. */
+    private static MenuItem previewItem(QuPathGUI qupath) {
+        CheckMenuItem made = new CheckMenuItem(Texts.get("menu.preview"));
+        made.setOnAction(event -> PreviewCommand.toggle(qupath, made.isSelected()));
+        PreviewCommand.activeProperty().addListener(
+                (observable, before, after) -> made.setSelected(after));
         return made;
     }
 }

@@ -17,6 +17,7 @@ import qupath.lib.images.servers.TileRequest;
  * <p>A tile that failed or that nobody waits for is null and is asked for again when it is looked
  * at again; QuPath would log every one as an error otherwise.
  */
+@SuppressWarnings("try")    // close() of QuPath's servers may throw anything
 final class LiveServer extends PixelClassificationImageServer {
 
     /** Coarsest level, in px of the model's output. */

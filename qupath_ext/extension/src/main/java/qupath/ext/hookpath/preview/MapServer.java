@@ -25,6 +25,7 @@ import qupath.lib.images.servers.TileRequest;
  * class map: 255 where it is that class). Which px of the map lies where comes from the prediction's
  * record, so a pixel size that was corrected since does not move it.
  */
+@SuppressWarnings("try")    // close() of QuPath's servers may throw anything
 final class MapServer extends AbstractTileableImageServer {
 
     private static final Logger logger = LoggerFactory.getLogger(MapServer.class);

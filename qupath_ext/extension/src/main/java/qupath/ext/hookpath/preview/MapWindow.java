@@ -54,7 +54,9 @@ public final class MapWindow extends VBox {
         layers.setProbabilities(overlay.hasProbabilities());
         layers.show(overlay.classes(), overlay.renderer(), overlay::repaint);
         status(overlay.hasProbabilities() ? "" : Texts.get("map.classesOnly"));
-        getScene().getWindow().sizeToScene();
+        if (isOpen()) {
+            getScene().getWindow().sizeToScene();
+        }
     }
 
     void status(String line) {

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.stage.Stage;
+import javafx.stage.WindowEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
@@ -93,10 +95,14 @@ public final class PreviewCommand {
     }
 
     private static PreviewWindow showWindow(QuPathGUI qupath) {
-        Windows.show(qupath, TITLE, () -> {
+        boolean open = window != null && window.isOpen();
+        Stage stage = Windows.show(qupath, TITLE, () -> {
             window = new PreviewWindow(qupath);
             return window;
-        }).setOnCloseRequest(event -> stop());
+        });
+        if (!open) {
+            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> stop());
+        }
         return window;
     }
 

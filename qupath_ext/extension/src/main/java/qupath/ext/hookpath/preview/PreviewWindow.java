@@ -62,7 +62,7 @@ public final class PreviewWindow extends VBox {
     void opened(Opened opened, ClassRenderer renderer) {
         layers.show(opened.classes(), renderer, this::repaint);
         status(Texts.get("preview.opened", opened.device(), opened.seconds()));
-        if (getScene() != null && getScene().getWindow() != null) {
+        if (isOpen()) {
             getScene().getWindow().sizeToScene();
         }
     }
@@ -77,8 +77,13 @@ public final class PreviewWindow extends VBox {
         status(problem == null ? Texts.get("preview.off") : problem);
     }
 
+    boolean isOpen() {
+        return getScene() != null && getScene().getWindow() != null
+                && getScene().getWindow().isShowing();
+    }
+
     void close() {
-        if (getScene() != null && getScene().getWindow() instanceof Stage stage) {
+        if (isOpen() && getScene().getWindow() instanceof Stage stage) {
             stage.hide();
         }
     }

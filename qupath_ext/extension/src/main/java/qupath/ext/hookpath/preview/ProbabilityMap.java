@@ -9,6 +9,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javafx.application.Platform;
+import javafx.stage.Stage;
+import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Problems;
@@ -124,10 +126,14 @@ public final class ProbabilityMap {
     }
 
     private static MapWindow showWindow(QuPathGUI qupath) {
-        Windows.show(qupath, TITLE, () -> {
+        boolean open = window != null && window.isOpen();
+        Stage stage = Windows.show(qupath, TITLE, () -> {
             window = new MapWindow(qupath);
             return window;
-        }).setOnCloseRequest(event -> hide());
+        });
+        if (!open) {
+            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> hide());
+        }
         return window;
     }
 
