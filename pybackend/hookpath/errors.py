@@ -57,3 +57,7 @@ class PredictionError(HookpathError):
 
 class EvaluationError(HookpathError):
     """Nothing to score, or predictions and annotations do not fit together."""
+
+
+class LoopError(HookpathError):
+    """A step of the annotation loop cannot be done as things stand; says which one comes first."""

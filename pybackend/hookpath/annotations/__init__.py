@@ -1,5 +1,6 @@
 """Classes, objects, GeoJSON in QuPath's dialect, and sparse polygons as label patches."""
 
+from hookpath.annotations._areas import Area, area_of, keep_area
 from hookpath.annotations._encode import object_to_feature
 from hookpath.annotations.classes import IGNORE, ClassTable, is_usable_class
 from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
@@ -12,6 +13,7 @@ __all__ = [
     "IGNORE",
     "RGB",
     "RUN_TAG",
+    "Area",
     "ClassTable",
     "LabelPolygon",
     "LabelReport",
@@ -19,8 +21,10 @@ __all__ = [
     "PathClass",
     "PathObject",
     "Vectorizer",
+    "area_of",
     "class_names_in",
     "is_usable_class",
+    "keep_area",
     "object_to_feature",
     "objects_from_geojson",
     "read_geojson",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hookpath import __version__
-from hookpath.cli import compare, demo, doctor, evaluate, info, predict, train
+from hookpath.cli import compare, demo, doctor, evaluate, info, loop, predict, train
 from hookpath.cli.console import Debug, Json
 
 app = typer.Typer(
@@ -61,3 +61,5 @@ def _root(
 
 for _module in (demo, doctor, info, train, predict, evaluate, compare):
     app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
+
+app.add_typer(loop.app)

@@ -59,7 +59,7 @@ def command(
         changes = [*([f"family={family}"] if family else []), *(set_ or [])]
         settings: TrainConfig | None = None
         if not resume or config or preset:
-            settings = TrainConfig.load(config, preset or _default_preset(config, console), changes)
+            settings = TrainConfig.load(config, preset or default_preset(config, console), changes)
         elif changes:
             settings = TrainConfig.of(RunFolder(out).record().config).changed(changes)
         if not sources and not resume:
@@ -70,7 +70,7 @@ def command(
         _tell(console, result)
 
 
-def _default_preset(config: Path | None, console: Console) -> Literal["paper", "fast"] | None:
+def default_preset(config: Path | None, console: Console) -> Literal["paper", "fast"] | None:
     """Without a GPU the paper's schedule would take weeks; a file says for itself."""
     if config is not None:
         return None

@@ -1,5 +1,6 @@
 """Where slides and annotations come from, and where predictions go."""
 
+from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.base import (
     SPLIT_KEY,
     ImageEntry,
@@ -15,6 +16,8 @@ from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.summary import ImageSummary, summarise
 
 __all__ = [
+    "CONFIRMED_KEY",
+    "EDITED_KEY",
     "SPLIT_KEY",
     "ExchangeEntry",
     "ExchangeProject",

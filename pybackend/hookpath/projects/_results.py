@@ -18,23 +18,33 @@ from hookpath.errors import WriteRefusedError
 #: Object metadata: class, area, bounds and number of vertices as we wrote them.
 LOOKS_KEY = "hookpath.looks"
 
+#: Object metadata, while read: the run whose result a person edited. The object is the person's,
+#: but most of its outline may still be the machine's.
+EDITED_KEY = "hookpath.edited"
+
+#: Object metadata: a result that a person confirmed, and in which round of the annotation loop.
+CONFIRMED_KEY = "hookpath.confirmed"
+
 # QuPath keeps polygon vertices as 32-bit floats: 1/64 px at 200 000 px.
 _POSITION_TOLERANCE_PX = 0.05
 
 
 def tagged(objects: Iterable[PathObject], run: str) -> list[PathObject]:
-    """The objects with the run's tag and a record of how they look."""
-    return [
-        dataclasses.replace(
-            o, metadata={**o.metadata, RUN_TAG: run, LOOKS_KEY: json.dumps(_looks(o))}
-        )
-        for o in objects
-    ]
+    """The objects with the run's tag and a record of how they look.
+
+    What a person confirmed (`CONFIRMED_KEY`) is that person's from now on and gets no tag.
+    """
+    return [_untagged(o) if CONFIRMED_KEY in o.metadata else _tagged(o, run) for o in objects]
+
+
+def _tagged(o: PathObject, run: str) -> PathObject:
+    looks = json.dumps(_looks(o))
+    return dataclasses.replace(o, metadata={**o.metadata, RUN_TAG: run, LOOKS_KEY: looks})
 
 
 def claimed_by_people(objects: Iterable[PathObject]) -> list[PathObject]:
-    """The objects, those of ours that a person changed without our tag."""
-    return [_untagged(o) if o.run is not None and was_edited(o) else o for o in objects]
+    """The objects, those of ours that a person changed without our tag (but `EDITED_KEY`)."""
+    return [_claimed(o) if o.run is not None and was_edited(o) else o for o in objects]
 
 
 def is_ours(o: PathObject, run: str | None = None) -> bool:
@@ -58,6 +68,11 @@ def refuse_stolen_ids(kept: Iterable[str], new: Sequence[PathObject], image: str
             f"{image}: object {min(clash)} exists already and is not a result of hookpath; "
             "give predicted objects ids of their own"
         )
+
+
+def _claimed(o: PathObject) -> PathObject:
+    plain = _untagged(o)
+    return dataclasses.replace(plain, metadata={**plain.metadata, EDITED_KEY: str(o.run)})
 
 
 def _untagged(o: PathObject) -> PathObject:

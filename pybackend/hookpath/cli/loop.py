@@ -1,0 +1,237 @@
+"""``hookpath loop``: the annotation loop, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.errors import LoopError, UsageError
+
+if TYPE_CHECKING:
+    from hookpath.loop import LoopFolder, ProposeReport
+    from hookpath.projects import Project
+
+app = typer.Typer(
+    name="loop",
+    help="Train on a few annotated slides, have the next ones proposed, correct, train again.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Loop = Annotated[
+    Path | None,
+    typer.Option(
+        "--loop", help="Folder of the loop.", show_default="hookpath/loop in the project's folder"
+    ),
+]
+Images = Annotated[
+    list[str] | None,
+    typer.Option("--image", help="Id or name of an image; repeatable.", show_default=False),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A training setting; repeatable."),
+]
+
+
+@app.command()
+def start(
+    source: Source,
+    loop: Loop = None,
+    family: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="Model family: hooknet, unet.", show_default="hooknet"),
+    ] = None,
+    preset: Annotated[
+        Literal["paper", "fast"] | None,
+        typer.Option(help="Training preset.", show_default="paper on a GPU, fast without"),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with training settings.", show_default=False)
+    ] = None,
+    set_: Settings = None,
+    rest: Annotated[
+        str | None,
+        typer.Option(
+            help="Class of confirmed area that no annotation covers; never proposed.",
+            show_default="such area is unknown",
+        ),
+    ] = None,
+    smooth: Annotated[float, typer.Option(help="Smoothing of proposals, µm.")] = 4.0,
+    min_area: Annotated[float, typer.Option(help="Smaller proposals are dropped, µm².")] = 2000.0,
+    max_hole: Annotated[float, typer.Option(help="Smaller holes are filled, µm².")] = 2000.0,
+    simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of draws at random.")] = 0,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Begin a loop. Nothing is trained yet."""
+    with running("loop start", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.cli.train import default_preset
+        from hookpath.loop import LoopSettings, ProposalSettings, default_folder
+        from hookpath.loop import start as begin
+        from hookpath.training import TrainConfig
+
+        changes = [*([f"family={family}"] if family else []), *(set_ or [])]
+        train = TrainConfig.load(config, preset or default_preset(config, console), changes)
+        settings = LoopSettings(
+            train=train.model_dump(mode="json"),
+            proposals=ProposalSettings(
+                smooth_um=smooth, min_area_um2=min_area, max_hole_um2=max_hole, simplify_um=simplify
+            ),
+            rest=rest,
+            seed=seed,
+        )
+        folder = begin(loop or default_folder(project), project, settings, console.reporter)
+        _tell(console, folder, project)
+
+
+@app.command()
+def status(
+    source: Source, loop: Loop = None, mpp: Mpp = None, json: Json = False, debug: Debug = False
+) -> None:
+    """State of every image and figures of every round."""
+    with running("loop status", json, debug) as console, opened([source], mpp) as (project,):
+        _tell(console, _folder(loop, project), project)
+
+
+@app.command()
+def propose(
+    source: Source,
+    loop: Loop = None,
+    image: Images = None,
+    count: Annotated[int, typer.Option(min=1, help="So many images that are to do.")] = 1,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Predict slides and write annotations to be corrected; trains first if nothing is trained."""
+    with running("loop propose", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import find_entry
+        from hookpath.loop import propose as propose_on
+
+        folder = _folder(loop, project)
+        chosen = [find_entry(project, name) for name in image or ()]
+        report = propose_on(folder, project, chosen, count, console.reporter)
+        _tell(console, folder, project)
+        _fail_if_all_failed(report)
+
+
+@app.command()
+def accept(
+    source: Source,
+    image: Images = None,
+    loop: Loop = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of an annotation in which all that is shown is right; repeatable."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="All that is shown on the slide is right.")
+    ] = False,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Take over corrections: what is confirmed, drawn or changed; never an untouched proposal.
+
+    Without --whole and --region: annotations of class "Region: confirmed*", locked objects, and
+    what was drawn.
+    """
+    with running("loop accept", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import accept as accept_image
+        from hookpath.loop import find_entry
+
+        folder = _folder(loop, project)
+        if not image:
+            raise UsageError("name the image to accept with --image")
+        for name in image:
+            done = accept_image(folder, project, find_entry(project, name), region or (), whole)
+            console.result("accepted", _accepted(done))
+        _tell(console, folder, project)
+
+
+@app.command()
+def retrain(
+    source: Source,
+    loop: Loop = None,
+    set_: Settings = None,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Train the next round's model on all that is known, from the last round's weights."""
+    with running("loop retrain", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import plot_rounds
+        from hookpath.loop import retrain as train_round
+
+        folder = _folder(loop, project)
+        found = train_round(folder, project, console.reporter, set_ or ())
+        console.result("round", vars(found))
+        plot_rounds(folder)
+        _tell(console, folder, project)
+
+
+def _folder(loop: Path | None, project: Project) -> LoopFolder:
+    from hookpath.loop import LoopFolder, default_folder
+
+    return LoopFolder(loop or default_folder(project))
+
+
+def _accepted(done: Any) -> dict[str, Any]:
+    values = dict(vars(done))
+    correction = values["correction"]
+    if correction is not None:
+        extra = {"saved": correction.saved, "left_as_it_was": correction.left_as_it_was}
+        values["correction"] = {**vars(correction), **extra}
+    return values
+
+
+def _tell(console: Console, folder: LoopFolder, project: Project) -> None:
+    """The state after a step: the same for every step."""
+    from hookpath.loop import overview
+
+    found = overview(folder, project)
+    console.result("loop", found)
+    columns = ["image", "state", "round", "confirmed mm²", "labelled mm²", "worth"]
+    console.table(f"round {found['round']}", columns, [_row(i) for i in found["images"]])
+    for values in found["rounds"]:
+        console.say(_round_line(values))
+    console.say(f"loop   {folder.root}")
+
+
+def _row(image: dict[str, Any]) -> list[str]:
+    confirmed = "whole" if image["whole"] else f"{image['confirmed_mm2']:.3f}"
+    worth = "" if image["worth"] is None else f"{image['worth']:.2f}"
+    labelled = f"{sum(image['labelled_mm2'].values()):.3f}"
+    state = "cannot be used" if image["problem"] else image["state"]
+    return [image["name"], state, str(image["round"]), confirmed, labelled, worth]
+
+
+def _round_line(values: dict[str, Any]) -> str:
+    def text(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3f}"
+
+    dice = ", ".join(f"{n} {text(v)}" for n, v in values["corrections"]["dice"].items())
+    line = f"round {values['round']}: validation macro F1 {text(values['f1'])}"
+    if dice:
+        line += (
+            f"; Dice of proposals {dice}; outlines spared {text(values['corrections']['saved'])}"
+        )
+    return line
+
+
+def _fail_if_all_failed(report: ProposeReport) -> None:
+    if report.problems:
+        first = report.problems[0]
+        total = len(report.problems) + len(report.proposed)
+        raise LoopError(
+            f"{len(report.problems)} of {total} images failed; {first.image}: "
+            f"{first.message.removeprefix(first.image + ': ')}"
+        )

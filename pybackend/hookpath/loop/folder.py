@@ -1,0 +1,225 @@
+"""The loop on disk.
+
+::
+
+    loop.json                    settings; written once, by ``start``
+    images/<image>.json          state of an image (`ImageRecord`)
+    images/<image>.geojson       its ground truth (`hookpath.loop.truth`)
+    rounds/01/run/               the training run; its model is the round's
+    rounds/01/round.json         what came of it; its presence means "trained"
+    rounds/01/predictions/       class maps and probability maps
+    rounds/01/proposals/         what was written into the project, to be compared with
+    rounds/01/corrections/       figures of each image that was accepted
+    rounds/01/survey/            uncertainty and features of the slides to choose from
+
+Every file is written beside and renamed. A step that is stopped is simply done again.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hookpath import __version__
+from hookpath.annotations import PathObject, read_geojson, write_geojson
+from hookpath.errors import LoopError
+from hookpath.loop.records import ImageRecord
+from hookpath.loop.settings import LoopSettings
+from hookpath.projects import ImageEntry
+from hookpath.writable import make_folder, replace_text
+
+FORMAT = 1
+LOOP_FILE = "loop.json"
+
+
+def now() -> str:
+    """UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def file_stem(image_id: str) -> str:
+    """File name of an image: its id made safe, and digits that keep it unique."""
+    safe = re.sub(r"[^\w.\-]+", "_", image_id).strip("._")[:60] or "image"
+    return f"{safe}-{hashlib.sha256(image_id.encode()).hexdigest()[:6]}"
+
+
+@dataclass(frozen=True)
+class RoundFolder:
+    """Paths of one round."""
+
+    number: int
+    path: Path
+
+    @property
+    def run(self) -> Path:
+        """The training run."""
+        return self.path / "run"
+
+    @property
+    def model(self) -> Path:
+        """The round's model folder."""
+        return self.run / "model"
+
+    @property
+    def predictions(self) -> Path:
+        """Folder of `hookpath.inference`."""
+        return self.path / "predictions"
+
+    @property
+    def result_file(self) -> Path:
+        """Written last of all by training."""
+        return self.path / "round.json"
+
+    def proposals(self, image_id: str) -> list[Path]:
+        """GeoJSON of what was proposed on an image, each time that it was."""
+        stem = file_stem(image_id)
+        found = (self.path / "proposals").glob(f"{glob.escape(stem)}.*.geojson")
+        return sorted(found, key=lambda p: int(p.name[len(stem) + 1 : -len(".geojson")]))
+
+    def next_proposals(self, image_id: str) -> Path:
+        """A file for the next ones: what was ever proposed stays known."""
+        number = len(self.proposals(image_id)) + 1
+        return self.path / "proposals" / f"{file_stem(image_id)}.{number}.geojson"
+
+    def correction(self, image_id: str) -> Path:
+        """Figures of an accepted image."""
+        return self.path / "corrections" / f"{file_stem(image_id)}.json"
+
+    def survey(self, image_id: str) -> Path:
+        """What looking at an image with this round's model gave."""
+        return self.path / "survey" / f"{file_stem(image_id)}.npz"
+
+
+class LoopFolder:
+    """Reads and writes a loop's files.
+
+    Raises:
+        LoopError: no loop there, or of another version.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        content = _read_json(root / LOOP_FILE, f"{root}: no loop here; begin with loop start")
+        if content.get("format") != FORMAT:
+            raise LoopError(f"{root / LOOP_FILE}: of another version of hookpath; update")
+        self.started: str = str(content.get("started", ""))
+        self.settings = LoopSettings.read(content.get("settings", {}), str(root / LOOP_FILE))
+
+    @classmethod
+    def create(cls, root: Path, settings: LoopSettings) -> LoopFolder:
+        """Begin a loop.
+
+        Raises:
+            LoopError: there is one, or the folder cannot be written.
+        """
+        if (root / LOOP_FILE).exists():
+            raise LoopError(f"{root}: a loop has begun here; go on with it, or choose another DIR")
+        values = {
+            "format": FORMAT,
+            "hookpath": __version__,
+            "started": now(),
+            "settings": settings.model_dump(mode="json"),
+        }
+        write_json(root / LOOP_FILE, values)
+        return cls(root)
+
+    @property
+    def round(self) -> int:
+        """The last round that has a model; 0: none yet."""
+        found = self.root.glob("rounds/*/round.json")
+        return max((int(p.parent.name) for p in found if p.parent.name.isdecimal()), default=0)
+
+    def round_folder(self, number: int) -> RoundFolder:
+        """A round's paths (whether or not anything is there)."""
+        return RoundFolder(number, self.root / "rounds" / f"{number:02d}")
+
+    @property
+    def rounds(self) -> list[RoundFolder]:
+        """Rounds with a model, ascending."""
+        return [self.round_folder(n) for n in range(1, self.round + 1)]
+
+    def record(self, entry: ImageEntry) -> ImageRecord:
+        """What is known of an image; a fresh record where nothing is."""
+        path = self._image(entry.id, ".json")
+        if not path.is_file():
+            return ImageRecord(id=entry.id, name=entry.name)
+        return ImageRecord.parse(path.read_bytes(), str(path))
+
+    def keep(self, entry: ImageEntry, record: ImageRecord) -> ImageRecord:
+        """Write a record (with the time), then show it in the project."""
+        record = record.model_copy(update={"changed": now(), "name": entry.name})
+        write_text(self._image(entry.id, ".json"), record.model_dump_json(indent=2) + "\n")
+        record.show_in(entry)
+        return record
+
+    def truth_file(self, image_id: str) -> Path:
+        """GeoJSON of an image's ground truth."""
+        return self._image(image_id, ".geojson")
+
+    def proposals(self, image_id: str, rounds: Sequence[int]) -> list[list[PathObject]]:
+        """All that was proposed on an image in these rounds, time by time."""
+        files = (p for n in rounds for p in self.round_folder(n).proposals(image_id))
+        return [read_geojson(path) for path in files]
+
+    def _image(self, image_id: str, suffix: str) -> Path:
+        return self.root / "images" / (file_stem(image_id) + suffix)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a small file; its folder is made.
+
+    Raises:
+        LoopError: it cannot be written.
+    """
+    try:
+        make_folder(path.parent)
+        replace_text(path, text)
+    except OSError as error:
+        raise LoopError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def write_json(path: Path, values: Any) -> None:
+    """See `write_text`."""
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_objects(path: Path, objects: Sequence[PathObject]) -> None:
+    """Replace a GeoJSON file; its folder is made.
+
+    Raises:
+        LoopError: its folder cannot be made.
+        AnnotationError: it cannot be written.
+    """
+    try:
+        make_folder(path.parent)
+        write_geojson(path, objects, compact=True)
+    except OSError as error:
+        raise LoopError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        LoopError: missing or damaged.
+    """
+    return _read_json(path, f"{path}: missing; restore it from a copy of the loop")
+
+
+def _read_json(path: Path, missing: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LoopError(missing) from error
+    except (OSError, ValueError) as error:
+        raise LoopError(f"{path}: damaged; restore it from a copy of the loop") from error
+    if not isinstance(content, dict):
+        raise LoopError(f"{path}: damaged; restore it from a copy of the loop")
+    return content

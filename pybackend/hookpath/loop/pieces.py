@@ -1,0 +1,97 @@
+"""What annotations show on a slide, as areas that do not overlap: one class at every point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+from shapely.strtree import STRtree
+
+from hookpath.annotations import Area, PathClass, PathObject, area_of, is_usable_class, keep_area
+from hookpath.projects import EDITED_KEY
+
+#: Class names of areas that a person takes out of everything (QuPath's ``Ignore*``).
+_BLOCKING = "Ignore"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part of an annotation that is seen, in level-0 px.
+
+    Attributes:
+        object_id: of the annotation that it is of.
+        by_hand: a person drew, changed or locked the annotation.
+        locked: as in QuPath.
+        edited: it began as a result of ours.
+    """
+
+    geometry: Area
+    path_class: PathClass
+    object_id: str
+    by_hand: bool
+    locked: bool = False
+    edited: bool = False
+
+    def within(self, area: BaseGeometry) -> Piece | None:
+        """The part inside `area`, if any."""
+        return self._cut(shapely.intersection(self.geometry, area))
+
+    def without(self, area: BaseGeometry) -> Piece | None:
+        """The part outside `area`, if any."""
+        return self._cut(shapely.difference(self.geometry, area))
+
+    def _cut(self, geometry: BaseGeometry) -> Piece | None:
+        kept = keep_area(geometry)
+        return None if kept is None else replace(self, geometry=kept)
+
+
+def seen_pieces(objects: Iterable[PathObject]) -> list[Piece]:
+    """What is seen of every area annotation with a usable class.
+
+    A person's work lies above proposals, whatever the sizes; among each of the two the smaller
+    object lies above, as in `hookpath.annotations.LabelSource`. ``Ignore*`` annotations of a
+    person hide what lies below them and are no pieces themselves.
+    """
+    layers = sorted(_areas(objects), key=lambda p: (not p.by_hand, p.geometry.area))
+    tree = STRtree([p.geometry for p in layers])
+    found: list[Piece] = []
+    for index, piece in enumerate(layers):
+        if not is_usable_class(piece.path_class.name):
+            continue
+        above = [i for i in tree.query(piece.geometry, "intersects").tolist() if i < index]
+        hidden = shapely.union_all([layers[i].geometry for i in above])
+        visible = piece.without(hidden) if above else piece
+        if visible is not None:
+            found.append(visible)
+    return found
+
+
+def _areas(objects: Iterable[PathObject]) -> Iterable[Piece]:
+    for o in objects:
+        if o.object_type != "annotation" or o.path_class is None:
+            continue
+        by_hand = o.run is None
+        blocks = by_hand and o.path_class.name.startswith(_BLOCKING)
+        if not blocks and not is_usable_class(o.path_class.name):
+            continue
+        area, _ = area_of(o.geometry)
+        if area is not None:
+            edited = EDITED_KEY in o.metadata
+            yield Piece(area, o.path_class, o.id, by_hand, o.locked, edited)
+
+
+def union_of(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
+    """All of them as one; empty where there are none."""
+    return shapely.union_all(list(geometries))
+
+
+def union_by_class(objects: Iterable[PathObject]) -> dict[str, BaseGeometry]:
+    """All area of each class, overlaps and all."""
+    areas: dict[str, list[BaseGeometry]] = {}
+    for o in objects:
+        area, _ = area_of(o.geometry)
+        if o.path_class is not None and area is not None:
+            areas.setdefault(o.path_class.name, []).append(area)
+    return {name: union_of(found) for name, found in areas.items()}

@@ -1,0 +1,184 @@
+"""Predict the next slides, and hand the result to a person as annotations to be corrected."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations import ClassTable, PathObject, area_of
+from hookpath.errors import HookpathError, LoopError
+from hookpath.events import SILENT, Reporter
+from hookpath.inference import PredictConfig, SlidePrediction, load_prediction, predict_project
+from hookpath.loop.folder import LoopFolder, write_objects
+from hookpath.loop.proposals import leave_room, measured, propose_objects
+from hookpath.loop.publishing import Display, missing_from, publish, run_of, untouched
+from hookpath.loop.records import ImageRecord, State
+from hookpath.loop.retraining import retrain
+from hookpath.loop.settings import ProposalSettings
+from hookpath.loop.starting import is_test
+from hookpath.loop.truth import Truth, drawn_ids
+from hookpath.models import read_card
+from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.slides import Slide
+
+PROBABILITY_FILE = "probabilities.tif"
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What one image got. `probabilities`: the map, to be shown over the slide."""
+
+    id: str
+    name: str
+    objects: int
+    areas_mm2: dict[str, float]
+    probabilities: Path
+
+
+@dataclass(frozen=True)
+class ProposeReport:
+    """Images that got proposals, and those that could not."""
+
+    round: int
+    proposed: tuple[Proposed, ...]
+    problems: tuple[Problem, ...]
+
+
+def choose(folder: LoopFolder, project: Project, count: int) -> list[ImageEntry]:
+    """The images to propose on next: ``todo``, most worthwhile first, then in random order.
+
+    Raises:
+        LoopError: none is left.
+    """
+    open_ = [
+        (e, record)
+        for e in project.images
+        if (record := folder.record(e)).state is State.TODO and not is_test(e, record)
+    ]
+    if not open_:
+        raise LoopError(
+            f"{project.source}: no image is left to propose on; name one with --image to propose "
+            "on it again"
+        )
+    random.Random(f"{folder.settings.seed}:{folder.round}").shuffle(open_)
+    open_.sort(key=lambda pair: -(pair[1].worth or 0.0))
+    return [entry for entry, _ in open_[:count]]
+
+
+def propose(
+    folder: LoopFolder,
+    project: Project,
+    images: Sequence[ImageEntry] = (),
+    count: int = 1,
+    reporter: Reporter = SILENT,
+) -> ProposeReport:
+    """Propose annotations; trains the first model if there is none.
+
+    Args:
+        images: on which; empty: `count` images that are ``todo``.
+
+    Raises:
+        LoopError: no image is left.
+        TrainingError: there is nothing to train the first model on.
+    """
+    if folder.round == 0:
+        retrain(folder, project, reporter)
+    chosen = list(images) or choose(folder, project, count)
+    done: list[Proposed] = []
+    problems: list[Problem] = []
+    for entry in chosen:
+        try:
+            done.append(_propose_on(folder, project, entry, reporter))
+            reporter.result("proposed", vars(done[-1]))
+        except HookpathError as error:
+            problems.append(Problem(entry.name, str(error)))
+            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+    return ProposeReport(folder.round, tuple(done), tuple(problems))
+
+
+def predicted(
+    folder: LoopFolder, project: Project, entry: ImageEntry, reporter: Reporter
+) -> SlidePrediction:
+    """This round's prediction of an image; made now unless it is there.
+
+    Raises:
+        HookpathError: the image cannot be predicted.
+    """
+    here = folder.round_folder(folder.round)
+    device = str(folder.settings.train.get("device", "auto"))
+    config = PredictConfig(as_="none", geojson=False, images=(entry.id,), device=device)
+    report = predict_project(project, here.model, here.predictions, config, reporter)
+    if report.problems:
+        raise LoopError(report.problems[0].message)
+    return load_prediction(here.predictions, entry)
+
+
+def _propose_on(
+    folder: LoopFolder, project: Project, entry: ImageEntry, reporter: Reporter
+) -> Proposed:
+    found = predicted(folder, project, entry, reporter)
+    record, objects = folder.record(entry), entry.objects()
+    truth = Truth.load(folder.truth_file(entry.id))
+    settings, rest = folder.settings.proposals, folder.settings.rest
+    classes = ClassTable.of(read_card(folder.round_folder(folder.round).model).classes)
+    with entry.slide.open() as slide:
+        raw = propose_objects(found.folder, found.record, classes, slide, settings, rest)
+        new = _room_left(raw, objects, truth, slide, settings)
+        adopted = missing_from(truth, _drawn(objects), _least_l0(slide, settings))
+    # First what was said, then the project: what is shown has always been written down.
+    write_objects(folder.round_folder(folder.round).next_proposals(entry.id), new)
+    record = folder.keep(entry, _known(record, folder.round, objects))
+    checks = untouched(objects, checks=True)
+    publish(entry, Display(new, adopted, checks), truth, folder.round, run_of(folder))
+    folder.keep(entry, record.model_copy(update={"state": State.PROPOSED, "round": folder.round}))
+    return Proposed(
+        entry.id, entry.name, len(new), _areas_mm2(new), found.folder / PROBABILITY_FILE
+    )
+
+
+def _known(record: ImageRecord, number: int, objects: Sequence[PathObject]) -> ImageRecord:
+    """With the round among those that proposed, and what was drawn before the first."""
+    drawn = record.drawn_ids
+    if not record.proposed_in:
+        drawn = drawn_ids(objects)
+    rounds = tuple(sorted({*record.proposed_in, number}))
+    return record.model_copy(update={"drawn_ids": drawn, "proposed_in": rounds})
+
+
+def _room_left(
+    raw: Sequence[PathObject],
+    objects: Sequence[PathObject],
+    truth: Truth,
+    slide: Slide,
+    settings: ProposalSettings,
+) -> list[PathObject]:
+    """Nothing is proposed where a person has drawn or confirmed."""
+    areas = (area_of(o.geometry)[0] for o in _drawn(objects))
+    taken: list[BaseGeometry] = [area for area in areas if area is not None]
+    taken += [truth.confirmed] if not truth.confirmed.is_empty else []
+    return measured(leave_room(raw, taken, _least_l0(slide, settings)), slide.calibration)
+
+
+def _least_l0(slide: Slide, settings: ProposalSettings) -> float:
+    return settings.min_area_um2 / slide.calibration.area_um2(1.0)
+
+
+def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
+    """A person's area annotations, but not the outlines of confirmed or other regions."""
+    return [
+        o for o in objects
+        if o.run is None and o.object_type == "annotation" and o.geometry.area > 0
+        and o.path_class is not None and not o.path_class.name.startswith("Region")
+    ]  # fmt: skip
+
+
+def _areas_mm2(objects: Sequence[PathObject]) -> dict[str, float]:
+    areas: dict[str, float] = {}
+    for o in objects:
+        name = o.path_class.name if o.path_class else ""
+        areas[name] = areas.get(name, 0.0) + o.measurements.get("Area µm^2", 0.0) * 1e-6
+    return areas

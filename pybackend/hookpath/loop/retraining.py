@@ -1,0 +1,172 @@
+"""One round of training: everything known so far, from the last round's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hookpath.errors import HookpathError, TrainingError
+from hookpath.events import SILENT, Reporter
+from hookpath.loop.folder import LoopFolder, RoundFolder, now, write_json
+from hookpath.loop.records import ImageRecord, State
+from hookpath.loop.rounds import RoundResult
+from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
+from hookpath.projects import SPLIT_KEY, ImageEntry, Project
+from hookpath.training import TrainConfig, TrainResult, train
+from hookpath.training.split import Candidate, split_slides
+
+
+@dataclass(frozen=True)
+class _Pupil:
+    """An image that has something to teach."""
+
+    entry: ImageEntry
+    record: ImageRecord
+    view: TeachingEntry
+
+
+def retrain(
+    folder: LoopFolder,
+    project: Project,
+    reporter: Reporter = SILENT,
+    overrides: Sequence[str] = (),
+) -> RoundResult:
+    """Train the next round's model; images that taught become ``trained``.
+
+    A round that was stopped is gone on with if nothing changed since, else begun again.
+
+    Raises:
+        TrainingError: nothing to learn from (see `hookpath.training.train`).
+        KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
+    """
+    target = folder.round_folder(folder.round + 1)
+    config = _config(folder, target.number, overrides)
+    pupils = _settled(folder, _pupils(folder, project, reporter), config)
+    view = TeachingProject(project, folder.root, [p.view for p in pupils])
+    result = _train(view, config, target, reporter)
+    found = _described(target, result, pupils, warm=config.init_from is not None)
+    for pupil in pupils:
+        if pupil.record.part != "test":
+            done = {"state": State.TRAINED, "round": target.number}
+            folder.keep(pupil.entry, pupil.record.model_copy(update=done))
+    write_json(target.result_file, {**vars(found), "model": "run/model", "finished": now()})
+    return found
+
+
+def _config(folder: LoopFolder, number: int, overrides: Sequence[str]) -> TrainConfig:
+    config = TrainConfig.of(folder.settings.train).changed(overrides)
+    if number == 1:
+        return config
+    last = folder.round_folder(number - 1).model
+    return config.model_copy(update={"init_from": str(last)})
+
+
+def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_Pupil]:
+    """Images with facts; those whose objects cannot be read are told and left out."""
+    found: list[_Pupil] = []
+    for entry in project.images:
+        record = folder.record(entry)
+        try:
+            truth = truth_of(folder, entry, record)
+        except HookpathError as error:
+            reporter.warn(f"{entry.name} is left out: {str(error).removeprefix(entry.name + ': ')}")
+            continue
+        if truth.facts:
+            found.append(_Pupil(entry, record, TeachingEntry(entry, truth, record.part)))
+    if not found:
+        raise TrainingError(
+            f"{project.source}: nothing is drawn or confirmed; draw areas of at least two classes "
+            "on a slide or two, or accept a corrected slide"
+        )
+    return found
+
+
+def _settled(folder: LoopFolder, pupils: list[_Pupil], config: TrainConfig) -> list[_Pupil]:
+    """The images with their part of the split, which each keeps from its first round on."""
+    named = {n: part for part in ("train", "val", "test") for n in _listed(config, part)}
+    candidates = [
+        Candidate(
+            p.entry.id,
+            p.entry.name,
+            p.view.truth.area_l0(),
+            p.record.part or named.get(p.entry.name) or p.entry.metadata.get(SPLIT_KEY),
+        )
+        for p in pupils
+    ]
+    split = split_slides(candidates, {}, config.validation.fraction, config.seed)
+    parts = {key: part for part, keys in vars(split).items() for key in keys}
+    return [_with_part(folder, p, parts[p.entry.id]) for p in pupils]
+
+
+def _listed(config: TrainConfig, part: str) -> tuple[str, ...]:
+    names: tuple[str, ...] = getattr(config.validation, part)
+    return names
+
+
+def _with_part(folder: LoopFolder, pupil: _Pupil, part: str) -> _Pupil:
+    calibration = _mm2_per_px(pupil.entry)
+    areas = {n: a * calibration for n, a in pupil.view.truth.area_l0().items()}
+    known = pupil.record.model_copy(update={"part": part, "labelled_mm2": areas})
+    if known != pupil.record:
+        known = folder.keep(pupil.entry, known)
+    return _Pupil(pupil.entry, known, TeachingEntry(pupil.entry, pupil.view.truth, part))
+
+
+def _mm2_per_px(entry: ImageEntry) -> float:
+    """0 where it is not known: training says so, image by image."""
+    try:
+        with entry.slide.open() as slide:
+            return slide.calibration.area_um2(1.0) * 1e-6
+    except HookpathError:
+        return 0.0
+
+
+def _train(
+    view: TeachingProject, config: TrainConfig, target: RoundFolder, reporter: Reporter
+) -> TrainResult:
+    """Train, going on with a stopped run where the data are still the same."""
+    # Names in the configuration have been turned into parts, which the view carries.
+    free = config.validation.model_copy(update={"train": (), "val": (), "test": ()})
+    config = config.model_copy(update={"validation": free})
+    if not (target.run / "run.json").is_file():
+        return train([view], config, target.run, reporter=reporter)
+    try:
+        return train([view], config, target.run, resume=True, reporter=reporter)
+    except TrainingError as error:
+        aside = _unused(target.run)
+        reporter.info(f"{error}; beginning round {target.number} again, the old run is in {aside}")
+        target.run.rename(aside)
+    return train([view], config, target.run, reporter=reporter)
+
+
+def _unused(run: Path) -> Path:
+    number = 1
+    while (aside := run.with_name(f"run-stopped-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _described(
+    target: RoundFolder, result: TrainResult, pupils: Sequence[_Pupil], warm: bool
+) -> RoundResult:
+    from hookpath.models import read_card
+
+    metrics: dict[str, Any] = read_card(result.model_dir).metrics
+    areas: dict[str, float] = {}
+    for pupil in pupils:
+        for name, area in pupil.record.labelled_mm2.items():
+            areas[name] = areas.get(name, 0.0) + area
+    slides: dict[str, list[str]] = {part: [] for part in ("train", "val", "test")}
+    for pupil in pupils:
+        slides[pupil.record.part or "train"].append(pupil.entry.id)
+    return RoundResult(
+        round=target.number,
+        model=result.model_dir,
+        f1=result.best_f1,
+        f1_by_class=dict(metrics.get("validation_f1", {})),
+        slides=slides,
+        labelled_mm2=areas,
+        warm=warm,
+    )

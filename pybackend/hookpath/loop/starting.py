@@ -1,0 +1,81 @@
+"""Beginning a loop, and which images are in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookpath.annotations import class_names_in
+from hookpath.errors import HookpathError, LoopError, UsageError
+from hookpath.events import SILENT, Reporter
+from hookpath.loop.folder import LoopFolder
+from hookpath.loop.records import ImageRecord, State
+from hookpath.loop.settings import LoopSettings
+from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Project, QuPathProject
+from hookpath.projects.folder import FolderProject
+
+#: Where a project's loop is unless said otherwise, below the project's folder.
+DEFAULT_PLACE = Path("hookpath") / "loop"
+
+
+def default_folder(project: Project) -> Path:
+    """The loop's folder inside the project's.
+
+    Raises:
+        UsageError: the project is a file that lives for one job only.
+    """
+    if isinstance(project, QuPathProject):
+        return project.source.resolve().parent / DEFAULT_PLACE
+    if isinstance(project, FolderProject):
+        return project.folder / DEFAULT_PLACE
+    raise UsageError("name the loop's folder with --loop DIR")
+
+
+def start(
+    root: Path, project: Project, settings: LoopSettings, reporter: Reporter = SILENT
+) -> LoopFolder:
+    """Begin a loop: images on which a person drew are ``corrected``, the others ``todo``.
+
+    Raises:
+        LoopError: one has begun there, or nothing usable is in the project.
+    """
+    usable = 0
+    found: list[tuple[ImageEntry, ImageRecord]] = []
+    for entry in project.images:
+        try:
+            found.append((entry, _first_record(entry)))
+            usable += 1
+        except HookpathError as error:
+            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+    if not usable:
+        raise LoopError(f"{project.source}: no image of it can be used")
+    folder = LoopFolder.create(root, settings)
+    for entry, record in found:
+        folder.keep(entry, record)
+    return folder
+
+
+def _first_record(entry: ImageEntry) -> ImageRecord:
+    entry.slide  # noqa: B018  (raises what is wrong with the image)
+    drawn = [o for o in entry.objects() if EDITED_KEY not in o.metadata]
+    state = State.CORRECTED if class_names_in(drawn) else State.TODO
+    return ImageRecord(id=entry.id, name=entry.name, state=state)
+
+
+def find_entry(project: Project, name: str) -> ImageEntry:
+    """The image with that id, or else that name.
+
+    Raises:
+        UsageError: there is none, or several have the name.
+    """
+    by_id = [e for e in project.images if e.id == name]
+    found = by_id or [e for e in project.images if e.name == name]
+    if len(found) == 1:
+        return found[0]
+    what = "several images are" if found else "no image is"
+    hint = "give its id" if found else "hookpath info lists them"
+    raise UsageError(f"{project.source}: {what} called {name!r}; {hint}")
+
+
+def is_test(entry: ImageEntry, record: ImageRecord) -> bool:
+    """Test slides are never trained on, so nothing is proposed on them unasked."""
+    return (record.part or entry.metadata.get(SPLIT_KEY, "")).strip().lower() == "test"

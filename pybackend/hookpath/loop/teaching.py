@@ -1,0 +1,113 @@
+"""The loop's project as training sees it: only confirmed, touched and drawn area, nothing else.
+
+A view, so that sampling, training and evaluation need not know of the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from hookpath.annotations import PathClass, PathObject
+from hookpath.errors import LoopError
+from hookpath.loop.folder import LoopFolder
+from hookpath.loop.records import ImageRecord
+from hookpath.loop.truth import Truth, drawn_truth
+from hookpath.projects import SPLIT_KEY, ImageEntry, Project, WriteReport
+from hookpath.slides import SlideRef
+
+
+def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Truth:
+    """What is known of an image now.
+
+    Before anything was accepted on it, that is what a person drew at the start, as the project
+    has it now; later what was accepted.
+    """
+    path = folder.truth_file(entry.id)
+    if path.is_file():
+        return Truth.load(path)
+    drawn = frozenset(record.drawn_ids) if record.proposed_in else None
+    return drawn_truth(entry.objects(), drawn)
+
+
+class TeachingEntry:
+    """An image whose objects are its ground truth. Read-only."""
+
+    def __init__(self, entry: ImageEntry, truth: Truth, part: str | None) -> None:
+        self._entry, self._part = entry, part
+        self.truth = truth
+
+    @property
+    def id(self) -> str:
+        """As in the project."""
+        return self._entry.id
+
+    @property
+    def name(self) -> str:
+        """As in the project."""
+        return self._entry.name
+
+    @property
+    def slide(self) -> SlideRef:
+        """As in the project."""
+        return self._entry.slide
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The project's, with the loop's own split."""
+        kept = {k: v for k, v in self._entry.metadata.items() if k != SPLIT_KEY}
+        return kept if self._part is None else {**kept, SPLIT_KEY: self._part}
+
+    def set_metadata(self, values: Mapping[str, str | None]) -> NoReturn:
+        """Never: a view."""
+        raise _read_only(self.name)
+
+    def objects(self) -> list[PathObject]:
+        """One annotation for each fact."""
+        return self.truth.objects()
+
+    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+        """Never: a view."""
+        raise _read_only(self.name)
+
+    def remove_results(self, run: str | None = None) -> WriteReport:
+        """Never: a view."""
+        raise _read_only(self.name)
+
+
+def _read_only(name: str) -> LoopError:
+    return LoopError(f"{name}: a view of the loop's ground truth cannot be written to")
+
+
+class TeachingProject:
+    """The images of a project that teach. Read-only.
+
+    `source` is the loop's folder: the project's own may be a file that lives for one job only.
+    """
+
+    def __init__(self, project: Project, source: Path, images: Sequence[TeachingEntry]) -> None:
+        self._project, self._source, self._images = project, source, tuple(images)
+
+    @property
+    def source(self) -> Path:
+        """The loop's folder."""
+        return self._source
+
+    @property
+    def name(self) -> str:
+        """As the project's."""
+        return self._project.name
+
+    @property
+    def images(self) -> Sequence[ImageEntry]:
+        """Images with facts."""
+        return self._images
+
+    @property
+    def classes(self) -> Sequence[PathClass]:
+        """As the project's."""
+        return self._project.classes
+
+    def close(self) -> None:
+        """Nothing is held; the project stays open."""

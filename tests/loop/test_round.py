@@ -1,0 +1,258 @@
+"""A whole round on every kind of project: propose, correct, accept, train again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from shapely.geometry import box
+
+from hookpath.annotations import PathClass, PathObject
+from hookpath.errors import LoopError, UsageError
+from hookpath.loop import (
+    CONFIRMED_CLASS,
+    LoopFolder,
+    State,
+    Truth,
+    accept,
+    find_entry,
+    overview,
+    plot_rounds,
+    propose,
+    retrain,
+)
+from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY
+from hookpath.projects import CONFIRMED_KEY
+from support.loops import SIZE, LoopStore, reshaped
+from support.textures import DARK, PALE
+
+
+def propose_on(store: LoopStore, image: int) -> list[PathObject]:
+    """Proposals on an image, as the project holds them."""
+    folder = LoopFolder(store.loop)
+    with store.project() as project:
+        report = propose(folder, project, [project.images[image]])
+        assert not report.problems
+    return [o for o in store.objects(image) if o.run]
+
+
+def accept_on(store: LoopStore, image: int, *regions: str, whole: bool = False):
+    folder = LoopFolder(store.loop)
+    with store.project() as project:
+        return accept(folder, project, project.images[image], regions, whole)
+
+
+def truth_on(store: LoopStore, image: int) -> Truth:
+    with store.project() as project:
+        return Truth.load(LoopFolder(store.loop).truth_file(project.images[image].id))
+
+
+def test_a_whole_round(store: LoopStore) -> None:
+    folder = store.begin()
+    assert [store.metadata(i)[STATE_KEY] for i in range(4)] == [
+        "corrected", "corrected", "todo", "todo",
+    ]  # fmt: skip
+    proposed = propose_on(store, 2)
+    assert folder.round == 1
+    assert {o.path_class.name for o in proposed if o.path_class} == {"Dark", "Pale"}
+    assert all(o.object_type == "annotation" and not o.locked for o in proposed)
+    assert store.metadata(2)[STATE_KEY] == "proposed"
+    assert store.metadata(0)[STATE_KEY] == "trained"
+
+    done = accept_on(store, 2, whole=True)
+    assert done.correction is not None
+    assert done.correction.left_as_it_was
+    assert sum(done.labelled_mm2.values()) == pytest.approx(
+        sum(o.geometry.area for o in proposed) * 1e-6, rel=1e-3
+    )
+    assert store.metadata(2)[STATE_KEY] == "corrected"
+    assert store.metadata(2)[CONFIRMED_AREA_KEY] == "whole slide"
+    own = [o for o in store.objects(2) if CONFIRMED_KEY in o.metadata]
+    assert {o.id for o in own} == {o.id for o in proposed}
+    assert all(o.run is None for o in own)
+
+    with store.project() as project:
+        found = retrain(folder, project)
+        assert found.round == folder.round == 2
+        assert found.warm
+        assert project.images[2].id in found.slides["train"]
+    assert store.metadata(2) == {
+        **store.metadata(2), STATE_KEY: "trained", ROUND_KEY: "2",
+    }  # fmt: skip
+    with store.project() as project:
+        values = overview(folder, project)
+    json.dumps(values, allow_nan=False)
+    assert values["counts"] == {"todo": 1, "proposed": 0, "corrected": 0, "trained": 3}
+    assert [r["round"] for r in values["rounds"]] == [1, 2]
+    assert values["rounds"][0]["corrections"]["dice"] == {"Dark": 1.0, "Pale": 1.0}
+
+
+def test_only_a_confirmed_region_teaches(store: LoopStore) -> None:
+    store.begin()
+    propose_on(store, 2)
+    region = PathObject(
+        box(0, 0, SIZE, 64), path_class=PathClass(CONFIRMED_CLASS), name="upper strip"
+    )
+    store.correct(2, lambda objects: [*objects, region])
+    before = {o.id for o in store.objects(2) if o.run}
+    done = accept_on(store, 2)
+    assert done.confirmed_mm2 == pytest.approx(SIZE * 64 * 1e-6)
+    shown = truth_on(store, 2)
+    assert all(f.geometry.within(region.geometry.buffer(1e-6)) for f in shown.facts)
+    # Proposals that reach out of the region stay proposals.
+    assert before & {o.id for o in store.objects(2) if o.run}
+
+
+def test_nothing_confirmed_is_an_error_and_changes_nothing(store: LoopStore) -> None:
+    store.begin()
+    propose_on(store, 2)
+    with pytest.raises(LoopError, match="untouched proposals teach nothing"):
+        accept_on(store, 2)
+    with pytest.raises(UsageError, match="'nowhere'"):
+        accept_on(store, 2, "nowhere")
+    assert store.metadata(2)[STATE_KEY] == "proposed"
+    assert truth_on(store, 2) == Truth()
+
+
+def test_a_brush_stroke_teaches_the_stroke(store: LoopStore) -> None:
+    store.begin()
+    propose_on(store, 2)
+    stroke = box(100, 100, 160, 120)
+
+    def paint(objects: list[PathObject]) -> list[PathObject]:
+        dark = max((o for o in objects if o.path_class == DARK), key=lambda o: o.geometry.area)
+        grown = reshaped(dark, dark.geometry.union(stroke))
+        return [grown if o.id == dark.id else o for o in objects]
+
+    store.correct(2, paint)
+    done = accept_on(store, 2)
+    assert done.confirmed_mm2 == 0
+    (fact,) = truth_on(store, 2).facts
+    assert (fact.because, fact.path_class.name) == ("touched", "Dark")
+    assert fact.geometry.within(stroke.buffer(0.1))
+    assert done.correction.reshaped == 1
+
+
+def test_a_round_teaches_the_corrected_not_the_proposed(folder_store: LoopStore) -> None:
+    """Where a person said Pale, training gets Pale, whatever was proposed."""
+    store = folder_store
+    folder = store.begin()
+    propose_on(store, 2)
+    store.correct(2, lambda _: [PathObject(box(0, 0, SIZE, SIZE), path_class=PALE)])
+    accept_on(store, 2, whole=True)
+    assert truth_on(store, 2).area_l0() == {"Pale": SIZE * SIZE}
+    with store.project() as project:
+        retrain(folder, project)
+    run = json.loads((folder.round_folder(2).run / "run.json").read_text(encoding="utf-8"))
+    assert sorted(s["name"] for s in run["data"]["slides"]) == ["s0.tif", "s1.tif", "s2.tif"]
+
+
+def test_untouched_slides_do_not_reach_training(folder_store: LoopStore) -> None:
+    store = folder_store
+    folder = store.begin()
+    for image in (2, 3):
+        propose_on(store, image)
+    with store.project() as project:
+        found = retrain(folder, project)
+    assert sorted(i for ids in found.slides.values() for i in ids) == ["s0.tif", "s1.tif"]
+
+
+def test_validation_slides_stay_validation_slides(folder_store: LoopStore) -> None:
+    """A model that starts from an earlier one must not be measured on what that one learned."""
+    store = folder_store
+    folder = store.begin()
+    propose_on(store, 2)
+    with store.project() as project:
+        first = [folder.record(e).part for e in project.images]
+        accept(folder, project, project.images[2], whole=True)
+        retrain(folder, project)
+        second = [folder.record(e).part for e in project.images]
+    assert sorted(p for p in first[:2] if p) == ["train", "val"]
+    assert second[:2] == first[:2]
+    assert second[2] == "train"
+
+
+def test_proposing_again_keeps_what_was_confirmed(store: LoopStore) -> None:
+    folder = store.begin()
+    propose_on(store, 2)
+    strip = PathObject(box(0, 0, SIZE, 64), path_class=PathClass(CONFIRMED_CLASS), name="strip")
+    store.correct(2, lambda objects: [*objects, strip])
+    accept_on(store, 2)
+    known = truth_on(store, 2)
+    again = propose_on(store, 2)
+    shapes = [o.geometry for o in again if o.path_class in (DARK, PALE)]
+    assert shapes
+    assert all(s.intersection(strip.geometry).area < 1 for s in shapes)
+    own = [o for o in store.objects(2) if CONFIRMED_KEY in o.metadata]
+    assert sum(o.geometry.area for o in own) == pytest.approx(
+        sum(known.area_l0().values()), rel=1e-3
+    )
+    with store.project() as project:
+        assert folder.record(project.images[2]).state is State.PROPOSED
+
+
+def test_human_work_is_never_touched(store: LoopStore) -> None:
+    store.begin()
+    mine = PathObject(box(10, 10, 60, 60), path_class=PathClass("Necrosis", (1, 2, 3)), name="mine")
+    store.correct(2, lambda objects: [*objects, mine])
+    propose_on(store, 2)
+    accept_on(store, 2, whole=True)
+    propose_on(store, 2)
+    found = next(o for o in store.objects(2) if o.id == mine.id)
+    assert found.geometry.equals(mine.geometry)
+    assert (found.name, found.run, dict(found.metadata)) == ("mine", None, {})
+
+
+def test_test_slides_are_left_alone(folder_store: LoopStore) -> None:
+    from hookpath.projects import SPLIT_KEY
+
+    store = folder_store
+    folder = store.begin()
+    with store.project() as project:
+        project.images[2].set_metadata({SPLIT_KEY: "test"})
+        report = propose(folder, project, count=5)
+        assert [p.name for p in report.proposed] == ["s3.tif"]
+        with pytest.raises(LoopError, match="no image is left"):
+            propose(folder, project)
+
+
+def test_one_bad_slide_does_not_stop_the_others(folder_store: LoopStore) -> None:
+    store = folder_store
+    folder = store.begin()
+    (store.root / "s2.tif").write_bytes(b"no slide")
+    with store.project() as project:
+        report = propose(folder, project, count=2)
+    assert [p.image for p in report.problems] == ["s2.tif"]
+    assert [p.name for p in report.proposed] == ["s3.tif"]
+
+
+def test_begun_once(folder_store: LoopStore) -> None:
+    folder_store.begin()
+    with pytest.raises(LoopError, match="has begun"):
+        folder_store.begin()
+
+
+def test_images_by_id_and_name(folder_store: LoopStore) -> None:
+    with folder_store.project() as project:
+        assert find_entry(project, "s1.tif").name == "s1.tif"
+        with pytest.raises(UsageError, match="s9"):
+            find_entry(project, "s9.tif")
+
+
+def test_a_stopped_round_is_gone_on_with(folder_store: LoopStore) -> None:
+    """Whatever was there when training was killed: the round comes out, and data may change."""
+    store = folder_store
+    folder = store.begin()
+    with store.project() as project:
+        retrain(folder, project)
+        target = folder.round_folder(1)
+        target.result_file.unlink()
+        assert folder.round == 0
+        assert retrain(folder, project).round == 1
+        target.result_file.unlink()
+    more = PathObject(box(200, 0, 210, 10), path_class=PALE)
+    store.correct(0, lambda objects: [*objects, more])
+    with store.project() as project:
+        retrain(folder, project)
+    assert (target.path / "run-stopped-1").is_dir()
+    assert plot_rounds(folder) == folder.root / "rounds.png"
