@@ -15,8 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hookpath.annotations.objects import RUN_TAG, PathClass
+from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError
+from hookpath.projects._columns import Columns
+from hookpath.projects._marks import marks_of, tagged_objects
 from hookpath.projects._outlines import as_drawn, keep_outlines, misread_outlines
 from hookpath.projects._qpproj import packed
 from hookpath.projects.installation import (
@@ -197,25 +199,23 @@ class DataFile:
         history.addSteps(steps)
         return found
 
-    def ours(self) -> list[Feature]:
-        """Objects with our run tag."""
-        tagged = self._java.ArrayList()
-        for o in self._hierarchy.getAllObjects(False):
-            if o.hasMetadata() and o.getMetadata().containsKey(RUN_TAG):
-                tagged.add(o)
-        return _features(self._java, tagged)
+    def ours(self, run: str | None) -> set[str]:
+        """Ids of our objects that nobody changed, of one run (None: of all)."""
+        tagged = tagged_objects(self._java, self._hierarchy.getAllObjects(False))
+        return {m.id for m in marks_of(self._java, tagged) if m.is_ours(run)}
 
     def ids(self) -> set[str]:
         """Ids of all objects."""
-        return {str(o.getID()) for o in self._hierarchy.getAllObjects(False)}
+        return set(Columns(self._java).texts(self._hierarchy.getAllObjects(False), "getID"))
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove objects; what lies under them in the hierarchy stays."""
+        """Remove objects of ours; what lies under them in the hierarchy stays."""
         gone = set(ids)
-        found = self._java.ArrayList()
-        for o in self._hierarchy.getAllObjects(False) if gone else ():
-            if str(o.getID()) in gone:
-                found.add(o)
+        tagged = tagged_objects(self._java, self._hierarchy.getAllObjects(False))
+        found = self._java.ArrayList(tagged)
+        names = Columns(self._java).texts(tagged, "getID")
+        for index in reversed([i for i, name in enumerate(names) if name not in gone]):
+            del found[index]
         self._hierarchy.removeObjects(found, True)
 
     def add(self, features: Sequence[Feature]) -> None:

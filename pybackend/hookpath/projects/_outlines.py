@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from shapely.geometry import Polygon
+
+from hookpath.projects._columns import Columns
 
 Ring = list[tuple[float, float]]
 
@@ -44,15 +47,14 @@ _PLANE = "qupath.lib.regions.ImagePlane"
 
 
 def _misread(java: Any, objects: Any) -> Iterator[tuple[Any, Ring]]:
-    polygon_roi = java.JClass("qupath.lib.roi.PolygonROI")
-    for o in objects:
-        roi = o.getROI()
-        if not isinstance(roi, polygon_roi):
-            continue
-        lost = abs(roi.getArea() - roi.getGeometry().getArea())
-        if lost <= _ROUNDING_PX * (1 + roi.getLength()):
-            continue
-        ring = [(float(p.getX()), float(p.getY())) for p in roi.getAllPoints()]
+    columns = Columns(java)
+    polygons = columns.where_instance(objects, java.JClass("qupath.lib.roi.PolygonROI"), "getROI")
+    drawn = columns.doubles(polygons, "getROI", "getArea")
+    lost = np.abs(drawn - columns.doubles(polygons, "getROI", "getGeometry", "getArea"))
+    allowed = _ROUNDING_PX * (1 + columns.doubles(polygons, "getROI", "getLength"))
+    for index in np.flatnonzero(~(lost <= allowed)):
+        o = polygons.get(int(index))
+        ring = [(float(p.getX()), float(p.getY())) for p in o.getROI().getAllPoints()]
         # A person's self-intersecting outline has no other geometry than the one QuPath gives it.
         if Polygon(ring).is_valid:
             yield o, [*ring, ring[0]]

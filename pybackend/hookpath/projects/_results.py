@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hookpath.annotations.objects import RUN_TAG, PathObject
 from hookpath.errors import WriteRefusedError
@@ -54,10 +54,14 @@ def is_ours(o: PathObject, run: str | None = None) -> bool:
 
 def was_edited(o: PathObject) -> bool:
     """Whether a person changed an object that carries our tag."""
-    written = o.metadata.get(LOOKS_KEY)
+    return is_edited(o.metadata.get(LOOKS_KEY), _looks(o))
+
+
+def is_edited(written: str | None, looks: Mapping[str, object]) -> bool:
+    """Whether an object of ours, `written` by its `LOOKS_KEY`, looks different now."""
     if written is None:  # written by the QuPath extension, which keeps no record
-        return o.locked
-    return not _alike(json.loads(written), _looks(o))
+        return bool(looks["locked"])
+    return not _alike(json.loads(written), looks)
 
 
 def refuse_stolen_ids(kept: Iterable[str], new: Sequence[PathObject], image: str) -> None:
@@ -92,7 +96,7 @@ def _looks(o: PathObject) -> dict[str, object]:
     }
 
 
-def _alike(a: dict[str, object], b: dict[str, object]) -> bool:
+def _alike(a: Mapping[str, object], b: Mapping[str, object]) -> bool:
     if any(a.get(k) != b.get(k) for k in ("class", "name", "locked")):
         return False
     length = float(str(a["length"]))

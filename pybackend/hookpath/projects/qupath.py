@@ -11,7 +11,7 @@ from hookpath.errors import ProjectError, SlideError
 from hookpath.geometry import Calibration
 from hookpath.projects import _qpproj
 from hookpath.projects._files import Stamp, back_up, refuse_if_changed, replace_file, write_errors
-from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
+from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import ImageServer, locate, parse_server
 from hookpath.projects.base import WriteReport
 from hookpath.slides.base import SlideRef
@@ -166,7 +166,7 @@ class QuPathEntry:
             ) from error
 
     def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
-        from hookpath.annotations import object_to_feature, objects_from_geojson
+        from hookpath.annotations import object_to_feature
         from hookpath.projects import _bridge
 
         _bridge.require_qupath(self._version, True, self.name)
@@ -179,8 +179,7 @@ class QuPathEntry:
         seen = self._seen or Stamp.of(path)
         refuse_if_changed(path, seen, self.name)
         data = _bridge.DataFile(path, self._server_record, self._classes(), self.name)
-        ours = [o for o in objects_from_geojson([dict(f) for f in data.ours()]) if is_ours(o, run)]
-        gone = {o.id for o in ours}
+        gone = data.ours(run)
         refuse_stolen_ids(data.ids() - gone, new, self.name)
         if not new and not gone:
             return WriteReport(0, 0, None)
