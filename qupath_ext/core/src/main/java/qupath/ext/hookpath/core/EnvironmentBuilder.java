@@ -120,7 +120,8 @@ public final class EnvironmentBuilder {
         }
     }
 
-    private Python buildBeside(Steps steps) throws IOException, PythonProblem, InterruptedException {
+    private Python buildBeside(Steps steps)
+            throws IOException, PythonProblem, InterruptedException {
         Path beside = folder.resolveSibling(folder.getFileName() + ".new");
         Path bundled = Files.createTempDirectory("hookpath");
         try {
@@ -141,6 +142,7 @@ public final class EnvironmentBuilder {
         Installer installer = new Installer(uv, usablePython(), wheels, offline, torch,
                 bundled.constraints());
         steps.run("The environment could not be made", installer.create(environment));
+        OwnEnvironment.mark(environment);
         steps.run("Installing failed", installer.install(environment, requirement(bundled)));
         Python python = Python.ofEnvironment(environment);
         if (!imports.isEmpty()) {

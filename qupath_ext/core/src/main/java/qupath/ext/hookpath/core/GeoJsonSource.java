@@ -32,7 +32,8 @@ final class GeoJsonSource implements AutoCloseable {
     private GeoJsonSource(Path file, ZipFile zip) throws IOException {
         this.file = file;
         this.zip = zip;
-        this.entries = zip == null ? null : zip.stream().filter(GeoJsonSource::isGeoJson).iterator();
+        this.entries = zip == null ? null
+                : zip.stream().filter(GeoJsonSource::isGeoJson).iterator();
         if (zip != null && !entries.hasNext()) {
             zip.close();
             throw new IOException(file + ": no .geojson or .json inside the zip");

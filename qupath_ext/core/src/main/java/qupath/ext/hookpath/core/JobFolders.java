@@ -10,7 +10,8 @@ import java.time.format.DateTimeFormatter;
 /** Where jobs keep their requests, results and logs. */
 public final class JobFolders {
 
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
 
     private JobFolders() {
     }

@@ -90,7 +90,8 @@ final class JobRecord implements AutoCloseable {
             case Event.Warning warning -> log.println("warning: " + warning.message());
             case Event.Info info -> log.println(info.message());
             case Event.Unknown unknown -> err(line);
-            case Event.Start start -> log.println(start.command() + ": hookpath " + start.version());
+            case Event.Start start ->
+                    log.println(start.command() + ": hookpath " + start.version());
             case Event.Progress progress -> { }
         }
     }

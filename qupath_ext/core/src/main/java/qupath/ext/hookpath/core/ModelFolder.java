@@ -36,7 +36,7 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
     private static final int FORMAT = 1;
     private static final int DEPTH = 4;
 
-    /** Reads a model's folder or a run's (its {@code model/}); never throws, see {@link #problem}. */
+    /** Reads a model's folder, or a run's; never throws, see {@link #problem}. */
     public static ModelFolder read(Path folder) {
         Path inner = folder.resolve("model");
         boolean run = !Files.exists(folder.resolve(CARD)) && Files.exists(inner.resolve(CARD));
@@ -44,7 +44,8 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         try {
             return of(path, Json.read(path.resolve(CARD)));
         } catch (IOException | RuntimeException e) {
-            return broken(path, Files.exists(path.resolve(CARD)) ? Json.damage(path.resolve(CARD), e)
+            Path card = path.resolve(CARD);
+            return broken(path, Files.exists(card) ? Json.damage(card, e)
                     : "no " + CARD + " in " + path);
         }
     }
@@ -99,7 +100,8 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
     private static String nameOf(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         Path parent = absolute.getParent();
-        boolean ofRun = absolute.endsWith("model") && parent != null && parent.getFileName() != null;
+        boolean ofRun = absolute.endsWith("model") && parent != null
+                && parent.getFileName() != null;
         return String.valueOf((ofRun ? parent : absolute).getFileName());
     }
 

@@ -15,7 +15,8 @@ public record Python(Path executable) {
     /** The oldest Python that the package runs on: 3.11. */
     public static final int OLDEST_MINOR = 11;
 
-    private static final String SET_UP = "choose another Python, or build one with \"Set up Python\"";
+    private static final String SET_UP =
+            "choose another Python, or build one with \"Set up Python\"";
 
     /** The Python of an environment's folder, which need not be there yet. */
     public static Python ofEnvironment(Path folder) {

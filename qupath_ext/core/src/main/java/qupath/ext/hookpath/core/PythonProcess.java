@@ -31,7 +31,7 @@ final class PythonProcess {
     }
 
     /**
-     * Starts a command.
+     * Starts a command; in an environment that we built, without another one's variables.
      *
      * @param folder working folder, or null: ours
      * @param onOut  hears each line of its standard output, on a thread of the process
@@ -39,7 +39,8 @@ final class PythonProcess {
      */
     static PythonProcess start(List<String> command, Path folder, Consumer<String> onOut,
                                Consumer<String> onErr) throws IOException {
-        return start(command, folder, Map.of(), onOut, onErr);
+        return start(command, folder, OwnEnvironment.isolation(Path.of(command.getFirst())), onOut,
+                onErr);
     }
 
     /** The same, with environment variables changed; null takes one away. */

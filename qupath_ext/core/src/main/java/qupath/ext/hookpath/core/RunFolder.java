@@ -55,7 +55,8 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
             JsonObject record = Json.read(folder.resolve(RECORD));
             return of(folder, record, MetricsFile.read(folder.resolve("metrics.csv")));
         } catch (IOException | RuntimeException e) {
-            String why = Files.exists(folder.resolve(RECORD)) ? Json.damage(folder.resolve(RECORD), e)
+            Path file = folder.resolve(RECORD);
+            String why = Files.exists(file) ? Json.damage(file, e)
                     : "no " + RECORD + " in " + folder;
             return new RunFolder(folder, State.BROKEN, List.of(), null, null, List.of(), Map.of(),
                     0, null, 0, null, null, why);
@@ -94,7 +95,8 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
         RunFolder run = new RunFolder(folder, State.EMPTY, metrics, Json.text(config, "family"),
                 Json.text(config, "preset"), ModelFolder.classes(Json.list(record, "classes")),
                 split(Json.object(record, "split")), epochs == null ? 0 : epochs.intValue(),
-                Json.number(best, "validation_macro_f1"), bestEpoch == null ? 0 : bestEpoch.intValue(),
+                Json.number(best, "validation_macro_f1"),
+                bestEpoch == null ? 0 : bestEpoch.intValue(),
                 ModelFolder.instant(Json.text(record, "started")), hasModel ? model : null, null);
         return run.with(run.found(Json.number(config, "patience")));
     }
@@ -109,8 +111,8 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
     }
 
     private RunFolder with(State newState) {
-        return new RunFolder(path, newState, metrics, family, preset, classes, split, epochs, bestF1,
-                bestEpoch, started, model, problem);
+        return new RunFolder(path, newState, metrics, family, preset, classes, split, epochs,
+                bestF1, bestEpoch, started, model, problem);
     }
 
     private static Map<String, List<String>> split(JsonObject split) {

@@ -1,9 +1,7 @@
 package qupath.ext.hookpath.core;
 
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -36,10 +34,8 @@ final class Steps {
         lastLine = "";
         error.setLength(0);
         hear("> " + String.join(" ", command));
-        // Another environment's variables must not reach the one that is built.
-        Map<String, String> without = new HashMap<>();
-        List.of("PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX").forEach(key -> without.put(key, null));
-        PythonProcess process = PythonProcess.start(command, null, without, this::hear, this::hear);
+        PythonProcess process = PythonProcess.start(command, null, OwnEnvironment.others(),
+                this::hear, this::hear);
         try {
             while (!process.waitFor(POLL_MS)) {
                 stopIfCancelled();

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,7 +92,10 @@ class EnvironmentBuilderTest {
         FakeWheel.write(wheels, "0.1.7");
         build(offline(uv()));
         FakeWheel.write(wheels, "0.1.8");
-        assertEquals("0.1.8", build(offline(uv())).version());
+        Python python = build(offline(uv()));
+        assertEquals("0.1.8", python.version());
+        assertEquals(OwnEnvironment.others(), OwnEnvironment.isolation(python.executable()));
+        assertEquals(Map.of(), OwnEnvironment.isolation(Path.of("python")));
         assertEquals(List.of("python", "python.lock"), siblings());
     }
 
@@ -163,7 +167,8 @@ class EnvironmentBuilderTest {
         Path lock = Files.writeString(temp.resolve("lock"), "a==1\ncuda-toolkit==13.2.2 ; x\n");
         Path python = Path.of("py");
         Installer uv = new Installer(Path.of("uv"), python, null, false, Torch.CPU, lock);
-        assertTrue(uv.install(temp, "hookpath").containsAll(List.of("--torch-backend", "cpu", "-c")));
+        assertTrue(uv.install(temp, "hookpath")
+                .containsAll(List.of("--torch-backend", "cpu", "-c")));
         List<String> pip = new Installer(null, python, null, false, Torch.CUDA, lock)
                 .install(temp, "hookpath");
         assertTrue(pip.get(pip.indexOf("--extra-index-url") + 1).endsWith("/whl/cu132"));

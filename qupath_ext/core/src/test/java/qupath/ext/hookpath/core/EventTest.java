@@ -34,8 +34,8 @@ class EventTest {
 
     @Test
     void theOtherEvents() {
-        assertEquals(new Event.Start("info", "0.1.0"), Event.parse(
-                "{\"event\": \"start\", \"command\": \"info\", \"hookpath\": \"0.1.0\", \"new\": 1}"));
+        assertEquals(new Event.Start("info", "0.1.0"), Event.parse("""
+                {"event": "start", "command": "info", "hookpath": "0.1.0", "new": 1}"""));
         assertEquals(new Event.Info("a"), Event.parse("{\"event\": \"info\", \"message\": \"a\"}"));
         assertEquals(new Event.Warning("b"),
                 Event.parse("{\"event\": \"warning\", \"message\": \"b\"}"));
@@ -48,8 +48,9 @@ class EventTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "Downloading…", "{\"event\": \"dance\"}", "[1, 2]", "{\"event\": \"end\"}",
-        "{\"event\"", "{\"event\": {\"a\": 1}}", "null", "{\"event\": \"end\", \"exit_code\": \"x\"}"})
+    @ValueSource(strings = {"", "Downloading…", "{\"event\": \"dance\"}", "[1, 2]", "{\"event\"",
+        "{\"event\": \"end\"}", "{\"event\": {\"a\": 1}}", "null",
+        "{\"event\": \"end\", \"exit_code\": \"x\"}"})
     void whatIsNoEventIsKeptAsALine(String line) {
         assertEquals(new Event.Unknown(line), Event.parse(line));
     }

@@ -55,7 +55,8 @@ class FeaturesTest {
         String text = "{\"type\": \"FeatureCollection\", \"features\": [" + feature(1) + ",\n"
                 + feature(2) + "," + feature(3) + "], \"more\": {\"a\": [1]}}";
         Path file = Files.writeString(temp.resolve("a.geojson"), text);
-        assertEquals(List.of(List.of(feature(1), feature(2)), List.of(feature(3))), chunks(file, 2));
+        assertEquals(List.of(List.of(feature(1), feature(2)), List.of(feature(3))),
+                chunks(file, 2));
     }
 
     @Test
@@ -93,7 +94,8 @@ class FeaturesTest {
         assertEquals(List.of(List.of(feature(1))), chunks(gzip, 5));
         Path zip = temp.resolve("b");
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
-            for (String name : List.of("readme.txt", "__MACOSX/x.json", "1.geojson", "sub/2.JSON")) {
+            for (String name : List.of("readme.txt", "__MACOSX/x.json", "1.geojson",
+                    "sub/2.JSON")) {
                 out.putNextEntry(new ZipEntry(name));
                 out.write((name.contains("2") ? "[" + feature(2) + "]" : feature(1))
                         .getBytes(StandardCharsets.UTF_8));

@@ -20,17 +20,21 @@ class FoldersOnDiskTest {
 
     private static final String CARD = """
             {"format_version": %s, "family": "hooknet", "config": {},
-             "classes": [{"name": "In situ", "color": [214, 120, 20]}, {"name": "Stroma", "color": [60, 150, 110]}],
+             "classes": [{"name": "In situ", "color": [214, 120, 20]},
+                         {"name": "Stroma", "color": [60, 150, 110]}],
              "branches": [{"spacing_um": 1.0, "input_size": 172, "output_size": 70},
                           {"spacing_um": 8.0, "input_size": 172, "output_size": 70}],
-             "training": {"started": "%s", "split": {"train": ["a.svs", "b ü.svs"], "val": [], "test": []}},
+             "training": {"started": "%s",
+                          "split": {"train": ["a.svs", "b ü.svs"], "val": [], "test": []}},
              "metrics": {"epoch": 2, "validation_macro_f1": 0.75}, "weights_sha256": "x"}
             """;
 
     private static final String RUN = """
-            {"format": 1, "config": {"family": "hooknet", "preset": "fast", "epochs": %d, "patience": %s},
+            {"format": 1, "config": {"family": "hooknet", "preset": "fast", "epochs": %d,
+                                     "patience": %s},
              "projects": ["p"], "classes": [{"name": "In situ", "color": [214, 120, 20]}],
-             "split": {"train": ["a.svs"], "val": ["c.svs"], "test": []}, "started": "2026-11-21T10:26:30+00:00"}
+             "split": {"train": ["a.svs"], "val": ["c.svs"], "test": []},
+             "started": "2026-11-21T10:26:30+00:00"}
             """;
 
     private static final String METRICS = """
@@ -50,7 +54,8 @@ class FoldersOnDiskTest {
     }
 
     private Path run(String name, int epochs, String patience) throws IOException {
-        Path folder = Files.createDirectories(temp.resolve(name).resolve("checkpoints")).getParent();
+        Path folder = temp.resolve(name);
+        Files.createDirectories(folder.resolve("checkpoints"));
         Files.writeString(folder.resolve("run.json"), RUN.formatted(epochs, patience));
         Files.writeString(folder.resolve("metrics.csv"), METRICS);
         return folder;
@@ -84,8 +89,10 @@ class FoldersOnDiskTest {
         model("models/group/new/model", "2026-11-21T10:26:30+00:00");
         Path broken = model("models/broken", "soon");
         Files.writeString(broken.resolve("model.json"), "{\"format");
-        List<ModelFolder> found = ModelFolder.below(temp.resolve("models"), temp.resolve("nothing"));
-        assertEquals(List.of("new", "old", "broken"), found.stream().map(ModelFolder::name).toList());
+        List<ModelFolder> found = ModelFolder.below(temp.resolve("models"),
+                temp.resolve("nothing"));
+        assertEquals(List.of("new", "old", "broken"),
+                found.stream().map(ModelFolder::name).toList());
         assertTrue(found.getLast().problem().contains("model.json"), found.getLast().problem());
     }
 
@@ -154,8 +161,9 @@ class FoldersOnDiskTest {
         Path results = Files.createDirectories(temp.resolve("job/results"));
         Files.writeString(results.resolve("index.json"), """
                 {"schema": 1, "images": {
-                  "3": {"objects": "0.geojson", "run": "hookpath-1", "count": 12, "removed_runs": ["r"],
-                        "replaces_all": true, "metadata": {"k": "v", "gone": null}},
+                  "3": {"objects": "0.geojson", "run": "hookpath-1", "count": 12,
+                        "removed_runs": ["r"], "replaces_all": true,
+                        "metadata": {"k": "v", "gone": null}},
                   "4": {"objects": null, "run": null, "count": 0, "metadata": {}}}}""");
         ResultIndex index = ResultIndex.read(temp.resolve("job"));
         ResultIndex.ImageResult three = index.images().get("3");

@@ -24,15 +24,19 @@ import qupath.ext.hookpath.core.JobOutcome.State;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the fake Python is a shell script")
 class JobTest {
 
-    private static final String START =
-            "echo '{\"event\": \"start\", \"schema\": 1, \"command\": \"predict\", \"hookpath\": \"0.1.0\"}'";
-    private static final String END = "echo '{\"event\": \"end\", \"exit_code\": 0}'";
+    private static final String START = say("""
+            {"event": "start", "schema": 1, "command": "predict", "hookpath": "0.1.0"}""");
+    private static final String END = say("{\"event\": \"end\", \"exit_code\": 0}");
     private static final Job.Grace SHORT = new Job.Grace(1000, 300);
 
     @TempDir
     Path temp;
 
     private final List<Event> events = Collections.synchronizedList(new ArrayList<>());
+
+    private static String say(String event) {
+        return "echo '" + event + "'";
+    }
 
     private Job start(String... lines) throws IOException {
         Path request = Request.of("predict").build().write(temp.resolve("jöb 1"));
@@ -45,8 +49,8 @@ class JobTest {
 
     @Test
     void eventsArriveInOrderAndResultsAreKept() throws Exception {
-        JobOutcome outcome = run(START,
-                "echo '{\"event\": \"result\", \"kind\": \"slide\", \"data\": {\"name\": \"ü.svs\"}}'", END);
+        JobOutcome outcome = run(START, say("""
+                {"event": "result", "kind": "slide", "data": {"name": "ü.svs"}}"""), END);
         assertEquals(State.DONE, outcome.state());
         assertEquals("", outcome.message());
         assertEquals(new Event.Start("predict", "0.1.0"), events.get(0));
@@ -65,8 +69,9 @@ class JobTest {
 
     @Test
     void aCommandThatFailsSaysWhy() throws Exception {
-        JobOutcome outcome = run(START, "echo '{\"event\": \"error\", \"message\": \"no model there\", \"code\": \"model_unreadable\"}'",
-                "echo '{\"event\": \"end\", \"exit_code\": 1}'; exit 1");
+        JobOutcome outcome = run(START, say("""
+                {"event": "error", "message": "no model there", "code": "model_unreadable"}"""),
+                say("{\"event\": \"end\", \"exit_code\": 1}"), "exit 1");
         assertEquals(State.FAILED, outcome.state());
         assertEquals("no model there", outcome.message());
         assertEquals("model_unreadable", outcome.code());
@@ -105,10 +110,9 @@ class JobTest {
 
     @Test
     void muchOutputOnBothStreamsDoesNotBlock() throws Exception {
-        JobOutcome outcome = run(
-                "i=0; while [ $i -lt 3000 ]; do i=$((i+1));"
-                        + " echo '{\"event\": \"info\", \"message\": \"0123456789012345678901234567890123456789\"}';"
-                        + " echo 'a line of log that fills the pipe in time 0123456789' >&2; done", END);
+        String event = "{\"event\": \"info\", \"message\": \"" + "0123456789".repeat(5) + "\"}";
+        JobOutcome outcome = run("i=0", "while [ $i -lt 3000 ]; do i=$((i+1))", say(event),
+                "echo 'a line of log that fills the pipe in time 0123456789' >&2", "done", END);
         assertEquals(State.DONE, outcome.state());
         assertEquals(3001, events.size());
     }
@@ -128,9 +132,10 @@ class JobTest {
         Path request = Request.of("train").build().write(temp.resolve("job"));
         Job job = Job.start(FakePython.of(temp, START,
                 "while [ ! -e stop ]; do sleep 0.05; done",
-                "mkdir results; echo '{\"schema\":1,\"images\":{\"3\":{\"objects\":\"0.geojson\",\"count\":2}}}'"
+                "mkdir results", say("""
+                        {"schema": 1, "images": {"3": {"objects": "0.geojson", "count": 2}}}""")
                         + " > results/index.json",
-                "echo '{\"event\": \"error\", \"message\": \"train: stopped\"}'; exit 1"),
+                say("{\"event\": \"error\", \"message\": \"train: stopped\"}"), "exit 1"),
                 request, e -> started.countDown());
         assertTrue(started.await(10, TimeUnit.SECONDS));
         assertTrue(job.isRunning());
@@ -145,8 +150,8 @@ class JobTest {
     void aCommandThatDoesNotObeyIsEndedWithItsChildren() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         Path request = Request.of("predict").build().write(temp.resolve("job"));
-        Job job = Job.start(FakePython.of(temp, "sleep 60 & echo $! > child", START, "wait"), request,
-                e -> started.countDown(), SHORT);
+        Python python = FakePython.of(temp, "sleep 60 & echo $! > child", START, "wait");
+        Job job = Job.start(python, request, e -> started.countDown(), SHORT);
         assertTrue(started.await(10, TimeUnit.SECONDS));
         long child = Long.parseLong(Files.readString(temp.resolve("job/child")).strip());
         job.cancel();

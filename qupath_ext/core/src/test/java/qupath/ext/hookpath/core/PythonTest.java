@@ -39,7 +39,8 @@ class PythonTest {
 
     @Test
     void versionIsThatOfThePackageWhateverElseIsPrinted() throws Exception {
-        assertEquals("0.1.2", answering("a notice\nhookpath 0.1.2", "Python 3.12.1", "noise", 0).version());
+        Python python = answering("a notice\nhookpath 0.1.2", "Python 3.12.1", "noise", 0);
+        assertEquals("0.1.2", python.version());
     }
 
     @Test
@@ -80,8 +81,9 @@ class PythonTest {
         Path onPath = touch(temp.resolve("bin/python3"));
         Path alsoOnPath = touch(temp.resolve("bin/python"));
         Settings.read(userDir).with(Settings.PYTHON, chosen.toString()).write();
-        PythonSearch search = new PythonSearch(Map.of("VIRTUAL_ENV", temp.resolve("venv").toString(),
-                "PATH", temp.resolve("bin") + ":" + temp.resolve("missing")), false, temp);
+        PythonSearch search = new PythonSearch(Map.of(
+                "VIRTUAL_ENV", temp.resolve("venv").toString(), "PATH",
+                temp.resolve("bin") + ":" + temp.resolve("missing")), false, temp);
         List<Path> found = search.candidates(userDir);
         assertEquals(List.of(chosen, built, active, onPath, alsoOnPath), found.subList(0, 5));
     }
@@ -91,8 +93,9 @@ class PythonTest {
         Path py = touch(temp.resolve("Windows/py.exe"));
         touch(temp.resolve("WindowsApps/python3.exe"));
         Path env = touch(temp.resolve("venv/Scripts/python.exe"));
-        PythonSearch search = new PythonSearch(Map.of("VIRTUAL_ENV", temp.resolve("venv").toString(),
-                "Path", temp.resolve("WindowsApps") + ";" + temp.resolve("Windows")), true, temp);
+        PythonSearch search = new PythonSearch(Map.of(
+                "VIRTUAL_ENV", temp.resolve("venv").toString(), "Path",
+                temp.resolve("WindowsApps") + ";" + temp.resolve("Windows")), true, temp);
         assertEquals(List.of(env, py), search.candidates(null));
     }
 

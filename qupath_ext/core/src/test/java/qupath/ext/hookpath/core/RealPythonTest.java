@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -30,6 +31,7 @@ import qupath.ext.hookpath.core.JobOutcome.State;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RealPythonTest {
 
+    private static final double[] CORNERS = {0, 0, 100, 100};
     private static final double SLIDE_MM2 = 600 * 400 * 0.5 * 0.5 / 1e6;
 
     @TempDir
@@ -76,6 +78,38 @@ class RealPythonTest {
 
     @Test
     @Order(2)
+    void bothSidesAgreeOnWhatAPersonChanged() {
+        String written = new Looks("T", null, false, 10_000, 400, new double[] {0, 0, 100, 100})
+                .toJson();
+        List<String> others = new ArrayList<>();
+        for (double slack : new double[] {0, 0.049, 0.051, 0.39, 0.41, 15, 25}) {
+            others.add(new Looks("T", null, false, 10_000 + slack, 400, CORNERS).toJson());
+            others.add(new Looks("T", null, false, 10_000, 400 + slack, CORNERS).toJson());
+            others.add(new Looks("T", null, false, 10_000, 400,
+                    new double[] {0, slack, 100, 100}).toJson());
+        }
+        others.add(new Looks("T", "", false, 10_000, 400, CORNERS).toJson());
+        others.add(new Looks(null, null, false, 10_000, 400, CORNERS).toJson());
+        others.add(new Looks("T", null, true, 10_000, 400, CORNERS).toJson());
+        String script = """
+                import json, sys
+                from hookpath.projects._results import _alike
+                written, *others = map(json.loads, sys.argv[1:])
+                print(*(str(_alike(written, other)).lower() for other in others))
+                """;
+        List<String> arguments = new ArrayList<>(List.of("-c", script, written));
+        arguments.addAll(others);
+        Answer python = Answer.of(RealPythonTest.python.executable(),
+                arguments.toArray(String[]::new));
+        String java = others.stream().map(Looks::parse)
+                .map(other -> String.valueOf(Looks.parse(written).alike(other)))
+                .collect(Collectors.joining(" "));
+        assertEquals(java, String.join("\n", python.lines()));
+        assertTrue(java.contains("true") && java.contains("false"), java);
+    }
+
+    @Test
+    @Order(3)
     void infoReadsWhatJavaWrote() throws Exception {
         Path job = Files.createDirectories(folder.resolve("info job ü"));
         try (FeatureWriter writer = new FeatureWriter(job.resolve("7.geojson"))) {
@@ -97,7 +131,7 @@ class RealPythonTest {
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void predictBringsObjectsBack() throws Exception {
         Request request = Request.of("predict").option("model", folder.resolve("model"))
                 .option("out", folder.resolve("out ü")).option("as", "detections")
@@ -121,7 +155,8 @@ class RealPythonTest {
     private static void assertPale(JsonObject feature, String run) {
         JsonObject properties = feature.getAsJsonObject("properties");
         assertEquals("detection", properties.get("objectType").getAsString());
-        assertEquals("Pale", properties.getAsJsonObject("classification").get("name").getAsString());
+        JsonObject classification = properties.getAsJsonObject("classification");
+        assertEquals("Pale", classification.get("name").getAsString());
         double um2 = properties.getAsJsonObject("measurements").get("Area µm^2").getAsDouble();
         assertEquals(SLIDE_MM2, um2 / 1e6, SLIDE_MM2 * 0.01);
         JsonObject metadata = properties.getAsJsonObject("metadata");
@@ -133,7 +168,7 @@ class RealPythonTest {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void aFailureIsOneLineWithTheImagesName() throws Exception {
         Request request = Request.of("predict").option("model", folder.resolve("model"))
                 .option("out", folder.resolve("out 2")).option("image", "8").option("device", "cpu")
@@ -144,7 +179,7 @@ class RealPythonTest {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void aTrainingCanBeStoppedAndLeavesARunToGoOnWith() throws Exception {
         Path job = Files.createDirectories(folder.resolve("train job"));
         Files.writeString(job.resolve("7.geojson"), TWO_CLASSES);
@@ -164,7 +199,7 @@ class RealPythonTest {
         boolean begun = epoch.await(60, TimeUnit.SECONDS);
         training.stop();
         JobOutcome outcome = training.await();
-        assertTrue(begun, () -> outcome.message() + "\n" + String.join("\n", outcome.lastLogLines()));
+        assertTrue(begun, outcome::toString);
         assertEquals(State.STOPPED, outcome.state());
         assertEquals(1, outcome.exitCode(), "it did not stop by itself");
         RunFolder left = RunFolder.read(run);

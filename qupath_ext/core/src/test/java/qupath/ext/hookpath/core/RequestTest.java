@@ -21,9 +21,10 @@ class RequestTest {
     @Test
     void theFileIsTheContractWordForWord() throws Exception {
         ProjectPart project = new ProjectPart("My project",
-                List.of(new ClassPart("Tumor", new int[] {200, 0, 0}), new ClassPart("Immune: CD3", null)),
-                List.of(new ImagePart("3", "a b ü.svs", "/data/a.svs", new double[] {0.25, 0.5}, true,
-                        "images/3.geojson", Map.of("hookpath.split", "train"), null)));
+                List.of(new ClassPart("Tumor", new int[] {200, 0, 0}),
+                        new ClassPart("Immune: CD3", null)),
+                List.of(new ImagePart("3", "a b ü.svs", "/data/a.svs", new double[] {0.25, 0.5},
+                        true, "images/3.geojson", Map.of("hookpath.split", "train"), null)));
         Path file = Request.of("predict").extension("0.1.0").option("model", Path.of("m"))
                 .option("as", "detections").option("min-area", 100).option("image", List.of("3"))
                 .option("tiff", true).option("inside", null).project(project).build()
@@ -50,6 +51,7 @@ class RequestTest {
         JsonObject request = JsonParser.parseString(Request.of("doctor").build().toJson())
                 .getAsJsonObject();
         assertFalse(request.has("project"));
-        assertEquals(System.getProperty("hookpath.version"), request.get("extension").getAsString());
+        assertEquals(System.getProperty("hookpath.version"),
+                request.get("extension").getAsString());
     }
 }

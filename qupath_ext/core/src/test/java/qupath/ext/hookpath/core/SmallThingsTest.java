@@ -23,8 +23,8 @@ class SmallThingsTest {
 
     @ParameterizedTest
     @CsvSource(nullValues = "none", value = {"3, a few seconds", "12, about 10 s", "54, about 50 s",
-        "55, about 1 min", "170, about 3 min", "3569, about 59 min", "3590, about 1 h", "7800, about 2 h 10 min",
-        "7100, about 2 h"})
+        "55, about 1 min", "170, about 3 min", "3569, about 59 min", "3590, about 1 h",
+        "7800, about 2 h 10 min", "7100, about 2 h"})
     void timeLeftIsRounded(double seconds, String text) {
         assertEquals(text, TimeLeft.text(seconds));
     }
@@ -70,13 +70,15 @@ class SmallThingsTest {
 
     @Test
     void theCatalogOffersThisVersionForQuPath6And7() throws IOException {
-        Path file = Path.of(System.getProperty("hookpath.repository")).resolve("qupath_ext/catalog.json");
+        Path repository = Path.of(System.getProperty("hookpath.repository"));
+        Path file = repository.resolve("qupath_ext/catalog.json");
         JsonObject extension = JsonParser.parseString(Files.readString(file)).getAsJsonObject()
                 .getAsJsonArray("extensions").get(0).getAsJsonObject();
         JsonObject release = extension.getAsJsonArray("releases").get(0).getAsJsonObject();
         String version = System.getProperty("hookpath.version");
         assertEquals("v" + version, release.get("name").getAsString());
-        assertTrue(release.get("main_url").getAsString().endsWith("hookpath-qupath-" + version + ".jar"));
+        String jar = "hookpath-qupath-" + version + ".jar";
+        assertTrue(release.get("main_url").getAsString().endsWith(jar));
         assertEquals("v0.6.0", release.getAsJsonObject("version_range").get("min").getAsString());
     }
 }
