@@ -18,6 +18,7 @@ import qupath.ext.hookpath.preview.PreviewScripts;
 import qupath.ext.hookpath.results.AnnotationExport;
 import qupath.ext.hookpath.results.PredictionImport;
 import qupath.ext.hookpath.results.Removal;
+import qupath.ext.hookpath.ui.setup.Setup;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 import qupath.lib.scripting.QP;
@@ -167,6 +168,19 @@ public final class Hookpath {
      */
     public static void showProbabilityMap(String tiff) {
         PreviewScripts.showMap(tiff);
+    }
+
+    /**
+     * Builds a Python environment with hookpath in it, or uses one that is there.
+     *
+     * @param arguments {@code python} (use this one); else {@code wheels} (a folder of wheels),
+     *     {@code offline: true} (nothing but these), {@code torch} ({@code 'cpu'},
+     *     {@code 'cuda'}, {@code 'default'}), {@code basePython}, {@code folder}
+     * @return path of the Python that is used from now on
+     * @throws HookpathException it failed; what was used before is used on
+     */
+    public static String setUpPython(Map<String, ?> arguments) {
+        return Setup.run(arguments);
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

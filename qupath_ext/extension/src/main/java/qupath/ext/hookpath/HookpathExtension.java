@@ -11,8 +11,10 @@ import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.preview.PreviewCommand;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
+import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.lib.common.Version;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.extensions.QuPathExtension;
@@ -37,7 +39,9 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("import", ImportWindow::show),
                 new Item("map", ProbabilityMap::open),
                 new Item("remove", RemoveWindow::show),
-                SEPARATOR);
+                SEPARATOR,
+                new Item("setup", SetupWindow::show),
+                new Item("log", LogWindow::show));
     }
 
     private boolean installed;
@@ -86,11 +90,11 @@ public final class HookpathExtension implements QuPathExtension {
         return made;
     }
 
-    /** Checked while a preview runs, however it was started or ended. */
+    /** Checked while the preview's window is open, however it was opened or closed. */
     private static MenuItem previewItem(QuPathGUI qupath) {
         CheckMenuItem made = new CheckMenuItem(Texts.get("menu.preview"));
         made.setOnAction(event -> PreviewCommand.toggle(qupath, made.isSelected()));
-        PreviewCommand.activeProperty().addListener(
+        PreviewCommand.openProperty().addListener(
                 (observable, before, after) -> made.setSelected(after));
         return made;
     }

@@ -27,17 +27,22 @@ public final class PreviewCommand {
 
     private static final Logger logger = LoggerFactory.getLogger(PreviewCommand.class);
     private static final String TITLE = "preview.title";
-    private static final ReadOnlyBooleanWrapper ACTIVE =
-            new ReadOnlyBooleanWrapper(PreviewCommand.class, "active");
+    private static final ReadOnlyBooleanWrapper OPEN =
+            new ReadOnlyBooleanWrapper(PreviewCommand.class, "open");
 
     private static LivePreview current;
     private static PreviewWindow window;
 
     private PreviewCommand() {}
 
-    /** Whether a preview runs; for the menu's check mark. */
-    public static ReadOnlyBooleanProperty activeProperty() {
-        return ACTIVE.getReadOnlyProperty();
+    /** Whether its window is open; for the menu's check mark. */
+    public static ReadOnlyBooleanProperty openProperty() {
+        return OPEN.getReadOnlyProperty();
+    }
+
+    /** Whether a preview runs. */
+    static boolean isRunning() {
+        return current != null;
     }
 
     /**
@@ -79,7 +84,6 @@ public final class PreviewCommand {
         ProbabilityMap.hide();
         var settings = new LivePreview.Settings(() -> python(python), model, device);
         current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
-        ACTIVE.set(true);
         current.start();
         return begun;
     }
@@ -101,8 +105,12 @@ public final class PreviewCommand {
             return window;
         });
         if (!open) {
-            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> stop());
+            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> {
+                stop();
+                OPEN.set(false);
+            });
         }
+        OPEN.set(true);
         return window;
     }
 
@@ -133,7 +141,6 @@ public final class PreviewCommand {
         @Override
         public void ended(String problem) {
             current = null;
-            ACTIVE.set(false);
             shown.ended(problem);
             if (problem == null) {
                 begun.cancel(false);

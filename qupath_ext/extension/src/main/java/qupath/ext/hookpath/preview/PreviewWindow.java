@@ -43,7 +43,7 @@ public final class PreviewWindow extends VBox {
 
     /** Starts with the model used last as soon as the models are listed. */
     void startWithLastModel() {
-        if (!PreviewCommand.activeProperty().get()) {
+        if (!PreviewCommand.isRunning()) {
             startWhenListed = true;
             listModels();
         }

@@ -1,0 +1,87 @@
+package qupath.ext.hookpath.ui.setup;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.Request;
+
+/** What {@code hookpath doctor} finds in a Python. */
+final class Doctor {
+
+    private static final Logger logger = LoggerFactory.getLogger(Doctor.class);
+
+    private Doctor() {}
+
+    /**
+     * One line of it.
+     *
+     * @param state {@code ok}, {@code absent} (can be done without) or {@code broken}
+     */
+    record Check(String name, String state, String found, String advice) {
+
+        static Check of(JsonElement element) {
+            JsonObject json = element.getAsJsonObject();
+            return new Check(text(json, "name"), text(json, "state"), text(json, "found"),
+                    text(json, "advice"));
+        }
+
+        private static String text(JsonObject json, String key) {
+            return json.has(key) ? json.get(key).getAsString() : "";
+        }
+    }
+
+    /**
+     * Asks; takes some seconds.
+     *
+     * @throws HookpathException there was no answer
+     */
+    static List<Check> ask(Python python) throws InterruptedException {
+        Path folder = null;
+        try {
+            folder = Files.createTempDirectory("hookpath-doctor");
+            Path request = Request.of("doctor").build().write(folder);
+            JobOutcome outcome = Job.start(python, request, event -> { }).await();
+            List<Check> checks = new ArrayList<>();
+            for (Event.Result result : outcome.results()) {
+                if (result.kind().equals("doctor")) {
+                    result.data().getAsJsonArray("checks").forEach(e -> checks.add(Check.of(e)));
+                }
+            }
+            if (checks.isEmpty()) {
+                throw new HookpathException(outcome.message());
+            }
+            return checks;
+        } catch (IOException e) {
+            throw new HookpathException(Problems.oneLine(e), e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (folder == null) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            logger.debug("{} stays", folder, e);
+        }
+    }
+}

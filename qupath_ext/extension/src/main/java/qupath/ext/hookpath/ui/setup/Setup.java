@@ -1,0 +1,91 @@
+package qupath.ext.hookpath.ui.setup;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Pythons;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.core.Version;
+import qupath.lib.gui.prefs.PathPrefs;
+
+/** Building and choosing the Python, for the window and for scripts. Not for JavaFX's thread. */
+public final class Setup {
+
+    private static final Logger logger = LoggerFactory.getLogger(Setup.class);
+
+    private Setup() {}
+
+    /**
+     * Builds an environment and uses it from now on. Whatever was there before is used on if this
+     * fails or is cancelled.
+     *
+     * @param options how
+     * @param line hears what the installer says, on several threads
+     * @param cancelled asked a few times a second
+     * @return the new Python
+     * @throws CancellationException it was cancelled
+     * @throws HookpathException it failed; one line why
+     */
+    public static Python build(
+            SetupOptions options, Consumer<String> line, BooleanSupplier cancelled) {
+        try {
+            Python built = options.builder().build(line, cancelled);
+            use(built);
+            return built;
+        } catch (PythonProblem e) {
+            throw Problems.of(e);
+        } catch (IOException e) {
+            throw new HookpathException(Problems.oneLine(e), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException(Texts.get("job.stopped"));
+        }
+    }
+
+    /**
+     * Uses a Python from now on, if its package fits.
+     *
+     * @param python which
+     * @throws PythonProblem it cannot be used; nothing is changed
+     */
+    public static void choose(Python python) throws PythonProblem {
+        python.check(Version.ofThisJar());
+        use(python);
+    }
+
+    private static void use(Python python) {
+        Preferences.python().set(python.executable().toString());
+        PathPrefs.savePreferences();
+        Pythons.forget();
+    }
+
+    /**
+     * For scripts: uses {@code python} if that is given, else builds an environment.
+     *
+     * @param arguments see {@link SetupOptions#of}; or {@code python}
+     * @return path of the Python that is used from now on
+     * @throws HookpathException it failed; nothing is changed
+     */
+    public static String run(Map<String, ?> arguments) {
+        Object given = arguments == null ? null : arguments.get("python");
+        if (given == null) {
+            return build(SetupOptions.of(arguments), logger::info,
+                    Thread.currentThread()::isInterrupted).executable().toString();
+        }
+        try {
+            choose(new Python(SetupOptions.path(given.toString())));
+            return given.toString();
+        } catch (PythonProblem e) {
+            throw Problems.of(e);
+        }
+    }
+}

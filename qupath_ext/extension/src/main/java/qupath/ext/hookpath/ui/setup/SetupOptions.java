@@ -1,0 +1,64 @@
+package qupath.ext.hookpath.ui.setup;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.EnvironmentBuilder;
+import qupath.ext.hookpath.core.Torch;
+
+/**
+ * How to build an environment.
+ *
+ * @param folder where it goes
+ * @param basePython the Python to build from; null: one that is found
+ * @param wheels a folder of wheels; null: none
+ * @param offline whether to use nothing but the wheels
+ * @param torch which build of torch
+ */
+public record SetupOptions(
+        Path folder, Path basePython, Path wheels, boolean offline, Torch torch) {
+
+    /** Where it is built unless somebody says otherwise: in QuPath's user directory. */
+    public static Path usualFolder() {
+        return EnvironmentBuilder.folder(JobStart.base(null));
+    }
+
+    /**
+     * From a script's arguments.
+     *
+     * @param arguments {@code folder}, {@code basePython}, {@code wheels}, {@code offline},
+     *     {@code torch} ({@code 'cpu'}, {@code 'cuda'}, {@code 'default'})
+     * @throws HookpathException there is no such build of torch
+     */
+    public static SetupOptions of(Map<String, ?> arguments) {
+        Options options = Options.of(arguments);
+        Path wheels = path(options.text("wheels", null));
+        return new SetupOptions(
+                Path.of(options.text("folder", usualFolder().toString())),
+                path(options.text("basePython", null)), wheels,
+                options.flag("offline", false),
+                torch(options.text("torch", Torch.suggested().name())));
+    }
+
+    /** A builder that does it. */
+    EnvironmentBuilder builder() {
+        return EnvironmentBuilder.in(folder).basePython(basePython).wheels(wheels)
+                .offline(offline).torch(torch);
+    }
+
+    static Path path(String text) {
+        return text == null || text.isBlank() ? null : Path.of(text.strip());
+    }
+
+    private static Torch torch(String name) {
+        try {
+            return Torch.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new HookpathException(Texts.get("setup.torch.unknown", name), e);
+        }
+    }
+}
