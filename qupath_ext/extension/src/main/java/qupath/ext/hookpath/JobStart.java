@@ -71,7 +71,8 @@ public final class JobStart {
     }
 
     /**
-     * Waits for a job; interrupting the waiting thread cancels the job.
+     * Waits for a job; interrupting the waiting thread cancels the job and waits until its
+     * processes are gone (seconds), for QuPath may end next.
      *
      * @param job a running job
      * @return how it ended
@@ -82,6 +83,7 @@ public final class JobStart {
             return job.await();
         } catch (InterruptedException e) {
             job.cancel();
+            job.future().join();
             Thread.currentThread().interrupt();
             throw new HookpathException(Texts.get("job.stopped"), e);
         }
