@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -12,8 +11,7 @@ import pytest
 
 from support import pythons
 from support.dark_slides import COARSE, FIRST, HUMAN, UNKNOWN, make_dark_project, save_dark_model
-from support.extension import InstalledExtension, installed_extension
-from support.qupath import SCRIPTS
+from support.extension import installed_extension
 
 pytestmark = [
     pytest.mark.qupath,
@@ -90,20 +88,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> dict[str
     root = tmp_path_factory.mktemp("project")
     model = save_dark_model(root / "model")
     project = make_dark_project(root / "p", (FIRST, COARSE, UNKNOWN))
-    return run_cases(
-        qupath, project, {k: v.format(model=model, folder=folder) for k, v in CASES.items()}
-    )
-
-
-def run_cases(
-    qupath: InstalledExtension, project: Path, cases: dict[str, str]
-) -> dict[str, dict[str, Any]]:
-    """What every piece of Groovy gave, and the objects after it."""
-    given, got = project.with_name("cases.json"), project.with_name("outcomes.json")
-    listed = [{"name": name, "run": text} for name, text in cases.items()]
-    given.write_text(json.dumps(listed), encoding="utf-8")
-    qupath.script(SCRIPTS / "cases.groovy", project, FIRST, arguments=(given, got)).ok()
-    return {found["name"]: found for found in json.loads(got.read_text(encoding="utf-8"))}
+    cases = {k: v.format(model=model, folder=folder) for k, v in CASES.items()}
+    return qupath.cases(project, FIRST, cases)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "before"])

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from shapely import wkt
-from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RUN_TAG
 from support.dark_slides import (
@@ -20,15 +17,13 @@ from support.dark_slides import (
     REGION,
     SECOND,
     SMALL,
-    area_um2,
     make_dark_project,
     save_dark_model,
 )
 from support.extension import InstalledExtension, installed_extension
+from support.seen import check_dark, human, ours, shape_of
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
-
-Objects = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -50,32 +45,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(made: Path, tmp_path: Path) -> Path:
     """A copy of the project; its slides stay where they are."""
     return Path(shutil.copytree(made, tmp_path / "Kopie µ")) / "project.qpproj"
-
-
-def ours(seen: dict[str, Any]) -> Objects:
-    return [o for o in seen["objects"] if RUN_TAG in o["metadata"]]
-
-
-def human(seen: dict[str, Any]) -> Objects:
-    return [o for o in seen["objects"] if RUN_TAG not in o["metadata"]]
-
-
-def shape_of(found: dict[str, Any]) -> BaseGeometry:
-    return wkt.loads(found["wkt"])
-
-
-def check_dark(objects: Objects, expected: list[BaseGeometry]) -> None:
-    """The dark objects are the expected shapes: number, place, area, class, measurements."""
-    dark = [o for o in objects if o["classification"] == "Dark"]
-    assert len(dark) == len(expected)
-    for shape in expected:
-        (match,) = [o for o in dark if shape_of(o).intersects(shape)]
-        assert shape_of(match).area == pytest.approx(shape.area, rel=0.01)
-        assert shape_of(match).symmetric_difference(shape).area < 0.02 * shape.area
-        assert set(match["measurements"]) == {"Area µm^2", "Probability"}
-        assert match["measurements"]["Area µm^2"] == pytest.approx(area_um2(shape), rel=0.01)
-        assert 0.9 < match["measurements"]["Probability"] <= 1
-        assert match["classColor"] & 0xFFFFFF == 200 << 16
 
 
 def test_results_lie_where_the_slide_is_dark_and_the_persons_work_stays(

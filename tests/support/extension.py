@@ -129,6 +129,17 @@ class InstalledExtension:
         out.unlink()
         return found
 
+    def cases(
+        self, project: Path, image: str, cases: Mapping[str, str]
+    ) -> dict[str, dict[str, Any]]:
+        """What pieces of Groovy gave, run one after another on an image, and its objects then."""
+        given, got = self.home / "cases.json", self.home / "outcomes.json"
+        listed = [{"name": name, "run": text} for name, text in cases.items()]
+        given.write_text(json.dumps(listed), encoding="utf-8")
+        self.script(SCRIPTS / "cases.groovy", project, image, arguments=(given, got)).ok()
+        found = json.loads(got.read_text(encoding="utf-8"))
+        return {outcome["name"]: outcome for outcome in found}
+
 
 def installed_extension(home: Path, **environment: str) -> InstalledExtension:
     """Put the jar into a fresh QuPath home; skips the test where there is no QuPath or no jar."""
