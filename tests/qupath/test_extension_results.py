@@ -20,7 +20,6 @@ from support.seen import check_dark, human, ours
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
-
 #: One person's afternoon; every piece sees the image as the one before left it.
 AFTERNOON = {
     "before": "null",
@@ -172,7 +171,7 @@ def test_removal_leaves_the_person_what_is_theirs(afternoon: dict[str, dict[str,
     imported, removed = afternoon["import"], afternoon["remove"]
     assert imported["value"] == "1"
     (foreign,) = ids(imported) - ids(afternoon["select"])
-    edited = {i for i in tagged(afternoon["this run"])}
+    edited = set(tagged(afternoon["this run"]))
     assert len(edited) == 2
     assert ids(removed) == ids(afternoon["before"]) | edited | {foreign}
     assert afternoon["nothing left"]["value"] == "0"
