@@ -31,6 +31,9 @@ class Reporter(Protocol):
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         """A finished, machine-readable result, e.g. ``("epoch", {"loss": 0.3})``."""
 
+    def overall(self, done: float) -> None:
+        """Of work in several tasks, this share (0…1) of all of them is done; 1 ends it."""
+
 
 class SilentReporter:
     """The default: says nothing."""
@@ -46,6 +49,8 @@ class SilentReporter:
     def warn(self, message: str) -> None: ...
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
+
+    def overall(self, done: float) -> None: ...
 
 
 SILENT: Reporter = SilentReporter()

@@ -74,7 +74,7 @@ def test_predict_leaves_objects_for_the_viewer(
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     done = hookpath("--request", request, "--json")
     assert done.code == 0, done.out
-    assert [e["event"] for e in done.events][0] == "start"
+    assert done.events[0]["event"] == "start"
     assert done.events[-1] == {"event": "end", "schema": 1, "exit_code": 0}
     index = json.loads((request.parent / "results" / "index.json").read_text("utf-8"))["images"]
     assert set(index) == {"10", "11"}

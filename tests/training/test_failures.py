@@ -61,16 +61,81 @@ def test_a_broken_weight_is_not_saved(
     assert len(rows_of(tmp_path / "run")) == 1
 
 
+def test_a_batch_that_does_not_fit_is_learned_from_in_parts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One step in parts is the step in one go, but for what batch normalisation sees."""
+    whole, halved = Steps(monkeypatch), Steps(monkeypatch, most=2)
+    reporter = Recorder()
+    run(folder, tmp_path / "whole", "epochs=1")
+    halved.replace()
+    run(folder, tmp_path / "parts", "epochs=1", reporter=reporter)
+    assert set(halved.sizes) == {4, 2}
+    assert halved.sizes.count(4) == 1
+    (said,) = [w for w in reporter.warnings if "out of memory" in w]
+    assert said == (
+        "out of memory in training with 4 patches at once; going on with 2 at a time (the batch "
+        "stays the same, but batch normalisation sees 2 patches instead of 4)"
+    )
+    assert whole.sizes == []
+    assert len(rows_of(tmp_path / "parts")) == 1
+
+
+def test_the_gradients_of_parts_are_those_of_the_batch(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With batch normalisation switched off, where nothing may differ."""
+    compared: list[float] = []
+    gradients = loop.gradients
+
+    def comparing(session: Any, batch: Any, size: int) -> torch.Tensor:
+        session.model.eval()
+        found = []
+        for at_once in (4, 3, 1):
+            loss = gradients(session, batch, at_once)
+            weights = session.model.parameters()
+            found.append((loss, torch.cat([w.grad.flatten() for w in weights])))
+        assert found[0][1].abs().max() > 1e-3
+        for loss, gradient in found[1:]:
+            torch.testing.assert_close(loss, found[0][0], rtol=1e-5, atol=1e-6)
+            torch.testing.assert_close(gradient, found[0][1], rtol=1e-4, atol=1e-6)
+        compared.append(float(loss))
+        return loss
+
+    monkeypatch.setattr(loop, "gradients", comparing)
+    run(folder, tmp_path / "run", "epochs=1")
+    assert len(compared) == 8
+
+
 def test_out_of_memory_names_what_to_lower(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(session: Any, batch: Any) -> torch.Tensor:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
-
-    monkeypatch.setattr(loop, "train_step", full)
-    refused(folder, tmp_path / "a", r"out of memory; .*batch_size \(4\), e.g. --set batch_size=2;")
-    refused(folder, tmp_path / "b", "out of memory; .*lower model.filters", "batch_size=1")
+    Steps(monkeypatch, most=0).replace()
+    message = (
+        r"even with one patch at a time; .*model.filters \(4\) or model.input_size \(24\), fewer"
+    )
+    with pytest.raises(TrainingError, match=message) as caught:
+        run(folder, tmp_path / "a")
+    assert caught.value.code == "out_of_memory"
     assert read_checkpoint(tmp_path / "a" / "checkpoints" / "last.pt").step == 0
+
+
+class Steps:
+    """Steps on a device that takes only so many patches at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int = 99) -> None:
+        self.most, self.sizes = most, list[int]()
+        self._patch, self._gradients = monkeypatch, loop.gradients
+
+    def replace(self) -> None:
+        """Train on it from now on."""
+        self._patch.setattr(loop, "gradients", self._run)
+
+    def _run(self, session: Any, batch: Any, size: int) -> torch.Tensor:
+        self.sizes.append(size)
+        if size > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+        return self._gradients(session, batch, size)
 
 
 def test_other_errors_are_not_called_out_of_memory(

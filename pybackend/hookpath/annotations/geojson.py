@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 from hookpath.annotations._decode import GEOMETRY_TYPES, decode_feature
 from hookpath.annotations._encode import object_to_feature
 from hookpath.annotations.objects import PathObject
-from hookpath.errors import AnnotationError
+from hookpath.errors import AnnotationError, write_code
 
 _JSON_SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
 _AGAIN = "export the objects from QuPath again as GeoJSON"
@@ -120,7 +120,8 @@ def write_geojson(path: str | Path, objects: Iterable[PathObject], compact: bool
             _write_collection(out, objects, compact)
     except OSError as error:
         raise AnnotationError(
-            f"cannot write {path}: {error}; check the folder and the free space"
+            f"cannot write {path}: {error}; check the folder and the free space",
+            code=write_code(error),
         ) from error
 
 

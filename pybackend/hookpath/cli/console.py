@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from contextlib import ExitStack, contextmanager
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from hookpath import __version__
-from hookpath.cli.reporters import BarReporter, JsonReporter, LineReporter, emit
-from hookpath.errors import HookpathError, UsageError
-from hookpath.events import Reporter
+from hookpath.cli.reporters import BarReporter, JsonReporter, LineReporter
+from hookpath.cli.stopping import CURRENT_JOB, stop_main_thread, stoppable
+from hookpath.cli.streams import stdout_for_events
+from hookpath.errors import UsageError, code_of, one_line
 
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
@@ -25,23 +23,21 @@ Json = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a request file's command belongs to: the folder of the file."""
-
-    folder: Path
-
-
 class Console:
     """Output of one command. Results go to stdout, progress and messages to stderr."""
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-        self.reporter: Reporter
-        if as_json:
-            self.reporter = JsonReporter()
+    def __init__(self, events: TextIO | None = None) -> None:
+        self.as_json = events is not None
+        self.reporter: JsonReporter | BarReporter | LineReporter
+        if events is not None:
+            self.reporter = JsonReporter(events, stop_main_thread)
         else:
             self.reporter = BarReporter() if sys.stderr.isatty() else LineReporter()
+
+    def event(self, event: str, **values: Any) -> None:
+        """An event for machines."""
+        if isinstance(self.reporter, JsonReporter):
+            self.reporter.emit(event, **values)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         """A result for machines; people get `say` and `table`."""
@@ -83,69 +79,44 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
     Raises:
         typer.Exit: with the exit code, after any error.
     """
-    console = Console(as_json)
-    if as_json:
-        emit("start", command=command, hookpath=__version__)
-    code, message = 0, ""
-    try:
-        with _sigterm_as_ctrl_c():
-            yield console
-    except (typer.Exit, typer.Abort):
-        raise
-    except BrokenPipeError:
-        _leave_quietly()
-    except KeyboardInterrupt:
-        code, message = 1, f"{command}: stopped"
-        _trace(debug)
-    except UsageError as error:
-        code, message = 2, str(error)
-        _trace(debug)
-    except HookpathError as error:
-        code, message = 1, str(error)
-        _trace(debug)
-    except Exception as error:
-        code, message = 1, _unexpected(error)
-        _trace(debug)
-    finally:
-        console.close()
-    _end(as_json, code, message)
-
-
-def _end(as_json: bool, code: int, message: str) -> None:
-    if as_json:
-        if message:
-            emit("error", message=message)
-        emit("end", exit_code=code)
-    elif message:
-        print(f"error: {message}", file=sys.stderr)
+    with ExitStack() as streams:
+        console = Console(streams.enter_context(stdout_for_events()) if as_json else None)
+        console.event("start", command=command, hookpath=__version__)
+        failure: Exception | KeyboardInterrupt | None = None
+        try:
+            with stoppable(CURRENT_JOB.get()) as was_stopped:
+                try:
+                    yield console
+                except Exception as error:  # a stop may surface as anything
+                    if was_stopped():
+                        raise KeyboardInterrupt from error
+                    raise
+        except (typer.Exit, typer.Abort):
+            raise
+        except BrokenPipeError:
+            _leave_quietly()
+        except (Exception, KeyboardInterrupt) as error:
+            failure = error
+            if debug:
+                traceback.print_exc()
+        finally:
+            console.close()
+        code = _end(console, command, failure)
     if code:
         raise typer.Exit(code)
 
 
-def _unexpected(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: {error.strerror}"
-    text = " ".join(str(error).split())
-    return f"unexpected {type(error).__name__}: {text} (--debug shows where; please report it)"
-
-
-def _trace(debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-
-
-@contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Batch systems end a job with SIGTERM: treated like Ctrl-C."""
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt | None) -> int:
+    """Say how it ended; the exit code."""
+    code = 0 if failure is None else 2 if isinstance(failure, UsageError) else 1
+    if failure is not None:
+        stopped = isinstance(failure, KeyboardInterrupt)
+        message = f"{command}: stopped" if stopped else one_line(failure)
+        console.event("error", message=message, code=code_of(failure))
+        if not console.as_json:
+            print(f"error: {message}", file=sys.stderr)
+    console.event("end", exit_code=code)
+    return code
 
 
 def _leave_quietly() -> NoReturn:

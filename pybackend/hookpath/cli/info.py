@@ -31,9 +31,11 @@ def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = 
         broken = [i for i in images if i.problem]
         for image in broken:
             console.say(image.problem)
+        codes = {i.code for i in broken}
         if broken:
             raise ProjectError(
-                f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}"
+                f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}",
+                code=codes.pop() if len(codes) == 1 else "several",
             )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
+from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened, shared_code
 from hookpath.cli.reporters import duration_text
 from hookpath.errors import PredictionError, UsageError
 
@@ -78,12 +78,14 @@ def command(
 
 
 def _tell(console: Console, report: PredictReport) -> None:
+    from hookpath.inference import summary
+
     done = [*report.predicted, *report.resumed]
     console.result(
         "predicted",
         {
             "out": report.out_dir,
-            "images": [_summary(found) for found in done],
+            "images": [summary(found) for found in done],
             "problems": [vars(problem) for problem in report.problems],
         },
     )
@@ -92,23 +94,14 @@ def _tell(console: Console, report: PredictReport) -> None:
     console.table("", columns, [_row(found, classes) for found in done])
     console.say(f"results in {report.out_dir}")
     if report.problems:
-        count, first = len(report.problems), report.problems[0].line
-        raise PredictionError(f"{count} of {count + len(done)} images failed; {first}")
+        raise PredictionError(
+            f"{len(report.problems)} of {len(report.problems) + len(done)} images failed; "
+            f"{report.problems[0].line}",
+            code=shared_code(report.problems),
+        )
 
 
 def _row(found: SlidePrediction, classes: tuple[str, ...]) -> list[str]:
     record = found.record
     areas = (f"{record.areas_mm2.get(name, 0.0):.3f}" for name in classes)
     return [record.image, *areas, str(record.objects), duration_text(record.seconds)]
-
-
-def _summary(found: SlidePrediction) -> dict[str, object]:
-    record = found.record
-    return {
-        "image": record.image,
-        "folder": found.folder,
-        "run": record.run,
-        "areas_mm2": record.areas_mm2,
-        "objects": record.objects,
-        "in_project": record.in_project,
-    }

@@ -6,9 +6,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -18,12 +18,6 @@ EVENT_SCHEMA = 1
 
 _LINE_EVERY_S = 10.0
 _JSON_EVERY_S = 0.5
-
-
-def emit(event: str, **values: Any) -> None:
-    """One JSON line on stdout."""
-    line = {"event": event, "schema": EVENT_SCHEMA, **values}
-    print(json.dumps(_finite(line), ensure_ascii=False, default=str), flush=True)
 
 
 def _finite(value: Any) -> Any:
@@ -96,6 +90,8 @@ class _TextReporter:
         print(f"warning: {message}", file=sys.stderr, flush=True)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
+
+    def overall(self, done: float) -> None: ...
 
 
 class LineReporter(_TextReporter):
@@ -197,11 +193,50 @@ def _make_progress() -> Progress:
     )
 
 
-class JsonReporter:
-    """Every event as one JSON line on stdout; progress at most twice a second for each task."""
+@dataclass
+class _Overall:
+    """How far everything is, and how fast it goes."""
 
-    def __init__(self) -> None:
+    first: float
+    done: float
+    started: float = field(default_factory=lambda: time.monotonic())
+
+    @property
+    def seconds_left(self) -> float | None:
+        worked = self.done - self.first
+        if worked <= 0:
+            return None
+        return (time.monotonic() - self.started) / worked * max(0.0, 1 - self.done)
+
+
+class JsonReporter:
+    """Every event as one JSON line; progress at most twice a second for each task.
+
+    Args:
+        stream: None: stdout.
+        on_gone: called once, when nobody reads the stream any more.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
+        self._stream = stream or sys.stdout
+        self._on_gone = on_gone
+        self._gone = False
         self._tasks: dict[str, _Task] = {}
+        self._overall: _Overall | None = None
+
+    def emit(self, event: str, **values: Any) -> None:
+        """One line; where its reader has gone, nothing."""
+        line = {"event": event, "schema": EVENT_SCHEMA, **values}
+        text = json.dumps(_finite(line), ensure_ascii=False, default=str)
+        if self._gone:
+            return
+        try:
+            print(text, file=self._stream, flush=True)
+        except OSError:  # Windows has other words for a broken pipe
+            self._gone = True
+            self._on_gone()
 
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         self._tasks[task] = _Task(total, unit)
@@ -218,24 +253,34 @@ class JsonReporter:
         del self._tasks[task]
 
     def info(self, message: str) -> None:
-        emit("info", message=message)
+        self.emit("info", message=message)
 
     def warn(self, message: str) -> None:
-        emit("warning", message=message)
+        self.emit("warning", message=message)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
-        emit("result", kind=kind, data=payload)
+        self.emit("result", kind=kind, data=payload)
+
+    def overall(self, done: float) -> None:
+        if done >= 1:
+            self._overall = None
+        elif self._overall is None:
+            self._overall = _Overall(done, done)
+        else:
+            self._overall.done = done
 
     def _show(self, task: str, finished: bool = False) -> None:
-        state = self._tasks[task]
+        state, overall = self._tasks[task], self._overall
         state.shown = time.monotonic()
-        emit(
+        left = 0.0 if finished else state.seconds_left
+        self.emit(
             "progress",
             task=task,
             done=state.done,
             total=state.total,
             unit=state.unit,
             figures=state.figures,
-            seconds_left=0.0 if finished else state.seconds_left,
+            seconds_left=left if overall is None else overall.seconds_left,
             finished=finished,
+            overall=None if overall is None else round(overall.done, 4),
         )

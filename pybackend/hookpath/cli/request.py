@@ -7,6 +7,7 @@ has neither. What a command does is the same, and so are its events (docs/json-e
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any, NoReturn
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hookpath.cli.console import Job, running
-from hookpath.errors import UsageError
+from hookpath import __version__
+from hookpath.cli.console import running
+from hookpath.cli.stopping import Job, inside
+from hookpath.errors import UsageError, VersionError
 from hookpath.projects import ProjectPart
 from hookpath.projects.exchange import first_problem
 
@@ -61,9 +64,10 @@ def run_request(root: typer.Context, path: Path, as_json: bool, debug: bool) -> 
     try:
         request = read_request(path)
         name = request.command
+        check_versions(path, request.extension)
         words = _Words(root.command, path).of(request, flags)
-        job = Job(path.absolute().parent)
-        code = root.command.main(words, prog_name="hookpath", standalone_mode=False, obj=job)
+        with inside(Job(path.absolute().parent)):
+            code = root.command.main(words, prog_name="hookpath", standalone_mode=False)
     except (UsageError, _WrongCall) as error:
         with running(name, as_json, debug):
             raise _one_line(error, path) from error
@@ -86,9 +90,9 @@ def read_request(path: Path) -> Request:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and content.get("schema", SCHEMA) != SCHEMA:
-            raise UsageError(
-                f"{path}: written for schema {content['schema']}, this is hookpath for schema "
-                f"{SCHEMA}; update the older of the two"
+            raise VersionError(
+                f"{path}: written for schema {content['schema']}, hookpath {__version__} reads "
+                f"schema {SCHEMA}; update the older of the two"
             )
         return Request.model_validate(content)
     except FileNotFoundError as error:
@@ -97,6 +101,36 @@ def read_request(path: Path) -> Request:
         raise UsageError(f"{path}: {first_problem(error)}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not readable as JSON ({error})") from error
+
+
+def check_versions(path: Path, extension: str | None) -> None:
+    """Extension and package belong together where major and minor number are the same.
+
+    Raises:
+        VersionError: they are not; names the older one. Without a version nothing is checked.
+    """
+    if extension is None:
+        return
+    theirs, ours = _numbers(extension), _numbers(__version__)
+    if not theirs:
+        raise VersionError(f"{path}: {extension!r} is no version of the extension")
+    if theirs == ours:
+        return
+    advice = (
+        f"install hookpath {extension} for Python (in QuPath: Set up Python)"
+        if theirs > ours
+        else f"install the extension {__version__} in QuPath"
+    )
+    raise VersionError(
+        f"{path}: the QuPath extension is {extension}, the Python package is {__version__}: "
+        f"{advice}"
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Major and minor; nothing where that is no version."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return tuple(int(n) for n in found.groups()) if found else ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hookpath.demo.pictures import draw_annotations, draw_comparison
 from hookpath.demo.storing import TRUTH, make_slides
-from hookpath.errors import OutputError, PredictionError, UsageError
+from hookpath.errors import OutputError, PredictionError, UsageError, write_code
 from hookpath.evaluation import EvaluationReport, evaluate_project, train_report
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, predict_project
@@ -113,7 +113,9 @@ def _claim(out: Path, config: DemoConfig) -> None:
         make_folder(out)
         path.write_text(settings, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{out}: cannot be written to ({error.strerror})") from error
+        raise OutputError(
+            f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
+        ) from error
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:

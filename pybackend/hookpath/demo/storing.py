@@ -10,7 +10,7 @@ import numpy as np
 from hookpath.annotations import vectorize, write_geojson
 from hookpath.demo.drawing import draw_sparsely
 from hookpath.demo.painting import CLASSES, SPACING_UM, Image, PaintedSlide, paint_slide
-from hookpath.errors import OutputError
+from hookpath.errors import OutputError, write_code
 from hookpath.events import Reporter
 from hookpath.projects import SPLIT_KEY, FolderProject
 
@@ -47,7 +47,9 @@ def make_slides(
                 _store(slides, truth, name, size, np.random.default_rng([seed, number]))
             reporter.advance("paint slides")
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written to ({error.strerror})") from error
+        raise OutputError(
+            f"{folder}: cannot be written to ({error.strerror})", code=write_code(error)
+        ) from error
     reporter.finish("paint slides")
     project = FolderProject(slides)
     for entry in project.images:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hookpath.errors import EvaluationError
+from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation.compare import Comparison
 from hookpath.evaluation.figures import bars_figure, both_figure, lines_figure
 from hookpath.evaluation.page import inline_svg, render, save_page
@@ -45,7 +45,9 @@ def write_comparison(comparison: Comparison, out_dir: Path, title: str) -> Path:
         drawing.savefig(out_dir / COMPARISON_PNG)
     except OSError as error:
         path = out_dir / COMPARISON_PNG
-        raise EvaluationError(f"{path}: cannot be written ({error.strerror})") from error
+        raise EvaluationError(
+            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
+        ) from error
     return out_dir / COMPARISON_HTML
 
 

@@ -51,12 +51,14 @@ def annotated_images(
         try:
             objects = objects_of(entry, truth_dir)
         except HookpathError as error:
-            problems.append(Problem(entry.name, str(error)))
+            problems.append(Problem(entry.name, str(error), error.code, entry.id))
             continue
         if class_names_in(objects):
             found.append(AnnotatedImage(entry, objects))
     if not found:
-        raise EvaluationError(_why_no_truth(project, split, truth_dir, problems))
+        raise EvaluationError(
+            _why_no_truth(project, split, truth_dir, problems), code="nothing_annotated"
+        )
     return found, problems
 
 
@@ -110,12 +112,16 @@ def evaluate_maps(
             results.append(result)
             reporter.advance(TASK, 1, macro_f1=nanmean([r.scores.macro() for r in results]))
         except HookpathError as error:
-            problems.append(Problem(image.entry.name, str(error)))
+            problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))
             reporter.warn(f"not scored: {problems[-1].line}")
+            reporter.result("problem", vars(problems[-1]))
             reporter.advance(TASK, 1)
     reporter.finish(TASK)
     if not results or classes is None:
-        raise EvaluationError(f"no slide could be scored; the first reason: {problems[0].line}")
+        first = problems[0]
+        raise EvaluationError(
+            f"no slide could be scored; the first reason: {first.line}", code=first.code
+        )
     return results, classes, problems
 
 
@@ -157,7 +163,7 @@ def _evaluate_image(
 ) -> SlideResult:
     truth = truth_of(image.objects, predicted.classes)
     if truth is None:
-        raise EvaluationError(f"{image.entry.name}: no annotated areas")
+        raise EvaluationError(f"{image.entry.name}: no annotated areas", code="nothing_annotated")
     grid, slide = predicted.grid, _try_open(image.entry, reporter)
     errors = None
     if slide is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookpath.errors import EvaluationError
+from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation._plots import shorten, svg_of
 from hookpath.writable import make_folder, replace_text
 
@@ -55,7 +55,8 @@ def save_page(text: str, path: Path) -> None:
         replace_text(path, text)
     except OSError as error:
         raise EvaluationError(
-            f"{path}: cannot be written ({error.strerror}); choose another folder"
+            f"{path}: cannot be written ({error.strerror}); choose another folder",
+            code=write_code(error),
         ) from error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookpath.errors import EvaluationError, UsageError
+from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.evaluate import (
     AnnotatedImage,
     annotated_images,
@@ -124,7 +124,8 @@ def _make_ready(out_dir: Path) -> None:
             picture.unlink()
     except OSError as error:
         raise EvaluationError(
-            f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o"
+            f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o",
+            code=write_code(error),
         ) from error
 
 
@@ -145,7 +146,10 @@ def _predict(
     config = (config or PredictConfig()).model_copy(update=wanted)
     done = predict_project(project, model_dir, out_dir / PREDICTIONS, config, reporter)
     if not done.predicted and not done.resumed and done.problems:
-        raise EvaluationError(f"no slide could be predicted; the first, {done.problems[0].line}")
+        first = done.problems[0]
+        raise EvaluationError(
+            f"no slide could be predicted; the first, {first.line}", code=first.code
+        )
     failed = {p.image: p.message for p in done.problems}
     model = {
         "path": str(model_dir),

@@ -151,7 +151,7 @@ class EvaluationReport:
             "over_slides": self._over_slides(),
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
             "slides": [s.as_dict(names) for s in self.slides],
-            "problems": [{"image": p.image, "message": p.message} for p in self.problems],
+            "problems": [vars(p) for p in self.problems],
         }
 
     def _over_slides(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class EvaluationReport:
             slides=tuple(_slide_from(s) for s in raw["slides"]),
             model=raw["model"],
             settings=raw["settings"],
-            problems=tuple(Problem(p["image"], p["message"]) for p in raw["problems"]),
+            problems=tuple(Problem(**p) for p in raw["problems"]),
         )
 
 

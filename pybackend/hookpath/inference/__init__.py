@@ -2,7 +2,7 @@
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
-from hookpath.inference.project import PredictReport, load_prediction, predict_project
+from hookpath.inference.project import PredictReport, load_prediction, predict_project, summary
 from hookpath.inference.record import PredictionRecord
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.slide import SlidePrediction, predict_slide
@@ -19,4 +19,5 @@ __all__ = [
     "load_prediction",
     "predict_project",
     "predict_slide",
+    "summary",
 ]

@@ -174,7 +174,8 @@ class DensePredictor:
         if len(halves) == 1:
             raise PredictionError(
                 f"not enough memory for a tile of {part.width}×{part.height} px ({reason}); "
-                "free some memory or use --device cpu"
+                "free some memory or use --device cpu",
+                code="out_of_memory",
             )
         self._largest_area = max(half.area for half in halves)
         self.reporter.warn(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookpath.errors import PredictionError
+from hookpath.errors import PredictionError, write_code
 from hookpath.writable import make_folder
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutputFullError(PredictionError):
     """No room for results: every further slide would fail the same way."""
+
+    code = "disk_full"
 
 
 def check_writable(folder: Path) -> None:
@@ -31,7 +30,8 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise PredictionError(
-            f"{folder}: cannot be written to ({error.strerror}); choose another folder with -o"
+            f"{folder}: cannot be written to ({error.strerror}); choose another folder with -o",
+            code=write_code(error),
         ) from error
 
 
@@ -41,17 +41,9 @@ def clear_if_full(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not _is_full(error):
+        if write_code(error) != "disk_full":
             raise
         raise OutputFullError(
             f"{folder}: the disk is full, so the run stops; finished slides are kept. Free some "
             "space (or choose another folder with -o) and run the same command again"
         ) from error
-
-
-def _is_full(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return True
-        error = error.__cause__ or error.__context__
-    return False

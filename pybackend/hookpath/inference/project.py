@@ -7,21 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shapely.geometry.base import BaseGeometry
-
-from hookpath.annotations import read_geojson
+from hookpath.annotations import PathObject, read_geojson
 from hookpath.annotations.objects import new_object_id
-from hookpath.errors import HookpathError, PredictionError, UsageError
+from hookpath.errors import PredictionError, UsageError, code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
+from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.record import (
     GEOJSON_NAME,
+    RESULT_FILES,
     PredictionRecord,
     SlideStamp,
     prediction_folder,
     regions_digest,
 )
+from hookpath.inference.regions import Regions
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.models import ModelCard, load_model
@@ -58,20 +59,28 @@ def predict_project(
     config = config or PredictConfig()
     entries = _chosen(project, config.images)
     model, card = load_model(model_dir)
-    run = _Run(TorchRunner(model, config.device, config.amp), card, out_dir, config, reporter)
     check_writable(out_dir)
+    overall = OverallReporter(reporter, _weights(entries, config))
+    runner = TorchRunner(model, config.device, config.amp, reporter.info)
+    run = _Run(runner, card, out_dir, config, overall)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []
     problems: list[Problem] = []
     for entry in entries:
         try:
             found, is_new = run.prediction_of(entry)
-            (done if is_new else resumed).append(run.into_project(entry, found))
+            found = replace(run.into_project(entry, found), image_id=entry.id)
+            (done if is_new else resumed).append(found)
+            reporter.result("slide", {**summary(found), "resumed": not is_new})
+            overall.image_done(was_there=not is_new)
         except OutputFullError:
             raise
         except Exception as error:  # one bad slide must not stop the others
-            problems.append(Problem(entry.name, _explained(error)))
+            problems.append(Problem(entry.name, one_line(error), code_of(error), entry.id))
             reporter.warn(problems[-1].line)
+            reporter.result("problem", vars(problems[-1]))
+            overall.image_done(was_there=True)
+    reporter.overall(1.0)
     return PredictReport(out_dir, tuple(done), tuple(resumed), tuple(problems))
 
 
@@ -82,7 +91,7 @@ def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
         PredictionError: there is none.
     """
     folder = prediction_folder(out_dir, entry.name, entry.id)
-    return _loaded(folder, PredictionRecord.load(folder))
+    return replace(_loaded(folder, PredictionRecord.load(folder)), image_id=entry.id)
 
 
 def _loaded(folder: Path, record: PredictionRecord) -> SlidePrediction:
@@ -117,22 +126,21 @@ class _Run:
         if found is not None:
             self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
             return found, False
-        found = self._predict(entry, folder, regions)
-        self.reporter.result("slide", _summary(found))
-        return found, True
+        return self._predict(entry, folder, regions), True
 
     def _finished(
-        self, entry: ImageEntry, folder: Path, regions: Sequence[BaseGeometry] | None
+        self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None
     ) -> SlidePrediction | None:
         """The record of the same model and settings on the same slide, files still there."""
         try:
             record = PredictionRecord.load(folder)
         except PredictionError:
             return None
+        areas = None if regions is None else Regions(regions).areas
         same = (
             record.run == self.config.run_id(self.card.weights_sha256)
             and record.slide == SlideStamp.of(entry.slide.path)
-            and record.regions == regions_digest(regions)
+            and record.regions == regions_digest(areas)
         )
         files = {*self.config.files, *record.files}
         if not same or not all((folder / name).is_file() for name in files):
@@ -140,7 +148,7 @@ class _Run:
         return _loaded(folder, record)
 
     def _predict(
-        self, entry: ImageEntry, folder: Path, regions: Sequence[BaseGeometry] | None
+        self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None
     ) -> SlidePrediction:
         reference = entry.slide
         with ExitStack() as handles, clear_if_full(self.out_dir):
@@ -166,38 +174,46 @@ class _Run:
         return replace(found, record=record)
 
 
-def _regions(entry: ImageEntry, inside: str | None) -> list[BaseGeometry] | None:
+def _regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
     """What a person drew of that class; predictions of earlier runs of ours do not count."""
     if inside is None:
         return None
     drawn = [o for o in entry.objects() if o.run is None and o.object_type == "annotation"]
     found = [
-        o.geometry
+        o
         for o in drawn
         if o.geometry.area > 0
         and (inside == ALL_ANNOTATIONS or (o.path_class and o.path_class.name == inside))
     ]
     if not found:
         what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
-        raise PredictionError(f"no {what} to predict in; draw one, or predict whole slides")
+        raise PredictionError(
+            f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
+        )
     return found
 
 
-def _summary(found: SlidePrediction) -> dict[str, object]:
+def _weights(entries: Sequence[ImageEntry], config: PredictConfig) -> list[float]:
+    """Inside regions, which hide in files that take time to read, all images count the same."""
+    return weights_of(entries) if config.inside is None else [1.0] * len(entries)
+
+
+def summary(found: SlidePrediction) -> dict[str, object]:
+    """What another program needs to show a finished slide."""
     record = found.record
     return {
         "image": record.image,
+        "image_id": found.image_id,
         "folder": str(found.folder),
+        "files": {
+            key: str(found.folder / name) if name in record.files else None
+            for key, name in RESULT_FILES.items()
+        },
         "run": record.run,
         "areas_mm2": record.areas_mm2,
         "objects": record.objects,
+        "in_project": record.in_project,
+        "spacing_um": record.spacing_um,
+        "downsample": record.downsample,
         "seconds": record.seconds,
     }
-
-
-def _explained(error: Exception) -> str:
-    if isinstance(error, HookpathError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: {error.strerror}"
-    return f"unexpected {type(error).__name__}: {error}"

@@ -20,6 +20,13 @@ PROBABILITIES_NAME = "probabilities.tif"
 GEOJSON_NAME = "objects.geojson"
 RESULT_NAMES = (CLASS_MAP_NAME, PROBABILITIES_NAME, GEOJSON_NAME)
 
+#: What other programs call the files.
+RESULT_FILES = {
+    "class_map": CLASS_MAP_NAME,
+    "probabilities": PROBABILITIES_NAME,
+    "geojson": GEOJSON_NAME,
+}
+
 
 class SlideStamp(BaseModel):
     """Which file was predicted: its path, size and time of change."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hookpath.inference.record import (
     SlideStamp,
     regions_digest,
 )
+from hookpath.inference.regions import Regions
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.staging import publish, stage_in
 from hookpath.inference.writing import ResultWriter, Target
@@ -35,11 +37,15 @@ missing and the result would look right and be wrong."""
 
 @dataclass(frozen=True)
 class SlidePrediction:
-    """A finished slide: its folder, its record, and the objects (tagged with the run)."""
+    """A finished slide: its folder, its record, and the objects (tagged with the run).
+
+    `image_id` is the image's in its project ("": of no project).
+    """
 
     folder: Path
     record: PredictionRecord
     objects: tuple[PathObject, ...]
+    image_id: str = ""
 
 
 def predict_slide(
@@ -49,14 +55,15 @@ def predict_slide(
     out_dir: Path,
     config: PredictConfig | None = None,
     reporter: Reporter = SILENT,
-    roi: Sequence[BaseGeometry] | None = None,
+    roi: Sequence[BaseGeometry | PathObject] | None = None,
     name: str | None = None,
 ) -> SlidePrediction:
     """Predict one slide; class map, probabilities, GeoJSON and ``prediction.json`` in `out_dir`.
 
     Args:
         slide: an open slide, or several handles of it, each for one reading thread.
-        roi: area geometries in level-0 px to predict in; None: the whole slide.
+        roi: areas in level-0 px to predict in; None: the whole slide. Objects are cut to them,
+            and marked (`REGION_KEY`) where these are annotations.
         name: of the image, for messages and the record; None: the file's name.
 
     Raises:
@@ -73,21 +80,27 @@ def predict_slide(
     grid = OutputGrid.of_slide(slides[0], card.spacing_um)
     classes = ClassTable.of(card.classes)
     start = aligned_start(branch_grids(runner), slides[0], grid.downsample)
-    cover = cover_of(slides[0], grid.starting_at(start), roi, config.tissue)
+    regions = None if roi is None else Regions(roi)
+    areas = None if regions is None else regions.areas
+    cover = cover_of(slides[0], grid.starting_at(start), areas, config.tissue)
     run = config.run_id(card.weights_sha256)
     with stage_in(out_dir) as stage:
         size_l0 = slides[0].width_l0, slides[0].height_l0
         target = Target(stage, grid, slides[0].calibration, classes, card.spacing_um, size_l0)
-        with ResultWriter(target, config) as writer:
-            _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
-            objects = [_tagged(o, run) for o in writer.objects()]
-        if config.wants_geojson:
-            write_geojson(stage / GEOJSON_NAME, objects, compact=True)
+        with ExitStack() as writing:
+            with ResultWriter(target, config) as writer:
+                _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
+                writing.enter_context(_telling(reporter, f"write {name}", len(config.files)))
+                objects = [_tagged(o, run) for o in writer.objects()]
+            if regions is not None:
+                objects = regions.fitted(objects, slides[0].calibration, config.min_area_um2)
+            if config.wants_geojson:
+                write_geojson(stage / GEOJSON_NAME, objects, compact=True)
         record = PredictionRecord(
             run=run,
             image=name,
             slide=SlideStamp.of(slides[0].path),
-            regions=regions_digest(roi),
+            regions=regions_digest(areas),
             model={"family": card.family, "weights_sha256": card.weights_sha256},
             settings=config.model_dump(mode="json"),
             classes=classes.names,
@@ -116,7 +129,8 @@ def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) 
     if mpp > spacing_um * COARSEST_FACTOR:
         raise PredictionError(
             f"{slide.path}: has {mpp:.4g} µm/px, the model needs {spacing_um:.4g} or finer; check "
-            "the pixel size in QuPath (or --mpp), or train a model at this slide's µm/px"
+            "the pixel size in QuPath (or --mpp), or train a model at this slide's µm/px",
+            code="spacing_mismatch",
         )
     if mpp > spacing_um * 1.01:
         reporter.warn(
@@ -143,6 +157,17 @@ def _predict_rows(
     try:
         for row in predictor.rows(slides, plan, lambda _: reporter.advance(task)):
             writer.add(row)
+    finally:
+        reporter.finish(task)
+
+
+@contextmanager
+def _telling(reporter: Reporter, task: str, files: int) -> Iterator[None]:
+    """What takes its time after the last tile."""
+    reporter.start(task, files, "file")
+    try:
+        yield
+        reporter.advance(task, files)
     finally:
         reporter.finish(task)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hookpath.errors import ModelDesignError, ModelFolderError
+from hookpath.errors import ModelDesignError, ModelFolderError, write_code
 from hookpath.models.registry import build_model
 from hookpath.writable import replace_file
 
@@ -102,7 +102,9 @@ def _replace(path: Path, data: bytes) -> None:
     try:
         replace_file(path, lambda part: part.write_bytes(data))
     except OSError as error:
-        raise ModelFolderError(f"{path}: cannot be written ({error.strerror})") from error
+        raise ModelFolderError(
+            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
+        ) from error
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import glob
 import hashlib
 import json
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError
+from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
 from hookpath.writable import refuse_read_only
 
 #: Backups kept beside a data file; the oldest go first.
@@ -133,11 +132,12 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
     except (OSError, AnnotationError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         reason = cause.strerror or cause if isinstance(cause, OSError) else error
-        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = write_code(error) == "disk_full"
         raise ProjectError(
             f"{image}: cannot write {path}: {reason}; nothing was changed "
             f"({'free some space' if full else 'make the folder writable'}, "
-            "or keep results elsewhere with --out)"
+            "or keep results elsewhere with --out)",
+            code=write_code(error),
         ) from error
 
 

@@ -16,10 +16,19 @@ SPLIT_KEY = "hookpath.split"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with one image of a project; the run goes on with the rest."""
+    """Something wrong with one image of a project; the run goes on with the rest.
+
+    Attributes:
+        image: its name.
+        message: one line.
+        code: what a program may act on (`HookpathError.code`).
+        image_id: its id in the project ("": unknown).
+    """
 
     image: str
     message: str
+    code: str = "failed"
+    image_id: str = ""
 
     @property
     def line(self) -> str:

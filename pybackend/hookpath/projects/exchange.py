@@ -148,14 +148,18 @@ class ExchangeEntry:
             ProjectError: the viewer could not hand the image over, or the file is missing.
         """
         if self._part.problem:
-            raise ProjectError(_named(self.name, self._part.problem))
+            raise ProjectError(_named(self.name, self._part.problem), code="image_unusable")
         if not self._part.slide:
-            raise ProjectError(f"{self.name}: the request does not say which file the image is")
+            raise ProjectError(
+                f"{self.name}: the request does not say which file the image is",
+                code="image_missing",
+            )
         path = self._folder / self._part.slide
         if not path.exists():
             raise ProjectError(
                 f"{self.name}: {path} is missing; if it was moved, open the project in QuPath and "
-                "show it where the file is"
+                "show it where the file is",
+                code="image_missing",
             )
         return SlideRef(path, self._calibration(), self._crop and self._part.crop_to_bounds)
 

@@ -25,6 +25,7 @@ class ImageSummary:
         results: objects that earlier runs of ours wrote.
         notes: what the person who drew should know.
         problem: why the image cannot be used ("": it can).
+        code: what a program may make of the problem (`HookpathError.code`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class ImageSummary:
     results: int = 0
     notes: tuple[str, ...] = ()
     problem: str = ""
+    code: str = ""
 
 
 def summarise(project: Project) -> list[ImageSummary]:
@@ -48,17 +50,17 @@ def _summary(entry: ImageEntry) -> ImageSummary:
     split = entry.metadata.get(SPLIT_KEY)
     width = height = 0
     calibration: Calibration | None = None
-    problem = ""
+    problem = code = ""
     try:
         with entry.slide.open() as slide:
             width, height = slide.width_l0, slide.height_l0
             calibration = slide.calibration
     except HookpathError as error:
-        problem = str(error)
+        problem, code = str(error), error.code
     try:
         report = _drawn(entry, (width, height) if width else None)
     except HookpathError as error:
-        report, problem = LabelReport(), problem or str(error)
+        report, problem, code = LabelReport(), problem or str(error), code or error.code
     # A class that was drawn but whose area is unknown must still be seen.
     px_mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else float("nan")
     return ImageSummary(
@@ -72,6 +74,7 @@ def _summary(entry: ImageEntry) -> ImageSummary:
         results=report.results,
         notes=report.problems,
         problem=problem,
+        code=code,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from hookpath.errors import TrainingError
+from hookpath.errors import TrainingError, write_code
 
 
 @dataclass
@@ -51,7 +51,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         reason = _system_reason(error) or str(error).splitlines()[0]
         raise TrainingError(
             f"{path}: the checkpoint could not be written ({reason}); free some space and go on "
-            "with --resume"
+            "with --resume",
+            code=write_code(error),
         ) from error
 
 

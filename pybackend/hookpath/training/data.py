@@ -14,7 +14,7 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_
 from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Project
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -120,7 +120,8 @@ def _class_table(
         found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
         raise TrainingError(
             f"{', '.join(str(p.source) for p in projects)}: {found} is drawn; draw areas of at "
-            "least two classes (what is left undrawn is unknown, not a class)"
+            "least two classes (what is left undrawn is unknown, not a class)",
+            code="nothing_annotated",
         )
     return table
 
@@ -143,6 +144,8 @@ def _load(
             source = load_source(image.entry, image.drawn, classes)
         except HookpathError as error:
             reporter.warn(_left_out(image.entry.name, str(error)))
+            problem = Problem(image.entry.name, str(error), error.code, image.entry.id)
+            reporter.result("problem", vars(problem))
             continue
         for line in source.labels.report.problems:
             reporter.info(f"{source.name}: {line}")
@@ -150,7 +153,8 @@ def _load(
     if not sources:
         raise TrainingError(
             f"{', '.join(p.name for p in projects)}: no slide can be used; draw areas with a "
-            "class on at least two slides, and see `hookpath info` for problems"
+            "class on at least two slides, and see `hookpath info` for problems",
+            code="nothing_annotated",
         )
     return sources
 

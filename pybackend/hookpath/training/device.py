@@ -7,25 +7,9 @@ from contextlib import contextmanager
 
 import torch
 
+from hookpath.devices import is_out_of_memory
 from hookpath.errors import TrainingError
 from hookpath.training.config import TrainConfig
-
-
-def choose_device(wanted: str) -> torch.device:
-    """``auto``: a GPU if there is one.
-
-    Raises:
-        TrainingError: a GPU is asked for that torch does not see.
-    """
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(wanted)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise TrainingError(
-            f"device {wanted!r} is not there (torch sees {torch.cuda.device_count()} GPUs); "
-            "use --set device=auto, or see `hookpath doctor`"
-        )
-    return device
 
 
 def use_bf16(amp: str, device: torch.device) -> bool:
@@ -41,21 +25,17 @@ def memory_explained(config: TrainConfig) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
-        advice = (
-            f"lower batch_size ({config.batch_size}), e.g. --set batch_size="
-            f"{config.batch_size // 2}"
-            if config.batch_size > 1
-            else "lower model.filters or model.input_size"
-        )
         raise TrainingError(
-            f"out of memory; start a run with less: {advice}; the last checkpoint is kept"
+            "out of memory, even with one patch at a time; start a run with a smaller "
+            f"model.filters{_given(config, 'filters')} or model.input_size"
+            f"{_given(config, 'input_size')}, fewer workers ({config.workers}), or on another "
+            f"device ({config.device}); the last checkpoint is kept",
+            code="out_of_memory",
         ) from error
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
-        sign in str(error)
-        for sign in ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
-    )
+def _given(config: TrainConfig, name: str) -> str:
+    value = config.model.get(name)
+    return "" if value is None else f" ({value})"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,8 +20,9 @@ from hookpath.sampling import Batch
 from hookpath.training.config import TrainConfig
 from hookpath.training.device import memory_explained
 from hookpath.training.interrupt import StopSignal
-from hookpath.training.losses import hooknet_loss
+from hookpath.training.losses import hooknet_loss, labelled
 from hookpath.training.metrics_log import MetricsLog, Row
+from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate
 from hookpath.training.session import Session, open_session
@@ -88,9 +90,24 @@ def _run_or_say_how_to_go_on(session: Session) -> None:
             f"{session.run.root}: stopped; --resume goes on from step {session.saved_step} "
             f"of {session.total_steps}"
         )
+        session.reporter.result("stopped", _so_far(session))
         raise
     finally:
         session.reporter.finish("train")
+
+
+def _so_far(session: Session) -> dict[str, Any]:
+    """What a stopped run leaves: the model is the best of the epochs done, if there is one."""
+    run = session.run
+    return {
+        "run_dir": run.root,
+        "model_dir": run.model if session.best_epoch else None,
+        "best_f1": session.best_f1,
+        "best_epoch": session.best_epoch,
+        "epochs": session.epochs_done,
+        "steps": session.saved_step,
+        "total_steps": session.total_steps,
+    }
 
 
 def _run(session: Session) -> None:
@@ -137,14 +154,25 @@ def train_step(s: Session, batch: Batch) -> Tensor:
     """One optimiser step on a batch; the loss, detached, still on the device."""
     for group in s.optimizer.param_groups:
         group["lr"] = learning_rate(s.config, s.step)
-    images, labels = s.augment(batch, s.device, s.step)
-    with torch.autocast(s.device.type, torch.bfloat16, enabled=s.bf16):
-        logits = s.model([image.contiguous(memory_format=torch.channels_last) for image in images])
-    loss = hooknet_loss(logits, labels, s.model.heads, s.config.loss_weight)
-    s.optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
+    loss = s.parts.fitting(s.model, "training", lambda size: gradients(s, batch, size))
     s.optimizer.step()
-    return loss.detach()
+    return loss
+
+
+def gradients(s: Session, batch: Batch, size: int) -> Tensor:
+    """Leave a batch's gradients in the network, computed `size` patches at a time; its loss."""
+    images, labels = s.augment(batch, s.device, s.step)
+    pixels = [labelled(of_branch) for of_branch in labels]
+    s.optimizer.zero_grad(set_to_none=True)
+    total = torch.zeros((), device=s.device)
+    for part in cut([*images, *labels], size):
+        seen, known = part[: len(images)], part[len(images) :]
+        with torch.autocast(s.device.type, torch.bfloat16, enabled=s.bf16):
+            logits = s.model([i.contiguous(memory_format=torch.channels_last) for i in seen])
+        loss = hooknet_loss(logits, known, s.model.heads, s.config.loss_weight, pixels)
+        torch.autograd.backward(loss)
+        total += loss.detach()
+    return total
 
 
 def _show(s: Session, clock: _Clock, saving: bool) -> None:

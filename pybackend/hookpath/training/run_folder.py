@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import ModelFolderError, TrainingError
+from hookpath.errors import ModelFolderError, TrainingError, write_code
 from hookpath.writable import refuse_read_only, replace_text
 
 RUN_NAME = "run.json"
@@ -85,7 +85,8 @@ class RunFolder:
         except PermissionError as error:
             raise TrainingError(
                 f"{error.strerror}, so nothing was written; make it writable, or choose another "
-                "folder for the run"
+                "folder for the run",
+                code="not_writable",
             ) from error
 
     def create(self, record: RunRecord) -> None:
@@ -100,7 +101,9 @@ class RunFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             replace_text(self.root / RUN_NAME, json.dumps(values, indent=2, ensure_ascii=False))
         except OSError as error:
-            raise TrainingError(f"{self.root}: cannot be written ({error.strerror})") from error
+            raise TrainingError(
+                f"{self.root}: cannot be written ({error.strerror})", code=write_code(error)
+            ) from error
 
     def record(self) -> RunRecord:
         """What the run was started with.
@@ -159,7 +162,9 @@ class RunFolder:
             for path in sorted(new.iterdir(), reverse=True):  # the weights before their card
                 path.replace(self.model / path.name)
         except (OSError, ModelFolderError) as error:
-            raise TrainingError(f"{error}; free some space and go on with --resume") from error
+            raise TrainingError(
+                f"{error}; free some space and go on with --resume", code=write_code(error)
+            ) from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -181,7 +186,8 @@ class RunFolder:
         except OSError as error:
             raise TrainingError(
                 f"{self.metrics}: cannot be written ({error.strerror}); free some space and go on "
-                "with --resume"
+                "with --resume",
+                code=write_code(error),
             ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, SegmentationModel, save_model
@@ -17,8 +18,9 @@ from hookpath.sampling import Augmentation, PatchStream, ValidationStream
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
-from hookpath.training.device import choose_device, use_bf16
+from hookpath.training.device import use_bf16
 from hookpath.training.network import make_network
+from hookpath.training.parts import Parts
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.validate import Validation, validate
@@ -47,6 +49,7 @@ class Session:
     stream: PatchStream
     validation: ValidationStream | None
     augment: Augmentation
+    parts: Parts
     loss_sum: Tensor
     step: int = 0
     best_f1: float | None = None
@@ -90,7 +93,7 @@ class Session:
         """
         if self.validation is None:
             return None
-        found = validate(self.model, self.validation, self.device, self.bf16)
+        found = validate(self.model, self.validation, self.device, self.bf16, self.parts)
         if not found.counts.any():
             raise TrainingError(
                 "the validation slides hold no labelled pixel; check that their polygons lie on "
@@ -212,7 +215,7 @@ def open_session(
     if not resume:
         run.refuse_existing()
     torch.manual_seed(config.seed)
-    device = choose_device(config.device)
+    device = choose_device(config.device, reporter.info)
     data = gather(projects, config, reporter)
     record = _record(projects, config, data)
     if resume:
@@ -231,6 +234,7 @@ def open_session(
         stream=_patch_stream(config, data, model, reporter),
         validation=_validation_stream(config, data, model, reporter),
         augment=Augmentation(config.augmentation, config.seed),
+        parts=Parts(config.batch_size, reporter),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
     )
     try:

@@ -73,7 +73,8 @@ def split_slides(
     if not parts["train"]:
         raise TrainingError(
             "no slide is left to train on: all annotated slides are validation or test slides; "
-            "annotate another slide or change the split"
+            "annotate another slide or change the split",
+            code="nothing_annotated",
         )
     return Split(**parts)
 

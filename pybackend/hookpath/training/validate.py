@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from hookpath.events import SILENT
 from hookpath.metrics import Counts, confusion, f1_per_class, macro_f1
 from hookpath.models import SegmentationModel
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch
 from hookpath.training.losses import sparse_cross_entropy
+from hookpath.training.parts import Parts, cut
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,26 @@ class Validation:
 
 @torch.no_grad()
 def validate(
-    model: SegmentationModel, batches: Iterable[Batch], device: torch.device, bf16: bool
+    model: SegmentationModel,
+    batches: Iterable[Batch],
+    device: torch.device,
+    bf16: bool,
+    parts: Parts | None = None,
 ) -> Validation:
     """Run the target branch's labels of every batch against the prediction; leaves eval mode."""
     model.eval()
+    parts = parts or Parts(sys.maxsize, SILENT)
     plain = Augmentation(AugmentationConfig.off(), seed=0)
     counts: Counts = np.zeros((model.n_classes, model.n_classes), dtype=np.int64)
     losses: list[float] = []
     for batch in batches:
         images, labels = plain(batch, device, step=0)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            logits = model(images)[0]
+
+        def target(size: int, images: list[Tensor] = images) -> Tensor:
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                return torch.cat([model(part)[0] for part in cut(images, size)])
+
+        logits = parts.fitting(model, "validation", target)
         losses.append(float(sparse_cross_entropy(logits, labels[0])))
         predicted = logits.argmax(dim=1).add_(1)
         counts += confusion(labels[0].cpu().numpy(), predicted.cpu().numpy(), model.n_classes)

@@ -1,0 +1,79 @@
+"""Where networks run, and how a lack of memory there is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from hookpath.errors import DeviceError, UsageError
+
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc_failed",
+    "memoryerror",
+)
+
+
+def choose_device(wanted: str, say: Callable[[str], None] = lambda _: None) -> torch.device:
+    """The torch device of a name; ``auto`` is CUDA where it works, else the CPU.
+
+    Args:
+        wanted: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
+        say: told why ``auto`` takes the CPU.
+
+    Raises:
+        DeviceError: it is not there, or cannot be used.
+        UsageError: no name of a device.
+    """
+    if wanted == "auto":
+        return _best(say)
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise UsageError(f"device {wanted!r} is none; use auto, cpu, cuda or cuda:N") from error
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        there = f"torch sees {count or 'no'} GPU{'' if count == 1 else 's'}"
+        raise DeviceError(
+            f"device {wanted!r} is not there ({there}); use device auto or cpu, and see "
+            "`hookpath doctor`"
+        )
+    problem = _problem(device)
+    if problem:
+        raise DeviceError(
+            f"device {wanted!r} cannot be used here ({problem}); use device auto or cpu, and see "
+            "`hookpath doctor`"
+        )
+    return device
+
+
+def _best(say: Callable[[str], None]) -> torch.device:
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    if not torch.cuda.is_available():
+        say("no GPU that torch can use: computing on the CPU")
+        return cpu
+    problem = _problem(cuda)
+    if problem:
+        say(f"the GPU cannot be used ({problem}): computing on the CPU")
+        return cpu
+    return cuda
+
+
+def _problem(device: torch.device) -> str:
+    """Why nothing can be put on a device; "": it can."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory, of the computer or of the GPU, did not suffice."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
