@@ -1,0 +1,92 @@
+package qupath.ext.hookpath.core;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Figures over epochs, as lines to draw. Of an epoch that is done again the later row counts. */
+public final class Curves {
+
+    private final TreeMap<Integer, MetricsRow> rows = new TreeMap<>();
+
+    /**
+     * One point.
+     *
+     * @param epoch from 1
+     * @param value finite
+     */
+    public record Point(int epoch, double value) {
+    }
+
+    /** No rows. */
+    public Curves() {
+    }
+
+    /** Those of a run that goes on. */
+    public Curves(Collection<MetricsRow> earlier) {
+        earlier.forEach(this::add);
+    }
+
+    /** Adds the row of an epoch; later epochs, of a time before going back, are dropped. */
+    public void add(MetricsRow row) {
+        rows.tailMap(row.epoch(), true).clear();
+        rows.put(row.epoch(), row);
+    }
+
+    /** Mean training loss. */
+    public List<Point> loss() {
+        return line(MetricsRow::loss);
+    }
+
+    /** Validation loss; empty without validation images. */
+    public List<Point> validationLoss() {
+        return line(MetricsRow::valLoss);
+    }
+
+    /** Macro F1 on the validation images. */
+    public List<Point> f1() {
+        return line(MetricsRow::f1);
+    }
+
+    /** F1 by class, in channel order; a class that is measured nowhere has no line. */
+    public Map<String, List<Point>> f1ByClass() {
+        Map<String, List<Point>> lines = new LinkedHashMap<>();
+        if (!rows.isEmpty()) {
+            for (String name : rows.lastEntry().getValue().f1ByClass().keySet()) {
+                lines.put(name, line(r -> r.f1ByClass().getOrDefault(name, Double.NaN)));
+            }
+        }
+        lines.values().removeIf(List::isEmpty);
+        return lines;
+    }
+
+    /** The row whose model is kept: the best F1, of equal ones the lower loss; null: none yet. */
+    public MetricsRow best() {
+        MetricsRow best = null;
+        for (MetricsRow row : rows.values()) {
+            boolean better = best == null || Double.isNaN(row.f1()) || row.f1() > best.f1()
+                    || row.f1() == best.f1() && row.valLoss() < best.valLoss();
+            best = better ? row : best;
+        }
+        return best;
+    }
+
+    /** Epochs done. */
+    public int epochs() {
+        return rows.isEmpty() ? 0 : rows.lastKey();
+    }
+
+    private List<Point> line(java.util.function.ToDoubleFunction<MetricsRow> value) {
+        List<Point> points = new ArrayList<>();
+        for (MetricsRow row : rows.values()) {
+            double found = value.applyAsDouble(row);
+            if (Double.isFinite(found)) {
+                points.add(new Point(row.epoch(), found));
+            }
+        }
+        return points;
+    }
+}

@@ -1,0 +1,120 @@
+package qupath.ext.hookpath.core;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a training would learn from: images with what is drawn on them and what each is for, and the
+ * classes that are switched on. Says why it cannot be, and what deserves a second look.
+ *
+ * @param images  all images of the project, in its order
+ * @param classes the classes to learn, in channel order
+ */
+public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
+
+    /** Copies. */
+    public TrainingPlan {
+        images = List.copyOf(images);
+        classes = new LinkedHashSet<>(classes);
+    }
+
+    /**
+     * Something to tell: the key of a text, and what goes into it.
+     *
+     * @param key    e.g. {@code "oneClass"}
+     * @param values names or numbers
+     */
+    public record Finding(String key, List<Object> values) {
+
+        static Finding of(String key, Object... values) {
+            return new Finding(key, List.of(values));
+        }
+    }
+
+    /** Classes that are drawn, in order of first appearance, after those that are known. */
+    public static Set<String> drawn(List<String> known, List<DrawnImage> images) {
+        Set<String> drawn = new LinkedHashSet<>();
+        images.forEach(i -> drawn.addAll(i.mm2().keySet()));
+        Set<String> ordered = new LinkedHashSet<>(known);
+        ordered.retainAll(drawn);
+        ordered.addAll(drawn);
+        return ordered;
+    }
+
+    /** The images that go into the job: those of use that somebody gave a role. */
+    public List<DrawnImage> used() {
+        return images.stream().filter(i -> i.role() != null && i.teaches(classes)).toList();
+    }
+
+    /**
+     * Why it cannot train, or null: {@code noImages}, {@code nothingDrawn}, {@code oneClass},
+     * {@code noneUsable}, {@code noRole}, {@code noTraining}, {@code classNotTrained}.
+     */
+    public Finding whyNot() {
+        if (images.isEmpty()) {
+            return Finding.of("noImages");
+        }
+        if (images.stream().allMatch(i -> i.mm2().isEmpty())) {
+            return images.stream().filter(i -> i.problem() != null).findFirst()
+                    .map(i -> Finding.of("noneUsable", i.name(), i.problem()))
+                    .orElse(Finding.of("nothingDrawn"));
+        }
+        if (classes.size() < 2) {
+            return classes.isEmpty() ? Finding.of("noClass")
+                    : Finding.of("oneClass", classes.iterator().next());
+        }
+        return whyNotWithThese();
+    }
+
+    private Finding whyNotWithThese() {
+        List<DrawnImage> usable = images.stream().filter(i -> i.teaches(classes)).toList();
+        if (usable.isEmpty()) {
+            return images.stream().filter(i -> i.problem() != null && !i.mm2().isEmpty())
+                    .findFirst().map(i -> Finding.of("noneUsable", i.name(), i.problem()))
+                    .orElse(Finding.of("nothingDrawn"));
+        }
+        if (used().isEmpty()) {
+            return Finding.of("noRole");
+        }
+        if (in(Role.TRAIN).isEmpty()) {
+            return Finding.of("noTraining");
+        }
+        return classes.stream().filter(c -> in(Role.TRAIN).stream().noneMatch(i -> i.has(c)))
+                .findFirst().map(c -> Finding.of("classNotTrained", c)).orElse(null);
+    }
+
+    /**
+     * What works but deserves a look: {@code unused} images of unknown role, {@code broken} images,
+     * {@code noValidation}, {@code classNotValidated}, {@code classOnce}.
+     */
+    public List<Finding> notes() {
+        List<Finding> notes = new ArrayList<>();
+        if (in(Role.VALIDATION).isEmpty()) {
+            notes.add(Finding.of("noValidation"));
+        } else {
+            addUnmeasured(notes);
+        }
+        long unused = images.stream().filter(i -> i.role() == null && i.teaches(classes)).count();
+        if (unused > 0) {
+            notes.add(Finding.of("unused", unused));
+        }
+        images.stream().filter(i -> i.problem() != null && !i.mm2().isEmpty())
+                .forEach(i -> notes.add(Finding.of("broken", i.name(), i.problem())));
+        return notes;
+    }
+
+    private void addUnmeasured(List<Finding> notes) {
+        for (String name : classes) {
+            if (in(Role.VALIDATION).stream().noneMatch(i -> i.has(name))) {
+                boolean once = images.stream().filter(i -> i.has(name)).count() == 1;
+                notes.add(Finding.of(once ? "classOnce" : "classNotValidated", name));
+            }
+        }
+    }
+
+    private List<DrawnImage> in(Role role) {
+        return used().stream().filter(i -> i.role() == role).toList();
+    }
+}

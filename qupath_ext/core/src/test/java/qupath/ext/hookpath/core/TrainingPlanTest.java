@@ -1,0 +1,142 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import qupath.ext.hookpath.core.TrainingPlan.Finding;
+
+class TrainingPlanTest {
+
+    private static final Set<String> BOTH = Set.of("Tumor", "Stroma");
+
+    private static DrawnImage image(String id, Role role, Object... areas) {
+        Map<String, Double> mm2 = new LinkedHashMap<>();
+        for (int i = 0; i < areas.length; i += 2) {
+            mm2.put((String) areas[i], ((Number) areas[i + 1]).doubleValue());
+        }
+        return new DrawnImage(id, id + ".svs", mm2, role, null);
+    }
+
+    private static DrawnImage broken(String id, Role role) {
+        return new DrawnImage(id, id + ".svs", Map.of("Tumor", Double.NaN, "Stroma", Double.NaN),
+                role, "no pixel size");
+    }
+
+    private static String whyNot(DrawnImage... images) {
+        Finding finding = new TrainingPlan(Arrays.asList(images), BOTH).whyNot();
+        return finding == null ? null : finding.key();
+    }
+
+    private static List<String> notes(DrawnImage... images) {
+        return new TrainingPlan(Arrays.asList(images), BOTH).notes().stream()
+                .map(Finding::key).toList();
+    }
+
+    @Test
+    void saysTheFirstThingThatIsMissing() {
+        assertEquals("noImages", whyNot());
+        assertEquals("nothingDrawn", whyNot(image("1", Role.TRAIN)));
+        assertEquals("noneUsable", whyNot(broken("1", Role.TRAIN)));
+        assertEquals("noRole", whyNot(image("1", null, "Tumor", 1, "Stroma", 1)));
+        assertEquals("noTraining", whyNot(image("1", Role.TEST, "Tumor", 1, "Stroma", 1)));
+        assertEquals("classNotTrained", whyNot(image("1", Role.TRAIN, "Tumor", 1),
+                image("2", Role.VALIDATION, "Stroma", 1)));
+        assertNull(whyNot(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1)));
+    }
+
+    @Test
+    void needsTwoClassesThatAreOn() {
+        var images = List.of(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1));
+        assertEquals(Finding.of("oneClass", "Tumor"),
+                new TrainingPlan(images, Set.of("Tumor")).whyNot());
+        assertEquals("noClass", new TrainingPlan(images, Set.of()).whyNot().key());
+    }
+
+    @Test
+    void pointsAtWhatCannotBeMeasured() {
+        assertEquals(List.of("noValidation"),
+                notes(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1)));
+        assertEquals(List.of("classOnce"), notes(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1),
+                image("2", Role.VALIDATION, "Tumor", 1)));
+        assertEquals(List.of("classNotValidated", "unused", "broken"),
+                notes(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1),
+                        image("2", Role.VALIDATION, "Tumor", 1),
+                        image("3", null, "Stroma", 1), broken("4", Role.TRAIN)));
+    }
+
+    @Test
+    void leavesOutImagesWithoutARoleOrAnAnnotationOfTheClasses() {
+        var plan = new TrainingPlan(List.of(image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1),
+                image("2", null, "Tumor", 1), image("3", Role.TRAIN, "Necrosis", 1),
+                broken("4", Role.TRAIN)), BOTH);
+        assertEquals(List.of("1"), plan.used().stream().map(DrawnImage::id).toList());
+    }
+
+    @Test
+    void classesComeInTheOrderOfTheProject() {
+        var images = List.of(image("1", null, "Necrosis", 1, "Tumor", 1), image("2", null, "A", 1));
+        assertEquals(List.of("Tumor", "Necrosis", "A"),
+                List.copyOf(TrainingPlan.drawn(List.of("Stroma", "Tumor"), images)));
+    }
+
+    @Test
+    void ignoredAndRegionClassesTeachNothing() {
+        assertTrue(DrawnImage.isUsable("Tumor"));
+        for (String name : new String[] {null, " ", "Ignore*", "Region*", "Region: A"}) {
+            assertFalse(DrawnImage.isUsable(name), String.valueOf(name));
+        }
+    }
+
+    @Test
+    void suggestsAValidationImageThatTrainingCanSpare() {
+        Map<String, Role> roles = SuggestedRoles.of(List.of(
+                image("1", null, "Tumor", 1, "Stroma", 1), image("2", null, "Tumor", 5),
+                image("3", null, "Stroma", 5), image("4", null)), BOTH);
+        assertEquals(Map.of("1", Role.VALIDATION, "2", Role.TRAIN, "3", Role.TRAIN), roles);
+    }
+
+    @Test
+    void theOnlyImageOfAClassTrains() {
+        assertEquals(Map.of("1", Role.TRAIN, "2", Role.TRAIN), SuggestedRoles.of(List.of(
+                image("1", null, "Tumor", 1), image("2", null, "Stroma", 1)), BOTH));
+        assertEquals(Map.of("1", Role.TRAIN),
+                SuggestedRoles.of(List.of(image("1", null, "Tumor", 1, "Stroma", 1)), BOTH));
+    }
+
+    @Test
+    void aQuarterValidatesAndLosesLeastDrawing() {
+        DrawnImage[] images = new DrawnImage[8];
+        for (int i = 0; i < 8; i++) {
+            images[i] = image("" + i, null, "Tumor", 10 - i, "Stroma", 1);
+        }
+        Map<String, Role> roles = SuggestedRoles.of(Arrays.asList(images), BOTH);
+        assertEquals(List.of("6", "7"), roles.keySet().stream()
+                .filter(id -> roles.get(id) == Role.VALIDATION).sorted().toList());
+    }
+
+    @Test
+    void whatWasDecidedStays() {
+        Map<String, Role> roles = SuggestedRoles.of(List.of(
+                image("1", Role.VALIDATION, "Tumor", 1, "Stroma", 1),
+                image("2", Role.TEST, "Tumor", 1, "Stroma", 1),
+                image("3", null, "Tumor", 1, "Stroma", 1)), BOTH);
+        assertEquals(Map.of("3", Role.TRAIN), roles);
+    }
+
+    @Test
+    void knowsThePackagesRoles() {
+        assertEquals(Role.VALIDATION, Role.of(" Validation "));
+        assertEquals(Role.TRAIN, Role.of("train"));
+        assertNull(Role.of(null));
+        assertNull(Role.of("other"));
+        assertEquals("val", Role.VALIDATION.value());
+    }
+}

@@ -1,0 +1,120 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingRunsTest {
+
+    @TempDir
+    Path models;
+
+    private Path run(String name, String started, int epochsDone) throws IOException {
+        Path run = Files.createDirectories(models.resolve(name));
+        Files.writeString(run.resolve("run.json"), """
+                {"format": 1, "config": {"epochs": 2, "family": "unet"}, "classes": [],
+                 "split": {}, "started": "%s"}""".formatted(started));
+        Files.createDirectories(run.resolve("checkpoints"));
+        Files.writeString(run.resolve("checkpoints/last.pt"), "");
+        StringBuilder csv = new StringBuilder("epoch,step,loss\n");
+        for (int epoch = 1; epoch <= epochsDone; epoch++) {
+            csv.append(epoch).append(",").append(epoch * 10).append(",0.5\n");
+        }
+        Files.writeString(run.resolve("metrics.csv"), csv);
+        return run;
+    }
+
+    private List<String> interrupted() {
+        return TrainingRuns.interrupted(models).stream()
+                .map(r -> r.path().getFileName().toString()).toList();
+    }
+
+    @Test
+    void findsRunsThatWereCutShortTheLatestFirst() throws IOException {
+        run("old", "2026-01-01T10:00:00+00:00", 1);
+        run("new", "2026-02-01T10:00:00+00:00", 0);
+        run("done", "2026-03-01T10:00:00+00:00", 2);
+        assertEquals(List.of("new", "old"), interrupted());
+        assertEquals(List.of(), TrainingRuns.interrupted(models.resolve("nowhere")));
+    }
+
+    @Test
+    void aRunUnderWayIsNotInterrupted() throws IOException {
+        Path run = run("now", "2026-01-01T10:00:00+00:00", 1);
+        TrainingRuns.setUnderWay(models.resolve("x/../now"), true);
+        assertEquals(List.of(), interrupted());
+        TrainingRuns.setUnderWay(run, false);
+        assertEquals(List.of("now"), interrupted());
+    }
+
+    @Test
+    void remembersThatAPersonEndedARun() throws IOException {
+        Path run = run("ended", "2026-01-01T10:00:00+00:00", 1);
+        assertFalse(TrainingRuns.wasEnded(run));
+        TrainingRuns.markEnded(run, true);
+        assertTrue(TrainingRuns.wasEnded(run));
+        TrainingRuns.markEnded(run, false);
+        assertFalse(TrainingRuns.wasEnded(run));
+    }
+
+    @Test
+    void namesAreFreeAndOnlyRunsAreDeleted() throws IOException {
+        Path run = run("hooknet", "2026-01-01T10:00:00+00:00", 1);
+        Path other = Files.createDirectories(models.resolve("hooknet-2"));
+        assertEquals("hooknet-3", TrainingRuns.freeName(models, "hooknet"));
+        assertEquals("unet", TrainingRuns.freeName(models, "unet"));
+        TrainingRuns.delete(run);
+        TrainingRuns.delete(other);
+        assertFalse(Files.exists(run));
+        assertTrue(Files.exists(other));
+    }
+
+    private static MetricsRow row(int epoch, double loss, double f1) {
+        return new MetricsRow(epoch, epoch * 10, loss, loss + 1, f1,
+                Map.of("Tumor", f1), Map.of(), 1);
+    }
+
+    @Test
+    void curvesSkipWhatWasNotMeasuredAndForgetWhatIsDoneAgain() {
+        Curves curves = new Curves(List.of(row(1, 0.9, 0.2), row(2, 0.8, 0.7), row(3, 0.7, 0.6)));
+        assertEquals(2, curves.best().epoch());
+        curves.add(row(2, 0.5, Double.NaN));
+        assertEquals(2, curves.epochs());
+        assertEquals(List.of(new Curves.Point(1, 0.9), new Curves.Point(2, 0.5)), curves.loss());
+        assertEquals(List.of(new Curves.Point(1, 0.2)), curves.f1());
+        assertEquals(Map.of("Tumor", List.of(new Curves.Point(1, 0.2))), curves.f1ByClass());
+    }
+
+    @Test
+    void ofEqualScoresTheLowerLossIsKept() {
+        Curves curves = new Curves(List.of(row(1, 0.9, 0.7), row(2, 0.5, 0.7), row(3, 0.6, 0.7)));
+        assertEquals(2, curves.best().epoch());
+    }
+
+    @Test
+    void settingsAreWrittenAsToml() {
+        assertEquals("classes=[\"In \\\"situ\\\"\", \"<ü>\"]",
+                TrainSettings.classes(List.of("In \"situ\"", "<ü>")));
+        assertEquals("model.spacings=[0.5, 8.0]", TrainSettings.spacings(List.of(0.5, 8.0)));
+        assertEquals(List.of("epochs=2", "validation.val=[\"a b\"]"),
+                TrainSettings.further(" epochs=2;\n validation.val=[\"a b\"]; "));
+        assertEquals("epochs", assertThrows(IllegalArgumentException.class,
+                () -> TrainSettings.further("epochs")).getMessage());
+    }
+
+    @Test
+    void contextsAreWhatHooksReach() {
+        assertEquals(List.of(2.0, 4.0, 8.0), TrainSettings.contexts(1, "fast"));
+        assertEquals(List.of(1.0, 2.0, 4.0, 8.0), TrainSettings.contexts(0.5, "paper"));
+        assertEquals(List.of("0.25", "8"), List.of(TrainSettings.text(0.25), TrainSettings.text(8)));
+    }
+}
