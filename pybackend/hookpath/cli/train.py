@@ -66,7 +66,11 @@ def command(
             raise UsageError("name what to train on: a project.qpproj or a folder of slides")
         chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
         with opened(chosen, mpp) as projects:
-            result = train(projects, settings, out, resume, console.reporter)
+            try:
+                result = train(projects, settings, out, resume, console.reporter)
+            except KeyboardInterrupt:
+                _report_so_far(console, out)
+                raise
         _tell(console, result)
 
 
@@ -82,6 +86,21 @@ def default_preset(config: Path | None, console: Console) -> Literal["paper", "f
         "no GPU found: training with --preset fast (--preset paper trains as published)"
     )
     return "fast"
+
+
+def _report_so_far(console: Console, run_dir: Path) -> None:
+    """Of a run that was stopped the model so far is there; its report is, too."""
+    if not (run_dir / "model" / "model.json").is_file():
+        return
+    from hookpath.errors import EvaluationError
+    from hookpath.evaluation import train_report
+
+    try:
+        report = train_report(run_dir)
+    except EvaluationError as error:
+        console.reporter.warn(str(error))
+        return
+    console.reporter.info(f"the model so far is in {run_dir / 'model'}, its report in {report}")
 
 
 def _tell(console: Console, result: TrainResult) -> None:

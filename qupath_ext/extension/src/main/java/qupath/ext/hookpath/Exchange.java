@@ -143,7 +143,8 @@ public final class Exchange {
                 record.problem());
     }
 
-    private static JsonObject json(ServerBuilder<BufferedImage> builder) {
+    /** QuPath's own JSON of how an image is opened. */
+    static JsonObject json(ServerBuilder<BufferedImage> builder) {
         return GsonTools.getInstance().toJsonTree(builder, ServerBuilder.class).getAsJsonObject();
     }
 

@@ -56,6 +56,16 @@ public final class TrainingRuns {
         }
     }
 
+    /** Whether the projects that a run was started on are where they were. */
+    public static boolean hasSources(Path run) {
+        try {
+            List<String> sources = Json.texts(Json.read(run.resolve(RunFolder.RECORD)), "projects");
+            return !sources.isEmpty() && sources.stream().allMatch(s -> Files.exists(Path.of(s)));
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
     /** Notes that a run is going on in this process, or no longer is. */
     public static void setUnderWay(Path run, boolean underWay) {
         if (underWay) {

@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.ui;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -40,6 +41,7 @@ public final class JobView extends VBox {
     private Job job;
     private boolean cancelled;
     private Consumer<Event> listener = event -> { };
+    private BooleanSupplier beforeCancel = () -> true;
 
     @FXML private Label task;
     @FXML private Label timeLeft;
@@ -73,6 +75,11 @@ public final class JobView extends VBox {
     /** Hears all events besides this view; for curves and the like. */
     public void setOnEvent(Consumer<Event> listener) {
         this.listener = listener;
+    }
+
+    /** Asks something when a person presses Cancel; false: not cancelled after all. */
+    public void setBeforeCancel(BooleanSupplier beforeCancel) {
+        this.beforeCancel = beforeCancel;
     }
 
     /**
@@ -114,8 +121,14 @@ public final class JobView extends VBox {
         return cancelled;
     }
 
-    /** Ends the job with all its processes. */
     @FXML
+    private void cancelPressed() {
+        if (beforeCancel.getAsBoolean()) {
+            cancel();
+        }
+    }
+
+    /** Ends the job with all its processes. */
     public void cancel() {
         cancelled = true;
         if (running.get()) {

@@ -1,0 +1,96 @@
+package qupath.ext.hookpath;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.DrawnImage;
+import qupath.ext.hookpath.core.Role;
+import qupath.ext.hookpath.core.ServerRecord;
+import qupath.lib.images.servers.ImageServer;
+import qupath.lib.images.servers.ImageServerBuilder.ServerBuilder;
+import qupath.lib.images.servers.PixelCalibration;
+import qupath.lib.objects.PathObject;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * What a person drew on an image of a project: of one in the window what is on the screen, of the
+ * others what was saved. Areas that overlap count twice. Not for the JavaFX thread.
+ */
+public final class Drawings {
+
+    private static final Logger logger = LoggerFactory.getLogger(Drawings.class);
+
+    private Drawings() {}
+
+    /**
+     * Reads one image; never throws.
+     *
+     * @param project the project
+     * @param entry one of its images
+     * @return drawn areas by class, the image's role, and why it cannot be used
+     */
+    public static DrawnImage of(
+            Project<BufferedImage> project, ProjectImageEntry<BufferedImage> entry) {
+        Role role = Role.of(entry.getMetadata().get(Role.KEY));
+        try {
+            if (OpenImage.isOpen(project, entry)) {
+                OpenImage image = OpenImage.of(project, entry);
+                return drawn(entry, role, image.objects(), image.data().getServerBuilder());
+            }
+            OpenImage.checkComplete(entry);
+            return drawn(entry, role, entry.readHierarchy().getAllObjects(false),
+                    entry.getServerBuilder());
+        } catch (IOException | RuntimeException e) {
+            logger.warn("{}: what is drawn on it cannot be read", entry.getImageName(), e);
+            return new DrawnImage(entry.getID(), entry.getImageName(), Map.of(), role,
+                    Problems.oneLine(e));
+        }
+    }
+
+    private static DrawnImage drawn(ProjectImageEntry<BufferedImage> entry, Role role,
+            Collection<PathObject> objects, ServerBuilder<BufferedImage> builder) {
+        String problem = ServerRecord.parse(Exchange.json(builder)).problem();
+        PixelCalibration pixel = problem == null ? calibration(builder) : null;
+        boolean known = pixel != null && pixel.hasPixelSizeMicrons();
+        if (problem == null && !known) {
+            problem = Texts.get("train.noPixelSize");
+        }
+        Map<String, Double> mm2 = new LinkedHashMap<>();
+        for (PathObject object : objects) {
+            if (teaches(object)) {
+                mm2.merge(object.getPathClass().toString(),
+                        known ? areaMm2(object, pixel) : Double.NaN, Double::sum);
+            }
+        }
+        return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem);
+    }
+
+    private static boolean teaches(PathObject object) {
+        return object.isAnnotation() && object.hasROI() && object.getROI().isArea()
+                && object.getPathClass() != null
+                && DrawnImage.isUsable(object.getPathClass().toString())
+                && !Ownership.isOurs(object, null);
+    }
+
+    private static double areaMm2(PathObject object, PixelCalibration pixel) {
+        return 1e-6 * object.getROI().getScaledArea(
+                pixel.getPixelWidthMicrons(), pixel.getPixelHeightMicrons());
+    }
+
+    /** As QuPath keeps it with the image; where it does not, the file is opened. */
+    private static PixelCalibration calibration(ServerBuilder<BufferedImage> builder) {
+        if (builder.getMetadata().isPresent()) {
+            return builder.getMetadata().get().getPixelCalibration();
+        }
+        try (ImageServer<BufferedImage> server = builder.build()) {
+            return server.getPixelCalibration();
+        } catch (Exception e) {
+            throw new HookpathException(Problems.oneLine(e), e);
+        }
+    }
+}

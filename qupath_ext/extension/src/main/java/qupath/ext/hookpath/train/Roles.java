@@ -1,0 +1,85 @@
+package qupath.ext.hookpath.train;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import javafx.application.Platform;
+import qupath.ext.hookpath.Entries;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Role;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/** What images are for in training, kept in the project's image metadata where people see it. */
+public final class Roles {
+
+    private Roles() {}
+
+    /**
+     * Writes roles into the project. Not for the JavaFX thread.
+     *
+     * @param project the project
+     * @param roles image id → role; null: none
+     * @throws HookpathException the project cannot be written
+     */
+    public static void write(Project<BufferedImage> project, Map<String, Role> roles) {
+        boolean changed = false;
+        for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
+            if (roles.containsKey(entry.getID())) {
+                changed |= set(entry.getMetadata(), roles.get(entry.getID()));
+            }
+        }
+        if (changed) {
+            save(project);
+        }
+    }
+
+    /**
+     * Roles as a script names them.
+     *
+     * @param project to find the images in
+     * @param named image name or number → {@code train}, {@code val} or {@code test}
+     * @throws HookpathException no such image or role
+     */
+    static Map<String, Role> parse(Project<BufferedImage> project, Map<?, ?> named) {
+        Map<String, Role> roles = new LinkedHashMap<>();
+        named.forEach((image, text) -> {
+            Role role = text == null ? null : Role.of(text.toString());
+            if (role == null && text != null) {
+                throw new HookpathException(Texts.get("train.error.role", text));
+            }
+            Entries.chosen(project, java.util.List.of(image.toString()))
+                    .forEach(entry -> roles.put(entry.getID(), role));
+        });
+        return roles;
+    }
+
+    private static boolean set(Map<String, String> metadata, Role role) {
+        if (Role.of(metadata.get(Role.KEY)) == role && (role != null || !metadata.containsKey(Role.KEY))) {
+            return false;
+        }
+        if (role == null) {
+            metadata.remove(Role.KEY);
+        } else {
+            metadata.put(Role.KEY, role.value());
+        }
+        return true;
+    }
+
+    private static void save(Project<BufferedImage> project) {
+        try {
+            project.syncChanges();
+        } catch (IOException e) {
+            throw new HookpathException(
+                    Texts.get("error.save", project.getName(), Problems.oneLine(e)), e);
+        }
+        QuPathGUI qupath = QuPathGUI.getInstance();
+        if (qupath != null && qupath.getProject() == project) {
+            Platform.runLater(qupath::refreshProject);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package qupath.ext.hookpath.ui.train;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.fxml.FXML;
+import javafx.scene.control.Label;
+import javafx.scene.control.TableColumn;
+import javafx.scene.control.TableView;
+import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.Drawings;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.DrawnImage;
+import qupath.ext.hookpath.core.Role;
+import qupath.ext.hookpath.core.SuggestedRoles;
+import qupath.ext.hookpath.core.TrainingPlan;
+import qupath.ext.hookpath.train.Roles;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/** Images with their drawn area by class and what each is for; classes can be switched off. */
+public final class PlanTable extends VBox {
+
+    private final ReadOnlyObjectWrapper<TrainingPlan> plan = new ReadOnlyObjectWrapper<>();
+    private final Set<String> off = new HashSet<>();
+    private final Set<String> suggested = new HashSet<>();
+    private Project<BufferedImage> project;
+    private Consumer<Throwable> onProblem = problem -> { };
+    private int generation;
+
+    @FXML private TableView<DrawnImage> table;
+    @FXML private TableColumn<DrawnImage, DrawnImage> image;
+    @FXML private TableColumn<DrawnImage, Role> role;
+    @FXML private Label state;
+
+    /** An empty one; see {@link #load}. */
+    public PlanTable() {
+        Windows.load(this, "plan-table.fxml");
+        image.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue()));
+        image.setCellFactory(column -> new ImageCell());
+        image.setComparator(Comparator.comparing(DrawnImage::name));
+        role.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue().role()));
+        role.setCellFactory(column -> new RoleCell(suggested, this::decide));
+        table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
+    }
+
+    /** What would be learned from as the table stands; null while it is being read. */
+    ReadOnlyObjectProperty<TrainingPlan> planProperty() {
+        return plan.getReadOnlyProperty();
+    }
+
+    /** Classes that are drawn but switched off. */
+    boolean isSomethingOff() {
+        return !off.isEmpty();
+    }
+
+    /** Hears why roles could not be written. */
+    void setOnProblem(Consumer<Throwable> onProblem) {
+        this.onProblem = onProblem;
+    }
+
+    /** Reads what is drawn in a project, image by image, in the background. */
+    void load(Project<BufferedImage> of) {
+        project = of;
+        int mine = ++generation;
+        plan.set(null);
+        table.getItems().clear();
+        suggested.clear();
+        List<ProjectImageEntry<BufferedImage>> entries =
+                of == null ? List.of() : List.copyOf(of.getImageList());
+        Threads.background().execute(() -> read(of, entries, mine));
+    }
+
+    /** Reads one image again, such as one that a person draws on. */
+    void refresh(ProjectImageEntry<BufferedImage> entry) {
+        Project<BufferedImage> of = project;
+        int mine = generation;
+        if (of == null || plan.get() == null) {
+            return;
+        }
+        Threads.background().execute(() -> {
+            DrawnImage found = Drawings.of(of, entry);
+            Platform.runLater(() -> {
+                if (mine == generation) {
+                    replace(found);
+                }
+            });
+        });
+    }
+
+    /** Roles of all images as the table shows them. */
+    Map<String, Role> roles() {
+        Map<String, Role> roles = new LinkedHashMap<>();
+        table.getItems().forEach(i -> roles.put(i.id(), i.role()));
+        return roles;
+    }
+
+    @FXML
+    private void reload() {
+        load(project);
+    }
+
+    @FXML
+    private void suggest() {
+        Map<String, Role> found = SuggestedRoles.of(List.copyOf(table.getItems()), classesOn());
+        suggested.addAll(found.keySet());
+        table.getItems().replaceAll(i ->
+                found.containsKey(i.id()) ? i.with(found.get(i.id())) : i);
+        update();
+    }
+
+    private void read(Project<BufferedImage> of,
+            List<ProjectImageEntry<BufferedImage>> entries, int mine) {
+        List<DrawnImage> found = new ArrayList<>();
+        for (ProjectImageEntry<BufferedImage> entry : entries) {
+            if (mine != generation) {
+                return;
+            }
+            found.add(Drawings.of(of, entry));
+            int done = found.size();
+            Platform.runLater(() -> {
+                if (mine == generation) {
+                    state.setText(Texts.get("train.reading", done, entries.size()));
+                }
+            });
+        }
+        Platform.runLater(() -> {
+            if (mine == generation) {
+                loaded(found);
+            }
+        });
+    }
+
+    /** Images with drawings come first; roles are suggested where nobody has decided any. */
+    private void loaded(List<DrawnImage> found) {
+        List<DrawnImage> sorted = new ArrayList<>(found);
+        sorted.sort(Comparator.comparing(i -> i.mm2().isEmpty()));
+        table.getItems().setAll(sorted);
+        state.setText("");
+        if (found.stream().allMatch(i -> i.role() == null)) {
+            suggest();
+        } else {
+            update();
+        }
+    }
+
+    private void replace(DrawnImage found) {
+        table.getItems().replaceAll(i -> i.id().equals(found.id()) && !sameArea(i, found)
+                ? found.with(i.role()) : i);
+        update();
+    }
+
+    private static boolean sameArea(DrawnImage one, DrawnImage other) {
+        return one.mm2().equals(other.mm2());
+    }
+
+    private void decide(DrawnImage changed, Role to) {
+        suggested.remove(changed.id());
+        table.getItems().replaceAll(i -> i.id().equals(changed.id()) ? i.with(to) : i);
+        update();
+        Project<BufferedImage> of = project;
+        Map<String, Role> one = new LinkedHashMap<>();
+        one.put(changed.id(), to);
+        Threads.background().execute(() -> {
+            try {
+                Roles.write(of, one);
+            } catch (RuntimeException e) {
+                Platform.runLater(() -> onProblem.accept(e));
+            }
+        });
+    }
+
+    private Set<String> classesOn() {
+        Set<String> on = new LinkedHashSet<>(drawn());
+        on.removeAll(off);
+        return on;
+    }
+
+    private Set<String> drawn() {
+        List<String> known = project == null ? List.of() : project.getPathClasses().stream()
+                .filter(c -> c != null).map(Object::toString).toList();
+        return TrainingPlan.drawn(known, table.getItems());
+    }
+
+    private void update() {
+        Set<String> drawn = drawn();
+        off.retainAll(drawn);
+        List<TableColumn<DrawnImage, ?>> columns = new ArrayList<>(List.of(image, role));
+        drawn.forEach(name -> columns.add(classColumn(name)));
+        table.getColumns().setAll(columns);
+        plan.set(new TrainingPlan(table.getItems(), classesOn()));
+    }
+
+    private TableColumn<DrawnImage, String> classColumn(String name) {
+        TableColumn<DrawnImage, String> column = new TableColumn<>();
+        double total = table.getItems().stream().mapToDouble(i -> i.mm2().getOrDefault(name, 0.0))
+                .filter(Double::isFinite).sum();
+        column.setGraphic(new ClassHeader(name, total, !off.contains(name), on -> {
+            if (on ? off.remove(name) : off.add(name)) {
+                update();
+            }
+        }));
+        column.setCellValueFactory(cell -> new ReadOnlyStringWrapper(
+                area(cell.getValue().mm2().get(name))));
+        column.setStyle("-fx-alignment: center-right;"
+                + (off.contains(name) ? " -fx-opacity: 0.4;" : ""));
+        column.setSortable(false);
+        column.setPrefWidth(Math.max(110, 60 + 8 * name.length()));
+        return column;
+    }
+
+    private static String area(Double mm2) {
+        return mm2 == null ? "" : mm2.isNaN() ? "?" : Texts.get("train.mm2", mm2);
+    }
+}

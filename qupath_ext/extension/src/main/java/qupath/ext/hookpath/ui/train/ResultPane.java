@@ -1,0 +1,42 @@
+package qupath.ext.hookpath.ui.train;
+
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressBar;
+import javafx.scene.layout.GridPane;
+import javafx.scene.layout.Region;
+import javafx.scene.shape.Rectangle;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.train.TrainSummary;
+
+/** The end of a training: one sentence, and F1 by class. */
+final class ResultPane {
+
+    private ResultPane() {}
+
+    static void fill(TrainSummary summary, Label text, GridPane scores) {
+        String how = Texts.get(summary.stopped() ? "train.done.stopped" : "train.done",
+                summary.epochs());
+        String f1 = summary.f1() == null ? Texts.get("train.done.noF1")
+                : Texts.get("train.done.f1", summary.f1(), summary.bestEpoch());
+        text.setText(String.join(" ", how, f1,
+                Texts.get("train.done.where", summary.run().getFileName(), summary.run())));
+        scores.getChildren().clear();
+        if (summary.f1() == null) {
+            return;
+        }
+        int row = 0;
+        for (var one : summary.f1ByClass().entrySet()) {
+            addRow(scores, row++, one.getKey(), one.getValue());
+        }
+    }
+
+    private static void addRow(GridPane scores, int row, String name, Double f1) {
+        Label label = new Label(name, new Rectangle(10, 10, ClassColors.of(name)));
+        label.setMinWidth(Region.USE_PREF_SIZE);
+        boolean measured = f1 != null && Double.isFinite(f1);
+        ProgressBar bar = new ProgressBar(measured ? f1 : 0);
+        bar.setPrefWidth(220);
+        String said = measured ? Texts.get("train.f1.value", f1) : Texts.get("train.f1.none");
+        scores.addRow(row, label, bar, new Label(said));
+    }
+}

@@ -1,0 +1,80 @@
+package qupath.ext.hookpath.ui.train;
+
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
+import java.util.List;
+import java.util.function.Consumer;
+import javafx.application.Platform;
+import javafx.scene.control.Label;
+import javafx.scene.layout.HBox;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.RunFolder;
+import qupath.ext.hookpath.core.TrainingRuns;
+
+/** Offers to go on with the training that was cut short last. */
+final class ResumeBar {
+
+    private final HBox bar;
+    private final Label text;
+    private RunFolder run;
+
+    ResumeBar(HBox bar, Label text) {
+        this.bar = bar;
+        this.text = text;
+        bar.managedProperty().bind(bar.visibleProperty());
+        bar.setVisible(false);
+    }
+
+    /** The run that is offered; null: none. */
+    RunFolder run() {
+        return run;
+    }
+
+    /** Looks for runs in the background. */
+    void look(Path models) {
+        offer(null);
+        if (models != null) {
+            Threads.background().execute(() -> {
+                List<RunFolder> found = unfinished(models);
+                Platform.runLater(() -> offer(found.isEmpty() ? null : found.get(0)));
+            });
+        }
+    }
+
+    /** Runs that were cut short and that nobody ended on purpose. */
+    static List<RunFolder> unfinished(Path models) {
+        return TrainingRuns.interrupted(models).stream()
+                .filter(one -> !TrainingRuns.wasEnded(one.path())).toList();
+    }
+
+    /** In one line what was cut short. */
+    static String describe(RunFolder run) {
+        String when = run.started() == null ? "?" : DateTimeFormatter
+                .ofLocalizedDateTime(FormatStyle.SHORT).withZone(ZoneId.systemDefault())
+                .format(run.started());
+        return Texts.get("train.interrupted", run.path().getFileName(), when, run.epochsDone(),
+                run.epochs());
+    }
+
+    /** No longer offers this run; what it learned stays on disk. */
+    void forget(Consumer<Throwable> onProblem) {
+        RunFolder gone = run;
+        offer(null);
+        Threads.background().execute(() -> {
+            try {
+                TrainingRuns.markEnded(gone.path(), true);
+            } catch (java.io.IOException e) {
+                Platform.runLater(() -> onProblem.accept(e));
+            }
+        });
+    }
+
+    private void offer(RunFolder found) {
+        run = found;
+        bar.setVisible(found != null);
+        text.setText(found == null ? "" : describe(found));
+    }
+}

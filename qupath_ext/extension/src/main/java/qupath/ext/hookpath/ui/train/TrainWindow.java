@@ -1,0 +1,347 @@
+package qupath.ext.hookpath.ui.train;
+
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javafx.application.Platform;
+import javafx.beans.binding.Bindings;
+import javafx.beans.value.ChangeListener;
+import javafx.fxml.FXML;
+import javafx.scene.Group;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.DataFormat;
+import javafx.scene.layout.GridPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.Curves;
+import qupath.ext.hookpath.core.DrawnImage;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.MetricsRow;
+import qupath.ext.hookpath.core.Role;
+import qupath.ext.hookpath.core.RunFolder;
+import qupath.ext.hookpath.core.TrainingPlan;
+import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.train.Roles;
+import qupath.ext.hookpath.train.TrainOptions;
+import qupath.ext.hookpath.train.TrainSummary;
+import qupath.ext.hookpath.train.Training;
+import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.Dialogs;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
+
+/**
+ * <em>Train…</em>: what is drawn and what each image is for, how to train, then curves while it
+ * trains and a summary. Training goes on when the window is closed.
+ */
+public final class TrainWindow extends StackPane {
+
+    private static final String TITLE = "train.title";
+
+    private static TrainWindow atWork; // keeps a training's view while its window is closed
+
+    private final QuPathGUI qupath;
+    private final ResumeBar resumable;
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
+    private Project<BufferedImage> project;
+    private Training training;
+    private TrainSummary summary;
+    private Curves curves = new Curves();
+    private int epochs;
+
+    @FXML private VBox setup;
+    @FXML private HBox resumeBar;
+    @FXML private Label resumeText;
+    @FXML private PlanTable plan;
+    @FXML private SettingsPane settings;
+    @FXML private Label message;
+    @FXML private Button copy;
+    @FXML private Button train;
+    @FXML private VBox progress;
+    @FXML private Label headline;
+    @FXML private CurvesPane curvesPane;
+    @FXML private Label soFar;
+    @FXML private JobView job;
+    @FXML private VBox result;
+    @FXML private Label resultText;
+    @FXML private GridPane scores;
+    @FXML private Button report;
+
+    private TrainWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "train-window.fxml");
+        resumable = new ResumeBar(resumeBar, resumeText);
+        List.of(setup, progress, result, job, soFar)
+                .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
+        message.textProperty().bind(Bindings.createStringBinding(this::said, observed()));
+        train.disableProperty().bind(Bindings.createBooleanBinding(
+                () -> !whyNot().isEmpty(), observed()));
+        copy.disableProperty().bind(train.disableProperty());
+        plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
+        job.setStopText(Texts.get("train.stop"));
+        job.setBeforeCancel(() -> Dialogs.showYesNoDialog(
+                Texts.get(TITLE), Texts.get("train.cancel.sure")));
+        job.setOnEvent(this::heard);
+        showSetup();
+        qupath.projectProperty().addListener(onProject);
+        load();
+    }
+
+    /** Shows the window, or brings it to the front. */
+    public static void show(QuPathGUI qupath) {
+        Stage stage = Windows.show(qupath, TITLE, () -> content(qupath));
+        TrainWindow window = (TrainWindow) stage.getScene().getRoot();
+        stage.focusedProperty().addListener((o, was, is) -> {
+            if (is) {
+                window.refresh();
+            }
+        });
+        stage.setOnHiding(event -> window.hidden());
+    }
+
+    private static TrainWindow content(QuPathGUI qupath) {
+        if (atWork == null) {
+            return new TrainWindow(qupath);
+        }
+        atWork.getScene().setRoot(new Group());
+        return atWork;
+    }
+
+    private void hidden() {
+        if (job.runningProperty().get()) {
+            Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("train.goesOn"));
+        } else {
+            qupath.projectProperty().removeListener(onProject);
+            atWork = null;
+        }
+    }
+
+    private javafx.beans.Observable[] observed() {
+        var all = new java.util.ArrayList<>(List.of(settings.observed()));
+        all.addAll(List.of(plan.planProperty(), job.runningProperty(), setup.visibleProperty()));
+        return all.toArray(javafx.beans.Observable[]::new);
+    }
+
+    private void load() {
+        if (job.runningProperty().get()) {
+            return;
+        }
+        project = qupath.getProject();
+        Path models = Models.modelsIn(JobStart.base(project));
+        settings.setModels(models);
+        plan.load(project);
+        resumable.look(project == null ? null : models);
+    }
+
+    /** What is on the screen may have changed while the window was not in front. */
+    private void refresh() {
+        if (project != null && setup.isVisible()) {
+            qupath.getAllViewers().stream().map(viewer -> viewer.getImageData())
+                    .filter(data -> data != null && project.getEntry(data) != null)
+                    .forEach(data -> plan.refresh(project.getEntry(data)));
+        }
+    }
+
+    private String whyNot() {
+        if (project == null) {
+            return Texts.get("error.noProject");
+        }
+        TrainingPlan found = plan.planProperty().get();
+        if (found == null) {
+            return Texts.get("train.why.reading");
+        }
+        return found.whyNot() != null ? Findings.text("train.why.", found.whyNot())
+                : settings.whyNot();
+    }
+
+    /** Why it cannot train, else what deserves a look. */
+    private String said() {
+        String why = whyNot();
+        return !why.isEmpty() ? why : Findings.notes(plan.planProperty().get());
+    }
+
+    @FXML
+    private void train() {
+        Map<String, Object> arguments = arguments(DrawnImage::id);
+        Map<String, Role> roles = plan.roles();
+        Project<BufferedImage> of = project;
+        start((String) arguments.get("model"), () -> {
+            Roles.write(of, roles);
+            return new Training(of, TrainOptions.of(arguments, of));
+        });
+    }
+
+    @FXML
+    private void resume() {
+        RunFolder run = resumable.run();
+        if (run == null) {
+            return;
+        }
+        Project<BufferedImage> of = project;
+        curves = new Curves(run.metrics());
+        start(run.family(), () -> new Training(of,
+                TrainOptions.of(Map.of("out", run.path(), "resume", true), of)));
+        epochs = run.epochs();
+        draw();
+    }
+
+    @FXML
+    private void forget() {
+        resumable.forget(problem -> Windows.showProblem(this, TITLE, problem));
+    }
+
+    private void start(String family, java.util.concurrent.Callable<Training> made) {
+        atWork = this;
+        summary = null;
+        epochs = 0;
+        showProgress(Texts.get("train.headline", Texts.get("train.choice." + family)));
+        draw();
+        job.run(onEvent -> {
+            training = made.call();
+            Path run = training.run();
+            Platform.runLater(() -> headline.setText(Texts.get("train.headline.run",
+                    Texts.get("train.choice." + family), run.getFileName())));
+            return training.start(onEvent);
+        }, this::ended, this::failed);
+    }
+
+    private void heard(Event event) {
+        switch (event) {
+            case Event.Result found when "epoch".equals(found.kind()) -> {
+                curves.add(MetricsRow.of(found.data()));
+                draw();
+            }
+            case Event.Progress steps when "train".equals(steps.task())
+                    && steps.total() != null && epochs == 0 && curves.best() != null -> {
+                MetricsRow row = curves.best();
+                epochs = (int) Math.round(steps.total() / ((double) row.step() / row.epoch()));
+                draw();
+            }
+            default -> { }
+        }
+    }
+
+    private void draw() {
+        curvesPane.show(curves, epochs);
+        MetricsRow best = curves.best();
+        soFar.setVisible(best != null);
+        if (best != null) {
+            soFar.setText(Double.isNaN(best.f1()) ? Texts.get("train.soFar.noF1", curves.epochs())
+                    : Texts.get("train.soFar", curves.epochs(), best.f1(), best.epoch()));
+        }
+    }
+
+    private void ended(JobOutcome outcome) {
+        Training done = training;
+        boolean cancelled = job.wasCancelled();
+        Threads.background().execute(() -> {
+            try {
+                if (cancelled) {
+                    done.discard();
+                    Platform.runLater(this::back);
+                } else {
+                    TrainSummary found = done.finish(outcome);
+                    Platform.runLater(() -> showResult(found));
+                }
+            } catch (RuntimeException e) {
+                Platform.runLater(() -> failed(e));
+            }
+        });
+    }
+
+    private void failed(Throwable problem) {
+        back();
+        Windows.showProblem(isShown() ? this : null, TITLE, problem);
+    }
+
+    private boolean isShown() {
+        return getScene() != null && getScene().getWindow() != null
+                && getScene().getWindow().isShowing();
+    }
+
+    private void showResult(TrainSummary found) {
+        summary = found;
+        Preferences.lastModel().set(found.model().toString());
+        curves = new Curves(RunFolder.read(found.run()).metrics());
+        draw();
+        ResultPane.fill(found, resultText, scores);
+        report.setDisable(found.report() == null);
+        soFar.setVisible(false);
+        job.setVisible(false);
+        result.setVisible(true);
+        if (isShown()) {
+            getScene().getWindow().sizeToScene();
+        } else {
+            Dialogs.showInfoNotification(Texts.get(TITLE), resultText.getText());
+        }
+    }
+
+    private void showSetup() {
+        setup.setVisible(true);
+        progress.setVisible(false);
+        result.setVisible(false);
+    }
+
+    private void showProgress(String text) {
+        headline.setText(text);
+        setup.setVisible(false);
+        progress.setVisible(true);
+        result.setVisible(false);
+        job.setVisible(true);
+    }
+
+    private void back() {
+        curves = new Curves();
+        showSetup();
+        load();
+    }
+
+    @FXML
+    private void again() {
+        back();
+    }
+
+    @FXML
+    private void openReport() {
+        QuPathGUI.openInBrowser(summary.report().toUri().toString());
+    }
+
+    @FXML
+    private void runModel() {
+        Preferences.lastModel().set(summary.model().toString());
+        qupath.ext.hookpath.ui.RunWindow.show(qupath);
+    }
+
+    @FXML
+    private void copyAsScript() {
+        String script = GroovyCall.named("train", arguments(DrawnImage::name));
+        Clipboard.getSystemClipboard().setContent(Map.of(DataFormat.PLAIN_TEXT, script));
+        Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("train.copied"));
+    }
+
+    private Map<String, Object> arguments(java.util.function.Function<DrawnImage, String> named) {
+        TrainingPlan chosen = plan.planProperty().get();
+        Map<String, Object> arguments = new LinkedHashMap<>(settings.arguments());
+        arguments.put("classes", plan.isSomethingOff() ? chosen.classes() : null);
+        arguments.put("images", chosen.used().stream().map(named).toList());
+        return arguments;
+    }
+
+    @FXML
+    private void close() {
+        ((Stage) getScene().getWindow()).close();
+    }
+}
