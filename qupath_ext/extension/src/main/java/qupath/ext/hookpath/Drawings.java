@@ -87,8 +87,11 @@ public final class Drawings {
         if (builder.getMetadata().isPresent()) {
             return builder.getMetadata().get().getPixelCalibration();
         }
-        try (ImageServer<BufferedImage> server = builder.build()) {
-            return server.getPixelCalibration();
+        try {
+            ImageServer<BufferedImage> server = builder.build();
+            PixelCalibration found = server.getPixelCalibration();
+            server.close();
+            return found;
         } catch (Exception e) {
             throw new HookpathException(Problems.oneLine(e), e);
         }

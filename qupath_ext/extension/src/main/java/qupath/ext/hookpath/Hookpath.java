@@ -13,6 +13,9 @@ import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
 import qupath.ext.hookpath.predict.Target;
+import qupath.ext.hookpath.train.TrainOptions;
+import qupath.ext.hookpath.train.TrainSummary;
+import qupath.ext.hookpath.train.Training;
 import qupath.ext.hookpath.preview.Opened;
 import qupath.ext.hookpath.preview.PreviewScripts;
 import qupath.ext.hookpath.results.AnnotationExport;
@@ -181,6 +184,29 @@ public final class Hookpath {
      */
     public static String setUpPython(Map<String, ?> arguments) {
         return Setup.run(arguments);
+    }
+
+    /**
+     * Trains a model on what is drawn in the project, with the roles that its images have
+     * ({@code hookpath.split}); the project's own files are not touched.
+     *
+     * @param arguments {@code name} (of the model, in the project's {@code hookpath/models}) or
+     *     {@code out} (folder of the run), {@code model} ({@code 'hooknet'}, {@code 'unet'}),
+     *     {@code preset} ({@code 'fast'}, {@code 'paper'}), {@code classes}, {@code spacings}
+     *     (µm/px, the result's first), {@code images} (names or numbers; default: all),
+     *     {@code roles} (image → {@code 'train'}, {@code 'val'}, {@code 'test'}: kept in the
+     *     project), {@code set} ({@code ['epochs=20']}), {@code resume: true}, {@code device},
+     *     {@code python}, and the other options of {@code hookpath train}
+     * @return where the model is, and how good
+     * @throws HookpathException it failed; a run that was begun can be resumed
+     */
+    public static TrainSummary train(Map<String, ?> arguments) {
+        Project<BufferedImage> project = QP.getProject();
+        if (project == null) {
+            throw new HookpathException(Texts.get("error.noProject"));
+        }
+        var training = new Training(project, TrainOptions.of(arguments, project));
+        return training.finish(await(training.start(Hookpath::log)));
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

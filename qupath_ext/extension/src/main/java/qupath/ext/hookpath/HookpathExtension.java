@@ -15,6 +15,8 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
+import qupath.ext.hookpath.ui.train.InterruptedNotice;
+import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.common.Version;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.extensions.QuPathExtension;
@@ -34,6 +36,7 @@ public final class HookpathExtension implements QuPathExtension {
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
+                new Item("train", TrainWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),
                 new Item("import", ImportWindow::show),
@@ -56,6 +59,7 @@ public final class HookpathExtension implements QuPathExtension {
         Preferences.install(qupath);
         Menu menu = qupath.getMenu("Extensions>" + Texts.get("extension.menu"), true);
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
+        InterruptedNotice.install(qupath);
     }
 
     @Override

@@ -38,6 +38,7 @@ import qupath.ext.hookpath.train.TrainOptions;
 import qupath.ext.hookpath.train.TrainSummary;
 import qupath.ext.hookpath.train.Training;
 import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
@@ -322,7 +323,7 @@ public final class TrainWindow extends StackPane {
     @FXML
     private void runModel() {
         Preferences.lastModel().set(summary.model().toString());
-        qupath.ext.hookpath.ui.RunWindow.show(qupath);
+        RunWindow.show(qupath);
     }
 
     @FXML
