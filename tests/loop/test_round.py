@@ -10,18 +10,21 @@ from shapely.geometry import box
 from hookpath.annotations import PathClass, PathObject
 from hookpath.errors import LoopError, UsageError
 from hookpath.loop import (
+    CHECK_CLASS,
     CONFIRMED_CLASS,
+    Choice,
     LoopFolder,
     State,
     Truth,
     accept,
+    choose_next,
     find_entry,
     overview,
     plot_rounds,
     propose,
     retrain,
 )
-from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY
+from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
 from hookpath.projects import CONFIRMED_KEY
 from support.loops import SIZE, LoopStore, reshaped
 from support.textures import DARK, PALE
@@ -256,3 +259,26 @@ def test_a_stopped_round_is_gone_on_with(folder_store: LoopStore) -> None:
         retrain(folder, project)
     assert (target.path / "run-stopped-1").is_dir()
     assert plot_rounds(folder) == folder.root / "rounds.png"
+
+
+def test_next_ranks_and_shows_where_to_look(store: LoopStore) -> None:
+    folder = store.begin()
+    proposed = propose_on(store, 3)
+    choice = Choice(regions=2, region_um=40)
+    with store.project() as project:
+        report = choose_next(folder, project, count=1, choice=choice)
+        names = {e.id: e.name for e in project.images}
+    assert [names[w.id] for w in report.ranked] == ["s2.tif"]
+    assert float(store.metadata(2)[WORTH_KEY]) == pytest.approx(report.ranked[0].worth)
+    checks = [o for o in store.objects(2) if o.run]
+    assert [o.name for o in checks] == [r["name"] for r in report.regions[report.ranked[0].id]]
+    assert checks
+    assert all(o.path_class and o.path_class.name == CHECK_CLASS for o in checks)
+    # On a slide that was proposed the proposals stay, and a rectangle may be confirmed by name.
+    with store.project() as project:
+        choose_next(folder, project, [project.images[3]], choice=choice)
+    there = {o.id for o in store.objects(3) if o.run}
+    assert {o.id for o in proposed} <= there
+    done = accept_on(store, 3, "1")
+    assert done.confirmed_mm2 == pytest.approx(40 * 40 * 1e-6, rel=0.05)
+    assert not [o for o in store.objects(3) if o.name == "1" and o.run]

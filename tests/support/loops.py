@@ -131,7 +131,7 @@ class LoopStore:
 def make_loop_store(kind: str, root: Path) -> LoopStore:
     """Four slides, dark on the left and pale on the right; two of them drawn on."""
     root.mkdir(parents=True)
-    slides = root / "slides" if kind == "qupath" else root
+    slides = root.with_name(f"{root.name} slides") if kind == "qupath" else root
     slides.mkdir(exist_ok=True)
     paths = [texture_slide(slides / name, seed=i, size=SIZE) for i, name in enumerate(SLIDES)]
     if kind == "folder":

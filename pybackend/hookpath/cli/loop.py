@@ -123,6 +123,43 @@ def propose(
         _fail_if_all_failed(report)
 
 
+@app.command(name="next")
+def next_(
+    source: Source,
+    loop: Loop = None,
+    image: Images = None,
+    count: Annotated[int, typer.Option(min=1, help="Show where to look on so many slides.")] = 1,
+    strategy: Annotated[
+        Literal["both", "uncertainty", "diversity", "random"],
+        typer.Option(help="What makes a slide worth correcting; both: unsure and unlike."),
+    ] = "both",
+    measure: Annotated[
+        Literal["entropy", "disagreement"],
+        typer.Option(help="How uncertainty is measured: entropy, or augmented passes differing."),
+    ] = "entropy",
+    regions: Annotated[int, typer.Option(min=0, help="At most so many rectangles a slide.")] = 5,
+    region_um: Annotated[float, typer.Option(min=1, help="Their side, µm.")] = 500.0,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Which slide to correct next, and where on it: rectangles named 1, 2, 3… by worth."""
+    with running("loop next", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import Choice, choose_next, find_entry
+
+        folder = _folder(loop, project)
+        chosen = [find_entry(project, name) for name in image or ()]
+        choice = Choice(strategy, measure, regions, region_um)
+        report = choose_next(folder, project, chosen, count, choice, console.reporter)
+        names = {e.id: e.name for e in project.images}
+        ranked = [{**vars(w), "name": names[w.id]} for w in report.ranked]
+        values = {"strategy": strategy, "ranked": ranked, "regions": report.regions}
+        console.result("next", {**values, "problems": [vars(p) for p in report.problems]})
+        _tell(console, folder, project)
+        for found in ranked[:count]:
+            console.say(f"next   {found['name']}")
+
+
 @app.command()
 def accept(
     source: Source,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hookpath.loop.accepting import Accepted, accept
+    from hookpath.loop.choosing import Choice, choose_next
     from hookpath.loop.figures import overview, plot_rounds, round_figures
     from hookpath.loop.folder import LoopFolder
     from hookpath.loop.proposing import ProposeReport, propose
@@ -16,12 +17,19 @@ if TYPE_CHECKING:
     from hookpath.loop.rounds import RoundResult
     from hookpath.loop.settings import LoopSettings, ProposalSettings
     from hookpath.loop.starting import default_folder, find_entry, start
+    from hookpath.loop.tissue import (
+        TissueFound,
+        TissueSettings,
+        outline_tissue,
+        tissue_in_project,
+    )
     from hookpath.loop.truth import CHECK_CLASS, CONFIRMED_CLASS, Truth
 
 __all__ = [
     "CHECK_CLASS",
     "CONFIRMED_CLASS",
     "Accepted",
+    "Choice",
     "ImageRecord",
     "LoopFolder",
     "LoopSettings",
@@ -29,21 +37,28 @@ __all__ = [
     "ProposeReport",
     "RoundResult",
     "State",
+    "TissueFound",
+    "TissueSettings",
     "Truth",
     "accept",
+    "choose_next",
     "default_folder",
     "find_entry",
+    "outline_tissue",
     "overview",
     "plot_rounds",
     "propose",
     "retrain",
     "round_figures",
     "start",
+    "tissue_in_project",
 ]
 
 _MODULES = {
     "Accepted": "accepting",
     "accept": "accepting",
+    "Choice": "choosing",
+    "choose_next": "choosing",
     "overview": "figures",
     "plot_rounds": "figures",
     "round_figures": "figures",
@@ -59,6 +74,10 @@ _MODULES = {
     "default_folder": "starting",
     "find_entry": "starting",
     "start": "starting",
+    "TissueFound": "tissue",
+    "TissueSettings": "tissue",
+    "outline_tissue": "tissue",
+    "tissue_in_project": "tissue",
     "CHECK_CLASS": "truth",
     "CONFIRMED_CLASS": "truth",
     "Truth": "truth",

@@ -1,0 +1,63 @@
+"""``hookpath tissue``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hookpath.cli.console import Debug, Json, running
+from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.errors import LoopError
+
+
+def command(
+    source: Source,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this image (id or name); repeatable.", show_default="all"),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=255, help="Darker than this grey value is tissue.")
+    ] = 200.0,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Find the threshold on each slide, dark ground too.")
+    ] = False,
+    spacing: Annotated[float, typer.Option(min=0.1, help="µm/px at which is looked.")] = 20.0,
+    min_area: Annotated[float, typer.Option(min=0, help="Drop smaller pieces, µm².")] = 100_000.0,
+    max_hole: Annotated[float, typer.Option(min=0, help="Fill smaller holes, µm².")] = 100_000.0,
+    smooth: Annotated[float, typer.Option(min=0, help="Smooth bumps of this size, µm.")] = 40.0,
+    simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 10.0,
+    class_name: Annotated[str, typer.Option("--class", help="Class of the outlines.")] = "Tissue",
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Outline the tissue by threshold, as annotations to be corrected with the brush.
+
+    The outlines take the place of earlier results of hookpath on the image.
+    """
+    with running("tissue", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import TissueSettings, find_entry, tissue_in_project
+
+        settings = TissueSettings(
+            threshold=None if auto else threshold,
+            spacing_um=spacing,
+            min_area_um2=min_area,
+            max_hole_um2=max_hole,
+            smooth_um=smooth,
+            simplify_um=simplify,
+            class_name=class_name,
+        )
+        chosen = [find_entry(project, name) for name in image or ()]
+        done, problems = tissue_in_project(project, settings, chosen, console.reporter)
+        found = {"images": [vars(d) for d in done], "problems": [vars(p) for p in problems]}
+        console.result("tissues", found)
+        rows = [[d.name, str(d.objects), f"{d.area_mm2:.3f}"] for d in done]
+        console.table("", ["image", "outlines", "tissue mm²"], rows)
+        if problems:
+            first = problems[0]
+            raise LoopError(
+                f"{len(problems)} of {len(problems) + len(done)} images failed; {first.image}: "
+                f"{first.message.removeprefix(first.image + ': ')}"
+            )

@@ -1,0 +1,178 @@
+"""``loop next``: which slide, and where on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from hookpath.errors import HookpathError, LoopError
+from hookpath.events import SILENT, Reporter
+from hookpath.loop.checking import WORTH, regions_to_check
+from hookpath.loop.folder import LoopFolder
+from hookpath.loop.proposals import ProbabilityMap
+from hookpath.loop.proposing import predicted
+from hookpath.loop.publishing import Display, publish, run_of, untouched
+from hookpath.loop.records import ImageRecord, State
+from hookpath.loop.retraining import retrain
+from hookpath.loop.starting import is_test
+from hookpath.loop.survey import Survey, Surveyor
+from hookpath.loop.truth import Truth
+from hookpath.loop.worth import Measure, Strategy, Worth, rank
+from hookpath.models import load_model
+from hookpath.projects import ImageEntry, Problem, Project
+
+#: Finest µm/px at which places are looked for.
+PLACES_UM = 4.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How to choose.
+
+    Attributes:
+        strategy: `both`: uncertainty and diversity alike.
+        measure: of uncertainty: entropy, or disagreement of augmented passes.
+        regions: at most so many rectangles on a slide; 0: none.
+        region_um: their side.
+    """
+
+    strategy: Strategy = "both"
+    measure: Measure = "entropy"
+    regions: int = 5
+    region_um: float = 500.0
+
+
+@dataclass(frozen=True)
+class NextReport:
+    """Slides that are to do, most worthwhile first; rectangles written, by image id."""
+
+    ranked: tuple[Worth, ...]
+    regions: dict[str, list[dict[str, object]]]
+    problems: tuple[Problem, ...]
+
+
+def choose_next(
+    folder: LoopFolder,
+    project: Project,
+    images: Sequence[ImageEntry] = (),
+    count: int = 1,
+    choice: Choice | None = None,
+    reporter: Reporter = SILENT,
+) -> NextReport:
+    """Rank the slides that are to do, and show where to look on the best `count` of them.
+
+    Trains the first model if there is none. What was looked at once in a round is kept.
+
+    Args:
+        images: only show where to look on these; nothing is ranked.
+
+    Raises:
+        LoopError: nothing is to do.
+    """
+    choice = choice or Choice()
+    if folder.round == 0:
+        retrain(folder, project, reporter)
+    problems: list[Problem] = []
+    ranked: list[Worth] = []
+    if not images:
+        ranked = _rank_all(folder, project, choice, reporter, problems)
+        by_id = {e.id: e for e in project.images}
+        images = [by_id[w.id] for w in ranked[:count]]
+    found: dict[str, list[dict[str, object]]] = {}
+    for entry in images if choice.regions else ():
+        try:
+            found[entry.id] = show_regions(folder, project, entry, choice, reporter)
+        except HookpathError as error:
+            problems.append(Problem(entry.name, str(error)))
+            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+    return NextReport(tuple(ranked), found, tuple(problems))
+
+
+def _rank_all(
+    folder: LoopFolder,
+    project: Project,
+    choice: Choice,
+    reporter: Reporter,
+    problems: list[Problem],
+) -> list[Worth]:
+    records = [(e, folder.record(e)) for e in project.images]
+    todo = [(e, r) for e, r in records if r.state is State.TODO and not is_test(e, r)]
+    teaching = [e for e, r in records if r.state in (State.CORRECTED, State.TRAINED)]
+    if not todo:
+        raise LoopError(f"{project.source}: every image has been proposed on; nothing is to do")
+    surveys = look_at_all(folder, [e for e, _ in todo] + teaching, reporter, problems)
+    candidates = {e.id: surveys[e.id] for e, _ in todo if e.id in surveys}
+    if not candidates:
+        raise LoopError(f"{project.source}: none of the images that are to do can be read")
+    known = [surveys[e.id] for e in teaching if e.id in surveys]
+    seed = folder.settings.seed + folder.round
+    ranked = rank(candidates, known, choice.strategy, choice.measure, seed)
+    _keep_worth(folder, todo, ranked)
+    return ranked
+
+
+def look_at_all(
+    folder: LoopFolder,
+    entries: Sequence[ImageEntry],
+    reporter: Reporter = SILENT,
+    problems: list[Problem] | None = None,
+) -> dict[str, Survey]:
+    """Surveys by image id with the round's model, made or as they were kept."""
+    here = folder.round_folder(folder.round)
+    model, _ = load_model(here.model)
+    device = str(folder.settings.train.get("device", "auto"))
+    surveyor = Surveyor(model, device, seed=folder.settings.seed)
+    found: dict[str, Survey] = {}
+    reporter.start("look", len(entries), "slide")
+    for entry in entries:
+        path = here.survey(entry.id)
+        try:
+            if not path.is_file():
+                with entry.slide.open() as slide:
+                    surveyor.look(slide).save(path)
+            found[entry.id] = Survey.load(path)
+        except HookpathError as error:
+            if problems is not None:
+                problems.append(Problem(entry.name, str(error)))
+            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+        reporter.advance("look")
+    reporter.finish("look")
+    return found
+
+
+def _keep_worth(
+    folder: LoopFolder, todo: Sequence[tuple[ImageEntry, ImageRecord]], ranked: Sequence[Worth]
+) -> None:
+    by_id = {w.id: w for w in ranked}
+    for entry, record in todo:
+        if (found := by_id.get(entry.id)) is not None:
+            values = {k: round(v, 6) for k, v in vars(found).items() if k != "id"}
+            folder.keep(entry, record.model_copy(update=values))
+
+
+def show_regions(
+    folder: LoopFolder,
+    project: Project,
+    entry: ImageEntry,
+    choice: Choice,
+    reporter: Reporter = SILENT,
+) -> list[dict[str, object]]:
+    """Write rectangles into the project in place of earlier ones; proposals stay.
+
+    Raises:
+        HookpathError: the image cannot be predicted or written to.
+    """
+    found = predicted(folder, project, entry, reporter)
+    objects = entry.objects()
+    truth = Truth.load(folder.truth_file(entry.id))
+    with entry.slide.open() as slide:
+        size = slide.width_l0, slide.height_l0
+    spacing = max(found.record.spacing_um, PLACES_UM)
+    with closing(ProbabilityMap.open(found.folder, found.record, spacing)) as maps:
+        checks = regions_to_check(maps, truth.confirmed, size, choice.region_um, choice.regions)
+    publish(entry, Display(untouched(objects), (), checks), truth, folder.round, run_of(folder))
+    return [
+        {"name": o.name, "bounds": list(o.geometry.bounds), "worth": o.measurements[WORTH]}
+        for o in checks
+    ]

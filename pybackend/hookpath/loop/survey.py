@@ -1,0 +1,208 @@
+"""A quick look at a slide with the round's model: how sure it is, and what the tissue is like.
+
+Some tens of patches instead of the whole slide, so that hundreds of slides can be looked at before
+one is chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from hookpath.errors import LoopError
+from hookpath.geometry import BranchSpec
+from hookpath.inference.runner import resolve_device
+from hookpath.models import SegmentationModel
+from hookpath.sampling.placing import common_snap, image_regions
+from hookpath.sampling.source import SlideFacts
+from hookpath.slides import Slide, tissue_mask
+from hookpath.writable import make_folder, replace_file
+
+Floats = npt.NDArray[np.float32]
+
+#: Views of a patch that are compared: turned by quarters, and mirrored.
+VIEWS = 8
+PATCHES = 48
+_BATCH = 4
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Patches of one slide.
+
+    Attributes:
+        centres_l0: ``(P, 2)`` x and y in level-0 px.
+        entropy: ``(P,)`` of the views' mean prediction, 0 (sure) … 1 (all classes alike).
+        disagreement: ``(P,)`` of it, what comes from the views differing (mutual information).
+        features: ``(P, F)`` the deepest map of the target branch, averaged over the patch.
+    """
+
+    centres_l0: npt.NDArray[np.float64]
+    entropy: Floats
+    disagreement: Floats
+    features: Floats
+
+    def save(self, path: Path) -> None:
+        """Write it, atomically."""
+        make_folder(path.parent)
+
+        def fill(part: Path) -> None:
+            with part.open("wb") as file:
+                np.savez(file, **vars(self))
+
+        replace_file(path, fill)
+
+    @classmethod
+    def load(cls, path: Path) -> Survey:
+        """What `save` wrote.
+
+        Raises:
+            LoopError: damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                return cls(**{name: found[name] for name in cls.__dataclass_fields__})
+        except (OSError, ValueError, KeyError) as error:
+            raise LoopError(f"{path}: damaged; delete it and look again") from error
+
+
+class Surveyor:
+    """Looks at slides with one model.
+
+    Args:
+        device: as in `hookpath.training.TrainConfig`.
+        patches: at most so many of a slide.
+        seed: of where they lie.
+    """
+
+    def __init__(
+        self, model: SegmentationModel, device: str = "auto", patches: int = PATCHES, seed: int = 0
+    ) -> None:
+        self.device = resolve_device(device)
+        self.model = model.to(self.device).eval()
+        self.patches, self.seed = patches, seed
+        self._deepest: Tensor | None = None
+        _bottleneck(model).register_forward_hook(self._remember)
+
+    def look(self, slide: Slide) -> Survey:
+        """Survey one slide.
+
+        Raises:
+            LoopError: no tissue is found.
+            SlideError: the slide is damaged.
+            MissingSpacingError: µm/px is unknown.
+        """
+        centres = tissue_centres(slide, self.model.branches, self.patches, self.seed)
+        parts = [
+            self._look_at(slide, centres[start : start + _BATCH])
+            for start in range(0, len(centres), _BATCH)
+        ]
+        entropy, disagreement, features = (np.concatenate(p) for p in zip(*parts, strict=True))
+        return Survey(centres, entropy, disagreement, features)
+
+    def _look_at(
+        self, slide: Slide, centres: npt.NDArray[np.float64]
+    ) -> tuple[Floats, Floats, Floats]:
+        images = _read(slide, self.model.branches, centres)
+        batch = [torch.from_numpy(i).to(self.device).float().div_(255) for i in images]
+        mean: Tensor | None = None
+        single = torch.zeros(())
+        features = torch.zeros(())
+        with torch.inference_mode():
+            for view in range(VIEWS):
+                logits = self.model([_turned(i, view) for i in batch])[0]
+                found = _turned_back(logits.softmax(dim=1), view)
+                mean = found if mean is None else mean + found
+                single = single + _entropy(found)
+                if view == 0 and self._deepest is not None:
+                    features = self._deepest.mean(dim=(2, 3))
+            assert mean is not None
+            whole = _entropy(mean / VIEWS)
+            disagreement = (whole - single / VIEWS).clamp(min=0)
+        return _array(whole), _array(disagreement), _array(features)
+
+    def _remember(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        self._deepest = output
+
+
+def _bottleneck(model: SegmentationModel) -> nn.Module:
+    """The target branch's deepest block; where a family names none, the whole model's first one."""
+    named = [m for name, m in model.named_modules() if name.endswith("bottleneck")]
+    return named[0] if named else next(m for m in model.modules() if isinstance(m, nn.Sequential))
+
+
+def _array(values: Tensor) -> Floats:
+    return np.asarray(values.float().cpu().numpy(), np.float32)
+
+
+def _entropy(probabilities: Tensor) -> Tensor:
+    """``(N, C, h, w)`` → ``(N,)`` mean entropy, 1 for equal probabilities."""
+    logs = probabilities.clamp(min=1e-12).log()
+    per_pixel = -(probabilities * logs).sum(dim=1) / math.log(max(2, probabilities.shape[1]))
+    return per_pixel.mean(dim=(1, 2))
+
+
+def _turned(image: Tensor, view: int) -> Tensor:
+    """One of the eight ways to lay a square."""
+    turned = torch.rot90(image, view % 4, dims=(2, 3))
+    return turned.flip(3) if view >= 4 else turned
+
+
+def _turned_back(image: Tensor, view: int) -> Tensor:
+    unflipped = image.flip(3) if view >= 4 else image
+    return torch.rot90(unflipped, -(view % 4), dims=(2, 3))
+
+
+def _read(
+    slide: Slide, branches: Sequence[BranchSpec], centres: npt.NDArray[np.float64]
+) -> list[npt.NDArray[np.uint8]]:
+    """Per branch ``(N, 3, M, M)``."""
+    facts = SlideFacts.of(slide)
+    regions = [image_regions(facts, branches, (float(x), float(y))) for x, y in centres]
+    return [
+        np.ascontiguousarray(
+            np.stack([slide.read(here[b]) for here in regions]).transpose(0, 3, 1, 2)
+        )
+        for b in range(len(branches))
+    ]
+
+
+def tissue_centres(
+    slide: Slide, branches: Sequence[BranchSpec], most: int, seed: int
+) -> npt.NDArray[np.float64]:
+    """``(P, 2)`` points of tissue, spread evenly with a random shift; where patches may lie.
+
+    Raises:
+        LoopError: no tissue is found.
+    """
+    found = tissue_mask(slide)
+    points = np.array(list(_spread(found.mask, most, seed)), np.float64).reshape(-1, 2)
+    if not len(points):
+        raise LoopError(f"{slide.path.name}: no tissue found on it")
+    centres: npt.NDArray[np.float64] = (points + 0.5) * np.array(found.downsample)
+    snap = common_snap(SlideFacts.of(slide), branches)
+    if snap is None:
+        return centres
+    return np.array([snap(float(x), float(y)) for x, y in centres])
+
+
+def _spread(mask: npt.NDArray[np.bool_], most: int, seed: int) -> Iterator[tuple[int, int]]:
+    """Column and row of at most `most` tissue px on a square lattice (finer until they suffice)."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.nonzero(mask)
+    step = max(1, math.ceil(math.sqrt(len(rows) / most))) if len(rows) else 1
+    shift_y, shift_x = rng.integers(0, step, 2)
+    on = (rows % step == shift_y) & (columns % step == shift_x)
+    picked = np.flatnonzero(on) if on.any() else np.arange(len(rows))
+    if len(picked) > most:
+        picked = np.sort(rng.permutation(picked)[:most])
+    for i in picked:
+        yield int(columns[i]), int(rows[i])

@@ -1,0 +1,149 @@
+"""Tissue outlines by threshold, as annotations to be corrected (AN1).
+
+Pedersen et al. 2022 (H2G-Net), section 2.1: QuPath's simple tissue detection with threshold 200,
+pixel size 20 µm and minimum area 100 000 µm²; then the brush.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
+from hookpath.errors import HookpathError
+from hookpath.events import SILENT, Reporter
+from hookpath.geometry import Region
+from hookpath.loop.smoothing import without_specks
+from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.slides import Slide, tissue_mask
+
+#: Black like this is what scanners fill gaps with.
+_BLACK = 12
+_STRIP_ROWS = 512
+
+
+@dataclass(frozen=True)
+class TissueSettings:
+    """How tissue is outlined.
+
+    Attributes:
+        threshold: grey value (mean of the channels) below which a px is tissue; None: found on the
+            slide itself, also on dark ground (`hookpath.slides.tissue_mask`).
+        spacing_um: µm per px at which is looked.
+        min_area_um2: smaller pieces are dropped.
+        max_hole_um2: smaller holes are filled.
+        smooth_um: bumps and dents of about this size vanish.
+        simplify_um: outlines may move by this much.
+        class_name: of the annotations.
+    """
+
+    threshold: float | None = 200.0
+    spacing_um: float = 20.0
+    min_area_um2: float = 100_000.0
+    max_hole_um2: float = 100_000.0
+    smooth_um: float = 40.0
+    simplify_um: float = 10.0
+    class_name: str = "Tissue"
+
+    @property
+    def run(self) -> str:
+        """Tag of the results."""
+        digest = hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()
+        return f"hookpath-tissue-{digest[:8]}"
+
+
+@dataclass(frozen=True)
+class TissueFound:
+    """What one image got."""
+
+    id: str
+    name: str
+    objects: int
+    area_mm2: float
+
+
+def outline_tissue(slide: Slide, settings: TissueSettings) -> list[PathObject]:
+    """Unlocked annotations around the tissue of one slide.
+
+    Raises:
+        MissingSpacingError: µm/px is unknown.
+        SlideError: the slide is damaged.
+    """
+    mask, downsample = _mask(slide, settings)
+    px_um2 = slide.calibration.area_um2(downsample[0] * downsample[1])
+    smooth = _smoothed(mask, settings.smooth_um / px_um2**0.5)
+    labels = without_specks(
+        smooth.astype(np.uint8), settings.min_area_um2 / px_um2, settings.max_hole_um2 / px_um2
+    )
+    return vectorize(
+        labels,
+        ClassTable.of([PathClass(settings.class_name)]),
+        downsample,
+        simplify_l0=settings.simplify_um / slide.calibration.mpp,
+        calibration=slide.calibration,
+        size_l0=(slide.width_l0, slide.height_l0),
+    )
+
+
+def _mask(
+    slide: Slide, settings: TissueSettings
+) -> tuple[npt.NDArray[np.bool_], tuple[float, float]]:
+    """Tissue px by px, and level-0 px per px."""
+    if settings.threshold is None:
+        found = tissue_mask(slide, settings.spacing_um)
+        return found.mask, found.downsample
+    dx, dy = (max(1.0, d) for d in slide.calibration.downsample(settings.spacing_um))
+    columns = max(1, round(slide.width_l0 / dx))
+    rows = max(1, round(slide.height_l0 / dy))
+    dx, dy = slide.width_l0 / columns, slide.height_l0 / rows
+    mask = np.zeros((rows, columns), bool)
+    for top in range(0, rows, _STRIP_ROWS):
+        height = min(_STRIP_ROWS, rows - top)
+        rgb = slide.read(Region(0, top * dy, columns, height, dx, dy))
+        grey = rgb.mean(axis=2)
+        mask[top : top + height] = (grey < settings.threshold) & (grey > _BLACK)
+    return mask, (dx, dy)
+
+
+def _smoothed(mask: npt.NDArray[np.bool_], sigma_px: float) -> npt.NDArray[np.bool_]:
+    from scipy import ndimage
+
+    if sigma_px <= 0:
+        return mask
+    blurred = ndimage.gaussian_filter(mask.astype(np.float32), sigma_px / 2, mode="nearest")
+    return np.asarray(blurred >= 0.5)
+
+
+def tissue_in_project(
+    project: Project,
+    settings: TissueSettings,
+    images: Sequence[ImageEntry] = (),
+    reporter: Reporter = SILENT,
+) -> tuple[list[TissueFound], list[Problem]]:
+    """Outline the tissue of these images (none named: all) and write it into the project.
+
+    Earlier results of ours on an image give way, as with every write; a person's work stays.
+    """
+    entries = list(images) or list(project.images)
+    done: list[TissueFound] = []
+    problems: list[Problem] = []
+    reporter.start("tissue", len(entries), "slide")
+    for entry in entries:
+        try:
+            with entry.slide.open() as slide:
+                found = outline_tissue(slide, settings)
+                mm2 = slide.calibration.area_um2(sum(o.geometry.area for o in found)) * 1e-6
+            entry.objects()
+            entry.write(found, settings.run)
+            done.append(TissueFound(entry.id, entry.name, len(found), mm2))
+            reporter.result("tissue", vars(done[-1]))
+        except HookpathError as error:
+            problems.append(Problem(entry.name, str(error)))
+            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+        reporter.advance("tissue")
+    reporter.finish("tissue")
+    return done, problems

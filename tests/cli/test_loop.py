@@ -1,0 +1,99 @@
+"""``hookpath loop`` and ``hookpath tissue`` as a user and as a viewer call them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.loops import LoopStore, make_loop_store
+from support.projects import REQUEST
+from support.training import TINY
+
+SET = [f"--set={value}" for value in (*TINY[1:], "device=cpu")]
+
+
+def result_of(done: Any, kind: str) -> dict[str, Any]:
+    (found,) = [e["data"] for e in done.events if e.get("kind") == kind]
+    return found
+
+
+def test_a_round_step_by_step(hookpath: Callable[..., Any], tmp_path: Path) -> None:
+    folder = make_loop_store("folder", tmp_path / "slides").root
+    done = hookpath("loop", "start", folder, "--preset", "fast", *SET, "--min-area", 200)
+    assert done.code == 0, done.err
+    assert (folder / "hookpath" / "loop" / "loop.json").is_file()
+    assert hookpath("loop", "start", folder, "--preset", "fast").code == 1
+
+    done = hookpath("loop", "propose", folder, "--image", "s2.tif", "--json")
+    assert done.code == 0, done.out
+    assert result_of(done, "proposed")["name"] == "s2.tif"
+    assert Path(result_of(done, "proposed")["probabilities"]).is_file()
+    assert result_of(done, "loop")["counts"]["proposed"] == 1
+
+    done = hookpath("loop", "accept", folder, "--image", "s2.tif")
+    assert done.code == 1
+    assert "untouched proposals teach nothing" in done.err
+    assert hookpath("loop", "accept", folder).code == 2
+    done = hookpath("loop", "accept", folder, "--image", "s2.tif", "--whole", "--json")
+    assert result_of(done, "accepted")["correction"]["left_as_it_was"] is True
+
+    done = hookpath("loop", "retrain", folder, "--set", "epochs=1", "--json")
+    assert done.code == 0, done.out
+    assert result_of(done, "round")["warm"] is True
+    assert (folder / "hookpath" / "loop" / "rounds.png").is_file()
+
+    done = hookpath("loop", "next", folder, "--region-um", 40, "--json")
+    assert [w["name"] for w in result_of(done, "next")["ranked"]] == ["s3.tif"]
+    done = hookpath("loop", "status", folder)
+    assert "round 2" in done.out
+    assert "s3.tif" in done.out
+
+
+def test_a_loop_comes_first(hookpath: Callable[..., Any], tmp_path: Path) -> None:
+    folder = make_loop_store("folder", tmp_path / "slides").root
+    done = hookpath("loop", "status", folder)
+    assert done.code == 1
+    assert "begin with loop start" in done.err
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> LoopStore:
+    """A job of a viewer."""
+    return make_loop_store("exchange", tmp_path / "job")
+
+
+def ask(hookpath: Callable[..., Any], store: LoopStore, command: str, **options: Any) -> Any:
+    """Have the viewer's request say what to do."""
+    path = store.root / REQUEST
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**content, "command": command, "options": options}))
+    return hookpath("--request", path, "--json")
+
+
+def test_a_viewer_s_request(hookpath: Callable[..., Any], exchange: LoopStore) -> None:
+    loop = str(exchange.loop)
+    start = {"preset": "fast", "set": [*TINY[1:], "device=cpu"], "min-area": 200}
+    done = ask(hookpath, exchange, "loop", step="start", loop=loop, **start)
+    assert done.code == 0, done.out
+    done = ask(hookpath, exchange, "loop", step="propose", loop=loop, image=["3"])
+    assert done.code == 0, done.out
+    index = json.loads((exchange.root / "results" / "index.json").read_text(encoding="utf-8"))
+    assert index["images"]["3"]["metadata"]["hookpath.loop.state"] == "proposed"
+    assert index["images"]["3"]["count"] > 0
+    done = ask(hookpath, exchange, "loop", step="status")
+    assert done.code == 2
+    assert "--loop" in done.out
+
+
+def test_tissue(hookpath: Callable[..., Any], tmp_path: Path) -> None:
+    folder = make_loop_store("folder", tmp_path / "slides").root
+    done = hookpath(
+        "tissue", folder, "--image", "s2.tif", "--spacing", 4, "--min-area", 500, "--json"
+    )
+    assert done.code == 0, done.out
+    assert result_of(done, "tissue")["objects"] == 1
+    assert len(result_of(done, "tissues")["images"]) == 1
