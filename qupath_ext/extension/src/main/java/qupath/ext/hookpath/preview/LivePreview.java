@@ -4,9 +4,8 @@ import java.awt.Shape;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import javafx.application.Platform;
 import javafx.beans.value.ChangeListener;
 import org.slf4j.Logger;
@@ -49,7 +48,7 @@ final class LivePreview {
     private final QuPathViewer viewer;
     private final Settings settings;
     private final Hearer hearer;
-    private final Executor opening = Executors.newSingleThreadExecutor(task -> {
+    private final ExecutorService opening = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "hookpath-preview-open");
         thread.setDaemon(true);
         return thread;
@@ -127,6 +126,7 @@ final class LivePreview {
         viewer.removeViewerListener(watch);
         qupath.projectProperty().removeListener(onProject);
         removeOverlay();
+        opening.shutdownNow();
         PreviewWorker last = worker;
         worker = null;
         if (last != null) {
@@ -144,11 +144,7 @@ final class LivePreview {
         }
         hearer.status(Texts.get("preview.opening"));
         Project<BufferedImage> project = qupath.getProject();
-        try {
-            opening.execute(() -> openInBackground(image, project));
-        } catch (RejectedExecutionException e) {
-            logger.debug("The preview is over", e);
-        }
+        opening.execute(() -> openInBackground(image, project));
     }
 
     private void openInBackground(ImageData<BufferedImage> image, Project<BufferedImage> project) {

@@ -134,6 +134,12 @@ public final class PreviewWorker implements AutoCloseable {
         return !closed && service.isAlive();
     }
 
+    /** Kills the process. */
+    void kill() throws InterruptedException {
+        service.kill();
+        service.waitFor();
+    }
+
     /** Ends the process: it may finish what it does for a moment, then it is killed. */
     @Override
     public void close() {

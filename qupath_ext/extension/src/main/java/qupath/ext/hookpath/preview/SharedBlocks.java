@@ -21,7 +21,19 @@ final class SharedBlocks implements AutoCloseable {
                 return block;
             }
         }
-        return SharedMemory.create(bytes);
+        return create(bytes);
+    }
+
+    /** Appose looks for its own classes with the thread's loader, which may know nothing of us. */
+    private static SharedMemory create(int bytes) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(SharedBlocks.class.getClassLoader());
+        try {
+            return SharedMemory.create(bytes);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     synchronized void giveBack(SharedMemory block) {

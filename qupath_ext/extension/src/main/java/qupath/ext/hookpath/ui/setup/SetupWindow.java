@@ -66,6 +66,7 @@ public final class SetupWindow extends VBox {
         use.disableProperty().bind(building.or(looking));
         check.disableProperty().bind(building.or(looking));
         bar.visibleProperty().bind(building);
+        torch.disableProperty().bind(offline.selectedProperty());   // the wheels decide
         wheels.textProperty().addListener((o, was, is) -> {
             if (is.isBlank()) {
                 offline.setSelected(false);
@@ -120,7 +121,7 @@ public final class SetupWindow extends VBox {
                     state(Texts.get("setup.fine", version), true);
                 });
                 List<Doctor.Check> checks = Doctor.ask(found);
-                Platform.runLater(() -> doctor.show(checks));
+                Platform.runLater(() -> diagnosed(version, checks));
             } catch (PythonProblem e) {
                 boolean none = e.kind() == PythonProblem.Kind.MISSING && python.getText().isBlank();
                 String why = none ? Texts.get("setup.none") : Problems.oneLine(e);
@@ -133,6 +134,15 @@ public final class SetupWindow extends VBox {
                 Platform.runLater(() -> looking.set(false));
             }
         });
+    }
+
+    private void diagnosed(String version, List<Doctor.Check> checks) {
+        doctor.show(checks);
+        List<String> broken = checks.stream().filter(c -> c.state().equals("broken"))
+                .map(Doctor.Check::name).toList();
+        if (!broken.isEmpty()) {
+            state(Texts.get("setup.broken", version, String.join(", ", broken)), false);
+        }
     }
 
     @FXML
