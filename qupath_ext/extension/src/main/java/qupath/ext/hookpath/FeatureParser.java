@@ -1,20 +1,24 @@
 package qupath.ext.hookpath;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntConsumer;
+import org.locationtech.jts.geom.Geometry;
 import qupath.ext.hookpath.core.FeatureReader;
 import qupath.lib.io.GsonTools;
 import qupath.lib.objects.PathObject;
+import qupath.lib.objects.PathROIObject;
 
 /**
  * Objects of a GeoJSON file of any size: read in chunks, made by QuPath's own reader on several
@@ -23,6 +27,8 @@ import qupath.lib.objects.PathObject;
 final class FeatureParser {
 
     private static final int CHUNK = 1000;
+    private static final Set<String> PLAIN = Set.of("detection", "annotation");
+    private static final JsonObject POINT = point();
 
     private FeatureParser() {}
 
@@ -39,7 +45,7 @@ final class FeatureParser {
         List<PathObject> found = new ArrayList<>();
         try (FeatureReader reader = new FeatureReader(file, CHUNK)) {
             while (reader.hasNext()) {
-                List<String> features = reader.next();
+                List<JsonElement> features = reader.nextElements();
                 running.add(CompletableFuture.supplyAsync(() -> objects(features)));
                 if (running.size() >= ahead) {
                     found.addAll(running.poll().join());
@@ -55,12 +61,52 @@ final class FeatureParser {
         return found;
     }
 
-    private static List<PathObject> objects(List<String> features) {
-        JsonArray array = new JsonArray(features.size());
-        features.forEach(feature -> array.add(JsonParser.parseString(feature)));
-        List<PathObject> made = GsonTools.parseObjectsFromGeoJSON(array);
+    private static List<PathObject> objects(List<JsonElement> features) {
+        List<PathObject> made = new ArrayList<>(features.size());
+        for (JsonElement feature : features) {
+            Geometry outline = outlineOf(feature);
+            if (outline == null) {
+                made.addAll(GsonTools.parseObjectsFromGeoJSON(feature));
+            } else {
+                made.addAll(withOutline(feature.getAsJsonObject(), outline));
+            }
+        }
         made.removeIf(object -> !object.hasROI() || object.getROI().isEmpty());
         Outlines.keep(made);
         return made;
+    }
+
+    /** QuPath makes the object around a point, which is quick; then it gets its outline. */
+    private static List<PathObject> withOutline(JsonObject feature, Geometry outline) {
+        feature.add("geometry", POINT);
+        List<PathObject> made = GsonTools.parseObjectsFromGeoJSON(feature);
+        for (PathObject object : made) {
+            ((PathROIObject) object).setROI(Outlines.roi(outline, object.isDetection()));
+        }
+        return made;
+    }
+
+    /** The outline where it is all that is special about a feature; null: left to QuPath. */
+    private static Geometry outlineOf(JsonElement feature) {
+        if (!(feature instanceof JsonObject object)
+                || !(object.get("geometry") instanceof JsonObject geometry)
+                || !(object.get("properties") instanceof JsonObject properties)
+                || object.has("nucleusGeometry") || object.has("features")) {
+            return null;
+        }
+        JsonElement type = properties.get("objectType");
+        boolean plain = type != null && PLAIN.contains(type.getAsString())
+                && !properties.has("childObjects");
+        return plain ? GeometryReader.read(geometry) : null;
+    }
+
+    private static JsonObject point() {
+        JsonArray origin = new JsonArray();
+        origin.add(0);
+        origin.add(0);
+        JsonObject point = new JsonObject();
+        point.addProperty("type", "Point");
+        point.add("coordinates", origin);
+        return point;
     }
 }

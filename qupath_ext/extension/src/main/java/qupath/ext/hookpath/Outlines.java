@@ -51,6 +51,25 @@ final class Outlines {
         return feature;
     }
 
+    /**
+     * A ROI for a geometry.
+     *
+     * @param geometry a valid polygon or multi-polygon of QuPath's precision
+     * @param asGeometry whether it holds the geometry also where QuPath would keep vertices: for
+     *     detections, since nobody edits their vertices, and to find out whether QuPath would
+     *     misread them takes longer than all else in an import
+     */
+    static ROI roi(Geometry geometry, boolean asGeometry) {
+        if (asGeometry && GEOMETRY_ROI != null && !geometry.isRectangle()) {
+            try {
+                return (ROI) GEOMETRY_ROI.newInstance(geometry, ImagePlane.getDefaultPlane());
+            } catch (ReflectiveOperationException e) {
+                logger.debug("No geometry ROI for {}", geometry, e);
+            }
+        }
+        return GeometryTools.geometryToROI(geometry, ImagePlane.getDefaultPlane());
+    }
+
     /** Gives objects a ROI that holds its geometry where QuPath would misread the vertices. */
     static void keep(Collection<? extends PathObject> objects) {
         for (PathObject object : objects) {

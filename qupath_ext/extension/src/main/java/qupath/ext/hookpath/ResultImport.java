@@ -91,8 +91,8 @@ public final class ResultImport {
         }
         Map<PathObject, List<PathObject>> sorted = regions.sorted(image.hierarchy(), found);
         List<Ownership.Seen> earlier = earlier(result);
-        int removed = image.call(() -> apply(sorted, earlier));
         listClasses(found);
+        int removed = image.call(() -> apply(sorted, earlier));
         setMetadata(result.metadata());
         return new Counts(found.size(), removed);
     }
@@ -113,6 +113,8 @@ public final class ResultImport {
         List<PathObject> gone = Ownership.untouched(earlier);
         var change = new HierarchyChange(image.hierarchy()).remove(gone);
         sorted.forEach((region, objects) -> change.add(isThere(region) ? region : null, objects));
+        Repaint.gently(image.data(), gone.size()
+                + sorted.values().stream().mapToInt(List::size).sum());
         change.apply();
         if (step != null) {
             image.data().getHistoryWorkflow().addStep(step);

@@ -1,0 +1,37 @@
+package qupath.ext.hookpath;
+
+import java.awt.image.BufferedImage;
+import javafx.animation.PauseTransition;
+import javafx.application.Platform;
+import javafx.util.Duration;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.viewer.QuPathViewer;
+import qupath.lib.images.ImageData;
+
+/**
+ * Keeps the window alive while QuPath paints many new objects: a viewer that stands still waits
+ * for every tile of them on the JavaFX thread; one that is being moved shows each when it is ready.
+ */
+final class Repaint {
+
+    private static final int MANY = 5000;
+    private static final double OBJECTS_PER_SECOND = 20_000;
+
+    private Repaint() {}
+
+    /** Call before a change on the JavaFX thread; does nothing without a window. */
+    static void gently(ImageData<BufferedImage> data, int objects) {
+        QuPathGUI qupath = QuPathGUI.getInstance();
+        if (objects < MANY || qupath == null || !Platform.isFxApplicationThread()) {
+            return;
+        }
+        for (QuPathViewer viewer : qupath.getAllViewers()) {
+            if (viewer.getImageData() == data) {
+                viewer.setDoFasterRepaint(true);
+                var end = new PauseTransition(Duration.seconds(2 + objects / OBJECTS_PER_SECOND));
+                end.setOnFinished(event -> viewer.setDoFasterRepaint(false));
+                end.play();
+            }
+        }
+    }
+}
