@@ -1,14 +1,11 @@
 package qupath.ext.hookpath.core;
 
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
-import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -17,20 +14,24 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.zip.ZipException;
+import qupath.ext.hookpath.core.JsonScanner.DamagedJson;
 
 /**
  * Reads the features of a GeoJSON file in chunks, holding one chunk in memory at a time.
  *
  * <p>Takes what QuPath and hookpath write: a feature collection, an array, or a single feature or
- * geometry; plain, gzip or zip (all GeoJSON files in it), told apart by content. For one thread.
+ * geometry; plain, gzip or zip (all GeoJSON files in it), told apart by content. Features are handed
+ * on as they stand in the file: whoever parses them sees what is wrong inside one. For one thread.
  */
 public final class FeatureReader implements AutoCloseable, Iterator<List<String>> {
 
     private final Path file;
     private final int chunk;
     private final GeoJsonSource source;
-    private final Deque<JsonElement> pending = new ArrayDeque<>();
-    private JsonReader reader;      // of the document being read; null: none
+    private final Deque<String> pending = new ArrayDeque<>();
+    private JsonScanner scanner;    // of the document being read; null: none
     private boolean inCollection;   // within "features" of an object, not within a plain array
 
     /**
@@ -61,10 +62,11 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
                 // one step may bring none
             }
             return !pending.isEmpty();
-        } catch (JsonParseException | MalformedJsonException | IllegalStateException e) {
-            throw damaged(e);
+        } catch (DamagedJson | EOFException | ZipException | JsonParseException e) {
+            String message = file + ": damaged or no GeoJSON (" + Json.reason(e) + ")";
+            throw new UncheckedIOException(new IOException(message, e));
         } catch (IOException e) {
-            throw e instanceof EOFException ? damaged(e) : new UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -93,88 +95,98 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
 
     /** Reads one feature or opens the next document; false at the end of all. */
     private boolean advance() throws IOException {
-        if (reader == null) {
+        if (scanner == null) {
             return openNext();
         }
-        if (reader.hasNext()) {
-            add(JsonParser.parseReader(reader));
-            return true;
+        if (scanner.hasNext(']')) {
+            add(scanner.value());
+        } else {
+            finishDocument();
         }
-        finishDocument();
         return true;
     }
 
     private boolean openNext() throws IOException {
-        reader = source.next();
-        if (reader == null) {
+        scanner = source.next();
+        if (scanner == null) {
             return false;
         }
-        if (reader.peek() == JsonToken.BEGIN_ARRAY) {
-            inCollection = false;
-            reader.beginArray();
-        } else {
+        inCollection = scanner.peek() != '[';
+        if (inCollection) {
             openObject();
+        } else {
+            scanner.open('[');
         }
         return true;
     }
 
     private void openObject() throws IOException {
-        JsonObject seen = new JsonObject();
-        reader.beginObject();
-        while (reader.hasNext()) {
-            String key = reader.nextName();
-            if (key.equals("features") && reader.peek() == JsonToken.BEGIN_ARRAY) {
-                inCollection = true;
-                reader.beginArray();
+        StringBuilder seen = new StringBuilder("{");
+        scanner.open('{');
+        while (scanner.hasNext('}')) {
+            String name = scanner.name();
+            if (name.equals("features") && scanner.peek() == '[') {
+                scanner.open('[');
                 return;
             }
-            seen.add(key, JsonParser.parseReader(reader));
+            seen.append(seen.length() > 1 ? "," : "").append('"').append(name).append("\":")
+                    .append(scanner.value());
         }
-        reader.endObject();
-        reader = null;
-        add(seen);
+        scanner = null;
+        add(seen.append('}').toString());
     }
 
     private void finishDocument() throws IOException {
-        reader.endArray();
-        if (inCollection) {
-            while (reader.hasNext()) {
-                reader.nextName();
-                reader.skipValue();
+        while (inCollection && scanner.hasNext('}')) {
+            scanner.name();
+            scanner.value();
+        }
+        scanner = null;
+    }
+
+    private void add(String text) throws IOException {
+        Kind kind = Kind.of(text);
+        switch (kind) {
+            case FEATURE -> pending.add(text);
+            case GEOMETRY -> pending.add("{\"type\":\"Feature\",\"geometry\":" + text
+                    + ",\"properties\":{}}");
+            case COLLECTION -> {
+                for (JsonElement feature : Json.list(JsonParser.parseString(text)
+                        .getAsJsonObject(), "features")) {
+                    add(feature.toString());
+                }
             }
-            reader.endObject();
-        }
-        reader = null;
-    }
-
-    private void add(JsonElement element) {
-        if (!element.isJsonObject()) {
-            throw new JsonParseException("not GeoJSON: " + shortened(element));
-        }
-        JsonObject object = element.getAsJsonObject();
-        String type = Json.text(object, "type");
-        if ("FeatureCollection".equals(type)) {
-            Json.list(object, "features").forEach(this::add);
-        } else if ("Feature".equals(type)) {
-            pending.add(object);
-        } else if (object.has("coordinates") || object.has("geometries")) {
-            JsonObject feature = new JsonObject();
-            feature.addProperty("type", "Feature");
-            feature.add("geometry", object);
-            feature.add("properties", new JsonObject());
-            pending.add(feature);
-        } else {
-            throw new JsonParseException("not GeoJSON: " + shortened(element));
+            case OTHER -> throw new DamagedJson("not GeoJSON: "
+                    + (text.length() < 80 ? text : text.substring(0, 76) + " …"));
         }
     }
 
-    private static String shortened(JsonElement element) {
-        String text = element.toString();
-        return text.length() < 80 ? text : text.substring(0, 76) + " …";
-    }
+    /** What a JSON text is, by its member "type", which usually comes first. */
+    private enum Kind {
+        FEATURE, COLLECTION, GEOMETRY, OTHER;
 
-    private UncheckedIOException damaged(Exception cause) {
-        String message = file + ": damaged or no GeoJSON (" + Json.reason(cause) + ")";
-        return new UncheckedIOException(new IOException(message, cause));
+        private static final Set<String> GEOMETRIES = Set.of("Point", "MultiPoint", "LineString",
+                "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection");
+
+        static Kind of(String text) throws IOException {
+            if (!text.startsWith("{")) {
+                return OTHER;
+            }
+            JsonScanner members = new JsonScanner(new StringReader(text));
+            members.open('{');
+            while (members.hasNext('}')) {
+                boolean isType = members.name().equals("type");
+                String value = members.value();
+                if (isType) {
+                    return named(value.replace("\"", ""));
+                }
+            }
+            return OTHER;
+        }
+
+        private static Kind named(String type) {
+            return type.equals("Feature") ? FEATURE : type.equals("FeatureCollection") ? COLLECTION
+                    : GEOMETRIES.contains(type) ? GEOMETRY : OTHER;
+        }
     }
 }

@@ -1,7 +1,5 @@
 package qupath.ext.hookpath.core;
 
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,7 +25,7 @@ final class GeoJsonSource implements AutoCloseable {
     private final ZipFile zip;                      // null: not a zip
     private final Iterator<? extends ZipEntry> entries;
     private boolean opened;
-    private JsonReader current;
+    private JsonScanner current;
 
     private GeoJsonSource(Path file, ZipFile zip) throws IOException {
         this.file = file;
@@ -47,16 +45,13 @@ final class GeoJsonSource implements AutoCloseable {
     }
 
     /** A reader of the next document, or null: there are no more. */
-    JsonReader next() throws IOException {
+    JsonScanner next() throws IOException {
         InputStream bytes = nextStream();
         if (bytes == null) {
             return null;
         }
         closeCurrent();
-        InputStreamReader text = new InputStreamReader(skipMark(unpacked(bytes)),
-                StandardCharsets.UTF_8);
-        current = new JsonReader(text);
-        current.setStrictness(Strictness.LENIENT);  // NaN in measurements
+        current = new JsonScanner(new InputStreamReader(unpacked(bytes), StandardCharsets.UTF_8));
         return current;
     }
 
@@ -96,18 +91,7 @@ final class GeoJsonSource implements AutoCloseable {
         buffered.mark(2);
         boolean gzip = buffered.read() == 0x1f && buffered.read() == 0x8b;
         buffered.reset();
-        return gzip ? new BufferedInputStream(new GZIPInputStream(buffered, BUFFER_BYTES))
-                : buffered;
-    }
-
-    /** Skips UTF-8's byte order mark. */
-    private static InputStream skipMark(InputStream bytes) throws IOException {
-        bytes.mark(3);
-        boolean marked = bytes.read() == 0xef && bytes.read() == 0xbb && bytes.read() == 0xbf;
-        if (!marked) {
-            bytes.reset();
-        }
-        return bytes;
+        return gzip ? new GZIPInputStream(buffered, BUFFER_BYTES) : buffered;
     }
 
     private static byte[] head(Path file) throws IOException {

@@ -65,10 +65,23 @@ class FeaturesTest {
                 features("[" + feature(1) + ", " + feature(2) + "]"));
         assertEquals(List.of(feature(1)), features(feature(1)));
         assertEquals(List.of("{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\","
-                + "\"coordinates\":[1,2]},\"properties\":{}}"),
+                + "\"coordinates\":[1, 2]},\"properties\":{}}"),
                 features("{\"type\": \"Point\", \"coordinates\": [1, 2]}"));
         assertEquals(List.of(feature(1), feature(2)), features("[{\"type\": \"FeatureCollection\", "
                 + "\"features\": [" + feature(1) + "]}, " + feature(2) + "]"));
+    }
+
+    @Test
+    void bracketsAndQuotesInNamesAreText() throws IOException {
+        String odd = "{\"properties\":{\"name\":\"a } ] \\\" \\\\\"},\"type\":\"Feature\"}";
+        assertEquals(List.of(odd, feature(1)), features("[" + odd + " , " + feature(1) + "]"));
+        assertEquals(List.of(odd), features(odd));
+    }
+
+    @Test
+    void valuesLongerThanTheBufferAreWhole() throws IOException {
+        String wide = feature(1).replace("ü", "\\\"ü".repeat(100_000));
+        assertEquals(List.of(wide, feature(2)), features("[" + wide + "," + feature(2) + "]"));
     }
 
     @Test
@@ -116,7 +129,8 @@ class FeaturesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{\"type\": \"FeatureCollection\", \"features\": [{\"type\": \"Fea",
-        "{\"type\": \"FeatureCollection\", \"features\": [", "[1]", "{\"a\": 1}", "hello", "[{},"})
+        "{\"type\": \"FeatureCollection\", \"features\": [", "[1]", "{\"a\": 1}", "hello", "[{},", "[{} {}]",
+        "{\"features\": [], \"type\": "})
     void damageIsAnErrorWithTheFilesName(String text) {
         UncheckedIOException error = assertThrows(UncheckedIOException.class, () -> features(text));
         assertTrue(error.getMessage().contains("a.geojson"), error.getMessage());
