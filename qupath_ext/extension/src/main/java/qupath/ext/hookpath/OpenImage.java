@@ -28,6 +28,9 @@ import qupath.lib.scripting.QP;
  */
 public final class OpenImage {
 
+    /** The id of an image that is in no project. */
+    public static final String NO_PROJECT = "image";
+
     // What QuPath ends a data file with: the serialised string "EOF".
     private static final byte[] LAST_BYTES = {'t', 0, 3, 'E', 'O', 'F'};
 
@@ -133,9 +136,9 @@ public final class OpenImage {
         return openImages().stream().anyMatch(open -> entry.equals(project.getEntry(open)));
     }
 
-    /** The project's own number of the image; {@code "image"} where there is no project. */
+    /** The project's own number of the image; {@link #NO_PROJECT} where there is no project. */
     public String id() {
-        return entry == null ? "image" : entry.getID();
+        return entry == null ? NO_PROJECT : entry.getID();
     }
 
     /** The image's name as QuPath shows it. */

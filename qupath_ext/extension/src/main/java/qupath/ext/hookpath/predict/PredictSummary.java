@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.predict;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,14 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
      * @param folder maps and GeoJSON of this image
      */
     public record Image(String id, String name, String run, Map<String, Double> areasMm2,
-            int added, int removed, Path folder) {}
+            int added, int removed, Path folder) {
+
+        /** Its probability map, one channel per class; null: none was written. */
+        public Path probabilities() {
+            Path file = folder == null ? null : folder.resolve("probabilities.tif");
+            return file != null && Files.isRegularFile(file) ? file : null;
+        }
+    }
 
     /** Class name → area in mm² over all images. */
     public Map<String, Double> areasMm2() {

@@ -16,6 +16,7 @@ import javafx.scene.input.DataFormat;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
+import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
@@ -26,8 +27,10 @@ import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
 import qupath.ext.hookpath.predict.Target;
+import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
+import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 
 /** <em>Run HookNet…</em>: choose a model and where to predict, see how far it is and what is found. */
@@ -164,12 +167,32 @@ public final class RunWindow extends VBox {
     private void done(PredictSummary summary) {
         job.idle(Texts.get("run.done", summary.added(), summary.images().size()));
         areas.show(summary);
+        showMap(summary);
         getScene().getWindow().sizeToScene();
         if (!summary.problems().isEmpty()) {
             Windows.showProblem(this, TITLE, Texts.get("error.someImages",
                     summary.problems().size(),
                     summary.problems().size() + summary.images().size(),
                     String.join("\n", summary.problems())));
+        }
+    }
+
+    /** The probability map of the image in the window, if that is wanted and there is one. */
+    private void showMap(PredictSummary summary) {
+        ImageData<BufferedImage> open = qupath.getImageData();
+        if (!overlay.isSelected() || open == null) {
+            return;
+        }
+        Project<BufferedImage> project = qupath.getProject();
+        var entry = project == null ? null : project.getEntry(open);
+        String id = entry == null ? OpenImage.NO_PROJECT : entry.getID();
+        for (PredictSummary.Image image : summary.images()) {
+            if (image.id().equals(id) && image.probabilities() != null) {
+                ProbabilityMap.show(qupath, image.probabilities()).exceptionally(problem -> {
+                    Threads.later(() -> Windows.showProblem(this, TITLE, problem));
+                    return null;
+                });
+            }
         }
     }
 

@@ -1,0 +1,120 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServerRecordTest {
+
+    private static final String OPENSLIDE =
+            "qupath.lib.images.servers.openslide.OpenslideServerBuilder";
+    private static final String RGB = "\"isRGB\": true, \"width\": 300, \"height\": 200, "
+            + "\"pixelCalibration\": {\"pixelWidth\": {\"value\": 0.25, \"unit\": \"µm\"}, "
+            + "\"pixelHeight\": {\"value\": 0.26, \"unit\": \"µm\"}}";
+
+    @TempDir
+    Path folder;
+    private Path slide;
+
+    @BeforeEach
+    void aSlide() throws IOException {
+        slide = Files.createFile(folder.resolve("50 % größer.svs"));
+    }
+
+    private JsonObject uri(String provider, String args, String metadata) {
+        return JsonParser.parseString("{\"builderType\": \"uri\", \"providerClassName\": \""
+                + provider + "\", \"uri\": \"" + slide.toUri() + "\", \"args\": [" + args
+                + "], \"metadata\": {" + metadata + "}}").getAsJsonObject();
+    }
+
+    private static JsonObject around(String kind, JsonObject inner) {
+        JsonObject outer = new JsonObject();
+        outer.addProperty("builderType", kind);
+        outer.add("builder", inner);
+        return outer;
+    }
+
+    @Test
+    void anOrdinarySlideWithItsPixelSize() {
+        ServerRecord found = ServerRecord.parse(uri(OPENSLIDE, "", RGB));
+        assertNull(found.problem());
+        assertEquals(slide, found.file());
+        assertTrue(found.cropToBounds());
+        assertArrayEquals(new double[] {0.25, 0.26}, found.mppXY());
+        assertEquals(300, found.width());
+        assertEquals(200, found.height());
+    }
+
+    @Test
+    void noCropAndOtherReadersKeepTheFilesOrigin() {
+        assertFalse(ServerRecord.parse(uri(OPENSLIDE, "\"--no-crop\"", RGB)).cropToBounds());
+        assertFalse(ServerRecord.parse(uri("qupath.lib.images.servers.bioformats."
+                + "BioFormatsServerBuilder", "", RGB)).cropToBounds());
+    }
+
+    @Test
+    void withoutMicronsThereIsNoPixelSize() {
+        String pixels = RGB.replace("µm", "px");
+        assertNull(ServerRecord.parse(uri(OPENSLIDE, "", pixels)).mppXY());
+        String notANumber = RGB.replace("0.25", "\"NaN\"");
+        assertNull(ServerRecord.parse(uri(OPENSLIDE, "", notANumber)).mppXY());
+        assertNull(ServerRecord.parse(uri(OPENSLIDE, "", "\"isRGB\": true")).mppXY());
+    }
+
+    @Test
+    void furtherLevelsAreTheSameImage() {
+        ServerRecord found = ServerRecord.parse(around("pyramidize", uri(OPENSLIDE, "", RGB)));
+        assertNull(found.problem());
+        assertEquals(slide, found.file());
+        assertEquals(300, found.width());
+    }
+
+    @Test
+    void otherFramesAreRefusedByName() {
+        JsonObject inner = uri(OPENSLIDE, "", RGB);
+        assertTrue(problem(around("rotated", inner)).startsWith("is rotated in QuPath"));
+        assertTrue(problem(around("cropped", inner)).startsWith("is a crop of another image"));
+        assertTrue(problem(around("channels", inner)).startsWith("combines channels"));
+        assertTrue(problem(around("brand-new", inner)).contains("brand-new"));
+        assertTrue(problem(around("pyramidize", around("rotated", inner)))
+                .startsWith("is rotated"));
+        assertNull(ServerRecord.parse(around("rotated", inner)).file());
+    }
+
+    @Test
+    void stacksChannelsAndOtherSeriesAreRefused() {
+        assertTrue(problem(uri(OPENSLIDE, "", RGB + ", \"sizeZ\": 5")).contains("5 planes"));
+        String fluorescence = "\"isRGB\": false, \"pixelType\": \"UINT16\", "
+                + "\"channels\": [{}, {}, {}]";
+        assertTrue(problem(uri(OPENSLIDE, "", fluorescence)).contains("3 UINT16 channels"));
+        assertTrue(problem(uri("x", "\"--series\", \"2\"", RGB)).contains("series 2"));
+        assertNull(problem(uri("x", "\"--series\", \"0\"", RGB)));
+        String grey = "\"isRGB\": false, \"channels\": [{}]";
+        assertNull(problem(uri(OPENSLIDE, "", grey)));
+    }
+
+    @Test
+    void aMissingFileAndWhatIsNoFile() throws IOException {
+        JsonObject missing = uri(OPENSLIDE, "", RGB);
+        Files.delete(slide);
+        assertTrue(problem(missing).contains("not found at " + slide));
+        JsonObject omero = uri(OPENSLIDE, "", RGB);
+        omero.addProperty("uri", "https://omero/webclient/?show=image-1");
+        assertTrue(problem(omero).contains("is not a file"));
+    }
+
+    private static String problem(JsonObject builder) {
+        return ServerRecord.parse(builder).problem();
+    }
+}
