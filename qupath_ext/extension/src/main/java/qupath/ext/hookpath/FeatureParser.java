@@ -4,7 +4,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,7 +47,7 @@ final class FeatureParser {
         List<PathObject> found = new ArrayList<>();
         try (FeatureReader reader = new FeatureReader(file, CHUNK)) {
             while (reader.hasNext()) {
-                List<JsonElement> features = reader.nextElements();
+                List<String> features = reader.next();
                 running.add(CompletableFuture.supplyAsync(() -> objects(features)));
                 if (running.size() >= ahead) {
                     found.addAll(running.poll().join());
@@ -53,7 +55,8 @@ final class FeatureParser {
                 }
             }
             running.forEach(chunk -> found.addAll(chunk.join()));
-        } catch (IOException | JsonParseException | CompletionException | IllegalStateException e) {
+        } catch (IOException | UncheckedIOException | JsonParseException | CompletionException
+                | IllegalStateException e) {
             throw new HookpathException(
                     Texts.get("error.geojson", file, Problems.oneLine(e)), e);
         }
@@ -61,9 +64,10 @@ final class FeatureParser {
         return found;
     }
 
-    private static List<PathObject> objects(List<JsonElement> features) {
+    private static List<PathObject> objects(List<String> features) {
         List<PathObject> made = new ArrayList<>(features.size());
-        for (JsonElement feature : features) {
+        for (String text : features) {
+            JsonElement feature = JsonParser.parseString(text);
             Geometry outline = outlineOf(feature);
             if (outline == null) {
                 made.addAll(GsonTools.parseObjectsFromGeoJSON(feature));

@@ -73,15 +73,10 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
     /** The next features as JSON texts, each of one feature; never empty. */
     @Override
     public List<String> next() {
-        return nextElements().stream().map(JsonElement::toString).toList();
-    }
-
-    /** The next features as JSON; never empty. Quicker than {@link #next} for who parses them. */
-    public List<JsonElement> nextElements() {
         if (!hasNext()) {
             throw new NoSuchElementException(file + " has no more features");
         }
-        List<JsonElement> features = new ArrayList<>(chunk);
+        List<String> features = new ArrayList<>(chunk);
         while (features.size() < chunk && hasNext()) {
             features.add(pending.remove());
         }
