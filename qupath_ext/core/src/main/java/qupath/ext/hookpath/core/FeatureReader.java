@@ -63,8 +63,7 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
             }
             return !pending.isEmpty();
         } catch (DamagedJson | EOFException | ZipException | JsonParseException e) {
-            String message = file + ": damaged or no GeoJSON (" + Json.reason(e) + ")";
-            throw new UncheckedIOException(new IOException(message, e));
+            throw damaged(e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -81,6 +80,19 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
             features.add(pending.remove());
         }
         return features;
+    }
+
+    /**
+     * The next features, parsed; never empty.
+     *
+     * @throws UncheckedIOException when one is damaged
+     */
+    public List<JsonElement> nextElements() {
+        try {
+            return next().stream().map(JsonParser::parseString).toList();
+        } catch (JsonParseException e) {
+            throw damaged(e);
+        }
     }
 
     @Override
@@ -154,6 +166,11 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
             case OTHER -> throw new DamagedJson("not GeoJSON: "
                     + (text.length() < 80 ? text : text.substring(0, 76) + " …"));
         }
+    }
+
+    private UncheckedIOException damaged(Exception cause) {
+        String message = file + ": damaged or no GeoJSON (" + Json.reason(cause) + ")";
+        return new UncheckedIOException(new IOException(message, cause));
     }
 
     /** What a JSON text is, by its member "type", which usually comes first. */

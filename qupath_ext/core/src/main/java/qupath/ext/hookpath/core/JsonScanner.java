@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.io.Reader;
 
 /**
- * Cuts JSON text into its values without building them; the text stays as it is. What is inside a value is not checked beyond its brackets and quotes.
+ * Cuts JSON text into its values without building them; the text stays as it is. What is inside a
+ * value is not checked beyond its brackets and quotes.
  */
 final class JsonScanner implements AutoCloseable {
 

@@ -138,6 +138,16 @@ class FeaturesTest {
     }
 
     @Test
+    void damageInsideAFeatureIsSeenWhenItIsParsed() throws IOException {
+        String text = "[" + feature(1) + ", {\"type\": \"Feature\", \"id\": ]}]";
+        Path file = Files.writeString(temp.resolve("a.geojson"), text);
+        try (FeatureReader reader = new FeatureReader(file, 1)) {
+            assertEquals(JsonParser.parseString(feature(1)), reader.nextElements().getFirst());
+            assertThrows(UncheckedIOException.class, reader::nextElements);
+        }
+    }
+
+    @Test
     void whatIsBeforeTheDamageCanBeRead() throws IOException {
         Path file = Files.writeString(temp.resolve("a.geojson"), "[" + feature(1) + ", {\"ty");
         try (FeatureReader reader = new FeatureReader(file, 1)) {
