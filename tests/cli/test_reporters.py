@@ -69,3 +69,23 @@ def test_a_task_ends_with_a_finished_event(capsys: pytest.CaptureFixture[str]) -
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [e["finished"] for e in events][-1] is True
     assert (events[0]["done"], events[-1]["done"], events[-1]["total"]) == (0, 3, 3)
+
+
+def test_time_left_is_for_everything_where_that_is_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(reporters.time, "monotonic", lambda: now)
+    reporter = JsonReporter()
+    reporter.overall(0.2)  # done by an earlier run: says nothing about speed
+    reporter.start("predict a", 4, "tile")
+    now += 10
+    reporter.overall(0.4)
+    reporter.advance("predict a", 4)
+    reporter.finish("predict a")
+    reporter.overall(1.0)
+    reporter.start("evaluate", 2)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["overall"] for line in lines] == [0.2, 0.4, 0.4, None]
+    # A fifth took 10 s, three fifths are left; the finished task's own time does not count.
+    assert [line["seconds_left"] for line in lines] == [None, 30, 30, None]

@@ -169,6 +169,92 @@ def test_flags_without_a_request_or_command_are_refused(hookpath) -> None:
     assert hookpath("--json", "doctor").code == 2
 
 
+VERSIONS = [
+    (f"{__version__}", None),
+    (f"{__version__}-rc1", None),
+    (None, None),
+    ("9.0.0", "install hookpath 9.0.0 for Python (in QuPath: Set up Python)"),
+    ("0.0.9", f"install the extension {__version__} in QuPath"),
+    ("new", "'new' is no version"),
+]
+
+
+@pytest.mark.parametrize(("extension", "advice"), VERSIONS)
+def test_extension_and_package_must_fit(
+    hookpath, folder: Path, tmp_path: Path, extension: str | None, advice: str | None
+) -> None:
+    request = write_request(tmp_path, "info", project_part(folder), extension=extension)
+    done = hookpath("--request", request, "--json")
+    error = next((e for e in done.events if e["event"] == "error"), None)
+    if advice is None:
+        assert (done.code, error) == (0, None)
+        return
+    assert (done.code, error["code"]) == (2, "version")
+    assert advice in error["message"]
+    assert [e["event"] for e in done.events] == ["start", "error", "end"]
+
+
+def test_errors_have_codes_and_failed_images_are_told_one_by_one(
+    hookpath, folder: Path, run: Path, tmp_path: Path
+) -> None:
+    project = project_part(folder)
+    first, second, third = project["images"]
+    first["problem"] = "the image is rotated; duplicate it without rotation"
+    second["slide"] = str(tmp_path / "gone.tif")
+    third["mpp"] = [5.0, 5.0]
+    options = {"model": str(run), "out": str(tmp_path / "out"), "device": "cpu"}
+    request = write_request(tmp_path, "predict", project, options)
+    done = hookpath("--request", request, "--json")
+    assert done.code == 1
+    problems = [e["data"] for e in done.events if e.get("kind") == "problem"]
+    assert [(p["image_id"], p["code"]) for p in problems] == [
+        ("10", "image_unusable"), ("11", "image_missing"), ("12", "spacing_mismatch"),
+    ]  # fmt: skip
+    assert done.events[-2]["code"] == "several"
+    predicted = next(e["data"] for e in done.events if e.get("kind") == "predicted")
+    assert predicted["problems"] == problems
+    request = write_request(tmp_path, "predict", project, {**options, "image": ["12"]})
+    assert hookpath("--request", request, "--json").events[-2]["code"] == "spacing_mismatch"
+
+
+CODES: list[tuple[str, dict[str, Any], str]] = [
+    ("predict", {"model": "{empty}", "out": "{empty}/o"}, "model_unreadable"),
+    ("predict", {"model": "{run}", "out": "{empty}/o", "device": "cuda:99"}, "no_gpu"),
+    ("predict", {"model": "{run}", "out": "{empty}/o", "inside": "Dust"}, "nothing_annotated"),
+    ("predict", {"out": "{empty}/o"}, "usage"),
+    ("train", {"out": "{empty}/r", "set": ["classes=['Dark', 'Dust']"]}, "nothing_annotated"),
+    ("train", {"out": "{run}"}, "training_failed"),
+    ("train", {"out": "{empty}/r", "set": ["model.input_size=25"]}, "model_design"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "code"), CODES, ids=[f"{c[0]} {c[2]}" for c in CODES]
+)
+def test_what_a_person_meets_has_a_code(
+    hookpath, folder: Path, run: Path, tmp_path: Path, command: str, options: Any, code: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    names = {"empty": str(tmp_path / "empty"), "run": str(run)}
+    filled = {k: v.format(**names) if isinstance(v, str) else v for k, v in options.items()}
+    request = write_request(tmp_path / "job", command, project_part(folder), filled)
+    done = hookpath("--request", request, "--json")
+    assert done.events[-2]["code"] == code, done.events[-2]
+    assert "\n" not in done.events[-2]["message"]
+
+
+def test_the_machine_is_told_to_whoever_sets_it_up(hookpath, tmp_path: Path) -> None:
+    done = hookpath(
+        "--request", write_request(tmp_path, "doctor", options={"quick": True}), "--json"
+    )
+    found = next(e["data"] for e in done.events if e["event"] == "result")
+    assert found["hookpath"] == __version__
+    assert found["device"] == found["devices"][0]["name"]
+    assert found["devices"][-1]["name"] == "cpu"
+    assert found["devices"][-1]["memory_gib"] is None or found["devices"][-1]["memory_gib"] > 0
+    assert {"Java", "Gradle"}.isdisjoint(c["name"] for c in found["checks"])
+
+
 def test_the_version_is_told_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hookpath", "--version"], capture_output=True, text=True, check=False

@@ -39,7 +39,7 @@ class Recorder(SilentReporter):
         self.steps = 0
 
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
-        self.steps += n
+        self.steps += n * (task == "train")
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
@@ -58,8 +58,9 @@ class Printer(SilentReporter):
         self.steps = 0
 
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
-        self.steps += n
-        print("step", self.steps, flush=True)
+        if task == "train":
+            self.steps += n
+            print("step", self.steps, flush=True)
 
     def info(self, message: str) -> None:
         print("info", message, flush=True)

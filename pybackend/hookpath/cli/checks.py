@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
 
@@ -29,10 +30,21 @@ class Check:
         return {"ok": "✓", "absent": "–", "broken": "✗"}[self.state]
 
 
-def all_checks() -> list[Check]:
-    """Every check, in the order in which things build on each other."""
-    checks = [_python(), *(_library(*entry) for entry in _LIBRARIES), _gpu()]
-    return [*checks, _paquo(), _qupath(), _java(), _gradle(), _temporary_space()]
+def all_checks(quick: bool = False) -> list[Check]:
+    """Every check, in the order in which things build on each other.
+
+    Args:
+        quick: leave out what only building the extension and QuPath projects need.
+    """
+    checks = [_package(), _python(), *(_library(*entry) for entry in _LIBRARIES), _gpu()]
+    further = [] if quick else [_paquo(), _qupath(), _java(), _gradle()]
+    return [*checks, *further, _temporary_space()]
+
+
+def _package() -> Check:
+    import hookpath
+
+    return Check("hookpath", "ok", f"{hookpath.__version__} ({Path(hookpath.__file__).parent})")
 
 
 def _python() -> Check:

@@ -80,6 +80,10 @@ def duration_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def _plural(unit: str) -> str:
+    return unit + ("es" if unit.endswith("ch") else "s")
+
+
 class _TextReporter:
     """What bars and lines share: messages on stderr, results for machines left out."""
 
@@ -118,7 +122,7 @@ class LineReporter(_TextReporter):
 
     @staticmethod
     def _line(task: str, state: _Task) -> str:
-        parts = [f"{task}: {state.done}/{state.total or '?'} {state.unit}s"]
+        parts = [f"{task}: {state.done}/{state.total or '?'} {_plural(state.unit)}"]
         if state.figures:
             parts.append(figures_text(state.figures))
         left = state.seconds_left
@@ -149,9 +153,11 @@ class BarReporter(_TextReporter):
             self._progress.update(self._tasks[task], advance=n, figures=text)
 
     def finish(self, task: str) -> None:
-        self._tasks.pop(task, None)
+        number = self._tasks.pop(task, None)
         if not self._tasks:
             self.close()
+        elif self._progress is not None and number is not None:
+            self._progress.remove_task(number)
 
     def info(self, message: str) -> None:
         if self._progress is None:

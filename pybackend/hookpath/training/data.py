@@ -109,7 +109,8 @@ def _class_table(
     missing = [name for name in config.classes if name not in drawn]
     if missing:
         raise TrainingError(
-            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}"
+            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}",
+            code="nothing_annotated",
         )
     order = config.classes or [*(n for n in listed if n in drawn), *drawn]
     table = ClassTable.of(
@@ -119,7 +120,7 @@ def _class_table(
     if len(table) < 2:
         found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
         raise TrainingError(
-            f"{', '.join(str(p.source) for p in projects)}: {found} is drawn; draw areas of at "
+            f"{', '.join(p.name for p in projects)}: {found} is drawn; draw areas of at "
             "least two classes (what is left undrawn is unknown, not a class)",
             code="nothing_annotated",
         )
@@ -179,7 +180,8 @@ def _check_classes(
         others = ", ".join(repr(n) for n in classes.names if n not in missing)
         raise TrainingError(
             f"class {missing[0]!r} is drawn on no training slide; draw it on one, change the "
-            f"split, or leave it out with --set 'classes=[{others}]'"
+            f"split, or leave it out with --set 'classes=[{others}]'",
+            code="nothing_annotated",
         )
     if not split.val:
         reporter.warn("no validation slide: nothing measures the model, and the last one is kept")

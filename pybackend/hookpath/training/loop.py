@@ -31,6 +31,9 @@ from hookpath.training.validate import Validation
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
 
+#: After the last step there is still a validation to come.
+_NEARLY = 0.999
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -94,6 +97,7 @@ def _run_or_say_how_to_go_on(session: Session) -> None:
         raise
     finally:
         session.reporter.finish("train")
+        session.reporter.overall(1.0)
 
 
 def _so_far(session: Session) -> dict[str, Any]:
@@ -114,6 +118,7 @@ def _run(session: Session) -> None:
     reporter = session.reporter
     reporter.start("train", session.total_steps, "step")
     reporter.advance("train", session.step)
+    reporter.overall(session.step / session.total_steps)
     with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
         while not session.finished:
             _epoch(session, log, stop)
@@ -192,6 +197,7 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
     figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
     if s.best_f1 is not None:
         figures["f1"] = s.best_f1
+    s.reporter.overall(min(s.step / s.total_steps, _NEARLY))
     s.reporter.advance("train", clock.unshown(), **figures)
 
 

@@ -93,7 +93,9 @@ class Session:
         """
         if self.validation is None:
             return None
-        found = validate(self.model, self.validation, self.device, self.bf16, self.parts)
+        found = validate(
+            self.model, self.validation, self.device, self.bf16, self.parts, self.reporter
+        )
         if not found.counts.any():
             raise TrainingError(
                 "the validation slides hold no labelled pixel; check that their polygons lie on "

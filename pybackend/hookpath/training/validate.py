@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hookpath.events import SILENT
+from hookpath.events import SILENT, Reporter
 from hookpath.metrics import Counts, confusion, f1_per_class, macro_f1
 from hookpath.models import SegmentationModel
-from hookpath.sampling import Augmentation, AugmentationConfig, Batch
+from hookpath.sampling import Augmentation, AugmentationConfig, Batch, ValidationStream
 from hookpath.training.losses import sparse_cross_entropy
 from hookpath.training.parts import Parts, cut
+
+TASK = "validate"
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,21 @@ def validate(
     device: torch.device,
     bf16: bool,
     parts: Parts | None = None,
+    reporter: Reporter = SILENT,
 ) -> Validation:
-    """Run the target branch's labels of every batch against the prediction; leaves eval mode."""
+    """Run the target branch's labels of every batch against the prediction; leaves eval mode.
+
+    Args:
+        parts: what fits into memory; None: whole batches.
+        reporter: gets the task ``validate`` (patches).
+    """
     model.eval()
     parts = parts or Parts(sys.maxsize, SILENT)
     plain = Augmentation(AugmentationConfig.off(), seed=0)
     counts: Counts = np.zeros((model.n_classes, model.n_classes), dtype=np.int64)
     losses: list[float] = []
+    total = batches.patches if isinstance(batches, ValidationStream) else None
+    reporter.start(TASK, total, "patch")
     for batch in batches:
         images, labels = plain(batch, device, step=0)
 
@@ -61,5 +71,7 @@ def validate(
         losses.append(float(sparse_cross_entropy(logits, labels[0])))
         predicted = logits.argmax(dim=1).add_(1)
         counts += confusion(labels[0].cpu().numpy(), predicted.cpu().numpy(), model.n_classes)
+        reporter.advance(TASK, len(predicted))
+    reporter.finish(TASK)
     model.train()
     return Validation(counts, float(np.mean(losses)) if losses else float("nan"))

@@ -24,15 +24,22 @@ public sealed interface Event {
      * @param total       units in all, or null: not known
      * @param unit        what is counted, in the singular
      * @param figures     name → number (NaN: there is none now)
-     * @param secondsLeft estimate, or null: not known
+     * @param secondsLeft estimate for everything that the command has to do, or null: not known
      * @param finished    whether the task is over
+     * @param overall     share of everything that is done in [0, 1], or null: not known
      */
     record Progress(String task, double done, Double total, String unit,
-                    Map<String, Double> figures, Double secondsLeft, boolean finished)
-            implements Event {
+                    Map<String, Double> figures, Double secondsLeft, boolean finished,
+                    Double overall) implements Event {
 
-        /** The part that is done in [0, 1], or -1: not known (JavaFX's indeterminate). */
+        /**
+         * The part of everything (where that is not known: of the task) that is done in [0, 1], or
+         * -1: not known (JavaFX's indeterminate).
+         */
         public double fraction() {
+            if (overall != null) {
+                return Math.clamp(overall, 0, 1);
+            }
             if (finished) {
                 return 1;
             }
@@ -96,6 +103,7 @@ public sealed interface Event {
         Double done = Json.number(o, "done");
         return new Progress(Json.text(o, "task"), done == null ? 0 : done, Json.number(o, "total"),
                 Json.text(o, "unit"), Json.numbers(Json.object(o, "figures")),
-                Json.number(o, "seconds_left"), Json.flag(o, "finished"));
+                Json.number(o, "seconds_left"), Json.flag(o, "finished"),
+                Json.number(o, "overall"));
     }
 }

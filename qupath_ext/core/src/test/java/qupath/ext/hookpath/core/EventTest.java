@@ -33,6 +33,15 @@ class EventTest {
     }
 
     @Test
+    void theShareOfEverythingGoesBeforeThatOfTheTask() {
+        Event.Progress progress = (Event.Progress) Event.parse("""
+                {"event": "progress", "task": "b", "done": 9, "total": 9, "unit": "tile",
+                 "figures": {}, "seconds_left": 40, "finished": true, "overall": 0.5}""");
+        assertEquals(0.5, progress.fraction());
+        assertEquals(40, progress.secondsLeft());
+    }
+
+    @Test
     void theOtherEvents() {
         assertEquals(new Event.Start("info", "0.1.0"), Event.parse("""
                 {"event": "start", "command": "info", "hookpath": "0.1.0", "new": 1}"""));

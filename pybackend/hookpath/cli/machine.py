@@ -1,0 +1,83 @@
+"""What programs want to know of the machine: versions, devices, free memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hookpath import __version__
+
+
+@dataclass(frozen=True)
+class DeviceFound:
+    """A device: `name` for ``--device``, `title` for people, memory in GiB (None: unknown)."""
+
+    name: str
+    title: str
+    memory_gib: float | None = None
+    free_gib: float | None = None
+
+
+def describe() -> dict[str, Any]:
+    """The part of ``doctor`` that is not a list of checks (docs/json-events.md)."""
+    devices = [*_gpus(), _cpu()]
+    return {
+        "hookpath": __version__,
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "device": devices[0].name,
+        "devices": [asdict(device) for device in devices],
+    }
+
+
+def _gpus() -> list[DeviceFound]:
+    """Those that torch can use."""
+    try:
+        import torch
+
+        if not torch.cuda.is_available():
+            return []
+        return [_gpu(number) for number in range(torch.cuda.device_count())]
+    except (ImportError, OSError, RuntimeError):
+        return []  # the checks say why
+
+
+def _gpu(number: int) -> DeviceFound:
+    import torch
+
+    title = torch.cuda.get_device_name(number)
+    try:
+        free, total = torch.cuda.mem_get_info(number)
+    except RuntimeError:  # all of it is taken
+        return DeviceFound(f"cuda:{number}", title)
+    return DeviceFound(f"cuda:{number}", title, _gib(total), _gib(free))
+
+
+def _cpu() -> DeviceFound:
+    title = f"CPU, {os.cpu_count() or 1} cores"
+    return DeviceFound("cpu", title, _gib(_memory()), _gib(_free_memory()))
+
+
+def _memory() -> int | None:
+    """Bytes; None where the system does not say it this way (Windows)."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _free_memory() -> int | None:
+    """Bytes that can be had, caches that the system would give up included; Linux only."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def _gib(size: int | None) -> float | None:
+    return None if size is None else round(size / 2**30, 1)
