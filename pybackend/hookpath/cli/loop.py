@@ -215,6 +215,57 @@ def retrain(
         _tell(console, folder, project)
 
 
+@app.command()
+def simulate(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder of the simulation.", show_default=False)
+    ],
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="random, uncertainty, both, untouched (untouched proposals become labels: "
+            "what must not be done); repeatable.",
+            show_default="all",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own luck.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of training.")] = 6,
+    pool: Annotated[int, typer.Option(min=4, help="Slides to learn from.")] = 16,
+    per_round: Annotated[int, typer.Option(min=1, help="Slides corrected in a round.")] = 1,
+    budget: Annotated[float, typer.Option(min=0, help="mm² corrected of each slide.")] = 0.04,
+    region_um: Annotated[float, typer.Option(min=1, help="In squares of this side, µm.")] = 100.0,
+    set_: Settings = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """The loop on painted slides, with an oracle that corrects: learning curves by strategy.
+
+    Finished curves are kept: the same command goes on where it was stopped.
+    """
+    with running("loop simulate", json, debug) as console:
+        from hookpath.loop import simulation
+        from hookpath.loop.curves import TITLES
+
+        plan = simulation.Simulation(
+            pool=pool, rounds=rounds, per_round=per_round, budget_mm2=budget, region_um=region_um
+        )
+        found = simulation.run(
+            out, plan, strategy or simulation.STRATEGIES, seeds, set_ or (), console.reporter
+        )
+        console.result("simulated", found)
+        columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, rounds + 1))]
+        console.table("macro F1 on the test slides (± 95 % confidence)", columns, [
+            [TITLES[name], str(values["seeds"]), *(_point(r) for r in values["rounds"])]
+            for name, values in found["curves"].items()
+        ])  # fmt: skip
+        console.say(f"curves {found['plot']}")
+
+
+def _point(values: dict[str, Any]) -> str:
+    half = values["half_width"]
+    return f"{values['f1']:.3f}" + ("" if half is None else f" ± {half:.3f}")
+
+
 def _folder(loop: Path | None, project: Project) -> LoopFolder:
     from hookpath.loop import LoopFolder, default_folder
 

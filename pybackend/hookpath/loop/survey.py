@@ -17,9 +17,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from hookpath.devices import choose_device
 from hookpath.errors import LoopError
 from hookpath.geometry import BranchSpec
-from hookpath.inference.runner import resolve_device
 from hookpath.models import SegmentationModel
 from hookpath.sampling.placing import common_snap, image_regions
 from hookpath.sampling.source import SlideFacts
@@ -86,7 +86,7 @@ class Surveyor:
     def __init__(
         self, model: SegmentationModel, device: str = "auto", patches: int = PATCHES, seed: int = 0
     ) -> None:
-        self.device = resolve_device(device)
+        self.device = choose_device(device)
         self.model = model.to(self.device).eval()
         self.patches, self.seed = patches, seed
         self._deepest: Tensor | None = None

@@ -1,0 +1,76 @@
+"""Small painted slides for simulating the loop: three tissue classes, and stains that differ.
+
+Most slides have the common stain. The two rare ones swap colours among the classes, so that a
+model that has not seen them is sure and wrong, or unsure: choosing slides well pays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.annotations import ClassTable, PathClass, vectorize, write_geojson
+from hookpath.slides import PyramidWriter
+from hookpath.writable import make_folder
+
+CLASSES = ClassTable(
+    (
+        PathClass("Tumor", (200, 30, 40)),
+        PathClass("Stroma", (60, 160, 70)),
+        PathClass("Fat", (235, 200, 60)),
+    )
+)
+SPACING_UM = 1.0
+SIZE_PX = 512
+
+#: By stain and class: mean colour. All classes have the same noise, so colour and stain decide.
+_COLOURS = np.array(
+    [
+        [(120, 60, 140), (215, 150, 185), (205, 195, 200)],
+        [(205, 140, 180), (125, 75, 150), (195, 200, 190)],
+        [(150, 110, 90), (190, 175, 200), (130, 70, 150)],
+    ],
+    np.float32,
+)
+_NOISE = 22.0
+#: Share of slides with each stain.
+STAINS = (0.7, 0.15, 0.15)
+
+
+def paint(rng: np.random.Generator, stain: int) -> tuple[npt.NDArray[np.uint8], ...]:
+    """``(H, W, 3)`` uint8 picture and ``(H, W)`` uint8 labels of `CLASSES`."""
+    from scipy import ndimage
+
+    fields = np.stack(
+        [ndimage.gaussian_filter(rng.normal(size=(SIZE_PX, SIZE_PX)), 24) for _ in CLASSES]
+    )
+    labels = fields.argmax(axis=0)
+    picture = _COLOURS[stain][labels]
+    # Some slides are a little paler or darker, as in any laboratory.
+    picture = picture * rng.uniform(0.93, 1.05) + rng.normal(0, _NOISE, picture.shape)
+    return picture.clip(15, 250).astype(np.uint8), (labels + 1).astype(np.uint8)
+
+
+def stains_of(count: int) -> list[int]:
+    """Stain of each of `count` slides: shares as in `STAINS`, every stain at least once."""
+    rare = [max(1, round(count * share)) for share in STAINS[1:]]
+    return [0] * (count - sum(rare)) + [i + 1 for i, n in enumerate(rare) for _ in range(n)]
+
+
+def write_slides(folder: Path, truth: Path, stains: list[int], seed: int) -> None:
+    """``000.tif``… in `folder` and all that is on them as GeoJSON in `truth`.
+
+    Slides that are there are kept.
+    """
+    for place in (folder, truth):
+        make_folder(place)
+    for number, stain in enumerate(stains):
+        path = folder / f"{number:03d}.tif"
+        if path.is_file():
+            continue
+        picture, labels = paint(np.random.default_rng([seed, number]), stain)
+        write_geojson(truth / f"{number:03d}.geojson", vectorize(labels, CLASSES, 1.0))
+        with PyramidWriter(path, SIZE_PX, SIZE_PX, 3, SPACING_UM) as writer:
+            writer.write_rows(0, picture)
