@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,43 @@ def _run(name: str, args: Sequence[object], options: Sequence[object]) -> None:
             timeout=240,
             check=False,
             env={**os.environ, "JAVA_TOOL_OPTIONS": java},
+        )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@contextmanager
+def _display() -> Iterator[str]:
+    """A screen of its own; skips the test where there is none to be had."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("QuPath's window needs Xvfb")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as number:
+            yield f":{int(number.readline())}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def run_in_window(name: str, project: Path, image: str) -> None:
+    """Open an image in QuPath's window, where ``tests/qupath/<name>`` does its work and quits."""
+    command = [qupath_launcher(), "-q", "-p", project, "-i", image]
+    with tempfile.TemporaryDirectory() as home, _display() as display:
+        java = (
+            f"-Dprism.order=sw -Duser.home={home} -Djava.util.prefs.userRoot={home} "
+            f"-Dqupath.startup.script={SCRIPTS / name}"
+        )
+        extra = {"JAVA_TOOL_OPTIONS": java, "DISPLAY": display, "GSETTINGS_BACKEND": "memory"}
+        done = subprocess.run(
+            [str(c) for c in command],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+            env={**os.environ, **extra},
         )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

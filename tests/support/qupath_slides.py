@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from support.qupath import run_alone
 from support.slides import write_pyramid, write_scn
 from support.textures import texture_image
 
+SLIDES = "Präparate µ"
 #: Corner of what was scanned, and size of the canvas around it.
 CORNER, CANVAS = (516, 260), (1024, 768)
 
@@ -34,23 +37,15 @@ def make_slides(folder: Path) -> Path:
     return folder
 
 
-def make_project(root: Path) -> dict[str, Any]:
-    """``root/Präparate µ/*`` and ``root/Projekt 50 % µ/project.qpproj``; what QuPath sees there.
-
-    Afterwards ``fehlt.tif`` is gone.
-    """
-    slides = make_slides(root / "Präparate µ")
+def make_project(root: Path) -> Path:
+    """Makes ``root/Präparate µ/*`` and the project; gives the project's folder."""
     project = root / "Projekt 50 % µ"
-    run_alone("make_project.groovy", slides, project)
-    (slides / "fehlt.tif").unlink()
-    return dump_project(project)
+    run_alone("make_project.groovy", make_slides(root / SLIDES), project)
+    return project
 
 
 def dump_project(project: Path) -> dict[str, Any]:
     """Every image of a project as QuPath itself reads it."""
-    import json
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "seen.json"
         run_alone("dump_project.groovy", project / "project.qpproj", out)
