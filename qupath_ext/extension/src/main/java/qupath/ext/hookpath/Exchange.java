@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.ClassPart;
@@ -72,6 +73,26 @@ public final class Exchange {
         List<ImagePart> images = new ArrayList<>();
         for (ProjectImageEntry<BufferedImage> entry : entries) {
             images.add(entryPart(project, entry, which));
+        }
+        return new ProjectPart(project.getName(), classes(project), images);
+    }
+
+    /**
+     * Images of a project, most of them without their objects, which are not even read.
+     *
+     * @param project the project
+     * @param entries those of its images that the job knows of
+     * @param needed those whose annotations the job needs
+     * @return the project for the request
+     */
+    public ProjectPart projectWithSome(Project<BufferedImage> project,
+            Collection<ProjectImageEntry<BufferedImage>> entries,
+            Predicate<ProjectImageEntry<BufferedImage>> needed) {
+        List<ImagePart> images = new ArrayList<>();
+        for (ProjectImageEntry<BufferedImage> entry : entries) {
+            images.add(needed.test(entry) ? entryPart(project, entry, Exchange::annotations)
+                    : part(entry.getID(), entry.getImageName(), entry.getServerBuilder(),
+                            entry.getMetadata(), null));
         }
         return new ProjectPart(project.getName(), classes(project), images);
     }

@@ -9,6 +9,9 @@ import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.loop.LoopJob;
+import qupath.ext.hookpath.loop.LoopOptions;
+import qupath.ext.hookpath.loop.LoopSummary;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
@@ -207,6 +210,28 @@ public final class Hookpath {
         }
         var training = new Training(project, TrainOptions.of(arguments, project));
         return training.finish(await(training.start(Hookpath::log)));
+    }
+
+    /**
+     * One step of the annotation loop on the project.
+     *
+     * @param step {@code 'start'}, {@code 'status'}, {@code 'propose'}, {@code 'accept'} or
+     *     {@code 'retrain'}
+     * @param arguments {@code image} (name or number; several: a list); for {@code accept} also
+     *     {@code whole: true} or {@code region} (names or ids of annotations); for {@code start}
+     *     {@code model}, {@code preset}, {@code rest}; {@code set}, {@code spacings},
+     *     {@code device}, {@code loop} (the loop's folder), {@code python}, and the other options
+     *     of {@code hookpath loop}
+     * @return where the loop stands, and what was changed in the project
+     * @throws HookpathException it failed; what was done before is in the project
+     */
+    public static LoopSummary loop(String step, Map<String, ?> arguments) {
+        Project<BufferedImage> project = QP.getProject();
+        if (project == null) {
+            throw new HookpathException(Texts.get("error.noProject"));
+        }
+        var job = new LoopJob(project, LoopOptions.of(step, arguments, project));
+        return job.finish(await(job.start(Hookpath::log)));
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

@@ -15,6 +15,7 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
+import qupath.ext.hookpath.ui.loop.LoopWindow;
 import qupath.ext.hookpath.ui.train.InterruptedNotice;
 import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.common.Version;
@@ -37,6 +38,7 @@ public final class HookpathExtension implements QuPathExtension {
         return List.of(
                 new Item("run", RunWindow::show),
                 new Item("train", TrainWindow::show),
+                new Item("loop", LoopWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),
                 new Item("import", ImportWindow::show),

@@ -27,6 +27,9 @@ public final class Ownership {
     /** Key of the object metadata that says how the object looked when it was written. */
     public static final String LOOKS_KEY = "hookpath.looks";
 
+    /** Key of the object metadata of a result that a person confirmed: that person's from then. */
+    public static final String CONFIRMED_KEY = "hookpath.confirmed";
+
     private Ownership() {}
 
     /**
@@ -90,9 +93,15 @@ public final class Ownership {
         return found;
     }
 
-    /** Tags an object with its run and how it looks, unless that has been done. */
+    /**
+     * Tags an object with its run and how it looks, unless that has been done, or it is one that a
+     * person confirmed.
+     */
     static void tag(PathObject object, String run) {
         Map<String, String> metadata = object.getMetadata();
+        if (metadata.containsKey(CONFIRMED_KEY)) {
+            return;
+        }
         metadata.putIfAbsent(RUN_TAG, run);
         metadata.putIfAbsent(LOOKS_KEY, looks(object).toJson());
     }

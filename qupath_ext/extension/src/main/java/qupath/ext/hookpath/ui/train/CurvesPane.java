@@ -25,6 +25,7 @@ public final class CurvesPane extends HBox {
     @FXML private LineChart<Number, Number> loss;
     @FXML private LineChart<Number, Number> f1;
     @FXML private NumberAxis lossEpochs;
+    @FXML private NumberAxis losses;
     @FXML private NumberAxis f1Epochs;
     @FXML private FlowPane lossLegend;
     @FXML private FlowPane f1Legend;
@@ -44,6 +45,7 @@ public final class CurvesPane extends HBox {
         int last = Math.max(epochs, Math.max(1, curves.epochs()));
         scale(lossEpochs, last);
         scale(f1Epochs, last);
+        losses.setAutoRanging(curves.epochs() > 0);
         clear(loss, lossLegend);
         clear(f1, f1Legend);
         line(loss, lossLegend, Texts.get("train.loss.train"), TRAINING, 2, curves.loss());

@@ -1,0 +1,75 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import qupath.ext.hookpath.core.LoopStatus.State;
+
+class LoopStatusTest {
+
+    private static final JsonObject DATA = JsonParser.parseString("""
+            {"loop": "/p/hookpath/loop", "round": 1, "model": "/p/m", "counts": {"todo": 1},
+             "images": [
+               {"id": "1", "name": "a", "state": "trained", "round": 1, "whole": false,
+                "confirmed_mm2": 0.5, "labelled_mm2": {"T": 0.25, "S": 0.5}, "worth": null,
+                "problem": null},
+               {"id": "2", "name": "b", "state": "proposed", "round": 1, "worth": 0.2},
+               {"id": "3", "name": "c", "state": "proposed", "round": 1, "worth": 0.9},
+               {"id": "4", "name": "d", "state": "proposed", "problem": "missing", "worth": 1},
+               {"id": "5", "name": "e", "state": "todo"}],
+             "rounds": [{"round": 1, "f1": 0.8, "f1_by_class": {"T": 0.8, "S": null},
+               "slides": {"train": 2, "val": 1, "test": 0},
+               "corrections": {"dice": {"T": 0.9}, "saved": null}, "images": [{}]}]}
+            """).getAsJsonObject();
+
+    private final LoopStatus status = LoopStatus.of(DATA);
+
+    @Test
+    void readsImagesAndRounds() {
+        LoopStatus.Image first = status.images().getFirst();
+        assertEquals(State.TRAINED, first.state());
+        assertEquals(0.75, first.labelledMm2());
+        assertTrue(Double.isNaN(first.worth()));
+        assertEquals(3, status.count(State.PROPOSED));
+        LoopStatus.Round round = status.rounds().getFirst();
+        assertEquals(0.8, round.f1());
+        assertTrue(Double.isNaN(round.f1ByClass().get("S")));
+        assertEquals(Map.of("T", 0.9), round.dice());
+        assertEquals(1, round.corrected());
+        assertTrue(Double.isNaN(round.saved()));
+    }
+
+    @Test
+    void theMostWorthwhileComesNextTheOpenOneLast() {
+        assertEquals("3", status.next(null).id());
+        assertEquals("2", status.next("3").id());
+        assertNull(LoopStatus.of(new JsonObject()).next(null));
+    }
+
+    @Test
+    void aRoundNeedsSomethingNew() {
+        assertFalse(status.canRetrain());
+    }
+
+    @Test
+    void theLastStatusOfAJobCounts() {
+        assertNull(LoopStatus.in(List.of(new Event.Result("round", DATA))));
+        LoopStatus last = LoopStatus.in(List.of(new Event.Result("loop", new JsonObject()),
+                new Event.Result("loop", DATA), new Event.Result("round", new JsonObject())));
+        assertEquals(1, last.round());
+    }
+
+    @Test
+    void statesAreReadAsTheMetadataHasThem() {
+        assertEquals(State.TODO, State.of("todo"));
+        assertNull(State.of(null));
+        assertNull(State.of("other"));
+    }
+}

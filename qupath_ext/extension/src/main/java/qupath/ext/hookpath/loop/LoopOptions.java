@@ -1,0 +1,108 @@
+package qupath.ext.hookpath.loop;
+
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import qupath.ext.hookpath.Entries;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Request;
+import qupath.ext.hookpath.core.TrainSettings;
+import qupath.lib.projects.Project;
+
+/**
+ * One step of the annotation loop.
+ *
+ * @param step {@code start}, {@code status}, {@code propose}, {@code accept} or {@code retrain}
+ * @param folder the loop's folder
+ * @param images ids of the images that are meant; empty: as the step sees fit
+ * @param python the Python to use; null: look for one
+ * @param given all arguments as they were given
+ */
+public record LoopOptions(
+        String step, Path folder, List<String> images, String python, Map<String, ?> given) {
+
+    private static final List<String> STEPS =
+            List.of("start", "status", "propose", "accept", "retrain");
+    private static final List<String> OURS =
+            List.of("loop", "image", "images", "python", "device", "spacings", "set");
+
+    /**
+     * Reads the arguments of a script.
+     *
+     * @param step the step
+     * @param given {@code image} (name or number; several: a list), {@code loop} (the loop's
+     *     folder), {@code device}, {@code spacings}, {@code set}, {@code python}, and whatever the
+     *     step of {@code hookpath loop} knows
+     * @param project the project
+     * @throws HookpathException an argument makes no sense, or no loop has begun
+     */
+    public static LoopOptions of(
+            String step, Map<String, ?> given, Project<BufferedImage> project) {
+        if (!STEPS.contains(step)) {
+            throw new HookpathException(
+                    Texts.get("loop.error.step", step, String.join(", ", STEPS)));
+        }
+        Options options = Options.of(given);
+        Path folder = options.path("loop");
+        folder = folder == null ? folder(project) : folder.toAbsolutePath();
+        if (!"start".equals(step) && !hasBegun(folder)) {
+            throw new HookpathException(Texts.get("loop.why.notStarted"));
+        }
+        List<String> named = new ArrayList<>(options.texts("image"));
+        named.addAll(options.texts("images"));
+        List<String> ids = named.isEmpty() ? List.of() : Entries.chosen(project, named).stream()
+                .map(entry -> entry.getID()).toList();
+        return new LoopOptions(step, folder, ids, options.text("python", null), given);
+    }
+
+    /** Where a project's loop is: {@code hookpath/loop} in the project's folder. */
+    public static Path folder(Project<BufferedImage> project) {
+        return JobStart.base(project).resolve("hookpath").resolve("loop");
+    }
+
+    /** Whether a loop has begun in this folder. */
+    public static boolean hasBegun(Path folder) {
+        return Files.exists(folder.resolve("loop.json"));
+    }
+
+    /** Whether the step reads what is drawn on an image. */
+    boolean needs(String id) {
+        return switch (step) {
+            case "status" -> false;
+            case "accept" -> images.contains(id);
+            default -> true;
+        };
+    }
+
+    Request.Builder request() {
+        List<String> settings = settings();
+        Request.Builder request = Request.of("loop").option("step", step).option("loop", folder)
+                .option("image", images.isEmpty() ? null : images)
+                .option("set", settings.isEmpty() ? null : settings);
+        Options rest = Options.of(given);
+        OURS.forEach(key -> rest.text(key, null));
+        rest.addTo(request);
+        return request;
+    }
+
+    private List<String> settings() {
+        Options options = Options.of(given);
+        List<String> settings = new ArrayList<>();
+        List<String> spacings = options.texts("spacings");
+        if (!spacings.isEmpty()) {
+            settings.add(TrainSettings.spacings(spacings.stream().map(Double::valueOf).toList()));
+        }
+        String device = options.text("device", "auto");
+        if (!"auto".equals(device)) {
+            settings.add("device=" + device);
+        }
+        settings.addAll(options.texts("set"));
+        return settings;
+    }
+}

@@ -1,0 +1,46 @@
+package qupath.ext.hookpath.ui.loop;
+
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.LoopStatus.State;
+import qupath.ext.hookpath.loop.LoopSummary;
+import qupath.lib.projects.Project;
+
+/** What to do next, in one line. */
+final class Hints {
+
+    private Hints() {}
+
+    static String headline(LoopStatus status) {
+        return status == null ? "" : Texts.get("loop.headline", status.round(),
+                status.count(State.TODO), status.count(State.PROPOSED),
+                status.count(State.CORRECTED), status.count(State.TRAINED));
+    }
+
+    static String hint(Project<?> project, boolean begun, LoopStatus status) {
+        if (project == null) {
+            return Texts.get("error.noProject");
+        }
+        if (!begun) {
+            return Texts.get("loop.why.notStarted");
+        }
+        if (status == null) {
+            return "";
+        }
+        long corrected = status.count(State.CORRECTED);
+        if (status.count(State.PROPOSED) > 0) {
+            return Texts.get("loop.hint.correct", status.count(State.PROPOSED));
+        }
+        if (status.round() == 0) {
+            return Texts.get(corrected > 0 ? "loop.hint.first" : "loop.hint.draw");
+        }
+        return corrected > 0 ? Texts.get("loop.hint.retrain", corrected)
+                : Texts.get(status.count(State.TODO) > 0 ? "loop.hint.propose" : "loop.hint.done");
+    }
+
+    static String done(LoopSummary found) {
+        String images = String.join(", ", found.changed());
+        return Texts.get("loop.done." + found.step(), found.added(), images,
+                found.status() == null ? 0 : found.status().round());
+    }
+}

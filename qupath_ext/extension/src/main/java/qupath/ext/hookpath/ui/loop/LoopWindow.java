@@ -1,0 +1,327 @@
+package qupath.ext.hookpath.ui.loop;
+
+import java.awt.image.BufferedImage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import javafx.application.Platform;
+import javafx.beans.value.ChangeListener;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.control.MenuButton;
+import javafx.scene.control.TableColumn;
+import javafx.scene.control.TableView;
+import javafx.scene.control.TextField;
+import javafx.scene.control.TitledPane;
+import javafx.scene.layout.GridPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Regions;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.loop.LoopJob;
+import qupath.ext.hookpath.loop.LoopOptions;
+import qupath.ext.hookpath.loop.LoopSummary;
+import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.Dialogs;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.images.ImageData;
+import qupath.lib.objects.PathObject;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * <em>Annotation loop…</em>: where every image stands, and the steps: propose, next image,
+ * confirm, retrain.
+ */
+public final class LoopWindow extends VBox {
+
+    private static final String TITLE = "loop.title";
+
+    private final QuPathGUI qupath;
+    private final ChangeListener<Object> onChange = (o, was, is) -> update();
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
+    private Project<BufferedImage> project;
+    private LoopStatus status;
+    private boolean begun;
+    private String trouble = "";
+
+    @FXML private Label headline;
+    @FXML private TableView<LoopStatus.Image> images;
+    @FXML private TableColumn<LoopStatus.Image, String> image;
+    @FXML private TableColumn<LoopStatus.Image, LoopStatus.State> state;
+    @FXML private TableColumn<LoopStatus.Image, String> labelled;
+    @FXML private TableColumn<LoopStatus.Image, String> worth;
+    @FXML private GridPane startPane;
+    @FXML private ComboBox<String> family;
+    @FXML private ComboBox<String> preset;
+    @FXML private ComboBox<String> rest;
+    @FXML private TextField further;
+    @FXML private Button start;
+    @FXML private HBox steps;
+    @FXML private Button propose;
+    @FXML private Button next;
+    @FXML private MenuButton confirm;
+    @FXML private Button retrain;
+    @FXML private Label message;
+    @FXML private TitledPane figuresPane;
+    @FXML private GridPane figures;
+    @FXML private JobView job;
+
+    private LoopWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "loop-window.fxml");
+        StateTable.prepare(images, image, state, labelled, worth, this::open);
+        Choices.fill(family, "hooknet", "unet");
+        Choices.fill(preset, "fast", "paper");
+        List.of(startPane, steps, figuresPane, job)
+                .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
+        job.setVisible(false);
+        qupath.projectProperty().addListener(onProject);
+        qupath.imageDataProperty().addListener(onChange);
+        job.runningProperty().addListener(onChange);
+        load();
+    }
+
+    /** Shows the window, or brings it to the front. */
+    public static void show(QuPathGUI qupath) {
+        Stage stage = Windows.show(qupath, TITLE, () -> new LoopWindow(qupath));
+        LoopWindow window = (LoopWindow) stage.getScene().getRoot();
+        stage.setOnCloseRequest(event -> {
+            if (window.job.runningProperty().get()) {
+                event.consume();
+                Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("loop.busy"));
+            }
+        });
+        stage.setOnHiding(event -> window.forgotten());
+    }
+
+    private void forgotten() {
+        qupath.projectProperty().removeListener(onProject);
+        qupath.imageDataProperty().removeListener(onChange);
+    }
+
+    /** Shows what the project's metadata says at once, the figures when Python has said them. */
+    private void load() {
+        if (job.runningProperty().get()) {
+            return;
+        }
+        project = qupath.getProject();
+        begun = project != null && LoopOptions.hasBegun(LoopOptions.folder(project));
+        status = project == null ? null : StateTable.fromMetadata(project);
+        trouble = "";
+        rest.getItems().setAll(Choices.classes(project));
+        update();
+        if (begun) {
+            ask();
+        }
+    }
+
+    private void ask() {
+        Project<BufferedImage> of = project;
+        message.setText(Texts.get("loop.looking"));
+        Threads.background().execute(() -> {
+            try {
+                var asked = new LoopJob(of, LoopOptions.of("status", Map.of(), of));
+                LoopSummary found = asked.finish(asked.start(event -> { }).await());
+                Platform.runLater(() -> {
+                    if (of == project) {
+                        status = found.status();
+                        update();
+                    }
+                });
+            } catch (RuntimeException | InterruptedException e) {
+                Platform.runLater(() -> {
+                    trouble = Problems.oneLine(e);
+                    update();
+                });
+            }
+        });
+    }
+
+    private void update() {
+        boolean running = job.runningProperty().get();
+        boolean usable = project != null && !running;
+        startPane.setVisible(project != null && !begun);
+        steps.setVisible(begun);
+        start.setDisable(!usable);
+        propose.setDisable(!usable);
+        next.setDisable(!usable || status == null || status.next(currentId()) == null);
+        confirm.setDisable(!usable || currentId() == null);
+        retrain.setDisable(!usable || status == null || !status.canRetrain());
+        if (status != null) {
+            LoopStatus.Image chosen = images.getSelectionModel().getSelectedItem();
+            images.getItems().setAll(status.images());
+            StateTable.select(images, chosen);
+        } else {
+            images.getItems().clear();
+        }
+        headline.setText(begun ? Hints.headline(status) : Texts.get("loop.headline.none"));
+        message.setText(running ? Texts.get("loop.busy") : !trouble.isEmpty() ? trouble
+                : Hints.hint(project, begun, status));
+        figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty());
+        if (figuresPane.isVisible()) {
+            RoundFigures.fill(figures, status);
+        }
+        fit();
+    }
+
+    private void fit() {
+        if (getScene() != null && getScene().getWindow() instanceof Stage stage
+                && stage.isShowing()) {
+            Platform.runLater(() -> {
+                double wanted = prefHeight(getWidth()) + stage.getHeight() - getScene().getHeight();
+                if (stage.getHeight() < wanted) {
+                    stage.setHeight(wanted);
+                }
+            });
+        }
+    }
+
+    @FXML
+    private void start() {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("model", family.getValue());
+        arguments.put("preset", preset.getValue());
+        arguments.put("rest", rest.getSelectionModel().getSelectedIndex() <= 0 ? null
+                : rest.getValue());
+        try {
+            List<String> more = TrainSettings.further(further.getText());
+            arguments.put("set", more.isEmpty() ? null : more);
+        } catch (IllegalArgumentException e) {
+            Windows.showProblem(this, TITLE, Texts.get("train.why.further", e.getMessage()));
+            return;
+        }
+        run("start", () -> arguments);
+    }
+
+    @FXML
+    private void propose() {
+        LoopStatus.Image chosen = images.getSelectionModel().getSelectedItem();
+        run("propose", () -> chosen == null ? Map.of() : Map.of("image", chosen.id()));
+    }
+
+    @FXML
+    private void next() {
+        LoopStatus.Image found = status.next(currentId());
+        if (found != null) {
+            open(found);
+        }
+    }
+
+    private void open(LoopStatus.Image wanted) {
+        project.getImageList().stream().filter(e -> e.getID().equals(wanted.id())).findFirst()
+                .ifPresent(qupath::openImageEntry);
+    }
+
+    @FXML
+    private void confirmWhole() {
+        String name = current().getImageName();
+        if (Dialogs.showConfirmDialog(Texts.get(TITLE), Texts.get("loop.confirm.sure", name))) {
+            accept(Map.of("whole", true));
+        }
+    }
+
+    @FXML
+    private void confirmSelected() {
+        List<PathObject> regions = Regions.usable(
+                qupath.getImageData().getHierarchy().getSelectionModel().getSelectedObjects());
+        if (regions.isEmpty()) {
+            Windows.showProblem(this, TITLE, Texts.get("loop.why.noRegion"));
+            return;
+        }
+        accept(Map.of("region", regions.stream().map(o -> o.getID().toString()).toList()));
+    }
+
+    @FXML
+    private void confirmDrawn() {
+        accept(Map.of());
+    }
+
+    private void accept(Map<String, ?> how) {
+        String id = currentId();
+        run("accept", () -> {
+            Map<String, Object> arguments = new LinkedHashMap<>(how);
+            arguments.put("image", id);
+            return arguments;
+        });
+    }
+
+    @FXML
+    private void retrain() {
+        run("retrain", Map::of);
+    }
+
+    private void run(String step, Callable<Map<String, ?>> arguments) {
+        Project<BufferedImage> of = project;
+        LoopJob[] made = new LoopJob[1];
+        trouble = "";
+        job.setVisible(true);
+        job.setStopText("retrain".equals(step) ? Texts.get("loop.stop") : null);
+        job.run(onEvent -> {
+            made[0] = new LoopJob(of, LoopOptions.of(step, arguments.call(), of));
+            return made[0].start(onEvent);
+        }, outcome -> ended(step, made[0], outcome), this::failed);
+    }
+
+    private void ended(String step, LoopJob done, JobOutcome outcome) {
+        job.busy(Texts.get("loop.importing"));
+        boolean cancelled = job.wasCancelled();
+        Threads.background().execute(() -> {
+            try {
+                LoopSummary found = done.finish(outcome);
+                Platform.runLater(() -> done(found));
+            } catch (RuntimeException e) {
+                Platform.runLater(() -> {
+                    if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
+                        done(null);
+                        message.setText(Problems.oneLine(e));
+                    } else {
+                        failed(e);
+                    }
+                });
+            }
+        });
+    }
+
+    private void done(LoopSummary found) {
+        job.idle("");
+        job.setVisible(false);
+        begun = LoopOptions.hasBegun(LoopOptions.folder(project));
+        if (found != null && found.status() != null) {
+            status = found.status();
+        }
+        update();
+        qupath.refreshProject();
+        if (found != null) {
+            message.setText(Hints.done(found));
+            if (!found.problems().isEmpty()) {
+                Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
+            }
+        }
+    }
+
+    private void failed(Throwable problem) {
+        done(null);
+        Windows.showProblem(this, TITLE, problem);
+    }
+
+    private ProjectImageEntry<BufferedImage> current() {
+        ImageData<BufferedImage> open = qupath.getImageData();
+        return project == null || open == null ? null : project.getEntry(open);
+    }
+
+    private String currentId() {
+        ProjectImageEntry<BufferedImage> entry = current();
+        return entry == null ? null : entry.getID();
+    }
+}

@@ -1,0 +1,101 @@
+package qupath.ext.hookpath.ui.loop;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.scene.control.TableCell;
+import javafx.scene.control.TableColumn;
+import javafx.scene.control.TableRow;
+import javafx.scene.control.TableView;
+import javafx.scene.control.Tooltip;
+import javafx.scene.paint.Color;
+import javafx.scene.shape.Circle;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.LoopStatus.Image;
+import qupath.ext.hookpath.core.LoopStatus.State;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/** The table of images with their states. */
+final class StateTable {
+
+    private static final Map<State, Color> COLORS = Map.of(State.TODO, Color.GRAY,
+            State.PROPOSED, Color.DARKORANGE, State.CORRECTED, Color.DODGERBLUE,
+            State.TRAINED, Color.SEAGREEN);
+
+    private StateTable() {}
+
+    static void prepare(TableView<Image> table, TableColumn<Image, String> name,
+            TableColumn<Image, State> state, TableColumn<Image, String> labelled,
+            TableColumn<Image, String> worth, Consumer<Image> onOpen) {
+        name.setCellValueFactory(c -> new ReadOnlyStringWrapper(c.getValue().name()));
+        state.setCellValueFactory(c -> new ReadOnlyObjectWrapper<>(c.getValue().state()));
+        state.setCellFactory(column -> new StateCell());
+        labelled.setCellValueFactory(c -> new ReadOnlyStringWrapper(
+                number("train.mm2", c.getValue().labelledMm2())));
+        worth.setCellValueFactory(c -> new ReadOnlyStringWrapper(
+                number("loop.worth.value", c.getValue().worth())));
+        labelled.setStyle("-fx-alignment: center-right;");
+        worth.setStyle("-fx-alignment: center-right;");
+        table.setRowFactory(view -> new Row(onOpen));
+    }
+
+    /** What the project itself shows, before anybody asked Python. */
+    static LoopStatus fromMetadata(Project<BufferedImage> project) {
+        List<Image> images = new ArrayList<>();
+        for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
+            images.add(new Image(entry.getID(), entry.getImageName(),
+                    State.of(entry.getMetadata().get(LoopStatus.STATE_KEY)), 0, false, Double.NaN,
+                    Double.NaN, Double.NaN, null));
+        }
+        return new LoopStatus(0, null, images, List.of());
+    }
+
+    /** Selects the row of the same image again. */
+    static void select(TableView<Image> table, Image before) {
+        table.getSelectionModel().clearSelection();
+        if (before != null) {
+            table.getItems().stream().filter(i -> i.id().equals(before.id())).findFirst()
+                    .ifPresent(table.getSelectionModel()::select);
+        }
+    }
+
+    private static String number(String key, double value) {
+        return Double.isNaN(value) || value == 0 ? "" : Texts.get(key, value);
+    }
+
+    private static final class StateCell extends TableCell<Image, State> {
+
+        @Override
+        protected void updateItem(State state, boolean empty) {
+            super.updateItem(state, empty);
+            boolean none = empty || state == null;
+            setText(none ? null : Texts.get("loop.state." + state.name()));
+            setGraphic(none ? null : new Circle(5, COLORS.get(state)));
+        }
+    }
+
+    private static final class Row extends TableRow<Image> {
+
+        Row(Consumer<Image> onOpen) {
+            setOnMouseClicked(event -> {
+                if (event.getClickCount() == 2 && getItem() != null) {
+                    onOpen.accept(getItem());
+                }
+            });
+        }
+
+        @Override
+        protected void updateItem(Image image, boolean empty) {
+            super.updateItem(image, empty);
+            boolean bad = !empty && image != null && image.problem() != null;
+            setTooltip(bad ? new Tooltip(image.problem()) : null);
+            setOpacity(bad ? 0.5 : 1);
+        }
+    }
+}
