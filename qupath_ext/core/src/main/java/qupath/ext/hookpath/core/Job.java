@@ -35,6 +35,7 @@ public final class Job {
         this.record = new JobRecord(log(), onEvent);
         List<String> command = List.of(python.executable().toString(), "-X", "utf8", "-m",
                 "hookpath", "--request", requestFile.toAbsolutePath().toString(), "--json");
+        record.note("> " + String.join(" ", command));
         try {
             this.process = PythonProcess.start(command, folder, record::out, record::err);
         } catch (IOException e) {

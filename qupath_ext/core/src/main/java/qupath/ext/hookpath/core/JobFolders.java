@@ -6,12 +6,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Where jobs keep their requests, results and logs. */
 public final class JobFolders {
 
+    private static final Logger logger = LoggerFactory.getLogger(JobFolders.class);
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
+
+    private static final String OURS = "\\d{4}-\\d\\d-\\d\\d_\\d\\d-\\d\\d-\\d\\d-[-\\w]+";
+
+    /** Folders that are kept; with many objects one can hold hundreds of megabytes. */
+    static final int KEPT = 30;
 
     private JobFolders() {
     }
@@ -23,10 +33,12 @@ public final class JobFolders {
 
     /**
      * Makes a new folder {@code <base>/hookpath/jobs/2026-01-31_12-30-05-predict}; a number is
-     * added when another job began in the same second.
+     * added when another job began in the same second. Of the earlier ones the latest are kept,
+     * older ones go: their results are in the images.
      */
     public static Path create(Path base, String command) throws IOException {
         Path jobs = Files.createDirectories(in(base));
+        forgetOldest(jobs);
         String name = TIME.format(LocalDateTime.now()) + "-" + command;
         for (int n = 2;; n++) {
             try {
@@ -34,6 +46,18 @@ public final class JobFolders {
             } catch (FileAlreadyExistsException e) {
                 name = TIME.format(LocalDateTime.now()) + "-" + command + "-" + n;
             }
+        }
+    }
+
+    private static void forgetOldest(Path jobs) {
+        try (Stream<Path> all = Files.list(jobs)) {
+            List<Path> ours = all.filter(f -> f.getFileName().toString().matches(OURS))
+                    .filter(f -> Files.exists(f.resolve(Request.FILE_NAME))).sorted().toList();
+            for (Path old : ours.subList(0, Math.max(0, ours.size() - KEPT + 1))) {
+                Folders.delete(old);
+            }
+        } catch (IOException e) {
+            logger.warn("{}: old jobs stay ({})", jobs, e.getMessage());     // open in a program
         }
     }
 }

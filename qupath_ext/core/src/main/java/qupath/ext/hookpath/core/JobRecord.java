@@ -33,6 +33,11 @@ final class JobRecord implements AutoCloseable {
         this.log = new PrintWriter(Files.newBufferedWriter(logFile, StandardCharsets.UTF_8), true);
     }
 
+    /** A line of ours in the log. */
+    synchronized void note(String line) {
+        log.println(line);
+    }
+
     /** A line of standard output: an event. */
     void out(String line) {
         Event event = Event.parse(line);

@@ -71,7 +71,8 @@ final class Steps {
 
     private synchronized String reason(int code) {
         String said = error.isEmpty() ? lastLine : error.toString();
-        String text = said.isEmpty() ? "exit code " + code : said;
+        String text = said.isEmpty() ? "exit code " + code
+                : said.replaceFirst("(?i)^error: |^× ", "");
         return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + " …";
     }
 }

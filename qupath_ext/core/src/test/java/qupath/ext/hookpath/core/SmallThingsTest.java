@@ -47,6 +47,22 @@ class SmallThingsTest {
     }
 
     @Test
+    void theOldestJobsAreForgottenButNothingElse() throws IOException {
+        Path jobs = JobFolders.in(temp);
+        Path mine = Files.createDirectories(jobs.resolve("2020-01-01_00-00-00-mine"));
+        Path other = Files.createDirectories(jobs.resolve("a folder"));
+        Files.writeString(other.resolve("request.json"), "");
+        for (int i = 10; i < 10 + JobFolders.KEPT + 5; i++) {
+            Path job = Files.createDirectories(jobs.resolve("2020-01-01_00-00-" + i + "-predict"));
+            Files.writeString(job.resolve("request.json"), "");
+        }
+        JobFolders.create(temp, "info");
+        assertTrue(Files.exists(mine) && Files.exists(other));
+        assertFalse(Files.exists(jobs.resolve("2020-01-01_00-00-15-predict")));
+        assertTrue(Files.exists(jobs.resolve("2020-01-01_00-00-16-predict")));
+    }
+
+    @Test
     void settingsStayBetweenSessions() throws IOException {
         assertNull(Settings.read(temp).get(Settings.PYTHON));
         Settings.read(temp).with(Settings.PYTHON, "/a b/ü").with("other", "x").write();
