@@ -89,6 +89,22 @@ def test_areas_without_an_id_only_cut() -> None:
     assert (o.geometry.area, dict(o.metadata)) == (25, {})
 
 
+def test_whatever_a_viewer_chose_is_predicted_in(tmp_path: Path) -> None:
+    """Also a core, and an annotation that an earlier run of ours made."""
+    slide = texture_slide(tmp_path / "s.tif", seed=1, size=200)
+    core = PathObject(box(10, 10, 60, 60), "tmaCore")
+    ours = PathObject(box(90, 90, 150, 150), metadata={"hookpath.run": "before"})
+    line = PathObject(shapely.LineString([(0, 0), (9, 9)]))
+    write_geojson(tmp_path / "roi.geojson", [core, ours, line, found(box(0, 0, 200, 200))])
+    part = image_part("7", slide, annotations="roi.geojson")
+    project = open_project(write_request(tmp_path, "predict", {"name": "p", "images": [part]}))
+    model = save_random_model(tmp_path / "model", seed=3)
+    config = PredictConfig(device="cpu", min_area_um2=0, tissue=False, inside="*")
+    report = predict_project(project, model, tmp_path / "out", config)
+    named = {o.metadata.get(REGION_KEY) for o in report.predicted[0].objects}
+    assert named == {core.id, ours.id}
+
+
 def test_inside_regions_the_result_is_that_of_the_whole_slide(tmp_path: Path) -> None:
     """As the extension asks for a selection: only the chosen annotations, ``inside: "*"``."""
     slide = texture_slide(tmp_path / "s.tif", seed=1, size=400)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hookpath.annotations import PathObject, read_geojson
+from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import PredictionError, UsageError, code_of, one_line
 from hookpath.events import SILENT, Reporter
@@ -26,7 +27,7 @@ from hookpath.inference.regions import Regions
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.models import ModelCard, load_model
-from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.projects import ExchangeEntry, ImageEntry, Problem, Project
 
 
 @dataclass(frozen=True)
@@ -175,22 +176,29 @@ class _Run:
 
 
 def _regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
-    """What a person drew of that class; predictions of earlier runs of ours do not count."""
+    """The areas to predict in; None: everywhere.
+
+    What a person drew of that class; predictions of earlier runs of ours do not count. Where a
+    viewer handed over what is chosen there, all of it does, TMA cores too.
+    """
     if inside is None:
         return None
-    drawn = [o for o in entry.objects() if o.run is None and o.object_type == "annotation"]
-    found = [
-        o
-        for o in drawn
-        if o.geometry.area > 0
-        and (inside == ALL_ANNOTATIONS or (o.path_class and o.path_class.name == inside))
-    ]
+    if inside == ALL_ANNOTATIONS and isinstance(entry, ExchangeEntry):
+        wanted = [o for o in entry.handed_over() if o.object_type in ("annotation", "tmaCore")]
+    else:
+        drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
+        wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]
+    found = [o for o in wanted if o.geometry.area > 0]
     if not found:
         what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
         raise PredictionError(
             f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
         )
     return found
+
+
+def _class_name(o: PathObject) -> str | None:
+    return o.path_class.name if o.path_class else None
 
 
 def _weights(entries: Sequence[ImageEntry], config: PredictConfig) -> list[float]:

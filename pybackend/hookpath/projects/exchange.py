@@ -179,6 +179,14 @@ class ExchangeEntry:
         self._seen = self._index.of(self.id)
         return claimed_by_people(self._present(self._seen))
 
+    def handed_over(self) -> list[PathObject]:
+        """The objects of the viewer's file, whatever this job wrote since."""
+        from hookpath.annotations import read_geojson
+
+        if self._part.annotations is None:
+            return []
+        return read_geojson(self._folder / self._part.annotations)
+
     def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
         """Results in the place of all earlier ones of ours; the viewer imports them."""
         new = tagged(objects, run)
@@ -203,15 +211,8 @@ class ExchangeEntry:
 
     def _present(self, result: ImageResult) -> list[PathObject]:
         """All objects as the viewer has them once it took over what `result` says."""
-        handed = [o for o in self._handed_over() if not result.removes(o, is_ours)]
+        handed = [o for o in self.handed_over() if not result.removes(o, is_ours)]
         return handed + self._written(result)
-
-    def _handed_over(self) -> list[PathObject]:
-        from hookpath.annotations import read_geojson
-
-        if self._part.annotations is None:
-            return []
-        return read_geojson(self._folder / self._part.annotations)
 
     def _written(self, result: ImageResult) -> list[PathObject]:
         from hookpath.annotations import read_geojson
