@@ -15,7 +15,6 @@ import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Python;
 import qupath.lib.gui.QuPathGUI;
-import qupath.lib.gui.measure.ObservableMeasurementTableData;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.gui.viewer.QuPathViewerListener;
 import qupath.lib.gui.viewer.overlays.PixelClassificationOverlay;
@@ -192,9 +191,8 @@ final class LivePreview {
         overlay = PixelClassificationOverlay.create(viewer.getOverlayOptions(),
                 data -> data == image ? server : null, renderer);
         overlay.setMaxThreads(THREADS);
-        viewer.setCustomPixelLayerOverlay(overlay);
-        // What is seen by chance is no measurement: keep it out of the tables.
-        ObservableMeasurementTableData.setPixelLayer(image, null);
+        overlay.setLocationStringFunction(new Readout(image, server));
+        PixelLayer.put(viewer, overlay);
         hearer.opened(found, renderer);
         look(viewer.getDisplayedRegionShape());
         viewer.repaintEntireImage();
@@ -218,11 +216,7 @@ final class LivePreview {
 
     private void removeOverlay() {
         if (overlay != null) {
-            overlay.stop();
-            if (viewer.getCustomPixelLayerOverlay() == overlay) {
-                viewer.resetCustomPixelLayerOverlay();
-                viewer.repaintEntireImage();
-            }
+            PixelLayer.remove(viewer, overlay);
             overlay = null;
         }
     }

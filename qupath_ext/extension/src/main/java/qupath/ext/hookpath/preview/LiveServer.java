@@ -7,6 +7,7 @@ import java.util.concurrent.CancellationException;
 import qupath.lib.classifiers.pixel.PixelClassificationImageServer;
 import qupath.lib.images.ImageData;
 import qupath.lib.images.servers.ImageServerMetadata;
+import qupath.lib.images.servers.ImageServerMetadata.ChannelType;
 import qupath.lib.images.servers.ImageServerMetadata.ImageResolutionLevel;
 import qupath.lib.images.servers.TileRequest;
 
@@ -51,7 +52,10 @@ final class LiveServer extends PixelClassificationImageServer {
             int height = (int) Math.ceil(single.getHeight() / downsample - 1e-6);
             levels.addLevel(downsample, Math.max(1, width), Math.max(1, height));
         }
-        return new ImageServerMetadata.Builder(single).levels(levels.build()).build();
+        // Of a classification QuPath's overlay tells the hierarchy after every tile that its
+        // measurements changed, and then asks to save an image that was only looked at.
+        return new ImageServerMetadata.Builder(single).levels(levels.build())
+                .channelType(ChannelType.FEATURE).build();
     }
 
     @Override

@@ -9,7 +9,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.ClassPart;
 import qupath.ext.hookpath.core.MapFile;
-import qupath.lib.gui.measure.ObservableMeasurementTableData;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.gui.viewer.overlays.PixelClassificationOverlay;
 import qupath.lib.images.ImageData;
@@ -61,10 +60,9 @@ final class MapOverlay {
                 viewer.getOverlayOptions(), data -> data == image ? server : null, renderer);
         overlay.setMaxThreads(THREADS);
         overlay.setLivePrediction(true);
-        viewer.setCustomPixelLayerOverlay(overlay);
-        ObservableMeasurementTableData.setPixelLayer(image, null);
+        overlay.setLocationStringFunction(new Readout(image, server));
+        PixelLayer.put(viewer, overlay);
         viewer.imageDataProperty().addListener(onImage);
-        viewer.repaintEntireImage();
         return true;
     }
 
@@ -72,11 +70,7 @@ final class MapOverlay {
     void hide() {
         if (viewer != null) {
             viewer.imageDataProperty().removeListener(onImage);
-            overlay.stop();
-            if (viewer.getCustomPixelLayerOverlay() == overlay) {
-                viewer.resetCustomPixelLayerOverlay();
-                viewer.repaintEntireImage();
-            }
+            PixelLayer.remove(viewer, overlay);
             viewer = null;
         }
         try {

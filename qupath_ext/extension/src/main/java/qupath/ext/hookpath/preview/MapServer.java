@@ -50,7 +50,8 @@ final class MapServer extends AbstractTileableImageServer {
         this.metadata = new ImageServerMetadata.Builder(image.getMetadata())
                 .name(map.path().getFileName().toString())
                 .rgb(false).pixelType(PixelType.UINT8)
-                .channelType(ChannelType.PROBABILITY).channels(channels)
+                .channelType(ChannelType.FEATURE)  // see LiveServer
+                .channels(channels)
                 .preferredTileSize(TILE, TILE).levels(levels.build()).build();
     }
 

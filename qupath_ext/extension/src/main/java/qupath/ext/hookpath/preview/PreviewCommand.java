@@ -84,6 +84,7 @@ public final class PreviewCommand {
         ProbabilityMap.hide();
         var settings = new LivePreview.Settings(() -> python(python), model, device);
         current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
+        shown.started();
         current.start();
         return begun;
     }

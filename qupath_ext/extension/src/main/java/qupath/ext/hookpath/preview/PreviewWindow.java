@@ -6,6 +6,7 @@ import java.util.List;
 import javafx.application.Platform;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
+import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.layout.VBox;
@@ -30,6 +31,7 @@ public final class PreviewWindow extends VBox {
     @FXML private ComboBox<ModelFolder> models;
     @FXML private LayerPane layers;
     @FXML private Label status;
+    @FXML private Button onOff;
 
     PreviewWindow(QuPathGUI qupath) {
         this.qupath = qupath;
@@ -58,6 +60,11 @@ public final class PreviewWindow extends VBox {
         choose(found);
     }
 
+    /** The preview begins. */
+    void started() {
+        onOff.setText(Texts.get("preview.turnOff"));
+    }
+
     /** The preview works on an image. */
     void opened(Opened opened, ClassRenderer renderer) {
         layers.show(opened.classes(), renderer, this::repaint);
@@ -75,6 +82,7 @@ public final class PreviewWindow extends VBox {
     /** It is over; `problem` says why, null: it was turned off. */
     void ended(String problem) {
         status(problem == null ? Texts.get("preview.off") : problem);
+        onOff.setText(Texts.get("preview.turnOn"));
     }
 
     boolean isOpen() {
@@ -103,9 +111,14 @@ public final class PreviewWindow extends VBox {
         models.setValue(found);
     }
 
+    /** Off closes the window, too; on tries again after something went wrong. */
     @FXML
-    private void turnOff() {
-        PreviewCommand.stop();
+    private void turnOnOrOff() {
+        if (PreviewCommand.isRunning() || models.getValue() == null) {
+            PreviewCommand.stop();
+        } else {
+            start();
+        }
     }
 
     private void start() {
