@@ -6,14 +6,14 @@ model that has not seen them is sure and wrong, or unsure: choosing slides well 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, PathClass, vectorize, write_geojson
-from hookpath.slides import PyramidWriter
-from hookpath.writable import make_folder
+from hookpath.writable import make_folder, replace_file
 
 CLASSES = ClassTable(
     (
@@ -72,5 +72,25 @@ def write_slides(folder: Path, truth: Path, stains: list[int], seed: int) -> Non
             continue
         picture, labels = paint(np.random.default_rng([seed, number]), stain)
         write_geojson(truth / f"{number:03d}.geojson", vectorize(labels, CLASSES, 1.0))
-        with PyramidWriter(path, SIZE_PX, SIZE_PX, 3, SPACING_UM) as writer:
-            writer.write_rows(0, picture)
+        replace_file(path, partial(_write_tiff, rgb=picture))
+
+
+def _write_tiff(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
+    """A tiled pyramid of three levels with µm/px."""
+    import tifffile
+
+    with tifffile.TiffWriter(path) as tiff:
+        for level in range(3):
+            resolution = (1e4 / (SPACING_UM * 2**level),) * 2
+            tiff.write(
+                rgb,
+                subfiletype=1 if level else 0,
+                tile=(256, 256),
+                photometric="rgb",
+                compression="zlib",
+                resolution=resolution,
+                resolutionunit="CENTIMETER",
+                metadata=None,
+            )
+            pairs = rgb.reshape(rgb.shape[0] // 2, 2, rgb.shape[1] // 2, 2, 3)
+            rgb = pairs.mean(axis=(1, 3)).round().astype(np.uint8)

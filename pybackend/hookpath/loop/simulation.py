@@ -198,7 +198,8 @@ class _Game:
 
 def _square(bounds: Any) -> BaseGeometry:
     x0, y0, x1, y1 = bounds
-    return shapely.box(x0, y0, x1, y1)
+    square: BaseGeometry = shapely.box(x0, y0, x1, y1)
+    return square
 
 
 def figures_on_test(folder: LoopFolder, out: Path) -> dict[str, Any]:
