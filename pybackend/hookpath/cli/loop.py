@@ -234,6 +234,7 @@ def simulate(
     per_round: Annotated[int, typer.Option(min=1, help="Slides corrected in a round.")] = 1,
     budget: Annotated[float, typer.Option(min=0, help="mm² corrected of each slide.")] = 0.04,
     region_um: Annotated[float, typer.Option(min=1, help="In squares of this side, µm.")] = 100.0,
+    size: Annotated[int, typer.Option(min=64, help="Side of a slide, px of 1 µm.")] = 512,
     set_: Settings = None,
     json: Json = False,
     debug: Debug = False,
@@ -247,7 +248,12 @@ def simulate(
         from hookpath.loop.curves import TITLES
 
         plan = simulation.Simulation(
-            pool=pool, rounds=rounds, per_round=per_round, budget_mm2=budget, region_um=region_um
+            pool=pool,
+            rounds=rounds,
+            per_round=per_round,
+            budget_mm2=budget,
+            region_um=region_um,
+            size_px=size // 4 * 4,
         )
         found = simulation.run(
             out, plan, strategy or simulation.STRATEGIES, seeds, set_ or (), console.reporter

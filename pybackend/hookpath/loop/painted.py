@@ -1,7 +1,7 @@
 """Small painted slides for simulating the loop: three tissue classes, and stains that differ.
 
-Most slides have the common stain. The two rare ones swap colours among the classes, so that a
-model that has not seen them is sure and wrong, or unsure: choosing slides well pays.
+Most slides have the common stain; a model that has not seen the two rare ones fails on them, so
+that choosing slides well pays.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ CLASSES = ClassTable(
     )
 )
 SPACING_UM = 1.0
-SIZE_PX = 512
 
 #: By stain and class: mean colour. All classes have the same noise, so colour and stain decide.
 _COLOURS = np.array(
     [
         [(120, 60, 140), (215, 150, 185), (205, 195, 200)],
-        [(205, 140, 180), (125, 75, 150), (195, 200, 190)],
-        [(150, 110, 90), (190, 175, 200), (130, 70, 150)],
+        [(70, 120, 150), (120, 175, 200), (175, 205, 190)],
+        [(125, 80, 45), (170, 125, 80), (205, 175, 125)],
     ],
     np.float32,
 )
@@ -39,13 +38,11 @@ _NOISE = 22.0
 STAINS = (0.7, 0.15, 0.15)
 
 
-def paint(rng: np.random.Generator, stain: int) -> tuple[npt.NDArray[np.uint8], ...]:
-    """``(H, W, 3)`` uint8 picture and ``(H, W)`` uint8 labels of `CLASSES`."""
+def paint(rng: np.random.Generator, stain: int, size: int) -> tuple[npt.NDArray[np.uint8], ...]:
+    """``(size, size, 3)`` uint8 picture and ``(size, size)`` uint8 labels of `CLASSES`."""
     from scipy import ndimage
 
-    fields = np.stack(
-        [ndimage.gaussian_filter(rng.normal(size=(SIZE_PX, SIZE_PX)), 24) for _ in CLASSES]
-    )
+    fields = np.stack([ndimage.gaussian_filter(rng.normal(size=(size, size)), 24) for _ in CLASSES])
     labels = fields.argmax(axis=0)
     picture = _COLOURS[stain][labels]
     # Some slides are a little paler or darker, as in any laboratory.
@@ -59,8 +56,10 @@ def stains_of(count: int) -> list[int]:
     return [0] * (count - sum(rare)) + [i + 1 for i, n in enumerate(rare) for _ in range(n)]
 
 
-def write_slides(folder: Path, truth: Path, stains: list[int], seed: int) -> None:
+def write_slides(folder: Path, truth: Path, stains: list[int], seed: int, size: int) -> None:
     """``000.tif``… in `folder` and all that is on them as GeoJSON in `truth`.
+
+    `size`: side in px, a multiple of 4.
 
     Slides that are there are kept.
     """
@@ -70,7 +69,7 @@ def write_slides(folder: Path, truth: Path, stains: list[int], seed: int) -> Non
         path = folder / f"{number:03d}.tif"
         if path.is_file():
             continue
-        picture, labels = paint(np.random.default_rng([seed, number]), stain)
+        picture, labels = paint(np.random.default_rng([seed, number]), stain, size)
         write_geojson(truth / f"{number:03d}.geojson", vectorize(labels, CLASSES, 1.0))
         replace_file(path, partial(_write_tiff, rgb=picture))
 

@@ -60,20 +60,22 @@ class Simulation:
 
     Attributes:
         pool: slides to learn from; the first one is drawn on at the start.
-        test: slides that only measure.
+        test: slides that only measure, as many of each stain.
         rounds: of training; proposals are corrected after each but the last.
         per_round: slides proposed and corrected between two rounds.
         budget_mm2: area that the oracle corrects of each of these slides.
         region_um: side of a region; the budget is spent in such squares.
+        size_px: side of a slide, at 1 µm/px; a multiple of 4.
         seed: of the first slides drawn, of choices at random, and of training.
     """
 
     pool: int = 16
-    test: int = 6
+    test: int = 3
     rounds: int = 6
     per_round: int = 1
     budget_mm2: float = 0.04
     region_um: float = 100.0
+    size_px: int = 512
     seed: int = 0
 
     @property
@@ -84,8 +86,8 @@ class Simulation:
 
 def paint_material(out: Path, plan: Simulation) -> None:
     """The slides of a simulation, the same for every strategy and seed."""
-    write_slides(out / SLIDES, out / TRUTH, stains_of(plan.pool), seed=1)
-    write_slides(out / TEST, out / TEST_TRUTH, [i % 3 for i in range(plan.test)], seed=2)
+    write_slides(out / SLIDES, out / TRUTH, stains_of(plan.pool), 1, plan.size_px)
+    write_slides(out / TEST, out / TEST_TRUTH, [i % 3 for i in range(plan.test)], 2, plan.size_px)
 
 
 def simulate(
