@@ -120,6 +120,7 @@ public final class LoopWindow extends VBox {
         status = project == null ? null : StateTable.fromMetadata(project);
         trouble = "";
         rest.getItems().setAll(Choices.classes(project));
+        rest.getSelectionModel().selectFirst();
         update();
         if (begun) {
             ask();
@@ -171,19 +172,6 @@ public final class LoopWindow extends VBox {
         figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty());
         if (figuresPane.isVisible()) {
             RoundFigures.fill(figures, status);
-        }
-        fit();
-    }
-
-    private void fit() {
-        if (getScene() != null && getScene().getWindow() instanceof Stage stage
-                && stage.isShowing()) {
-            Platform.runLater(() -> {
-                double wanted = prefHeight(getWidth()) + stage.getHeight() - getScene().getHeight();
-                if (stage.getHeight() < wanted) {
-                    stage.setHeight(wanted);
-                }
-            });
         }
     }
 

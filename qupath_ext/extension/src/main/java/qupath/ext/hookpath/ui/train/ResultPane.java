@@ -24,19 +24,23 @@ final class ResultPane {
         if (summary.f1() == null) {
             return;
         }
-        int row = 0;
+        int columns = summary.f1ByClass().size() > 5 ? 2 : 1;
+        int cell = 0;
         for (var one : summary.f1ByClass().entrySet()) {
-            addRow(scores, row++, one.getKey(), one.getValue());
+            add(scores, cell % columns, cell / columns, one.getKey(), one.getValue());
+            cell++;
         }
     }
 
-    private static void addRow(GridPane scores, int row, String name, Double f1) {
+    private static void add(GridPane scores, int column, int row, String name, Double f1) {
         Label label = new Label(name, new Rectangle(10, 10, ClassColors.of(name)));
         label.setMinWidth(Region.USE_PREF_SIZE);
         boolean measured = f1 != null && Double.isFinite(f1);
         ProgressBar bar = new ProgressBar(measured ? f1 : 0);
         bar.setPrefWidth(220);
         String said = measured ? Texts.get("train.f1.value", f1) : Texts.get("train.f1.none");
-        scores.addRow(row, label, bar, new Label(said));
+        scores.add(label, 3 * column, row);
+        scores.add(bar, 3 * column + 1, row);
+        scores.add(new Label(said), 3 * column + 2, row);
     }
 }

@@ -283,9 +283,7 @@ public final class TrainWindow extends StackPane {
         soFar.setVisible(false);
         job.setVisible(false);
         result.setVisible(true);
-        if (isShown()) {
-            getScene().getWindow().sizeToScene();
-        } else {
+        if (!isShown()) {
             Dialogs.showInfoNotification(Texts.get(TITLE), resultText.getText());
         }
     }
