@@ -1,0 +1,172 @@
+// A startup script for QuPath's window: opens every window of the extension on the image that is
+// open, runs the first model, looks for clipped texts, takes pictures, and ends QuPath.
+// -Dhookpath.visit=FOLDER: pictures, and report.json with what was seen.
+import groovy.json.JsonOutput
+import java.util.concurrent.CompletableFuture
+import javafx.application.Platform
+import javafx.embed.swing.SwingFXUtils
+import javafx.event.Event
+import javafx.scene.Node
+import javafx.scene.Parent
+import javafx.scene.control.CheckMenuItem
+import javafx.scene.control.Labeled
+import javafx.scene.control.ScrollPane
+import javafx.scene.control.SeparatorMenuItem
+import javafx.scene.control.skin.VirtualFlow
+import javafx.scene.text.Text
+import javafx.stage.Stage
+import javafx.stage.Window
+import javafx.stage.WindowEvent
+import javax.imageio.ImageIO
+import qupath.lib.gui.QuPathGUI
+
+def out = new File(System.getProperty('hookpath.visit'))
+def qupath = QuPathGUI.getInstance()
+def report = [windows: [], errors: [], done: false]
+
+def fx = { Closure task ->
+    def future = new CompletableFuture()
+    Platform.runLater {
+        try { future.complete(task()) } catch (Throwable e) { future.completeExceptionally(e) }
+    }
+    future.get()
+}
+def wait = { String what, double seconds, Closure until ->
+    def end = System.nanoTime() + (long) (seconds * 1e9)
+    while (!fx(until)) {
+        if (System.nanoTime() > end)
+            throw new IllegalStateException("waited ${seconds} s in vain: " + what)
+        Thread.sleep(100)
+    }
+}
+def stages = { Window.getWindows().findAll { it instanceof Stage && it.isShowing() } }
+
+// ---- what can be wrong with a text
+def nodes
+nodes = { Node node ->
+    if (!node.isVisible())
+        return []
+    def below = node instanceof Parent ? node.getChildrenUnmodifiable().collectMany { nodes(it) } : []
+    [node] + below
+}
+def scrolls = { Node node ->
+    for (def p = node.getParent(); p != null; p = p.getParent())
+        if (p instanceof ScrollPane || p instanceof VirtualFlow)
+            return true
+    false
+}
+def shown = { Labeled labeled ->
+    labeled.getChildrenUnmodifiable().find { it instanceof Text && it.isVisible() }?.getText()
+}
+def problems = { scene ->
+    def found = []
+    for (node in nodes(scene.getRoot())) {
+        if (!(node instanceof Labeled) || !node.getText())
+            continue
+        def text = node.getText()
+        def plain = node.isMnemonicParsing() ? text.replaceFirst('_', '') : text
+        def seen = shown(node)
+        if (seen != null && seen != text && seen != plain)
+            found << "clipped: '${text}' is shown as '${seen}'"
+        if (text.startsWith('%') || text ==~ /[a-z]+(\.[a-zA-Z0-9]+)+/)
+            found << "a key instead of a text: '${text}'"
+        def place = node.localToScene(node.getBoundsInLocal())
+        def off = place.getMinX() < -1 || place.getMinY() < -1 ||
+                place.getMaxX() > scene.getWidth() + 1 || place.getMaxY() > scene.getHeight() + 1
+        if (off && !scrolls(node))
+            found << "outside of the window: '${text}'"
+    }
+    found
+}
+def picture = { Stage stage, String name ->
+    fx {
+        def image = SwingFXUtils.fromFXImage(stage.getScene().snapshot(null), null)
+        ImageIO.write(image, 'png', new File(out, name + '.png'))
+        def root = stage.getScene().getRoot()
+        report.windows << [name: name, title: stage.getTitle(), width: image.getWidth(),
+                height: image.getHeight(), disabled: nodes(root).findAll { it.isDisabled() && it.getId() }*.getId(),
+                texts: nodes(root).findAll { it instanceof Labeled && it.getText() }*.getText(),
+                problems: stage == qupath.getStage() ? [] : problems(stage.getScene())]
+    }
+}
+def close = { Stage stage ->
+    fx {
+        Event.fireEvent(stage, new WindowEvent(stage, WindowEvent.WINDOW_CLOSE_REQUEST))
+        if (stage.isShowing())
+            stage.hide()
+    }
+}
+def opened = { Closure open ->
+    def before = fx(stages)
+    Platform.runLater(open)
+    wait('a window to open', 60) { (stages() - before).size() > 0 }
+    Thread.sleep(2500)
+    fx { (stages() - before).last() }
+}
+
+// ---- the visit
+def name = { String text -> text.toLowerCase().replaceAll(/[^a-z]+/, '-').replaceAll(/^-|-$/, '') }
+def items = { qupath.getMenu('Extensions>HookNet', false).getItems().findAll { !(it instanceof SeparatorMenuItem) } }
+def run = { Stage stage ->
+    def button = stage.getScene().lookup('#run')
+    def detail = stage.getScene().lookup('#message')
+    try {
+        wait('Run to be possible', 90) { !button.isDisabled() }
+    } catch (IllegalStateException e) {
+        throw new IllegalStateException(e.getMessage() + ' (' + fx { detail.getText() } + ')')
+    }
+    picture(stage, 'run-hooknet-ready')
+    fx { button.fire() }
+    wait('the job to begin', 30) { button.isDisabled() }
+    Thread.sleep(3000)
+    picture(stage, 'run-hooknet-running')
+    wait('the job to end', 400) { !button.isDisabled() }
+    wait('results', 60) { qupath.getImageData().getHierarchy().getAllObjects(false).any { it.getMetadata().get('hookpath.run') } }
+    Thread.sleep(1500)
+    picture(stage, 'run-hooknet-done')
+}
+def attempt = { String what, Closure task ->
+    try {
+        task()
+    } catch (Throwable e) {
+        report.errors << what + ': ' + (e.getCause() ?: e)
+        fx(stages).findAll { it != qupath.getStage() }.each(close)
+    }
+}
+Thread.start('visit') {
+    attempt('all') {
+        wait('the image', 60) { qupath.getImageData() != null }
+        fx { qupath.getStage().setWidth(1400); qupath.getStage().setHeight(900) }
+        Thread.sleep(4000)
+        picture(qupath.getStage(), 'qupath-before')
+        report.menu = fx { items()*.getText() }
+        items().each { item ->
+            def called = name(item.getText())
+            attempt(item.getText()) {
+                def stage = opened {
+                    if (item instanceof CheckMenuItem)
+                        item.setSelected(!item.isSelected())
+                    item.fire()
+                }
+                if (called == 'run-hooknet')
+                    run(stage)
+                else
+                    picture(stage, called)
+                if (called in ['preview', 'show-probability-map']) {
+                    Thread.sleep(12000)
+                    picture(stage, called + '-later')
+                    picture(qupath.getStage(), 'qupath-' + called)
+                }
+                close(stage)
+            }
+            if (called == 'run-hooknet') {
+                Thread.sleep(2000)
+                picture(qupath.getStage(), 'qupath-after')
+            }
+        }
+    }
+    report.done = true
+    new File(out, 'report.json').setText(JsonOutput.prettyPrint(JsonOutput.toJson(report)), 'UTF-8')
+    Runtime.getRuntime().halt(0)
+}
+null
