@@ -1,10 +1,10 @@
 /*
- * Finds or builds the Python environment that does the computing, and says what is in it.
+ * Builds the Python environment that does the computing, or uses one that is there.
  *
  * Needs: the hookpath extension; Python 3.11 or later on the machine, or uv; the internet, or a
  * folder of wheels (from a connected machine: pip download hookpath -d FOLDER).
- * Does: an environment that works is kept. Else a new one is built beside QuPath's user directory
- * and takes the old one's place only when it works.
+ * Does: a new environment is built in QuPath's user directory; it takes an old one's place only
+ * when it works. With python, that one is checked and used, and nothing is built.
  *
  * In the script editor: change the settings, Run.
  * Without a window:
@@ -14,11 +14,12 @@ import qupath.ext.hookpath.Hookpath
 
 def settings = Hookpath.settings(args,
     python: '',             // use the environment of this Python, build nothing
-    base: '',               // Python to build with; '': the first that is found
+    basePython: '',         // Python to build from; '': the first that is found
     wheels: '',             // folder of wheels to install from
     offline: false,         // true: nothing but the folder of wheels
-    rebuild: false,         // true: build anew even if one works
+    torch: '',              // 'cpu', 'cuda', 'default'; '': by the machine
+    folder: '',             // where it goes; '': hookpath in QuPath's user directory
 )
 if (binding.variables.get('qupath.script.batchIndex') ?: 0)
     return
-println Hookpath.setUpPython(settings)
+println "Python in use from now on: ${Hookpath.setUpPython(settings)}"

@@ -3,16 +3,15 @@
  * current image.
  *
  * Needs: QuPath's window, an open image, the hookpath extension; no Python.
- * Does: an overlay, nothing in the image changes. It ends with the image, or with
- * Extensions > HookNet > Show probability map.
+ * Does: an overlay, nothing in the image changes.
  *
  * In the script editor: change the settings, Run.
- * Without a window there is nothing to show it on: it says so and ends with an error. With a window:
- *   QuPath --project P.qpproj --image "a.svs" (and a startup script that calls the line below)
+ * Without a window there is nothing to show it over, and it ends with an error:
+ *   QuPath script show_probability_map.groovy --image a.svs --args map=/results/probabilities.tif
  */
 import qupath.ext.hookpath.Hookpath
 
 def settings = Hookpath.settings(args,
-    map: '',                // the TIFF; '': the newest prediction of this image in the project
+    map: '',                // the TIFF; '': hides the map that is shown
 )
 Hookpath.showProbabilityMap(settings.map)

@@ -8,7 +8,7 @@ import javafx.embed.swing.SwingFXUtils
 import javafx.event.Event
 import javafx.scene.Node
 import javafx.scene.Parent
-import javafx.scene.control.CheckMenuItem
+import javafx.scene.control.IndexedCell
 import javafx.scene.control.Labeled
 import javafx.scene.control.ScrollPane
 import javafx.scene.control.SeparatorMenuItem
@@ -58,7 +58,7 @@ def scrolls = { Node node ->
 def shown = { Labeled labeled ->
     labeled.getChildrenUnmodifiable().find { it instanceof Text && it.isVisible() }?.getText()
 }
-def problems = { scene ->
+def problems = { scene, cells ->
     def found = []
     for (node in nodes(scene.getRoot())) {
         if (!(node instanceof Labeled) || !node.getText())
@@ -67,7 +67,7 @@ def problems = { scene ->
         def plain = node.isMnemonicParsing() ? text.replaceFirst('_', '') : text
         def seen = shown(node)
         if (seen != null && seen != text && seen != plain)
-            found << "clipped: '${text}' is shown as '${seen}'"
+            (node instanceof IndexedCell ? cells : found) << "clipped: '${text}' is shown as '${seen}'"
         if (text.startsWith('%') || text ==~ /[a-z]+(\.[a-zA-Z0-9]+)+/)
             found << "a key instead of a text: '${text}'"
         def place = node.localToScene(node.getBoundsInLocal())
@@ -83,10 +83,11 @@ def picture = { Stage stage, String name ->
         def image = SwingFXUtils.fromFXImage(stage.getScene().snapshot(null), null)
         ImageIO.write(image, 'png', new File(out, name + '.png'))
         def root = stage.getScene().getRoot()
+        def cells = []  // of tables and lists, which a person can widen
         report.windows << [name: name, title: stage.getTitle(), width: image.getWidth(),
                 height: image.getHeight(), disabled: nodes(root).findAll { it.isDisabled() && it.getId() }*.getId(),
                 texts: nodes(root).findAll { it instanceof Labeled && it.getText() }*.getText(),
-                problems: stage == qupath.getStage() ? [] : problems(stage.getScene())]
+                problems: stage == qupath.getStage() ? [] : problems(stage.getScene(), cells), cells: cells]
     }
 }
 def close = { Stage stage ->
@@ -144,23 +145,22 @@ Thread.start('visit') {
             def called = name(item.getText())
             attempt(item.getText()) {
                 def stage = opened {
-                    if (item instanceof CheckMenuItem)
-                        item.setSelected(!item.isSelected())
                     item.fire()
                 }
                 if (called == 'run-hooknet')
                     run(stage)
                 else
                     picture(stage, called)
-                if (called in ['preview', 'show-probability-map']) {
-                    Thread.sleep(12000)
+                if (called in ['preview', 'show-probability-map', 'set-up-python']) {
+                    Thread.sleep(15000)
                     picture(stage, called + '-later')
                     picture(qupath.getStage(), 'qupath-' + called)
                 }
                 close(stage)
             }
             if (called == 'run-hooknet') {
-                Thread.sleep(2000)
+                fx { qupath.getOverlayOptions().setFillDetections(true); qupath.getOverlayOptions().setOpacity(0.6f) }
+                Thread.sleep(3000)
                 picture(qupath.getStage(), 'qupath-after')
             }
         }

@@ -5,8 +5,10 @@ The model (`support.networks.red_network`) says Dark where a slide is dark, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from rasterio import Affine
@@ -69,7 +71,11 @@ def save_dark_model(folder: Path) -> Path:
     return folder
 
 
-def make_dark_project(root: Path, images: Sequence[str] = (FIRST, SECOND)) -> Path:
+def make_dark_project(
+    root: Path,
+    images: Sequence[str] = (FIRST, SECOND),
+    drawn: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType({FIRST: HUMAN}),
+) -> Path:
     """A project file, made by QuPath's own code, the slides in a folder beside it."""
     from paquo.projects import QuPathProject as PaquoProject
 
@@ -83,9 +89,9 @@ def make_dark_project(root: Path, images: Sequence[str] = (FIRST, SECOND)) -> Pa
     with PaquoProject(root / "project.qpproj", mode="x") as project:
         for name in images:
             spacing = spacings.get(name, MPP)
-            project.add_image(write_dark_slide(slides / name, shapes[name], spacing))
+            entry = project.add_image(write_dark_slide(slides / name, shapes[name], spacing))
+            if name in drawn:
+                add_features(java, entry, drawn[name])
         set_classes(project, [(c.name, c.color) for c in CLASSES if c.color])
-        if FIRST in images:
-            add_features(java, project.images[list(images).index(FIRST)], HUMAN)
         project.save()
     return root / "project.qpproj"

@@ -1,0 +1,101 @@
+"""A model trained inside QuPath from what is drawn there, then run; and which Python does it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.dark_slides import FIRST, SECOND, make_dark_project
+from support.extension import InstalledExtension, installed_extension
+from support.projects import feature, ring
+from support.seen import ours
+from support.training import TINY, rows_of
+
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
+
+
+def drawn(number: int, name: str, x: float, y: float, side: float) -> dict[str, Any]:
+    """A square that somebody drew."""
+    shape = {"type": "Polygon", "coordinates": [ring(x, y, side, side)]}
+    return feature(shape, number, classification={"name": name, "color": [10, 20, 30]})
+
+
+#: In the disc, in the frames, and beside them: both classes on both slides.
+DRAWN = {
+    FIRST: [drawn(1, "Dark", 240, 240, 100), drawn(2, "Pale", 20, 520, 120)],
+    SECOND: [drawn(3, "Dark", 562, 122, 96), drawn(4, "Pale", 200, 200, 120)],
+}
+
+
+@pytest.fixture(scope="module")
+def qupath(tmp_path_factory: pytest.TempPathFactory) -> InstalledExtension:
+    return installed_extension(tmp_path_factory.mktemp("QuPath home"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("made") / "Projekt"
+    return make_dark_project(root, (FIRST, SECOND), DRAWN).parent
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy of the project; its slides stay where they are."""
+    return Path(shutil.copytree(made, tmp_path / "Kopie µ")) / "project.qpproj"
+
+
+def test_a_model_is_trained_on_what_is_drawn_and_found_by_its_name(
+    qupath: InstalledExtension, project: Path
+) -> None:
+    settings = tuple(f"set={one}" for one in TINY if not one.startswith("preset="))
+    done = qupath.script(
+        "train.groovy", project, FIRST, arguments=settings, name="mine", preset="fast"
+    ).ok()
+    run = project.parent / "hookpath" / "models" / "mine"
+    said = re.search(r"model (.*mine.*), macro F1 (\S+)", done.out)
+    assert said
+    assert Path(said[1]).joinpath("model.json").is_file()
+    assert len(rows_of(run)) == 3
+    assert qupath.seen(project, FIRST)["steps"] == []
+
+    taken = qupath.script("train.groovy", project, FIRST, name="mine", preset="fast")
+    assert "mine" in taken.problem()
+
+    qupath.script("run_on_image.groovy", project, SECOND, save=True, model="mine").ok()
+    found = ours(qupath.seen(project, SECOND))
+    assert {o["classification"] for o in found} <= {"Dark", "Pale"}
+    assert found
+
+
+def test_nothing_to_learn_from_is_said(qupath: InstalledExtension, tmp_path: Path) -> None:
+    bare = make_dark_project(tmp_path / "bare", (SECOND,), {})
+    problem = qupath.script("train.groovy", bare, SECOND, preset="fast").problem()
+    assert "annotat" in problem or "drawn" in problem
+    assert "class" in problem
+
+
+def test_a_python_that_was_chosen_is_used_from_then_on(tmp_path: Path, project: Path) -> None:
+    qupath = installed_extension(tmp_path / "home", HOOKPATH_PYTHON="", PATH="/usr/bin:/bin")
+    done = qupath.script("set_up_python.groovy", python=sys.executable).ok()
+    assert f"Python in use from now on: {sys.executable}" in done.out
+    wrong = qupath.script("set_up_python.groovy", python=tmp_path / "no python")
+    assert "is not there" in wrong.problem()
+    empty = tmp_path / "wheels"
+    empty.mkdir()
+    wrong = qupath.script("set_up_python.groovy", wheels=empty, offline="true")
+    assert wrong.problem()
+    # A job starts with the one that works: its own complaint is about the model.
+    complaint = qupath.script("run_on_image.groovy", project, FIRST, model=empty).problem()
+    assert "model.json" in complaint or "no model" in complaint
+
+
+def test_a_map_needs_a_window(qupath: InstalledExtension, tmp_path: Path, project: Path) -> None:
+    problem = qupath.script(
+        "show_probability_map.groovy", project, FIRST, map=tmp_path / "probabilities.tif"
+    ).problem()
+    assert "window" in problem
