@@ -83,6 +83,7 @@ class InstalledExtension:
         name: str | Path,
         project: Path | None = None,
         image: str | None = None,
+        /,
         *,
         save: bool = False,
         environment: Mapping[str, str] | None = None,

@@ -15,12 +15,14 @@ public class HookpathException extends RuntimeException {
     }
 
     /**
-     * Makes one with its cause, which goes to the log.
+     * Makes one with what led to it, as a suppressed exception: of a script's failure QuPath shows
+     * the message of the innermost cause, and that would not be this one.
      *
      * @param message one line for a person
      * @param cause what led to it
      */
     public HookpathException(String message, Throwable cause) {
-        super(message, cause);
+        super(message);
+        addSuppressed(cause);
     }
 }
