@@ -40,7 +40,9 @@ def keep_outlines(java: Any, objects: Any) -> None:
     make = geometry_roi.getDeclaredConstructor(kind, java.JClass(_PLANE).class_)
     make.setAccessible(True)  # QuPath makes one itself only where there are holes or parts
     for o, ring in _misread(java, objects):
+        measurements = java.JClass("java.util.LinkedHashMap")(o.getMeasurements())
         o.setROI(make.newInstance(_geometry(java, ring), o.getROI().getImagePlane()))
+        o.getMeasurementList().putAll(measurements)  # QuPath drops them with the old ROI
 
 
 _PLANE = "qupath.lib.regions.ImagePlane"

@@ -20,7 +20,6 @@ import org.locationtech.jts.geom.Geometry;
 import qupath.ext.hookpath.core.FeatureReader;
 import qupath.lib.io.GsonTools;
 import qupath.lib.objects.PathObject;
-import qupath.lib.objects.PathROIObject;
 
 /**
  * Objects of a GeoJSON file of any size: read in chunks, made by QuPath's own reader on several
@@ -57,8 +56,9 @@ final class FeatureParser {
             running.forEach(chunk -> found.addAll(chunk.join()));
         } catch (IOException | UncheckedIOException | JsonParseException | CompletionException
                 | IllegalStateException e) {
-            throw new HookpathException(
-                    Texts.get("error.geojson", file, Problems.oneLine(e)), e);
+            String reason = Problems.oneLine(e);
+            throw new HookpathException(reason.contains(file.toString()) ? reason
+                    : Texts.get("error.geojson", file, reason), e);
         }
         progress.accept(found.size());
         return found;
@@ -85,7 +85,7 @@ final class FeatureParser {
         feature.add("geometry", POINT);
         List<PathObject> made = GsonTools.parseObjectsFromGeoJSON(feature);
         for (PathObject object : made) {
-            ((PathROIObject) object).setROI(Outlines.roi(outline, object.isDetection()));
+            Outlines.set(object, Outlines.roi(outline, object.isDetection()));
         }
         return made;
     }

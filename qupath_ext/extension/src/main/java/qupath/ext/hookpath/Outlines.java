@@ -6,7 +6,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.lang.reflect.Constructor;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.locationtech.jts.geom.Coordinate;
 import org.locationtech.jts.geom.Geometry;
 import org.locationtech.jts.geom.Polygon;
@@ -80,10 +82,17 @@ final class Outlines {
         }
     }
 
+    /** Gives an object another ROI and keeps its measurements, which QuPath would drop. */
+    static void set(PathObject object, ROI roi) {
+        Map<String, Number> measurements = new LinkedHashMap<>(object.getMeasurements());
+        ((PathROIObject) object).setROI(roi);
+        object.getMeasurementList().putAll(measurements);
+    }
+
     private static void replace(PathObject object, Polygon drawn) {
         try {
             var roi = GEOMETRY_ROI.newInstance(drawn, object.getROI().getImagePlane());
-            ((PathROIObject) object).setROI((ROI) roi);
+            set(object, (ROI) roi);
         } catch (ReflectiveOperationException e) {
             logger.warn("Outline of {} stays as QuPath reads it", object, e);
         }

@@ -1,5 +1,6 @@
 package qupath.ext.hookpath;
 
+import java.io.UncheckedIOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import qupath.ext.hookpath.core.JobOutcome;
@@ -18,8 +19,7 @@ public final class Problems {
      */
     public static String oneLine(Throwable problem) {
         Throwable cause = problem;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-                && cause.getCause() != null) {
+        while (isWrapper(cause) && cause.getCause() != null) {
             cause = cause.getCause();
         }
         if (cause instanceof OutOfMemoryError) {
@@ -30,6 +30,11 @@ public final class Problems {
             return cause.getClass().getSimpleName();
         }
         return String.join(" ", message.strip().split("\\s+"));
+    }
+
+    private static boolean isWrapper(Throwable problem) {
+        return problem instanceof CompletionException || problem instanceof ExecutionException
+                || problem instanceof UncheckedIOException;
     }
 
     /**
