@@ -26,6 +26,7 @@ from hookpath.projects.exchange import first_problem
 SCHEMA = 1
 
 Scalar = bool | int | float | str
+Options = dict[str, Scalar | list[Scalar]]
 
 #: Arguments of the commands that name what to work on: the request file itself.
 _SOURCES = ("source", "sources")
@@ -147,12 +148,12 @@ class _Words:
             UsageError: no such command or option, or a value that the option cannot take.
         """
         name, command = self._below(self.root, request.command, "command")
-        names = [name]
+        names, options = [name], {k: v for k, v in request.options.items() if v is not None}
         if hasattr(command, "commands"):
-            name, command = self._below(command, str(request.options.get("step")), "step")
+            name, command = self._below(command, str(options.pop("step", "")), "step")
             names.append(name)
-        options = self._options(" ".join(names), command, request)
-        return [*names, *options, *flags, "--", *self._arguments(command, request)]
+        given = self._arguments(command, options, request.project is not None)
+        return [*names, *self._options(" ".join(names), command, options), *flags, "--", *given]
 
     def _below(self, group: Any, name: str, what: str) -> tuple[str, Any]:
         if name not in group.commands:
@@ -160,14 +161,11 @@ class _Words:
             raise UsageError(f"{self.path}: unknown {what} {name!r}; known: {known}")
         return name, group.commands[name]
 
-    def _options(self, name: str, command: Any, request: Request) -> list[str]:
+    def _options(self, name: str, command: Any, given: Options) -> list[str]:
         options = (p for p in command.params if _is_option(p) and p.name not in _OURS)
         known = {_long(p).removeprefix("--"): p for p in options}
-        positional = {"source", "step", *(p.name for p in command.params if not _is_option(p))}
         words: list[str] = []
-        for key, value in request.options.items():
-            if value is None or key in positional:
-                continue
+        for key, value in given.items():
             if key not in known:
                 raise UsageError(
                     f"{self.path}: {name} has no option {key!r}; it has: {', '.join(sorted(known))}"
@@ -187,12 +185,13 @@ class _Words:
             raise UsageError(f"{self.path}: option {key!r} takes one value, not {value!r}")
         return [f"{_long(option)}={v}" for v in values]
 
-    def _arguments(self, command: Any, request: Request) -> list[str]:
+    def _arguments(self, command: Any, options: Options, project: bool) -> list[str]:
+        """Takes the arguments out of the options."""
         given: list[str] = []
         for name in (p.name for p in command.params if not _is_option(p)):
-            if name in _SOURCES and request.project is not None:
+            if name in _SOURCES and project:
                 given.append(str(self.path))
-            given += _texts(request.options.get("source" if name in _SOURCES else name))
+            given += _texts(options.pop("source" if name in _SOURCES else name, None))
         return given
 
 
