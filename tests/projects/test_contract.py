@@ -141,10 +141,14 @@ def test_results_come_back_as_written(store: Store, object_type: str) -> None:
 @pytest.mark.parametrize("object_type", ["detection", "annotation"])
 def test_jagged_outlines_keep_every_vertex(store: Store, object_type: str) -> None:
     """A re-run must know them again: what looks edited would stay for ever."""
-    written = [PathObject(p, object_type, PREDICTED) for p in traced_outlines()]
+    measured = {"Area µm^2": 12.5}
+    written = [
+        PathObject(p, object_type, PREDICTED, measurements=measured) for p in traced_outlines()
+    ]
     first(store).write(written, "run-1")
     found = {o.id: o for o in ours(first(store))}
     assert [found[o.id].geometry.equals(o.geometry) for o in written] == [True] * len(written)
+    assert [found[o.id].measurements for o in written] == [measured] * len(written)
     assert first(store).write([], "run-2").removed == len(written)
 
 
