@@ -1,13 +1,7 @@
 package qupath.ext.hookpath.core;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -21,13 +15,12 @@ import java.util.stream.Stream;
  */
 final class PythonProcess {
 
-    private static final long LAST_WORDS_MS = 2000;
-
     private final Process process;
-    private final List<Thread> readers = new ArrayList<>();
+    private final List<LineReader> readers;
 
-    private PythonProcess(Process process) {
+    private PythonProcess(Process process, List<LineReader> readers) {
         this.process = process;
+        this.readers = readers;
     }
 
     /**
@@ -62,11 +55,11 @@ final class PythonProcess {
                 builder.environment().put(name, value);
             }
         });
-        PythonProcess started = new PythonProcess(builder.start());
-        started.process.getOutputStream().close();
-        started.read("out", started.process.getInputStream(), onOut);
-        started.read("err", started.process.getErrorStream(), onErr);
-        return started;
+        Process process = builder.start();
+        process.getOutputStream().close();
+        return new PythonProcess(process, List.of(
+                LineReader.start("hookpath-out", process.getInputStream(), onOut),
+                LineReader.start("hookpath-err", process.getErrorStream(), onErr)));
     }
 
     /** Whether it is running. */
@@ -82,8 +75,8 @@ final class PythonProcess {
     /** Waits for its end and for what it said last; its exit code. */
     int finish() throws InterruptedException {
         int code = process.waitFor();
-        for (Thread reader : readers) {
-            reader.join(LAST_WORDS_MS);     // a child it left behind may hold the pipe open
+        for (LineReader reader : readers) {
+            reader.finish();
         }
         return code;
     }
@@ -94,23 +87,6 @@ final class PythonProcess {
             List<ProcessHandle> all = children.toList();
             process.destroyForcibly();
             all.forEach(ProcessHandle::destroyForcibly);
-        }
-    }
-
-    private void read(String name, InputStream stream, Consumer<String> listener) {
-        Thread thread = new Thread(() -> drain(stream, listener),
-                "hookpath-" + process.pid() + "-" + name);
-        thread.setDaemon(true);
-        thread.start();
-        readers.add(thread);
-    }
-
-    private static void drain(InputStream stream, Consumer<String> listener) {
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(stream, StandardCharsets.UTF_8))) {
-            lines.lines().forEach(listener);
-        } catch (IOException | UncheckedIOException e) {
-            // the process was ended: there is nothing more to read
         }
     }
 }

@@ -127,6 +127,27 @@ class JobTest {
     }
 
     @Test
+    void aSlowListenerHearsTheEndAllTheSame() throws Exception {
+        Path request = Request.of("info").build().write(temp.resolve("job"));
+        Job job = Job.start(FakePython.of(temp, START, END), request, e -> {
+            try {
+                Thread.sleep(3000);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        assertEquals(State.DONE, job.await().state());
+    }
+
+    @Test
+    void aChildThatIsLeftBehindDoesNotHoldTheJobUp() throws Exception {
+        JobOutcome outcome = run("sleep 60 & echo $! > child", START, END);
+        assertEquals(State.DONE, outcome.state());
+        long child = Long.parseLong(Files.readString(temp.resolve("jöb 1/child")).strip());
+        assertTrue(ProcessHandle.of(child).map(ProcessHandle::destroy).orElse(false));
+    }
+
+    @Test
     void stopAsksByAFileAndWhatIsFinishedStays() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         Path request = Request.of("train").build().write(temp.resolve("job"));
