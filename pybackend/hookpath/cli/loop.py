@@ -216,6 +216,42 @@ def retrain(
 
 
 @app.command()
+def merge(
+    source: Source,
+    other: Annotated[
+        Path,
+        typer.Option(
+            "--with", help="The other copy's loop (or project) folder.", show_default=False
+        ),
+    ],
+    loop: Loop = None,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Take over what was done on another copy of the project: the newer state of each image wins.
+
+    Where both have worked on an image the older truth is set aside and listed.
+    """
+    with running("loop merge", json, debug) as console, opened([source], mpp) as (project,):
+        from hookpath.loop import merge as take_over
+        from hookpath.loop import open_other
+
+        folder = _folder(loop, project)
+        report = take_over(folder, open_other(other), project, console.reporter)
+        conflicts = [vars(c) for c in report.conflicts]
+        console.result("merged", {**vars(report), "conflicts": conflicts})
+        _tell(console, folder, project)
+        for name in report.taken:
+            console.say(f"taken over   {name}")
+        for conflict in report.conflicts:
+            console.say(
+                f"conflict     {conflict.name}: kept what is {conflict.kept}, "
+                f"{conflict.set_aside} has the other"
+            )
+
+
+@app.command()
 def simulate(
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder of the simulation.", show_default=False)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hookpath.loop.choosing import Choice, choose_next
     from hookpath.loop.figures import overview, plot_rounds, round_figures
     from hookpath.loop.folder import LoopFolder
+    from hookpath.loop.merging import MergeReport, merge, open_other
     from hookpath.loop.proposing import ProposeReport, propose
     from hookpath.loop.records import ImageRecord, State
     from hookpath.loop.retraining import retrain
@@ -33,6 +34,7 @@ __all__ = [
     "ImageRecord",
     "LoopFolder",
     "LoopSettings",
+    "MergeReport",
     "ProposalSettings",
     "ProposeReport",
     "RoundResult",
@@ -44,6 +46,8 @@ __all__ = [
     "choose_next",
     "default_folder",
     "find_entry",
+    "merge",
+    "open_other",
     "outline_tissue",
     "overview",
     "plot_rounds",
@@ -63,6 +67,9 @@ _MODULES = {
     "plot_rounds": "figures",
     "round_figures": "figures",
     "LoopFolder": "folder",
+    "MergeReport": "merging",
+    "merge": "merging",
+    "open_other": "merging",
     "ProposeReport": "proposing",
     "propose": "proposing",
     "ImageRecord": "records",

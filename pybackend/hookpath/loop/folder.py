@@ -152,9 +152,11 @@ class LoopFolder:
             return ImageRecord(id=entry.id, name=entry.name)
         return ImageRecord.parse(path.read_bytes(), str(path))
 
-    def keep(self, entry: ImageEntry, record: ImageRecord) -> ImageRecord:
-        """Write a record (with the time), then show it in the project."""
-        record = record.model_copy(update={"changed": now(), "name": entry.name})
+    def keep(
+        self, entry: ImageEntry, record: ImageRecord, changed: str | None = None
+    ) -> ImageRecord:
+        """Write a record (with the time: `changed`, or now), then show it in the project."""
+        record = record.model_copy(update={"changed": changed or now(), "name": entry.name})
         write_text(self._image(entry.id, ".json"), record.model_dump_json(indent=2) + "\n")
         record.show_in(entry)
         return record

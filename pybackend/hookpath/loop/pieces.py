@@ -82,6 +82,19 @@ def _areas(objects: Iterable[PathObject]) -> Iterable[Piece]:
             yield Piece(area, o.path_class, o.id, by_hand, o.locked, edited)
 
 
+def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
+    """A person's area annotations with a class, but no regions (confirmed, to check, QuPath's)."""
+    return [
+        o
+        for o in objects
+        if o.run is None
+        and o.object_type == "annotation"
+        and o.geometry.area > 0
+        and o.path_class is not None
+        and not o.path_class.name.startswith("Region")
+    ]
+
+
 def union_of(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
     """All of them as one; empty where there are none."""
     return shapely.union_all(list(geometries))

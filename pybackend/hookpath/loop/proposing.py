@@ -14,6 +14,7 @@ from hookpath.errors import HookpathError, LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, SlidePrediction, load_prediction, predict_project
 from hookpath.loop.folder import LoopFolder, write_objects
+from hookpath.loop.pieces import person_s_areas
 from hookpath.loop.proposals import leave_room, measured, propose_objects
 from hookpath.loop.publishing import Display, missing_from, publish, run_of, untouched
 from hookpath.loop.records import ImageRecord, State
@@ -128,7 +129,7 @@ def _propose_on(
     with entry.slide.open() as slide:
         raw = propose_objects(found.folder, found.record, classes, slide, settings, rest)
         new = _room_left(raw, objects, truth, slide, settings)
-        adopted = missing_from(truth, _drawn(objects), _least_l0(slide, settings))
+        adopted = missing_from(truth, person_s_areas(objects), _least_l0(slide, settings))
     # First what was said, then the project: what is shown has always been written down.
     write_objects(folder.round_folder(folder.round).next_proposals(entry.id), new)
     record = folder.keep(entry, _known(record, folder.round, objects))
@@ -157,7 +158,7 @@ def _room_left(
     settings: ProposalSettings,
 ) -> list[PathObject]:
     """Nothing is proposed where a person has drawn or confirmed."""
-    areas = (area_of(o.geometry)[0] for o in _drawn(objects))
+    areas = (area_of(o.geometry)[0] for o in person_s_areas(objects))
     taken: list[BaseGeometry] = [area for area in areas if area is not None]
     taken += [truth.confirmed] if not truth.confirmed.is_empty else []
     return measured(leave_room(raw, taken, _least_l0(slide, settings)), slide.calibration)
@@ -165,15 +166,6 @@ def _room_left(
 
 def _least_l0(slide: Slide, settings: ProposalSettings) -> float:
     return settings.min_area_um2 / slide.calibration.area_um2(1.0)
-
-
-def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
-    """A person's area annotations, but not the outlines of confirmed or other regions."""
-    return [
-        o for o in objects
-        if o.run is None and o.object_type == "annotation" and o.geometry.area > 0
-        and o.path_class is not None and not o.path_class.name.startswith("Region")
-    ]  # fmt: skip
 
 
 def _areas_mm2(objects: Sequence[PathObject]) -> dict[str, float]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import shapely
+
 from hookpath.annotations import PathClass, PathObject, keep_area
 from hookpath.annotations.objects import new_object_id
 from hookpath.loop.folder import LoopFolder
@@ -67,14 +69,21 @@ def untouched(objects: Sequence[PathObject], *, checks: bool = False) -> list[Pa
     return [o for o in ours if o.path_class and o.path_class.name not in kinds]
 
 
-def missing_from(truth: Truth, by_hand: Sequence[PathObject], least_l0: float) -> list[PathObject]:
+def missing_from(
+    truth: Truth, by_hand: Sequence[PathObject], least_l0: float, *, every: bool = False
+) -> list[PathObject]:
     """Confirmed area that no annotation of a person shows any more, as annotations.
 
     What was confirmed while it was a proposal would otherwise vanish with the next proposals.
+
+    Args:
+        by_hand: a person's area annotations.
+        least_l0: parts smaller than this (px²) are slivers.
+        every: also what was drawn and touched (on another copy of the project).
     """
     found: list[PathObject] = []
     for fact in truth.facts:
-        if fact.because != "confirmed":
+        if fact.because != "confirmed" and not every:
             continue
         own = [
             o.geometry
@@ -83,7 +92,7 @@ def missing_from(truth: Truth, by_hand: Sequence[PathObject], least_l0: float) -
         ]
         left = fact.geometry
         for geometry in own:
-            left = left.difference(geometry.buffer(0))
+            left = left.difference(shapely.make_valid(geometry))
         area = keep_area(left)
         if area is not None and area.area >= least_l0:
             found.append(PathObject(area, path_class=fact.path_class, id=new_object_id()))
