@@ -62,11 +62,6 @@ final class PythonProcess {
                 LineReader.start("hookpath-err", process.getErrorStream(), onErr)));
     }
 
-    /** Whether it is running. */
-    boolean isAlive() {
-        return process.isAlive();
-    }
-
     /** Waits for its end; false when it has not ended after that time. */
     boolean waitFor(long milliseconds) throws InterruptedException {
         return process.waitFor(milliseconds, TimeUnit.MILLISECONDS);
