@@ -16,6 +16,7 @@ from hookpath.errors import ProjectError
 from hookpath.geometry import Region
 from hookpath.projects import QuPathEntry, QuPathProject, open_project
 from support.projects import snapshot
+from support.qupath import run_alone
 from support.qupath_slides import SLIDES, dump_project, make_project
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
@@ -153,6 +154,27 @@ def differences(after: Seen, before: Seen) -> list[str]:
         new = {**new, "objects": theirs}
         found += [f"{old['name']}: {k}" for k in {**old, **new} if new.get(k) != old.get(k)]
     return found
+
+
+def test_a_slide_that_moved_is_missed_until_qupath_updates_its_path(
+    copy: Path, made: tuple[Path, Seen], tmp_path: Path
+) -> None:
+    def entry() -> QuPathEntry:
+        return next(e for e in QuPathProject(copy).images if e.name == "zieht um")
+
+    old = made[0].parent / SLIDES / "zieht um.tif"
+    new = tmp_path / "neu ß" / "umgezogen µ.tif"
+    new.parent.mkdir()
+    old.rename(new)
+    try:
+        with pytest.raises(ProjectError, match="zieht um: slide not found"):
+            _ = entry().slide
+        drawn = [repr(o) for o in entry().objects()]
+        run_alone("update_uris.groovy", copy / "project.qpproj", old, new)
+        assert entry().slide.path == new
+        assert [repr(o) for o in entry().objects()] == drawn
+    finally:
+        new.rename(old)
 
 
 def test_train_predict_evaluate_leave_all_that_was_there(
