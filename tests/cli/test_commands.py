@@ -62,6 +62,17 @@ def test_info_lists_slides_areas_and_splits(hookpath, folder: Path) -> None:
     assert "s1.tif" in hookpath("info", folder).out
 
 
+def test_info_tells_what_is_wrong_with_every_image(hookpath, tmp_path: Path) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=3)
+    for name in ("s0.tif", "s2.tif"):
+        (folder / name).write_bytes(b"no slide")
+    done = hookpath("info", folder)
+    assert done.code == 1
+    assert "2 of 3 images cannot be used" in done.err
+    for name in ("s0.tif", "s2.tif"):
+        assert any(name in line and "slide" in line for line in done.out.splitlines()[-2:])
+
+
 def test_train_leaves_a_run_and_says_what_is_next(hookpath, run: Path) -> None:
     for name in ("run.json", "metrics.csv", "model/model.json", "report.html"):
         assert (run / name).is_file()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hookpath.errors import ProjectError
-from hookpath.projects import open_project
+from hookpath.projects import Problem, open_project
 from support.projects import HEIGHT, MPP, WIDTH, make_slides, snapshot, write_project_file
 
 HARD_NAME = "50 % größer, 2 µm #1 + [a]&b;c=d?.tif"
@@ -110,6 +110,11 @@ def test_the_projects_own_pixel_size_wins_over_the_files(tmp_path: Path, slide_p
             assert slide.calibration.mpp == 0.1234
         with not_set.slide.open() as slide:
             assert slide.calibration.mpp == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_problem_names_its_image_once() -> None:
+    for message in ("is rotated", "a.svs: is rotated"):
+        assert Problem("a.svs", message).line == "a.svs: is rotated"
 
 
 # --- slides that are not where they were

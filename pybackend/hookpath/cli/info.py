@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = False) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
-        from hookpath.projects import summarise
+        from hookpath.projects import Problem, summarise
 
         with opened([source], mpp) as (project,):
             images = summarise(project)
@@ -30,7 +30,7 @@ def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = 
                 console.say(f"{image.name}: {line}")
         broken = [i for i in images if i.problem]
         for image in broken:
-            console.say(image.problem)
+            console.say(Problem(image.name, image.problem).line)
         codes = {i.code for i in broken}
         if broken:
             raise ProjectError(
