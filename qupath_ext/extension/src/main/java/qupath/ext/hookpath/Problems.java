@@ -38,6 +38,23 @@ public final class Problems {
     }
 
     /**
+     * Whether a Python that cannot be used is what is wrong.
+     *
+     * @param problem anything that was thrown
+     */
+    public static boolean isOfPython(Throwable problem) {
+        if (problem == null || problem instanceof PythonProblem) {
+            return problem != null;
+        }
+        for (Throwable noted : problem.getSuppressed()) { // see HookpathException
+            if (isOfPython(noted)) {
+                return true;
+            }
+        }
+        return isOfPython(problem.getCause());
+    }
+
+    /**
      * The exception for a Python that cannot be used.
      *
      * @param problem what is wrong with it

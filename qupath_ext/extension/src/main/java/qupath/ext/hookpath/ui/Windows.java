@@ -11,11 +11,14 @@ import javafx.fxml.FXMLLoader;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.Scene;
+import javafx.scene.control.ButtonBar.ButtonData;
+import javafx.scene.control.ButtonType;
 import javafx.stage.Modality;
 import javafx.stage.Stage;
 import javafx.stage.Window;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.utils.FXUtils;
 import qupath.lib.gui.QuPathGUI;
@@ -106,14 +109,23 @@ public final class Windows {
     }
 
     /**
-     * Says what went wrong, in a dialog over a window.
+     * Says what went wrong, in a dialog over a window; where it is the Python, offers to set one up.
      *
      * @param over a control of the window; null: over QuPath's
      * @param titleKey key of the title
      * @param problem an exception whose message is for a person
      */
     public static void showProblem(Node over, String titleKey, Throwable problem) {
-        showProblem(over, titleKey, Problems.oneLine(problem));
+        QuPathGUI qupath = QuPathGUI.getInstance();
+        if (!Problems.isOfPython(problem) || qupath == null) {
+            showProblem(over, titleKey, Problems.oneLine(problem));
+            return;
+        }
+        ButtonType setUp = new ButtonType(Texts.get("menu.setup"), ButtonData.OK_DONE);
+        Dialogs.builder().error().owner(windowOf(over)).title(Texts.get(titleKey))
+                .contentText(Problems.oneLine(problem)).resizable()
+                .buttons(setUp, ButtonType.CANCEL).showAndWait()
+                .filter(setUp::equals).ifPresent(button -> SetupWindow.show(qupath));
     }
 
     /**
