@@ -137,7 +137,7 @@ def code_of(error: BaseException) -> str:
         return error.code
     if isinstance(error, KeyboardInterrupt):
         return "stopped"
-    if isinstance(error, MemoryError):
+    if _lacks_memory(error):
         return "out_of_memory"
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return "disk_full"
@@ -150,7 +150,12 @@ def one_line(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'a file'}: {error.strerror}"
-    if isinstance(error, MemoryError):
-        return "out of memory; close other programs or use a machine with more"
+    if _lacks_memory(error):
+        return "out of memory; close other programs, or use another device or machine"
     text = " ".join(str(error).split())
     return f"unexpected {type(error).__name__}: {text} (--debug shows where; please report it)"
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Python's own error, or torch's, which is not imported for that."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

@@ -202,6 +202,27 @@ def test_a_device_too_small_for_the_tile_gets_halves_and_gives_the_same_numbers(
         assert 0 < runner.largest_seen <= 160 * 160
 
 
+def test_scores_that_do_not_fit_halve_the_tile_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hookpath.inference import dense as module
+
+    classify, sizes = module.classify, []
+
+    def tight(logits: Any, *rest: Any) -> Any:
+        if logits[0].numel() > 160 * 160:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(logits[0].numel())
+        return classify(logits, *rest)
+
+    model = hooknet_of_depth_2()
+    with noise_slide(tmp_path / "s.tif", 500, 400) as slide:
+        expected = dense(model, slide, 384)
+        monkeypatch.setattr(module, "classify", tight)
+        assert np.abs(dense(model, slide, 384) - expected).max() < 1e-6
+    assert sizes
+
+
 def test_a_device_too_small_for_any_tile_is_one_clear_error(tmp_path: Path) -> None:
     model = hooknet_of_depth_2()
     with noise_slide(tmp_path / "s.tif", 100, 100) as slide:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hookpath.devices import is_out_of_memory
 from hookpath.errors import PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.allocator import large_blocks_reused
@@ -165,8 +166,11 @@ class DensePredictor:
                 hook = store.window(step.branch, cells)
             try:
                 run(part, cut, hook)
-            except TileTooLargeError as error:
-                self._shrink(part, grid.phase, str(error))
+            except (TileTooLargeError, RuntimeError, MemoryError) as error:
+                # What is made of the network's scores can be too much, too.
+                if not isinstance(error, TileTooLargeError) and not is_out_of_memory(error):
+                    raise
+                self._shrink(part, grid.phase, str(error).split("\n")[0])
                 todo.append(part)
 
     def _shrink(self, part: Box, phase: int, reason: str) -> None:
