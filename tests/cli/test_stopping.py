@@ -88,6 +88,7 @@ def assert_stopped_training(events: list[dict[str, Any]], run: Path) -> None:
     stopped = next(e["data"] for e in events if e.get("kind") == "stopped")
     assert (stopped["run_dir"], stopped["model_dir"]) == (str(run), str(run / "model"))
     assert 0 < stopped["steps"] < stopped["total_steps"] == 2000
+    assert "report.html" in {p.name for p in run.iterdir()}, "a person looks at what was kept"
     assert (events[-2]["code"], events[-2]["message"]) == ("stopped", "train: stopped")
     assert events[-1] == {"event": "end", "schema": 1, "exit_code": 1}
     assert (run / "checkpoints" / "last.pt").is_file()

@@ -22,6 +22,9 @@ public record LoopStatus(int round, String model, List<Image> images, List<Round
     /** Key of the image metadata that shows the state. */
     public static final String STATE_KEY = "hookpath.loop.state";
 
+    /** Key of the image metadata that shows the round in which the image came there. */
+    public static final String ROUND_KEY = "hookpath.loop.round";
+
     /** Where an image stands. */
     public enum State {
         /** Nothing is known of it. */

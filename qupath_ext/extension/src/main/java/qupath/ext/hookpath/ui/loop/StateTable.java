@@ -48,12 +48,19 @@ final class StateTable {
     /** What the project itself shows, before anybody asked Python. */
     static LoopStatus fromMetadata(Project<BufferedImage> project) {
         List<Image> images = new ArrayList<>();
+        int latest = 0;
         for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
+            int round = round(entry.getMetadata().get(LoopStatus.ROUND_KEY));
             images.add(new Image(entry.getID(), entry.getImageName(),
-                    State.of(entry.getMetadata().get(LoopStatus.STATE_KEY)), 0, false, Double.NaN,
-                    Double.NaN, Double.NaN, null));
+                    State.of(entry.getMetadata().get(LoopStatus.STATE_KEY)), round, false,
+                    Double.NaN, Double.NaN, Double.NaN, null));
+            latest = Math.max(latest, round);
         }
-        return new LoopStatus(0, null, images, List.of());
+        return new LoopStatus(latest, null, images, List.of());
+    }
+
+    private static int round(String text) {
+        return text != null && text.matches("\\d{1,6}") ? Integer.parseInt(text) : 0;
     }
 
     /** Selects the row of the same image again. */
