@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.cli.inputs import Mpp, Source, opened, shared_code
 from hookpath.errors import LoopError, UsageError
 
 if TYPE_CHECKING:
-    from hookpath.loop import LoopFolder, ProposeReport
-    from hookpath.projects import Project
+    from hookpath.loop import LoopFolder
+    from hookpath.projects import Problem, Project
 
 app = typer.Typer(
     name="loop",
@@ -120,7 +121,7 @@ def propose(
         chosen = [find_entry(project, name) for name in image or ()]
         report = propose_on(folder, project, chosen, count, console.reporter)
         _tell(console, folder, project)
-        _fail_if_all_failed(report)
+        _fail_if(report.problems, len(report.problems) + len(report.proposed))
 
 
 @app.command(name="next")
@@ -158,6 +159,8 @@ def next_(
         _tell(console, folder, project)
         for found in ranked[:count]:
             console.say(f"next   {found['name']}")
+        if image:
+            _fail_if(report.problems, len(image))
 
 
 @app.command()
@@ -183,15 +186,20 @@ def accept(
     """
     with running("loop accept", json, debug) as console, opened([source], mpp) as (project,):
         from hookpath.loop import accept as accept_image
-        from hookpath.loop import find_entry
+        from hookpath.loop import find_entry, told
 
         folder = _folder(loop, project)
         if not image:
             raise UsageError("name the image to accept with --image")
-        for name in image:
-            done = accept_image(folder, project, find_entry(project, name), region or (), whole)
-            console.result("accepted", _accepted(done))
+        problems: list[Problem] = []
+        for entry in [find_entry(project, name) for name in image]:
+            try:
+                done = accept_image(folder, project, entry, region or (), whole)
+                console.result("accepted", _accepted(done))
+            except LoopError as error:
+                problems.append(told(entry, error, console.reporter))
         _tell(console, folder, project)
+        _fail_if(problems, len(image))
 
 
 @app.command()
@@ -357,11 +365,10 @@ def _round_line(values: dict[str, Any]) -> str:
     return line
 
 
-def _fail_if_all_failed(report: ProposeReport) -> None:
-    if report.problems:
-        first = report.problems[0]
-        total = len(report.problems) + len(report.proposed)
-        raise LoopError(
-            f"{len(report.problems)} of {total} images failed; {first.image}: "
-            f"{first.message.removeprefix(first.image + ': ')}"
-        )
+def _fail_if(problems: Sequence[Problem], total: int) -> None:
+    """Some of the images that were asked for failed."""
+    if not problems:
+        return
+    line, code = problems[0].line, shared_code(problems)
+    many = f"{len(problems)} of {total} images failed; " if total > 1 else ""
+    raise LoopError(many + line, code=code)

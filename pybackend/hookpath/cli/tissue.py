@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.cli.inputs import Mpp, Source, opened, shared_code
 from hookpath.errors import LoopError
 
 
@@ -56,8 +56,7 @@ def command(
         rows = [[d.name, str(d.objects), f"{d.area_mm2:.3f}"] for d in done]
         console.table("", ["image", "outlines", "tissue mm²"], rows)
         if problems:
-            first = problems[0]
             raise LoopError(
-                f"{len(problems)} of {len(problems) + len(done)} images failed; {first.image}: "
-                f"{first.message.removeprefix(first.image + ': ')}"
+                f"{len(problems)} of {len(problems) + len(done)} images failed; {problems[0].line}",
+                code=shared_code(problems),
             )

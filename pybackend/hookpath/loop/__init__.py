@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hookpath.loop.rounds import RoundResult
     from hookpath.loop.settings import LoopSettings, ProposalSettings
     from hookpath.loop.starting import default_folder, find_entry, start
+    from hookpath.loop.telling import told
     from hookpath.loop.tissue import (
         TissueFound,
         TissueSettings,
@@ -56,6 +57,7 @@ __all__ = [
     "round_figures",
     "start",
     "tissue_in_project",
+    "told",
 ]
 
 _MODULES = {
@@ -81,6 +83,7 @@ _MODULES = {
     "default_folder": "starting",
     "find_entry": "starting",
     "start": "starting",
+    "told": "telling",
     "TissueFound": "tissue",
     "TissueSettings": "tissue",
     "outline_tissue": "tissue",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from hookpath.errors import HookpathError, LoopError
+from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.checking import WORTH, regions_to_check
 from hookpath.loop.folder import LoopFolder
@@ -17,6 +17,7 @@ from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.retraining import retrain
 from hookpath.loop.starting import is_test
 from hookpath.loop.survey import Survey, Surveyor
+from hookpath.loop.telling import Inner, told
 from hookpath.loop.truth import Truth
 from hookpath.loop.worth import Measure, Strategy, Worth, rank
 from hookpath.models import load_model
@@ -72,7 +73,7 @@ def choose_next(
     """
     choice = choice or Choice()
     if folder.round == 0:
-        retrain(folder, project, reporter)
+        retrain(folder, project, Inner(reporter))
     problems: list[Problem] = []
     ranked: list[Worth] = []
     if not images:
@@ -83,9 +84,8 @@ def choose_next(
     for entry in images if choice.regions else ():
         try:
             found[entry.id] = show_regions(folder, project, entry, choice, reporter)
-        except HookpathError as error:
-            problems.append(Problem(entry.name, str(error)))
-            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+        except Exception as error:  # one bad image must not stop the others
+            problems.append(told(entry, error, reporter))
     return NextReport(tuple(ranked), found, tuple(problems))
 
 
@@ -132,10 +132,10 @@ def look_at_all(
                 with entry.slide.open() as slide:
                     surveyor.look(slide).save(path)
             found[entry.id] = Survey.load(path)
-        except HookpathError as error:
+        except Exception as error:  # one bad image must not stop the others
+            problem = told(entry, error, reporter)
             if problems is not None:
-                problems.append(Problem(entry.name, str(error)))
-            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+                problems.append(problem)
         reporter.advance("look")
     reporter.finish("look")
     return found

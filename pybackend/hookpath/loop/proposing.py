@@ -10,7 +10,7 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathObject, area_of
-from hookpath.errors import HookpathError, LoopError
+from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, SlidePrediction, load_prediction, predict_project
 from hookpath.loop.folder import LoopFolder, write_objects
@@ -21,6 +21,7 @@ from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.retraining import retrain
 from hookpath.loop.settings import ProposalSettings
 from hookpath.loop.starting import is_test
+from hookpath.loop.telling import Inner, ToldError, told
 from hookpath.loop.truth import Truth, drawn_ids
 from hookpath.models import read_card
 from hookpath.projects import ImageEntry, Problem, Project
@@ -87,17 +88,18 @@ def propose(
         TrainingError: there is nothing to train the first model on.
     """
     if folder.round == 0:
-        retrain(folder, project, reporter)
+        retrain(folder, project, Inner(reporter))
     chosen = list(images) or choose(folder, project, count)
     done: list[Proposed] = []
     problems: list[Problem] = []
-    for entry in chosen:
+    for number, entry in enumerate(chosen):
+        reporter.overall(number / len(chosen))
         try:
             done.append(_propose_on(folder, project, entry, reporter))
             reporter.result("proposed", vars(done[-1]))
-        except HookpathError as error:
-            problems.append(Problem(entry.name, str(error)))
-            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+        except Exception as error:  # one bad image must not stop the others
+            problems.append(told(entry, error, reporter))
+    reporter.overall(1.0)
     return ProposeReport(folder.round, tuple(done), tuple(problems))
 
 
@@ -112,9 +114,9 @@ def predicted(
     here = folder.round_folder(folder.round)
     device = str(folder.settings.train.get("device", "auto"))
     config = PredictConfig(as_="none", geojson=False, images=(entry.id,), device=device)
-    report = predict_project(project, here.model, here.predictions, config, reporter)
+    report = predict_project(project, here.model, here.predictions, config, Inner(reporter))
     if report.problems:
-        raise LoopError(report.problems[0].message)
+        raise ToldError(report.problems[0].line, code=report.problems[0].code)
     return load_prediction(here.predictions, entry)
 
 

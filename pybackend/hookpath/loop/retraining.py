@@ -13,6 +13,7 @@ from hookpath.loop.folder import LoopFolder, RoundFolder, now, write_json
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.rounds import RoundResult
 from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
+from hookpath.loop.telling import told
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.training import TrainConfig, TrainResult, train
 from hookpath.training.split import Candidate, split_slides
@@ -71,14 +72,15 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
         try:
             truth = truth_of(folder, entry, record)
         except HookpathError as error:
-            reporter.warn(f"{entry.name} is left out: {str(error).removeprefix(entry.name + ': ')}")
+            told(entry, error, reporter)
             continue
         if truth.facts:
             found.append(_Pupil(entry, record, TeachingEntry(entry, truth, record.part)))
     if not found:
         raise TrainingError(
             f"{project.source}: nothing is drawn or confirmed; draw areas of at least two classes "
-            "on a slide or two, or accept a corrected slide"
+            "on a slide or two, or accept a corrected slide",
+            code="nothing_annotated",
         )
     return found
 

@@ -10,6 +10,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.settings import LoopSettings
+from hookpath.loop.telling import told
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
 
@@ -45,7 +46,7 @@ def start(
             found.append((entry, _first_record(entry)))
             usable += 1
         except HookpathError as error:
-            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+            told(entry, error, reporter)
     if not usable:
         raise LoopError(f"{project.source}: no image of it can be used")
     folder = LoopFolder.create(root, settings)

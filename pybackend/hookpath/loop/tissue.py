@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
-from hookpath.errors import HookpathError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.loop.smoothing import without_specks
+from hookpath.loop.telling import told
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.slides import Slide, tissue_mask
 
@@ -141,9 +141,8 @@ def tissue_in_project(
             entry.write(found, settings.run)
             done.append(TissueFound(entry.id, entry.name, len(found), mm2))
             reporter.result("tissue", vars(done[-1]))
-        except HookpathError as error:
-            problems.append(Problem(entry.name, str(error)))
-            reporter.warn(f"{entry.name}: {str(error).removeprefix(entry.name + ': ')}")
+        except Exception as error:  # one bad image must not stop the others
+            problems.append(told(entry, error, reporter))
         reporter.advance("tissue")
     reporter.finish("tissue")
     return done, problems
