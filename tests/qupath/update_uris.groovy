@@ -3,8 +3,9 @@ import java.awt.image.BufferedImage
 import qupath.lib.projects.ProjectIO
 
 def project = ProjectIO.loadProject(new File(args[0]), BufferedImage)
-def moved = [(new File(args[1]).toURI()): new File(args[2]).toURI()]
-def changed = project.getImageList().count { it.updateURIs(moved) }
-if (changed < 1) // servers made of others always say yes
-    throw new IllegalStateException("nothing was updated")
+def old = project.getImageList().collectMany { it.getURIs() }.findAll { new File(it) == new File(args[1]) }
+if (old.isEmpty())
+    throw new IllegalStateException("no image is at " + args[1])
+def moved = old.collectEntries { [(it): new File(args[2]).toURI()] }
+project.getImageList().each { it.updateURIs(moved) }
 project.syncChanges()
