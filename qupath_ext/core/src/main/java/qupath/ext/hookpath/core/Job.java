@@ -25,6 +25,7 @@ public final class Job {
     private final JobRecord record;
     private final Grace grace;
     private final PythonProcess process;
+    private final Thread atExit = new Thread(this::writeStopFile, "hookpath-exit");
     private volatile boolean stopAsked;
 
     private Job(Python python, Path requestFile, Consumer<Event> onEvent, Grace grace)
@@ -69,6 +70,7 @@ public final class Job {
     static Job start(Python python, Path requestFile, Consumer<Event> onEvent, Grace grace)
             throws IOException {
         Job job = new Job(python, requestFile, onEvent, grace);
+        Shutdown.add(job.atExit);
         Thread thread = new Thread(job::watch, "hookpath-job");
         thread.setDaemon(true);
         thread.start();
@@ -147,8 +149,6 @@ public final class Job {
 
     /** Runs on the job's own thread until the process has ended. */
     private void watch() {
-        Thread atExit = new Thread(this::writeStopFile, "hookpath-exit");
-        Shutdown.add(atExit);
         try {
             int exitCode = process.finish();
             future.complete(record.outcome(exitCode, stopAsked, folder));

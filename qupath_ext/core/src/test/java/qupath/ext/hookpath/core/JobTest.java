@@ -183,6 +183,22 @@ class JobTest {
     }
 
     @Test
+    void aJobIsAskedToStopWhenJavaEnds() throws Exception {
+        Path request = Request.of("train").build().write(temp.resolve("job"));
+        Python python = FakePython.of(temp, START, "while [ ! -e stop ]; do sleep 0.05; done",
+                "touch stopped");
+        Answer java = Answer.of(Path.of(System.getProperty("java.home"), "bin", "java"), "-cp",
+                System.getProperty("java.class.path"), JobAtExit.class.getName(),
+                python.executable().toString(), request.toString());
+        assertEquals(0, java.exitCode(), () -> String.join("\n", java.lines()));
+        Path stopped = temp.resolve("job/stopped");
+        for (int i = 0; i < 100 && !Files.exists(stopped); i++) {
+            Thread.sleep(100);
+        }
+        assertTrue(Files.exists(stopped));
+    }
+
+    @Test
     void aStopThatComesTooLateIsNoStop() throws Exception {
         JobOutcome outcome = run(START, END);
         assertEquals(State.DONE, outcome.state());

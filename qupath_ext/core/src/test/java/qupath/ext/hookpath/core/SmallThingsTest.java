@@ -85,6 +85,13 @@ class SmallThingsTest {
     }
 
     @Test
+    void theOldestPythonIsThatOfThePackage() throws IOException {
+        Path repository = Path.of(System.getProperty("hookpath.repository"));
+        String pyproject = Files.readString(repository.resolve("pyproject.toml"));
+        assertTrue(pyproject.contains("requires-python = \">=3." + Python.OLDEST_MINOR + "\""));
+    }
+
+    @Test
     void theCatalogOffersThisVersionForQuPath6And7() throws IOException {
         Path repository = Path.of(System.getProperty("hookpath.repository"));
         Path file = repository.resolve("qupath_ext/catalog.json");

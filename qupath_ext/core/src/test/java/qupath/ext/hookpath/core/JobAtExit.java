@@ -1,0 +1,19 @@
+package qupath.ext.hookpath.core;
+
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+
+/** Starts a job and ends Java while it runs: Python, request file. */
+final class JobAtExit {
+
+    private JobAtExit() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        Job.start(new Python(Path.of(arguments[0])), Path.of(arguments[1]),
+                event -> started.countDown());
+        started.await();
+        System.exit(0);
+    }
+}
