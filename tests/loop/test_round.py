@@ -25,9 +25,10 @@ from hookpath.loop import (
     retrain,
 )
 from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
-from hookpath.projects import CONFIRMED_KEY
+from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
 from support.loops import SIZE, LoopStore, reshaped
 from support.textures import DARK, PALE
+from support.training import Recorder
 
 
 def propose_on(store: LoopStore, image: int) -> list[PathObject]:
@@ -206,9 +207,22 @@ def test_human_work_is_never_touched(store: LoopStore) -> None:
     assert (found.name, found.run, dict(found.metadata)) == ("mine", None, {})
 
 
-def test_test_slides_are_left_alone(folder_store: LoopStore) -> None:
-    from hookpath.projects import SPLIT_KEY
+def test_what_a_person_says_about_the_split_wins(folder_store: LoopStore) -> None:
+    store = folder_store
+    folder = store.begin()
+    heard = Recorder()
+    with store.project() as project:
+        first = retrain(folder, project)
+        learned = next(e for e in project.images if e.id == first.slides["train"][0])
+        other = next(e for e in project.images if e.id == first.slides["val"][0])
+        learned.set_metadata({SPLIT_KEY: "val"})
+        other.set_metadata({SPLIT_KEY: "train"})
+        second = retrain(folder, project, heard)
+    assert second.slides["val"] == [learned.id]
+    assert any("earlier rounds learned from it" in w for w in heard.warnings)
 
+
+def test_test_slides_are_left_alone(folder_store: LoopStore) -> None:
     store = folder_store
     folder = store.begin()
     with store.project() as project:

@@ -11,7 +11,7 @@ from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.folder import LoopFolder, RoundFolder, now, write_json
 from hookpath.loop.records import ImageRecord, State
-from hookpath.loop.rounds import RoundResult
+from hookpath.loop.rounds import RoundResult, load_round
 from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
 from hookpath.loop.telling import told
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
@@ -45,6 +45,7 @@ def retrain(
     target = folder.round_folder(folder.round + 1)
     config = _config(folder, target.number, overrides)
     pupils = _settled(folder, _pupils(folder, project, reporter), config)
+    _tell_learned(pupils, folder, reporter)
     view = TeachingProject(project, folder.root, [p.view for p in pupils])
     result = _train(view, config, target, reporter)
     found = _described(target, result, pupils, warm=config.init_from is not None)
@@ -86,20 +87,34 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
 
 
 def _settled(folder: LoopFolder, pupils: list[_Pupil], config: TrainConfig) -> list[_Pupil]:
-    """The images with their part of the split, which each keeps from its first round on."""
+    """The images with their part of the split, which each keeps from its first round on.
+
+    What a person says (settings, ``hookpath.split``) wins, now or later.
+    """
     named = {n: part for part in ("train", "val", "test") for n in _listed(config, part)}
     candidates = [
         Candidate(
             p.entry.id,
             p.entry.name,
             p.view.truth.area_l0(),
-            p.record.part or named.get(p.entry.name) or p.entry.metadata.get(SPLIT_KEY),
+            named.get(p.entry.name) or p.entry.metadata.get(SPLIT_KEY) or p.record.part,
         )
         for p in pupils
     ]
     split = split_slides(candidates, {}, config.validation.fraction, config.seed)
     parts = {key: part for part, keys in vars(split).items() for key in keys}
     return [_with_part(folder, p, parts[p.entry.id]) for p in pupils]
+
+
+def _tell_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Reporter) -> None:
+    """A person made a validation slide of one that an earlier round has learned."""
+    learned = {i for r in folder.rounds for i in load_round(r).slides.get("train", ())}
+    for pupil in pupils:
+        if pupil.record.part == "val" and pupil.entry.id in learned:
+            reporter.warn(
+                f"{pupil.entry.name}: validates now, but earlier rounds learned from it; the F1 "
+                "on it says too much"
+            )
 
 
 def _listed(config: TrainConfig, part: str) -> tuple[str, ...]:

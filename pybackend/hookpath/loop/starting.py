@@ -79,4 +79,4 @@ def find_entry(project: Project, name: str) -> ImageEntry:
 
 def is_test(entry: ImageEntry, record: ImageRecord) -> bool:
     """Test slides are never trained on, so nothing is proposed on them unasked."""
-    return (record.part or entry.metadata.get(SPLIT_KEY, "")).strip().lower() == "test"
+    return (entry.metadata.get(SPLIT_KEY) or record.part or "").strip().lower() == "test"
