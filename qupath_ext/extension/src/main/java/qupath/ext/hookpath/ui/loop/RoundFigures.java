@@ -34,11 +34,18 @@ final class RoundFigures {
     private static void addRow(GridPane grid, int row, LoopStatus.Round round) {
         Label dice = new Label(byClass(round.dice()));
         dice.setWrapText(true);
-        grid.addRow(row, new Label(Texts.get("loop.figures.number", round.number())),
-                new Label(score(round.f1())),
-                new Label(Texts.get("loop.figures.number", round.corrected())), dice,
-                new Label(Double.isNaN(round.saved()) ? "–"
+        grid.addRow(row, whole(Texts.get("loop.figures.number", round.number())),
+                whole(score(round.f1())),
+                whole(Texts.get("loop.figures.number", round.corrected())), dice,
+                whole(Double.isNaN(round.saved()) ? "–"
                         : Texts.get("loop.figures.percent", round.saved())));
+    }
+
+    /** A number that is never cut off. */
+    private static Label whole(String text) {
+        Label label = new Label(text);
+        label.setMinWidth(Label.USE_PREF_SIZE);
+        return label;
     }
 
     private static String byClass(Map<String, Double> scores) {

@@ -55,7 +55,6 @@ public final class PlanTable extends VBox {
         image.setComparator(Comparator.comparing(DrawnImage::name));
         role.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue().role()));
         role.setCellFactory(column -> new RoleCell(suggested, this::decide));
-        table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
     }
 
     /** What would be learned from as the table stands; null while it is being read. */
@@ -78,6 +77,7 @@ public final class PlanTable extends VBox {
         project = of;
         int mine = ++generation;
         plan.set(null);
+        table.setPlaceholder(new Label(Texts.get("train.why.reading")));
         table.getItems().clear();
         suggested.clear();
         List<ProjectImageEntry<BufferedImage>> entries =
@@ -149,6 +149,7 @@ public final class PlanTable extends VBox {
     private void loaded(List<DrawnImage> found) {
         List<DrawnImage> sorted = new ArrayList<>(found);
         sorted.sort(Comparator.comparing(i -> i.mm2().isEmpty()));
+        table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
         table.getItems().setAll(sorted);
         state.setText("");
         if (found.stream().allMatch(i -> i.role() == null)) {

@@ -300,6 +300,8 @@ public final class TrainWindow extends StackPane {
         progress.setVisible(true);
         result.setVisible(false);
         job.setVisible(true);
+        progress.setFocusTraversable(true);
+        progress.requestFocus(); // not on Stop, which a key would then press
     }
 
     private void back() {
