@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -127,7 +128,7 @@ public final class LoopJob {
         for (Map.Entry<String, String> one : values.entrySet()) {
             String before = one.getValue() == null ? metadata.remove(one.getKey())
                     : metadata.put(one.getKey(), one.getValue());
-            changed |= !java.util.Objects.equals(before, one.getValue());
+            changed |= !Objects.equals(before, one.getValue());
         }
         return changed;
     }

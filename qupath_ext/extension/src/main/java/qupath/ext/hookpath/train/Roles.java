@@ -3,6 +3,7 @@ package qupath.ext.hookpath.train;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javafx.application.Platform;
 import qupath.ext.hookpath.Entries;
@@ -26,7 +27,7 @@ public final class Roles {
      * @param roles image id → role; null: none
      * @throws HookpathException the project cannot be written
      */
-    public static void write(Project<BufferedImage> project, Map<String, Role> roles) {
+    public static synchronized void write(Project<BufferedImage> project, Map<String, Role> roles) {
         boolean changed = false;
         for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
             if (roles.containsKey(entry.getID())) {
@@ -52,14 +53,15 @@ public final class Roles {
             if (role == null && text != null) {
                 throw new HookpathException(Texts.get("train.error.role", text));
             }
-            Entries.chosen(project, java.util.List.of(image.toString()))
+            Entries.chosen(project, List.of(image.toString()))
                     .forEach(entry -> roles.put(entry.getID(), role));
         });
         return roles;
     }
 
+    /** A value that nobody knows stays where no role was chosen. */
     private static boolean set(Map<String, String> metadata, Role role) {
-        if (Role.of(metadata.get(Role.KEY)) == role && (role != null || !metadata.containsKey(Role.KEY))) {
+        if (Role.of(metadata.get(Role.KEY)) == role) {
             return false;
         }
         if (role == null) {

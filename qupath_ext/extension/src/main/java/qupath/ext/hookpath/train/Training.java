@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,11 @@ public final class Training {
         this.options = options;
     }
 
+    /** Whether it goes on with an earlier run. */
+    public boolean resumes() {
+        return options.resume();
+    }
+
     /** The run's folder. */
     public Path run() {
         return options.run();
@@ -57,7 +63,7 @@ public final class Training {
      * @throws HookpathException no Python, no such image…; nothing was changed
      */
     public Job start(Consumer<Event> onEvent) {
-        if (options.given().get("roles") instanceof java.util.Map<?, ?> named) {
+        if (options.given().get("roles") instanceof Map<?, ?> named) {
             Roles.write(project, Roles.parse(project, named));
         }
         Path folder = JobStart.folder(project, "train");

@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.ui.train;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -66,7 +67,7 @@ final class ResumeBar {
         Threads.background().execute(() -> {
             try {
                 TrainingRuns.markEnded(gone.path(), true);
-            } catch (java.io.IOException e) {
+            } catch (IOException e) {
                 Platform.runLater(() -> onProblem.accept(e));
             }
         });

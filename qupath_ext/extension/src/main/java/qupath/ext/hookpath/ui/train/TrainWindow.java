@@ -2,10 +2,14 @@ package qupath.ext.hookpath.ui.train;
 
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
 import javafx.application.Platform;
+import javafx.beans.Observable;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
@@ -93,8 +97,9 @@ public final class TrainWindow extends StackPane {
         copy.disableProperty().bind(train.disableProperty());
         plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
         job.setStopText(Texts.get("train.stop"));
-        job.setBeforeCancel(() -> Dialogs.showYesNoDialog(
-                Texts.get(TITLE), Texts.get("train.cancel.sure")));
+        job.setBeforeCancel(() -> Dialogs.showYesNoDialog(Texts.get(TITLE),
+                Texts.get(training != null && training.resumes()
+                        ? "train.cancel.resumed" : "train.cancel.sure")));
         job.setOnEvent(this::heard);
         showSetup();
         qupath.projectProperty().addListener(onProject);
@@ -105,12 +110,14 @@ public final class TrainWindow extends StackPane {
     public static void show(QuPathGUI qupath) {
         Stage stage = Windows.show(qupath, TITLE, () -> content(qupath));
         TrainWindow window = (TrainWindow) stage.getScene().getRoot();
-        stage.focusedProperty().addListener((o, was, is) -> {
-            if (is) {
-                window.refresh();
-            }
-        });
-        stage.setOnHiding(event -> window.hidden());
+        if (stage.getOnHiding() == null) {
+            stage.setOnHiding(event -> window.hidden());
+            stage.focusedProperty().addListener((o, was, is) -> {
+                if (is) {
+                    window.refresh();
+                }
+            });
+        }
     }
 
     private static TrainWindow content(QuPathGUI qupath) {
@@ -130,10 +137,10 @@ public final class TrainWindow extends StackPane {
         }
     }
 
-    private javafx.beans.Observable[] observed() {
-        var all = new java.util.ArrayList<>(List.of(settings.observed()));
+    private Observable[] observed() {
+        List<Observable> all = new ArrayList<>(List.of(settings.observed()));
         all.addAll(List.of(plan.planProperty(), job.runningProperty(), setup.visibleProperty()));
-        return all.toArray(javafx.beans.Observable[]::new);
+        return all.toArray(Observable[]::new);
     }
 
     private void load() {
@@ -204,7 +211,7 @@ public final class TrainWindow extends StackPane {
         resumable.forget(problem -> Windows.showProblem(this, TITLE, problem));
     }
 
-    private void start(String family, java.util.concurrent.Callable<Training> made) {
+    private void start(String family, Callable<Training> made) {
         atWork = this;
         summary = null;
         epochs = 0;
@@ -333,7 +340,7 @@ public final class TrainWindow extends StackPane {
         Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("train.copied"));
     }
 
-    private Map<String, Object> arguments(java.util.function.Function<DrawnImage, String> named) {
+    private Map<String, Object> arguments(Function<DrawnImage, String> named) {
         TrainingPlan chosen = plan.planProperty().get();
         Map<String, Object> arguments = new LinkedHashMap<>(settings.arguments());
         arguments.put("classes", plan.isSomethingOff() ? chosen.classes() : null);
