@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, loop, train
 from hookpath.training.checkpoint import read_checkpoint
+from support.slides import write_pyramid
 from support.textures import DARK, texture_folder, texture_objects
 from support.training import TINY, Recorder, rows_of
 
@@ -302,6 +304,18 @@ def test_nothing_drawn_is_said(tmp_path: Path, folder: Path) -> None:
     for path in project.glob("*.geojson"):
         path.unlink()
     refused(project, tmp_path / "run", "no area with a class is drawn; draw areas of at least two")
+
+
+def test_where_no_slide_can_be_used_the_reason_is_told(folder: Path, tmp_path: Path) -> None:
+    """As a person meets it: nobody set the pixel size."""
+    project = change(folder, tmp_path)
+    for slide in project.glob("*.tif"):
+        write_pyramid(slide, np.full((64, 64, 3), 200, np.uint8), mpp=None)
+    with pytest.raises(
+        TrainingError, match=r"no slide can be used; the first, .*s0\.tif: µm/px"
+    ) as e:
+        run(project, tmp_path / "run")
+    assert e.value.code == "missing_spacing"
 
 
 def test_a_broken_slide_is_left_out(folder: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
-    from hookpath.projects import Problem, Project
+    from hookpath.projects import Project
 
 Source = Annotated[
     Path,
@@ -52,12 +52,6 @@ def opened(sources: Sequence[Path], mpp: float | None) -> Iterator[list[Project]
             projects.append(open_project(source, mpp))
             stack.callback(projects[-1].close)
         yield projects
-
-
-def shared_code(problems: Sequence[Problem]) -> str:
-    """The code of all problems, if it is one; else ``several``."""
-    codes = {problem.code for problem in problems}
-    return codes.pop() if len(codes) == 1 else "several"
 
 
 def model_folder(path: Path) -> Path:

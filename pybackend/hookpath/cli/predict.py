@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened, shared_code
+from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
 from hookpath.cli.reporters import duration_text
 from hookpath.errors import PredictionError, UsageError
 
@@ -79,6 +79,7 @@ def command(
 
 def _tell(console: Console, report: PredictReport) -> None:
     from hookpath.inference import summary
+    from hookpath.projects import shared_code
 
     done = [*report.predicted, *report.resumed]
     console.result(

@@ -7,6 +7,7 @@ from hookpath.projects.base import (
     Problem,
     Project,
     WriteReport,
+    shared_code,
 )
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.folder import FolderEntry, FolderProject
@@ -34,5 +35,6 @@ __all__ = [
     "find_qupath",
     "open_project",
     "qupath_version",
+    "shared_code",
     "summarise",
 ]

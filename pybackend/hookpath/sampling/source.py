@@ -84,11 +84,14 @@ def load_source(
     labels = LabelSource(objects, classes, slide_size=facts.size_l0)
     if not labels.polygons and labels.report.off_slide:
         raise AnnotationError(
-            f"{entry.name}: its annotations lie off the slide; check that they belong to this image"
+            f"{entry.name}: its annotations lie off the slide; check that they belong to this "
+            "image",
+            code="nothing_annotated",
         )
     if not labels.polygons:
         raise AnnotationError(
             f"{entry.name}: no area annotation of the classes {', '.join(classes.names)}; "
-            "draw some, or leave the image out"
+            "draw some, or leave the image out",
+            code="nothing_annotated",
         )
     return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)

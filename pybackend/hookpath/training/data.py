@@ -14,7 +14,7 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_
 from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, shared_code
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -138,6 +138,7 @@ def _load(
     for name, count in bare.items():
         reporter.info(f"{name}: nothing is drawn on {count} of its images")
     sources: list[AnnotatedSlide] = []
+    problems: list[Problem] = []
     for image in (i for i in images if i.may_teach):
         try:
             if image.error is not None:
@@ -145,17 +146,17 @@ def _load(
             source = load_source(image.entry, image.drawn, classes)
         except HookpathError as error:
             reporter.warn(_left_out(image.entry.name, str(error)))
-            problem = Problem(image.entry.name, str(error), error.code, image.entry.id)
-            reporter.result("problem", vars(problem))
+            problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))
+            reporter.result("problem", vars(problems[-1]))
             continue
         for line in source.labels.report.problems:
             reporter.info(f"{source.name}: {line}")
         sources.append(replace(source, id=image.key))
     if not sources:
         raise TrainingError(
-            f"{', '.join(p.name for p in projects)}: no slide can be used; draw areas with a "
-            "class on at least two slides, and see `hookpath info` for problems",
-            code="nothing_annotated",
+            f"{', '.join(p.name for p in projects)}: no slide can be used; the first, "
+            f"{problems[0].line}",
+            code=shared_code(problems),
         )
     return sources
 
