@@ -10,6 +10,8 @@ the codes.
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+from typing import Protocol
 
 
 class HookpathError(Exception):
@@ -142,6 +144,19 @@ def code_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return "disk_full"
     return "unexpected"
+
+
+class Coded(Protocol):
+    """Whatever has a code: an error, or an image's problem."""
+
+    @property
+    def code(self) -> str: ...
+
+
+def shared_code(problems: Iterable[Coded]) -> str:
+    """The code of all of them, if it is one; else ``several``."""
+    codes = {problem.code for problem in problems}
+    return codes.pop() if len(codes) == 1 else "several"
 
 
 def one_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
-from hookpath.errors import EvaluationError, UsageError
+from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport
@@ -85,8 +85,6 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
     console.table("F1 over labelled pixels", ["image", *classes, "macro"], rows)
     console.say(f"report in {out / 'report.html'}")
     if report.problems:
-        from hookpath.projects import shared_code
-
         line = f"{len(report.problems)} images were not scored; {report.problems[0].line}"
         raise EvaluationError(line, code=shared_code(report.problems))
 

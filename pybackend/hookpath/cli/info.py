@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hookpath.cli.console import Debug, Json, running
 from hookpath.cli.inputs import Mpp, Source, opened
-from hookpath.errors import ProjectError
+from hookpath.errors import ProjectError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.projects import ImageSummary
@@ -31,11 +31,10 @@ def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = 
         broken = [i for i in images if i.problem]
         for image in broken:
             console.say(Problem(image.name, image.problem).line)
-        codes = {i.code for i in broken}
         if broken:
             raise ProjectError(
                 f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}",
-                code=codes.pop() if len(codes) == 1 else "several",
+                code=shared_code(broken),
             )
 
 

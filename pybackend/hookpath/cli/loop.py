@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened, shared_code
-from hookpath.errors import LoopError, UsageError
+from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.errors import LoopError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.loop import LoopFolder

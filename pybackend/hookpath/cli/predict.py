@@ -10,7 +10,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
 from hookpath.cli.reporters import duration_text
-from hookpath.errors import PredictionError, UsageError
+from hookpath.errors import PredictionError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictReport, SlidePrediction
@@ -79,7 +79,6 @@ def command(
 
 def _tell(console: Console, report: PredictReport) -> None:
     from hookpath.inference import summary
-    from hookpath.projects import shared_code
 
     done = [*report.predicted, *report.resumed]
     console.result(

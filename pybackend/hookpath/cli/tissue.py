@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened, shared_code
-from hookpath.errors import LoopError
+from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.errors import LoopError, shared_code
 
 
 def command(

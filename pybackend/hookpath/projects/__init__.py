@@ -7,7 +7,6 @@ from hookpath.projects.base import (
     Problem,
     Project,
     WriteReport,
-    shared_code,
 )
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.folder import FolderEntry, FolderProject
@@ -35,6 +34,5 @@ __all__ = [
     "find_qupath",
     "open_project",
     "qupath_version",
-    "shared_code",
     "summarise",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -35,12 +35,6 @@ class Problem:
         """One line that names the image, once."""
         named = self.message.startswith(f"{self.image}: ")
         return self.message if named else f"{self.image}: {self.message}"
-
-
-def shared_code(problems: Iterable[Problem]) -> str:
-    """The code of all problems, if it is one; else ``several``."""
-    codes = {problem.code for problem in problems}
-    return codes.pop() if len(codes) == 1 else "several"
 
 
 @dataclass(frozen=True)

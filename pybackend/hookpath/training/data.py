@@ -12,9 +12,9 @@ import numpy as np
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_in
 from hookpath.annotations.labels import is_drawn_by_hand
-from hookpath.errors import HookpathError, TrainingError
+from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, shared_code
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
