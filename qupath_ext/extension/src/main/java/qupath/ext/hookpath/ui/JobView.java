@@ -3,8 +3,10 @@ package qupath.ext.hookpath.ui;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javafx.application.Platform;
+import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
@@ -40,6 +42,7 @@ public final class JobView extends VBox {
     private final LogTail tail = new LogTail(this::append);
     private Job job;
     private boolean cancelled;
+    private final BooleanProperty stopping = new SimpleBooleanProperty();
     private Consumer<Event> listener = event -> { };
     private BooleanSupplier beforeCancel = () -> true;
 
@@ -57,7 +60,7 @@ public final class JobView extends VBox {
         stop.managedProperty().bind(stop.visibleProperty());
         setStopText(null);
         cancel.disableProperty().bind(running.not());
-        stop.disableProperty().bind(running.not());
+        stop.disableProperty().bind(running.not().or(stopping));
         details.expandedProperty().addListener((o, was, is) -> growWindow());
         idle("");
     }
@@ -92,6 +95,7 @@ public final class JobView extends VBox {
     public void run(Starter starter, Consumer<JobOutcome> whenDone,
             Consumer<Throwable> whenNotStarted) {
         cancelled = false;
+        stopping.set(false);
         job = null;
         text.clear();
         running.set(true);
@@ -144,6 +148,7 @@ public final class JobView extends VBox {
     public void stop() {
         if (job != null) {
             job.stop();
+            stopping.set(true);
             busy(Texts.get("job.stopping"));
         }
     }
@@ -191,7 +196,7 @@ public final class JobView extends VBox {
 
     private void heard(Event event) {
         switch (event) {
-            case Event.Progress progress when !cancelled -> show(progress);
+            case Event.Progress progress when !cancelled && !stopping.get() -> show(progress);
             case Event.Info info -> append(info.message() + "\n");
             case Event.Warning warning ->
                     append(Texts.get("job.warning", warning.message()) + "\n");
