@@ -29,7 +29,8 @@ final class GeometryReader {
      * @return null for all that is left to QuPath's reader
      */
     static Geometry read(JsonObject json) {
-        if (!PLAIN.containsAll(json.keySet()) || !(json.get("coordinates") instanceof JsonArray at)) {
+        if (!PLAIN.containsAll(json.keySet())
+                || !(json.get("coordinates") instanceof JsonArray at)) {
             return null;
         }
         try {

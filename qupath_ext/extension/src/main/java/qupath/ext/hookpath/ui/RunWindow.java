@@ -33,7 +33,7 @@ import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 
-/** <em>Run HookNet…</em>: choose a model and where to predict, see how far it is and what is found. */
+/** <em>Run HookNet…</em>: choose a model and where to predict, see what is found. */
 public final class RunWindow extends VBox {
 
     private static final String TITLE = "run.title";

@@ -32,7 +32,7 @@ import qupath.lib.objects.hierarchy.events.PathObjectSelectionListener;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
-/** Where to predict: what is selected, the image, annotations of a class, or images of the project. */
+/** Where to predict: the selection, the image, annotations of a class, or several images. */
 public final class ScopePane extends GridPane {
 
     // A slide may be this much coarser than the model; beyond, the command refuses it.
@@ -40,7 +40,8 @@ public final class ScopePane extends GridPane {
 
     private final ReadOnlyIntegerWrapper state = new ReadOnlyIntegerWrapper();
     private final PathObjectSelectionListener onSelection = (one, before, all) -> changed();
-    private final ChangeListener<ImageData<BufferedImage>> onImage = (o, was, is) -> follow(was, is);
+    private final ChangeListener<ImageData<BufferedImage>> onImage =
+            (o, was, is) -> follow(was, is);
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> project(is);
     private QuPathGUI qupath;
     private List<ProjectImageEntry<BufferedImage>> entries = List.of();

@@ -63,7 +63,8 @@ public final class Windows {
      * @param content makes the content when the window is not open yet
      * @return the window
      */
-    public static Stage show(QuPathGUI qupath, String titleKey, Supplier<? extends Parent> content) {
+    public static Stage show(
+            QuPathGUI qupath, String titleKey, Supplier<? extends Parent> content) {
         Stage open = OPEN.get(titleKey);
         if (open == null) {
             open = stage(qupath, Texts.get(titleKey), content.get());
@@ -109,7 +110,7 @@ public final class Windows {
     }
 
     /**
-     * Says what went wrong, in a dialog over a window; where it is the Python, offers to set one up.
+     * Says what went wrong, in a dialog over a window; offers to set up a Python that is missing.
      *
      * @param over a control of the window; null: over QuPath's
      * @param titleKey key of the title
