@@ -8,6 +8,8 @@ import javafx.embed.swing.SwingFXUtils
 import javafx.event.Event
 import javafx.scene.Node
 import javafx.scene.Parent
+import javafx.scene.control.CheckBox
+import javafx.scene.control.CheckMenuItem
 import javafx.scene.control.IndexedCell
 import javafx.scene.control.Labeled
 import javafx.scene.control.ScrollPane
@@ -106,6 +108,8 @@ def opened = { Closure open ->
 }
 
 // ---- the visit
+def slow = Long.getLong('hookpath.visit.ms', 6000)  // until overlays have been computed
+def ready = ['train': '#train', 'set-up-python': '#check']  // enabled when a window has filled in
 def name = { String text -> text.toLowerCase().replaceAll(/[^a-z]+/, '-').replaceAll(/^-|-$/, '') }
 def items = { qupath.getMenu('Extensions>HookNet', false).getItems().findAll { !(it instanceof SeparatorMenuItem) } }
 def run = { Stage stage ->
@@ -145,17 +149,23 @@ Thread.start('visit') {
             def called = name(item.getText())
             attempt(item.getText()) {
                 def stage = opened {
+                    if (item instanceof CheckMenuItem)  // as a click does
+                        item.setSelected(!item.isSelected())
                     item.fire()
                 }
                 if (called == 'run-hooknet')
                     run(stage)
-                else
-                    picture(stage, called)
-                if (called in ['preview', 'show-probability-map', 'set-up-python']) {
-                    Thread.sleep(15000)
-                    picture(stage, called + '-later')
+                def button = ready[called] == null ? null : stage.getScene().lookup(ready[called])
+                if (button != null)
+                    wait(called + ' to be ready', 120) { !button.isDisabled() }
+                if (called == 'preview')
+                    wait('the worker', 120) { nodes(stage.getScene().getRoot()).any { it instanceof CheckBox && it.getId() == null } }
+                if (called in ['preview', 'show-probability-map']) {
+                    Thread.sleep(slow)
                     picture(qupath.getStage(), 'qupath-' + called)
                 }
+                if (called != 'run-hooknet')
+                    picture(stage, called)
                 close(stage)
             }
             if (called == 'run-hooknet') {

@@ -23,7 +23,7 @@ public final class DoctorTable extends TableView<Doctor.Check> {
         found.setCellFactory(column -> new WithTooltip());
         getColumns().setAll(List.of(sign, name, found));
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
-        setPlaceholder(new Label(""));
+        setPlaceholder(new Label(Texts.get("setup.looking")));
     }
 
     void show(List<Doctor.Check> checks) {

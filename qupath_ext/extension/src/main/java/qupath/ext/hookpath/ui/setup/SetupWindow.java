@@ -65,6 +65,7 @@ public final class SetupWindow extends VBox {
         cancel.disableProperty().bind(building.not());
         use.disableProperty().bind(building.or(looking));
         check.disableProperty().bind(building.or(looking));
+        doctor.getPlaceholder().visibleProperty().bind(looking);
         bar.visibleProperty().bind(building);
         torch.disableProperty().bind(offline.selectedProperty());   // the wheels decide
         wheels.textProperty().addListener((o, was, is) -> {
