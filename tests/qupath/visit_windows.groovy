@@ -123,7 +123,12 @@ def run = { Stage stage ->
     picture(stage, 'run-hooknet-ready')
     fx { button.fire() }
     wait('the job to begin', 30) { button.isDisabled() }
-    Thread.sleep(3000)
+    def bar = stage.getScene().getRoot().lookup('.progress-bar')
+    try {
+        wait('a first tile', 40) { bar.getProgress() > 0.05 || !button.isDisabled() }
+    } catch (IllegalStateException e) {
+        println e.getMessage()  // only a less telling picture
+    }
     picture(stage, 'run-hooknet-running')
     wait('the job to end', 400) { !button.isDisabled() }
     wait('results', 60) { qupath.getImageData().getHierarchy().getAllObjects(false).any { it.getMetadata().get('hookpath.run') } }
@@ -164,8 +169,10 @@ Thread.start('visit') {
                     Thread.sleep(slow)
                     picture(qupath.getStage(), 'qupath-' + called)
                 }
-                if (called != 'run-hooknet')
+                if (called != 'run-hooknet') {
+                    Thread.sleep(1000)
                     picture(stage, called)
+                }
                 close(stage)
             }
             if (called == 'run-hooknet') {

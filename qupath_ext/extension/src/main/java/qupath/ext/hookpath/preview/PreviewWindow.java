@@ -140,6 +140,7 @@ public final class PreviewWindow extends VBox {
     private void listed(List<ModelFolder> found) {
         ModelFolder chosen = models.getValue();
         models.valueProperty().removeListener(onChoice);
+        models.setValue(null);  // else the box stays blank: new items, but no new value
         models.getItems().setAll(found.stream().filter(m -> m.problem() == null).toList());
         models.setValue(chosen);
         models.valueProperty().addListener(onChoice);

@@ -1,0 +1,90 @@
+"""Every window of the extension, opened in a real QuPath on a display of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.dark_slides import FIRST, SECOND, make_dark_project, save_dark_model
+from support.extension import InstalledExtension, installed_extension
+from support.qupath import SCRIPTS
+
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
+
+#: Keep the pictures there, to be looked at.
+PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
+
+#: Windows that must have been seen, by the names of their pictures.
+SEEN = {
+    "run-hooknet-ready", "run-hooknet-done", "train", "annotation-loop", "preview",
+    "import-predictions", "show-probability-map", "remove-results", "set-up-python", "open-log",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A screen that nobody sees."""
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        pytest.skip("no Xvfb to open windows on")
+    read, write = os.pipe()
+    command = [xvfb, "-displayfd", str(write), "-screen", "0", "1600x1000x24"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, pass_fds=[write], stdout=quiet, stderr=quiet) as process:
+        os.close(write)
+        with os.fdopen(read) as said:
+            number = said.readline().strip()
+        yield f":{number}"
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def visit(tmp_path_factory: pytest.TempPathFactory, display: str) -> dict[str, Any]:
+    """What was seen on the way through all windows."""
+    root = tmp_path_factory.mktemp("visit")
+    qupath = installed_extension(root / "home", DISPLAY=display, GSETTINGS_BACKEND="memory")
+    project = make_dark_project(root / "Projekt", (FIRST, SECOND))
+    save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")
+    given = os.environ.get(PICTURES_VARIABLE)
+    out = Path(given) if given else root / "pictures"
+    out.mkdir(parents=True, exist_ok=True)
+    return look_around(qupath, project, out)
+
+
+def look_around(qupath: InstalledExtension, project: Path, out: Path) -> dict[str, Any]:
+    """Run the visit; ends QuPath whatever happens."""
+    environment = qupath.process_environment()
+    startup = SCRIPTS / "visit_windows.groovy"
+    environment["JAVA_TOOL_OPTIONS"] += (
+        f' -Dprism.order=sw "-Dqupath.startup.script={startup}" "-Dhookpath.visit={out}"'
+    )
+    with (out / "log.txt").open("w", encoding="utf-8") as log:
+        command = qupath.command("--quiet", "--project", project, "--image", FIRST)
+        subprocess.run(command, env=environment, stdout=log, stderr=log, timeout=840, check=False)
+    said = (out / "log.txt").read_text(encoding="utf-8", errors="replace")
+    assert (out / "report.json").is_file(), said[-5000:]
+    found: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    return {**found, "log": said}
+
+
+def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> None:
+    assert visit["errors"] == []
+    assert {window["name"] for window in visit["windows"]} >= SEEN
+    done = next(w for w in visit["windows"] if w["name"] == "run-hooknet-done")
+    assert any(text.startswith("Done:") for text in done["texts"])
+    assert {"Dark", "Pale"} <= set(done["texts"])
+
+
+def test_no_text_is_clipped_outside_or_missing(visit: dict[str, Any]) -> None:
+    assert {w["name"]: w["problems"] for w in visit["windows"] if w["problems"]} == {}
+
+
+def test_nothing_was_logged_as_an_error(visit: dict[str, Any]) -> None:
+    assert [line for line in visit["log"].splitlines() if "[ERROR]" in line] == []
