@@ -6,30 +6,15 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.dark_slides import FIRST, SECOND, make_dark_project
+from support.dark_slides import DRAWN, FIRST, SECOND, make_dark_project
 from support.extension import InstalledExtension, installed_extension
-from support.projects import feature, ring
 from support.seen import ours
 from support.training import TINY, rows_of
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
-
-
-def drawn(number: int, name: str, x: float, y: float, side: float) -> dict[str, Any]:
-    """A square that somebody drew."""
-    shape = {"type": "Polygon", "coordinates": [ring(x, y, side, side)]}
-    return feature(shape, number, classification={"name": name, "color": [10, 20, 30]})
-
-
-#: In the disc, in the frames, and beside them: both classes on both slides.
-DRAWN = {
-    FIRST: [drawn(1, "Dark", 240, 240, 100), drawn(2, "Pale", 20, 520, 120)],
-    SECOND: [drawn(3, "Dark", 562, 122, 96), drawn(4, "Pale", 200, 200, 120)],
-}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.dark_slides import FIRST, SECOND, make_dark_project, save_dark_model
+from support.dark_slides import DRAWN, FIRST, SECOND, make_dark_project, save_dark_model
 from support.extension import InstalledExtension, installed_extension
 from support.qupath import SCRIPTS
 
@@ -50,7 +50,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory, display: str) -> dict[str, A
     """What was seen on the way through all windows."""
     root = tmp_path_factory.mktemp("visit")
     qupath = installed_extension(root / "home", DISPLAY=display, GSETTINGS_BACKEND="memory")
-    project = make_dark_project(root / "Projekt", (FIRST, SECOND))
+    project = make_dark_project(root / "Projekt", (FIRST, SECOND), DRAWN)
     save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")
     given = os.environ.get(PICTURES_VARIABLE)
     out = Path(given) if given else root / "pictures"
