@@ -30,7 +30,7 @@ DISC = Point(300, 300).buffer(120, 64)
 FRAME = box(560, 120, 860, 420) - box(660, 220, 760, 320)
 SMALL = box(100, 600, 180, 660)
 
-FIRST, SECOND = "Präparat 1 (größer).tif", "second.tif"
+FIRST, SECOND, THIRD = "Präparat 1 (größer).tif", "second.tif", "third.tif"
 #: No µm/px in the file; ten times coarser than the model.
 UNKNOWN, COARSE = "no scale.tif", "coarse.tif"
 
@@ -97,7 +97,13 @@ def make_dark_project(
     java = _java()
     slides = root.parent / f"{root.name} slides"
     slides.mkdir(parents=True, exist_ok=True)
-    shapes = {FIRST: [DISC, FRAME], SECOND: [FRAME, SMALL], UNKNOWN: [DISC], COARSE: [DISC]}
+    shapes = {
+        FIRST: [DISC, FRAME],
+        SECOND: [FRAME, SMALL],
+        THIRD: [DISC, SMALL],
+        UNKNOWN: [DISC],
+        COARSE: [DISC],
+    }
     spacings = {UNKNOWN: None, COARSE: 10.0}
     with PaquoProject(root / "project.qpproj", mode="x") as project:
         for name in images:
