@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 import torch
+
 from hookpath.annotations import PathClass
 from hookpath.models import ModelCard, build_model, save_model
 
