@@ -36,10 +36,10 @@ def marks_of(java: Any, tagged: Any) -> list[Mark]:
     """What `tagged_objects` found, in its order."""
     columns = Columns(java)
     ids = columns.texts(tagged, "getID")
-    runs = columns.values(tagged, RUN_TAG, "getMetadata")
+    runs = [run or "" for run in columns.values(tagged, RUN_TAG, "getMetadata")]
     written = columns.values(tagged, LOOKS_KEY, "getMetadata")
     looks = _looks(columns, tagged)
-    return [Mark(*found) for found in zip(ids, map(str, runs), written, looks, strict=True)]
+    return [Mark(*found) for found in zip(ids, runs, written, looks, strict=True)]
 
 
 def _looks(columns: Columns, objects: Any) -> list[dict[str, object]]:
