@@ -2,7 +2,10 @@ package qupath.ext.hookpath.ui.train;
 
 import java.awt.image.BufferedImage;
 import java.util.List;
+import javafx.application.ColorScheme;
 import javafx.application.Platform;
+import javafx.event.EventHandler;
+import javafx.stage.WindowEvent;
 import javafx.util.Duration;
 import org.controlsfx.control.Notifications;
 import qupath.ext.hookpath.JobStart;
@@ -11,6 +14,7 @@ import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.RunFolder;
 import qupath.ext.hookpath.predict.Models;
 import qupath.lib.gui.QuPathGUI;
+import qupath.lib.gui.prefs.QuPathStyleManager;
 import qupath.lib.projects.Project;
 
 /** Says, when a project opens, that a training in it was cut short. */
@@ -36,10 +40,26 @@ public final class InterruptedNotice {
         });
     }
 
+    /** A project may be opened before QuPath's window is there. */
     private static void tell(QuPathGUI qupath, RunFolder run) {
-        Notifications.create().owner(qupath.getStage()).title(Texts.get("train.title"))
-                .text(ResumeBar.describe(run) + "\n" + Texts.get("train.interrupted.where"))
-                .hideAfter(Duration.seconds(12)).onAction(event -> TrainWindow.show(qupath))
-                .showInformation();
+        if (!qupath.getStage().isShowing()) {
+            qupath.getStage().addEventHandler(WindowEvent.WINDOW_SHOWN, new EventHandler<>() {
+                @Override
+                public void handle(WindowEvent event) {
+                    qupath.getStage().removeEventHandler(WindowEvent.WINDOW_SHOWN, this);
+                    Platform.runLater(() -> tell(qupath, run));
+                }
+            });
+            return;
+        }
+        String text = ResumeBar.describe(run).replace("; ", ";\n") + "\n"
+                + Texts.get("train.interrupted.where");
+        Notifications notice = Notifications.create().owner(qupath.getStage())
+                .title(Texts.get("train.title")).text(text).hideAfter(Duration.seconds(20))
+                .onAction(event -> TrainWindow.show(qupath));
+        if (QuPathStyleManager.getStyleColorScheme() == ColorScheme.DARK) {
+            notice = notice.darkStyle();
+        }
+        notice.showInformation();
     }
 }
