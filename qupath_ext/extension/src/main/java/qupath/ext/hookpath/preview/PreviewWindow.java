@@ -54,10 +54,7 @@ public final class PreviewWindow extends VBox {
     /** Shows a model as the chosen one. */
     void select(Path model) {
         startWhenListed = false;
-        ModelFolder found = models.getItems().stream()
-                .filter(item -> item.path().equals(model)).findFirst()
-                .orElseGet(() -> ModelFolder.read(model));
-        choose(found);
+        choose(listed(ModelFolder.read(model)));
     }
 
     /** The preview begins. */
@@ -108,7 +105,7 @@ public final class PreviewWindow extends VBox {
             status(found.problem());
             return;
         }
-        models.setValue(found);
+        models.setValue(listed(found));
     }
 
     /** Off closes the window, too; on tries again after something went wrong. */
@@ -142,7 +139,7 @@ public final class PreviewWindow extends VBox {
         models.valueProperty().removeListener(onChoice);
         models.setValue(null);  // else the box stays blank: new items, but no new value
         models.getItems().setAll(found.stream().filter(m -> m.problem() == null).toList());
-        models.setValue(chosen);
+        models.setValue(chosen == null ? null : listed(chosen));
         models.valueProperty().addListener(onChoice);
         if (startWhenListed) {
             startWhenListed = false;
@@ -154,6 +151,17 @@ public final class PreviewWindow extends VBox {
                         start();
                     }, () -> status(Texts.get("preview.noModels")));
         }
+    }
+
+    /** The model as the list has it; a box shows nothing that is not in its list. */
+    private ModelFolder listed(ModelFolder model) {
+        for (ModelFolder item : models.getItems()) {
+            if (item.path().equals(model.path())) {
+                return item;
+            }
+        }
+        models.getItems().add(model);
+        return model;
     }
 
     /** Without starting. */
