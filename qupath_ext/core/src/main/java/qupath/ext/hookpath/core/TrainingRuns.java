@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The training runs below a folder of models: names for new ones, and those that were cut short. */
+/** Training runs below a folder of models: names for new ones, and those that were cut short. */
 public final class TrainingRuns {
 
     /** In a run's folder: a person ended it and wants no more of it. */
