@@ -1,6 +1,8 @@
 package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
+import java.util.Map;
+import java.util.WeakHashMap;
 import javafx.animation.PauseTransition;
 import javafx.application.Platform;
 import javafx.util.Duration;
@@ -15,7 +17,8 @@ import qupath.lib.images.ImageData;
 final class Repaint {
 
     private static final int MANY = 5000;
-    private static final double OBJECTS_PER_SECOND = 20_000;
+    private static final double OBJECTS_PER_SECOND = 5000; // on a machine that is busy
+    private static final Map<QuPathViewer, PauseTransition> RUNNING = new WeakHashMap<>();
 
     private Repaint() {}
 
@@ -27,11 +30,21 @@ final class Repaint {
         }
         for (QuPathViewer viewer : qupath.getAllViewers()) {
             if (viewer.getImageData() == data) {
-                viewer.setDoFasterRepaint(true);
-                var end = new PauseTransition(Duration.seconds(2 + objects / OBJECTS_PER_SECOND));
-                end.setOnFinished(event -> viewer.setDoFasterRepaint(false));
-                end.play();
+                gently(viewer, Duration.seconds(5 + objects / OBJECTS_PER_SECOND));
             }
         }
+    }
+
+    /** A change that follows another one starts the time anew. */
+    private static void gently(QuPathViewer viewer, Duration time) {
+        PauseTransition earlier = RUNNING.remove(viewer);
+        if (earlier != null) {
+            earlier.stop();
+        }
+        viewer.setDoFasterRepaint(true);
+        PauseTransition end = new PauseTransition(time);
+        end.setOnFinished(event -> viewer.setDoFasterRepaint(false));
+        RUNNING.put(viewer, end);
+        end.play();
     }
 }
