@@ -143,7 +143,7 @@ public final class EnvironmentBuilder {
                 bundled.constraints());
         steps.run("The environment could not be made", installer.create(environment));
         OwnEnvironment.mark(environment);
-        steps.run("Installing failed", installer.install(environment, requirement(bundled)));
+        installPackage(installer, environment, requirement(bundled), steps);
         Python python = Python.ofEnvironment(environment);
         if (!imports.isEmpty()) {
             steps.run("What was installed does not work",
@@ -151,6 +151,22 @@ public final class EnvironmentBuilder {
                             "import " + String.join(", ", imports)));
         }
         python.check(extensionVersion);
+    }
+
+    /** torch for the CPU has an index of its own, which a firewall may hide: the default does, too. */
+    private static void installPackage(Installer installer, Path environment, String requirement,
+            Steps steps) throws IOException, InterruptedException {
+        try {
+            steps.run("Installing failed", installer.install(environment, requirement));
+        } catch (IOException e) {
+            if (installer.torch() != Torch.CPU || installer.offline()) {
+                throw e;
+            }
+            steps.say(e.getMessage());
+            steps.say("Trying again with the default build of torch (larger)");
+            steps.run("Installing failed",
+                    installer.withDefaultTorch().install(environment, requirement));
+        }
     }
 
     private String requirement(BundledPackage bundled) {

@@ -57,6 +57,11 @@ record Installer(Path uv, Path basePython, Path wheels, boolean offline, Torch t
         return command;
     }
 
+    /** The same with the build of torch that the package index has. */
+    Installer withDefaultTorch() {
+        return new Installer(uv, basePython, wheels, offline, Torch.DEFAULT, constraints);
+    }
+
     private List<String> constrained() {
         return constraints == null ? List.of() : List.of("-c", constraints.toString());
     }

@@ -51,6 +51,11 @@ final class Steps {
         }
     }
 
+    /** Tells the listener a line of our own. */
+    void say(String line) {
+        listener.accept(line);
+    }
+
     void stopIfCancelled() {
         if (cancelled.getAsBoolean()) {
             throw new CancellationException("cancelled");

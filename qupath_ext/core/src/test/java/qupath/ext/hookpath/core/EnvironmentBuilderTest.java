@@ -114,6 +114,24 @@ class EnvironmentBuilderTest {
     }
 
     @Test
+    void whereTorchForTheCpuCannotBeHadTheDefaultIsTaken() throws Exception {
+        FakeWheel.write(wheels, "0.1.7");
+        Path firewalled = FakePython.script(temp.resolve("firewalled uv"), """
+                case "$*" in
+                  *--torch-backend*) echo 'error: no route to the index' >&2; exit 2 ;;
+                  pip*) exec '%1$s' "$@" --no-index ;;
+                  *) exec '%1$s' "$@" ;;
+                esac
+                """.formatted(uv())).executable();
+        Python built = build(offline(firewalled).offline(false).torch(Torch.CPU));
+        assertEquals("0.1.7", built.version());
+        assertTrue(lines.stream().anyMatch(l -> l.contains("no route to the index")), "" + lines);
+        IOException error = assertThrows(IOException.class,
+                () -> build(offline(firewalled).offline(false).torch(Torch.CUDA)));
+        assertTrue(error.getMessage().contains("no route to the index"), error.getMessage());
+    }
+
+    @Test
     void anInstallationThatDoesNotLoadIsNotKept() throws Exception {
         FakeWheel.write(wheels, "0.1.7");
         IOException error = assertThrows(IOException.class,
