@@ -9,7 +9,6 @@ import javafx.fxml.FXML;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.layout.VBox;
-import javafx.stage.Stage;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.ui.Windows;
@@ -64,14 +63,11 @@ public final class MapWindow extends VBox {
     }
 
     boolean isOpen() {
-        return getScene() != null && getScene().getWindow() != null
-                && getScene().getWindow().isShowing();
+        return Windows.isShowing(this);
     }
 
     void close() {
-        if (isOpen() && getScene().getWindow() instanceof Stage stage) {
-            stage.hide();
-        }
+        Windows.close(this);
     }
 
     @FXML

@@ -10,7 +10,6 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.layout.VBox;
-import javafx.stage.Stage;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
@@ -83,14 +82,11 @@ public final class PreviewWindow extends VBox {
     }
 
     boolean isOpen() {
-        return getScene() != null && getScene().getWindow() != null
-                && getScene().getWindow().isShowing();
+        return Windows.isShowing(this);
     }
 
     void close() {
-        if (isOpen() && getScene().getWindow() instanceof Stage stage) {
-            stage.hide();
-        }
+        Windows.close(this);
     }
 
     @FXML

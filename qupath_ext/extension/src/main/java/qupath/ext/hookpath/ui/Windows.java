@@ -141,6 +141,19 @@ public final class Windows {
                 .contentText(text).resizable().show();
     }
 
+    /** Whether a control's window is on the screen. */
+    public static boolean isShowing(Node node) {
+        return node.getScene() != null && node.getScene().getWindow() != null
+                && node.getScene().getWindow().isShowing();
+    }
+
+    /** Closes a control's window if it is on the screen. */
+    public static void close(Node node) {
+        if (isShowing(node) && node.getScene().getWindow() instanceof Stage stage) {
+            stage.hide();
+        }
+    }
+
     /** The window that a control is in; QuPath's where it is in none. */
     public static Window windowOf(Node node) {
         return Optional.ofNullable(node).map(Node::getScene).map(Scene::getWindow)

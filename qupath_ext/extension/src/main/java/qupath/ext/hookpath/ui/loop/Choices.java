@@ -3,8 +3,6 @@ package qupath.ext.hookpath.ui.loop;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
-import javafx.scene.control.ComboBox;
-import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.DrawnImage;
 import qupath.lib.objects.classes.PathClass;
@@ -14,23 +12,6 @@ import qupath.lib.projects.Project;
 final class Choices {
 
     private Choices() {}
-
-    /** Fills a choice with values whose names are {@code train.choice.<value>}. */
-    static void fill(ComboBox<String> choice, String... values) {
-        choice.setConverter(new StringConverter<>() {
-            @Override
-            public String toString(String value) {
-                return value == null ? "" : Texts.get("train.choice." + value);
-            }
-
-            @Override
-            public String fromString(String text) {
-                throw new UnsupportedOperationException("not editable");
-            }
-        });
-        choice.getItems().setAll(values);
-        choice.setValue(values[0]);
-    }
 
     /** "None" and the project's classes that can be learned. */
     static List<String> classes(Project<BufferedImage> project) {

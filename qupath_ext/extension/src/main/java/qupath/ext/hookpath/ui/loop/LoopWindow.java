@@ -31,6 +31,7 @@ import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
 import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
@@ -81,8 +82,8 @@ public final class LoopWindow extends VBox {
         this.qupath = qupath;
         Windows.load(this, "loop-window.fxml");
         StateTable.prepare(images, image, state, labelled, worth, this::open);
-        Choices.fill(family, "hooknet", "unet");
-        Choices.fill(preset, "fast", "paper");
+        NamedChoice.fill(family, "hooknet", "unet");
+        NamedChoice.fill(preset, "fast", "paper");
         List.of(startPane, steps, figuresPane, job)
                 .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
         job.setVisible(false);

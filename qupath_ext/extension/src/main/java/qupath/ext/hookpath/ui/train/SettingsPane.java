@@ -19,6 +19,7 @@ import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.core.TrainingRuns;
+import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.FileChoosers;
 
@@ -43,8 +44,8 @@ public final class SettingsPane extends GridPane {
     /** The fast preset of HookNet. */
     public SettingsPane() {
         Windows.load(this, "settings-pane.fxml");
-        fill(family, "hooknet", "unet");
-        fill(preset, "fast", "paper");
+        NamedChoice.fill(family, "hooknet", "unet");
+        NamedChoice.fill(preset, "fast", "paper");
         context.setConverter(new MicronsPerPixel());
         target.getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
         device.getItems().setAll("auto", "cpu", "cuda", "mps");
@@ -171,25 +172,6 @@ public final class SettingsPane extends GridPane {
 
     private boolean isUnet() {
         return "unet".equals(family.getValue());
-    }
-
-    private static void fill(ComboBox<String> choice, String... values) {
-        choice.getItems().setAll(values);
-        choice.setConverter(new Named());
-        choice.setValue(values[0]);
-    }
-
-    private static final class Named extends StringConverter<String> {
-
-        @Override
-        public String toString(String value) {
-            return value == null ? "" : Texts.get("train.choice." + value);
-        }
-
-        @Override
-        public String fromString(String text) {
-            throw new UnsupportedOperationException("not editable");
-        }
     }
 
     private static final class MicronsPerPixel extends StringConverter<Double> {
