@@ -45,8 +45,8 @@ TINY = (
     "model.filters=6",
     "batch_size=8",
     "epochs=1",
-    "steps_per_epoch=60",
-    "learning_rate=0.005",
+    "steps_per_epoch=80",
+    "learning_rate=0.002",
     "validation.fraction=0",
     "device=cpu",
 )
@@ -69,13 +69,13 @@ class Simulation:
         seed: of the first slides drawn, of choices at random, and of training.
     """
 
-    pool: int = 16
+    pool: int = 14
     test: int = 3
     rounds: int = 6
     per_round: int = 1
     budget_mm2: float = 0.04
     region_um: float = 100.0
-    size_px: int = 512
+    size_px: int = 384
     seed: int = 0
 
     @property
