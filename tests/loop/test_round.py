@@ -195,6 +195,19 @@ def test_proposing_again_keeps_what_was_confirmed(store: LoopStore) -> None:
         assert folder.record(project.images[2]).state is State.PROPOSED
 
 
+def test_a_region_confirmed_before_the_proposals_gets_none(folder_store: LoopStore) -> None:
+    """Or they would count as confirmed though nobody has seen them."""
+    store = folder_store
+    store.begin()
+    region = PathObject(box(0, 0, SIZE, 64), path_class=PathClass(CONFIRMED_CLASS))
+    store.correct(2, lambda objects: [*objects, region])
+    proposed = propose_on(store, 2)
+    assert proposed
+    assert all(o.geometry.intersection(region.geometry).area < 1 for o in proposed)
+    with pytest.raises(LoopError, match="untouched proposals"):
+        accept_on(store, 2)
+
+
 def test_human_work_is_never_touched(store: LoopStore) -> None:
     store.begin()
     mine = PathObject(box(10, 10, 60, 60), path_class=PathClass("Necrosis", (1, 2, 3)), name="mine")

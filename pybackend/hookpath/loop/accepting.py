@@ -17,7 +17,15 @@ from hookpath.loop.pieces import union_of
 from hookpath.loop.proposals import class_named
 from hookpath.loop.publishing import Display, publish, run_of, untouched
 from hookpath.loop.records import ImageRecord, State
-from hookpath.loop.truth import CONFIRMED_CLASS, SLACK_PX, Evidence, Truth, accepted, drawn_ids
+from hookpath.loop.truth import (
+    CONFIRMED_CLASS,
+    SLACK_PX,
+    Evidence,
+    Truth,
+    accepted,
+    confirmed_by_hand,
+    drawn_ids,
+)
 from hookpath.projects import ImageEntry, Project
 
 
@@ -85,10 +93,7 @@ def accept(
 def _confirmed_area(
     objects: Sequence[PathObject], regions: Sequence[str], image: str
 ) -> BaseGeometry:
-    chosen = [
-        o for o in objects
-        if o.run is None and o.path_class and o.path_class.name == CONFIRMED_CLASS
-    ]  # fmt: skip
+    chosen = confirmed_by_hand(objects)
     for name in regions:
         named = [o for o in objects if name in (o.name, o.id) and keep_area(o.geometry)]
         if not named:

@@ -22,7 +22,7 @@ from hookpath.loop.retraining import retrain
 from hookpath.loop.settings import ProposalSettings
 from hookpath.loop.starting import is_test
 from hookpath.loop.telling import Inner, ToldError, told
-from hookpath.loop.truth import Truth, drawn_ids
+from hookpath.loop.truth import Truth, confirmed_by_hand, drawn_ids
 from hookpath.models import read_card
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.slides import Slide
@@ -159,8 +159,13 @@ def _room_left(
     slide: Slide,
     settings: ProposalSettings,
 ) -> list[PathObject]:
-    """Nothing is proposed where a person has drawn or confirmed."""
-    areas = (area_of(o.geometry)[0] for o in person_s_areas(objects))
+    """Nothing is proposed where a person has drawn or confirmed.
+
+    That holds for confirmed areas that are not accepted yet, too: what is put into them now would
+    count as confirmed though nobody has seen it.
+    """
+    own = [*person_s_areas(objects), *confirmed_by_hand(objects)]
+    areas = (area_of(o.geometry)[0] for o in own)
     taken: list[BaseGeometry] = [area for area in areas if area is not None]
     taken += [truth.confirmed] if not truth.confirmed.is_empty else []
     return measured(leave_room(raw, taken, _least_l0(slide, settings)), slide.calibration)

@@ -126,6 +126,15 @@ def drawn_ids(objects: Iterable[PathObject]) -> tuple[str, ...]:
     return tuple(sorted(own))
 
 
+def confirmed_by_hand(objects: Iterable[PathObject]) -> list[PathObject]:
+    """Areas of class `CONFIRMED_CLASS` that a person drew (ours only show what was accepted)."""
+    return [
+        o
+        for o in objects
+        if o.run is None and o.path_class is not None and o.path_class.name == CONFIRMED_CLASS
+    ]
+
+
 def drawn_truth(objects: Iterable[PathObject], drawn: frozenset[str] | None = None) -> Truth:
     """The facts that are known before anything was accepted: what a person drew at the start.
 
