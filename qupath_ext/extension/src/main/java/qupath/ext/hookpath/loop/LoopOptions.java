@@ -29,6 +29,7 @@ public record LoopOptions(
 
     private static final List<String> STEPS =
             List.of("start", "status", "propose", "accept", "retrain");
+    private static final List<String> SETTABLE = List.of("start", "retrain");
     private static final List<String> OURS =
             List.of("loop", "image", "images", "python", "device", "spacings", "set");
 
@@ -103,6 +104,10 @@ public record LoopOptions(
             settings.add("device=" + device);
         }
         settings.addAll(options.texts("set"));
+        if (!settings.isEmpty() && !SETTABLE.contains(step)) {
+            throw new HookpathException(Texts.get("loop.error.setting", settings.get(0), step,
+                    String.join(", ", SETTABLE)));
+        }
         return settings;
     }
 }
