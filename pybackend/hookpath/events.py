@@ -53,4 +53,32 @@ class SilentReporter:
     def overall(self, done: float) -> None: ...
 
 
+class PassingReporter:
+    """Hands everything on; a subclass changes what it wants to."""
+
+    def __init__(self, outer: Reporter) -> None:
+        self.outer = outer
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        self.outer.start(task, total, unit)
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        self.outer.advance(task, n, **figures)
+
+    def finish(self, task: str) -> None:
+        self.outer.finish(task)
+
+    def info(self, message: str) -> None:
+        self.outer.info(message)
+
+    def warn(self, message: str) -> None:
+        self.outer.warn(message)
+
+    def result(self, kind: str, payload: Mapping[str, Any]) -> None:
+        self.outer.result(kind, payload)
+
+    def overall(self, done: float) -> None:
+        self.outer.overall(done)
+
+
 SILENT: Reporter = SilentReporter()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from hookpath.errors import HookpathError
-from hookpath.events import Reporter
+from hookpath.events import PassingReporter, Reporter
 from hookpath.projects import ImageEntry
 
 #: Share of an image's time that its tiles take; the rest is for outlines and files.
 _TILES = 0.9
 
 
-class OverallReporter:
+class OverallReporter(PassingReporter):
     """Passes everything on, and says after each step how much of all images is done.
 
     Args:
@@ -22,7 +21,7 @@ class OverallReporter:
     """
 
     def __init__(self, reporter: Reporter, weights: Sequence[float]) -> None:
-        self._inner = reporter
+        super().__init__(reporter)
         self._weights = list(weights)
         self._at = 0
         self._task: str | None = None
@@ -39,28 +38,13 @@ class OverallReporter:
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         if unit == "tile":
             self._task, self._done, self._total = task, 0, total or 0
-        self._inner.start(task, total, unit)
+        super().start(task, total, unit)
 
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         if task == self._task:
             self._done += n
             self._tell(_TILES * self._done / max(1, self._total))
-        self._inner.advance(task, n, **figures)
-
-    def finish(self, task: str) -> None:
-        self._inner.finish(task)
-
-    def info(self, message: str) -> None:
-        self._inner.info(message)
-
-    def warn(self, message: str) -> None:
-        self._inner.warn(message)
-
-    def result(self, kind: str, payload: Mapping[str, Any]) -> None:
-        self._inner.result(kind, payload)
-
-    def overall(self, done: float) -> None:
-        self._inner.overall(done)
+        super().advance(task, n, **figures)
 
     def _tell(self, of_this: float) -> None:
         total = sum(self._weights)

@@ -6,43 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from hookpath.errors import LoopError, code_of, one_line
-from hookpath.events import Reporter, SilentReporter
+from hookpath.events import PassingReporter, Reporter
 from hookpath.projects import ImageEntry, Problem
 
 
-class Inner(SilentReporter):
+class Inner(PassingReporter):
     """Hands on progress and messages of training or prediction within a step.
 
     Its results are not the step's (but for training's ``epoch``), nor is its overall progress.
     """
 
-    def __init__(self, outer: Reporter) -> None:
-        self._outer = outer
-
-    def start(self, task: str, total: int | None, unit: str = "it") -> None:
-        """See `Reporter`."""
-        self._outer.start(task, total, unit)
-
-    def advance(self, task: str, n: int = 1, **figures: float) -> None:
-        """See `Reporter`."""
-        self._outer.advance(task, n, **figures)
-
-    def finish(self, task: str) -> None:
-        """See `Reporter`."""
-        self._outer.finish(task)
-
-    def info(self, message: str) -> None:
-        """See `Reporter`."""
-        self._outer.info(message)
-
-    def warn(self, message: str) -> None:
-        """See `Reporter`."""
-        self._outer.warn(message)
-
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Learning curves are of interest, whichever step trains."""
         if kind == "epoch":
-            self._outer.result(kind, payload)
+            super().result(kind, payload)
+
+    def overall(self, done: float) -> None:
+        """Nothing: the step is more than this."""
 
 
 class ToldError(LoopError):
