@@ -31,6 +31,10 @@ Model = Annotated[
     Path | None,
     typer.Option("--model", help="Model folder, or the run that made it.", show_default=False),
 ]
+Family = Annotated[
+    str | None,
+    typer.Option("-m", "--model", help="Model family: hooknet, unet.", show_default="hooknet"),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 
 

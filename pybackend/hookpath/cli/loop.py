@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.cli.inputs import Family, Mpp, Source, opened
 from hookpath.errors import LoopError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ Settings = Annotated[
 def start(
     source: Source,
     loop: Loop = None,
-    family: Annotated[
-        str | None,
-        typer.Option("-m", "--model", help="Model family: hooknet, unet.", show_default="hooknet"),
-    ] = None,
+    family: Family = None,
     preset: Annotated[
         Literal["paper", "fast"] | None,
         typer.Option(help="Training preset.", show_default="paper on a GPU, fast without"),

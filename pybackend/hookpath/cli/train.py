@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, opened
+from hookpath.cli.inputs import Family, Mpp, opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    family: Annotated[
-        str | None,
-        typer.Option("-m", "--model", help="Model family: hooknet, unet.", show_default="hooknet"),
-    ] = None,
+    family: Family = None,
     preset: Annotated[
         Literal["paper", "fast"] | None,
         typer.Option(
