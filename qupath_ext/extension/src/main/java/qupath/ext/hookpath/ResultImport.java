@@ -1,7 +1,6 @@
 package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -155,25 +154,9 @@ public final class ResultImport {
         if (image.entry() == null || values.isEmpty()) {
             return;
         }
-        Map<String, String> metadata = image.entry().getMetadata();
-        values.forEach((key, value) -> {
-            if (value == null) {
-                metadata.remove(key);
-            } else {
-                metadata.put(key, value);
-            }
-        });
-        syncProject();
-    }
-
-    private void syncProject() {
-        try {
-            if (project != null) {
-                project.syncChanges();
-            }
-        } catch (IOException e) {
-            throw new HookpathException(
-                    Texts.get("error.save", project.getName(), Problems.oneLine(e)), e);
+        Entries.set(image.entry().getMetadata(), values);
+        if (project != null) {
+            Entries.save(project);
         }
     }
 }

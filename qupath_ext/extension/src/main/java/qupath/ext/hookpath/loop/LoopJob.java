@@ -1,22 +1,20 @@
 package qupath.ext.hookpath.loop;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.Entries;
 import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.ResultImport;
-import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
@@ -82,7 +80,7 @@ public final class LoopJob {
                 continue; // removed from the project while the job ran
             }
             if (isMetadataOnly(one.getValue())) {
-                metadata |= set(entry.getMetadata(), one.getValue().metadata());
+                metadata |= Entries.set(entry.getMetadata(), one.getValue().metadata());
                 continue;
             }
             try {
@@ -96,7 +94,7 @@ public final class LoopJob {
             }
         }
         if (metadata) {
-            save();
+            Entries.save(project);
         }
         HookpathException failure = Problems.of(outcome);
         if (failure != null) {
@@ -121,24 +119,5 @@ public final class LoopJob {
 
     private static boolean isMetadataOnly(ImageResult result) {
         return result.objects() == null && !result.replacesAll() && result.removedRuns().isEmpty();
-    }
-
-    private static boolean set(Map<String, String> metadata, Map<String, String> values) {
-        boolean changed = false;
-        for (Map.Entry<String, String> one : values.entrySet()) {
-            String before = one.getValue() == null ? metadata.remove(one.getKey())
-                    : metadata.put(one.getKey(), one.getValue());
-            changed |= !Objects.equals(before, one.getValue());
-        }
-        return changed;
-    }
-
-    private void save() {
-        try {
-            project.syncChanges();
-        } catch (IOException e) {
-            throw new HookpathException(
-                    Texts.get("error.save", project.getName(), Problems.oneLine(e)), e);
-        }
     }
 }

@@ -1,14 +1,12 @@
 package qupath.ext.hookpath.train;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javafx.application.Platform;
 import qupath.ext.hookpath.Entries;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Role;
 import qupath.lib.gui.QuPathGUI;
@@ -73,12 +71,7 @@ public final class Roles {
     }
 
     private static void save(Project<BufferedImage> project) {
-        try {
-            project.syncChanges();
-        } catch (IOException e) {
-            throw new HookpathException(
-                    Texts.get("error.save", project.getName(), Problems.oneLine(e)), e);
-        }
+        Entries.save(project);
         QuPathGUI qupath = QuPathGUI.getInstance();
         if (qupath != null && qupath.getProject() == project) {
             Platform.runLater(qupath::refreshProject);
