@@ -20,15 +20,10 @@ from support.dark_slides import (
     make_dark_project,
     save_dark_model,
 )
-from support.extension import InstalledExtension, installed_extension
+from support.extension import InstalledExtension
 from support.seen import check_dark, human, ours, shape_of
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def qupath(tmp_path_factory: pytest.TempPathFactory) -> InstalledExtension:
-    return installed_extension(tmp_path_factory.mktemp("QuPath home"))
 
 
 @pytest.fixture(scope="module")

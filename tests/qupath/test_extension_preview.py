@@ -16,7 +16,7 @@ from hookpath.slides import open_slide
 from hookpath.slides.maps import open_map
 from support.dark_slides import FIRST, make_dark_project, save_dark_model
 from support.extension import installed_extension
-from support.qupath import SCRIPTS, _display
+from support.qupath import SCRIPTS, display
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
@@ -35,9 +35,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = root / "out"
     out.mkdir()
     visit = SCRIPTS / "preview_in_window.groovy"
-    with _display() as display:
+    with display() as screen:
         extra = {
-            "DISPLAY": display,
+            "DISPLAY": screen,
             "GSETTINGS_BACKEND": "memory",
             "HOOKPATH_PREVIEW_OUT": str(out),
             "HOOKPATH_PREVIEW_MODEL": str(model),

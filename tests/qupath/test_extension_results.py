@@ -14,7 +14,7 @@ from shapely.geometry import box
 
 from hookpath.annotations import read_geojson
 from support.dark_slides import DISC, FIRST, FRAME, HUMAN, make_dark_project, save_dark_model
-from support.extension import InstalledExtension, installed_extension
+from support.extension import InstalledExtension
 from support.projects import feature, ring
 from support.seen import check_dark, human, ours
 
@@ -40,11 +40,6 @@ AFTERNOON = {
     "remove": "Hookpath.removeResults().total()",
     "nothing left": "Hookpath.removeResults().total()",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def qupath(tmp_path_factory: pytest.TempPathFactory) -> InstalledExtension:
-    return installed_extension(tmp_path_factory.mktemp("QuPath home"))
 
 
 @pytest.fixture(scope="module")

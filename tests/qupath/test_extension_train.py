@@ -18,11 +18,6 @@ pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def qupath(tmp_path_factory: pytest.TempPathFactory) -> InstalledExtension:
-    return installed_extension(tmp_path_factory.mktemp("QuPath home"))
-
-
-@pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "Projekt"
     return make_dark_project(root, (FIRST, SECOND), DRAWN).parent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from support.dark_slides import DRAWN, FIRST, SECOND, make_dark_project, save_dark_model
 from support.extension import InstalledExtension, installed_extension
-from support.qupath import SCRIPTS
+from support.qupath import SCRIPTS, display
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
@@ -29,27 +28,17 @@ SEEN = {
 
 
 @pytest.fixture(scope="module")
-def display() -> Iterator[str]:
+def screen() -> Iterator[str]:
     """A screen that nobody sees."""
-    xvfb = shutil.which("Xvfb")
-    if xvfb is None:
-        pytest.skip("no Xvfb to open windows on")
-    read, write = os.pipe()
-    command = [xvfb, "-displayfd", str(write), "-screen", "0", "1600x1000x24"]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, pass_fds=[write], stdout=quiet, stderr=quiet) as process:
-        os.close(write)
-        with os.fdopen(read) as said:
-            number = said.readline().strip()
-        yield f":{number}"
-        process.terminate()
+    with display() as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory, display: str) -> dict[str, Any]:
+def visit(tmp_path_factory: pytest.TempPathFactory, screen: str) -> dict[str, Any]:
     """What was seen on the way through all windows."""
     root = tmp_path_factory.mktemp("visit")
-    qupath = installed_extension(root / "home", DISPLAY=display, GSETTINGS_BACKEND="memory")
+    qupath = installed_extension(root / "home", DISPLAY=screen, GSETTINGS_BACKEND="memory")
     project = make_dark_project(root / "Projekt", (FIRST, SECOND), DRAWN)
     save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")
     given = os.environ.get(PICTURES_VARIABLE)

@@ -59,7 +59,7 @@ def _run(name: str, args: Sequence[object], options: Sequence[object]) -> None:
 
 
 @contextmanager
-def _display() -> Iterator[str]:
+def display() -> Iterator[str]:
     """A screen of its own; skips the test where there is none to be had."""
     if shutil.which("Xvfb") is None:
         pytest.skip("QuPath's window needs Xvfb")
@@ -78,12 +78,12 @@ def _display() -> Iterator[str]:
 def run_in_window(name: str, project: Path, image: str) -> None:
     """Open an image in QuPath's window, where ``tests/qupath/<name>`` does its work and quits."""
     command = [qupath_launcher(), "-q", "-p", project, "-i", image]
-    with tempfile.TemporaryDirectory() as home, _display() as display:
+    with tempfile.TemporaryDirectory() as home, display() as screen:
         java = (
             f"-Dprism.order=sw -Duser.home={home} -Djava.util.prefs.userRoot={home} "
             f"-Dqupath.startup.script={SCRIPTS / name}"
         )
-        extra = {"JAVA_TOOL_OPTIONS": java, "DISPLAY": display, "GSETTINGS_BACKEND": "memory"}
+        extra = {"JAVA_TOOL_OPTIONS": java, "DISPLAY": screen, "GSETTINGS_BACKEND": "memory"}
         done = subprocess.run(
             [str(c) for c in command],
             capture_output=True,
