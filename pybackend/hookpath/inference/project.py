@@ -24,7 +24,7 @@ from hookpath.inference.record import (
     regions_digest,
 )
 from hookpath.inference.regions import Regions
-from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.runner import Runner, TorchRunner, dense
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.models import ModelCard, load_model
 from hookpath.projects import ExchangeEntry, ImageEntry, Problem, Project
@@ -62,7 +62,7 @@ def predict_project(
     model, card = load_model(model_dir)
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
-    runner = TorchRunner(model, config.device, config.amp, reporter.info)
+    runner = TorchRunner(dense(model), config.device, config.amp, reporter.info)
     run = _Run(runner, card, out_dir, config, overall)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []

@@ -1,6 +1,6 @@
 """Networks, their registry, and the model folder on disk."""
 
-from hookpath.models.base import BranchOutput, SegmentationModel, count_parameters
+from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
 from hookpath.models.folder import ModelCard, load_model, read_card, save_model
 from hookpath.models.hooknet import HookNet
 from hookpath.models.registry import FAMILIES, build_model
@@ -13,6 +13,7 @@ __all__ = [
     "Hook",
     "HookNet",
     "ModelCard",
+    "Network",
     "SegmentationModel",
     "UNet",
     "build_model",

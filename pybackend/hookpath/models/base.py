@@ -1,16 +1,22 @@
-"""What every segmentation model is to training, inference and export."""
+"""What every network is to training, inference and export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
 from hookpath.models.shapes import Hook
+
+Reads = Literal["patches", "overview", "scales"]
+"""What a network is fed with: concentric patches; whole slides made small; patches of any µm/px."""
+
+Scores = Literal["pixels", "patches", "magnification"]
+"""What its output stands for: a class per pixel, one per patch, or a magnification."""
 
 
 @dataclass
@@ -21,28 +27,35 @@ class BranchOutput:
     hook: Tensor | None
 
 
-class SegmentationModel(nn.Module):
-    """Base of all segmentation networks.
+class Network(nn.Module):
+    """Base of all networks.
 
     Attributes:
         family: name in the registry.
         config: constructor arguments, JSON-serialisable; ``build_model(family, **config)``
             builds an equal network.
         branches: one entry per input, finest ("target") first.
-        heads: branch index of each output of `forward`; ``heads[0] == 0``.
-        hooks: ``hooks[i]`` goes from branch ``i + 1`` into branch ``i`` (empty: one branch).
-        depth: number of poolings.
+        heads: branch index of each output of `forward`; ``heads[0] == 0``. A branch may have
+            several.
+        reads, scores: what goes in and what comes out.
 
     Class channel ``c`` is label ``c + 1`` (label 0 is "ignore").
     """
 
     family: str
+    reads: ClassVar[Reads] = "patches"
+    scores: ClassVar[Scores] = "pixels"
     config: dict[str, Any]
     branches: tuple[BranchSpec, ...]
     heads: tuple[int, ...]
-    hooks: tuple[Hook, ...]
     n_classes: int
-    depth: int
+
+    @property
+    def output_um(self) -> float:
+        """µm/px of the target's output: a patch that gets one class is one pixel of it."""
+        target = self.branches[0]
+        whole = target.input_size if self.scores == "patches" else 1
+        return target.spacing_um * whole
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Concentric patches to class scores.
@@ -51,9 +64,40 @@ class SegmentationModel(nn.Module):
             images: per branch ``(N, 3, input_size, input_size)`` float in [0, 1].
 
         Returns:
-            Per head ``(N, n_classes, output_size, output_size)`` logits.
+            Per head ``(N, n_classes, h, w)`` logits: ``output_size`` square for a class per pixel,
+            1 × 1 for one per patch.
         """
         raise NotImplementedError
+
+    def targets(self, labels: Sequence[Tensor]) -> list[Tensor]:
+        """What the heads are compared with.
+
+        Args:
+            labels: per branch ``(N, output_size, output_size)`` int64, 0 = ignore.
+
+        Returns:
+            Per branch ``(N, h, w)`` as the branch's head gives it: the labels as they are, or one
+            label for the whole patch.
+        """
+        return list(labels)
+
+    def l2_parameters(self) -> Iterator[Tensor]:
+        """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1):
+                yield module.weight
+
+
+class SegmentationModel(Network):
+    """Base of the networks of valid convolutions, which whole slides go through without seams.
+
+    Attributes:
+        hooks: ``hooks[i]`` goes from branch ``i + 1`` into branch ``i`` (empty: one branch).
+        depth: number of poolings.
+    """
+
+    hooks: tuple[Hook, ...]
+    depth: int
 
     def run_branch(self, index: int, image: Tensor, hook: Tensor | None = None) -> BranchOutput:
         """One branch alone, on a tile of any valid size: the piece dense prediction is made of.
@@ -64,12 +108,6 @@ class SegmentationModel(nn.Module):
                 the size and place of this branch's decoder map at ``hooks[index].to_depth``.
         """
         raise NotImplementedError
-
-    def l2_parameters(self) -> Iterator[Tensor]:
-        """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1):
-                yield module.weight
 
 
 def centre_crop(x: Tensor, height: int, width: int) -> Tensor:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.errors import ModelDesignError, ModelFolderError, write_code
+from hookpath.models.base import Reads, Scores
 from hookpath.models.registry import build_model
 from hookpath.writable import replace_file
 
 if TYPE_CHECKING:
-    from hookpath.models.base import SegmentationModel
+    from hookpath.models.base import Network
 
 FORMAT_VERSION = 1
 CARD_NAME = "model.json"
@@ -58,31 +59,35 @@ class ModelCard(BaseModel):
     config: dict[str, Any]
     classes: list[ClassEntry]
     branches: list[BranchEntry]
+    reads: Reads = "patches"
+    scores: Scores = "pixels"
+    output_um: float | None = None
     normalisation: dict[str, Any] = Field(default_factory=lambda: {"scale": 1 / 255})
     training: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     weights_sha256: str = ""
 
     @classmethod
-    def describe(
-        cls, model: SegmentationModel, classes: Iterable[Named], **extra: Any
-    ) -> ModelCard:
+    def describe(cls, model: Network, classes: Iterable[Named], **extra: Any) -> ModelCard:
         """The card of a network with these classes (a `ClassTable`); back: `ClassTable.of`."""
         return cls(
             family=model.family,
             config=model.config,
             classes=[ClassEntry(name=c.name, color=c.color or (128, 128, 128)) for c in classes],
             branches=[BranchEntry(**vars(b)) for b in model.branches],
+            reads=model.reads,
+            scores=model.scores,
+            output_um=model.output_um,
             **extra,
         )
 
     @property
     def spacing_um(self) -> float:
         """µm/px of the output."""
-        return self.branches[0].spacing_um
+        return self.output_um or self.branches[0].spacing_um
 
 
-def save_model(folder: Path, model: SegmentationModel, card: ModelCard) -> ModelCard:
+def save_model(folder: Path, model: Network, card: ModelCard) -> ModelCard:
     """Write a model folder; each file is complete or absent, the card comes last.
 
     Returns:
@@ -139,7 +144,7 @@ def _first_problem(error: Exception) -> str:
     return str(error)
 
 
-def load_model(folder: Path, device: str = "cpu") -> tuple[SegmentationModel, ModelCard]:
+def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
     """The network in evaluation mode, and its card.
 
     Raises:

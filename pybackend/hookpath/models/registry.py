@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from hookpath.errors import ModelDesignError
-from hookpath.models.base import SegmentationModel
+from hookpath.models.base import Network
 from hookpath.models.hooknet import HookNet
 from hookpath.models.unet import UNet
 
-FAMILIES: dict[str, type[SegmentationModel]] = {
+FAMILIES: dict[str, type[Network]] = {
     HookNet.family: HookNet,
     UNet.family: UNet,
 }
 
 
-def build_model(family: str, **config: Any) -> SegmentationModel:
+def build_model(family: str, **config: Any) -> Network:
     """A new network of a family.
 
     Raises:

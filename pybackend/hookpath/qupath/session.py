@@ -14,6 +14,7 @@ from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
 from hookpath.inference import TorchRunner
 from hookpath.inference.rows import Probabilities
+from hookpath.inference.runner import dense
 from hookpath.models import ModelCard, load_model
 from hookpath.models.folder import CARD_NAME
 from hookpath.qupath.preview import CancelledError, Preview, View
@@ -125,7 +126,7 @@ class Session(Closing):
             self._forget()
             self._loaded = None
             model, card_read = load_model(wanted.model)
-            self._loaded = _Loaded(key, TorchRunner(model, wanted.device), card_read)
+            self._loaded = _Loaded(key, TorchRunner(dense(model), wanted.device), card_read)
         return self._loaded
 
     def _forget(self) -> None:

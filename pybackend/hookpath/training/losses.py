@@ -48,7 +48,7 @@ def hooknet_loss(
     Args:
         logits: per head ``(N, C, h, w)``, target first.
         labels: per *branch* ``(N, h, w)`` int64 on that branch's output grid.
-        heads: branch index of each head (`SegmentationModel.heads`).
+        heads: branch index of each head (`Network.heads`).
         loss_weight: λ in [0, 1].
         pixels: per *branch*, see `sparse_cross_entropy`; None: those of `labels`.
     """

@@ -11,11 +11,11 @@ from torch import nn
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
-from hookpath.models import FAMILIES, SegmentationModel, build_model, load_model, read_card
+from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
 from hookpath.training.config import TrainConfig
 
 
-def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -> SegmentationModel:
+def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -> Network:
     """Build the configured network, with the weights of `init_from` where they fit.
 
     Raises:
@@ -34,13 +34,11 @@ def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -
     return model
 
 
-def _build(
-    family: str, given: dict[str, Any], config: TrainConfig, n_classes: int
-) -> SegmentationModel:
+def _build(family: str, given: dict[str, Any], config: TrainConfig, n_classes: int) -> Network:
     return build_model(family, **_arguments(family, given, config, n_classes))
 
 
-def _set_momentum(model: SegmentationModel, momentum: float) -> None:
+def _set_momentum(model: Network, momentum: float) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = momentum
@@ -57,9 +55,7 @@ def _arguments(
     return arguments
 
 
-def _start_from(
-    model: SegmentationModel, folder: Path, class_names: list[str], reporter: Reporter
-) -> None:
+def _start_from(model: Network, folder: Path, class_names: list[str], reporter: Reporter) -> None:
     """Copy every weight of the same name and shape; heads only for the same classes."""
     source, card = load_model(folder)
     same_classes = [c.name for c in card.classes] == class_names

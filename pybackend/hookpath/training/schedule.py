@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from hookpath.models import SegmentationModel
+    from hookpath.models import Network
     from hookpath.training.config import TrainConfig
 
 
-def make_optimizer(model: SegmentationModel, config: TrainConfig) -> torch.optim.Adam:
+def make_optimizer(model: Network, config: TrainConfig) -> torch.optim.Adam:
     """Adam, with L2 on the convolution kernels only (paper, section 3.6).
 
     The authors' Keras regulariser adds ``l2·Σw²`` to the loss, whose gradient is ``2·l2·w``;

@@ -12,7 +12,7 @@ from torch import Tensor
 from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
-from hookpath.models import ModelCard, SegmentationModel, save_model
+from hookpath.models import ModelCard, Network, save_model
 from hookpath.projects import Project
 from hookpath.sampling import Augmentation, PatchStream, ValidationStream
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -44,7 +44,7 @@ class Session:
     reporter: Reporter
     device: torch.device
     bf16: bool
-    model: SegmentationModel
+    model: Network
     optimizer: torch.optim.Optimizer
     stream: PatchStream
     validation: ValidationStream | None
@@ -269,7 +269,7 @@ def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData
 
 
 def _patch_stream(
-    config: TrainConfig, data: TrainingData, model: SegmentationModel, reporter: Reporter
+    config: TrainConfig, data: TrainingData, model: Network, reporter: Reporter
 ) -> PatchStream:
     return PatchStream(
         data.train,
@@ -283,7 +283,7 @@ def _patch_stream(
 
 
 def _validation_stream(
-    config: TrainConfig, data: TrainingData, model: SegmentationModel, reporter: Reporter
+    config: TrainConfig, data: TrainingData, model: Network, reporter: Reporter
 ) -> ValidationStream | None:
     if not data.val:
         return None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hookpath.events import SILENT, Reporter
 from hookpath.metrics import Counts, confusion, f1_per_class, macro_f1
-from hookpath.models import SegmentationModel
+from hookpath.models import Network
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch, ValidationStream
 from hookpath.training.losses import sparse_cross_entropy
 from hookpath.training.parts import Parts, cut
@@ -40,7 +40,7 @@ class Validation:
 
 @torch.no_grad()
 def validate(
-    model: SegmentationModel,
+    model: Network,
     batches: Iterable[Batch],
     device: torch.device,
     bf16: bool,
