@@ -54,6 +54,20 @@ def test_predictions_on_disk_are_scored(tmp_path: Path) -> None:
     assert rows[1]["f1"] == ""
 
 
+def test_only_the_named_images_are_scored(tmp_path: Path) -> None:
+    project = two_slides(tmp_path / "slides")
+    for entry in project.images[:2]:
+        write_prediction(tmp_path / "predictions", entry, all_tumor())
+    report = evaluate_project(
+        project,
+        predictions_dir=tmp_path / "predictions",
+        out_dir=tmp_path / "evaluation",
+        names=["b.tif"],
+    )
+    assert [s.name for s in report.slides] == ["b.tif"]
+    assert report.settings["not_annotated"] == []
+
+
 def test_a_model_predicts_what_is_missing_and_never_touches_the_project(tmp_path: Path) -> None:
     from hookpath.inference import PredictConfig
     from hookpath.models import ModelCard, save_model

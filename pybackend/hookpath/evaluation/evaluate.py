@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,15 @@ class AnnotatedImage:
 
 
 def annotated_images(
-    project: Project, split: str = "all", truth_dir: Path | None = None
+    project: Project,
+    split: str = "all",
+    truth_dir: Path | None = None,
+    names: Collection[str] = (),
 ) -> tuple[list[AnnotatedImage], list[Problem]]:
     """The images of a split that somebody annotated, and those that could not be read.
+
+    Args:
+        names: only the images of these names; empty: all.
 
     Raises:
         EvaluationError: there is no such split, or no image with annotations.
@@ -48,6 +54,8 @@ def annotated_images(
     found: list[AnnotatedImage] = []
     problems: list[Problem] = []
     for entry in images_of_split(project.images, split):
+        if names and entry.name not in names:
+            continue
         try:
             objects = objects_of(entry, truth_dir)
         except HookpathError as error:

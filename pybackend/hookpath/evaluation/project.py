@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ def evaluate_project(
     out_dir: Path,
     split: str = "all",
     truth_dir: Path | None = None,
+    names: Collection[str] = (),
     reporter: Reporter = SILENT,
     predict: PredictConfig | None = None,
     title: str | None = None,
@@ -53,6 +54,7 @@ def evaluate_project(
         out_dir: where the report goes.
         split: ``all``, or the images whose ``hookpath.split`` is ``train``, ``val`` or ``test``.
         truth_dir: take the annotations from ``<slide stem>.geojson`` files in here.
+        names: of `split` only the images of these names; empty: all.
         reporter: gets the task ``evaluate`` and a result ``evaluation``.
         predict: how to predict with `model_dir`; ``inside="*"`` predicts only where something is
             drawn, which is all that figures need. Nothing is ever written into the project.
@@ -66,8 +68,8 @@ def evaluate_project(
     """
     if (model_dir is None) == (predictions_dir is None):
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
-    images, problems = annotated_images(project, split, truth_dir)
-    bare = _tell_bare(project, images, split, reporter)
+    images, problems = annotated_images(project, split, truth_dir, names)
+    bare = _tell_bare(project, images, "chosen" if names else split, reporter)
     _make_ready(out_dir)
     if model_dir is not None:
         maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
