@@ -97,7 +97,7 @@ def test_l2_takes_the_kernels_only() -> None:
 
 
 def test_unknown_families_and_arguments_are_one_clear_error() -> None:
-    with pytest.raises(ModelDesignError, match=r"unknown model family 'resnet'.*hooknet, unet"):
+    with pytest.raises(ModelDesignError, match=r"unknown model family 'resnet'.*hooknet.*unet"):
         build_model("resnet", n_classes=2)
     with pytest.raises(ModelDesignError, match="filtres"):
         build_model("hooknet", n_classes=2, filtres=3)

@@ -3,12 +3,14 @@
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
 from hookpath.models.folder import ModelCard, load_model, read_card, save_model
 from hookpath.models.hooknet import HookNet
+from hookpath.models.mrn import MRN
 from hookpath.models.registry import FAMILIES, build_model
 from hookpath.models.shapes import Hook, map_sizes, margin, tile_size
 from hookpath.models.unet import UNet
 
 __all__ = [
     "FAMILIES",
+    "MRN",
     "BranchOutput",
     "Hook",
     "HookNet",

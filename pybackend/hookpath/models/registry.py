@@ -7,11 +7,13 @@ from typing import Any
 from hookpath.errors import ModelDesignError
 from hookpath.models.base import Network
 from hookpath.models.hooknet import HookNet
+from hookpath.models.mrn import MRN
 from hookpath.models.unet import UNet
 
 FAMILIES: dict[str, type[Network]] = {
     HookNet.family: HookNet,
     UNet.family: UNet,
+    MRN.family: MRN,
 }
 
 
