@@ -6,6 +6,8 @@ Shared by training (validation) and evaluation; imports no room. Labels are thos
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
@@ -62,3 +64,67 @@ def macro_f1(counts: npt.ArrayLike) -> float:
     if not present.any():
         return float("nan")
     return float(f1_per_class(matrix)[present].mean())
+
+
+def balanced_accuracy(counts: npt.ArrayLike) -> float:
+    """Mean recall over the classes that the truth holds; NaN when it holds none.
+
+    Args:
+        counts: ``(C, C)``, or ``(C, C + 1)`` with "not predicted" last.
+    """
+    matrix = np.asarray(counts, dtype=np.float64)
+    drawn = matrix.sum(axis=1)
+    present = drawn > 0
+    if not present.any():
+        return float("nan")
+    return float((np.diag(matrix)[present] / drawn[present]).mean())
+
+
+def cohen_kappa(
+    counts: npt.ArrayLike, weights: Literal["linear", "quadratic"] | None = None
+) -> float:
+    """Cohen's κ, agreement beyond chance: 1 − observed / expected disagreement.
+
+    Args:
+        counts: ``(C, C)``.
+        weights: how much a confusion of classes i and j weighs, their order being a scale (of
+            grades): |i − j| or its square; None: all the same.
+
+    Returns:
+        κ ≤ 1; NaN without counts, and where truth and prediction are one and the same class.
+    """
+    matrix = np.asarray(counts, dtype=np.float64)
+    total = matrix.sum()
+    apart = np.abs(np.subtract.outer(np.arange(len(matrix)), np.arange(len(matrix))))
+    weight = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
+    expected = np.outer(matrix.sum(axis=1), matrix.sum(axis=0)) * weight
+    if total == 0 or not expected.any():
+        return float("nan")
+    return float(1 - (weight * matrix).sum() * total / expected.sum())
+
+
+def mean_squared_error(truth: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    """Mean of the squared differences; NaN without values."""
+    true, guess = _pair(truth, predicted)
+    return float(((true - guess) ** 2).mean()) if true.size else float("nan")
+
+
+def r_squared(truth: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    """Coefficient of determination R², 1 − squared errors / squared deviations from the mean.
+
+    1 is perfect, 0 as good as always saying the mean, below 0 worse than that; NaN where all true
+    values are the same (or there are none).
+    """
+    true, guess = _pair(truth, predicted)
+    if not true.size or np.ptp(true) == 0:
+        return float("nan")
+    return float(1 - ((true - guess) ** 2).sum() / ((true - true.mean()) ** 2).sum())
+
+
+def _pair(
+    truth: npt.ArrayLike, predicted: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    true, guess = (np.asarray(v, dtype=np.float64).ravel() for v in (truth, predicted))
+    if true.size != guess.size:
+        raise ValueError(f"{true.size} true values but {guess.size} predicted ones")
+    return true, guess
