@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,15 @@ from hookpath.annotations import (
     read_geojson,
 )
 from hookpath.geometry import BranchSpec, Region
-from hookpath.sampling import AnnotatedSlide, BalancedSampler, Draw, PatchStream, SlideFacts
+from hookpath.sampling import (
+    AnnotatedSlide,
+    BalancedSampler,
+    Draw,
+    PatchStream,
+    Sampler,
+    SamplerChoice,
+    SlideFacts,
+)
 from hookpath.sampling.placing import image_regions
 from hookpath.slides import SlideRef
 
@@ -60,6 +69,18 @@ class Recording(BalancedSampler):
         """See `BalancedSampler.draw`."""
         self.drawn.append(super().draw(n))
         return self.drawn[-1]
+
+
+@dataclass(frozen=True)
+class Given(SamplerChoice):
+    """A sampler that is there already."""
+
+    sampler: Sampler | None = None
+
+    def make(self, *_: Any) -> Sampler:
+        """That sampler."""
+        assert self.sampler is not None
+        return self.sampler
 
 
 class PlainReader:
@@ -148,8 +169,9 @@ def drawn_by(
     """The batches that the timed stream will draw, from one like it that is not timed."""
     sampler = Recording([source], [facts], classes, branches, options.seed)
     sampler.drawn = []
+    given = Given(sampler=sampler)
     with PatchStream(
-        [source], classes, branches, options.batch_size, options.seed, sampler=sampler
+        [source], classes, branches, options.batch_size, options.seed, sampler=given
     ) as stream:
         sampler.drawn.clear()  # the stream's own check at its start
         for _ in range(options.batches + 1):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hookpath.sampling.augmentation_config import AugmentationConfig
     from hookpath.sampling.balanced import BalancedSampler
     from hookpath.sampling.batch import Batch
+    from hookpath.sampling.choosing import SamplerChoice
+    from hookpath.sampling.hierarchical import HierarchicalSampler
     from hookpath.sampling.sampler import Draw, Sampler
     from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_source
     from hookpath.sampling.stream import PatchStream
@@ -26,8 +28,10 @@ __all__ = [
     "BalancedSampler",
     "Batch",
     "Draw",
+    "HierarchicalSampler",
     "PatchStream",
     "Sampler",
+    "SamplerChoice",
     "SlideFacts",
     "ValidationStream",
     "load_source",
@@ -41,8 +45,10 @@ _MODULES = {
     "BalancedSampler": "balanced",
     "Batch": "batch",
     "Draw": "sampler",
+    "HierarchicalSampler": "hierarchical",
     "PatchStream": "stream",
     "Sampler": "sampler",
+    "SamplerChoice": "choosing",
     "SlideFacts": "source",
     "ValidationStream": "validation",
     "load_source": "source",

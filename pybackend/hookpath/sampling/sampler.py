@@ -6,14 +6,21 @@ draws led to (`observe`), in order, so that the sequence depends on nothing but 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Counts = npt.NDArray[np.int64]
 """``(C,)``: labelled target-output pixels of each class."""
+
+SamplerKind = Literal["pixels", "hierarchical"]
+"""Names of the samplers in settings."""
+
+Accepts = Callable[[npt.NDArray[np.uint8], int], bool]
+"""Whether the labels ``(h, w)`` of a target output window make it a patch of this label."""
 
 
 @dataclass(frozen=True)

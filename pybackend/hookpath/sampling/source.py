@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObject
 from hookpath.errors import AnnotationError
@@ -39,6 +39,7 @@ class AnnotatedSlide:
     """A slide and its drawn labels; picklable, holds nothing open.
 
     `facts` spares opening the slide again; None: it is opened once when a stream starts.
+    `metadata` is the image's, as the project has it.
     """
 
     id: str
@@ -46,6 +47,7 @@ class AnnotatedSlide:
     slide: SlideRef
     labels: LabelSource
     facts: SlideFacts | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def read_facts(self) -> SlideFacts:
         """The facts, from the slide itself if need be.
@@ -94,4 +96,4 @@ def load_source(
             "draw some, or leave the image out",
             code="nothing_annotated",
         )
-    return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)
+    return AnnotatedSlide(entry.id, entry.name, ref, labels, facts, dict(entry.metadata))

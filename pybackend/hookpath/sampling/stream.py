@@ -13,12 +13,12 @@ from hookpath.annotations import ClassTable
 from hookpath.closing import Closing
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
-from hookpath.sampling.balanced import BalancedSampler
 from hookpath.sampling.batch import Batch, batch_of
+from hookpath.sampling.choosing import SamplerChoice
 from hookpath.sampling.fetching import Fetcher, make_fetcher
 from hookpath.sampling.planning import Planner, count_pixels, facts_of_all
 from hookpath.sampling.reader import PatchRequest, SlideFailedError, UInt8Array
-from hookpath.sampling.sampler import Counts, Sampler
+from hookpath.sampling.sampler import Counts
 from hookpath.sampling.source import AnnotatedSlide
 
 
@@ -49,7 +49,7 @@ class PatchStream(Closing):
         seed: of the whole stream.
         workers: reading processes (spawned when the first batch is asked for).
         steps: batches in all (counted over resumes); None: endless.
-        sampler: which patch next; default `BalancedSampler`.
+        sampler: which patch next; default: balanced by pixels.
         reporter: gets a warning for every slide or worker that fails.
 
     Raises:
@@ -66,7 +66,7 @@ class PatchStream(Closing):
         workers: int = 0,
         steps: int | None = None,
         *,
-        sampler: Sampler | None = None,
+        sampler: SamplerChoice | None = None,
         reporter: Reporter = SILENT,
     ) -> None:
         if batch_size < 1:
@@ -76,8 +76,13 @@ class PatchStream(Closing):
         self._steps = steps
         self._reporter = reporter
         self._planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
-        self._sampler = sampler or BalancedSampler(
-            self._planner.sources, self._planner.facts, classes, self._planner.branches, seed
+        self._sampler = (sampler or SamplerChoice()).make(
+            self._planner.sources,
+            self._planner.facts,
+            classes,
+            self._planner.branches,
+            seed,
+            reporter,
         )
         self._fetcher: Fetcher = make_fetcher(
             self._planner.sources, self._planner.branches, batch_size, workers, reporter

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hookpath.errors import UsageError
 from hookpath.sampling import AugmentationConfig
+from hookpath.sampling.sampler import SamplerKind
 from hookpath.training import _settings
 from hookpath.training.presets import Preset, preset_values
 
@@ -53,6 +54,16 @@ class TrainConfig(BaseModel):
     )
     classes: tuple[str, ...] = Field(
         default=(), description="classes to learn, in channel order; empty: all that are drawn"
+    )
+    sampler: SamplerKind = Field(
+        default="pixels",
+        description="`pixels` balances the classes' pixels; `hierarchical` draws group, slide, "
+        "class, patch, evenly at each stage",
+    )
+    hierarchy: tuple[str, ...] = Field(
+        default=(),
+        description="image metadata that group the slides for `hierarchical`, the outermost "
+        'first, as in `["grade"]`',
     )
     batch_size: int = Field(default=12, ge=1, description="patches per step")
     epochs: int = Field(default=200, ge=1, description="validation follows each")
@@ -100,6 +111,12 @@ class TrainConfig(BaseModel):
     )
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
     validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
+
+    @model_validator(mode="after")
+    def _groups_need_the_hierarchy(self) -> Self:
+        if self.hierarchy and self.sampler != "hierarchical":
+            raise ValueError(f"hierarchy = {list(self.hierarchy)} needs sampler = 'hierarchical'")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from hookpath.models import ModelCard, Network, save_model
 from hookpath.projects import Project
 from hookpath.sampling import Augmentation, PatchStream, ValidationStream
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hookpath.training.choice import sampler_choice
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import use_bf16
@@ -278,6 +279,7 @@ def _patch_stream(
         config.batch_size,
         config.seed,
         workers=config.workers,
+        sampler=sampler_choice(config, model),
         reporter=reporter,
     )
 

@@ -1,0 +1,46 @@
+"""Which sampler a run uses, as its settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hookpath.annotations import ClassTable
+from hookpath.events import Reporter
+from hookpath.geometry import BranchSpec
+from hookpath.sampling.balanced import BalancedSampler
+from hookpath.sampling.hierarchical import HierarchicalSampler
+from hookpath.sampling.sampler import Accepts, Sampler, SamplerKind
+from hookpath.sampling.source import AnnotatedSlide, SlideFacts
+
+
+@dataclass(frozen=True)
+class SamplerChoice:
+    """A sampler before it knows the slides.
+
+    Attributes:
+        kind: ``pixels`` (`BalancedSampler`) or ``hierarchical`` (`HierarchicalSampler`).
+        hierarchy: metadata keys of the latter, the outermost first.
+        accepts: what a target output window must hold to be a patch of the class it is drawn for
+            (networks that give a class per patch); None: anything.
+    """
+
+    kind: SamplerKind = "pixels"
+    hierarchy: tuple[str, ...] = ()
+    accepts: Accepts | None = None
+
+    def make(
+        self,
+        sources: Sequence[AnnotatedSlide],
+        facts: Sequence[SlideFacts | None],
+        classes: ClassTable,
+        branches: Sequence[BranchSpec],
+        seed: int,
+        reporter: Reporter,
+    ) -> Sampler:
+        """The sampler for these slides (`facts`: None for one that cannot be opened)."""
+        if self.kind == "pixels":
+            return BalancedSampler(sources, facts, classes, branches, seed, self.accepts)
+        return HierarchicalSampler(
+            sources, facts, classes, branches, seed, self.hierarchy, self.accepts, reporter
+        )
