@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hookpath.cli import design as designs
 from hookpath.cli.console import Console, Debug, Json, running
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
 def command(
     runs: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="RUN...",
-            help="Reports of `hookpath evaluate`, two or more.",
+            help="Reports of `hookpath evaluate`, two or more; with --design: a SOURCE, or "
+            "nothing for painted slides.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    *,
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder for the comparison.", show_default=False)
     ],
@@ -32,14 +35,34 @@ def command(
     metric: Annotated[
         Literal["f1", "precision", "recall", "iou"], typer.Option(help="What to compare.")
     ] = "f1",
+    design: Annotated[
+        str | None,
+        typer.Option(
+            help="Run a whole experiment instead: hooknet-paper, context.", show_default=False
+        ),
+    ] = None,
+    folds: designs.Folds = None,
+    seeds: designs.Seeds = None,
+    truth: designs.Truth = None,
+    preset: designs.Preset = None,
+    set_: designs.Settings = None,
+    only: designs.Only = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Compare evaluations on the same slides: table, plots, paired tests."""
+    """Compare evaluations on the same slides: table, plots, paired tests.
+
+    With --design: train, predict and score several networks on the same slides, then compare.
+    """
     with running("compare", json, debug) as console:
+        given = designs.Given(folds, seeds, truth, preset, set_, only)
+        if design is not None:
+            designs.run(console, design, runs or [], out, given)
+            return
+        given.refuse_any()
         from hookpath.evaluation import compare_reports
 
-        _tell(console, compare_reports(runs, names=name, out_dir=out, metric=metric), out)
+        _tell(console, compare_reports(runs or [], names=name, out_dir=out, metric=metric), out)
 
 
 def _tell(console: Console, found: Comparison, out: Path) -> None:

@@ -1,0 +1,126 @@
+"""``hookpath compare --design``: a whole experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hookpath.cli.console import Console
+from hookpath.cli.inputs import opened
+from hookpath.cli.train import default_preset
+from hookpath.errors import UsageError
+
+if TYPE_CHECKING:
+    from hookpath.experiments import Design, ExperimentSummary
+
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        help="With --design: folds of SOURCE by slide; 1: the project's own split.",
+        show_default="3",
+        min=1,
+    ),
+]
+Seeds = Annotated[
+    int | None, typer.Option(help="With --design: seeds, from 0 on.", show_default="1", min=1)
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --design: folder with <slide>.geojson to score against.",
+        show_default="the annotations in the project",
+    ),
+]
+Preset = Annotated[
+    Literal["paper", "fast"] | None,
+    typer.Option(
+        help="With --design: training preset.",
+        show_default="the design's; else paper on a GPU, fast without",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="With --design: a training setting; repeatable."
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="With --design: only this contestant; repeatable.", show_default="all"),
+]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The options that only a design takes."""
+
+    folds: int | None = None
+    seeds: int | None = None
+    truth: Path | None = None
+    preset: Literal["paper", "fast"] | None = None
+    set_: list[str] | None = None
+    only: list[str] | None = None
+
+    def refuse_any(self) -> None:
+        """Without a design none of them means anything.
+
+        Raises:
+            UsageError: one was given.
+        """
+        for name, value in vars(self).items():
+            if value is not None:
+                raise UsageError(f"--{name.strip('_')} means something with --design only")
+
+
+def run(console: Console, name: str, sources: list[Path], out: Path, given: Given) -> None:
+    """Run a design on a project, or on the slides that it paints.
+
+    Raises:
+        UsageError: no such design, or more than one SOURCE.
+    """
+    from hookpath.experiments import DESIGNS, Options, run_design, summarise
+
+    if name not in DESIGNS:
+        raise UsageError(f"--design {name}: there are {', '.join(DESIGNS)}")
+    if len(sources) > 1:
+        raise UsageError(f"--design {name} takes one SOURCE, not {len(sources)}")
+    design = DESIGNS[name]
+    options = Options(
+        seeds=tuple(range(given.seeds or 1)),
+        folds=given.folds,
+        truth=given.truth,
+        preset=given.preset or _preset(design, console),
+        overrides=tuple(given.set_ or ()),
+        only=tuple(given.only or ()),
+    )
+    with opened(sources, None) as projects:
+        project = projects[0] if projects else None
+        result = run_design(design, out, project, options, console.reporter)
+        _tell(console, summarise(result, _as_typed(name, sources, given)), out)
+
+
+def _preset(design: Design, console: Console) -> str | None:
+    return None if "preset" in design.settings else default_preset(None, console)
+
+
+def _as_typed(name: str, sources: list[Path], given: Given) -> str:
+    """The command that makes this result, without the folder that it goes to."""
+    words = ["hookpath compare", *(s.name for s in sources), f"--design {name}"]
+    for key, value in vars(given).items():
+        if isinstance(value, list):
+            words += [f"--{key.strip('_')} '{v}'" for v in value]
+        elif value is not None:
+            words.append(f"--{key} {value.name if isinstance(value, Path) else value}")
+    return " ".join([*words, "-o OUT"])
+
+
+def _tell(console: Console, found: ExperimentSummary, out: Path) -> None:
+    console.result("experiment", found.as_dict())
+    console.table(found.title, found.header, found.rows)
+    for verdict in found.verdicts:
+        console.say(str(verdict))
+    console.say(f"results     {out / 'results.md'}")
+    console.say(f"comparison  {out / 'comparison.html'}")

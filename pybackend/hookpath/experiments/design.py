@@ -1,0 +1,123 @@
+"""What an experiment is: who competes, on what, and which order is expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hookpath.errors import UsageError
+from hookpath.events import Reporter
+from hookpath.projects import Project
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One network of a comparison.
+
+    Attributes:
+        title: what it is called in tables.
+        settings: training settings (see `hookpath.training.TrainConfig`), put over the design's.
+        columns: what the table says about it besides its figures, e.g. ``{"λ": "0.75"}``.
+        part_of: title of another contestant whose run holds this one's model, and the model's
+            folder in that run; then nothing is trained for this one.
+    """
+
+    title: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    part_of: tuple[str, str] | None = None
+
+    @property
+    def slug(self) -> str:
+        """The title as a folder's name."""
+        return re.sub(r"[^\w.]+", "-", self.title.lower()).strip("-.")
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An order that the papers found: `better` above `worse`.
+
+    Attributes:
+        figure: ``macro`` or the name of a class, of the F1; or another figure of the report.
+    """
+
+    better: str
+    worse: str
+    figure: str = "macro"
+
+
+Painter = Callable[[Path, Mapping[str, int], int, Reporter], Project]
+"""Paints slides into a folder: number by split, seed; the truth goes to ``truth/`` in there."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Painted slides for a design: made anew for every seed, so that seeds are independent."""
+
+    paint: Painter
+    slides: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Design:
+    """A comparison that one command runs.
+
+    Attributes:
+        name: as on the command line.
+        about: one or two sentences for the head of the results.
+        contestants: in the order of the table.
+        settings: training settings that all share.
+        expectations: orders to be checked; nothing depends on their outcome.
+        painted: slides for a run without SOURCE; None: a SOURCE must be given.
+        folds: of a SOURCE, unless told otherwise; 1: the project's own split.
+        metric: what the comparison is about: ``f1``, or ``kappa``…
+        parameters: number of parameters that the filters of every network are matched to, as the
+            paper did; None: filters as set.
+    """
+
+    name: str
+    about: str
+    contestants: tuple[Contestant, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    expectations: tuple[Expectation, ...] = ()
+    painted: Painted | None = None
+    folds: int = 3
+    metric: str = "f1"
+    parameters: float | None = None
+
+    def __post_init__(self) -> None:
+        titles = [c.title for c in self.contestants]
+        slugs = {c.slug for c in self.contestants}
+        named = [t for e in self.expectations for t in (e.better, e.worse)]
+        named += [c.part_of[0] for c in self.contestants if c.part_of]
+        if len(slugs) != len(titles) or not set(named) <= set(titles):
+            raise ValueError(f"design {self.name}: its contestants' titles do not fit together")
+
+    def only(self, titles: tuple[str, ...]) -> Design:
+        """The design with these contestants (all if empty), and what is expected of them.
+
+        Raises:
+            UsageError: no contestant has such a title.
+        """
+        from dataclasses import replace
+
+        known = [c.title for c in self.contestants]
+        for title in titles:
+            if title not in known:
+                raise UsageError(
+                    f"design {self.name} has no contestant {title!r}; there are: {', '.join(known)}"
+                )
+        if not titles:
+            return self
+        kept = {*titles, *(c.part_of[0] for c in self.contestants
+                           if c.title in titles and c.part_of)}  # fmt: skip
+        return replace(
+            self,
+            contestants=tuple(c for c in self.contestants if c.title in kept),
+            expectations=tuple(
+                e for e in self.expectations if e.better in kept and e.worse in kept
+            ),
+        )

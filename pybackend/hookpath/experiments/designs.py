@@ -1,0 +1,119 @@
+"""The designs that come with hookpath."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hookpath.events import Reporter
+from hookpath.experiments.design import Contestant, Design, Expectation, Painted
+from hookpath.projects import Project
+
+_HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
+_MRN_DESIGN = {"input_size": 256, "depth": 4}
+
+
+def _unet(spacing: float) -> Contestant:
+    return Contestant(
+        f"U-Net({spacing:g})",
+        {"family": "unet", "model": {"spacings": [spacing], **_HOOKNET_DESIGN}},
+        {"model": "U-Net", "target µm/px": f"{spacing:g}", "context µm/px": "–", "λ": "–"},
+    )
+
+
+def _mrn(context: float) -> Contestant:
+    return Contestant(
+        f"MRN(0.5, {context:g})",
+        # Same padding: larger outputs; the paper halves the batch for it.
+        {"family": "mrn", "model": {"spacings": [0.5, context], **_MRN_DESIGN}, "batch_size": 6},
+        {"model": "MRN", "target µm/px": "0.5", "context µm/px": f"{context:g}", "λ": "–"},
+    )
+
+
+def _hooknet(context: float, weight: float) -> Contestant:
+    return Contestant(
+        f"HookNet(0.5, {context:g}) λ={weight:g}",
+        {
+            "family": "hooknet",
+            "model": {"spacings": [0.5, context], **_HOOKNET_DESIGN},
+            "loss_weight": weight,
+        },
+        {"model": "HookNet", "target µm/px": "0.5", "context µm/px": f"{context:g}",
+         "λ": f"{weight:g}"},
+    )  # fmt: skip
+
+
+HOOKNET_PAPER = Design(
+    name="hooknet-paper",
+    about="The experiment of HookNet (van Rijthoven et al. 2021, section 4): U-Nets at five "
+    "resolutions, MRN, and HookNet at the paper's pairs and weights of the two losses; k-fold "
+    "cross-validation by slide, F1 per class, Wilcoxon tests over slides.",
+    contestants=(
+        *(_unet(spacing) for spacing in (0.5, 1, 2, 4, 8)),
+        _mrn(2),
+        _mrn(8),
+        *(_hooknet(2, weight) for weight in (1, 0.75, 0.5, 0.25)),
+        *(_hooknet(8, weight) for weight in (1, 0.75, 0.5, 0.25)),
+    ),
+    parameters=50e6,
+)
+
+
+def _paint_context(
+    folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter
+) -> Project:
+    from hookpath.demo.storing import make_slides
+
+    return make_slides(folder, dict(slides), 4096, seed, reporter)
+
+
+_SMALL = {"depth": 3, "filters": 8}
+
+#: What all networks of the small designs share: the demo's budget.
+_BUDGET: dict[str, Any] = {"preset": "fast", "epochs": 6, "steps_per_epoch": 50}
+
+CONTEXT = Design(
+    name="context",
+    about="Classes that only a wide view tells apart (tumour nests inside and outside of ducts), "
+    "and one that only a close look does (stroma, by its texture). The order of HookNet's paper: "
+    "HookNet above MRN above the U-Net at a fine resolution, and above the U-Net at a coarse one "
+    "on the class of texture.",
+    contestants=(
+        Contestant(
+            "U-Net(1)",
+            {"family": "unet", "model": {"spacings": [1.0], "input_size": 172, **_SMALL}},
+            {"model": "U-Net", "target µm/px": "1", "context µm/px": "–"},
+        ),
+        Contestant(
+            "U-Net(8)",
+            {"family": "unet", "model": {"spacings": [8.0], "input_size": 172, **_SMALL}},
+            {"model": "U-Net", "target µm/px": "8", "context µm/px": "–"},
+        ),
+        Contestant(
+            "MRN(1, 8)",
+            # Half the batch, as in the paper: same padding makes the outputs larger.
+            {
+                "family": "mrn",
+                "model": {"spacings": [1.0, 8.0], "input_size": 192, **_SMALL},
+                "batch_size": 4,
+            },
+            {"model": "MRN", "target µm/px": "1", "context µm/px": "8"},
+        ),
+        Contestant(
+            "HookNet(1, 8)",
+            {"family": "hooknet", "model": {"spacings": [1.0, 8.0], "input_size": 172, **_SMALL}},
+            {"model": "HookNet", "target µm/px": "1", "context µm/px": "8"},
+        ),
+    ),
+    settings=_BUDGET,
+    expectations=(
+        Expectation("HookNet(1, 8)", "MRN(1, 8)"),
+        Expectation("MRN(1, 8)", "U-Net(1)"),
+        Expectation("HookNet(1, 8)", "U-Net(1)"),
+        Expectation("HookNet(1, 8)", "U-Net(8)", "Stroma"),
+    ),
+    painted=Painted(_paint_context, {"train": 4, "val": 1, "test": 4}),
+)
+
+DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT)}

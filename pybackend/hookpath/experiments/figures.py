@@ -1,0 +1,79 @@
+"""The figures that an experiment's table shows, each from one confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.errors import UsageError
+from hookpath.evaluation import scores
+from hookpath.evaluation.scores import Counts
+
+Figure = Callable[[Counts], float]
+Values = npt.NDArray[np.float64]
+
+#: Resamplings of the slides for a confidence interval.
+RESAMPLES = 2000
+
+
+def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
+    """Column title → figure: per class and ``macro`` for F1, else the two of the classifiers.
+
+    Args:
+        metric: ``f1`` (HookNet's and MRN's papers) or ``kappa`` (the multi-scale CNN's).
+    """
+    if metric == "kappa":
+        return {"κ": kappa, "balanced accuracy": lambda counts: scores(counts).macro("recall")}
+    per_class = {name: _f1_of(number) for number, name in enumerate(classes)}
+    return {**per_class, "macro": lambda counts: scores(counts).macro("f1")}
+
+
+def figure_named(metric: str, classes: Sequence[str], name: str) -> Figure:
+    """One of `figures_of` by its title.
+
+    Raises:
+        UsageError: there is none of this title.
+    """
+    known = figures_of(metric, classes)
+    if name not in known:
+        raise UsageError(f"no figure {name!r} in this comparison; there are: {', '.join(known)}")
+    return known[name]
+
+
+def _f1_of(number: int) -> Figure:
+    return lambda counts: float(scores(counts).drawn("f1")[number])
+
+
+def kappa(counts: Counts) -> float:
+    """Cohen's κ; what was not predicted at all is in disagreement with everything."""
+    square = np.zeros((counts.shape[1],) * 2)
+    square[: counts.shape[0]] = counts
+    total = square.sum()
+    if not total:
+        return float("nan")
+    agreed = np.trace(square) / total
+    chance = float(square.sum(0) @ square.sum(1)) / total**2
+    return float((agreed - chance) / (1 - chance)) if chance < 1 else float("nan")
+
+
+def interval(
+    slides: Sequence[Sequence[Counts]], figure: Callable[[list[Counts]], float], seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a figure of pooled counts, slides resampled.
+
+    Args:
+        slides: per slide the counts of every network: they are resampled together, so that the
+            interval of a difference is that of a paired one.
+        figure: of the networks' pooled counts.
+    """
+    stacks = [np.stack(column) for column in zip(*slides, strict=True)]
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(slides), (RESAMPLES, len(slides)))
+    values: Values = np.array([figure([s[index].sum(0) for s in stacks]) for index in drawn])
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,268 @@
+"""What an experiment found: the table as the papers print it, and whether their order came out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hookpath.errors import OutputError, write_code
+from hookpath.evaluation import EvaluationReport, compare_reports, load_report
+from hookpath.evaluation.scores import Counts, finite, spread
+from hookpath.experiments.design import Design, Expectation
+from hookpath.experiments.figures import figure_named, figures_of, interval
+from hookpath.experiments.merging import write_merged
+from hookpath.experiments.run import ExperimentResult
+from hookpath.writable import replace_text
+
+MARKDOWN, TABLE_CSV = "results.md", "results.csv"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of all test slides pooled, its 95 % interval over slides, its value by trial."""
+
+    value: float
+    low: float
+    high: float
+    by_trial: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "–"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An expected order and what came out.
+
+    `difference` is better − worse of the pooled figure; `low` and `high` its paired 95 % interval.
+    """
+
+    expected: Expectation
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def outcome(self) -> str:
+        """In words that do not say more than the interval does."""
+        if self.low > 0:
+            return "as expected"
+        if self.high < 0:
+            return "the other way round"
+        side = "as expected" if self.difference > 0 else "the other way round"
+        return f"not shown (the difference is {side}, its interval holds 0)"
+
+    def __str__(self) -> str:
+        wanted = self.expected
+        return (
+            f"{wanted.better} > {wanted.worse} ({wanted.figure}): {self.outcome}; "
+            f"difference {self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+        )
+
+
+@dataclass(frozen=True)
+class ExperimentSummary:
+    """Table and verdicts of an experiment; `command` made it."""
+
+    design: Design
+    command: str
+    slides: int
+    trials: tuple[str, ...]
+    table: dict[str, dict[str, Cell]]
+    verdicts: tuple[Verdict, ...]
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Headline of the table."""
+        what = "κ and balanced accuracy" if self.design.metric == "kappa" else "F1"
+        return f"{self.design.name}: {what} over all {self.slides} test slides [95 % interval]"
+
+    @property
+    def header(self) -> list[str]:
+        """Column titles."""
+        figures = next(iter(self.table.values()))
+        return ["", *self._columns, *figures]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """One row for every contestant."""
+        said = {c.title: c.columns for c in self.design.contestants}
+        return [
+            [title, *(said[title].get(c, "") for c in self._columns), *map(str, cells.values())]
+            for title, cells in self.table.items()
+        ]
+
+    @property
+    def _columns(self) -> list[str]:
+        names = [n for c in self.design.contestants for n in c.columns if n != "model"]
+        return list(dict.fromkeys(names))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        return {
+            "design": self.design.name,
+            "command": self.command,
+            "slides": self.slides,
+            "trials": list(self.trials),
+            "figures": {
+                title: {
+                    name: {
+                        "value": finite(c.value),
+                        "low": finite(c.low),
+                        "high": finite(c.high),
+                        "by_trial": [finite(v) for v in c.by_trial],
+                    }
+                    for name, c in cells.items()
+                }
+                for title, cells in self.table.items()
+            },
+            "expected": [
+                {**vars(v.expected), "difference": finite(v.difference), "low": finite(v.low),
+                 "high": finite(v.high), "outcome": v.outcome}
+                for v in self.verdicts
+            ],
+        }  # fmt: skip
+
+
+def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
+    """Merge the trials, compare the contestants, and write it all into the experiment's folder.
+
+    Writes ``comparison.html`` with its plots and data, ``results.md`` and ``results.csv``.
+
+    Raises:
+        EvaluationError: the contestants have no slide in common.
+        OutputError: the folder cannot be written to.
+    """
+    folders = write_merged(result)
+    titles = list(folders)
+    if len(titles) > 1:
+        compare_reports(list(folders.values()), names=titles, out_dir=result.out)
+    reports = {title: load_report(folder) for title, folder in folders.items()}
+    design = result.design
+    classes = reports[titles[0]].classes.names
+    summary = ExperimentSummary(
+        design=design,
+        command=command,
+        slides=len(reports[titles[0]].slides),
+        trials=tuple(dict.fromkeys(s.trial.name for s in result.scores)),
+        table={t: _cells(design.metric, result, t, r) for t, r in reports.items()},
+        verdicts=tuple(_verdict(e, design.metric, classes, reports) for e in design.expectations),
+        settings={t: _settings_line(result, t) for t in titles},
+    )
+    _write(summary, result.out)
+    return summary
+
+
+def _cells(
+    metric: str, result: ExperimentResult, title: str, report: EvaluationReport
+) -> dict[str, Cell]:
+    counts = [[s.counts] for s in report.slides]
+    trials = [s.report.pooled.counts for s in result.of(title)]
+    cells = {}
+    for name, figure in figures_of(metric, report.classes.names).items():
+        low, high = interval(counts, lambda pooled, f=figure: f(pooled[0]))  # type: ignore[misc]
+        by_trial = tuple(figure(c) for c in trials)
+        cells[name] = Cell(figure(report.pooled.counts), low, high, by_trial)
+    return cells
+
+
+def _verdict(
+    expected: Expectation,
+    metric: str,
+    classes: Sequence[str],
+    reports: dict[str, EvaluationReport],
+) -> Verdict:
+    """Counts may be of pixels of different size: the figures are shares, so they compare."""
+    figure = figure_named(metric, classes, expected.figure)
+    better, worse = reports[expected.better], reports[expected.worse]
+    found = {s.name: s.counts for s in worse.slides}
+    slides: list[list[Counts]] = [
+        [s.counts, found[s.name]] for s in better.slides if s.name in found
+    ]
+
+    def difference(pooled: list[Counts]) -> float:
+        return figure(pooled[0]) - figure(pooled[1])
+
+    sums = [np.sum(column, axis=0) for column in zip(*slides, strict=True)]
+    return Verdict(expected, difference(sums), *interval(slides, difference))
+
+
+def _settings_line(result: ExperimentResult, title: str) -> str:
+    config = result.configs[title]
+    model = ", ".join(f"{k}={v}" for k, v in config.model.items())
+    return (
+        f"{config.family}({model}), {config.epochs} × {config.steps_per_epoch} steps of "
+        f"{config.batch_size} patches, learning rate {config.learning_rate:g}"
+    )
+
+
+def _write(summary: ExperimentSummary, out: Path) -> None:
+    try:
+        replace_text(out / MARKDOWN, markdown(summary))
+        replace_text(out / TABLE_CSV, table_csv(summary))
+    except OSError as error:
+        raise OutputError(
+            f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
+        ) from error
+
+
+def markdown(summary: ExperimentSummary) -> str:
+    """The page that says what was done and what came out."""
+    lines = [
+        f"# {summary.design.name}",
+        "",
+        summary.design.about,
+        "",
+        f"    {summary.command}",
+        "",
+        f"{summary.title}.",
+        "",
+        _row(summary.header),
+        _row(["---"] * len(summary.header)),
+        *(_row(row) for row in summary.rows),
+        "",
+    ]
+    if len(summary.trials) > 1:
+        lines += _by_trial(summary)
+    if summary.verdicts:
+        lines += ["Expected, and found:", "", *(f"- {v}" for v in summary.verdicts), ""]
+    lines += ["Settings:", "", *(f"- {t}: {s}" for t, s in summary.settings.items()), ""]
+    return "\n".join(lines)
+
+
+def _by_trial(summary: ExperimentSummary) -> list[str]:
+    """The last figure (macro F1, balanced accuracy) of every trial, its mean and deviation."""
+    name = list(next(iter(summary.table.values())))[-1]
+    rows = []
+    for title, cells in summary.table.items():
+        values = cells[name].by_trial
+        over = spread(values)
+        rows.append([title, *(f"{v:.3f}" for v in values), f"{over.mean:.3f} ± {over.std:.3f}"])
+    head = ["", *summary.trials, "mean ± std"]
+    return [f"By trial ({name}):", "", _row(head), _row(["---"] * len(head)),
+            *(_row(row) for row in rows), ""]  # fmt: skip
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def table_csv(summary: ExperimentSummary) -> str:
+    """One line for every contestant and figure."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["contestant", "figure", "value", "low", "high", *summary.trials])
+    for title, cells in summary.table.items():
+        for name, cell in cells.items():
+            values = (cell.value, cell.low, cell.high, *cell.by_trial)
+            writer.writerow([title, name, *(f"{v:.6f}" for v in values)])
+    return text.getvalue()

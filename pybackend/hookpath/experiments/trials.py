@@ -1,0 +1,198 @@
+"""On what slides: painted ones for every seed, or the folds of a project."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookpath.annotations import PathObject, class_names_in
+from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.errors import UsageError
+from hookpath.events import Reporter
+from hookpath.experiments.design import Painted
+from hookpath.projects import SPLIT_KEY, Project
+
+TRUTH = "truth"
+_DRAWS = 256
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training and scoring of every contestant.
+
+    Attributes:
+        name: its folder, and the prefix of its slides in the tables.
+        train, val, test: names of images; every contestant gets the same.
+        truth: folder with ``<slide>.geojson`` to score against; None: the project's annotations.
+        drawn: names of all annotated images.
+    """
+
+    name: str
+    project: Project
+    seed: int
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+    truth: Path | None = None
+    drawn: frozenset[str] = frozenset()
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Test images that could be learned from, and must not."""
+        return tuple(name for name in self.test if name in self.drawn)
+
+
+def painted_trials(
+    painted: Painted, out: Path, seeds: Sequence[int], reporter: Reporter
+) -> list[Trial]:
+    """New slides for every seed."""
+    trials = []
+    for seed in seeds:
+        folder = out / "slides" / f"seed-{seed}"
+        project = painted.paint(folder, painted.slides, seed, reporter)
+        trials.append(_as_marked(f"seed-{seed}", project, seed, folder / TRUTH))
+    return trials
+
+
+def project_trials(
+    project: Project,
+    folds: int,
+    seeds: Sequence[int],
+    truth: Path | None,
+    validation: float,
+) -> list[Trial]:
+    """Every annotated slide is tested once per seed, in the fold that did not learn from it.
+
+    Args:
+        folds: 1 keeps the project's own split (``hookpath.split``).
+        validation: share of the remaining slides that choose the best epoch.
+
+    Raises:
+        UsageError: image names are not unique, or fewer annotated slides than folds.
+    """
+    if folds == 1:
+        return [_as_marked(f"seed-{seed}", project, seed, truth) for seed in seeds]
+    areas = annotated_areas(project)
+    if len(areas) < folds or folds < 1:
+        raise UsageError(
+            f"{project.source}: {len(areas)} annotated slides do not make {folds} folds; "
+            "use --folds with a smaller number (1: the project's own split)"
+        )
+    trials = []
+    for seed in seeds:
+        rng = random.Random(seed)
+        parts = make_folds(areas, folds, rng)
+        for number, test in enumerate(parts, start=1):
+            rest = [name for part in parts if part is not test for name in part]
+            val = _validation(areas, rest, validation, rng)
+            train = tuple(n for n in rest if n not in val)
+            name = f"seed-{seed}-fold-{number}"
+            trials.append(Trial(name, project, seed, train, val, test, truth, frozenset(areas)))
+    return trials
+
+
+def annotated_areas(project: Project) -> dict[str, dict[str, float]]:
+    """Drawn area by class (level-0 px²) of every image that somebody drew on, by image name.
+
+    Raises:
+        UsageError: two images have the same name.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for entry in project.images:
+        drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
+        if not class_names_in(drawn):
+            continue
+        if entry.name in found:
+            raise UsageError(
+                f"{project.source}: two images are called {entry.name}; rename one, folds are "
+                "made by name"
+            )
+        found[entry.name] = _areas(drawn)
+    return found
+
+
+def _areas(drawn: Sequence[PathObject]) -> dict[str, float]:
+    areas: dict[str, float] = {}
+    for path_class in class_names_in(drawn):
+        areas[path_class.name] = sum(
+            o.geometry.area
+            for o in drawn
+            if o.path_class is not None and o.path_class.name == path_class.name
+        )
+    return areas
+
+
+def make_folds(
+    areas: Mapping[str, Mapping[str, float]], folds: int, rng: random.Random
+) -> list[tuple[str, ...]]:
+    """Folds of nearly equal size; of many draws the one whose folds hold the classes best."""
+    names = sorted(areas)
+    draws = []
+    for _ in range(_DRAWS):
+        order = rng.sample(names, len(names))
+        draws.append([tuple(sorted(order[i::folds])) for i in range(folds)])
+    return min(draws, key=lambda parts: _imbalance(areas, parts))
+
+
+def _imbalance(
+    areas: Mapping[str, Mapping[str, float]], parts: Sequence[Sequence[str]]
+) -> tuple[int, float]:
+    """(classes that a fold lacks, summed over folds; how unevenly areas are spread)."""
+    totals = _total(areas, areas)
+    lacking, uneven = 0, 0.0
+    for part in parts:
+        here = _total(areas, part)
+        lacking += sum(name not in here for name in totals)
+        uneven += sum(abs(here.get(n, 0) / a - 1 / len(parts)) for n, a in totals.items() if a)
+    return lacking, uneven
+
+
+def _validation(
+    areas: Mapping[str, Mapping[str, float]],
+    rest: Sequence[str],
+    share: float,
+    rng: random.Random,
+) -> tuple[str, ...]:
+    """Slides to validate on; none where a class would be missing in training without them."""
+    wanted = min(len(rest) - 1, round(share * len(rest)) or (1 if share > 0 else 0))
+    classes = set(_total(areas, rest))
+    for count in range(wanted, 0, -1):
+        for _ in range(_DRAWS):
+            val = tuple(sorted(rng.sample(list(rest), count)))
+            if classes == set(_total(areas, [n for n in rest if n not in val])):
+                return val
+    return ()
+
+
+def _total(
+    areas: Mapping[str, Mapping[str, float]], names: Sequence[str] | Mapping[str, object]
+) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for name in names:
+        for class_name, area in areas[name].items():
+            total[class_name] = total.get(class_name, 0.0) + area
+    return total
+
+
+def _as_marked(name: str, project: Project, seed: int, truth: Path | None) -> Trial:
+    """The split that the images' metadata says.
+
+    Raises:
+        UsageError: no image is marked for training, or none for testing.
+    """
+    parts: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+    drawn = annotated_areas(project)
+    for entry in project.images:
+        mark = entry.metadata.get(SPLIT_KEY, "").strip().lower()
+        part = {"validation": "val"}.get(mark, mark)
+        if part == "test" or entry.name in drawn:
+            parts.get(part, []).append(entry.name)
+    if not parts["train"] or not parts["test"]:
+        raise UsageError(
+            f"{project.source}: no image has {SPLIT_KEY} = train, or none has test; mark them, or "
+            "use --folds 2 or more"
+        )
+    train, val, test = (tuple(parts[part]) for part in ("train", "val", "test"))
+    return Trial(name, project, seed, train, val, test, truth, frozenset(drawn))

@@ -1,0 +1,82 @@
+"""Which slides train, validate and test in which trial."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import UsageError
+from hookpath.experiments.trials import annotated_areas, make_folds, project_trials
+from hookpath.projects import SPLIT_KEY, open_project
+from support.evaluation import BLUE, RED, write_slide
+
+
+def nine_slides(folder: Path) -> Path:
+    """s0…s8: Tumor on all, Stroma on every third."""
+    for number in range(9):
+        drawn = [(RED, 0, 0, 100, 100)]
+        if number % 3 == 0:
+            drawn.append((BLUE, 0, 100, 100, 150))
+        write_slide(folder, f"s{number}.tif", drawn)
+    write_slide(folder, "bare.tif", [])
+    return folder
+
+
+def test_every_annotated_slide_is_tested_once_and_never_seen_before(tmp_path: Path) -> None:
+    project = open_project(nine_slides(tmp_path))
+    trials = project_trials(project, 3, (0,), None, validation=1 / 3)
+    assert sorted(n for t in trials for n in t.test) == [f"s{i}.tif" for i in range(9)]
+    for trial in trials:
+        parts = [set(trial.train), set(trial.val), set(trial.test)]
+        assert [len(p) for p in parts] == [4, 2, 3]
+        assert set.union(*parts) == {f"s{i}.tif" for i in range(9)}
+        # A third of the slides has Stroma: every fold tests on one of them, and learns from one.
+        with_stroma = {"s0.tif", "s3.tif", "s6.tif"}
+        assert len(with_stroma & parts[2]) == 1
+        assert with_stroma & parts[0]
+
+
+def test_folds_follow_from_the_seed_alone() -> None:
+    areas = {f"s{i}": {"a": 1.0, "b": float(i)} for i in range(8)}
+    assert make_folds(areas, 2, random.Random(3)) == make_folds(areas, 2, random.Random(3))
+    made = {tuple(make_folds(areas, 2, random.Random(seed))) for seed in range(6)}
+    assert len(made) > 1
+
+
+def test_areas_are_those_drawn(tmp_path: Path) -> None:
+    write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 50), (BLUE, 0, 100, 10, 110)])
+    project = open_project(tmp_path)
+    assert annotated_areas(project) == {"a.tif": {"Tumor": 5000.0, "Stroma": 100.0}}
+
+
+def test_more_folds_than_slides_are_refused(tmp_path: Path) -> None:
+    write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 50)])
+    with pytest.raises(UsageError, match="1 annotated slides do not make 3 folds"):
+        project_trials(open_project(tmp_path), 3, (0,), None, validation=1 / 3)
+
+
+def test_one_fold_is_the_projects_own_split(tmp_path: Path) -> None:
+    project = open_project(nine_slides(tmp_path))
+    with pytest.raises(UsageError, match=SPLIT_KEY):
+        project_trials(project, 1, (0,), None, validation=1 / 3)
+    names = ["s0.tif", "s1.tif", "s2.tif", "s3.tif"]
+    marks = dict(zip(names, ("train", "train", "validation", "test"), strict=True))
+    for entry in project.images:
+        # What nobody drew on cannot be learned from, whatever its mark.
+        entry.set_metadata({SPLIT_KEY: marks.get(entry.name, "train")})
+        if entry.name not in names[:4] and entry.name != "bare.tif":
+            entry.set_metadata({SPLIT_KEY: None})
+    first, second = project_trials(project, 1, (4, 5), None, validation=1 / 3)
+    assert (first.train, first.val, first.test) == (tuple(names[:2]), (names[2],), (names[3],))
+    assert (first.seed, second.seed) == (4, 5)
+
+
+def test_validation_never_takes_the_only_slide_of_a_class(tmp_path: Path) -> None:
+    for number in range(6):
+        colour = BLUE if number in (0, 1) else RED
+        write_slide(tmp_path, f"s{number}.tif", [(colour, 0, 0, 100, 100)])
+    for seed in range(5):
+        for trial in project_trials(open_project(tmp_path), 2, (seed,), None, validation=1 / 3):
+            assert {"s0.tif", "s1.tif"} & set(trial.train)
