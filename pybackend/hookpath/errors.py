@@ -108,6 +108,12 @@ class PredictionError(HookpathError):
     code = "prediction_failed"
 
 
+class ExportError(HookpathError):
+    """A network cannot be written for another program, or does not compute the same there."""
+
+    code = "export_failed"
+
+
 class EvaluationError(HookpathError):
     """Nothing to score, or predictions and annotations do not fit together."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hookpath import __version__
-from hookpath.cli import compare, demo, doctor, evaluate, info, loop, predict, tissue, train
+from hookpath.cli import compare, demo, doctor, evaluate, export, info, loop, predict, tissue, train
 from hookpath.cli.console import Debug, Json
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ def _root(
     run_request(context, request, json, debug)
 
 
-for _module in (demo, doctor, info, train, predict, evaluate, compare, tissue):
+for _module in (demo, doctor, info, train, predict, evaluate, compare, export, tissue):
     app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
 
 app.add_typer(loop.app)

@@ -1,7 +1,14 @@
 """Networks, their registry, and the model folder on disk."""
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
-from hookpath.models.folder import ModelCard, load_model, read_card, save_model
+from hookpath.models.folder import (
+    ModelCard,
+    load_model,
+    only_exported,
+    read_card,
+    read_onnx,
+    save_model,
+)
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
 from hookpath.models.registry import FAMILIES, build_model
@@ -23,7 +30,9 @@ __all__ = [
     "load_model",
     "map_sizes",
     "margin",
+    "only_exported",
     "read_card",
+    "read_onnx",
     "save_model",
     "tile_size",
 ]

@@ -1,4 +1,7 @@
-"""A model on disk: ``model.json`` + ``weights.safetensors``. Data only: opening runs nothing."""
+"""A model on disk: ``model.json`` + ``weights.safetensors`` or, after export, ``model.onnx``.
+
+Data only: opening one runs nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 CARD_NAME = "model.json"
 WEIGHTS_NAME = "weights.safetensors"
+ONNX_NAME = "model.onnx"
 
 
 class Named(Protocol):
@@ -66,6 +70,7 @@ class ModelCard(BaseModel):
     training: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     weights_sha256: str = ""
+    onnx_sha256: str = ""
 
     @classmethod
     def describe(cls, model: Network, classes: Iterable[Named], **extra: Any) -> ModelCard:
@@ -156,6 +161,11 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
 
     card = read_card(folder)
     path = folder / WEIGHTS_NAME
+    if only_exported(folder):
+        raise ModelFolderError(
+            f"{folder}: an exported network without {WEIGHTS_NAME}: it predicts, and nothing else; "
+            "give the folder that it was exported from"
+        )
     try:
         data = path.read_bytes()
         if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
@@ -168,3 +178,25 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
         reason = str(error).splitlines()[0]
         raise ModelFolderError(f"{path}: does not fit {CARD_NAME} ({reason})") from error
     return model.to(device).eval(), card
+
+
+def only_exported(folder: Path) -> bool:
+    """Whether the folder holds a network as ``model.onnx`` only."""
+    return (folder / ONNX_NAME).is_file() and not (folder / WEIGHTS_NAME).exists()
+
+
+def read_onnx(folder: Path) -> tuple[bytes, ModelCard]:
+    """Content of ``model.onnx``, and the card.
+
+    Raises:
+        ModelFolderError: see `read_card`; also a file that is missing, damaged or another's.
+    """
+    card = read_card(folder)
+    path = folder / ONNX_NAME
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelFolderError(f"{path}: cannot be read ({error.strerror})") from error
+    if card.onnx_sha256 != hashlib.sha256(data).hexdigest():
+        raise ModelFolderError(f"{path}: not the network that {CARD_NAME} describes; copy both")
+    return data, card

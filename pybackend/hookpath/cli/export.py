@@ -1,0 +1,40 @@
+"""``hookpath export``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from hookpath.cli.console import Debug, Json, running
+from hookpath.cli.inputs import model_folder
+
+
+def command(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="Model folder, or the run that made it.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the files.", show_default=False)
+    ],
+    to: Annotated[Literal["onnx"], typer.Option(help="What to export to.")] = "onnx",
+    input_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Side of the inputs in px.", show_default="as trained"),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a trained model for other programs; run it there and compare before it is kept."""
+    with running("export", json, debug) as console:
+        from hookpath.export import export_model
+
+        done = export_model(model_folder(model), out, to, input_size)
+        console.result("exported", done.as_dict())
+        for path in done.files:
+            console.say(str(path))
+        console.say(f"largest difference to torch: {done.difference:.1e}")

@@ -1,0 +1,63 @@
+"""One way out: a model folder to the files of another program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from hookpath.export.onnx_folder import export_onnx
+from hookpath.export.subject import Subject
+from hookpath.export.writing import refuse_unwritable
+
+Format = Literal["onnx"]
+"""What a network can be exported to."""
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_WRITERS: Mapping[Format, Callable[[Subject, Path], tuple[list[Path], float]]] = {
+    "onnx": export_onnx,
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        difference: largest difference to torch on the trial images, as a share of the largest
+            output (at least 1).
+    """
+
+    format: Format
+    out: Path
+    files: tuple[Path, ...]
+    difference: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        files = [str(path) for path in self.files]
+        return {**vars(self), "out": str(self.out), "files": files}
+
+
+def export_model(
+    model_dir: Path, out: Path, to: Format = "onnx", input_size: int | None = None
+) -> Exported:
+    """Write a trained model for another program; it has been run there and compared by then.
+
+    Args:
+        model_dir: a model folder with weights.
+        out: folder for the files; made if absent.
+        to: the format.
+        input_size: side of the inputs in px; None: as trained.
+
+    Raises:
+        ModelFolderError: no usable model in `model_dir`.
+        ExportError: the format cannot hold this network, or it computes something else there.
+        OutputError: `out` cannot be written to.
+    """
+    refuse_unwritable(out)
+    subject = Subject.load(model_dir, input_size)
+    files, difference = _WRITERS[to](subject, out)
+    return Exported(to, out, tuple(files), difference)

@@ -1,0 +1,142 @@
+"""A torch module as the bytes of an ONNX file that has been run and compared."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hookpath.errors import ExportError
+
+TOLERANCE = 1e-4
+"""Largest difference to torch that is accepted, as a share of the largest output (at least 1)."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A file's content, and by how much its outputs differ from torch's (see `TOLERANCE`)."""
+
+    data: bytes
+    difference: float
+
+
+def verified_onnx(
+    module: nn.Module,
+    trials: Sequence[Sequence[Tensor]],
+    inputs: Sequence[str],
+    output: str,
+    metadata: Mapping[str, str],
+) -> Verified:
+    """Export, look over with `onnx.checker`, run in ONNX Runtime and compare with torch.
+
+    Args:
+        module: in evaluation mode; takes one list of tensors, gives one tensor.
+        trials: lists of inputs to compare with; all sizes but the batch's are fixed by the first,
+            whose batch must be ≥ 2 (torch takes a 1 for a constant).
+        inputs, output: names in the file.
+        metadata: written to the file's ``metadata_props``.
+
+    Raises:
+        ExportError: the exporter, the checker or the runtime refuses, or the outputs differ.
+    """
+    try:
+        data = _onnx_bytes(module, trials[0], inputs, output, metadata)
+        return Verified(data, _largest_difference(data, module, trials, inputs))
+    except ExportError:
+        raise
+    except Exception as error:  # the exporter, the checker and the runtime have no common class
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ExportError(f"this network cannot be written as ONNX: {reason}") from error
+
+
+def _onnx_bytes(
+    module: nn.Module,
+    images: Sequence[Tensor],
+    inputs: Sequence[str],
+    output: str,
+    metadata: Mapping[str, str],
+) -> bytes:
+    import onnx
+
+    batch = torch.export.Dim("batch", min=1)
+    with _quiet():
+        program = torch.onnx.export(
+            module,
+            (list(images),),
+            dynamo=True,
+            external_data=False,
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=([{0: batch} for _ in images],),
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    _forget_the_source(proto)
+    onnx.helper.set_model_props(proto, dict(metadata))
+    onnx.checker.check_model(proto, full_check=True)
+    return bytes(proto.SerializeToString())
+
+
+def _forget_the_source(proto: Any) -> None:
+    """Take out torch's notes on where each node came from: paths of this machine are among them."""
+    for thing in (*proto.graph.node, *proto.graph.initializer, *proto.graph.value_info):
+        thing.doc_string = ""
+        del thing.metadata_props[:]
+    for thing in (*proto.graph.input, *proto.graph.output, proto.graph):
+        del thing.metadata_props[:]
+    proto.producer_name, proto.doc_string = "hookpath", ""
+
+
+def _largest_difference(
+    data: bytes, module: nn.Module, trials: Sequence[Sequence[Tensor]], inputs: Sequence[str]
+) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    found = []
+    for images in trials:
+        fed = {name: image.numpy() for name, image in zip(inputs, images, strict=True)}
+        with torch.inference_mode():
+            found.append(difference(session.run(None, fed)[0], module(list(images))))
+    return max(found)
+
+
+def difference(ours: np.ndarray[Any, Any], torchs: Tensor) -> float:
+    """Largest absolute difference over the largest absolute value (at least 1).
+
+    Raises:
+        ExportError: it is above `TOLERANCE`, or the shapes differ.
+    """
+    wanted = torchs.detach().numpy()
+    if ours.shape != wanted.shape:
+        raise ExportError(f"the exported network gives {ours.shape}, torch gives {wanted.shape}")
+    scale = max(1.0, float(np.abs(wanted).max()))
+    worst = float(np.abs(ours - wanted).max()) / scale
+    if not worst <= TOLERANCE:  # NaN, too
+        raise ExportError(
+            f"the exported network's output differs from torch's by {worst:.1e}, more than "
+            f"{TOLERANCE:.0e}; nothing was written"
+        )
+    return worst
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on itself."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

@@ -1,0 +1,78 @@
+"""What is exported: a network, its card, and images to try it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hookpath.errors import ExportError, ModelDesignError
+from hookpath.models import ModelCard, Network, build_model, load_model
+from hookpath.models.folder import BranchEntry
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network in evaluation mode on the CPU, its card, and the folder that it came from."""
+
+    model: Network
+    card: ModelCard
+    folder: Path
+
+    @classmethod
+    def load(cls, folder: Path, input_size: int | None = None) -> Subject:
+        """The model of a folder, built for another input size if one is given.
+
+        Raises:
+            ModelFolderError: no usable model there.
+            ExportError: the family has no input size to choose, or the weights do not fit it.
+            ModelDesignError: not a valid size; names the nearest that are.
+        """
+        model, card = load_model(folder)
+        if input_size is None or input_size == card.config.get("input_size"):
+            return cls(model, card, folder)
+        resized = _resized(model, card, input_size)
+        branches = [BranchEntry(**vars(b)) for b in resized.branches]
+        changed = {"config": resized.config, "branches": branches, "output_um": resized.output_um}
+        return cls(resized, card.model_copy(update=changed), folder)
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names in the order of the output's channels."""
+        return [entry.name for entry in self.card.classes]
+
+    def images(self, batch: int) -> list[Tensor]:
+        """Per input ``(batch, 3, S, S)`` float32 noise in [0, 1], the same at every call."""
+        random = torch.Generator().manual_seed(batch)
+        sides = [branch.input_size for branch in self.model.branches]
+        return [torch.rand(batch, 3, side, side, generator=random) for side in sides]
+
+
+def _resized(model: Network, card: ModelCard, input_size: int) -> Network:
+    if "input_size" not in card.config:
+        raise ExportError(f"{card.family} has no input size to choose; leave --input-size out")
+    try:
+        resized = build_model(card.family, **{**card.config, "input_size": input_size})
+        resized.load_state_dict(model.state_dict())
+    except ModelDesignError as error:
+        raise ExportError(f"--input-size {input_size}: {error}", code=error.code) from error
+    except RuntimeError as error:
+        raise ExportError(
+            f"--input-size {input_size}: the weights of {card.family} belong to inputs of "
+            f"{card.config['input_size']} px; leave the option out"
+        ) from error
+    return resized.eval()
+
+
+class TargetOnly(nn.Module):
+    """A network's first output alone: what training added for its losses is left out."""
+
+    def __init__(self, model: Network) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: list[Tensor]) -> Tensor:
+        scores: Tensor = self.model(images)[0]
+        return scores
