@@ -9,6 +9,7 @@ from hookpath.annotations import ClassTable, PathClass
 TINY: dict[str, dict[str, Any]] = {
     "unet": {"spacings": (1.0,), "input_size": 52, "depth": 2, "filters": 2},
     "hooknet": {"spacings": (1.0, 4.0), "input_size": 60, "depth": 2, "filters": 2},
+    "mrn": {"spacings": (1.0, 2.0), "input_size": 32, "depth": 2, "filters": 2},
 }
 
 
