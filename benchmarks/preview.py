@@ -20,6 +20,7 @@ import torch
 
 from hookpath.inference import DensePredictor, TorchRunner
 from hookpath.inference.cover import OutputGrid, cover_of
+from hookpath.inference.densely import DenseSlides
 from hookpath.models import build_model
 from hookpath.qupath import Preview, View
 
@@ -50,7 +51,7 @@ def main() -> None:
         make_slide(Path(folder) / "slide.tif", options.side) as slide,
     ):
         started = time.perf_counter()
-        preview = Preview(runner, SPACINGS[0], [slide], tissue=False)
+        preview = Preview(DenseSlides(runner), [slide], tissue=False)
         opened = time.perf_counter() - started
         predictor = DensePredictor(runner)
         cover = cover_of(slide, OutputGrid.of_slide(slide, SPACINGS[0]), tissue=False)

@@ -11,6 +11,7 @@ import pytest
 from hookpath.errors import MissingSpacingError, PredictionError
 from hookpath.inference import DensePredictor, TorchRunner
 from hookpath.inference.cover import OutputGrid, cover_of
+from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import aligned_start, branch_grids
 from hookpath.models import SegmentationModel
 from hookpath.qupath import CancelledError, Preview, View
@@ -62,7 +63,7 @@ def dense(model: SegmentationModel, slide: Slide, tissue: bool = True) -> FloatM
 
 def preview(path: Path, model: SegmentationModel, tissue: bool = True) -> Preview:
     slides = [open_slide(path), open_slide(path)]
-    return Preview(TorchRunner(model, "cpu"), 0.5, slides, tissue)
+    return Preview(DenseSlides(TorchRunner(model, "cpu")), slides, tissue)
 
 
 @pytest.mark.parametrize(

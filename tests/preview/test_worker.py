@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hookpath.inference import TorchRunner
+from hookpath.inference import PredictConfig, predictor_of
 from hookpath.models import ModelCard, save_model
 from hookpath.qupath import Preview, View
 from hookpath.slides import open_slide
@@ -85,8 +85,9 @@ def client(folder: Path) -> Iterator[Client]:
 def expected(folder: Path, slide: str, view: View) -> npt.NDArray[np.uint8]:
     from hookpath.models import load_model
 
-    model, _ = load_model(folder / "modèl" / "model")
-    with Preview(TorchRunner(model, "cpu"), 0.5, [open_slide(folder / slide)]) as live:
+    model, card = load_model(folder / "modèl" / "model")
+    predictor = predictor_of(model, card, PredictConfig(device="cpu"))
+    with Preview(predictor, [open_slide(folder / slide)]) as live:
         return np.asarray(live.classify(view), np.uint8)
 
 

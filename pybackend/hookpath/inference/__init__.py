@@ -2,6 +2,7 @@
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
+from hookpath.inference.predictors import Predictor, SlideJob, check_spacing, predictor_of
 from hookpath.inference.project import PredictReport, load_prediction, predict_project, summary
 from hookpath.inference.record import PredictionRecord
 from hookpath.inference.runner import Runner, TorchRunner
@@ -13,11 +14,15 @@ __all__ = [
     "PredictConfig",
     "PredictReport",
     "PredictionRecord",
+    "Predictor",
     "Runner",
+    "SlideJob",
     "SlidePrediction",
     "TorchRunner",
+    "check_spacing",
     "load_prediction",
     "predict_project",
     "predict_slide",
+    "predictor_of",
     "summary",
 ]

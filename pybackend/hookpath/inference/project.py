@@ -15,6 +15,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
 from hookpath.inference.overall import OverallReporter, weights_of
+from hookpath.inference.predictors import Predictor, predictor_of
 from hookpath.inference.record import (
     GEOJSON_NAME,
     RESULT_FILES,
@@ -24,7 +25,6 @@ from hookpath.inference.record import (
     regions_digest,
 )
 from hookpath.inference.regions import Regions
-from hookpath.inference.runner import Runner, TorchRunner, dense
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.models import ModelCard, load_model
 from hookpath.projects import ExchangeEntry, ImageEntry, Problem, Project
@@ -62,8 +62,8 @@ def predict_project(
     model, card = load_model(model_dir)
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
-    runner = TorchRunner(dense(model), config.device, config.amp, reporter.info)
-    run = _Run(runner, card, out_dir, config, overall)
+    predictor = predictor_of(model, card, config, reporter)
+    run = _Run(predictor, card, out_dir, config, overall)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []
     problems: list[Problem] = []
@@ -113,7 +113,7 @@ def _chosen(project: Project, names: Sequence[str]) -> list[ImageEntry]:
 class _Run:
     """What stays the same from image to image."""
 
-    runner: Runner
+    predictor: Predictor
     card: ModelCard
     out_dir: Path
     config: PredictConfig
@@ -155,7 +155,7 @@ class _Run:
         with ExitStack() as handles, clear_if_full(self.out_dir):
             slides = [handles.enter_context(reference.open()) for _ in range(self.config.readers)]
             return predict_slide(
-                self.runner, self.card, slides, folder, self.config, self.reporter, regions,
+                self.predictor, self.card, slides, folder, self.config, self.reporter, regions,
                 entry.name,
             )  # fmt: skip
 

@@ -11,12 +11,9 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RUN_TAG, ClassTable, PathObject, write_geojson
-from hookpath.errors import PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.cover import Cover, OutputGrid, cover_of
-from hookpath.inference.dense import DensePredictor, Memory
-from hookpath.inference.grids import aligned_start, branch_grids
+from hookpath.inference.predictors import Predictor, SlideJob, check_spacing, predictor_of
 from hookpath.inference.record import (
     GEOJSON_NAME,
     PredictionRecord,
@@ -24,15 +21,11 @@ from hookpath.inference.record import (
     regions_digest,
 )
 from hookpath.inference.regions import Regions
-from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.runner import Runner
 from hookpath.inference.staging import publish, stage_in
 from hookpath.inference.writing import ResultWriter, Target
-from hookpath.models import ModelCard, SegmentationModel
+from hookpath.models import ModelCard, Network
 from hookpath.slides import Slide
-
-COARSEST_FACTOR = 1.25
-"""A slide may be this much coarser than the model's µm/px; beyond, detail that it learned from is
-missing and the result would look right and be wrong."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class SlidePrediction:
 
 
 def predict_slide(
-    model: SegmentationModel | Runner,
+    model: Network | Runner | Predictor,
     card: ModelCard,
     slide: Slide | Sequence[Slide],
     out_dir: Path,
@@ -61,6 +54,7 @@ def predict_slide(
     """Predict one slide; class map, probabilities, GeoJSON and ``prediction.json`` in `out_dir`.
 
     Args:
+        model: a network, or what computes its tiles, or predicts with it.
         slide: an open slide, or several handles of it, each for one reading thread.
         roi: areas in level-0 px to predict in; None: the whole slide. Objects are cut to them,
             and marked (`REGION_KEY`) where these are annotations.
@@ -75,21 +69,20 @@ def predict_slide(
     slides = (slide,) if isinstance(slide, Slide) else tuple(slide)
     name = name or slides[0].path.name
     started = time.monotonic()
-    check_spacing(slides[0], card.spacing_um, reporter)
-    runner = _runner_of(model, config)
-    grid = OutputGrid.of_slide(slides[0], card.spacing_um)
-    classes = ClassTable.of(card.classes)
-    start = aligned_start(branch_grids(runner), slides[0], grid.downsample)
+    predictor = predictor_of(model, card, config, reporter)
+    check_spacing(slides[0], predictor.reads_um(slides[0]), reporter)
+    classes, spacing_um = ClassTable.of(card.classes), predictor.spacing_um(slides[0])
     regions = None if roi is None else Regions(roi)
     areas = None if regions is None else regions.areas
-    cover = cover_of(slides[0], grid.starting_at(start), areas, config.tissue)
+    job = predictor.job(slides[0], areas, config.tissue)
+    grid = job.grid
     run = config.run_id(card.weights_sha256)
     with stage_in(out_dir) as stage:
         size_l0 = slides[0].width_l0, slides[0].height_l0
-        target = Target(stage, grid, slides[0].calibration, classes, card.spacing_um, size_l0)
+        target = Target(stage, grid, slides[0].calibration, classes, spacing_um, size_l0)
         with ExitStack() as writing:
             with ResultWriter(target, config) as writer:
-                _predict_rows(runner, slides, cover, writer, config, reporter, f"predict {name}")
+                _predict_rows(job, slides, writer, reporter, f"predict {name}")
                 writing.enter_context(_telling(reporter, f"write {name}", len(config.files)))
                 objects = [_tagged(o, run) for o in writer.objects()]
             if regions is not None:
@@ -104,7 +97,7 @@ def predict_slide(
             model={"family": card.family, "weights_sha256": card.weights_sha256},
             settings=config.model_dump(mode="json"),
             classes=classes.names,
-            spacing_um=card.spacing_um,
+            spacing_um=spacing_um,
             width=grid.width,
             height=grid.height,
             downsample=grid.downsample,
@@ -118,44 +111,15 @@ def predict_slide(
     return SlidePrediction(out_dir, record, tuple(objects))
 
 
-def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) -> None:
-    """Refuse a slide that is much coarser than the model's µm/px, warn of one a little coarser.
-
-    Raises:
-        MissingSpacingError: µm/px is unknown.
-        PredictionError: more than `COARSEST_FACTOR` times coarser.
-    """
-    mpp = slide.calibration.mpp
-    if mpp > spacing_um * COARSEST_FACTOR:
-        raise PredictionError(
-            f"{slide.path}: has {mpp:.4g} µm/px, the model needs {spacing_um:.4g} or finer; check "
-            "the pixel size in QuPath (or --mpp), or train a model at this slide's µm/px",
-            code="spacing_mismatch",
-        )
-    if mpp > spacing_um * 1.01:
-        reporter.warn(
-            f"{slide.path.name}: {mpp:.4g} µm/px is coarser than the model's {spacing_um:.4g}; "
-            "enlarging it, results may suffer"
-        )
-
-
 def _predict_rows(
-    runner: Runner,
-    slides: Sequence[Slide],
-    cover: Cover,
-    writer: ResultWriter,
-    config: PredictConfig,
-    reporter: Reporter,
-    task: str,
+    job: SlideJob, slides: Sequence[Slide], writer: ResultWriter, reporter: Reporter, task: str
 ) -> None:
-    memory = Memory(hooks=config.hook_memory_mb * 2**20, spill_dir=writer.target.folder)
-    predictor = DensePredictor(runner, config.tile, memory, reporter=reporter)
-    plan = predictor.plan(cover)
-    if plan.count() == 0:
+    count = job.count()
+    if count == 0:
         reporter.warn(f"{task}: no tissue found there, so nothing is predicted")
-    reporter.start(task, plan.count(), "tile")
+    reporter.start(task, count, "tile")
     try:
-        for row in predictor.rows(slides, plan, lambda _: reporter.advance(task)):
+        for row in job.rows(slides, lambda _: reporter.advance(task), writer.target.folder):
             writer.add(row)
     finally:
         reporter.finish(task)
@@ -170,12 +134,6 @@ def _telling(reporter: Reporter, task: str, files: int) -> Iterator[None]:
         reporter.advance(task, files)
     finally:
         reporter.finish(task)
-
-
-def _runner_of(model: SegmentationModel | Runner, config: PredictConfig) -> Runner:
-    if isinstance(model, SegmentationModel):
-        return TorchRunner(model, config.device, config.amp)
-    return model
 
 
 def _tagged(found: PathObject, run: str) -> PathObject:

@@ -15,11 +15,9 @@ import numpy as np
 
 from hookpath.closing import Closing
 from hookpath.errors import PredictionError
-from hookpath.inference import DensePredictor, Runner
-from hookpath.inference.cover import CELL, Cover, OutputGrid, cover_of
-from hookpath.inference.grids import Box, aligned_start, branch_grids, round_up
+from hookpath.inference import Predictor, check_spacing
+from hookpath.inference.grids import Box
 from hookpath.inference.rows import PredictedTile, Probabilities
-from hookpath.inference.slide import check_spacing
 from hookpath.qupath.shrinking import shrink
 from hookpath.slides import Slide
 
@@ -28,9 +26,6 @@ MOST_PX = 8 * 2**20
 view is refused, not sampled: a network with valid convolutions reads a wide margin around every
 output px, so one px in k² costs as much as all of them until k is large; and running it on a
 coarser image gives other classes than prediction would."""
-
-TILE = 1024
-"""Side in model px of the pieces that a view is computed in; between two it can be cancelled."""
 
 
 class CancelledError(Exception):
@@ -63,27 +58,25 @@ class Preview(Closing):
     """One model on one slide. Not for several threads at once.
 
     Args:
-        runner: computes tiles, e.g. `TorchRunner(model)`.
-        spacing_um: µm/px of the model's output.
+        predictor: of the model (`hookpath.inference.predictor_of`).
         slides: handles of the slide, one for each reading thread; closed with the preview.
         tissue: False classifies glass, too (prediction's ``--no-tissue``).
 
     Raises:
         MissingSpacingError: the slide's µm/px is unknown.
-        PredictionError: the slide is too coarse for the model.
+        PredictionError: the slide is too coarse for the model, or the model sees whole slides only.
     """
 
-    def __init__(
-        self, runner: Runner, spacing_um: float, slides: Sequence[Slide], tissue: bool = True
-    ) -> None:
-        self.runner, self.slides = runner, tuple(slides)
-        check_spacing(self.slides[0], spacing_um)
-        self._grids = branch_grids(runner)
-        self.grid = OutputGrid.of_slide(self.slides[0], spacing_um)
-        start = aligned_start(self._grids, self.slides[0], self.grid.downsample)
-        self._whole = cover_of(self.slides[0], self.grid.starting_at(start), tissue=tissue)
-        # Origins that keep all poolings of all branches, and the cells of tissue, in phase.
-        self._period = math.lcm(CELL, *(g.scale * g.phase for g in self._grids))
+    def __init__(self, predictor: Predictor, slides: Sequence[Slide], tissue: bool = True) -> None:
+        self.predictor, self.slides = predictor, tuple(slides)
+        if not predictor.local:
+            raise PredictionError(
+                "this model looks at whole slides, so there is no preview of a part; run it"
+            )
+        check_spacing(self.slides[0], predictor.reads_um(self.slides[0]))
+        self.spacing_um = predictor.spacing_um(self.slides[0])
+        self._job = predictor.job(self.slides[0], tissue=tissue)
+        self.grid = self._job.grid
 
     def classify(
         self, view: View, cancelled: Callable[[], bool] = _never, as_uint8: bool = True
@@ -137,35 +130,13 @@ class Preview(Closing):
                 raise CancelledError
 
         ask()
-        cover = self._cover(window)
-        predictor = DensePredictor(self.runner, self._tile(cover), as_uint8=as_uint8)
-        for row in predictor.rows(self.slides, predictor.plan(cover), ask):
-            for tile in row.tiles:
-                _put(tile, window, out)
+        for tile in self._job.part(self.slides, window, ask, as_uint8):
+            _put(tile, window, out)
         return out
 
     def _empty(self, height: int, width: int, as_uint8: bool) -> Probabilities:
-        shape = self.runner.n_classes, height, width
+        shape = self.predictor.n_classes, height, width
         return np.zeros(shape, np.uint8) if as_uint8 else np.zeros(shape, np.float32)
-
-    def _cover(self, window: Box) -> Cover:
-        """The window as a grid of its own, in phase with the whole slide's, with its tissue."""
-        whole, period = self._whole.grid, self._period
-        left = (window.x - whole.start[0]) // period * period
-        top = (window.y - whole.start[1]) // period * period
-        width = window.x + window.width - whole.start[0] - left
-        height = window.y + window.height - whole.start[1] - top
-        start = left + whole.start[0], top + whole.start[1]
-        rows = slice(top // CELL, -(-(top + height) // CELL))
-        columns = slice(left // CELL, -(-(left + width) // CELL))
-        cells = self._whole.cells[rows, columns].copy()
-        cells[: (window.y - start[1]) // CELL] = False
-        cells[:, : (window.x - start[0]) // CELL] = False
-        return Cover(OutputGrid(width, height, whole.downsample, start), cells)
-
-    def _tile(self, cover: Cover) -> int:
-        whole = round_up(max(cover.grid.width, cover.grid.height), CELL)
-        return min(TILE, whole, self.runner.largest_input() - self._grids[0].input_extra)
 
     def close(self) -> None:
         """Close the slide's handles."""

@@ -12,9 +12,8 @@ from pathlib import Path
 from hookpath.closing import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
-from hookpath.inference import TorchRunner
+from hookpath.inference import PredictConfig, Predictor, predictor_of
 from hookpath.inference.rows import Probabilities
-from hookpath.inference.runner import dense
 from hookpath.models import ModelCard, load_model
 from hookpath.models.folder import CARD_NAME
 from hookpath.qupath.preview import CancelledError, Preview, View
@@ -72,7 +71,7 @@ class _Loaded:
     """The network, kept while slides change; loaded again when its folder was written anew."""
 
     key: tuple[Path, str, int]
-    runner: TorchRunner
+    predictor: Predictor
     card: ModelCard
 
 
@@ -97,7 +96,7 @@ class Session(Closing):
             if self._opened is None or wanted != self._opened.wanted:
                 self._forget()
                 preview = _preview_of(loaded, wanted)
-                device = str(loaded.runner.device)
+                device = loaded.predictor.device
                 self._opened = Opened(next(self._numbers), wanted, loaded.card, preview, device)
             return self._opened
 
@@ -126,7 +125,8 @@ class Session(Closing):
             self._forget()
             self._loaded = None
             model, card_read = load_model(wanted.model)
-            self._loaded = _Loaded(key, TorchRunner(dense(model), wanted.device), card_read)
+            config = PredictConfig(device=wanted.device)
+            self._loaded = _Loaded(key, predictor_of(model, card_read, config), card_read)
         return self._loaded
 
     def _forget(self) -> None:
@@ -160,7 +160,7 @@ def _preview_of(loaded: _Loaded, wanted: Wanted) -> Preview:
     slides = [wanted.slide.open()]
     try:
         slides += [wanted.slide.open() for _ in range(READERS - 1)]
-        return Preview(loaded.runner, loaded.card.spacing_um, slides, wanted.tissue)
+        return Preview(loaded.predictor, slides, wanted.tissue)
     except BaseException as error:
         for slide in slides:
             slide.close()

@@ -67,7 +67,7 @@ def open(task: Task, **wanted: Any) -> Mapping[str, Any]:
     return {
         "opened": opened.number,
         "classes": [{"name": c.name, "color": list(c.color)} for c in card.classes],
-        "spacing_um": card.spacing_um,
+        "spacing_um": preview.spacing_um,
         "downsample": list(preview.grid.downsample),
         "width": preview.grid.width,
         "height": preview.grid.height,

@@ -1,0 +1,157 @@
+"""Predicting a slide, whatever the network: what every way of doing it is to the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.errors import ModelDesignError, PredictionError
+from hookpath.events import SILENT, Reporter
+from hookpath.inference.config import PredictConfig
+from hookpath.inference.cover import OutputGrid
+from hookpath.inference.densely import DenseSlides
+from hookpath.inference.grids import Box
+from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.models import ModelCard, Network, SegmentationModel
+from hookpath.slides import Slide
+
+COARSEST_FACTOR = 1.25
+"""A slide may be this much coarser than the model's µm/px; beyond, detail that it learned from is
+missing and the result would look right and be wrong."""
+
+
+class SlideJob(Protocol):
+    """One slide, about to be predicted."""
+
+    @property
+    def grid(self) -> OutputGrid:
+        """The output px of the whole slide (`start` is (0, 0))."""
+
+    def count(self) -> int:
+        """Number of steps that `rows` takes; 0: nothing is wanted there."""
+
+    def rows(
+        self,
+        slides: Sequence[Slide],
+        on_step: Callable[[int], None],
+        spill_dir: Path | None = None,
+    ) -> Iterator[PredictedRow]:
+        """All rows of `grid`, top to bottom.
+
+        Args:
+            slides: one or more handles of the slide, each used by one reading thread.
+            on_step: called after each of the `count` steps, with the output px that it gave.
+            spill_dir: for temporary files.
+
+        Raises:
+            SlideError: the slide is damaged somewhere.
+            PredictionError: not even the smallest step fits into memory.
+        """
+
+    def part(
+        self,
+        slides: Sequence[Slide],
+        window: Box,
+        on_step: Callable[[int], None],
+        as_uint8: bool = True,
+    ) -> Iterator[PredictedTile]:
+        """What is wanted in a window of `grid`, with the numbers that `rows` gives there.
+
+        Tiles, in px of `grid`, may reach beyond the window. `on_step` may raise to stop it.
+        Only where `Predictor.local`.
+        """
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Predicts slides with one model.
+
+    A class per pixel of a fixed µm/px, one per patch, or one per px of a whole slide made small,
+    whose µm/px then differs from slide to slide: `spacing_um` says which.
+    """
+
+    @property
+    def n_classes(self) -> int:
+        """Number of output channels."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes, in words."""
+
+    @property
+    def local(self) -> bool:
+        """Whether a part of a slide can be predicted without the rest (`SlideJob.part`)."""
+
+    def spacing_um(self, slide: Slide) -> float:
+        """µm/px of the output on this slide.
+
+        Raises:
+            MissingSpacingError: the slide's µm/px is unknown.
+        """
+
+    def reads_um(self, slide: Slide) -> float:
+        """Finest µm/px that is read of this slide (a much coarser slide is refused)."""
+
+    def job(
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: bool = True
+    ) -> SlideJob:
+        """Plan one slide.
+
+        Args:
+            inside: area geometries in level-0 px to predict in; None: the whole slide.
+            tissue: False: on glass, too.
+
+        Raises:
+            MissingSpacingError: the slide's µm/px is unknown.
+            SlideError: the slide is damaged.
+        """
+
+
+def predictor_of(
+    model: Network | Runner | Predictor,
+    card: ModelCard,
+    config: PredictConfig | None = None,
+    reporter: Reporter = SILENT,
+) -> Predictor:
+    """The way to predict slides with a network (or what computes its tiles).
+
+    Args:
+        card: of the model's folder.
+        reporter: hears why the CPU is taken, and of what had to be made smaller to fit.
+
+    Raises:
+        DeviceError: no such device here.
+        ModelDesignError: slides cannot be predicted with this family.
+    """
+    config = config or PredictConfig()
+    if isinstance(model, SegmentationModel):
+        runner = TorchRunner(model, config.device, config.amp, reporter.info)
+        return DenseSlides(runner, config, reporter)
+    if isinstance(model, Network):
+        raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
+    return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)
+
+
+def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) -> None:
+    """Refuse a slide that is much coarser than the model's µm/px, warn of one a little coarser.
+
+    Raises:
+        MissingSpacingError: µm/px is unknown.
+        PredictionError: more than `COARSEST_FACTOR` times coarser.
+    """
+    mpp = slide.calibration.mpp
+    if mpp > spacing_um * COARSEST_FACTOR:
+        raise PredictionError(
+            f"{slide.path}: has {mpp:.4g} µm/px, the model needs {spacing_um:.4g} or finer; check "
+            "the pixel size in QuPath (or --mpp), or train a model at this slide's µm/px",
+            code="spacing_mismatch",
+        )
+    if mpp > spacing_um * 1.01:
+        reporter.warn(
+            f"{slide.path.name}: {mpp:.4g} µm/px is coarser than the model's {spacing_um:.4g}; "
+            "enlarging it, results may suffer"
+        )
