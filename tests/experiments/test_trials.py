@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from hookpath.errors import UsageError
-from hookpath.experiments.trials import annotated_areas, make_folds, project_trials
-from hookpath.projects import SPLIT_KEY, open_project
+from hookpath.events import SILENT, Reporter
+from hookpath.experiments.design import Painted
+from hookpath.experiments.trials import (
+    annotated_areas,
+    make_folds,
+    painted_trials,
+    project_trials,
+)
+from hookpath.projects import SPLIT_KEY, Project, open_project
 from support.evaluation import BLUE, RED, write_slide
 
 
@@ -71,6 +79,26 @@ def test_one_fold_is_the_projects_own_split(tmp_path: Path) -> None:
     first, second = project_trials(project, 1, (4, 5), None, validation=1 / 3)
     assert (first.train, first.val, first.test) == (tuple(names[:2]), (names[2],), (names[3],))
     assert (first.seed, second.seed) == (4, 5)
+
+
+def test_painted_slides_are_new_for_every_seed(tmp_path: Path) -> None:
+    def paint(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
+        for split, count in slides.items():
+            for number in range(count):
+                write_slide(folder, f"{split}-{number}.tif", [(RED, 0, 0, 10 + seed, 10)])
+        project = open_project(folder)
+        for entry in project.images:
+            entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0]})
+        return project
+
+    painted = Painted(paint, {"train": 2, "val": 1, "test": 1})
+    first, second = painted_trials(painted, tmp_path, (0, 7), SILENT)
+    assert (first.name, second.name) == ("seed-0", "seed-7")
+    assert second.project.source == tmp_path / "slides/seed-7"
+    assert second.truth == tmp_path / "slides/seed-7/truth"
+    assert first.train == second.train == ("train-0.tif", "train-1.tif")
+    assert (first.val, first.test, first.withheld) == (
+        ("val-0.tif",), ("test-0.tif",), ("test-0.tif",))  # fmt: skip
 
 
 def test_validation_never_takes_the_only_slide_of_a_class(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from hookpath.errors import UsageError
 from hookpath.evaluation import scores
 from hookpath.evaluation.scores import Counts
+from hookpath.metrics import balanced_accuracy, cohen_kappa
 
 Figure = Callable[[Counts], float]
 Values = npt.NDArray[np.float64]
@@ -25,7 +26,7 @@ def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
         metric: ``f1`` (HookNet's and MRN's papers) or ``kappa`` (the multi-scale CNN's).
     """
     if metric == "kappa":
-        return {"κ": kappa, "balanced accuracy": lambda counts: scores(counts).macro("recall")}
+        return {"κ": _kappa, "balanced accuracy": balanced_accuracy}
     per_class = {name: _f1_of(number) for number, name in enumerate(classes)}
     return {**per_class, "macro": lambda counts: scores(counts).macro("f1")}
 
@@ -46,16 +47,9 @@ def _f1_of(number: int) -> Figure:
     return lambda counts: float(scores(counts).drawn("f1")[number])
 
 
-def kappa(counts: Counts) -> float:
-    """Cohen's κ; what was not predicted at all is in disagreement with everything."""
-    square = np.zeros((counts.shape[1],) * 2)
-    square[: counts.shape[0]] = counts
-    total = square.sum()
-    if not total:
-        return float("nan")
-    agreed = np.trace(square) / total
-    chance = float(square.sum(0) @ square.sum(1)) / total**2
-    return float((agreed - chance) / (1 - chance)) if chance < 1 else float("nan")
+def _kappa(counts: Counts) -> float:
+    """What was not predicted at all is a class of its own, in disagreement with every other."""
+    return cohen_kappa(np.pad(counts, ((0, counts.shape[1] - counts.shape[0]), (0, 0))))
 
 
 def interval(
