@@ -26,7 +26,7 @@ public final class EnvironmentBuilder {
     private boolean offline;
     private Torch torch = Torch.suggested();
     private String extensionVersion = Version.ofThisJar();
-    private List<String> imports = List.of("torch", "openslide", "rasterio");
+    private List<String> imports = List.of("torch", "torchvision", "openslide", "rasterio");
 
     private EnvironmentBuilder(Path folder) {
         this.folder = folder.toAbsolutePath().normalize();
