@@ -57,11 +57,16 @@ class Network(nn.Module):
         whole = target.input_size if self.scores == "patches" else 1
         return target.spacing_um * whole
 
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of each input; what comes after RGB (a heatmap) is no colour."""
+        return (3,) * len(self.branches)
+
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Concentric patches to class scores.
 
         Args:
-            images: per branch ``(N, 3, input_size, input_size)`` float in [0, 1].
+            images: per branch ``(N, channels, input_size, input_size)`` float in [0, 1].
 
         Returns:
             Per head ``(N, n_classes, h, w)`` logits: ``output_size`` square for a class per pixel,
