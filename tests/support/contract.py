@@ -16,7 +16,8 @@ from hookpath.training.losses import hooknet_loss
 def patches(model: Network, n: int = 1, seed: int = 1) -> list[Tensor]:
     """Random inputs of every branch."""
     draw = torch.Generator().manual_seed(seed)
-    return [torch.rand(n, 3, b.input_size, b.input_size, generator=draw) for b in model.branches]
+    inputs = zip(model.channels, model.branches, strict=True)
+    return [torch.rand(n, c, b.input_size, b.input_size, generator=draw) for c, b in inputs]
 
 
 def accuracy_after_overfit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -46,9 +47,7 @@ class AGUNet(OverviewNetwork):
         super().__init__(n_classes, size, heatmaps, filters, spacing_um)
         self.encoder = _MultiScaleEncoder(3 + heatmaps, filters)
         self.bottom = self._bottom(filters[-1])
-        self.steps = nn.ModuleList(
-            _GatedStep(below, own) for own, below in zip(filters, filters[1:], strict=False)
-        )
+        self.steps = nn.ModuleList(_GatedStep(below, own) for own, below in pairwise(filters))
         self.head = nn.ModuleList(nn.Conv2d(own, n_classes, 1) for own in filters[:-1])
         self.heads = (0,) * (len(filters) - 1)
         initialise(self)
@@ -88,7 +87,7 @@ class _MultiScaleEncoder(nn.Module):
 
     def __init__(self, channels_in: int, filters: Sequence[int]) -> None:
         super().__init__()
-        above = zip(filters, filters[1:], strict=False)
+        above = pairwise(filters)
         self.first = double_conv(channels_in, filters[0])
         self.inputs = nn.ModuleList(nn.Conv2d(channels_in, f, 3, padding=1) for f in filters[1:])
         self.blocks = nn.ModuleList(double_conv(a + own, own) for a, own in above)
@@ -113,7 +112,8 @@ class _GatedStep(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         gated = self.gate(skip, x)
-        return self.block(torch.cat([self.up(x), gated], dim=1))
+        found: Tensor = self.block(torch.cat([self.up(x), gated], dim=1))
+        return found
 
 
 class AttentionGate(nn.Module):
@@ -133,7 +133,8 @@ class AttentionGate(nn.Module):
 
     def forward(self, skip: Tensor, gating: Tensor) -> Tensor:
         asked = enlarged(self.gating(gating), like=skip)
-        return skip * self.weight(functional.relu(self.skip(skip) + asked)).sigmoid()
+        weight: Tensor = self.weight(functional.relu(self.skip(skip) + asked)).sigmoid()
+        return skip * weight
 
 
 class DualAttention(nn.Module):
@@ -149,7 +150,8 @@ class DualAttention(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.positions(x) + self.channels(x)
+        found: Tensor = self.positions(x) + self.channels(x)
+        return found
 
 
 class _Positions(nn.Module):
@@ -166,7 +168,8 @@ class _Positions(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         query, key, value = (f(x).flatten(2) for f in (self.query, self.key, self.value))
         alike = (query.transpose(1, 2) @ key).softmax(dim=-1)
-        return self.share * (value @ alike.transpose(1, 2)).reshape(x.shape) + x
+        gathered: Tensor = (value @ alike.transpose(1, 2)).reshape(x.shape)
+        return self.share * gathered + x
 
 
 class _Channels(nn.Module):

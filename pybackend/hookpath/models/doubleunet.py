@@ -22,12 +22,12 @@ class DoubleUNet(OverviewNetwork):
     """DoubleU-Net (Jha et al. 2020) for overviews, as in H2G-Net (Pedersen et al. 2022).
 
     The first encoder has VGG-19's number of convolutions (two in the first two blocks, four in the
-    others), though H2G-Net's filters. The first network's foreground (all but the last class) is multiplied with the input of the
-    second, whose decoder gets the skip connections of both encoders. Squeeze-and-excitation in
-    the blocks, atrous spatial pyramid pooling (42 filters) at both bottoms. Eight levels in both
-    networks, none of them pretrained (section 3.2).
+    others), though H2G-Net's filters. The first network's foreground (all but the last class) is
+    multiplied with the input of the second, whose decoder gets the skip connections of both
+    encoders. Squeeze-and-excitation in the blocks, atrous spatial pyramid pooling (42 filters) at
+    both bottoms. Eight levels in both networks, none of them pretrained (section 3.2).
 
-    With one heatmap and two classes: 15,114,496 parameters; the paper says 16.04M. Outputs: the
+    With one heatmap and two classes: 15,114,964 parameters; the paper says 16.04M. Outputs: the
     second network's, then the first's. See `OverviewNetwork` for the arguments.
 
     Args:
@@ -95,7 +95,7 @@ class _Half(nn.Module):
         for block in self.encoder:
             maps.append(block(pooled(maps[-1]) if maps else x))
         x = self.pyramid(maps.pop())
-        joined = [torch.cat(pair, dim=1) for pair in zip(maps, others, strict=True)]
+        joined = [torch.cat(pair, dim=1) for pair in zip(maps, others, strict=False)]
         for block, skip in zip(reversed(self.decoder), reversed(joined or maps), strict=True):
             x = block(torch.cat([doubled(x), skip], dim=1))
         return x, maps
@@ -108,11 +108,11 @@ def _excited(channels_in: int, channels_out: int, convolutions: int = 2) -> nn.M
 
 
 class SqueezeExcite(nn.Module):
-    """Channels weighted by what the whole map holds (Hu et al. 2018, reduction 8)."""
+    """Channels weighted by what the whole map holds (Hu et al. 2018), an eighth of them inside."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        inner = max(1, channels // 8)
+        inner = max(4, channels // 8)  # one unit alone may never wake
         self.weigh = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Conv2d(channels, inner, 1),
@@ -122,7 +122,8 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.weigh(x)
+        weights: Tensor = self.weigh(x)
+        return x * weights
 
 
 class PyramidPooling(nn.Module):
@@ -139,4 +140,5 @@ class PyramidPooling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         mean = enlarged(self.mean(x.mean(dim=(-2, -1), keepdim=True)), like=x)
-        return self.joined(torch.cat([mean, *(view(x) for view in self.views)], dim=1))
+        found: Tensor = self.joined(torch.cat([mean, *(view(x) for view in self.views)], dim=1))
+        return found

@@ -73,7 +73,9 @@ class OverviewNetwork(Network):
             )
 
 
-def conv_bn_relu(channels_in: int, channels_out: int, kernel: int = 3, dilation: int = 1) -> nn.Module:
+def conv_bn_relu(
+    channels_in: int, channels_out: int, kernel: int = 3, dilation: int = 1
+) -> nn.Module:
     """Convolution (same padding) → batch normalisation → ReLU."""
     padding = dilation * (kernel // 2)
     return nn.Sequential(
@@ -111,9 +113,7 @@ class Encoder(nn.Module):
     def __init__(self, channels_in: int, filters: Sequence[int]) -> None:
         super().__init__()
         inputs = (channels_in, *filters[:-1])
-        self.blocks = nn.ModuleList(
-            double_conv(i, o) for i, o in zip(inputs, filters, strict=True)
-        )
+        self.blocks = nn.ModuleList(double_conv(i, o) for i, o in zip(inputs, filters, strict=True))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         maps: list[Tensor] = []
@@ -143,4 +143,3 @@ class Decoder(nn.Module):
         for block, skip in zip(reversed(self.blocks), reversed(skips), strict=True):
             x = block(torch.cat([doubled(x), skip], dim=1))
         return x
-

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from hookpath.errors import ModelDesignError
+from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
+from hookpath.models.doubleunet import DoubleUNet
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
+from hookpath.models.otsu import Otsu
 from hookpath.models.unet import UNet
+from hookpath.models.unet_lr import UNetLR
 
 FAMILIES: dict[str, type[Network]] = {
     HookNet.family: HookNet,
     UNet.family: UNet,
     MRN.family: MRN,
+    UNetLR.family: UNetLR,
+    AGUNet.family: AGUNet,
+    DAGUNet.family: DAGUNet,
+    DoubleUNet.family: DoubleUNet,
+    Otsu.family: Otsu,
 }
 
 
