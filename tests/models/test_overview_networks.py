@@ -141,15 +141,18 @@ def test_saturation_is_that_of_hsv() -> None:
             assert float(found[y, x]) == pytest.approx(wanted, abs=0.51)
 
 
-def test_otsu_calls_tissue_the_first_class_and_glass_the_last(tmp_path: Path) -> None:
-    model = build_model("otsu", n_classes=3, size=16)
+@pytest.mark.parametrize(("background", "classes"), [(None, (0, 2)), (1, (1, 0))])
+def test_otsu_tells_tissue_from_glass(
+    tmp_path: Path, background: int | None, classes: tuple[int, int]
+) -> None:
+    model = build_model("otsu", n_classes=3, size=16, background=background)
     image = torch.full((1, 3, 16, 16), 0.95)
     image[:, :, 4:9, 2:12] = torch.tensor([0.7, 0.4, 0.6])[:, None, None]
     found = model([image])[0].softmax(1)
     tissue = torch.zeros(16, 16, dtype=torch.bool)
     tissue[4:9, 2:12] = True
-    assert torch.equal(found.argmax(1)[0] == 0, tissue)
-    assert torch.equal(found.argmax(1)[0] == 2, ~tissue)
+    assert torch.equal(found.argmax(1)[0] == classes[0], tissue)
+    assert torch.equal(found.argmax(1)[0] == classes[1], ~tissue)
     assert float(found.amax(1).min()) > 0.999
     assert count_parameters(model) == (0, 0)
     assert_survives_the_disk(model, tmp_path)

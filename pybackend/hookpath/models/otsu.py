@@ -15,24 +15,43 @@ _SURE = 20.0
 
 
 class Otsu(OverviewNetwork):
-    """Calls all tissue the first class and the rest the last one (Pedersen et al. 2022, 3.2).
+    """Calls all tissue one class and the rest the background (Pedersen et al. 2022, section 3.2).
 
     The overview is converted to HSV; saturation (0…255) above Otsu's threshold (1979) is tissue.
     Nothing is learned: the network has no weights.
+
+    Args:
+        background: label (1…n_classes) of what is no tissue; None: the last class. Tissue is the
+            first of the others.
     """
 
     family = "otsu"
 
-    def __init__(self, n_classes: int, size: int = 1024, spacing_um: float = 32.0) -> None:
+    def __init__(
+        self,
+        n_classes: int,
+        size: int = 1024,
+        spacing_um: float = 32.0,
+        background: int | None = None,
+    ) -> None:
         super().__init__(n_classes, size, heatmaps=0, filters=(0, 0), spacing_um=spacing_um)
-        self.config = {"n_classes": n_classes, "size": size, "spacing_um": spacing_um}
+        self.config = {
+            "n_classes": n_classes,
+            "size": size,
+            "spacing_um": spacing_um,
+            "background": background,
+        }
+        self.background = (background or n_classes) - 1
+        self.foreground = 1 if self.background == 0 else 0
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         (overview,) = images
         grey = saturation(overview)
         tissue = grey > otsu_threshold(grey.flatten(1))[:, None, None]
-        rest = torch.zeros_like(grey)[:, None].expand(-1, self.n_classes - 2, -1, -1)
-        return [torch.cat([tissue[:, None] * _SURE, rest, ~tissue[:, None] * _SURE], dim=1)]
+        logits = torch.zeros_like(overview[:, :1]).repeat(1, self.n_classes, 1, 1)
+        logits[:, self.foreground] = tissue * _SURE
+        logits[:, self.background] = ~tissue * _SURE
+        return [logits]
 
 
 def saturation(rgb: Tensor) -> Tensor:
