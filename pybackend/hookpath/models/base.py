@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.shapes import Hook
 
@@ -85,6 +86,18 @@ class Network(nn.Module):
             label for the whole patch.
         """
         return list(labels)
+
+    def load_backbone(self, weights: str, warn: Callable[[str], None]) -> None:
+        """Give the feature extractors weights to start from.
+
+        Args:
+            weights: ``imagenet`` (fetched; where that cannot be, they stay random and `warn` says
+                so), or a file.
+
+        Raises:
+            ModelDesignError: the family has no feature extractor, or the file does not fit it.
+        """
+        raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
 
     def l2_parameters(self) -> Iterator[Tensor]:
         """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases."""

@@ -17,7 +17,8 @@ class Augmentation:
 
     All branches of a sample see the same change of the same tissue: positions change by one map
     in µm about their common centre, so that patches stay concentric and labels in phase; colours
-    by one function. Only noise differs from pixel to pixel (and between kinds of device).
+    by one function. Only noise differs from pixel to pixel (and between kinds of device). Maps
+    beyond RGB move with the tissue and keep their values; magnifications grow with the zoom.
     """
 
     def __init__(self, config: AugmentationConfig, seed: int) -> None:
@@ -30,8 +31,8 @@ class Augmentation:
         """The batch moved to `device` and varied.
 
         Returns:
-            Images per branch, ``(N, 3, M_b, M_b)`` float32 in [0, 1], and labels per branch,
-            ``(N, h_b, w_b)`` int64 (0 = ignore).
+            Images per branch, ``(N, 3 + E, M_b, M_b)`` float32 in [0, 1], and labels per branch,
+            ``(N, h_b, w_b)`` int64 (0 = ignore), or float32 for magnifications.
         """
         seed = _mix(self._seed, step)
         draw = torch.Generator().manual_seed(seed)
@@ -40,10 +41,16 @@ class Augmentation:
         if self.config.warps:
             images, labels = self._warped(batch, images, draw)
         n = len(batch)
-        images = Colouring.drawn(self.config, n, draw).to(device).apply(images)
+        colours, maps = [x[:, :3] for x in images], [x[:, 3:] for x in images]
+        colours = Colouring.drawn(self.config, n, draw).to(device).apply(colours)
         grain = Grain.drawn(self.config, n, draw)
         noise = torch.Generator(device).manual_seed(seed)
-        return [grain.apply(x, noise) for x in images], [label.long() for label in labels]
+        colours = [grain.apply(x, noise) for x in colours]
+        images = [
+            torch.cat([x, extra], dim=1) if extra.shape[1] else x
+            for x, extra in zip(colours, maps, strict=True)
+        ]
+        return images, [x if x.is_floating_point() else x.long() for x in labels]
 
     def _turned(self, batch: Batch, draw: torch.Generator) -> Batch:
         """Mirrors and quarter turns, still in bytes and with the colour as last axis: exact."""
@@ -71,7 +78,7 @@ class Augmentation:
                 for x, spacing in zip(images, spacings, strict=True)
             ],
             [
-                x.index_copy(0, chosen, warp.labels(x[chosen], spacing))
+                x.index_copy(0, chosen, warp.known(x[chosen], spacing))
                 for x, spacing in zip(batch.labels, spacings, strict=True)
             ],
         )

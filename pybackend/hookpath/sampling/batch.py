@@ -21,9 +21,10 @@ class Batch:
     """`N` patches as every branch sees them; branch 0 is the target.
 
     Attributes:
-        images: per branch ``(N, 3, M_b, M_b)`` uint8 RGB, in channels-last memory order.
-        labels: per branch ``(N, h_b, w_b)`` uint8 on that branch's output grid; 0 = ignore,
-            ``i + 1`` = class ``i``.
+        images: per branch ``(N, 3 + E, M_b, M_b)`` uint8, in channels-last memory order: RGB, then
+            maps on the same grid, if there are any (a heatmap: 255 is probability 1).
+        labels: per branch ``(N, h_b, w_b)`` uint8 on that branch's output grid, 0 = ignore,
+            ``i + 1`` = class ``i``; or ``(N, 1, 1)`` float32 magnifications, 0 = unknown.
         slide_index: ``(N,)`` int64, index into the stream's sources.
         branches: spacing and sizes of each branch; all patches of one sample share one centre.
     """

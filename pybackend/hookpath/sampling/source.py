@@ -73,7 +73,7 @@ def load_source(
     """Open an entry once and take what people drew on it.
 
     Only hand-drawn annotations count (see `LabelSource`): a model must not learn from predictions
-    that nobody has accepted.
+    that nobody has accepted. Where there are no classes to learn, nothing needs to be drawn.
 
     Raises:
         SlideError: the slide cannot be opened.
@@ -84,6 +84,8 @@ def load_source(
     with ref.open() as slide:
         facts = SlideFacts.of(slide)
     labels = LabelSource(objects, classes, slide_size=facts.size_l0)
+    if not classes.names:
+        return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)
     if not labels.polygons and labels.report.off_slide:
         raise AnnotationError(
             f"{entry.name}: its annotations lie off the slide; check that they belong to this "

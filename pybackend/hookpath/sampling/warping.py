@@ -36,11 +36,13 @@ class Warp:
         shifts_um: ``(k, 2, g, g)`` displacement (x, y) on a square lattice, added to the source;
             None: no elastic part.
         half_um: the lattice spans ± this along both axes; beyond it its edge goes on.
+        zoom: ``(k,)``; above 1 the tissue gets larger.
     """
 
     matrix: Tensor
     shifts_um: Tensor | None
     half_um: float
+    zoom: Tensor
 
     @classmethod
     def drawn(
@@ -57,20 +59,26 @@ class Warp:
         matrix = torch.stack([cos, -sin, sin, cos], dim=1).reshape(n, 2, 2)
         half_um = max(b.spacing_um * b.input_size for b in branches) / 2
         if config.elastic_um == 0:
-            return cls(matrix, None, half_um)
+            return cls(matrix, None, half_um, zoom)
         nodes = 1 + math.ceil(2 * half_um / config.elastic_grid_um)
         shifts = torch.randn((n, 2, nodes, nodes), generator=draw) * config.elastic_um
-        return cls(matrix, shifts, half_um)
+        return cls(matrix, shifts, half_um, zoom)
 
     def to(self, device: torch.device | str) -> Warp:
         """The same maps on a device."""
         shifts = None if self.shifts_um is None else self.shifts_um.to(device)
-        return Warp(self.matrix.to(device), shifts, self.half_um)
+        return Warp(self.matrix.to(device), shifts, self.half_um, self.zoom.to(device))
 
     def images(self, images: Tensor, spacing_um: float) -> Tensor:
-        """``(k, 3, M, M)`` float images at a spacing, bilinear; beyond the edge: mirrored."""
+        """``(k, C, M, M)`` float images at a spacing, bilinear; beyond the edge: mirrored."""
         grid = self._grid(images.shape[-1], spacing_um)
         return F.grid_sample(images, grid, "bilinear", "reflection", align_corners=False)
+
+    def known(self, values: Tensor, spacing_um: float) -> Tensor:
+        """Label maps moved, or ``(k, 1, 1)`` float magnifications multiplied by the zoom."""
+        if values.is_floating_point():
+            return values * self.zoom[:, None, None]
+        return self.labels(values, spacing_um)
 
     def labels(self, labels: Tensor, spacing_um: float) -> Tensor:
         """``(k, h, h)`` uint8 labels, nearest; what comes from beyond the edge is ignore."""

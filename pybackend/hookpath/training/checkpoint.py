@@ -17,7 +17,7 @@ class Checkpoint:
     """The state between two steps; with the run's configuration and data it decides the rest.
 
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
-    under way; `best_f1`, `best_loss` (its validation loss) and `best_epoch` to the run.
+    under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run.
     """
 
     step: int
@@ -27,7 +27,7 @@ class Checkpoint:
     rng: torch.Tensor
     rng_cuda: torch.Tensor | None
     loss_sum: float
-    best_f1: float | None
+    best_score: float | None
     best_loss: float | None
     best_epoch: int
 
@@ -72,7 +72,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
         TrainingError: missing or damaged.
     """
     try:
-        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        values = torch.load(path, map_location="cpu", weights_only=True)
+        if "best_f1" in values:  # as version 0.1 wrote it
+            values["best_score"] = values.pop("best_f1")
+        return Checkpoint(**values)
     except FileNotFoundError:
         raise TrainingError(
             f"{path}: the checkpoint is missing; start again in a new folder"

@@ -65,7 +65,20 @@ class TrainConfig(BaseModel):
         description="image metadata that group the slides for `hierarchical`, the outermost "
         'first, as in `["grade"]`',
     )
+    background: str | None = Field(
+        default=None,
+        description="patch classifiers: the class of patches that hold no other; none: no such",
+    )
+    backbone_weights: str | None = Field(
+        default=None,
+        description="of the feature extractor: `imagenet`, or a file; none: random",
+    )
     batch_size: int = Field(default=12, ge=1, description="patches per step")
+    at_once: int | None = Field(
+        default=None,
+        ge=1,
+        description="patches through the network at a time, gradients add up; none: the batch",
+    )
     epochs: int = Field(default=200, ge=1, description="validation follows each")
     steps_per_epoch: int = Field(default=1000, ge=1, description="optimiser steps per epoch")
     learning_rate: float = Field(default=5e-6, gt=0, description="of Adam, at its highest")
@@ -79,11 +92,12 @@ class TrainConfig(BaseModel):
     l2: float = Field(
         default=1e-3, ge=0, description="coefficient of Σw² over the 3×3 convolution kernels"
     )
-    loss_weight: float = Field(
+    loss_weight: float | None = Field(
         default=0.75,
         ge=0,
         le=1,
-        description="λ: share of the target's loss; below 1, context branches get heads too",
+        description="λ: share of the first head's loss; below 1, other branches get heads too; "
+        "none: all heads alike",
     )
     bn_momentum: float | None = Field(
         default=None,
@@ -92,7 +106,7 @@ class TrainConfig(BaseModel):
         description="of batch normalisation's running statistics; none: the model's own (0.01)",
     )
     patience: int | None = Field(
-        default=None, ge=1, description="stop after so many epochs without a better F1"
+        default=None, ge=1, description="stop after so many epochs without a better score"
     )
     seed: int = Field(default=0, ge=0, description="of weights, split, patches, augmentation")
     checkpoint_every: int = Field(

@@ -37,17 +37,22 @@ class TrainingData:
         return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
-def gather(projects: Sequence[Project], config: TrainConfig, reporter: Reporter) -> TrainingData:
-    """Collect classes, split the annotated slides, and check that there is something to learn.
+def gather(
+    projects: Sequence[Project], config: TrainConfig, reporter: Reporter, drawn: bool = True
+) -> TrainingData:
+    """Collect classes, split the slides, and check that there is something to learn.
 
     Slides that cannot be used are reported and left out.
+
+    Args:
+        drawn: learn from annotations; else from every slide of known µm/px, without classes.
 
     Raises:
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
     images = _images_of(projects)
-    classes = _class_table(projects, images, config)
+    classes = _class_table(projects, images, config) if drawn else ClassTable(())
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
@@ -134,16 +139,17 @@ def _load(
     reporter: Reporter,
 ) -> list[AnnotatedSlide]:
     """Usable slides with ids unique over the projects."""
-    bare = Counter(image.project for image in images if not image.may_teach)
+    wanted = [i for i in images if i.may_teach or not classes.names]
+    bare = Counter(i.project for i in images if classes.names and not i.may_teach)
     for name, count in bare.items():
         reporter.info(f"{name}: nothing is drawn on {count} of its images")
     sources: list[AnnotatedSlide] = []
     problems: list[Problem] = []
-    for image in (i for i in images if i.may_teach):
+    for image in wanted:
         try:
             if image.error is not None:
                 raise image.error
-            source = load_source(image.entry, image.drawn, classes)
+            source = load_source(image.entry, image.drawn if classes.names else (), classes)
         except HookpathError as error:
             reporter.warn(_left_out(image.entry.name, str(error)))
             problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,15 @@ from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.training.config import TrainConfig
 from hookpath.training.device import memory_explained
+from hookpath.training.feeds import Stream
 from hookpath.training.interrupt import StopSignal
-from hookpath.training.losses import hooknet_loss, labelled
+from hookpath.training.losses import hooknet_loss
 from hookpath.training.metrics_log import MetricsLog, Row
 from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate
+from hookpath.training.scoring import Validation
 from hookpath.training.session import Session, open_session
-from hookpath.training.validate import Validation
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
@@ -37,11 +38,19 @@ _NEARLY = 0.999
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a finished run leaves behind. `best_f1` is None for a run without validation."""
+    """What a finished run leaves behind.
+
+    Attributes:
+        best_score: of the kept weights on the validation slides; None for a run without them.
+        score: what that is: ``macro F1``, ``R²``.
+        best_f1: the same where it is the macro F1, else None.
+    """
 
     run_dir: Path
     model_dir: Path
     best_f1: float | None
+    best_score: float | None
+    score: str
     best_epoch: int
     epochs: int
     steps: int
@@ -62,7 +71,7 @@ def train(
         run_dir: the run's folder; must be new or empty unless `resume`.
         resume: go on from the last checkpoint; on a CPU the metrics then equal those of a run
             that was never interrupted.
-        reporter: gets the task ``train`` (figures loss, f1, patches_per_s) and a result
+        reporter: gets the task ``train`` (figures loss, the best score, patches_per_s) and a result
             ``epoch`` with each row of ``metrics.csv``.
 
     Raises:
@@ -81,7 +90,14 @@ def train(
             else:
                 _run_or_say_how_to_go_on(session)
     return TrainResult(
-        run_dir, run.model, session.best_f1, session.best_epoch, session.epochs_done, session.step
+        run_dir=run_dir,
+        model_dir=run.model,
+        best_f1=session.best_f1,
+        best_score=session.best_score,
+        score=session.goal.name,
+        best_epoch=session.best_epoch,
+        epochs=session.epochs_done,
+        steps=session.step,
     )
 
 
@@ -107,6 +123,8 @@ def _so_far(session: Session) -> dict[str, Any]:
         "run_dir": run.root,
         "model_dir": run.model if session.best_epoch else None,
         "best_f1": session.best_f1,
+        "best_score": session.best_score,
+        "score": session.goal.name,
         "best_epoch": session.best_epoch,
         "epochs": session.epochs_done,
         "steps": session.saved_step,
@@ -167,14 +185,18 @@ def train_step(s: Session, batch: Batch) -> Tensor:
 def gradients(s: Session, batch: Batch, size: int) -> Tensor:
     """Leave a batch's gradients in the network, computed `size` patches at a time; its loss."""
     images, labels = s.augment(batch, s.device, s.step)
-    pixels = [labelled(of_branch) for of_branch in labels]
+    targets = s.model.targets(labels)
+    weights = s.weigh(images, targets)
     s.optimizer.zero_grad(set_to_none=True)
+    n = len(images)
     total = torch.zeros((), device=s.device)
-    for part in cut([*images, *labels], size):
-        seen, known = part[: len(images)], part[len(images) :]
+    for part in cut([*images, *targets, *weights], size):
+        seen, known, counts = (part[i : i + n] for i in (0, n, 2 * n))
         with torch.autocast(s.device.type, torch.bfloat16, enabled=s.bf16):
-            logits = s.model([i.contiguous(memory_format=torch.channels_last) for i in seen])
-        loss = hooknet_loss(logits, known, s.model.heads, s.config.loss_weight, pixels)
+            outputs = s.model([i.contiguous(memory_format=torch.channels_last) for i in seen])
+        loss = hooknet_loss(
+            outputs, known, s.model.heads, s.config.loss_weight, counts, s.goal.head_loss
+        )
         torch.autograd.backward(loss)
         total += loss.detach()
     return total
@@ -195,8 +217,8 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
             f"checkpoint is {s.run.last}"
         )
     figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
-    if s.best_f1 is not None:
-        figures["f1"] = s.best_f1
+    if s.best_score is not None:
+        figures[s.goal.column] = s.best_score
     s.reporter.overall(min(s.step / s.total_steps, _NEARLY))
     s.reporter.advance("train", clock.unshown(), **figures)
 
@@ -204,15 +226,14 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
 def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: float) -> Row:
     """One epoch's row of ``metrics.csv``."""
     names = s.data.classes.names
-    f1 = validation.f1 if validation else [None] * len(names)
+    figures = validation.figures if validation else {}
     return {
         "epoch": s.epochs_done,
         "step": s.step,
         "learning_rate": learning_rate(s.config, s.step - 1),
         "loss": float(s.loss_sum) / s.config.steps_per_epoch,
         "val_loss": validation.loss if validation else None,
-        "f1": validation.macro_f1 if validation else None,
-        **{f"f1:{name}": value for name, value in zip(names, f1, strict=True)},
+        **{column: figures.get(column) for column in s.goal.columns},
         **{
             f"pixels:{name}": int(count)
             for name, count in zip(names, s.stream.pixel_counts, strict=True)
@@ -237,7 +258,7 @@ class _Clock:
         """Since the start."""
         return time.perf_counter() - self._start
 
-    def wait_for(self, stream: Iterator[Batch]) -> Batch:
+    def wait_for(self, stream: Stream) -> Batch:
         """The next batch; the time until it is there counts as waiting."""
         before = time.perf_counter()
         batch = next(stream)

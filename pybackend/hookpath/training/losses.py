@@ -1,61 +1,101 @@
-"""The loss: sparse pixel-wise cross-entropy on every head, weighted between target and context."""
+"""The loss: of every head what it is compared with says, weighted between target and context."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 from torch.nn import functional
 
 from hookpath.annotations import IGNORE
 
-
-def labelled(labels: Tensor) -> Tensor:
-    """Number of labelled pixels, at least 1 (scalar, on the labels' device)."""
-    return (labels != IGNORE).sum().clamp(min=1)
+HeadLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Loss of one head: output ``(N, C, h, w)``, target ``(N, h, w)``, weights ``(N, h, w)``."""
 
 
-def sparse_cross_entropy(logits: Tensor, labels: Tensor, pixels: Tensor | None = None) -> Tensor:
-    """Mean cross-entropy over labelled pixels; 0 (not NaN) where nothing is labelled.
+def even_weights(target: Tensor) -> Tensor:
+    """What every pixel (or patch) counts: 1 / number of the known ones, 0 for an unknown one.
+
+    Weights of a batch sum to 1 (to 0 where nothing is known: then the loss is 0, not NaN), so the
+    losses of its parts sum to that of the whole.
+
+    Args:
+        target: ``(N, h, w)`` labels or magnifications; 0 = unknown.
+
+    Returns:
+        ``(N, h, w)`` float32.
+    """
+    known = (target != IGNORE).float()
+    return known / known.sum().clamp(min=1)
+
+
+Weigher = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Tensor]]
+"""From a whole batch's images and targets (per branch, on the device) what each pixel or patch
+counts, per branch. A loss that balances otherwise than evenly is one of these."""
+
+
+def evenly(images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
+    """All that is known counts the same (`even_weights`)."""
+    return [even_weights(target) for target in targets]
+
+
+def sparse_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Weighted sum of the cross-entropy over labelled pixels.
 
     Args:
         logits: ``(N, C, H, W)``, any float type (computed in float32).
         labels: ``(N, H, W)`` int64; 0 = ignore, label ``c + 1`` is channel ``c``.
-        pixels: divide by this number of them, where these are a part of a batch; the losses of
-            its parts then sum to that of the whole.
+        weights: ``(N, H, W)``; None: the mean over the labelled pixels (`even_weights`).
 
     Returns:
         Scalar float32 that always has a gradient path to `logits`.
     """
-    total = functional.cross_entropy(
-        logits.float(), labels - 1, ignore_index=IGNORE - 1, reduction="sum"
+    weights = even_weights(labels) if weights is None else weights
+    each = functional.cross_entropy(
+        logits.float(), labels - 1, ignore_index=IGNORE - 1, reduction="none"
     )
-    return total / (labelled(labels) if pixels is None else pixels)
+    return (each * weights).sum()
+
+
+def squared_error(output: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Weighted sum of squared differences.
+
+    Args:
+        output: ``(N, 1, h, w)``, any float type (computed in float32).
+        target: ``(N, h, w)`` float; 0 = unknown.
+        weights: as in `sparse_cross_entropy`.
+    """
+    weights = even_weights(target) if weights is None else weights
+    return ((output[:, 0].float() - target).square() * weights).sum()
 
 
 def hooknet_loss(
     logits: Sequence[Tensor],
-    labels: Sequence[Tensor],
+    targets: Sequence[Tensor],
     heads: Sequence[int],
-    loss_weight: float,
-    pixels: Sequence[Tensor] | None = None,
+    loss_weight: float | None,
+    weights: Sequence[Tensor] | None = None,
+    each: HeadLoss = sparse_cross_entropy,
 ) -> Tensor:
-    """λ·target + (1 − λ)·context (van Rijthoven et al. 2021, section 3.4).
+    """λ·first head + (1 − λ)·mean of the others (van Rijthoven et al. 2021, section 3.4).
 
-    With several context heads, "context" is their mean. A model with the target's head alone has
-    the target's loss, whatever λ.
+    A network with one head has its loss, whatever λ. With λ = 1 / number of heads (None) all count
+    the same: for a combined head and one per scale that is, but for a factor, the sum of the n + 1
+    losses of a multi-scale classifier (Marini et al. 2021).
 
     Args:
         logits: per head ``(N, C, h, w)``, target first.
-        labels: per *branch* ``(N, h, w)`` int64 on that branch's output grid.
+        targets: per *branch* ``(N, h, w)``, what `Network.targets` gives.
         heads: branch index of each head (`Network.heads`).
-        loss_weight: λ in [0, 1].
-        pixels: per *branch*, see `sparse_cross_entropy`; None: those of `labels`.
+        loss_weight: λ in [0, 1]; None: all heads alike.
+        weights: per *branch*, see `sparse_cross_entropy`; None: even ones over `targets`.
+        each: loss of one head.
     """
-    target, *context = (
-        sparse_cross_entropy(scores, labels[branch], None if pixels is None else pixels[branch])
-        for scores, branch in zip(logits, heads, strict=True)
+    first, *others = (
+        each(output, targets[b], even_weights(targets[b]) if weights is None else weights[b])
+        for output, b in zip(logits, heads, strict=True)
     )
-    if not context:
-        return target
-    return loss_weight * target + (1 - loss_weight) * sum(context[1:], context[0]) / len(context)
+    if not others:
+        return first
+    share = 1 / len(heads) if loss_weight is None else loss_weight
+    return share * first + (1 - share) * sum(others[1:], others[0]) / len(others)

@@ -1,41 +1,74 @@
-"""The network of a run: new, or started from a model folder."""
+"""The network of a run: new, or started from a model folder or a backbone's weights."""
 
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from hookpath.annotations import ClassTable
-from hookpath.errors import TrainingError
+from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.events import Reporter
 from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
 from hookpath.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Design:
+    """A family and the arguments that are given for it."""
+
+    family: str
+    given: dict[str, Any]
+
+    @property
+    def network(self) -> type[Network]:
+        """The family's class.
+
+        Raises:
+            ModelDesignError: there is no such family.
+        """
+        if self.family not in FAMILIES:
+            build_model(self.family)
+        return FAMILIES[self.family]
+
+    def takes(self, argument: str) -> bool:
+        """Whether the family's constructor knows an argument."""
+        return argument in inspect.signature(self.network).parameters
+
+
+def design_of(config: TrainConfig) -> Design:
+    """The design of a run: its own, or that of `init_from` with its changes.
+
+    Raises:
+        ModelFolderError: `init_from` is no model folder.
+    """
+    if config.init_from is None:
+        return Design(config.family, config.model)
+    card = read_card(Path(config.init_from))
+    return Design(card.family, {**card.config, **config.model})
 
 
 def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -> Network:
     """Build the configured network, with the weights of `init_from` where they fit.
 
     Raises:
-        ModelDesignError: the design cannot be built.
+        ModelDesignError: the design cannot be built, or has no backbone to give weights to.
         ModelFolderError: `init_from` is no model folder.
         TrainingError: `init_from` shares no weights with this design.
+        UsageError: `background` is not among the classes.
     """
-    if config.init_from is None:
-        model = _build(config.family, config.model, config, len(classes))
-    else:
-        card = read_card(Path(config.init_from))
-        model = _build(card.family, {**card.config, **config.model}, config, len(classes))
+    design = design_of(config)
+    model = build_model(design.family, **_arguments(design, config, classes))
+    if config.init_from is not None:
         _start_from(model, Path(config.init_from), list(classes.names), reporter)
+    elif config.backbone_weights is not None:
+        model.load_backbone(config.backbone_weights, reporter.warn)
     if config.bn_momentum is not None:
         _set_momentum(model, config.bn_momentum)
     return model
-
-
-def _build(family: str, given: dict[str, Any], config: TrainConfig, n_classes: int) -> Network:
-    return build_model(family, **_arguments(family, given, config, n_classes))
 
 
 def _set_momentum(model: Network, momentum: float) -> None:
@@ -44,15 +77,29 @@ def _set_momentum(model: Network, momentum: float) -> None:
             module.momentum = momentum
 
 
-def _arguments(
-    family: str, given: dict[str, Any], config: TrainConfig, n_classes: int
-) -> dict[str, Any]:
-    """Constructor arguments: λ < 1 needs context heads, where the family can have them."""
-    arguments = {**given, "n_classes": n_classes}
-    known = inspect.signature(FAMILIES[family]).parameters if family in FAMILIES else {}
-    if "context_heads" in known and "context_heads" not in config.model:
-        arguments["context_heads"] = config.loss_weight < 1
+def _arguments(design: Design, config: TrainConfig, classes: ClassTable) -> dict[str, Any]:
+    """Constructor arguments, with what follows from the classes and from λ where it is known."""
+    arguments = dict(design.given)
+    if design.takes("n_classes"):
+        arguments["n_classes"] = len(classes)
+    if design.takes("context_heads") and "context_heads" not in config.model:
+        arguments["context_heads"] = config.loss_weight is None or config.loss_weight < 1
+    if config.background is not None:
+        arguments["background"] = _label(config.background, design, classes)
     return arguments
+
+
+def _label(background: str, design: Design, classes: ClassTable) -> int:
+    if not design.takes("background"):
+        raise ModelDesignError(
+            f"{design.family} gives no class to whole patches, so it takes no background class; "
+            "drop --set background"
+        )
+    if background not in classes.names:
+        raise UsageError(
+            f"background {background!r} is not a class; there are: {', '.join(classes.names)}"
+        )
+    return classes.names.index(background) + 1
 
 
 def _start_from(model: Network, folder: Path, class_names: list[str], reporter: Reporter) -> None:

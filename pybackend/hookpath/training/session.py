@@ -14,17 +14,19 @@ from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.projects import Project
-from hookpath.sampling import Augmentation, PatchStream, ValidationStream
+from hookpath.sampling import Augmentation
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from hookpath.training.choice import sampler_choice
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import use_bf16
-from hookpath.training.network import make_network
+from hookpath.training.feeds import HeldOut, Order, Stream, open_feed
+from hookpath.training.losses import Weigher, evenly
+from hookpath.training.network import design_of, make_network
 from hookpath.training.parts import Parts
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
-from hookpath.training.validate import Validation, validate
+from hookpath.training.scoring import Goal, Validation, goal_of
+from hookpath.training.validate import validate
 
 
 @dataclass
@@ -32,9 +34,11 @@ class Session:
     """A run in memory. From `loss_sum` on it is progress, which goes into checkpoints.
 
     Attributes:
+        goal: what the network is trained for and judged by.
+        weigh: what each pixel or patch of a batch counts in the loss.
         step: optimiser steps done, over the whole run.
         loss_sum: of the epoch under way, float64 on the device.
-        best_f1: None before the first validation, and for a run without.
+        best_score: `goal`'s; None before the first validation, and for a run without.
         best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
         saved_step: the step of the last checkpoint.
     """
@@ -47,16 +51,23 @@ class Session:
     bf16: bool
     model: Network
     optimizer: torch.optim.Optimizer
-    stream: PatchStream
-    validation: ValidationStream | None
+    stream: Stream
+    validation: HeldOut | None
+    goal: Goal
     augment: Augmentation
     parts: Parts
     loss_sum: Tensor
+    weigh: Weigher = evenly
     step: int = 0
-    best_f1: float | None = None
+    best_score: float | None = None
     best_loss: float | None = None
     best_epoch: int = 0
     saved_step: int = 0
+
+    @property
+    def best_f1(self) -> float | None:
+        """The best score, where that is the macro F1."""
+        return self.best_score if self.goal.column == "f1" else None
 
     @property
     def total_steps(self) -> int:
@@ -95,9 +106,15 @@ class Session:
         if self.validation is None:
             return None
         found = validate(
-            self.model, self.validation, self.device, self.bf16, self.parts, self.reporter
+            self.model,
+            self.validation,
+            self.goal,
+            self.device,
+            self.bf16,
+            self.parts,
+            self.reporter,
         )
-        if not found.counts.any():
+        if not found.known:
             raise TrainingError(
                 "the validation slides hold no labelled pixel; check that their polygons lie on "
                 "tissue, or choose others with --set 'validation.val=[\"name\"]'"
@@ -107,17 +124,17 @@ class Session:
     def improves(self, validation: Validation | None) -> bool:
         """Whether the weights become the run's model; without validation the last ones always.
 
-        Of equal F1 (few drawn pixels are soon all right) the lower loss is better.
+        Of equal scores (few drawn pixels are soon all right) the lower loss is better.
         """
-        if validation is None or self.best_f1 is None or self.best_loss is None:
+        if validation is None or self.best_score is None or self.best_loss is None:
             return True
-        found = (validation.macro_f1, -validation.loss)
-        return found > (self.best_f1, -self.best_loss)
+        found = (validation.score, -validation.loss)
+        return found > (self.best_score, -self.best_loss)
 
     def keep(self, validation: Validation | None) -> None:
         """Make the weights the run's model."""
         if validation is not None:
-            self.best_f1, self.best_loss = validation.macro_f1, validation.loss
+            self.best_score, self.best_loss = validation.score, validation.loss
         self.best_epoch = self.epochs_done
         self.save_best(validation)
 
@@ -141,12 +158,7 @@ class Session:
         """Write the weights as the run's model, and the state as the best checkpoint."""
         metrics: dict[str, Any] = {"epoch": self.epochs_done}
         if validation is not None:
-            named = zip(self.data.classes.names, validation.f1, strict=True)
-            metrics |= {
-                "validation_macro_f1": validation.macro_f1,
-                "validation_f1": {name: f1 if f1 == f1 else None for name, f1 in named},
-                "validation_confusion": validation.counts.tolist(),
-            }
+            metrics |= validation.card
         card = ModelCard.describe(
             self.model, self.data.classes, training=self._provenance(), metrics=metrics
         )
@@ -171,7 +183,7 @@ class Session:
             torch.cuda.set_rng_state(checkpoint.rng_cuda, self.device)
         self.loss_sum.fill_(checkpoint.loss_sum)
         self.step = self.saved_step = checkpoint.step
-        self.best_f1, self.best_loss = checkpoint.best_f1, checkpoint.best_loss
+        self.best_score, self.best_loss = checkpoint.best_score, checkpoint.best_loss
         self.best_epoch = checkpoint.best_epoch
 
     def _checkpoint(self) -> Checkpoint:
@@ -184,7 +196,7 @@ class Session:
             rng=torch.get_rng_state(),
             rng_cuda=torch.cuda.get_rng_state(self.device) if on_gpu else None,
             loss_sum=float(self.loss_sum),
-            best_f1=self.best_f1,
+            best_score=self.best_score,
             best_loss=self.best_loss,
             best_epoch=self.best_epoch,
         )
@@ -219,12 +231,13 @@ def open_session(
         run.refuse_existing()
     torch.manual_seed(config.seed)
     device = choose_device(config.device, reporter.info)
-    data = gather(projects, config, reporter)
+    data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
     record = _record(projects, config, data)
     if resume:
         run.refuse_changes(record)
     model = make_network(config, data.classes, reporter).to(device)
     model = model.to(memory_format=torch.channels_last)
+    stream, held_out = open_feed(Order(config, data, model, reporter))
     session = Session(
         config=config,
         data=data,
@@ -234,10 +247,11 @@ def open_session(
         bf16=use_bf16(config.amp, device),
         model=model.train(),
         optimizer=make_optimizer(model, config),
-        stream=_patch_stream(config, data, model, reporter),
-        validation=_validation_stream(config, data, model, reporter),
+        stream=stream,
+        validation=held_out,
+        goal=goal_of(model, data.classes.names),
         augment=Augmentation(config.augmentation, config.seed),
-        parts=Parts(config.batch_size, reporter),
+        parts=Parts(config.at_once or config.batch_size, reporter),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
     )
     try:
@@ -266,36 +280,4 @@ def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData
         split=data.split,
         versions=library_versions(),
         started=timestamp(),
-    )
-
-
-def _patch_stream(
-    config: TrainConfig, data: TrainingData, model: Network, reporter: Reporter
-) -> PatchStream:
-    return PatchStream(
-        data.train,
-        data.classes,
-        model.branches,
-        config.batch_size,
-        config.seed,
-        workers=config.workers,
-        sampler=sampler_choice(config, model),
-        reporter=reporter,
-    )
-
-
-def _validation_stream(
-    config: TrainConfig, data: TrainingData, model: Network, reporter: Reporter
-) -> ValidationStream | None:
-    if not data.val:
-        return None
-    return ValidationStream(
-        data.val,
-        data.classes,
-        model.branches,
-        config.batch_size,
-        config.validation.max_patches,
-        config.seed,
-        workers=config.workers,
-        reporter=reporter,
     )

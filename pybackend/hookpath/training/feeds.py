@@ -1,0 +1,140 @@
+"""Where batches come from: one feed for each of `Network.reads`.
+
+A new way of reading needs a stream and a held-out set that meet the two protocols below, a function
+that opens them, and a line in `_FEEDS`.
+
+**What is in a batch** (`hookpath.sampling.Batch`; the first axis of every tensor is the sample):
+
+- ``images``: per branch ``(N, 3 + E, S, S)`` uint8. The first three channels are RGB; what follows
+  are maps on the same grid (a heatmap: 255 is probability 1). Augmentation moves all channels
+  alike, and changes the colours, the sharpness and the noise of the first three only. The network
+  gets floats in [0, 1].
+- ``labels``: per branch either
+
+  - ``(N, h, w)`` uint8 label maps on the branch's output grid, 0 = unknown: moved with the image,
+    nearest neighbour; or
+  - ``(N, 1, 1)`` float32 **magnifications**, 0 = unknown: not moved, but multiplied by the zoom
+    that the sample is augmented with (``augmentation.scale``).
+
+- ``branches``: with the µm/px that displacements are measured in. Patches that differ in µm/px
+  within a batch give a typical one.
+
+`Network.targets` then makes of ``labels`` (int64, or float32 as they are) what the heads are
+compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hookpath.errors import TrainingError
+from hookpath.events import Reporter
+from hookpath.models import Network
+from hookpath.sampling import Batch, PatchStream, ValidationStream
+from hookpath.training.choice import sampler_choice
+from hookpath.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from hookpath.training.data import TrainingData
+
+
+class Stream(Protocol):
+    """An endless, reproducible source of training batches.
+
+    What it yields follows from its arguments and `state_dict` alone, never from timing: a run that
+    goes on from a checkpoint must see what the run that was never stopped would have seen.
+    """
+
+    @property
+    def pixel_counts(self) -> npt.NDArray[np.int64]:
+        """``(C,)`` labelled target pixels of the batches delivered so far, per class."""
+        ...
+
+    def __next__(self) -> Batch:
+        """The next batch of `TrainConfig.batch_size` samples."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Small, JSON-ready; of the first batch that was not yet delivered."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        ...
+
+    def close(self) -> None:
+        """End its processes and close its slides; may be called twice."""
+        ...
+
+
+class HeldOut(Protocol):
+    """The same samples of the validation slides in every iteration."""
+
+    @property
+    def patches(self) -> int:
+        """Samples in one iteration."""
+        ...
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Batches; the last may be smaller."""
+        ...
+
+    def close(self) -> None:
+        """End its processes and close its slides; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a feed is opened for. `data.train` and `data.val` are the slides."""
+
+    config: TrainConfig
+    data: TrainingData
+    model: Network
+    reporter: Reporter
+
+
+Feed = tuple[Stream, HeldOut | None]
+"""Training batches, and validation batches if there are validation slides."""
+
+
+def open_feed(order: Order) -> Feed:
+    """The streams that a network is trained and judged on.
+
+    Raises:
+        TrainingError: nothing can be drawn, or such networks cannot be trained.
+    """
+    reads = order.model.reads
+    if reads not in _FEEDS:
+        raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
+    return _FEEDS[reads](order)
+
+
+def _patches(order: Order) -> Feed:
+    """Concentric patches drawn from the annotations (`hookpath.sampling.PatchStream`)."""
+    config, data, branches = order.config, order.data, order.model.branches
+    size, seed, reporter = config.batch_size, config.seed, order.reporter
+    stream = PatchStream(
+        data.train,
+        data.classes,
+        branches,
+        size,
+        seed,
+        config.workers,
+        sampler=sampler_choice(config, order.model),
+        reporter=reporter,
+    )
+    if not data.val:
+        return stream, None
+    most = config.validation.max_patches
+    return stream, ValidationStream(
+        data.val, data.classes, branches, size, most, seed, config.workers, reporter=reporter
+    )
+
+
+_FEEDS: Mapping[str, Callable[[Order], Feed]] = {"patches": _patches}
