@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,14 @@ def test_into_a_project_beside_what_a_person_drew(tmp_path: Path) -> None:
     objects = open_project(tmp_path).images[0].objects()
     assert [o.run is None for o in objects] == [True, False]
     assert done[0].area_mm2 == pytest.approx(np.pi * 0.24**2, rel=0.02)
+
+
+def test_outlines_by_saturation_leave_grey_out(tmp_path: Path) -> None:
+    image = np.full((400, 400, 3), 240, np.uint8)
+    image[50:150, 50:150] = 120
+    image[200:300, 200:300] = (200, 120, 170)
+    path = write_pyramid(tmp_path / "a.tif", image, mpp=2.0)
+    settings = replace(SETTINGS, threshold=None, rule="saturation", smooth_um=0, simplify_um=0)
+    with SlideRef(path).open() as slide:
+        (found,) = outline_tissue(slide, settings)
+    assert found.geometry.equals(box(200, 200, 300, 300))

@@ -12,6 +12,7 @@ from PIL import Image
 from hookpath.errors import MissingSpacingError
 from hookpath.geometry import Calibration
 from hookpath.slides import TissueMask, open_slide, tissue_mask
+from hookpath.slides._tissue_rules import SATURATION, saturated
 from support.slides import RGB, write_pyramid
 
 GLASS = (242, 241, 243)
@@ -262,3 +263,42 @@ def test_boxes(
 ) -> None:
     assert quarter.covers(bounds) == covers
     assert quarter.fraction(bounds) == pytest.approx(fraction)
+
+
+def by_saturation(tmp_path: Path, rgb: RGB) -> Mask:
+    path = tmp_path / "slide.png"
+    Image.fromarray(rgb).save(path)
+    with open_slide(path, calibration=Calibration.square(8.0)) as slide:
+        return tissue_mask(slide, rule="saturation").mask
+
+
+def test_tissue_by_saturation_is_what_is_above_20_of_255(tmp_path: Path) -> None:
+    """Of a brightest channel of 200 the darkest must be below 184: 255 · 16 / 200 = 20.4 → 20."""
+    rgb = np.full((40, 60, 3), 240, np.uint8)
+    rgb[:, 10:20] = (200, 190, 184)
+    rgb[:, 30:40] = (200, 190, 183)
+    rgb[:, 50:] = 0
+    found = by_saturation(tmp_path, rgb)
+    assert found[:, 30:40].all()
+    assert found.sum() == 400
+
+
+def test_tissue_by_saturation_closes_gaps_of_4_px_and_nothing_else(tmp_path: Path) -> None:
+    """A 5 × 5 closing fills 4 px between edges, not 5; corners and the slide's edge stay."""
+    rgb = np.full((40, 60, 3), 240, np.uint8)
+    for left, right in ((0, 10), (14, 24), (29, 39)):
+        rgb[5:25, left:right] = STAINS["eosin"]
+    expected = np.zeros((40, 60), bool)
+    expected[5:25, 0:24] = True
+    expected[5:25, 29:39] = True
+    assert np.array_equal(by_saturation(tmp_path, rgb), expected)
+
+
+def test_saturation_is_that_of_8_bit_hsv() -> None:
+    """Against matplotlib's HSV, rounded to 255 steps, on all colours of a coarse cube."""
+    from matplotlib.colors import rgb_to_hsv
+
+    axis = np.arange(0, 256, 15, dtype=np.uint8)
+    rgb = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(len(axis), -1, 3)
+    expected = np.floor(rgb_to_hsv(rgb / 255)[..., 1] * 255 + 0.5) > SATURATION
+    assert np.array_equal(saturated(rgb), expected)

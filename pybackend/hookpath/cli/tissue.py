@@ -23,6 +23,10 @@ def command(
     auto: Annotated[
         bool, typer.Option("--auto", help="Find the threshold on each slide, dark ground too.")
     ] = False,
+    saturation: Annotated[
+        bool,
+        typer.Option("--saturation", help="By colour, as H2G-Net: HSV saturation above 20 of 255."),
+    ] = False,
     spacing: Annotated[float, typer.Option(min=0.1, help="µm/px at which is looked.")] = 20.0,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller pieces, µm².")] = 100_000.0,
     max_hole: Annotated[float, typer.Option(min=0, help="Fill smaller holes, µm².")] = 100_000.0,
@@ -41,7 +45,8 @@ def command(
         from hookpath.loop import TissueSettings, find_entry, tissue_in_project
 
         settings = TissueSettings(
-            threshold=None if auto else threshold,
+            threshold=None if auto or saturation else threshold,
+            rule="saturation" if saturation else "generous",
             spacing_um=spacing,
             min_area_um2=min_area,
             max_hole_um2=max_hole,

@@ -19,7 +19,7 @@ from hookpath.geometry import Region
 from hookpath.loop.smoothing import without_specks
 from hookpath.loop.telling import told
 from hookpath.projects import ImageEntry, Problem, Project
-from hookpath.slides import Slide, tissue_mask
+from hookpath.slides import Slide, TissueRule, tissue_mask
 
 #: Black like this is what scanners fill gaps with.
 _BLACK = 12
@@ -31,8 +31,10 @@ class TissueSettings:
     """How tissue is outlined.
 
     Attributes:
-        threshold: grey value (mean of the channels) below which a px is tissue; None: found on the
-            slide itself, also on dark ground (`hookpath.slides.tissue_mask`).
+        threshold: grey value (mean of the channels) below which a px is tissue; None: as `rule`
+            says.
+        rule: of `hookpath.slides.tissue_mask`: ``generous`` finds the threshold on the slide
+            itself, also on dark ground.
         spacing_um: µm per px at which is looked.
         min_area_um2: smaller pieces are dropped.
         max_hole_um2: smaller holes are filled.
@@ -42,6 +44,7 @@ class TissueSettings:
     """
 
     threshold: float | None = 200.0
+    rule: TissueRule = "generous"
     spacing_um: float = 20.0
     min_area_um2: float = 100_000.0
     max_hole_um2: float = 100_000.0
@@ -94,7 +97,7 @@ def _mask(
 ) -> tuple[npt.NDArray[np.bool_], tuple[float, float]]:
     """Tissue px by px, and level-0 px per px."""
     if settings.threshold is None:
-        found = tissue_mask(slide, settings.spacing_um)
+        found = tissue_mask(slide, settings.spacing_um, settings.rule)
         return found.mask, found.downsample
     dx, dy = (max(1.0, d) for d in slide.calibration.downsample(settings.spacing_um))
     columns = max(1, round(slide.width_l0 / dx))

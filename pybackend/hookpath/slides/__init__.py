@@ -3,7 +3,7 @@
 from hookpath.slides.base import Level, Slide, SlideRef
 from hookpath.slides.maps import MapReader, open_map
 from hookpath.slides.opening import open_slide
-from hookpath.slides.tissue import TissueMask, tissue_mask
+from hookpath.slides.tissue import TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writer import PyramidWriter
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Slide",
     "SlideRef",
     "TissueMask",
+    "TissueRule",
     "open_map",
     "open_slide",
     "tissue_mask",

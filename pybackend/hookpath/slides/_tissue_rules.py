@@ -23,6 +23,8 @@ GLASS_LEAST, GLASS_CHROMA = 180, 20
 #: A dark slide: half of it darker than this, and less than this share of it like glass (a bright
 #: slide that is mostly filled up with black has more).
 DARK, DARK_GLASS_SHARE = 60, 0.15
+#: H2G-Net's bound on the saturation of tissue, of 255.
+SATURATION = 20
 #: Grey values that tissue must differ from glass (darker) or dark ground (brighter) by.
 FROM_GLASS = (12.0, 25.0)
 FROM_GROUND = (6.0, 25.0)
@@ -44,6 +46,17 @@ def raw_tissue(rgb: RGBArray) -> BoolMask:
     if few and np.median(brightest[scanned]) < DARK:
         return scanned & _above_ground(brightest, scanned)
     return scanned & (brightest > BLACK) & _unlike_glass(rgb, glass)
+
+
+def saturated(rgb: RGBArray, threshold: int = SATURATION) -> BoolMask:
+    """``(H, W)`` bool: HSV saturation, 0…255, above `threshold` (Pedersen et al. 2022, 2.2).
+
+    Grey, white and black have none: neither pale grey tissue nor filled-up gaps are found.
+    """
+    brightest = rgb.max(axis=2).astype(np.int32)
+    chroma = brightest - rgb.min(axis=2)
+    # Rounded to the nearest of 255 steps, as in 8-bit HSV pictures; ties up.
+    return np.asarray((2 * 255 * chroma + brightest) // np.maximum(2 * brightest, 1) > threshold)
 
 
 def _unlike_glass(rgb: RGBArray, glass: BoolMask) -> BoolMask:
