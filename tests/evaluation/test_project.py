@@ -15,8 +15,10 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import EvaluationError, UsageError
 from hookpath.evaluation import evaluate_project, load_report
 from hookpath.evaluation.filemap import FileMap
+from hookpath.evaluation.project import rest_of_model
 from hookpath.geometry import Region
-from hookpath.projects import Project, open_project
+from hookpath.models import ModelCard, build_model, save_model
+from hookpath.projects import REST_KEY, Project, Rest, open_project
 from support.evaluation import BLUE, RED, TABLE, map_of_labels, write_prediction, write_slide
 
 
@@ -52,6 +54,34 @@ def test_predictions_on_disk_are_scored(tmp_path: Path) -> None:
     assert [(r["slide"], r["class"], r["f1"]) for r in rows[4:6]] == [
         ("b.tif", "Tumor", "0.666667"), ("b.tif", "Stroma", "0.000000")]  # fmt: skip
     assert rows[1]["f1"] == ""
+
+
+def test_undrawn_tissue_is_scored_where_it_is_of_a_class(tmp_path: Path) -> None:
+    """All of the slide is tissue: 256² px, of which those not drawn are Other."""
+    project = two_slides(tmp_path / "slides")
+    for entry in project.images:
+        write_prediction(tmp_path / "predictions", entry, all_tumor())
+    project.images[2].set_metadata({REST_KEY: "Other"})
+    report = evaluate_project(
+        project,
+        predictions_dir=tmp_path / "predictions",
+        out_dir=tmp_path / "evaluation",
+        rest=Rest(class_name="Stroma"),
+    )
+    size = 256 * 256
+    stroma = 2 * size - 15000
+    assert report.pooled.counts[:, 0].tolist() == [15000, stroma, size]
+    assert [s.name for s in report.slides] == ["a.tif", "b.tif", "bare.tif"]
+
+
+def test_undrawn_tissue_is_what_it_was_in_training(tmp_path: Path) -> None:
+    network = build_model("unet", n_classes=3, spacings=[1.0], input_size=24, depth=1, filters=2)
+    settings = {"rest": {"class_name": "Other", "tissue": "saturation"}}
+    for name, training in (("new", {"config": settings}), ("old", {})):
+        card = ModelCard.describe(network, TABLE, training=training)
+        save_model(tmp_path / name, network, card)
+    assert rest_of_model(tmp_path / "new") == Rest(class_name="Other", tissue="saturation")
+    assert rest_of_model(tmp_path / "old") == Rest()
 
 
 def test_only_the_named_images_are_scored(tmp_path: Path) -> None:

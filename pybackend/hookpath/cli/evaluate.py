@@ -13,6 +13,7 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport
+    from hookpath.projects import Rest
 
 
 def command(
@@ -42,6 +43,14 @@ def command(
             help="With --model: predict only inside the project's annotations; much faster.",
         ),
     ] = False,
+    rest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Undrawn tissue of annotated slides is of this class (`none`: unknown).",
+            show_default="as the model was trained",
+        ),
+    ] = None,
     device: Device = "auto",
     mpp: Mpp = None,
     json: Json = False,
@@ -62,10 +71,18 @@ def command(
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
+                rest=rest_option(rest),
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
             )
         tell(console, report, out)
+
+
+def rest_option(name: str | None) -> Rest | None:
+    """What undrawn tissue is; None: as the model has it."""
+    from hookpath.projects import NO_REST, Rest
+
+    return None if name is None else Rest(class_name=None if name == NO_REST else name)
 
 
 def tell(console: Console, report: EvaluationReport, out: Path) -> None:

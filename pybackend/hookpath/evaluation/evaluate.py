@@ -22,7 +22,7 @@ from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.projects import ImageEntry, Problem, Project, Rest
 from hookpath.slides import Slide
 
 #: Name of the progress task.
@@ -31,10 +31,11 @@ TASK = "evaluate"
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """An image to be scored, and what was drawn on it."""
+    """An image to be scored, and what was drawn on it; `complete`: with the rest of its tissue."""
 
     entry: ImageEntry
     objects: Sequence[PathObject]
+    complete: bool = False
 
 
 def annotated_images(
@@ -42,11 +43,13 @@ def annotated_images(
     split: str = "all",
     truth_dir: Path | None = None,
     names: Collection[str] = (),
+    rest: Rest | None = None,
 ) -> tuple[list[AnnotatedImage], list[Problem]]:
     """The images of a split that somebody annotated, and those that could not be read.
 
     Args:
         names: only the images of these names; empty: all.
+        rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
 
     Raises:
         EvaluationError: there is no such split, or no image with annotations.
@@ -57,12 +60,13 @@ def annotated_images(
         if names and entry.name not in names:
             continue
         try:
-            objects = objects_of(entry, truth_dir)
+            drawn = objects_of(entry, truth_dir)
+            objects = (rest or Rest()).completed(entry, drawn)
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))
             continue
         if class_names_in(objects):
-            found.append(AnnotatedImage(entry, objects))
+            found.append(AnnotatedImage(entry, objects, complete=len(objects) > len(drawn)))
     if not found:
         raise EvaluationError(
             _why_no_truth(project, split, truth_dir, problems), code="nothing_annotated"

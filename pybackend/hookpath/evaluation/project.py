@@ -18,7 +18,7 @@ from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport, SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
-from hookpath.projects import Project
+from hookpath.projects import Project, Rest
 from hookpath.writable import make_folder
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def evaluate_project(
     names: Collection[str] = (),
     reporter: Reporter = SILENT,
     predict: PredictConfig | None = None,
+    rest: Rest | None = None,
     title: str | None = None,
 ) -> EvaluationReport:
     """Score predictions on the labelled pixels of a project's annotated slides.
@@ -58,6 +59,8 @@ def evaluate_project(
         reporter: gets the task ``evaluate`` and a result ``evaluation``.
         predict: how to predict with `model_dir`; ``inside="*"`` predicts only where something is
             drawn, which is all that figures need. Nothing is ever written into the project.
+        rest: what undrawn tissue is; None: what it was when the model was trained, else unknown
+            (an image's metadata always counts, see `Rest`).
         title: headline of the report; default: the project's name and the split.
 
     Raises:
@@ -68,7 +71,9 @@ def evaluate_project(
     """
     if (model_dir is None) == (predictions_dir is None):
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
-    images, problems = annotated_images(project, split, truth_dir, names)
+    if rest is None and model_dir is not None:
+        rest = rest_of_model(model_dir)
+    images, problems = annotated_images(project, split, truth_dir, names, rest)
     bare = _tell_bare(project, images, "chosen" if names else split, reporter)
     _make_ready(out_dir)
     if model_dir is not None:
@@ -89,12 +94,28 @@ def evaluate_project(
             "split": split,
             "truth": str(truth_dir) if truth_dir else "annotations of the project",
             "predictions": str(maps.folder),
+            "rest": rest.class_name if rest else None,
             "not_annotated": bare,
         },
     )
     write_report(report, out_dir)
     reporter.result("evaluation", summary(report, out_dir))
     return report
+
+
+def rest_of_model(model_dir: Path) -> Rest:
+    """What undrawn tissue was when a model was trained.
+
+    Raises:
+        ModelFolderError: there is no model.
+    """
+    from hookpath.models import read_card
+
+    settings = read_card(model_dir).training.get("config", {})
+    try:
+        return Rest.model_validate(settings.get("rest", {}))
+    except ValueError:  # a card from elsewhere, with something else of that name
+        return Rest()
 
 
 def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
@@ -146,6 +167,9 @@ def _predict(
     names = tuple(image.entry.id for image in images)
     wanted = {"as_": "none", "geojson": False, "tiff": True, "images": names}
     config = (config or PredictConfig()).model_copy(update=wanted)
+    if config.inside and any(image.complete for image in images):
+        reporter.info("predicting everywhere, since undrawn tissue is of a class, too")
+        config = config.model_copy(update={"inside": None})
     done = predict_project(project, model_dir, out_dir / PREDICTIONS, config, reporter)
     if not done.predicted and not done.resumed and done.problems:
         first = done.problems[0]

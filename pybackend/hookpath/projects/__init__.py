@@ -13,11 +13,14 @@ from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
+from hookpath.projects.rest import NO_REST, REST_KEY, Rest
 from hookpath.projects.summary import ImageSummary, summarise
 
 __all__ = [
     "CONFIRMED_KEY",
     "EDITED_KEY",
+    "NO_REST",
+    "REST_KEY",
     "SPLIT_KEY",
     "ExchangeEntry",
     "ExchangeProject",
@@ -30,6 +33,7 @@ __all__ = [
     "ProjectPart",
     "QuPathEntry",
     "QuPathProject",
+    "Rest",
     "WriteReport",
     "find_qupath",
     "open_project",

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hookpath.errors import UsageError
+from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.sampler import SamplerKind
 from hookpath.training import _settings
@@ -123,6 +124,7 @@ class TrainConfig(BaseModel):
     amp: Literal["auto", "on", "off"] = Field(
         default="auto", description="bf16 autocast; `auto`: on a GPU that computes in it"
     )
+    rest: Rest = Field(default_factory=lambda: Rest())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
     validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
 

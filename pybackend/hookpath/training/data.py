@@ -14,7 +14,7 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_
 from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -51,7 +51,7 @@ def gather(
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
-    images = _images_of(projects)
+    images = _images_of(projects, config.rest if drawn else None)
     classes = _class_table(projects, images, config) if drawn else ClassTable(())
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
@@ -70,7 +70,10 @@ def gather(
 
 @dataclass(frozen=True)
 class _Image:
-    """An image, its key over all projects, and what a person drew on it (or why nobody knows)."""
+    """An image, its key over all projects, and what is known of it (or why nobody knows).
+
+    `drawn` is what a person drew, and the rest of the tissue where that is a class.
+    """
 
     key: str
     project: str
@@ -84,15 +87,16 @@ class _Image:
         return self.error is not None or bool(class_names_in(self.drawn))
 
 
-def _images_of(projects: Sequence[Project]) -> list[_Image]:
+def _images_of(projects: Sequence[Project], rest: Rest | None) -> list[_Image]:
     """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
     images: list[_Image] = []
     for number, project in enumerate(projects):
         prefix = f"{number}:" if len(projects) > 1 else ""
         for entry in project.images:
             try:
-                drawn = tuple(o for o in entry.objects() if is_drawn_by_hand(o))
-                images.append(_Image(prefix + entry.id, project.name, entry, drawn))
+                drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
+                known = tuple(rest.completed(entry, drawn) if rest else drawn)
+                images.append(_Image(prefix + entry.id, project.name, entry, known))
             except HookpathError as error:
                 images.append(_Image(prefix + entry.id, project.name, entry, error=error))
     return images
@@ -109,7 +113,8 @@ def _class_table(
     """Drawn classes: in the configured order, else the projects', else as they appear."""
     drawn: dict[str, PathClass] = {}
     for path_class in (c for image in images for c in class_names_in(image.drawn)):
-        drawn.setdefault(path_class.name, path_class)
+        if path_class.name not in drawn or drawn[path_class.name].color is None:
+            drawn[path_class.name] = path_class
     listed = {c.name: c for project in projects for c in project.classes}
     missing = [name for name in config.classes if name not in drawn]
     if missing:

@@ -1,0 +1,96 @@
+"""Slides on which everything of interest is drawn: the rest of their tissue is a class, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from pydantic import BaseModel, ConfigDict, Field
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations import (
+    ClassTable,
+    PathClass,
+    PathObject,
+    area_of,
+    class_names_in,
+    keep_area,
+    vectorize,
+)
+from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.projects.base import ImageEntry
+from hookpath.slides import Slide, TissueRule, tissue_mask
+
+#: Image metadata: the class of what is not drawn on this slide; `NO_REST`: that is unknown.
+REST_KEY = "hookpath.rest"
+NO_REST = "none"
+
+
+class Rest(BaseModel):
+    """What undrawn tissue is.
+
+    An image's own ``hookpath.rest`` metadata wins over `class_name`, and holds for a slide with
+    nothing drawn on it, too (all of its tissue is the rest).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    class_name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="class of the undrawn tissue on slides where something is drawn; "
+        "none: unknown, unless image metadata `hookpath.rest` says so",
+    )
+    tissue: TissueRule = Field(
+        default="generous",
+        description="what tissue is: `generous`, or by `saturation` as H2G-Net",
+    )
+
+    def class_of(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> str | None:
+        """The class of undrawn tissue on an image; None: it is unknown."""
+        marked = entry.metadata.get(REST_KEY, "").strip()
+        if marked:
+            return None if marked.lower() == NO_REST else marked
+        return self.class_name if class_names_in(drawn) else None
+
+    def completed(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> list[PathObject]:
+        """What is drawn, and after it the rest, as if it were drawn (if it is of a class).
+
+        Raises:
+            SlideError: the slide cannot be read.
+            MissingSpacingError: µm/px is unknown.
+        """
+        name = self.class_of(entry, drawn)
+        if name is None:
+            return list(drawn)
+        with entry.slide.open() as slide:
+            area = undrawn_tissue(slide, drawn, self.tissue)
+        found = [] if area is None else [PathObject(area, path_class=PathClass(name))]
+        return [*drawn, *found]
+
+
+def undrawn_tissue(
+    slide: Slide, drawn: Sequence[PathObject], rule: TissueRule = "generous"
+) -> BaseGeometry | None:
+    """The tissue (`tissue_mask`) without what anybody drew, in level-0 px; None if none is left.
+
+    Areas of ``Ignore*`` classes are drawn, too: what is to be ignored is not the rest. Areas
+    without a class and ``Region*`` only frame something.
+    """
+    mask = tissue_mask(slide, rule=rule)
+    pieces = vectorize(
+        mask.mask.astype(np.uint8),
+        ClassTable.of([PathClass("Tissue")]),
+        mask.downsample,
+        size_l0=(slide.width_l0, slide.height_l0),
+    )
+    areas = [area_of(obj.geometry)[0] for obj in drawn if _is_known(obj)]
+    tissue = shapely.union_all([piece.geometry for piece in pieces])
+    known = shapely.union_all([area for area in areas if area is not None])
+    return keep_area(shapely.difference(tissue, known))
+
+
+def _is_known(obj: PathObject) -> bool:
+    named = obj.path_class is not None and not obj.path_class.name.startswith("Region")
+    return named and is_drawn_by_hand(obj)
