@@ -58,6 +58,13 @@ def accept(
         LoopError: there is nothing to take over.
         UsageError: no annotation of that name.
     """
+    with folder.image_alone(entry):
+        return _accept(folder, project, entry, regions, whole)
+
+
+def _accept(
+    folder: LoopFolder, project: Project, entry: ImageEntry, regions: Sequence[str], whole: bool
+) -> Accepted:
     record = folder.record(entry)
     objects = entry.objects()
     with entry.slide.open() as slide:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
+from hookpath.inference import SlidePrediction
 from hookpath.inference.runner import dense
 from hookpath.loop.checking import WORTH, regions_to_check
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.proposals import ProbabilityMap
 from hookpath.loop.proposing import predicted
 from hookpath.loop.publishing import Display, publish, run_of, untouched
-from hookpath.loop.records import ImageRecord, State
+from hookpath.loop.records import State
 from hookpath.loop.retraining import retrain
 from hookpath.loop.starting import is_test
 from hookpath.loop.survey import Survey, Surveyor
@@ -109,7 +110,7 @@ def _rank_all(
     known = [surveys[e.id] for e in teaching if e.id in surveys]
     seed = folder.settings.seed + folder.round
     ranked = rank(candidates, known, choice.strategy, choice.measure, seed)
-    _keep_worth(folder, todo, ranked)
+    _keep_worth(folder, [e for e, _ in todo], ranked)
     return ranked
 
 
@@ -142,14 +143,14 @@ def look_at_all(
     return found
 
 
-def _keep_worth(
-    folder: LoopFolder, todo: Sequence[tuple[ImageEntry, ImageRecord]], ranked: Sequence[Worth]
-) -> None:
+def _keep_worth(folder: LoopFolder, todo: Sequence[ImageEntry], ranked: Sequence[Worth]) -> None:
     by_id = {w.id: w for w in ranked}
-    for entry, record in todo:
+    for entry in todo:
         if (found := by_id.get(entry.id)) is not None:
             values = {k: round(v, 6) for k, v in vars(found).items() if k != "id"}
-            folder.keep(entry, record.model_copy(update=values))
+            with folder.image_alone(entry):
+                # Looking at many slides takes its time: what is known now counts.
+                folder.keep(entry, folder.record(entry).model_copy(update=values))
 
 
 def show_regions(
@@ -165,6 +166,13 @@ def show_regions(
         HookpathError: the image cannot be predicted or written to.
     """
     found = predicted(folder, project, entry, reporter)
+    with folder.image_alone(entry):
+        return _show(folder, entry, choice, found)
+
+
+def _show(
+    folder: LoopFolder, entry: ImageEntry, choice: Choice, found: SlidePrediction
+) -> list[dict[str, object]]:
     objects = entry.objects()
     truth = Truth.load(folder.truth_file(entry.id))
     with entry.slide.open() as slide:

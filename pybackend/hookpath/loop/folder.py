@@ -22,6 +22,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,8 @@ from typing import Any
 
 from hookpath import __version__
 from hookpath.annotations import PathObject, read_geojson, write_geojson
-from hookpath.errors import LoopError
+from hookpath.errors import LoopError, write_code
+from hookpath.loop.locking import alone
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.settings import LoopSettings
 from hookpath.projects import ImageEntry
@@ -170,6 +172,15 @@ class LoopFolder:
         files = (p for n in rounds for p in self.round_folder(n).proposals(image_id))
         return [read_geojson(path) for path in files]
 
+    def training_alone(self) -> AbstractContextManager[None]:
+        """Only one process trains the next round; raises `LoopError` at once where one does."""
+        told = f"round {self.round + 1} is being trained"
+        return alone(self.root, "training", told, patience_s=0.0)
+
+    def image_alone(self, entry: ImageEntry) -> AbstractContextManager[None]:
+        """Only one process changes what is known of an image; see `alone`. Not to be nested."""
+        return alone(self.root, file_stem(entry.id), f"{entry.name} is being worked on")
+
     def _image(self, image_id: str, suffix: str) -> Path:
         return self.root / "images" / (file_stem(image_id) + suffix)
 
@@ -184,7 +195,9 @@ def write_text(path: Path, text: str) -> None:
         make_folder(path.parent)
         replace_text(path, text)
     except OSError as error:
-        raise LoopError(f"{path}: cannot be written ({error.strerror})") from error
+        raise LoopError(
+            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
+        ) from error
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -203,7 +216,9 @@ def write_objects(path: Path, objects: Sequence[PathObject]) -> None:
         make_folder(path.parent)
         write_geojson(path, objects, compact=True)
     except OSError as error:
-        raise LoopError(f"{path}: cannot be written ({error.strerror})") from error
+        raise LoopError(
+            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
+        ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

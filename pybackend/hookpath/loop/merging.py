@@ -70,14 +70,16 @@ def merge(
             unknown.append(theirs.name)
             reporter.warn(f"{theirs.name}: not in this project, left out")
             continue
-        found = _Pair(folder, other, entry, folder.record(entry), theirs)
-        if (conflict := found.conflict()) is not None:
+        with folder.image_alone(entry):
+            found = _Pair(folder, other, entry, folder.record(entry), theirs)
+            conflict, news = found.conflict(), found.take_over()
+        if conflict is not None:
             conflicts.append(conflict)
             reporter.warn(
                 f"{entry.name}: both copies worked on it; kept what is {conflict.kept} (newer), "
                 f"the other is in {conflict.set_aside}"
             )
-        if found.take_over():
+        if news:
             taken.append(entry.name)
     return MergeReport(tuple(taken), tuple(conflicts), tuple(unknown))
 

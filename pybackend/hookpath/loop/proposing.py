@@ -124,6 +124,15 @@ def _propose_on(
     folder: LoopFolder, project: Project, entry: ImageEntry, reporter: Reporter
 ) -> Proposed:
     found = predicted(folder, project, entry, reporter)
+    with folder.image_alone(entry):
+        new = _publish(folder, entry, found)
+    return Proposed(
+        entry.id, entry.name, len(new), _areas_mm2(new), found.folder / PROBABILITY_FILE
+    )
+
+
+def _publish(folder: LoopFolder, entry: ImageEntry, found: SlidePrediction) -> list[PathObject]:
+    """Keep the proposals and write them into the project; returns them."""
     record, objects = folder.record(entry), entry.objects()
     truth = Truth.load(folder.truth_file(entry.id))
     settings, rest = folder.settings.proposals, folder.settings.rest
@@ -138,9 +147,7 @@ def _propose_on(
     checks = untouched(objects, checks=True)
     publish(entry, Display(new, adopted, checks), truth, folder.round, run_of(folder))
     folder.keep(entry, record.model_copy(update={"state": State.PROPOSED, "round": folder.round}))
-    return Proposed(
-        entry.id, entry.name, len(new), _areas_mm2(new), found.folder / PROBABILITY_FILE
-    )
+    return new
 
 
 def _known(record: ImageRecord, number: int, objects: Sequence[PathObject]) -> ImageRecord:

@@ -38,10 +38,21 @@ def retrain(
 
     A round that was stopped is gone on with if nothing changed since, else begun again.
 
+    Slides may be corrected and proposed on meanwhile; what was accepted after the training began
+    stays ``corrected``, to be learned in the next round.
+
     Raises:
         TrainingError: nothing to learn from (see `hookpath.training.train`).
+        LoopError: another process is training this loop.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
+    with folder.training_alone():
+        return _retrain(folder, project, reporter, overrides)
+
+
+def _retrain(
+    folder: LoopFolder, project: Project, reporter: Reporter, overrides: Sequence[str]
+) -> RoundResult:
     target = folder.round_folder(folder.round + 1)
     config = _config(folder, target.number, overrides)
     pupils = _settled(folder, _pupils(folder, project, reporter), config)
@@ -50,11 +61,18 @@ def retrain(
     result = _train(view, config, target, reporter)
     found = _described(target, result, pupils, warm=config.init_from is not None)
     for pupil in pupils:
-        if pupil.record.part != "test":
-            done = {"state": State.TRAINED, "round": target.number}
-            folder.keep(pupil.entry, pupil.record.model_copy(update=done))
+        _graduate(folder, pupil, target.number)
     write_json(target.result_file, {**vars(found), "model": "run/model", "finished": now()})
     return found
+
+
+def _graduate(folder: LoopFolder, pupil: _Pupil, number: int) -> None:
+    """The image is trained, unless somebody worked on it while the training ran."""
+    with folder.image_alone(pupil.entry):
+        now_known = folder.record(pupil.entry)
+        if now_known == pupil.record and pupil.record.part != "test":
+            done = {"state": State.TRAINED, "round": number}
+            folder.keep(pupil.entry, now_known.model_copy(update=done))
 
 
 def _config(folder: LoopFolder, number: int, overrides: Sequence[str]) -> TrainConfig:
@@ -125,10 +143,16 @@ def _listed(config: TrainConfig, part: str) -> tuple[str, ...]:
 def _with_part(folder: LoopFolder, pupil: _Pupil, part: str) -> _Pupil:
     calibration = _mm2_per_px(pupil.entry)
     areas = {n: a * calibration for n, a in pupil.view.truth.area_l0().items()}
-    known = pupil.record.model_copy(update={"part": part, "labelled_mm2": areas})
-    if known != pupil.record:
-        known = folder.keep(pupil.entry, known)
-    return _Pupil(pupil.entry, known, TeachingEntry(pupil.entry, pupil.view.truth, part))
+    with folder.image_alone(pupil.entry):
+        before = folder.record(pupil.entry)
+        as_read = before == pupil.record
+        new = {"part": part, "labelled_mm2": areas} if as_read else {"part": part}
+        known = before.model_copy(update=new)
+        if known != before:
+            known = folder.keep(pupil.entry, known)
+    # Of what somebody has just accepted, this training has an older truth (see `_graduate`).
+    record = known if as_read else pupil.record.model_copy(update={"part": part})
+    return _Pupil(pupil.entry, record, TeachingEntry(pupil.entry, pupil.view.truth, part))
 
 
 def _mm2_per_px(entry: ImageEntry) -> float:
