@@ -11,7 +11,8 @@ from hookpath.experiments.design import Contestant, Design, Expectation, Painted
 from hookpath.projects import Project
 
 _HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
-_MRN_DESIGN = {"input_size": 256, "depth": 4}
+# 256 px, as in the paper, would leave a map of 16 px whose centre pixel lies between two.
+_MRN_DESIGN = {"input_size": 512, "depth": 4}
 
 
 def _unet(spacing: float) -> Contestant:
@@ -95,7 +96,7 @@ CONTEXT = Design(
             # Half the batch, as in the paper: same padding makes the outputs larger.
             {
                 "family": "mrn",
-                "model": {"spacings": [1.0, 8.0], "input_size": 192, **_SMALL},
+                "model": {"spacings": [1.0, 8.0], "input_size": 256, **_SMALL},
                 "batch_size": 4,
             },
             {"model": "MRN", "target µm/px": "1", "context µm/px": "8"},
