@@ -18,7 +18,8 @@ def random_network(family: str, seed: int = 0, **config: Any) -> SegmentationMod
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.2, 0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
-            nn.init.uniform_(module.weight, 0.7, 1.3)
+            if module.weight is not None:
+                nn.init.uniform_(module.weight, 0.7, 1.3)
             nn.init.uniform_(module.bias, -0.2, 0.2)
     return model.eval()
 

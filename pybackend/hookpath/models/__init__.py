@@ -1,6 +1,7 @@
 """Networks, their registry, and the model folder on disk."""
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
+from hookpath.models.classifier import PatchClassifier
 from hookpath.models.folder import (
     ModelCard,
     load_model,
@@ -11,7 +12,10 @@ from hookpath.models.folder import (
 )
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
+from hookpath.models.multiscale import MultiScaleCNN
+from hookpath.models.patches import PatchNetwork
 from hookpath.models.registry import FAMILIES, build_model
+from hookpath.models.scale import ScaleDetector
 from hookpath.models.shapes import Hook, map_sizes, margin, tile_size
 from hookpath.models.unet import UNet
 
@@ -22,7 +26,11 @@ __all__ = [
     "Hook",
     "HookNet",
     "ModelCard",
+    "MultiScaleCNN",
     "Network",
+    "PatchClassifier",
+    "PatchNetwork",
+    "ScaleDetector",
     "SegmentationModel",
     "UNet",
     "build_model",

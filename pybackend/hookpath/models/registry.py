@@ -7,10 +7,13 @@ from typing import Any
 from hookpath.errors import ModelDesignError
 from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
+from hookpath.models.classifier import PatchClassifier
 from hookpath.models.doubleunet import DoubleUNet
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
+from hookpath.models.multiscale import MultiScaleCNN
 from hookpath.models.otsu import Otsu
+from hookpath.models.scale import ScaleDetector
 from hookpath.models.unet import UNet
 from hookpath.models.unet_lr import UNetLR
 
@@ -23,6 +26,9 @@ FAMILIES: dict[str, type[Network]] = {
     DAGUNet.family: DAGUNet,
     DoubleUNet.family: DoubleUNet,
     Otsu.family: Otsu,
+    PatchClassifier.family: PatchClassifier,
+    MultiScaleCNN.family: MultiScaleCNN,
+    ScaleDetector.family: ScaleDetector,
 }
 
 
