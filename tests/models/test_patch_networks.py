@@ -95,7 +95,7 @@ def test_the_scale_detector_learns_a_batch_by_heart() -> None:
     images = patches(model, 4)
     truth = model.targets([torch.tensor([5.0, 10.0, 20.0, 40.0])[:, None, None]])[0]
     optimiser = torch.optim.Adam(model.parameters(), 1e-3)
-    for _ in range(15):
+    for _ in range(25):
         optimiser.zero_grad()
         (model(images)[0][:, 0] - truth).square().mean().backward()
         optimiser.step()
