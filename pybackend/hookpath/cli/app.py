@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from hookpath import __version__
-from hookpath.cli import compare, demo, doctor, evaluate, export, info, loop, predict, tissue, train
+from hookpath.cli import (
+    compare,
+    convert,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    info,
+    loop,
+    predict,
+    tissue,
+    train,
+)
 from hookpath.cli.console import Debug, Json
 
 app = typer.Typer(
@@ -59,7 +71,7 @@ def _root(
     run_request(context, request, json, debug)
 
 
-for _module in (demo, doctor, info, train, predict, evaluate, compare, export, tissue):
+for _module in (demo, doctor, info, train, predict, evaluate, compare, export, tissue, convert):
     app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
 
 app.add_typer(loop.app)

@@ -38,6 +38,7 @@ class OpenSlideSlide(Slide):
         self._reported = tuple(float(value) for value in handle.level_downsamples)
         factors = true_factors(sizes, self._reported)
         frame = frame_of(handle.properties, sizes[0], crop_to_bounds)
+        self.corner_in_file = frame.x_file, frame.y_file
         self._first = tuple(frame.first_pixel(pair) for pair in factors)
         self.levels = tuple(frame.level(s, f) for s, f in zip(sizes, factors, strict=True))
 

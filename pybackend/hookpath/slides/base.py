@@ -65,6 +65,8 @@ class Slide(Closing):
     file_calibration: Calibration | None
     #: Why the file's own µm/px was not believed, or a hint at what it may be ("" if nothing).
     spacing_note: str = ""
+    #: Level-0 px of the file at which (0, 0) lies: not (0, 0) after a crop to the bounds.
+    corner_in_file: tuple[int, int] = (0, 0)
 
     def __init__(self, calibration: Calibration | None) -> None:
         self._given_calibration = calibration

@@ -1,0 +1,124 @@
+"""Objects into a file of any format, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hookpath.annotations import RUN_TAG, PathClass, PathObject, write_geojson
+from hookpath.annotations.classes import ClassTable
+from hookpath.conversion.asap import write_asap
+from hookpath.conversion.class_values import ClassValues, write_class_values
+from hookpath.conversion.formats import Target
+from hookpath.conversion.imagescope import write_imagescope
+from hookpath.conversion.mask import MaskWriter
+from hookpath.errors import AnnotationError, OutputError, UsageError, write_code
+from hookpath.geometry import Calibration
+from hookpath.writable import make_folder, refuse_read_only, replace_file
+
+MASKS: tuple[Target, ...] = ("mask", "mask-tiff")
+
+#: Larger masks do not fit one 8-bit image in memory.
+MAX_PNG_PIXELS = 2**30
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What the objects lie on: size in level-0 px and µm/px (None: unknown), and level-0 px per
+    mask px.
+    """
+
+    size_l0: tuple[int, int] | None = None
+    calibration: Calibration | None = None
+    downsample: tuple[float, float] = (1.0, 1.0)
+
+
+class TargetWriter:
+    """Writes one result after the other; mask values stay the same from one to the next.
+
+    Args:
+        to: the format.
+        table: value of each class of masks; None: 1, 2… in the order of their appearance.
+        hole_group: ASAP group of the holes.
+    """
+
+    def __init__(self, to: Target, table: ClassValues | None, hole_group: str) -> None:
+        self.to, self._hole_group = to, hole_group
+        self._is_given = table is not None
+        known = table.classes if table else {}
+        self.values: dict[int, PathClass] = {}
+        for value, found in known.items():
+            if found and found.name not in {c.name for c in self.values.values()}:
+                self.values[value] = found
+
+    def write(self, path: Path, objects: Sequence[PathObject], canvas: Canvas) -> None:
+        """Write a result; `path` is the complete new file, or as it was.
+
+        Raises:
+            OutputError, AnnotationError: it cannot be written; names the file.
+            UsageError: something that the format needs is not known.
+        """
+        if self.to == "geojson":
+            make_folder(path.parent)
+            write_geojson(path, objects)
+            return
+        try:
+            make_folder(path.parent)
+            refuse_read_only(path)
+            replace_file(path, lambda part: self._fill(part, path, objects, canvas))
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {path}: {error.strerror or error}; check the folder and the free "
+                "space",
+                code=write_code(error),
+            ) from error
+
+    def _fill(self, part: Path, path: Path, objects: Sequence[PathObject], canvas: Canvas) -> None:
+        if self.to == "asap":
+            write_asap(part, objects, self._hole_group)
+        elif self.to == "imagescope":
+            spacing = canvas.calibration.mpp if canvas.calibration else None
+            write_imagescope(part, objects, spacing)
+        else:
+            self._fill_mask(part, path, objects, canvas)
+
+    def _fill_mask(
+        self, part: Path, path: Path, objects: Sequence[PathObject], canvas: Canvas
+    ) -> None:
+        if canvas.size_l0 is None:
+            raise UsageError(f"{path}: a mask needs the slide's size; give --slides")
+        drawn = [_as_drawn(o) for o in objects if o.path_class and o.geometry.area > 0]
+        self._learn(path, drawn)
+        writer = MaskWriter(canvas.size_l0, canvas.downsample, self.values)
+        if self.to == "mask-tiff":
+            mpp = canvas.calibration.mpp if canvas.calibration else 1.0
+            writer.write_tiff(part, drawn, mpp * canvas.downsample[0])
+        elif writer.width * writer.height > MAX_PNG_PIXELS:
+            raise UsageError(
+                f"{path}: {writer.width} × {writer.height} px are too many for a PNG; give "
+                "--downsample or --mask-spacing, or --to mask-tiff"
+            )
+        else:
+            writer.write_png(part, drawn)
+        table = path.with_suffix(".csv")
+        replace_file(table, lambda p: write_class_values(p, self.values))
+
+    def _learn(self, path: Path, objects: Sequence[PathObject]) -> None:
+        """Values for classes that were not met before."""
+        known = {c.name for c in self.values.values()}
+        for found in ClassTable.of(o.path_class for o in objects if o.path_class):
+            if found.name in known:
+                continue
+            if self._is_given:
+                raise AnnotationError(
+                    f"{path}: the table of classes lacks {found.name!r}; add it, or drop the class "
+                    f"with --class '{found.name}='"
+                )
+            self.values[len(self.values) + 1] = found
+
+
+def _as_drawn(obj: PathObject) -> PathObject:
+    """Predictions and detections count here as what a person drew does."""
+    kept = {key: value for key, value in obj.metadata.items() if key != RUN_TAG}
+    return replace(obj, object_type="annotation", metadata=kept)

@@ -1,0 +1,261 @@
+"""Files of annotations → files of annotations, one per slide; what fails is listed."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hookpath.annotations import PathObject, read_geojson
+from hookpath.conversion._places import Place, Places, stem_of
+from hookpath.conversion._reading import Found
+from hookpath.conversion._shapes import moved
+from hookpath.conversion._targets import MASKS, Canvas, TargetWriter
+from hookpath.conversion.asap import HOLE_GROUP, read_asap
+from hookpath.conversion.class_values import read_class_values
+from hookpath.conversion.formats import ENDINGS, Source, Target, source_format
+from hookpath.conversion.imagescope import LAYER, read_imagescope
+from hookpath.conversion.mask import mask_downsample, read_mask
+from hookpath.conversion.renaming import Renaming
+from hookpath.errors import UsageError, WriteRefusedError, code_of, one_line
+from hookpath.events import SILENT, Reporter
+from hookpath.projects import Problem
+
+
+@dataclass(frozen=True)
+class ConvertConfig:
+    """How to convert.
+
+    Attributes:
+        to: format of the results.
+        slides: a project, a folder of slides or a slide; None: look beside each file.
+        mpp: µm/px of slides that say nothing.
+        table: class of each mask value, and colours; CSV, JSON or TOML.
+        rename: ``OLD=NEW``, ``OLD=`` drops (see `Renaming`).
+        holes: ASAP groups whose areas are holes.
+        class_from: see `read_imagescope`.
+        whole_file: whether coordinates and masks start at the corner of the whole file instead of
+            at that of the part QuPath shows; None: those of ASAP and ImageScope do.
+        mask_spacing_um, downsample: µm, or level-0 px, per mask px; None: from the slide's size
+            (reading), 1 (writing).
+        simplify_px: outlines of masks may move by this many mask px.
+        overwrite: replace results that exist.
+    """
+
+    to: Target = "geojson"
+    slides: Path | None = None
+    mpp: float | None = None
+    table: Path | None = None
+    rename: tuple[str, ...] = ()
+    holes: tuple[str, ...] = (HOLE_GROUP,)
+    class_from: str = LAYER
+    whole_file: bool | None = None
+    mask_spacing_um: float | None = None
+    downsample: float | None = None
+    simplify_px: float = 0.0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One result: where it is, of which files, objects by class (``""``: without), and more."""
+
+    path: Path
+    sources: tuple[Path, ...]
+    objects: dict[str, int]
+    holes: int
+    replaced: bool
+
+
+@dataclass
+class ConvertReport:
+    """All results, and the files that failed."""
+
+    converted: list[Converted] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def convert_files(
+    files: Sequence[Path],
+    out: Path | None = None,
+    config: ConvertConfig | None = None,
+    reporter: Reporter = SILENT,
+) -> ConvertReport:
+    """Convert files; those of one slide go into one result.
+
+    Args:
+        files: ASAP XML, ImageScope XML, GeoJSON, label masks, in any mixture.
+        out: folder of the results, or the name of a single one; None: beside the slide where it is
+            found, else beside the file.
+
+    Raises:
+        UsageError: the settings do not fit together.
+        AnnotationError: the table of classes is not readable.
+    """
+    config = config or ConvertConfig()
+    run = _Run(files, out, config, reporter)
+    report = ConvertReport()
+    results: dict[Path, list[tuple[Path, Place | None]]] = {}
+    for file in files:
+        try:
+            place = run.places.of(file)
+            results.setdefault(run.result_path(file, place), []).append((file, place))
+        except Exception as error:
+            report.problems.append(_problem(file, error, reporter))
+    run.check(results)
+    for path, sources in results.items():
+        try:
+            report.converted.append(run.convert(path, sources))
+        except Exception as error:  # one bad file must not stop the others
+            report.problems.append(_problem(sources[0][0], error, reporter))
+    for name in run.renaming.unused if report.converted else ():
+        reporter.warn(f"--class {name}=…: nothing has this class")
+    return report
+
+
+def _problem(file: Path, error: Exception, reporter: Reporter) -> Problem:
+    text = one_line(error)
+    named = text if str(file) in text else f"{file}: {text}"
+    reporter.warn(named)
+    return Problem(str(file), named, code_of(error))
+
+
+class _Run:
+    """What stays the same from file to file."""
+
+    def __init__(
+        self, files: Sequence[Path], out: Path | None, config: ConvertConfig, reporter: Reporter
+    ) -> None:
+        if config.mask_spacing_um and config.downsample:
+            raise UsageError("give either --mask-spacing or --downsample")
+        self.config, self.reporter, self.out = config, reporter, out
+        self.table = read_class_values(config.table) if config.table else None
+        self.places = Places(config.slides, config.mpp, files)
+        named = (c for c in (self.table.classes.values() if self.table else ()) if c)
+        colors = {c.name: c.color for c in named if c.color}
+        self.renaming = Renaming.of(config.rename, colors)
+        self.writer = TargetWriter(
+            config.to, self.table, config.holes[0] if config.holes else HOLE_GROUP
+        )
+
+    def result_path(self, file: Path, place: Place | None) -> Path:
+        """Where the result of a file goes."""
+        if self.out and self.out.suffix.lower() in (".geojson", ".json", ".xml", ".png", ".tif"):
+            return self.out
+        folder = self.out or (place.path.parent if place else file.parent)
+        return folder / f"{place.stem if place else stem_of(file)}{ENDINGS[self.config.to]}"
+
+    def check(self, results: dict[Path, list[tuple[Path, Place | None]]]) -> None:
+        """One named result cannot be of two slides."""
+        for path, sources in results.items():
+            slides = {place.path if place else file for file, place in sources}
+            if path == self.out and len(slides) > 1:
+                raise UsageError(f"-o {path} is one file, but there are {len(slides)} slides")
+
+    def convert(self, path: Path, sources: Sequence[tuple[Path, Place | None]]) -> Converted:
+        replaced = path.exists()
+        if replaced and not self.config.overwrite:
+            raise WriteRefusedError(f"{path} exists; --overwrite replaces it")
+        if any(replaced and path.samefile(file) for file, _ in sources):
+            raise WriteRefusedError(f"{path} would take the place of what it is made of; give -o")
+        objects: list[PathObject] = []
+        holes = 0
+        for file, place in sources:
+            found = self._read(file, place)
+            objects += found.objects
+            holes += found.holes
+            for note in found.notes:
+                self.reporter.warn(f"{file}: {note}")
+        place = sources[0][1]
+        objects = self.renaming.apply(objects)
+        self._check_place(path, objects, place)
+        self._write(path, objects, place)
+        counts = Counter(o.path_class.name if o.path_class else "" for o in objects)
+        return Converted(path, tuple(f for f, _ in sources), dict(counts), holes, replaced)
+
+    def _read(self, file: Path, place: Place | None) -> Found:
+        source = source_format(file)
+        found = self._read_as(source, file, place)
+        x, y = self._corner(source, place)
+        objects = moved(found.objects, -x, -y)
+        return replace(found, objects=objects if source == "geojson" else _with_ids(objects, file))
+
+    def _read_as(self, source: Source, file: Path, place: Place | None) -> Found:
+        config = self.config
+        if source == "asap":
+            return read_asap(file, config.holes)
+        if source == "imagescope":
+            return read_imagescope(file, config.class_from)
+        if source == "geojson":
+            return Found(read_geojson(file))
+        if self.table is None:
+            raise UsageError(f"{file}: a mask needs --classes FILE: which value is which class")
+        downsample = self._mask_downsample(file, place)
+        return Found(read_mask(file, self.table, downsample, config.simplify_px))
+
+    def _corner(self, source: Source | Target, place: Place | None) -> tuple[int, int]:
+        """Where QuPath's (0, 0) lies in the frame of a format."""
+        whole = self.config.whole_file
+        if whole is None:
+            whole = source in ("asap", "imagescope")
+        return place.corner_in_file if place and whole else (0, 0)
+
+    def _mask_downsample(self, file: Path, place: Place | None) -> tuple[float, float]:
+        from hookpath.conversion._label_images import open_label_image
+
+        if self.config.downsample or self.config.mask_spacing_um:
+            return self._given_downsample(place)
+        if place is None:
+            raise UsageError(
+                f"{file}: no slide of this name is here, so its scale is unknown; give --slides, "
+                "--mask-spacing with --mpp, or --downsample (1: a mask px is a slide px)"
+            )
+        size = place.size_in_file if self.config.whole_file else place.size_l0
+        with open_label_image(file) as image:
+            return mask_downsample((image.width, image.height), size)
+
+    def _given_downsample(self, place: Place | None) -> tuple[float, float]:
+        if self.config.mask_spacing_um is None:
+            factor = self.config.downsample or 1.0
+            return factor, factor
+        calibration = place.calibration if place else None
+        if calibration is not None:
+            return calibration.downsample(self.config.mask_spacing_um)
+        if self.config.mpp is None:
+            raise UsageError("--mask-spacing needs the slide's µm/px: give --slides or --mpp")
+        factor = self.config.mask_spacing_um / self.config.mpp
+        return factor, factor
+
+    def _write(self, path: Path, objects: Sequence[PathObject], place: Place | None) -> None:
+        x, y = self._corner(self.config.to, place)
+        canvas = Canvas()
+        if place is not None:
+            size = place.size_in_file if self.config.whole_file else place.size_l0
+            canvas = Canvas(size, place.calibration)
+        if self.config.to in MASKS:
+            canvas = replace(canvas, downsample=self._given_downsample(place))
+        self.writer.write(path, moved(objects, x, y), canvas)
+
+    def _check_place(self, path: Path, objects: Sequence[PathObject], place: Place | None) -> None:
+        if place is None:
+            return
+        width, height = place.size_l0
+        off = 0
+        for obj in objects:
+            if not obj.geometry.is_empty:
+                x0, y0, x1, y1 = obj.geometry.bounds
+                off += x1 < 0 or y1 < 0 or x0 > width or y0 > height
+        if off:
+            self.reporter.warn(
+                f"{path}: {off} of {len(objects)} objects lie off {place.path.name} "
+                f"({width} × {height} px): is it the right slide?"
+            )
+
+
+def _with_ids(objects: Sequence[PathObject], file: Path) -> list[PathObject]:
+    """The same ids whenever the same file is converted."""
+    said = (f"{file.name}/{i}/{o.geometry.wkb_hex}" for i, o in enumerate(objects))
+    ids = (str(uuid.uuid5(uuid.NAMESPACE_OID, text)) for text in said)
+    return [replace(o, id=new) for o, new in zip(objects, ids, strict=True)]

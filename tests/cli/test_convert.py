@@ -1,0 +1,42 @@
+"""``hookpath convert`` as a user calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.annotation_files import ASAP, IMAGESCOPE, write_text
+from support.slides import position_image, write_pyramid
+
+
+@pytest.mark.parametrize("pair", ["Tumor", "A=B"])
+def test_a_class_that_is_wrongly_named_is_told(
+    tmp_path: Path, pair: str, hookpath: Callable[..., object]
+) -> None:
+    done = hookpath("convert", write_text(tmp_path / "a.xml", ASAP), "--class", pair)
+    assert (done.code == 0) == (pair == "A=B")
+    said = "nothing has this class" if pair == "A=B" else "give OLD=NEW"
+    assert said in done.err
+
+
+def test_objects_off_the_slide_are_told(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
+    far = ASAP.replace('X="200"', 'X="2000"').replace('X="210"', 'X="2010"')
+    done = hookpath("convert", write_text(tmp_path / "a.xml", far))
+    assert "1 of 4 objects lie off a.tif (320 × 256 px)" in done.err
+
+
+def test_the_command_tells_machines_what_it_did(
+    tmp_path: Path, hookpath: Callable[..., object]
+) -> None:
+    source = write_text(tmp_path / "a.xml", IMAGESCOPE)
+    done = hookpath("convert", source, "--to", "asap", "-o", tmp_path / "out", "--json")
+    assert done.code == 0, done.out
+    (result,) = [e for e in done.events if e["event"] == "result"]
+    (converted,) = result["data"]["files"]
+    assert converted["path"] == str(tmp_path / "out" / "a.xml")
+    assert converted["objects"] == {"Tumor": 1, "Stroma": 3}
+    assert hookpath("convert", source, "--to", "imagescope").code == 1
+    assert source.read_text() == IMAGESCOPE
