@@ -28,6 +28,9 @@ class PredictConfig(BaseModel):
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
         amp: bfloat16 on the device: faster, results differ slightly.
         tile: side of a target tile in output px; None: as large as the device takes.
+        overlap: share that neighbouring patches have in common, for networks that predict patch by
+            patch; None: a half where convolutions are padded, else none.
+        batch: such patches at once; None: what suits the device.
         readers: threads that read, each with its own slide handle.
         hook_memory_mb: context maps held in memory; more goes to temporary files.
         again: predict slides again that are finished already.
@@ -45,6 +48,8 @@ class PredictConfig(BaseModel):
     device: str = "auto"
     amp: bool = False
     tile: int | None = Field(default=None, ge=1)
+    overlap: float | None = Field(default=None, ge=0, le=0.9)
+    batch: int | None = Field(default=None, ge=1)
     readers: int = Field(default=2, ge=1, le=64)
     hook_memory_mb: int = Field(default=512, ge=0)
     again: bool = False
@@ -70,5 +75,7 @@ class PredictConfig(BaseModel):
         shaping = self.model_dump(
             include={"as_", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
         )
+        if self.overlap is not None:
+            shaping["overlap"] = self.overlap
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

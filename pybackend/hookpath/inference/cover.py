@@ -63,40 +63,66 @@ class OutputGrid:
 
 
 @dataclass(frozen=True)
+class CellRule:
+    """Which squares of the output grid are wanted.
+
+    Attributes:
+        side: of a square, in output px.
+        grown_um: tissue counts up to this far around a square.
+        share: more than this share of the (grown) square must be tissue.
+        touched: px count that a drawn region touches at all; False: those whose centre is inside.
+    """
+
+    side: int = CELL
+    grown_um: float = TISSUE_GROWTH_UM
+    share: float = 0.0
+    touched: bool = False
+
+
+@dataclass(frozen=True)
 class Cover:
     """The wanted squares of an output grid, and the exact regions inside which pixels count.
 
     Attributes:
-        cells: ``(rows, columns)`` bool, one per `CELL` × `CELL` px square.
+        cells: ``(rows, columns)`` bool, one per square of `rule.side` px.
         inside: geometries in level-0 px; empty: no further restriction.
     """
 
     grid: OutputGrid
     cells: BoolGrid
     inside: tuple[BaseGeometry, ...] = ()
+    rule: CellRule = CellRule()
 
     def wanted(self, window: Box) -> Box | None:
         """The smallest rectangle of whole cells with all that is wanted in `window`, or None.
 
-        `window` starts at a multiple of `CELL`; the result is clipped to it in whole cells.
+        `window` starts at a multiple of the cell's side; the result is clipped to it in whole
+        cells.
         """
+        side = self.rule.side
         rows, columns = np.nonzero(self._cells_of(window))
         if rows.size == 0:
             return None
         x0, x1 = int(columns.min()), int(columns.max()) + 1
         y0, y1 = int(rows.min()), int(rows.max()) + 1
-        return Box(window.x + CELL * x0, window.y + CELL * y0, CELL * (x1 - x0), CELL * (y1 - y0))
+        return Box(window.x + side * x0, window.y + side * y0, side * (x1 - x0), side * (y1 - y0))
+
+    def touches(self, window: Box) -> bool:
+        """Whether a wanted cell shares px with `window`, wherever that starts."""
+        return bool(self._cells_of(window).any())
 
     def mask(self, window: Box) -> BoolGrid:
-        """``(height, width)`` bool, per output pixel of `window` (which starts at a cell)."""
-        cells = self._cells_of(window)
-        fine = np.repeat(np.repeat(cells, CELL, axis=0), CELL, axis=1)
-        fine = fine[: window.height, : window.width]
+        """``(height, width)`` bool, per output pixel of `window`, which lies on the grid."""
+        side = self.rule.side
+        rows = np.arange(window.y, window.y + window.height) // side
+        columns = np.arange(window.x, window.x + window.width) // side
+        fine = self.cells[np.ix_(rows, columns)]
         return fine & self._inside(window) if self.inside else fine
 
     def _cells_of(self, window: Box) -> BoolGrid:
-        y0, x0 = window.y // CELL, window.x // CELL
-        y1, x1 = -(-(window.y + window.height) // CELL), -(-(window.x + window.width) // CELL)
+        side = self.rule.side
+        y0, x0 = window.y // side, window.x // side
+        y1, x1 = -(-(window.y + window.height) // side), -(-(window.x + window.width) // side)
         return self.cells[y0:y1, x0:x1]
 
     def _inside(self, window: Box) -> BoolGrid:
@@ -104,7 +130,7 @@ class Cover:
         near = STRtree(self.inside).query(box(*region.bounds_l0))
         if near.size == 0:
             return np.zeros((window.height, window.width), bool)
-        return _rasterise([self.inside[i] for i in near], region, touched=False)
+        return _rasterise([self.inside[i] for i in near], region, self.rule.touched)
 
 
 def cover_of(
@@ -112,62 +138,65 @@ def cover_of(
     grid: OutputGrid,
     inside: Sequence[BaseGeometry] | None = None,
     tissue: bool = True,
+    rule: CellRule | None = None,
 ) -> Cover:
     """What is wanted of a slide: tissue (grown a little), inside the given regions if any.
 
     Args:
         inside: area geometries in level-0 px; None: the whole slide.
         tissue: False takes glass too.
+        rule: how large the squares are, and how much tissue one needs.
     """
-    shape = -(-grid.height // CELL), -(-grid.width // CELL)
-    cells = _tissue_cells(slide, grid, shape) if tissue else np.ones(shape, bool)
+    rule = rule or CellRule()
+    shape = -(-grid.height // rule.side), -(-grid.width // rule.side)
+    cells = _tissue_cells(slide, grid, shape, rule) if tissue else np.ones(shape, bool)
     if inside is None:
-        return Cover(grid, cells)
+        return Cover(grid, cells, rule=rule)
     areas = tuple(g for g in inside if g.area > 0)
-    return Cover(grid, cells & _cells_touching(areas, grid, shape), areas)
+    return Cover(grid, cells & _cells_touching(areas, grid, shape, rule.side), areas, rule)
 
 
-def _tissue_cells(slide: Slide, grid: OutputGrid, shape: tuple[int, int]) -> BoolGrid:
+def _tissue_cells(
+    slide: Slide, grid: OutputGrid, shape: tuple[int, int], rule: CellRule
+) -> BoolGrid:
     from hookpath.slides import tissue_mask
 
     found = tissue_mask(slide)
     mask_x, mask_y = found.downsample
     spacing = slide.calibration
     rows, columns = found.mask.shape
-    grown_x, grown_y = TISSUE_GROWTH_UM / spacing.mpp_x, TISSUE_GROWTH_UM / spacing.mpp_y
-    start_x, start_y = (s * d for s, d in zip(grid.start, grid.downsample, strict=True))
-    top, bottom = _ranges(shape[0], start_y, CELL * grid.downsample[1], grown_y, mask_y, rows)
-    left, right = _ranges(shape[1], start_x, CELL * grid.downsample[0], grown_x, mask_x, columns)
+    grown_x, grown_y = rule.grown_um / spacing.mpp_x, rule.grown_um / spacing.mpp_y
+    (start_x, start_y), (dx, dy) = grid.start, grid.downsample
+    along_y = _ranges(shape[0], start_y * dy, rule.side * dy, grown_y, mask_y)
+    along_x = _ranges(shape[1], start_x * dx, rule.side * dx, grown_x, mask_x)
+    top, bottom = (edge.clip(0, rows) for edge in along_y)
+    left, right = (edge.clip(0, columns) for edge in along_x)
     sums = np.zeros((rows + 1, columns + 1), np.int32)
     np.cumsum(np.cumsum(found.mask, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
     below = sums[np.ix_(bottom, right)] - sums[np.ix_(bottom, left)]
     above = sums[np.ix_(top, right)] - sums[np.ix_(top, left)]
-    return np.asarray(below > above)
+    area = np.outer(along_y[1] - along_y[0], along_x[1] - along_x[0])
+    return np.asarray(below - above > rule.share * area)
 
 
 def _ranges(
-    count: int,
-    start_l0: float,
-    cell_l0: float,
-    grown_l0: float,
-    mask_l0: float,
-    mask_size: int,
+    count: int, start_l0: float, cell_l0: float, grown_l0: float, mask_l0: float
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """First and one past last mask px under each of `count` cells, grown on both sides."""
     starts = start_l0 + np.arange(count) * cell_l0
     first = np.floor((starts - grown_l0) / mask_l0)
     last = np.ceil((starts + cell_l0 + grown_l0) / mask_l0)
-    return first.clip(0, mask_size).astype(np.intp), last.clip(0, mask_size).astype(np.intp)
+    return first.astype(np.intp), last.astype(np.intp)
 
 
 def _cells_touching(
-    areas: Sequence[BaseGeometry], grid: OutputGrid, shape: tuple[int, int]
+    areas: Sequence[BaseGeometry], grid: OutputGrid, shape: tuple[int, int], side: int
 ) -> BoolGrid:
     if not areas:
         return np.zeros(shape, bool)
     dx, dy = grid.downsample
     x, y = grid.start[0] * dx, grid.start[1] * dy
-    return _rasterise(areas, Region(x, y, shape[1], shape[0], CELL * dx, CELL * dy), touched=True)
+    return _rasterise(areas, Region(x, y, shape[1], shape[0], side * dx, side * dy), touched=True)
 
 
 def _rasterise(areas: Sequence[BaseGeometry], region: Region, touched: bool) -> BoolGrid:

@@ -103,7 +103,7 @@ class DensePredictor:
                     tiles = []
                     store.forget_before(item.keep_from)
                     continue
-                step, image = item
+                step, (image,) = item
                 if step.branch:
                     self._run_context(step, image, store)
                 else:

@@ -149,17 +149,30 @@ def aligned_start(
 ) -> tuple[int, int]:
     """Where to start (target px, ≤ 0), so that the coarsest branch reads whole level pixels.
 
-    Read between them, two context pixels would be mixed: a blur that training patches, which lie
-    on the level's pixel grid (`hookpath.sampling.placing`), do not have. The finer branches'
-    starts are then on their grids, too, wherever the levels allow it at all.
+    The finer branches' starts are then on their grids, too, wherever the levels allow it at all.
     """
     if len(grids) == 1:
         return 0, 0
-    coarsest = grids[-1]
+    return level_start(grids[-1].anchor, grids[-1].scale, slide, downsample)
+
+
+def level_start(
+    anchor: float, scale: float, slide: Slide, downsample: tuple[float, float]
+) -> tuple[int, int]:
+    """Where to start (target px, ≤ 0), so that a branch reads whole pixels of the slide's level.
+
+    Read between them, two context pixels would be mixed: a blur that training patches, which lie
+    on the level's pixel grid (`hookpath.sampling.placing`), do not have.
+
+    Args:
+        anchor: where the branch would start reading, in target px from the slide's origin.
+        scale: target px per px of the branch.
+        downsample: of the target.
+    """
     dx, dy = downsample
-    level = slide.levels[best_level(slide.levels, coarsest.scale * dx, coarsest.scale * dy)]
-    off_x = (coarsest.anchor * dx - level.origin_x_l0) % level.downsample_x
-    off_y = (coarsest.anchor * dy - level.origin_y_l0) % level.downsample_y
+    level = slide.levels[best_level(slide.levels, scale * dx, scale * dy)]
+    off_x = (anchor * dx - level.origin_x_l0) % level.downsample_x
+    off_y = (anchor * dy - level.origin_y_l0) % level.downsample_y
     return -round(off_x / dx), -round(off_y / dy)
 
 

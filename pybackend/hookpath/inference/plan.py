@@ -32,6 +32,11 @@ class Step:
     box: Box
     region: Region
 
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The one that is read."""
+        return (self.region,)
+
 
 @dataclass(frozen=True)
 class RowEnd:
@@ -42,7 +47,7 @@ class RowEnd:
 
     y_out: int
     height: int
-    keep_from: tuple[int, ...]
+    keep_from: tuple[int, ...] = ()
 
 
 class Plan:

@@ -14,6 +14,8 @@ from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import OutputGrid
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import Box
+from hookpath.inference.patch_runners import TorchPatches
+from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.models import ModelCard, Network, SegmentationModel
@@ -131,6 +133,9 @@ def predictor_of(
     if isinstance(model, SegmentationModel):
         runner = TorchRunner(model, config.device, config.amp, reporter.info)
         return DenseSlides(runner, config, reporter)
+    if isinstance(model, Network) and model.reads == "patches":
+        patches = TorchPatches(model, config.device, config.amp, reporter.info)
+        return PatchSlides(patches, config, reporter)
     if isinstance(model, Network):
         raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
     return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)

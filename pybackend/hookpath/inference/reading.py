@@ -6,30 +6,42 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import Protocol, TypeVar
 
-from hookpath.inference.plan import RowEnd, Step
+from hookpath.geometry import Region
+from hookpath.inference.plan import RowEnd
 from hookpath.slides.base import RGBArray, Slide
 
 
-def read_ahead(
-    items: Iterable[Step | RowEnd], slides: Sequence[Slide]
-) -> Iterator[tuple[Step, RGBArray] | RowEnd]:
-    """The items in order, steps with their pixels; one thread per handle in `slides`.
+class Place(Protocol):
+    """What is to be read for one step: a region for every input."""
 
-    At most two tiles more than there are handles are held. What fails in a thread is raised here.
+    @property
+    def regions(self) -> Sequence[Region]: ...
+
+
+P = TypeVar("P", bound=Place)
+
+
+def read_ahead(
+    items: Iterable[P | RowEnd], slides: Sequence[Slide]
+) -> Iterator[tuple[P, list[RGBArray]] | RowEnd]:
+    """The items in order, steps with the pixels of their regions; one thread per handle.
+
+    At most two steps more than there are handles are held. What fails in a thread is raised here.
     """
     idle: SimpleQueue[Slide] = SimpleQueue()
     for slide in slides:
         idle.put(slide)
 
-    def read(step: Step) -> RGBArray:
+    def read(step: P) -> list[RGBArray]:
         slide = idle.get()
         try:
-            return slide.read(step.region)
+            return [slide.read(region) for region in step.regions]
         finally:
             idle.put(slide)
 
-    waiting: deque[tuple[Step, Future[RGBArray]] | RowEnd] = deque()
+    waiting: deque[tuple[P, Future[list[RGBArray]]] | RowEnd] = deque()
     pool = ThreadPoolExecutor(len(slides), thread_name_prefix="read")
     try:
         for item in items:
@@ -42,5 +54,5 @@ def read_ahead(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ready(item: tuple[Step, Future[RGBArray]] | RowEnd) -> tuple[Step, RGBArray] | RowEnd:
+def _ready(item: tuple[P, Future[list[RGBArray]]] | RowEnd) -> tuple[P, list[RGBArray]] | RowEnd:
     return item if isinstance(item, RowEnd) else (item[0], item[1].result())

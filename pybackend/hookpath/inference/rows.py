@@ -102,11 +102,12 @@ class PredictedRow:
 def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Probabilities]:
     """Labels ``(h, w)`` and softmax probabilities ``(C, h, w)`` where `mask` is true, 0 elsewhere.
 
-    On the logits' own device: what comes back from it is a quarter of the size.
+    Or of a batch: ``(N, C, h, w)`` scores and an ``(N, h, w)`` mask. On the logits' own device:
+    what comes back from it is a quarter of the size.
     """
     wanted = torch.from_numpy(mask).to(logits.device)
-    probabilities = logits.softmax(dim=0) * wanted
-    labels = (logits.argmax(dim=0) + 1).to(torch.uint8) * wanted
+    probabilities = logits.softmax(dim=-3) * wanted.unsqueeze(-3)
+    labels = (logits.argmax(dim=-3) + 1).to(torch.uint8) * wanted
     if as_uint8:
         probabilities = (probabilities * 255).round_().to(torch.uint8)
     return labels.cpu().numpy(), probabilities.cpu().numpy()
