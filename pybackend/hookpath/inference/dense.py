@@ -22,7 +22,7 @@ from hookpath.inference.grids import Box, branch_grids, round_up
 from hookpath.inference.hooks import FloatMap, HookStore
 from hookpath.inference.plan import Plan, RowEnd, Step, choose_sizes
 from hookpath.inference.reading import read_ahead
-from hookpath.inference.rows import PredictedRow, PredictedTile, classify
+from hookpath.inference.rows import PredictedRow, PredictedTile, classify, empty_probabilities
 from hookpath.inference.runner import Runner, TileTooLargeError
 from hookpath.slides.base import RGBArray, Slide
 
@@ -126,8 +126,7 @@ class DensePredictor:
         shape = (window.height, window.width)
         mask = cover.mask(window)
         labels = np.zeros(shape, np.uint8)
-        dtype = np.uint8 if self.as_uint8 else np.float32
-        probabilities = np.zeros((self.runner.n_classes, *shape), dtype)
+        probabilities = empty_probabilities((self.runner.n_classes, *shape), self.as_uint8)
 
         def run(part: Box, cut: RGBArray, hook: FloatMap | None) -> None:
             logits = self.runner.logits(cut, hook)

@@ -103,7 +103,8 @@ class TorchPatches:
 
     def _run(self, images: Sequence[RGBArray]) -> Tensor:
         with torch.inference_mode(), self._autocast():
-            return self.model([self._input(i) for i in images])[0].float()
+            scores: Tensor = self.model([self._input(i) for i in images])[0]
+            return scores.float()
 
     def _input(self, image: RGBArray) -> Tensor:
         pixels = torch.from_numpy(image).to(self.device).permute(0, 3, 1, 2)

@@ -43,7 +43,7 @@ class PatchLayout:
 
     @property
     def joinable(self) -> bool:
-        """Whether patches side by side are whole px of every branch apart, so can be read as one."""
+        """Whether patches are whole px of every branch apart, so that several are read as one."""
         return all((self.step / scale).is_integer() for scale in self.scales)
 
 
@@ -63,7 +63,9 @@ def layout_of(
         ModelDesignError: the network gives neither a class per pixel nor one per patch.
     """
     if scores == "magnification":
-        raise ModelDesignError("a scale detector gives no classes, so no slide is predicted with it")
+        raise ModelDesignError(
+            "a scale detector gives no classes, so no slide is predicted with it"
+        )
     target = branches[0]
     whole = scores == "patches"
     size = target.input_size if whole else target.output_size
@@ -81,9 +83,7 @@ def layout_of(
         crop=crop,
         scales=scales,
         sizes=tuple(b.input_size for b in branches),
-        origins=tuple(
-            centre - b.input_size * s / 2 for b, s in zip(branches, scales, strict=True)
-        ),
+        origins=tuple(centre - b.input_size * s / 2 for b, s in zip(branches, scales, strict=True)),
     )
 
 
@@ -199,7 +199,5 @@ class PatchPlan:
                 scale * dx,
                 scale * dy,
             )
-            for scale, size, origin in zip(
-                layout.scales, layout.sizes, layout.origins, strict=True
-            )
+            for scale, size, origin in zip(layout.scales, layout.sizes, layout.origins, strict=True)
         )

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.devices import is_out_of_memory
@@ -23,10 +22,10 @@ from hookpath.inference.cover import BoolGrid, CellRule, Cover, OutputGrid, cove
 from hookpath.inference.dense import Memory
 from hookpath.inference.grids import Box, level_start
 from hookpath.inference.patch_runners import PatchRunner
-from hookpath.inference.patches import Block, PatchLayout, PatchPlan, layout_of
+from hookpath.inference.patches import Block, PatchPlan, layout_of
 from hookpath.inference.plan import RowEnd
 from hookpath.inference.reading import read_ahead
-from hookpath.inference.rows import PredictedRow, PredictedTile, classify
+from hookpath.inference.rows import PredictedRow, PredictedTile, classify, empty_probabilities
 from hookpath.inference.runner import TileTooLargeError
 from hookpath.slides.base import RGBArray, Slide
 
@@ -206,9 +205,7 @@ class _Mosaic:
         self.mask = np.zeros(shape, bool)
         self.mask[: self.window.height, : self.window.width] = plan.cover.mask(self.window)
         self.labels = np.zeros(shape, np.uint8)
-        self.probabilities: npt.NDArray[np.uint8] | npt.NDArray[np.float32] = np.zeros(
-            (of.n_classes, *shape), np.uint8 if as_uint8 else np.float32
-        )
+        self.probabilities = empty_probabilities((of.n_classes, *shape), as_uint8)
         self.wanted: list[Patch] = [
             (i, j)
             for j in range(block.rows)

@@ -111,3 +111,8 @@ def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Pr
     if as_uint8:
         probabilities = (probabilities * 255).round_().to(torch.uint8)
     return labels.cpu().numpy(), probabilities.cpu().numpy()
+
+
+def empty_probabilities(shape: tuple[int, ...], as_uint8: bool) -> Probabilities:
+    """All 0: uint8 for 0…255, or float32."""
+    return np.zeros(shape, np.uint8) if as_uint8 else np.zeros(shape, np.float32)
