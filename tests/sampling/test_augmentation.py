@@ -240,3 +240,40 @@ def test_maps_are_a_zoom_and_a_rotation_within_the_limits() -> None:
     angle = torch.rad2deg(torch.atan2(matrix[:, 1, 0], matrix[:, 0, 0]))
     assert angle.min() == pytest.approx(-25, abs=0.2)
     assert angle.max() == pytest.approx(25, abs=0.2)
+
+
+def test_a_heatmap_moves_with_the_tissue_and_keeps_its_values() -> None:
+    """Spatial changes only, then all of them: the heatmap comes out the same."""
+    batch = smooth_batch(8)
+    maps = [torch.cat([x, x[:, :1]], dim=1) for x in batch.images]
+    mapped = Batch(maps, batch.labels, batch.slide_index, batch.branches)
+    everything = SPATIAL.model_copy(update={"hue": 0.1, "stain": 0.1, "noise": 0.1})
+    moved, _ = Augmentation(SPATIAL, seed=3)(mapped, "cpu", step=1)
+    changed, _ = Augmentation(everything, seed=3)(mapped, "cpu", step=1)
+    for only_moved, both in zip(moved, changed, strict=True):
+        torch.testing.assert_close(only_moved[:, 3], only_moved[:, 0])
+        torch.testing.assert_close(both[:, 3], only_moved[:, 3])
+        assert not torch.allclose(both[:, :3], only_moved[:, :3], atol=0.01)
+
+
+def test_a_magnification_grows_with_the_zoom() -> None:
+    config = SPATIAL.model_copy(update={"elastic_um": 0.0, "rotation_deg": 0.0})
+    batch = smooth_batch(64)
+    values = [torch.full((64, 1, 1), 10.0) for _ in batch.branches]
+    scaled = Batch(batch.images, values, batch.slide_index, batch.branches)
+    _, (found, again) = Augmentation(config, seed=0)(scaled, "cpu", step=0)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, again), "one zoom for all branches"
+    assert 8.5 <= found.min() < 9
+    assert 11 < found.max() <= 11.5
+    warp = Warp.drawn(config, BRANCHES, 4, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(warp.matrix[:, 0, 0], 1 / warp.zoom)
+    assert torch.equal(warp.known(torch.ones(4, 1, 1), 1.0)[:, 0, 0], warp.zoom)
+
+
+def test_off_leaves_magnifications_as_they_are() -> None:
+    batch = smooth_batch(2)
+    values = [torch.tensor([5.0, 40.0]).reshape(2, 1, 1) for _ in batch.branches]
+    plain = Batch(batch.images, values, batch.slide_index, batch.branches)
+    _, found = Augmentation(AugmentationConfig.off(), seed=0)(plain, "cpu", step=0)
+    assert found[0].flatten().tolist() == [5.0, 40.0]

@@ -7,7 +7,13 @@ import math
 import pytest
 import torch
 
-from hookpath.training.losses import hooknet_loss, sparse_cross_entropy
+from hookpath.training.losses import (
+    absolute_error,
+    even_weights,
+    evenly,
+    hooknet_loss,
+    sparse_cross_entropy,
+)
 
 
 def logits_for(probabilities: list[list[float]]) -> torch.Tensor:
@@ -64,3 +70,36 @@ def test_an_unlabelled_context_leaves_the_target_share() -> None:
     half = logits_for([[0.5, 0.5]])
     loss = hooknet_loss([half, half], [labels_of(1), labels_of(0)], (0, 1), 0.75)
     assert float(loss) == pytest.approx(0.75 * math.log(2))
+
+
+def test_without_lambda_all_heads_count_alike() -> None:
+    """The n + 1 losses of a combined head and one per scale, divided by n + 1."""
+    outputs = [logits_for([[p, 1 - p]]) for p in (0.5, 0.25, 0.125)]
+    labels = [labels_of(1), labels_of(1)]
+    loss = hooknet_loss(outputs, labels, (0, 0, 1), None)
+    assert float(loss) == pytest.approx(math.log(2) * (1 + 2 + 3) / 3)
+
+
+def test_weights_of_the_whole_batch_make_the_parts_add_up() -> None:
+    logits, labels = torch.randn(4, 3, 2, 2), torch.randint(0, 4, (4, 2, 2))
+    (weights,) = evenly([], [labels])
+    parts = sum(
+        sparse_cross_entropy(logits[p], labels[p], weights[p]) for p in (slice(0, 3), slice(3, 4))
+    )
+    assert float(parts) == pytest.approx(float(sparse_cross_entropy(logits, labels)), rel=1e-5)
+    assert float(weights.sum()) == pytest.approx(1)
+    assert not even_weights(torch.zeros(2, 1, 1)).any()
+
+
+def test_other_weights_balance_otherwise() -> None:
+    """As where every cluster counts the same, however many patches it holds."""
+    logits = torch.tensor([[0.5, 0.5], [0.5, 0.5], [0.25, 0.75]]).log()[..., None, None]
+    weights = torch.tensor([1 / 4, 1 / 4, 1 / 2]).reshape(3, 1, 1)
+    loss = sparse_cross_entropy(logits, torch.ones(3, 1, 1, dtype=torch.int64), weights)
+    assert float(loss) == pytest.approx(math.log(2) * (1 + 2) / 2)
+
+
+def test_the_error_of_magnifications_is_their_mean_distance() -> None:
+    output = torch.tensor([7.0, 16.0, 40.0]).reshape(3, 1, 1, 1)
+    target = torch.tensor([5.0, 20.0, 0.0]).reshape(3, 1, 1)
+    assert float(absolute_error(output, target)) == pytest.approx((2 + 4) / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from hookpath.errors import ModelDesignError
@@ -39,8 +40,10 @@ def build_model(family: str, **config: Any) -> Network:
         ModelDesignError: unknown family or argument, or a design that cannot be built.
     """
     if family not in FAMILIES:
+        near = difflib.get_close_matches(family, FAMILIES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
         raise ModelDesignError(
-            f"unknown model family {family!r}; there are: {', '.join(sorted(FAMILIES))}"
+            f"unknown model family {family!r}; {hint}there are: {', '.join(sorted(FAMILIES))}"
         )
     try:
         return FAMILIES[family](**config)

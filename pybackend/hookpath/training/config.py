@@ -45,7 +45,9 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: Preset = Field(default="paper", description="`paper` or `fast`")
-    family: str = Field(default="hooknet", description="model family: `hooknet` or `unet`")
+    family: str = Field(
+        default="hooknet", description="model family: `hooknet`, `unet`, `mrn`, `classifier`…"
+    )
     model: dict[str, Any] = Field(
         default_factory=lambda: dict[str, Any](),
         description="the family's own arguments: `spacings`, `input_size`, `depth`, `filters`…",

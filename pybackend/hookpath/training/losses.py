@@ -57,8 +57,8 @@ def sparse_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None 
     return (each * weights).sum()
 
 
-def squared_error(output: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Weighted sum of squared differences.
+def absolute_error(output: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Weighted sum of absolute differences, as the authors' code of the scale detector has it.
 
     Args:
         output: ``(N, 1, h, w)``, any float type (computed in float32).
@@ -66,7 +66,7 @@ def squared_error(output: Tensor, target: Tensor, weights: Tensor | None = None)
         weights: as in `sparse_cross_entropy`.
     """
     weights = even_weights(target) if weights is None else weights
-    return ((output[:, 0].float() - target).square() * weights).sum()
+    return ((output[:, 0].float() - target).abs() * weights).sum()
 
 
 def hooknet_loss(

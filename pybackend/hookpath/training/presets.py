@@ -1,17 +1,25 @@
-"""Named sets of values that a configuration starts from."""
+"""Named sets of values that a configuration starts from, for every family."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-from hookpath.errors import UsageError
+from hookpath.errors import HookpathError, UsageError
 from hookpath.sampling import AugmentationConfig
+from hookpath.training._settings import merge
 
 Preset = Literal["paper", "fast"]
 
+Values = dict[str, Any]
+
+DEFAULT_FAMILY = "hooknet"
+
+_LIGHT = AugmentationConfig.light().model_dump()
+
 #: Values that differ from the defaults, by preset.
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, Values] = {
     "paper": {},
     # Minutes on a laptop's CPU: a small network and few steps. The running statistics must keep
     # up with so few (the paper's momentum of 0.01 needs some 500 steps), and a context loss would
@@ -27,25 +35,96 @@ PRESETS: dict[str, dict[str, Any]] = {
         "loss_weight": 1.0,
         "bn_momentum": 0.1,
         "workers": 0,
-        "augmentation": AugmentationConfig.light().model_dump(),
+        "augmentation": _LIGHT,
         "validation": {"max_patches": 64},
     },
 }
 
-_FAST_DESIGN = {"input_size": 172, "depth": 3, "filters": 8}
+#: Gu et al. 2018, section 4.1.
+_MRN = {"batch_size": 16, "epochs": 500, "learning_rate": 1e-3, "l2": 5e-3}
 
-#: Model arguments by preset and family; none of them for a network that starts from another one.
-MODELS: dict[str, dict[str, dict[str, Any]]] = {
-    "paper": {},
+#: Pedersen et al. 2022, sections 2.3 and 3.4. Every 20 of a hue or saturation of 255.
+_CLASSIFIER = {
+    "backbone_weights": "imagenet",
+    "sampler": "hierarchical",
+    "batch_size": 64,
+    "epochs": 100,
+    "steps_per_epoch": 500,
+    "learning_rate": 1e-4,
+    "l2": 0.0,
+    "workers": 8,
+    "validation": {"max_patches": 200 * 64},
+    "augmentation": {**_LIGHT, "hue": 20 / 255, "saturation": 20 / 255, "brightness": 0.2},
+}
+
+#: Pedersen et al. 2022, section 3.4. Four slides at a time, six times a step; an epoch is one pass
+#: over their 438 slides.
+_OVERVIEW = {
+    "batch_size": 24,
+    "at_once": 4,
+    "epochs": 1000,
+    "steps_per_epoch": 18,
+    "patience": 100,
+    "learning_rate": 1e-3,
+    "l2": 0.0,
+    "loss_weight": None,
+    "augmentation": {**_LIGHT, "scale": 0.2, "stain": 0.1},
+}
+
+#: Marini et al. 2021 print none; these are the defaults of the authors' code, whose epoch is one
+#: pass over the patches of a data set.
+_MULTISCALE = {
+    "backbone_weights": "imagenet",
+    "batch_size": 64,
+    "epochs": 10,
+    "steps_per_epoch": 1000,
+    "learning_rate": 1e-3,
+    "l2": 0.0,
+    "loss_weight": None,
+}
+_SCALE = {**_MULTISCALE, "batch_size": 512, "steps_per_epoch": 200, "patience": 5, "at_once": 128}
+
+_FAST_DESIGN = {"input_size": 172, "depth": 3, "filters": 8}
+_FAST_PATCHES: Values = {
+    "learning_rate": 1e-3,
+    "backbone_weights": "imagenet",
+    "model": {"backbone": "mobilenet_v2", "input_size": 128},
+}
+_FAST_OVERVIEW: Values = {
+    "loss_weight": None,
+    "batch_size": 4,
+    "steps_per_epoch": 20,
+    "model": {"size": 128, "filters": [8, 16, 32, 64, 64]},
+}
+_OVERVIEWS = ("unet-lr", "agunet", "dagunet", "doubleunet")
+
+#: Values that differ from the preset's, by preset and family.
+FAMILY_VALUES: dict[str, dict[str, Values]] = {
+    "paper": {
+        "mrn": _MRN,
+        "classifier": _CLASSIFIER,
+        "multiscale": _MULTISCALE,
+        "scale": _SCALE,
+        **dict.fromkeys(_OVERVIEWS, _OVERVIEW),
+    },
     "fast": {
-        "hooknet": {"spacings": [1.0, 8.0], **_FAST_DESIGN},
-        "unet": {"spacings": [1.0], **_FAST_DESIGN},
+        "hooknet": {"model": {"spacings": [1.0, 8.0], **_FAST_DESIGN}},
+        "unet": {"model": {"spacings": [1.0], **_FAST_DESIGN}},
+        "mrn": {"model": {"spacings": [1.0, 4.0], **_FAST_DESIGN, "input_size": 128}},
+        "classifier": merge(_FAST_PATCHES, {"model": {"spacings": [1.0]}}),
+        "multiscale": merge(
+            _FAST_PATCHES, {"loss_weight": None, "model": {"spacings": [1.0, 4.0]}}
+        ),
+        "scale": _FAST_PATCHES,
+        **dict.fromkeys(_OVERVIEWS, _FAST_OVERVIEW),
     },
 }
 
 
-def preset_values(given: Mapping[str, Any]) -> dict[str, Any]:
+def preset_values(given: Mapping[str, Any]) -> Values:
     """What the preset that `given` names (default: the paper's) fills in for the rest.
+
+    The family is the given one, else that of the model to start from, whose design stays as it is.
 
     Raises:
         UsageError: no such preset.
@@ -53,6 +132,20 @@ def preset_values(given: Mapping[str, Any]) -> dict[str, Any]:
     name = given.get("preset", "paper")
     if name not in PRESETS:
         raise UsageError(f"unknown preset {name!r}; there are: {', '.join(PRESETS)}")
-    if given.get("init_from"):
-        return PRESETS[name]
-    return {**PRESETS[name], "model": MODELS[name].get(given.get("family", "hooknet"), {})}
+    start = given.get("init_from")
+    family = given.get("family") or (start and _family_of(start)) or DEFAULT_FAMILY
+    values = merge(PRESETS[name], FAMILY_VALUES[name].get(family, {}))
+    if start:
+        values.pop("model", None)
+        values.pop("backbone_weights", None)
+    return {**values, "family": family}
+
+
+def _family_of(folder: str) -> str | None:
+    """The family of a model folder; None where there is none, which whoever opens it says."""
+    from hookpath.models import read_card
+
+    try:
+        return read_card(Path(folder)).family
+    except HookpathError:
+        return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from torch import Tensor
@@ -24,7 +24,7 @@ from hookpath.metrics import (
     r_squared,
 )
 from hookpath.models import Network
-from hookpath.training.losses import HeadLoss, sparse_cross_entropy, squared_error
+from hookpath.training.losses import HeadLoss, absolute_error, sparse_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -133,16 +133,18 @@ class _ClassJudge:
 
 
 class MagnificationGoal:
-    """Magnification: squared error, R²; classes are the nearest of the trained magnifications.
+    """Magnification: absolute error, R²; classes are the nearest of the trained magnifications.
 
-    The figures are those of the scale detector (Marini et al. 2021, section 3.1.2).
+    The figures are those of the scale detector (Marini et al. 2021, section 3.1.2). Its κ weighs a
+    confusion by the squared distance of the two (only so do the printed κ and balanced accuracy go
+    together).
 
     Args:
         magnifications: the trained ones, ascending; κ and balanced accuracy need them.
     """
 
     name, column = "R²", "r2"
-    head_loss: HeadLoss = staticmethod(squared_error)
+    head_loss: HeadLoss = staticmethod(absolute_error)
 
     def __init__(self, magnifications: Sequence[float] = ()) -> None:
         self.magnifications = magnifications
@@ -168,7 +170,7 @@ class _MagnificationJudge:
         truth, found = np.array(self._truth), np.array(self._found)
         figures = {"r2": r_squared(truth, found), "mse": mean_squared_error(truth, found)}
         if self._goal.magnifications:
-            figures |= _agreement(self._nearest(truth, found))
+            figures |= _agreement(self._nearest(truth, found), "quadratic")
         card = {f"validation_{k}": _or_none(value) for k, value in figures.items()}
         score = figures["r2"] if figures["r2"] == figures["r2"] else -figures["mse"]
         return Validation(loss, score, figures, card, len(truth))
@@ -180,8 +182,8 @@ class _MagnificationJudge:
         return confusion(true, guess, len(steps))
 
 
-def _agreement(counts: Counts) -> dict[str, float]:
-    return {"kappa": cohen_kappa(counts), "balanced_accuracy": balanced_accuracy(counts)}
+def _agreement(counts: Counts, weights: Literal["quadratic"] | None = None) -> dict[str, float]:
+    return {"kappa": cohen_kappa(counts, weights), "balanced_accuracy": balanced_accuracy(counts)}
 
 
 def _or_none(value: float) -> float | None:
