@@ -143,4 +143,4 @@ def test_many_runs_are_tested_in_pairs_and_corrected(tmp_path: Path) -> None:
     found = compare_reports(runs, out_dir=tmp_path / "out")
     assert [(t.first, t.second) for t in found.tests] == [("r0", "r1"), ("r0", "r2"), ("r1", "r2")]
     assert {t.p for t in found.tests} == {2 / 2**8}
-    assert {t.p_holm for t in found.tests} == {3 * 2 / 2**8}
+    assert {t.p_corrected for t in found.tests} == {3 * 2 / 2**8}

@@ -5,7 +5,8 @@ from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_r
 from hookpath.evaluation.maps import ArrayMap, PredictedMap
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.project import evaluate_project
-from hookpath.evaluation.report import EvaluationReport, SlideResult, load_report
+from hookpath.evaluation.report import EvaluationReport, load_report
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Scores, confusion_matrix, scores
 from hookpath.evaluation.train_report import train_report
 

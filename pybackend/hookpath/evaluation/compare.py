@@ -13,7 +13,8 @@ import numpy as np
 from hookpath.annotations import ClassTable
 from hookpath.errors import EvaluationError, UsageError
 from hookpath.evaluation.paired import PairedTest, Values, paired_tests
-from hookpath.evaluation.report import EvaluationReport, SlideResult, find_report, load_report
+from hookpath.evaluation.report import EvaluationReport, find_report, load_report
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import METRICS, finite, spread
 
 #: Rises whenever the meaning of a key of ``comparison.json`` changes.
@@ -70,7 +71,7 @@ class Comparison:
     @cached_property
     def tests(self) -> tuple[PairedTest, ...]:
         """Every pair of runs on the macro means of the slides."""
-        return tuple(paired_tests(self.names, self.macro))
+        return tuple(paired_tests(self.names, {"macro": self.macro}))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""

@@ -15,7 +15,8 @@ from hookpath.annotations import ClassTable, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.counting import ErrorTally, count_slide
 from hookpath.evaluation.maps import MapOf, PredictedMap
-from hookpath.evaluation.report import EvaluationReport, SlideResult
+from hookpath.evaluation.report import EvaluationReport
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
 from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_of, truth_of
 from hookpath.evaluation.views import draw_views, save_views, view_of

@@ -20,8 +20,8 @@ from hookpath.evaluation.report import (
     REPORT_HTML,
     REPORT_JSON,
     EvaluationReport,
-    SlideResult,
 )
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import METRICS, Counts, Scores, Spread, row_normalised
 
 SCORES_CSV = "scores.csv"

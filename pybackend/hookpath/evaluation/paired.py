@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.evaluation.corrections import corrected
+from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.scores import finite
 
 Values = npt.NDArray[np.float64]
@@ -30,8 +32,10 @@ class PairedTest:
         n: slides on which the figure is defined for both.
         mean, std, median: of the differences; `std` NaN for fewer than two slides.
         better, worse, equal: slides on which the second is higher, lower, the same.
+        interval: of the mean difference, slides resampled.
         p: two-sided, None where fewer than `FEWEST` slides differ.
-        p_holm: `p` after Holm's correction for all pairs that were tested together.
+        figure: what was compared: ``macro``, or a class.
+        p_corrected: `p` after the correction for all that were tested together.
     """
 
     first: str
@@ -43,8 +47,10 @@ class PairedTest:
     better: int
     worse: int
     equal: int
+    interval: Interval
     p: float | None
-    p_holm: float | None = None
+    figure: str = "macro"
+    p_corrected: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -52,12 +58,12 @@ class PairedTest:
         differing = self.better + self.worse
         if self.n == 0:
             return "No slide has a figure for both."
-        if self.p is None or self.p_holm is None:
+        if self.p is None or self.p_corrected is None:
             return (
                 f"Too few slides to test: {differing} differ, at least {FEWEST} must "
                 f"(with {differing} the smallest possible p is {min(1.0, 2 / 2**differing):.3g})."
             )
-        if self.p_holm >= 0.05:
+        if self.p_corrected >= 0.05:
             return "No difference is shown; that does not show that there is none."
         higher = self.second if self.mean > 0 else self.first
         return f"{higher} is higher."
@@ -65,23 +71,45 @@ class PairedTest:
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
         numbers = {k: finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
-        return {**numbers, "test": "Wilcoxon signed-rank, two-sided", "verdict": self.verdict}
+        return {
+            **numbers,
+            "interval": self.interval.as_dict(),
+            "test": "Wilcoxon signed-rank, two-sided",
+            "verdict": self.verdict,
+        }
 
 
-def paired_tests(names: Sequence[str], table: Values) -> list[PairedTest]:
-    """Every pair of runs.
+def paired_tests(
+    names: Sequence[str],
+    tables: Mapping[str, Values],
+    correction: str = "holm",
+    baseline: str | None = None,
+) -> list[PairedTest]:
+    """Every pair of runs, by every figure; all of them are corrected for together.
 
     Args:
         names: of the runs.
-        table: ``(slides, runs)``, NaN where the figure is undefined.
+        tables: figure → ``(slides, runs)``, NaN where it is undefined.
+        correction: one of `hookpath.evaluation.corrections.CORRECTIONS`.
+        baseline: only pairs with this run, which is then the first.
     """
-    pairs = combinations(range(len(names)), 2)
-    tests = [_test(names[i], names[j], table[:, j] - table[:, i]) for i, j in pairs]
-    corrected = holm([t.p for t in tests])
-    return [replace(t, p_holm=p) for t, p in zip(tests, corrected, strict=True)]
+    tests = [
+        _test(figure, names[i], names[j], table[:, j] - table[:, i])
+        for figure, table in tables.items()
+        for i, j in _pairs(names, baseline)
+    ]
+    found = corrected([t.p for t in tests], correction)
+    return [replace(t, p_corrected=p) for t, p in zip(tests, found, strict=True)]
 
 
-def _test(first: str, second: str, differences: Values) -> PairedTest:
+def _pairs(names: Sequence[str], baseline: str | None) -> list[tuple[int, int]]:
+    if baseline is None:
+        return list(combinations(range(len(names)), 2))
+    first = list(names).index(baseline)
+    return [(first, i) for i in range(len(names)) if i != first]
+
+
+def _test(figure: str, first: str, second: str, differences: Values) -> PairedTest:
     # What rounding alone tells apart is equal.
     known = np.round(differences[~np.isnan(differences)], 12)
     n, nan = int(known.size), float("nan")
@@ -96,6 +124,8 @@ def _test(first: str, second: str, differences: Values) -> PairedTest:
         better=better,
         worse=worse,
         equal=n - better - worse,
+        interval=mean_interval(known),
+        figure=figure,
         p=signed_rank_p(known) if better + worse >= FEWEST else None,
     )
 
@@ -122,14 +152,3 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
     positive = int(ranks[values > 0].sum())
     tail = min(share[: positive + 1].sum(), share[positive:].sum())
     return min(1.0, 2 * float(tail))
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction; None stays None and is not counted as a test."""
-    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
-    corrected: list[float | None] = [None] * len(p_values)
-    highest = 0.0
-    for rank, (p, index) in enumerate(tested):
-        highest = max(highest, min(1.0, p * (len(tested) - rank)))
-        corrected[index] = highest
-    return corrected

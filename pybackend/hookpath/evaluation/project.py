@@ -15,7 +15,8 @@ from hookpath.evaluation.evaluate import (
 )
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.predictions import PredictionsFolder
-from hookpath.evaluation.report import EvaluationReport, SlideResult
+from hookpath.evaluation.report import EvaluationReport
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import Project, Rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,14 +14,18 @@ import numpy as np
 from hookpath.annotations.classes import ClassTable
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import EvaluationError
+from hookpath.evaluation.groups import by_group, shared_keys
+from hookpath.evaluation.intervals import Interval, mean_interval
+from hookpath.evaluation.measured import Measured, pooled_intervals_of
+from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import (
     METRICS,
+    WHOLE_METRICS,
     Counts,
     Scores,
     Spread,
     finite,
     row_normalised,
-    scores,
     spread,
 )
 from hookpath.projects.base import Problem
@@ -31,49 +35,6 @@ FORMAT_VERSION = 1
 
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
-
-
-@dataclass(frozen=True)
-class SlideResult:
-    """Counts of one slide.
-
-    Attributes:
-        name, id: of the image in its project.
-        split: its ``hookpath.split``, if set.
-        spacing_um: µm/px of the class map, on whose grid pixels were counted.
-        counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
-        unknown: annotated class that the model does not know → ``(C + 1,)`` what was predicted.
-        pictures: kind (``slide``, ``truth``, ``prediction``, ``errors``) → file under the
-            report's folder.
-    """
-
-    name: str
-    id: str
-    spacing_um: float
-    counts: Counts
-    split: str | None = None
-    unknown: Mapping[str, Counts] = field(default_factory=dict)
-    pictures: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def scores(self) -> Scores:
-        """The figures of this slide."""
-        return scores(self.counts)
-
-    def as_dict(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """Plain Python for JSON."""
-        return {
-            "name": self.name,
-            "id": self.id,
-            "split": self.split,
-            "spacing_um": self.spacing_um,
-            "labelled_pixels": int(self.counts.sum()),
-            "labelled_mm2": _mm2(int(self.counts.sum()), self.spacing_um),
-            "confusion": self.counts.tolist(),
-            "unknown": {name: row.tolist() for name, row in self.unknown.items()},
-            "pictures": dict(self.pictures),
-            **self.scores.as_dict(names),
-        }
 
 
 @dataclass(frozen=True)
@@ -103,9 +64,36 @@ class EvaluationReport:
             raise ValueError("a report needs at least one slide")
 
     @cached_property
+    def pooled_measured(self) -> Measured:
+        """All slides counted together."""
+        return Measured.pooled([s.measured for s in self.slides])
+
+    @property
     def pooled(self) -> Scores:
         """Figures of all labelled pixels of all slides taken together."""
-        return scores(np.sum([s.counts for s in self.slides], axis=0))
+        return self.pooled_measured.scores
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether ROC curves can be drawn."""
+        return self.pooled_measured.bins is not None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The per-class figures that tables show: without AUC where no probabilities are."""
+        return (*METRICS, "auc") if self.has_probabilities else METRICS
+
+    @cached_property
+    def groups(self) -> dict[str, dict[str, EvaluationReport]]:
+        """Metadata key → its value → a report of these slides alone."""
+        values = [s.groups for s in self.slides]
+        return {
+            key: {
+                value: replace(self, slides=tuple(self.slides[i] for i in indices))
+                for value, indices in by_group(values, key).items()
+            }
+            for key in shared_keys(values)
+        }
 
     @property
     def unknown(self) -> dict[str, Counts]:
@@ -118,17 +106,32 @@ class EvaluationReport:
 
     def class_spread(self, metric: str = "f1") -> list[Spread]:
         """Per class: mean ± std over the slides on which it is drawn (and the figure defined)."""
-        table = np.array([s.scores.drawn(metric) for s in self.slides])
+        table = np.array([s.measured.per_class(metric) for s in self.slides])
         return [spread(column) for column in table.T]
+
+    def spread(self, metric: str = "f1") -> Spread:
+        """Mean ± std over slides of a slide's figure: a macro mean, or one for all classes."""
+        return spread([s.measured.figure(metric) for s in self.slides])
 
     def macro_spread(self, metric: str = "f1") -> Spread:
         """Mean ± std over slides of each slide's macro mean."""
-        return spread([s.scores.macro(metric) for s in self.slides])
+        return self.spread(metric)
 
     @property
     def accuracy_spread(self) -> Spread:
         """Mean ± std over slides of the share of labelled pixels that are right."""
-        return spread([s.scores.accuracy for s in self.slides])
+        return self.spread("accuracy")
+
+    def interval(self, metric: str = "f1") -> Interval:
+        """95 % bootstrap interval of the mean over slides."""
+        return mean_interval([s.measured.figure(metric) for s in self.slides])
+
+    @cached_property
+    def pooled_intervals(self) -> dict[str, Interval]:
+        """Metric → 95 % bootstrap interval of its pooled figure, slides drawn again."""
+        parts = [s.measured for s in self.slides]
+        found = pooled_intervals_of(parts, (*self.metrics, *WHOLE_METRICS))
+        return {metric: whole for metric, (whole, _) in found.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
@@ -146,9 +149,17 @@ class EvaluationReport:
             "pooled": {
                 "confusion": pooled.counts.tolist(),
                 "confusion_row_normalised": [[finite(v) for v in row] for row in shares],
-                **pooled.as_dict(names),
+                **self.pooled_measured.as_dict(names),
             },
             "over_slides": self._over_slides(),
+            "pooled_intervals": {m: i.as_dict() for m, i in self.pooled_intervals.items()},
+            "groups": {
+                key: {
+                    value: {"slides": len(part.slides), **part._over_slides()}
+                    for value, part in parts.items()
+                }
+                for key, parts in self.groups.items()
+            },
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
             "slides": [s.as_dict(names) for s in self.slides],
             "problems": [vars(p) for p in self.problems],
@@ -156,11 +167,15 @@ class EvaluationReport:
 
     def _over_slides(self) -> dict[str, Any]:
         classes: dict[str, dict[str, Any]] = {name: {} for name in self.classes.names}
-        for metric in METRICS:
+        for metric in self.metrics:
             for name, value in zip(self.classes.names, self.class_spread(metric), strict=True):
                 classes[name][metric] = value.as_dict()
-        macro = {metric: self.macro_spread(metric).as_dict() for metric in METRICS}
-        return {"accuracy": self.accuracy_spread.as_dict(), "macro": macro, "classes": classes}
+        whole = {metric: self._spread_dict(metric) for metric in WHOLE_METRICS}
+        macro = {metric: self._spread_dict(metric) for metric in self.metrics}
+        return {**whole, "macro": macro, "classes": classes}
+
+    def _spread_dict(self, metric: str) -> dict[str, Any]:
+        return {**self.spread(metric).as_dict(), "interval": self.interval(metric).as_dict()}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
@@ -171,7 +186,7 @@ class EvaluationReport:
             classes=ClassTable.of(
                 PathClass(c["name"], tuple(c["color"]) or None) for c in raw["classes"]
             ),
-            slides=tuple(_slide_from(s) for s in raw["slides"]),
+            slides=tuple(SlideResult.from_dict(s) for s in raw["slides"]),
             model=raw["model"],
             settings=raw["settings"],
             problems=tuple(Problem(**p) for p in raw["problems"]),
@@ -207,19 +222,3 @@ def find_report(source: Path) -> Path:
         if path.is_file():
             return path
     raise EvaluationError(f"{source}: no {REPORT_JSON} here; run `hookpath evaluate` first")
-
-
-def _slide_from(raw: Mapping[str, Any]) -> SlideResult:
-    return SlideResult(
-        name=raw["name"],
-        id=raw["id"],
-        split=raw["split"],
-        spacing_um=raw["spacing_um"],
-        counts=np.array(raw["confusion"], dtype=np.int64),
-        unknown={k: np.array(v, dtype=np.int64) for k, v in raw["unknown"].items()},
-        pictures=raw["pictures"],
-    )
-
-
-def _mm2(pixels: int, spacing_um: float) -> float:
-    return pixels * spacing_um**2 / 1e6

@@ -18,7 +18,6 @@ class that they were taken from.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +25,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.metrics import confusion, f1_per_class
+from hookpath.metrics import balanced_accuracy, cohen_kappa, confusion
 
 Counts = npt.NDArray[np.int64]
 Figures = npt.NDArray[np.float64]
 
 #: The per-class figures, in the order in which tables show them. Dice equals F1 on pixels.
 METRICS = ("f1", "precision", "recall", "iou")
+
+#: The figures of all classes together.
+WHOLE_METRICS = ("accuracy", "balanced_accuracy", "kappa", "quadratic_kappa")
 
 
 def confusion_matrix(
@@ -84,6 +86,24 @@ class Scores:
         return np.asarray(self.counts.sum(axis=1))
 
     @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall over the drawn classes: `accuracy` with all classes of the same weight."""
+        return balanced_accuracy(self.counts)
+
+    @property
+    def kappa(self) -> float:
+        """Cohen's κ; "not predicted" disagrees with every class."""
+        return cohen_kappa(_square(self.counts))
+
+    @property
+    def quadratic_kappa(self) -> float:
+        """Cohen's κ with quadratic weights, for classes whose order is a scale (grades).
+
+        "Not predicted" has no place on a scale: such pixels are left out of this figure.
+        """
+        return cohen_kappa(self.counts[:, : len(self.counts)], weights="quadratic")
+
+    @property
     def accuracy(self) -> float:
         """Share of labelled pixels that are right; NaN without any."""
         total = self.counts.sum()
@@ -109,7 +129,8 @@ class Scores:
             for i, name in enumerate(names)
         }
         macro = {metric: finite(self.macro(metric)) for metric in METRICS}
-        return {"accuracy": finite(self.accuracy), "macro": macro, "classes": per_class}
+        whole = {name: finite(getattr(self, name)) for name in WHOLE_METRICS}
+        return {**whole, "macro": macro, "classes": per_class}
 
 
 def scores(counts: npt.ArrayLike) -> Scores:
@@ -122,15 +143,26 @@ def scores(counts: npt.ArrayLike) -> Scores:
     n_classes = matrix.shape[0]
     if matrix.shape[1] not in (n_classes, n_classes + 1):
         raise ValueError(f"confusion counts of shape {matrix.shape} are not (C, C) or (C, C + 1)")
-    hit = np.diag(matrix).astype(np.float64)
-    truth, predicted = matrix.sum(axis=1), matrix.sum(axis=0)[:n_classes]
-    return Scores(
-        counts=matrix,
-        f1=f1_per_class(_square(matrix))[:n_classes],
-        precision=_ratio(hit, predicted),
-        recall=_ratio(hit, truth),
-        iou=_ratio(hit, truth + predicted - hit),
-    )
+    return Scores(counts=matrix, **class_figures(matrix))
+
+
+def class_figures(counts: Counts) -> dict[str, Figures]:
+    """`METRICS` of every class, of one confusion matrix or of many at once.
+
+    Args:
+        counts: ``(…, C, C)`` or ``(…, C, C + 1)``.
+
+    Returns:
+        Metric → ``(…, C)``, NaN where undefined.
+    """
+    hit = np.diagonal(counts, axis1=-2, axis2=-1).astype(np.float64)
+    truth, predicted = counts.sum(axis=-1), counts.sum(axis=-2)[..., : counts.shape[-2]]
+    return {
+        "f1": _ratio(2 * hit, truth + predicted),
+        "precision": _ratio(hit, predicted),
+        "recall": _ratio(hit, truth),
+        "iou": _ratio(hit, truth + predicted - hit),
+    }
 
 
 def row_normalised(counts: npt.ArrayLike) -> Figures:
@@ -164,10 +196,10 @@ def spread(values: npt.ArrayLike) -> Spread:
 
 
 def nanmean(values: npt.ArrayLike) -> float:
-    """Mean of the defined values; NaN (and no warning) when there is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return float(np.nanmean(np.asarray(values, dtype=np.float64)))
+    """Mean of the defined values; NaN when there is none."""
+    array = np.asarray(values, dtype=np.float64)
+    kept = array[~np.isnan(array)]
+    return float(kept.mean()) if kept.size else float("nan")
 
 
 def finite(value: float) -> float | None:

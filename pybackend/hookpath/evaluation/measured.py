@@ -1,0 +1,145 @@
+"""What was counted of a slide (or of several together), and every figure that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from hookpath.evaluation.intervals import Interval, each, pooled_intervals
+from hookpath.evaluation.roc import Bins, Figures, auc_of_bins
+from hookpath.evaluation.scores import (
+    METRICS,
+    WHOLE_METRICS,
+    Counts,
+    Scores,
+    class_figures,
+    finite,
+    nanmean,
+    scores,
+)
+
+#: Figures of a class; of a slide, their mean over the drawn classes.
+CLASS_METRICS = (*METRICS, "dice", "auc")
+
+#: Every figure's name in tables and on axes.
+TITLES = MappingProxyType(
+    {
+        "f1": "F1",
+        "dice": "Dice",
+        "precision": "precision",
+        "recall": "recall",
+        "iou": "IoU",
+        "auc": "AUC",
+        "accuracy": "accuracy",
+        "balanced_accuracy": "balanced accuracy",
+        "kappa": "κ",
+        "quadratic_kappa": "quadratic κ",
+    }
+)
+
+
+def title_of(metric: str) -> str:
+    """``macro F1``, ``κ``: what one number for all classes is called."""
+    return f"macro {TITLES[metric]}" if metric in CLASS_METRICS else TITLES[metric]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Counts and all figures.
+
+    Attributes:
+        counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
+        bins: ``(C, 2, 256)`` counted probabilities; None where there are no probability maps.
+    """
+
+    counts: Counts
+    bins: Bins | None = None
+
+    @classmethod
+    def pooled(cls, parts: Sequence[Measured]) -> Measured:
+        """All parts counted together; probabilities of those that have some."""
+        bins = [p.bins for p in parts if p.bins is not None]
+        counts = np.sum([p.counts for p in parts], axis=0)
+        return cls(counts, np.sum(bins, axis=0) if bins else None)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The figures that follow from the counts."""
+        return scores(self.counts)
+
+    @cached_property
+    def auc(self) -> Figures:
+        """``(C,)`` area under each class's ROC curve, NaN where undefined."""
+        if self.bins is None:
+            return np.full(len(self.counts), np.nan)
+        return auc_of_bins(self.bins)
+
+    def per_class(self, metric: str) -> Figures:
+        """One of `CLASS_METRICS`, ``(C,)``, NaN for classes that are not drawn.
+
+        All NaN for `WHOLE_METRICS`, which no single class has.
+        """
+        if metric in WHOLE_METRICS:
+            return np.full(len(self.counts), np.nan)
+        return self.auc if metric == "auc" else self.scores.drawn(metric)
+
+    def figure(self, metric: str) -> float:
+        """One number for all classes: a macro mean, or one of `WHOLE_METRICS`."""
+        if metric in WHOLE_METRICS:
+            return float(getattr(self.scores, metric))
+        return nanmean(self.per_class(metric))
+
+    def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        found = self.scores.as_dict(names)
+        if self.bins is not None:
+            found["macro"]["auc"] = finite(self.figure("auc"))
+            for name, area in zip(names, self.auc, strict=True):
+                found["classes"][name]["auc"] = finite(area)
+        return found
+
+
+def pooled_intervals_of(
+    parts: Sequence[Measured], metrics: Sequence[str]
+) -> dict[str, tuple[Interval, list[Interval]]]:
+    """Bootstrap intervals of pooled figures, slides drawn again.
+
+    Returns:
+        Metric → interval of the figure for all classes, and of each class (none of metrics that
+        no single class has).
+    """
+    counts, bins = np.stack([p.counts for p in parts]), [p.bins for p in parts]
+    found = {m: _split(pooled_intervals(counts, _of_many(m))) for m in metrics if m != "auc"}
+    known = [b for b in bins if b is not None]
+    if "auc" in metrics and known:
+        found["auc"] = _split(pooled_intervals(np.stack(known), _areas))
+    return found
+
+
+def _of_many(metric: str) -> Callable[[Counts], Figures]:
+    """Many confusion matrices → of each the figure for all classes, then that of each class."""
+    if metric in WHOLE_METRICS:
+        return each(lambda counts: [Measured(counts).figure(metric)])
+    return lambda sums: _with_mean(_drawn(sums, metric))
+
+
+def _drawn(sums: Counts, metric: str) -> Figures:
+    figures = class_figures(sums)["f1" if metric == "dice" else metric]
+    return np.where(sums.sum(axis=-1) > 0, figures, np.nan)
+
+
+def _areas(sums: Bins) -> Figures:
+    return _with_mean(auc_of_bins(sums))
+
+
+def _with_mean(per_class: Figures) -> Figures:
+    return np.column_stack([[nanmean(row) for row in per_class], per_class])
+
+
+def _split(intervals: list[Interval]) -> tuple[Interval, list[Interval]]:
+    return intervals[0], intervals[1:]

@@ -1,0 +1,119 @@
+"""What was counted of one slide, and its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hookpath.evaluation.measured import Measured
+from hookpath.evaluation.roc import N_BINS, Bins
+from hookpath.evaluation.scores import Counts, Scores
+
+
+@dataclass(frozen=True)
+class SlideResult:
+    """Counts of one slide.
+
+    Attributes:
+        name, id: of the image in its project.
+        split: its ``hookpath.split``, if set.
+        spacing_um: µm/px of the grid on which pixels were counted: that of the class map, or a
+            finer one for coarse maps.
+        counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
+        unknown: annotated class that the model does not know → ``(C + 1,)`` what was predicted.
+        pictures: kind (``slide``, ``truth``, ``prediction``, ``errors``) → file under the
+            report's folder.
+        groups: metadata key → the slide's value, for those keys that slides are grouped by.
+        bins: ``(C, 2, 256)`` counted probabilities, if there was a probability map.
+        map_spacing_um: µm/px of the class map; None: as `spacing_um`.
+    """
+
+    name: str
+    id: str
+    spacing_um: float
+    counts: Counts
+    split: str | None = None
+    unknown: Mapping[str, Counts] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    bins: Bins | None = None
+    map_spacing_um: float | None = None
+
+    @cached_property
+    def measured(self) -> Measured:
+        """All figures of this slide."""
+        return Measured(self.counts, self.bins)
+
+    @property
+    def scores(self) -> Scores:
+        """The figures that follow from the counts."""
+        return self.measured.scores
+
+    @property
+    def labelled_mm2(self) -> float:
+        """Area of the labelled pixels."""
+        return int(self.counts.sum()) * self.spacing_um**2 / 1e6
+
+    def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
+        """Plain Python for JSON."""
+        return {
+            "name": self.name,
+            "id": self.id,
+            "split": self.split,
+            "groups": dict(self.groups),
+            "spacing_um": self.spacing_um,
+            "map_spacing_um": self.map_spacing_um or self.spacing_um,
+            "labelled_pixels": int(self.counts.sum()),
+            "labelled_mm2": self.labelled_mm2,
+            "confusion": self.counts.tolist(),
+            "unknown": {name: row.tolist() for name, row in self.unknown.items()},
+            "pictures": dict(self.pictures),
+            **self.measured.as_dict(names),
+            "probabilities": None if self.bins is None else _packed(self.bins, names),
+        }
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> SlideResult:
+        """The result that `as_dict` described, also of an older version."""
+        packed = raw.get("probabilities")
+        return cls(
+            name=raw["name"],
+            id=raw["id"],
+            split=raw["split"],
+            spacing_um=raw["spacing_um"],
+            counts=np.array(raw["confusion"], dtype=np.int64),
+            unknown={k: np.array(v, dtype=np.int64) for k, v in raw["unknown"].items()},
+            pictures=raw["pictures"],
+            groups=raw.get("groups", {}),
+            bins=None if packed is None else _unpacked(packed),
+            map_spacing_um=raw.get("map_spacing_um"),
+        )
+
+
+def _packed(bins: Bins, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Class → ``{"class": "probability × 255:pixels …", "others": …}``, empty bins left out."""
+    return {
+        name: {"class": _text(own), "others": _text(others)}
+        for name, (others, own) in zip(names, bins, strict=True)
+    }
+
+
+def _text(counts: Counts) -> str:
+    return " ".join(f"{value}:{counts[value]}" for value in np.flatnonzero(counts).tolist())
+
+
+def _unpacked(packed: Mapping[str, Mapping[str, str]]) -> Bins:
+    pairs = [(_counts(sides["others"]), _counts(sides["class"])) for sides in packed.values()]
+    return np.array(pairs, dtype=np.int64)
+
+
+def _counts(text: str) -> Counts:
+    counts = np.zeros(N_BINS, dtype=np.int64)
+    for pair in text.split():
+        value, pixels = pair.split(":")
+        counts[int(value)] = int(pixels)
+    return counts

@@ -1,0 +1,110 @@
+"""Figures for all classes together, of slides and pooled, with their intervals."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from hookpath.evaluation import SlideResult, confusion_matrix
+from hookpath.evaluation.intervals import drawn_slides
+from hookpath.evaluation.measured import CLASS_METRICS, Measured, pooled_intervals_of, title_of
+from hookpath.evaluation.roc import count_probabilities
+from hookpath.evaluation.scores import WHOLE_METRICS, scores
+
+NAMES = ("a", "b", "c")
+
+
+def measured(seed: int, size: int = 400) -> Measured:
+    """A slide of three classes, of which some pixels were not predicted."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(1, 4, (1, size))
+    guess = np.where(rng.random((1, size)) < 0.7, truth, rng.integers(0, 4, (1, size)))
+    probabilities = rng.integers(0, 120, (1, size, 3)) + 100 * (guess[..., None] == np.arange(1, 4))
+    bins = count_probabilities(truth, probabilities.astype(np.uint8))
+    return Measured(confusion_matrix(truth, guess, 3), bins)
+
+
+def labels_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and prediction (3: not predicted) of every pixel that was counted."""
+    pairs = np.argwhere(counts >= 0)
+    truth, guess = np.repeat(pairs, counts.ravel(), axis=0).T
+    return truth, guess
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_figures_for_all_classes_are_those_of_scikit_learn(seed: int) -> None:
+    found = measured(seed)
+    truth, guess = labels_of(found.counts)
+    assert found.figure("accuracy") == pytest.approx(np.mean(truth == guess), abs=1e-9)
+    kappa = metrics.cohen_kappa_score(truth, guess)
+    assert found.figure("kappa") == pytest.approx(kappa, abs=1e-9)
+    on = guess < 3
+    quadratic = metrics.cohen_kappa_score(truth[on], guess[on], weights="quadratic")
+    assert found.figure("quadratic_kappa") == pytest.approx(quadratic, abs=1e-9)
+    recall = metrics.recall_score(truth, guess, labels=[0, 1, 2], average="macro")
+    assert found.figure("balanced_accuracy") == pytest.approx(recall, abs=1e-9)
+
+
+def test_pooled_is_counted_together() -> None:
+    parts = [measured(seed) for seed in range(4)]
+    pooled = Measured.pooled(parts)
+    assert pooled.counts.tolist() == sum(p.counts for p in parts).tolist()
+    assert pooled.bins is not None
+    assert pooled.bins.sum() == 3 * 4 * 400
+    halved = Measured.pooled([parts[0], Measured(parts[1].counts)])
+    assert halved.auc.tolist() == parts[0].auc.tolist()
+    assert Measured.pooled([Measured(parts[0].counts)]).bins is None
+
+
+def test_without_probabilities_there_is_no_area() -> None:
+    bare = Measured(measured(0).counts)
+    assert np.isnan(bare.per_class("auc")).all()
+    assert math.isnan(bare.figure("auc"))
+    assert "auc" not in bare.as_dict(NAMES)["macro"]
+
+
+def test_no_class_has_a_figure_that_is_for_all() -> None:
+    for metric in WHOLE_METRICS:
+        assert np.isnan(measured(0).per_class(metric)).all()
+    assert title_of("kappa") == "κ"
+    assert title_of("dice") == "macro Dice"
+
+
+def test_intervals_are_those_of_slides_drawn_one_by_one() -> None:
+    parts = [measured(seed, 60) for seed in range(5)]
+    found = pooled_intervals_of(parts, (*CLASS_METRICS, *WHOLE_METRICS))
+    drawn = [Measured.pooled([parts[i] for i in row]) for row in drawn_slides(5)]
+    for metric in (*CLASS_METRICS, *WHOLE_METRICS):
+        whole, per_class = found[metric]
+        expected = np.percentile([m.figure(metric) for m in drawn], [2.5, 97.5])
+        assert (whole.low, whole.high) == pytest.approx(tuple(expected), abs=1e-9)
+        assert len(per_class) == (0 if metric in WHOLE_METRICS else 3)
+        for index, interval in enumerate(per_class):
+            values = [m.per_class(metric)[index] for m in drawn]
+            expected = np.percentile(values, [2.5, 97.5])
+            assert (interval.low, interval.high) == pytest.approx(tuple(expected), abs=1e-9)
+
+
+def test_a_slide_keeps_its_probabilities_and_groups_in_json() -> None:
+    part = measured(0)
+    slide = SlideResult("s", "1", 4.0, part.counts, groups={"grade": "2"}, bins=part.bins,
+                        map_spacing_um=256.0)  # fmt: skip
+    raw = json.loads(json.dumps(slide.as_dict(NAMES), allow_nan=False))
+    back = SlideResult.from_dict(raw)
+    assert back.bins is not None
+    assert (back.bins == part.bins).all()
+    assert (back.groups, back.map_spacing_um, back.spacing_um) == ({"grade": "2"}, 256.0, 4.0)
+    assert raw["macro"]["auc"] == pytest.approx(part.figure("auc"))
+    assert len(raw["probabilities"]["a"]["class"].split()) < 256  # empty bins are left out
+
+
+def test_reports_of_before_are_still_read() -> None:
+    new = SlideResult("s", "1", 0.5, measured(0).counts).as_dict(NAMES)
+    old = {k: v for k, v in new.items() if k not in ("groups", "probabilities", "map_spacing_um")}
+    back = SlideResult.from_dict(old)
+    assert (back.groups, back.bins, back.map_spacing_um) == ({}, None, None)
+    assert back.scores.f1.tolist() == scores(back.counts).f1.tolist()
