@@ -10,7 +10,8 @@ Frames, and the suffix a variable carries:
 """
 
 from hookpath.geometry.branch import BranchSpec
+from hookpath.geometry.overview import Overview
 from hookpath.geometry.region import Region
 from hookpath.geometry.spacing import Calibration
 
-__all__ = ["BranchSpec", "Calibration", "Region"]
+__all__ = ["BranchSpec", "Calibration", "Overview", "Region"]

@@ -92,11 +92,11 @@ class HierarchicalSampler(SeededSampler):
         usable = sorted({index for index, _ in self._parts} - self._excluded)
         self._labels = {index: self.labels_of(index) for index in usable}
         self._chances = np.zeros(self._n_slides)
-        for index, chance in _uniform_tree(usable, self._groups, depth=0, chance=1.0):
+        for index, chance in uniform_tree(usable, self._groups, depth=0, chance=1.0):
             self._chances[index] = chance
 
 
-def _uniform_tree(
+def uniform_tree(
     slides: Sequence[int], groups: Sequence[tuple[str | None, ...]], depth: int, chance: float
 ) -> list[tuple[int, float]]:
     """(slide, its chance): `chance` divided evenly among the groups at `depth`, and so on."""
@@ -108,7 +108,7 @@ def _uniform_tree(
     return [
         leaf
         for members in branches.values()
-        for leaf in _uniform_tree(members, groups, depth + 1, chance / len(branches))
+        for leaf in uniform_tree(members, groups, depth + 1, chance / len(branches))
     ]
 
 
