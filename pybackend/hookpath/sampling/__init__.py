@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from hookpath.sampling.balanced import BalancedSampler
     from hookpath.sampling.batch import Batch
     from hookpath.sampling.choosing import SamplerChoice
+    from hookpath.sampling.heatmaps import Heatmap
     from hookpath.sampling.hierarchical import HierarchicalSampler
+    from hookpath.sampling.overview import HeatmapOf, OverviewSet, OverviewStream
     from hookpath.sampling.sampler import Draw, Sampler
     from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_source
     from hookpath.sampling.stream import PatchStream
@@ -28,7 +30,11 @@ __all__ = [
     "BalancedSampler",
     "Batch",
     "Draw",
+    "Heatmap",
+    "HeatmapOf",
     "HierarchicalSampler",
+    "OverviewSet",
+    "OverviewStream",
     "PatchStream",
     "Sampler",
     "SamplerChoice",
@@ -45,7 +51,11 @@ _MODULES = {
     "BalancedSampler": "balanced",
     "Batch": "batch",
     "Draw": "sampler",
+    "Heatmap": "heatmaps",
+    "HeatmapOf": "overview",
     "HierarchicalSampler": "hierarchical",
+    "OverviewSet": "overview",
+    "OverviewStream": "overview",
     "PatchStream": "stream",
     "Sampler": "sampler",
     "SamplerChoice": "choosing",

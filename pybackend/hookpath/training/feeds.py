@@ -35,7 +35,14 @@ import numpy.typing as npt
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import Network
-from hookpath.sampling import Batch, PatchStream, ValidationStream
+from hookpath.sampling import (
+    Batch,
+    HeatmapOf,
+    OverviewSet,
+    OverviewStream,
+    PatchStream,
+    ValidationStream,
+)
 from hookpath.training.choice import sampler_choice
 from hookpath.training.config import TrainConfig
 
@@ -91,12 +98,16 @@ class HeldOut(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """What a feed is opened for. `data.train` and `data.val` are the slides."""
+    """What a feed is opened for. `data.train` and `data.val` are the slides.
+
+    `heatmaps` gives the maps beyond RGB, for overview networks that have such channels.
+    """
 
     config: TrainConfig
     data: TrainingData
     model: Network
     reporter: Reporter
+    heatmaps: HeatmapOf | None = None
 
 
 Feed = tuple[Stream, HeldOut | None]
@@ -137,4 +148,32 @@ def _patches(order: Order) -> Feed:
     )
 
 
-_FEEDS: Mapping[str, Callable[[Order], Feed]] = {"patches": _patches}
+def _overviews(order: Order) -> Feed:
+    """Whole slides made small (`hookpath.sampling.OverviewStream`)."""
+    config, data, model = order.config, order.data, order.model
+    if model.channels[0] > 3 and order.heatmaps is None:
+        raise TrainingError(
+            f"{model.family} reads heatmaps of a first stage; train both stages together with "
+            "-m h2gnet"
+        )
+    (branch,) = model.branches
+    stream = OverviewStream(
+        data.train,
+        data.classes,
+        branch,
+        config.batch_size,
+        config.seed,
+        config.workers,
+        order.heatmaps,
+        sampler_choice(config, model).hierarchy,
+        order.reporter,
+    )
+    if not data.val:
+        return stream, None
+    at_once = min(config.batch_size, len(data.val))
+    return stream, OverviewSet(
+        data.val, branch, at_once, config.workers, order.heatmaps, order.reporter
+    )
+
+
+_FEEDS: Mapping[str, Callable[[Order], Feed]] = {"patches": _patches, "overview": _overviews}

@@ -27,7 +27,7 @@ from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate
 from hookpath.training.scoring import Validation
-from hookpath.training.session import Session, open_session
+from hookpath.training.session import Prepare, Session, open_session
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
@@ -62,6 +62,7 @@ def train(
     run_dir: Path,
     resume: bool = False,
     reporter: Reporter = SILENT,
+    prepare: Prepare | None = None,
 ) -> TrainResult:
     """Train a model on the annotated slides of one or many projects.
 
@@ -73,6 +74,8 @@ def train(
             that was never interrupted.
         reporter: gets the task ``train`` (figures loss, the best score, patches_per_s) and a result
             ``epoch`` with each row of ``metrics.csv``.
+        prepare: for networks that read what another one made of the slides (see
+            `hookpath.stages`).
 
     Raises:
         TrainingError: nothing to learn from, a loss that is not a number, no memory…; the last
@@ -83,7 +86,7 @@ def train(
     run = RunFolder(run_dir)
     config = config or TrainConfig.of(run.record().config)
     with memory_explained(config):
-        session = open_session(projects, config, run, resume, reporter)
+        session = open_session(projects, config, run, resume, reporter, prepare)
         with closing(session):
             if session.finished:
                 reporter.info(f"{run_dir}: this run is finished; nothing to do")
@@ -197,7 +200,8 @@ def gradients(s: Session, batch: Batch, size: int) -> Tensor:
         loss = hooknet_loss(
             outputs, known, s.model.heads, s.config.loss_weight, counts, s.goal.head_loss
         )
-        torch.autograd.backward(loss)
+        if loss.requires_grad:  # not where there is nothing to learn
+            torch.autograd.backward(loss)
         total += loss.detach()
     return total
 

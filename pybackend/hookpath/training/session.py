@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.projects import Project
-from hookpath.sampling import Augmentation
+from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
@@ -27,6 +28,12 @@ from hookpath.training.run_folder import RunFolder, RunRecord, library_versions,
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import Goal, Validation, goal_of
 from hookpath.training.validate import validate
+
+Prepare = Callable[[Order, Path], HeatmapOf]
+"""Makes what a network reads besides slides, in the run's folder: its first stage's heatmaps.
+
+Killed at any time, it goes on when it is called again for the same run.
+"""
 
 
 @dataclass
@@ -219,8 +226,12 @@ def open_session(
     run: RunFolder,
     resume: bool,
     reporter: Reporter,
+    prepare: Prepare | None = None,
 ) -> Session:
     """Check everything that can be checked, then make or take up the run's folder.
+
+    Args:
+        prepare: what must be done before there is anything to learn from.
 
     Raises:
         TrainingError: see `hookpath.training.train`; nothing has been written then.
@@ -232,12 +243,19 @@ def open_session(
     torch.manual_seed(config.seed)
     device = choose_device(config.device, reporter.info)
     data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
+    model = make_network(config, data.classes, reporter).to(device)
+    model = model.to(memory_format=torch.channels_last)
+    config = _long_enough(config, model)
     record = _record(projects, config, data)
     if resume:
         run.refuse_changes(record)
-    model = make_network(config, data.classes, reporter).to(device)
-    model = model.to(memory_format=torch.channels_last)
-    stream, held_out = open_feed(Order(config, data, model, reporter))
+    order = Order(config, data, model, reporter)
+    if prepare is not None:
+        if not resume:
+            run.create(record)
+        order = replace(order, heatmaps=prepare(order, run.root))
+        torch.manual_seed(config.seed)  # whatever the preparation drew
+    stream, held_out = open_feed(order)
     session = Session(
         config=config,
         data=data,
@@ -255,20 +273,28 @@ def open_session(
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
     )
     try:
-        _begin(session, record, resume)
+        _begin(session, None if resume or prepare is not None else record)
     except BaseException:
         session.close()
         raise
     return session
 
 
-def _begin(session: Session, record: RunRecord, resume: bool) -> None:
-    if resume and session.run.started:
+def _begin(session: Session, record: RunRecord | None) -> None:
+    """Go on from the last checkpoint, or write the first one; `record`: of a run to be made."""
+    if record is not None:
+        session.run.create(record)
+    elif session.run.started:
         session.take_up(read_checkpoint(session.run.last))
         return
-    if not resume:
-        session.run.create(record)
     session.save_last()
+
+
+def _long_enough(config: TrainConfig, model: Network) -> TrainConfig:
+    """A network without weights learns nothing: one step makes its model folder."""
+    if any(p.requires_grad for p in model.parameters()):
+        return config
+    return config.model_copy(update={"epochs": 1, "steps_per_epoch": 1})
 
 
 def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:
