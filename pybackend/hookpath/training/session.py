@@ -154,7 +154,8 @@ class Session:
     def is_finite(self) -> bool:
         """Whether every weight and running statistic is a number."""
         values = (v for v in self.model.state_dict().values() if v.is_floating_point())
-        return bool(torch.stack([v.isfinite().all() for v in values]).all())
+        finite = [v.isfinite().all() for v in values]
+        return not finite or bool(torch.stack(finite).all())
 
     def save_last(self) -> None:
         """Write the state between two steps as the last checkpoint."""

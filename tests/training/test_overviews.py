@@ -1,0 +1,76 @@
+"""Training networks that read whole slides."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from hookpath.errors import TrainingError
+from hookpath.events import SilentReporter
+from hookpath.models import load_model
+from hookpath.projects import open_project
+from hookpath.training import TrainConfig, train
+from support.training import rows_of
+
+SMALL = (
+    "preset=fast",
+    "family=unet-lr",
+    "model.size=32",
+    "model.filters=[4, 8, 8]",
+    "batch_size=2",
+    "epochs=3",
+    "steps_per_epoch=8",
+    "learning_rate=0.01",
+)
+
+
+def test_the_small_unet_learns_two_halves_and_goes_on_after_a_stop(
+    folder: Path, tmp_path: Path
+) -> None:
+    project = [open_project(folder)]
+    whole = train(project, TrainConfig.load(overrides=SMALL), tmp_path / "whole")
+    assert whole.best_f1 is not None
+    assert whole.best_f1 > 0.95
+    model, card = load_model(whole.model_dir)
+    assert (card.reads, card.scores) == ("overview", "pixels")
+
+    class Stopped(Exception):
+        pass
+
+    run = tmp_path / "stopped"
+    rows = rows_of(tmp_path / "whole")
+
+    class Stopper(SilentReporter):
+        steps = 0
+
+        def advance(self, task: str, n: int = 1, **figures: float) -> None:
+            self.steps += n * (task == "train")
+            if self.steps > 12:
+                raise Stopped
+
+    with pytest.raises(Stopped):
+        train(project, TrainConfig.load(overrides=SMALL), run, reporter=Stopper())
+    again = train(project, None, run, resume=True)
+    assert again.best_f1 == whole.best_f1
+    assert [r["loss"] for r in rows_of(run)] == [r["loss"] for r in rows]
+    resumed, _ = load_model(again.model_dir)
+    for ours, theirs in zip(model.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_otsu_takes_one_step_to_its_model_folder(folder: Path, tmp_path: Path) -> None:
+    config = TrainConfig.load(overrides=["preset=fast", "family=otsu", "model.size=32"])
+    result = train([open_project(folder)], config, tmp_path / "run")
+    model, card = load_model(result.model_dir)
+    assert (card.family, result.steps) == ("otsu", 1)
+    assert not list(model.parameters())
+    assert result.best_f1 is not None
+    again = train([open_project(folder)], None, tmp_path / "run", resume=True)
+    assert again.steps == 1
+
+
+def test_a_refinement_network_alone_says_what_it_needs(folder: Path, tmp_path: Path) -> None:
+    config = TrainConfig.load(overrides=[*SMALL, "model.heatmaps=1"])
+    with pytest.raises(TrainingError, match=r"unet-lr reads heatmaps.*-m h2gnet"):
+        train([open_project(folder)], config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
