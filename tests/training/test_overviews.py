@@ -34,7 +34,7 @@ def test_the_small_unet_learns_two_halves_and_goes_on_after_a_stop(
     model, card = load_model(whole.model_dir)
     assert (card.reads, card.scores) == ("overview", "pixels")
 
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     run = tmp_path / "stopped"
@@ -46,9 +46,9 @@ def test_the_small_unet_learns_two_halves_and_goes_on_after_a_stop(
         def advance(self, task: str, n: int = 1, **figures: float) -> None:
             self.steps += n * (task == "train")
             if self.steps > 12:
-                raise Stopped
+                raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         train(project, TrainConfig.load(overrides=SMALL), run, reporter=Stopper())
     again = train(project, None, run, resume=True)
     assert again.best_f1 == whole.best_f1
