@@ -11,7 +11,8 @@ from torch import Tensor
 
 from hookpath.geometry import BranchSpec
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch
-from hookpath.sampling.colouring import Colouring, _stain_change
+from hookpath.sampling.colouring import Colouring
+from hookpath.sampling.stains import StainChange
 from hookpath.sampling.warping import Warp
 from support.annotated import BRANCHES, coloured_slide
 from support.streams import stream_of
@@ -155,9 +156,53 @@ def test_stain_change_scales_and_shifts_optical_density() -> None:
     haematoxylin = torch.tensor([0.65, 0.70, 0.29])
     haematoxylin = haematoxylin / haematoxylin.norm()
     pixel = torch.exp(-0.8 * haematoxylin).view(1, 3, 1, 1)
-    amounts = torch.tensor([[0.1, 0, 0, 0.05, 0, 0]])
-    (after,) = Colouring(_stain_change(amounts), None, None).apply([pixel])
+    change = StainChange(torch.tensor([[0.1, 0, 0]]), torch.tensor([[0.05, 0, 0]]))
+    (after,) = Colouring(change, None, None).apply([pixel])
     assert torch.allclose(after, torch.exp(-(0.8 * 1.1 + 0.05) * haematoxylin).view(1, 3, 1, 1))
+
+
+def test_hue_turns_saturation_is_shifted_and_brightness_multiplied() -> None:
+    """Against matplotlib's HSV; ±20 of OpenCV's 180 and of 255, and a factor, as in H2G-Net."""
+    from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
+
+    before = np.random.default_rng(0).uniform(0.2, 0.8, (1, 5, 7, 3))
+    turn, shift, factor = 20 / 180, -20 / 255, 1.2
+    hsv = rgb_to_hsv(before)
+    hsv[..., 0] = (hsv[..., 0] + turn) % 1
+    hsv[..., 1] = np.clip(hsv[..., 1] + shift, 0, 1)
+    expected = np.clip(hsv_to_rgb(hsv) * factor, 0, 1)
+    change = Colouring(
+        None, torch.tensor([[2 * np.pi * turn], [1], [shift]]), torch.tensor([[factor], [1]])
+    )
+    (after,) = change.apply([torch.tensor(before).permute(0, 3, 1, 2).float()])
+    assert np.allclose(after.permute(0, 2, 3, 1), expected, atol=1e-5)
+
+
+def test_each_kind_of_colour_change_has_its_own_chance() -> None:
+    config = COLOUR.model_copy(
+        update={
+            "saturation_shift": 0.1,
+            "stain_chance": 0.5,
+            "colour_chance": 0.25,
+            "brightness_chance": 0.75,
+        }
+    )
+    drawn = Colouring.drawn(config, 1600, torch.Generator().manual_seed(0))
+    assert drawn.stain is not None
+    assert drawn.hue_saturation is not None
+    assert drawn.brightness_contrast is not None
+    kept = torch.tensor([[0.0], [1.0], [0.0]])
+    changed = (
+        ((drawn.stain.scales != 0) & (drawn.stain.shifts != 0)).all(1),
+        (drawn.hue_saturation != kept).all(0),
+        (drawn.brightness_contrast != 1).all(0),
+    )
+    for which, chance in zip(changed, (0.5, 0.25, 0.75), strict=True):
+        spread = (1600 * chance * (1 - chance)) ** 0.5
+        assert abs(int(which.sum()) - 1600 * chance) < 4 * spread
+    assert (drawn.hue_saturation[2].abs() <= 0.1).all()
+    unchanged = ~changed[0] & ~changed[1] & ~changed[2]
+    assert 0 < int(unchanged.sum()) < 400
 
 
 def test_grain_touches_only_the_samples_that_chance_picks() -> None:
@@ -277,3 +322,21 @@ def test_off_leaves_magnifications_as_they_are() -> None:
     plain = Batch(batch.images, values, batch.slide_index, batch.branches)
     _, found = Augmentation(AugmentationConfig.off(), seed=0)(plain, "cpu", step=0)
     assert found[0].flatten().tolist() == [5.0, 40.0]
+
+
+def test_h2g_net_s_colours_are_within_its_limits() -> None:
+    """Half of the patches: hue ±40°, saturation ±20 of 255 and no factor; brightness ±20 %."""
+    drawn = Colouring.drawn(
+        AugmentationConfig.h2g_patches(), 4000, torch.Generator().manual_seed(0)
+    )
+    assert drawn.stain is None
+    assert drawn.hue_saturation is not None
+    assert drawn.brightness_contrast is not None
+    turn, factor, shift = drawn.hue_saturation
+    assert float(torch.rad2deg(turn).abs().max()) == pytest.approx(40, abs=0.2)
+    assert (factor == 1).all()
+    assert float(shift.abs().max()) == pytest.approx(20 / 255, rel=0.01)
+    brightness, contrast = drawn.brightness_contrast
+    assert float(brightness.min()) == pytest.approx(0.8, abs=0.002)
+    assert float(brightness.max()) == pytest.approx(1.2, abs=0.002)
+    assert (contrast == 1).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,9 +36,18 @@ class AugmentationConfig(BaseModel):
         default=0.02, ge=0, le=0.5, description="turn of the hue, in full circles, ±"
     )
     saturation: float = Field(default=0.1, ge=0, lt=1, description="relative, ±")
+    saturation_shift: float = Field(
+        default=0.0, ge=0, lt=1, description="added to the saturation in [0, 1], ±"
+    )
+    colour_chance: float = Field(
+        default=1.0, ge=0, le=1, description="chance of hue and saturation"
+    )
     brightness: float = Field(default=0.1, ge=0, lt=1, description="relative, ±")
     contrast: float = Field(
         default=0.1, ge=0, lt=1, description="relative about the sample's mean, ±"
+    )
+    brightness_chance: float = Field(
+        default=1.0, ge=0, le=1, description="chance of brightness and contrast"
     )
     stain: float = Field(
         default=0.05,
@@ -46,6 +55,11 @@ class AugmentationConfig(BaseModel):
         lt=1,
         description="H&E: scale, and shift of the optical density (natural log), of each stain, ±",
     )
+    stain_basis: Literal["fixed", "macenko"] = Field(
+        default="fixed",
+        description="the stains: `fixed` as published, or as `macenko` finds them in each patch",
+    )
+    stain_chance: float = Field(default=1.0, ge=0, le=1, description="chance of stain")
 
     blur_sigma_px: float = Field(
         default=1.0, ge=0, description="largest Gaussian blur, px of each branch"
@@ -70,12 +84,32 @@ class AugmentationConfig(BaseModel):
             elastic_um=0,
             hue=0,
             saturation=0,
+            saturation_shift=0,
             brightness=0,
             contrast=0,
             stain=0,
             blur_sigma_px=0,
             noise=0,
         )
+
+    @classmethod
+    def h2g_patches(cls) -> Self:
+        """H2G-Net's patch classifiers (Pedersen et al. 2022, section 3.4): turns, hue and
+        saturation ±20 (of 180 and of 255, as 8-bit HSV has them), brightness × 0.8…1.2, each
+        with a chance of 50 %.
+        """
+        colours = {"hue": 20 / 180, "saturation_shift": 20 / 255, "colour_chance": 0.5}
+        return cls.light().model_copy(
+            update={**colours, "brightness": 0.2, "brightness_chance": 0.5}
+        )
+
+    @classmethod
+    def h2g_overviews(cls) -> Self:
+        """H2G-Net's refinement networks (as above): turns, zoom 0.8…1.2, and the stains that
+        Macenko's method finds, σ 0.1, each with a chance of 50 %.
+        """
+        stain = {"stain": 0.1, "stain_basis": "macenko", "stain_chance": 0.5}
+        return cls.light().model_copy(update={**stain, "scale": 0.2, "spatial_chance": 0.5})
 
     @property
     def warps(self) -> bool:

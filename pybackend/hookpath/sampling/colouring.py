@@ -9,13 +9,7 @@ import torch
 from torch import Tensor
 
 from hookpath.sampling.augmentation_config import AugmentationConfig
-
-#: Optical density (natural logarithm) of haematoxylin, eosin and DAB in red, green and blue, one
-#: row a stain (Ruifrok & Johnston 2001), each row of length 1 here.
-_STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
-
-#: Darkest value told apart from black when taking logarithms.
-_BLACK = 1 / 255
+from hookpath.sampling.stains import StainChange
 
 
 @dataclass(frozen=True)
@@ -23,41 +17,49 @@ class Colouring:
     """What happens to the colours of each of N samples; None: nothing of that kind.
 
     Attributes:
-        stain: matrix ``(N, 3, 3)`` and bias ``(N, 3)`` on optical densities.
-        hue: turn in radians, `saturation`: factor, ``(N,)`` each.
-        brightness, contrast: factors, ``(N,)`` each.
+        stain: what happens to the densities of the stains.
+        hue_saturation: ``(3, N)`` turn in radians, factor and then shift of the saturation.
+        brightness_contrast: ``(2, N)`` factors.
     """
 
-    stain: tuple[Tensor, Tensor] | None
-    hue_saturation: tuple[Tensor, Tensor] | None
-    brightness_contrast: tuple[Tensor, Tensor] | None
+    stain: StainChange | None
+    hue_saturation: Tensor | None
+    brightness_contrast: Tensor | None
 
     @classmethod
     def drawn(cls, config: AugmentationConfig, n: int, draw: torch.Generator) -> Colouring:
         """Random ones for `n` samples, on the CPU."""
-        amounts = torch.rand((n, 10), generator=draw) * 2 - 1
-        hue = amounts[:, 6] * config.hue * 2 * math.pi
-        saturation = 1 + amounts[:, 7] * config.saturation
-        brightness = 1 + amounts[:, 8] * config.brightness
-        contrast = 1 + amounts[:, 9] * config.contrast
+        amounts = torch.rand((n, 11), generator=draw) * 2 - 1
+        chance = torch.rand((n, 3), generator=draw)
+        # What chance leaves out is drawn with amount 0.
+        amounts[:, :6] *= config.stain * (chance[:, :1] < config.stain_chance)
+        amounts[:, 6:9] *= chance[:, 1:2] < config.colour_chance
+        amounts[:, 9:] *= chance[:, 2:] < config.brightness_chance
+        limits = torch.tensor(
+            [config.hue * 2 * math.pi, config.saturation, config.saturation_shift]
+        )
+        middle = torch.tensor([0.0, 1.0, 0.0])
+        hue_saturation = (middle + amounts[:, 6:9] * limits).T
+        factors = (1 + amounts[:, 9:] * torch.tensor([config.brightness, config.contrast])).T
+        stain = StainChange(amounts[:, :3], amounts[:, 3:6], config.stain_basis)
         return cls(
-            _stain_change(amounts[:, :6] * config.stain) if config.stain else None,
-            (hue, saturation) if config.hue or config.saturation else None,
-            (brightness, contrast) if config.brightness or config.contrast else None,
+            stain if config.stain else None,
+            hue_saturation if limits.any() else None,
+            factors if config.brightness or config.contrast else None,
         )
 
     def to(self, device: torch.device | str) -> Colouring:
         """The same on a device."""
         return Colouring(
-            _moved(self.stain, device),
-            _moved(self.hue_saturation, device),
-            _moved(self.brightness_contrast, device),
+            None if self.stain is None else self.stain.to(device),
+            None if self.hue_saturation is None else self.hue_saturation.to(device),
+            None if self.brightness_contrast is None else self.brightness_contrast.to(device),
         )
 
     def apply(self, branches: list[Tensor]) -> list[Tensor]:
         """Every branch's ``(N, 3, M, M)`` images in [0, 1], changed by the same function."""
         if self.stain is not None:
-            branches = [_restained(images, *self.stain) for images in branches]
+            branches = self.stain.apply(branches)
         if self.hue_saturation is not None:
             branches = [_recoloured(images, *self.hue_saturation) for images in branches]
         if self.brightness_contrast is not None:
@@ -72,38 +74,14 @@ class Colouring:
         return branches
 
 
-def _stain_change(amounts: Tensor) -> tuple[Tensor, Tensor]:
-    """Every stain's density d becomes ``(1 + a)·d + b`` (Tellez et al. 2018): matrix and bias.
-
-    Args:
-        amounts: ``(N, 6)``, a and b of haematoxylin, eosin and the rest.
-    """
-    rgb_of_stain = torch.nn.functional.normalize(torch.tensor(_STAINS), dim=1)
-    stain_of_rgb = torch.linalg.inv(rgb_of_stain)
-    scaled = stain_of_rgb * (1 + amounts[:, None, :3])  # columns are stains
-    return scaled @ rgb_of_stain, amounts[:, 3:] @ rgb_of_stain
-
-
-def _restained(images: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
-    density = images.clamp(min=_BLACK).log_().neg_()
-    changed = torch.einsum("ncyx,ncd->ndyx", density, matrix) + bias[:, :, None, None]
-    return changed.neg_().exp_().clamp_(0, 1)
-
-
-def _recoloured(images: Tensor, hue: Tensor, saturation: Tensor) -> Tensor:
+def _recoloured(images: Tensor, hue: Tensor, saturation: Tensor, shift: Tensor) -> Tensor:
     from kornia.color import hsv_to_rgb, rgb_to_hsv
 
     h, s, v = rgb_to_hsv(images).unbind(1)
     h = (h + hue[:, None, None]) % (2 * math.pi)
-    s = (s * saturation[:, None, None]).clamp(0, 1)
+    s = (s * saturation[:, None, None] + shift[:, None, None]).clamp(0, 1)
     recoloured: Tensor = hsv_to_rgb(torch.stack([h, s, v], 1))
     return recoloured
-
-
-def _moved(
-    pair: tuple[Tensor, Tensor] | None, device: torch.device | str
-) -> tuple[Tensor, Tensor] | None:
-    return None if pair is None else (pair[0].to(device), pair[1].to(device))
 
 
 def _each(values: Tensor) -> Tensor:
