@@ -10,14 +10,16 @@ from typing import Any, Literal, get_args
 from hookpath.export.onnx_folder import export_onnx
 from hookpath.export.subject import Subject
 from hookpath.export.writing import refuse_unwritable
+from hookpath.export.wsinfer import export_wsinfer
 
-Format = Literal["onnx"]
+Format = Literal["onnx", "wsinfer"]
 """What a network can be exported to."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _WRITERS: Mapping[Format, Callable[[Subject, Path], tuple[list[Path], float]]] = {
     "onnx": export_onnx,
+    "wsinfer": export_wsinfer,
 }
 
 

@@ -44,10 +44,13 @@ class Subject:
         return [entry.name for entry in self.card.classes]
 
     def images(self, batch: int) -> list[Tensor]:
-        """Per input ``(batch, 3, S, S)`` float32 noise in [0, 1], the same at every call."""
+        """Per input ``(batch, channels, S, S)`` float32 noise in [0, 1], the same at every call."""
         random = torch.Generator().manual_seed(batch)
-        sides = [branch.input_size for branch in self.model.branches]
-        return [torch.rand(batch, 3, side, side, generator=random) for side in sides]
+        sizes = [
+            (batch, channels, branch.input_size, branch.input_size)
+            for channels, branch in zip(self.model.channels, self.model.branches, strict=True)
+        ]
+        return [torch.rand(*size, generator=random) for size in sizes]
 
 
 def _resized(model: Network, card: ModelCard, input_size: int) -> Network:
