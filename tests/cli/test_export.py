@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.models import ModelCard, save_model
-from support.families import TINY, class_table
-from support.networks import random_network
+from support.saving import save_tiny
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run folder with a model in it."""
-    model = random_network("unet", n_classes=2, **TINY["unet"])
-    save_model(tmp_path / "run/model", model, ModelCard.describe(model, class_table(2)))
+    save_tiny(tmp_path / "run/model", "unet")
     return tmp_path / "run"
 
 

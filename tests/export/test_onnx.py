@@ -29,7 +29,8 @@ def test_every_family_computes_the_same_as_torch(saved: Saved, tmp_path: Path, f
     done = export_model(folder, tmp_path / "out")
     model, card = load_model(folder)
     session = onnxruntime.InferenceSession(tmp_path / "out/model.onnx")
-    images = [torch.rand(5, 3, b.input_size, b.input_size) for b in model.branches]
+    inputs = zip(model.channels, model.branches, strict=True)
+    images = [torch.rand(5, c, b.input_size, b.input_size) for c, b in inputs]
     fed = {f"image_{i}": image.numpy() for i, image in enumerate(images)}
     (scores,) = session.run(["target"], fed)
     with torch.no_grad():

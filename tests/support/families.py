@@ -6,10 +6,20 @@ from typing import Any
 
 from hookpath.annotations import ClassTable, PathClass
 
+_OVERVIEW = {"n_classes": 2, "size": 16, "heatmaps": 1, "filters": (2, 2, 4)}
+
 TINY: dict[str, dict[str, Any]] = {
-    "unet": {"spacings": (1.0,), "input_size": 52, "depth": 2, "filters": 2},
-    "hooknet": {"spacings": (1.0, 4.0), "input_size": 60, "depth": 2, "filters": 2},
-    "mrn": {"spacings": (1.0, 2.0), "input_size": 32, "depth": 2, "filters": 2},
+    "unet": {"n_classes": 3, "spacings": (1.0,), "input_size": 52, "depth": 2, "filters": 2},
+    "hooknet": {"n_classes": 3, "spacings": (1.0, 4.0), "input_size": 60, "depth": 2, "filters": 2},
+    "mrn": {"n_classes": 3, "spacings": (1.0, 2.0), "input_size": 32, "depth": 2, "filters": 2},
+    "unet-lr": _OVERVIEW,
+    "agunet": _OVERVIEW,
+    "dagunet": _OVERVIEW,
+    "doubleunet": _OVERVIEW,
+    "otsu": {"n_classes": 2, "size": 16},
+    "classifier": {"n_classes": 3, "input_size": 32},
+    "multiscale": {"n_classes": 3, "input_size": 32, "backbone": "mobilenet_v2"},
+    "scale": {"input_size": 32, "backbone": "mobilenet_v2"},
 }
 
 

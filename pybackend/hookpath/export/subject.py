@@ -27,11 +27,10 @@ class Subject:
 
         Raises:
             ModelFolderError: no usable model there.
-            ExportError: the family has no input size to choose, or the weights do not fit it.
-            ModelDesignError: not a valid size; names the nearest that are.
+            ExportError: not a size that the family can take; names the nearest that are.
         """
         model, card = load_model(folder)
-        if input_size is None or input_size == card.config.get("input_size"):
+        if input_size is None or input_size == model.branches[0].input_size:
             return cls(model, card, folder)
         resized = _resized(model, card, input_size)
         branches = [BranchEntry(**vars(b)) for b in resized.branches]
@@ -54,17 +53,16 @@ class Subject:
 
 
 def _resized(model: Network, card: ModelCard, input_size: int) -> Network:
-    if "input_size" not in card.config:
-        raise ExportError(f"{card.family} has no input size to choose; leave --input-size out")
+    argument = "size" if model.reads == "overview" else "input_size"
     try:
-        resized = build_model(card.family, **{**card.config, "input_size": input_size})
+        resized = build_model(card.family, **{**card.config, argument: input_size})
         resized.load_state_dict(model.state_dict())
     except ModelDesignError as error:
         raise ExportError(f"--input-size {input_size}: {error}", code=error.code) from error
     except RuntimeError as error:
         raise ExportError(
             f"--input-size {input_size}: the weights of {card.family} belong to inputs of "
-            f"{card.config['input_size']} px; leave the option out"
+            f"{model.branches[0].input_size} px; leave the option out"
         ) from error
     return resized.eval()
 

@@ -98,7 +98,7 @@ def torchscript(subject: Subject) -> Verified:
     module = PatchScores(subject.model).eval()
     try:
         data = _traced(module, subject.images(2)[0])
-        again = torch.jit.load(io.BytesIO(data))
+        again = _loaded(data)
     except Exception as error:  # tracer and loader have no common class
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ExportError(f"this network cannot be written as TorchScript: {reason}") from error
@@ -113,10 +113,17 @@ def torchscript(subject: Subject) -> Verified:
 def _traced(module: nn.Module, image: Tensor) -> bytes:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # TorchScript is deprecated; WSInfer wants it
-        script = torch.jit.trace(module, image)
+        script = torch.jit.trace(module, image)  # type: ignore[no-untyped-call]
         saved = io.BytesIO()
         torch.jit.save(script, saved)
     return _without_debugging(saved.getvalue())
+
+
+def _loaded(data: bytes) -> torch.jit.ScriptModule:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    return loaded
 
 
 def _without_debugging(data: bytes) -> bytes:
