@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from hookpath.annotations import PathClass, write_geojson
 from hookpath.errors import EvaluationError
 from hookpath.evaluation import annotated_images, evaluate_maps
+from hookpath.evaluation.evaluate import AnnotatedImage, Scoring
+from hookpath.evaluation.windows import scoring_grid
+from hookpath.geometry import Region
 from hookpath.projects import SPLIT_KEY, open_project
 from support.evaluation import BLUE, RED, FixedMaps, drawn, map_of_labels, write_slide
 
@@ -24,7 +29,9 @@ def test_every_annotated_slide_is_scored_and_the_bare_one_left_out(tmp_path: Pat
     write_slide(tmp_path, "bare.tif", [])
     images, problems = annotated_images(open_project(tmp_path))
     maps = FixedMaps({n: map_of_labels(constant(1)) for n in ("a.tif", "b.tif")})
-    results, classes, failed = evaluate_maps(images, maps, tmp_path / "pictures")
+    results, classes, failed = evaluate_maps(
+        images, maps, Scoring(picture_dir=tmp_path / "pictures")
+    )
     assert (problems, failed) == ([], [])
     assert [r.name for r in results] == ["a.tif", "b.tif"]
     assert results[0].counts[0].tolist() == [10000, 0, 0, 0]
@@ -123,3 +130,64 @@ def test_predictions_of_two_models_are_not_mixed(tmp_path: Path) -> None:
     results, _, problems = evaluate_maps(images, maps)
     assert len(results) == 1
     assert "one model" in problems[0].message
+
+
+def coarse_slide(folder: Path) -> tuple[list[AnnotatedImage], FixedMaps]:
+    """Tumor in the left 160 px of a slide of 0.5 µm/px; a class map of 2 × 2 px of 64 µm."""
+    write_slide(folder, "a.tif", [(RED, 0, 0, 160, 256)])
+    images, _ = annotated_images(open_project(folder))
+    labels = np.array([[1, 2], [1, 2]], np.uint8)
+    return images, FixedMaps({"a.tif": map_of_labels(labels, downsample=128)})
+
+
+def test_a_coarse_map_is_scored_on_a_finer_grid(tmp_path: Path) -> None:
+    images, maps = coarse_slide(tmp_path)
+    ((result,), _, _) = evaluate_maps(images, maps)
+    # 4 µm are 8 px of the slide: 20 columns are drawn, of which 16 are under the left map px.
+    assert result.counts[0].tolist() == [16 * 32, 4 * 32, 0, 0]
+    assert (result.spacing_um, result.map_spacing_um) == (4.0, 64.0)
+
+
+def test_any_spacing_can_be_asked_for(tmp_path: Path) -> None:
+    images, maps = coarse_slide(tmp_path)
+    ((own,), _, _) = evaluate_maps(images, maps, Scoring(spacing_um=64.0))
+    assert own.counts[0].tolist() == [2, 0, 0, 0]  # the centre of the right px is not drawn
+    ((fine,), _, _) = evaluate_maps(images, maps, Scoring(spacing_um=0.5))
+    assert fine.counts[0].tolist() == [128 * 256, 32 * 256, 0, 0]
+    assert fine.labelled_mm2 == pytest.approx(160 * 256 * 0.5**2 / 1e6)
+
+
+def test_a_fine_map_is_scored_on_its_own_pixels() -> None:
+    grid = Region(3.0, 5.0, 7, 9, 2.0, 2.0)
+    assert scoring_grid(grid, 1.0, None) == (grid, 1.0)
+    assert scoring_grid(grid, 4.0, None) == (grid, 4.0)
+    finer, spacing_um = scoring_grid(grid, 1.0, 0.3)
+    assert spacing_um == 0.3
+    assert (finer.x_l0, finer.y_l0, finer.downsample_x) == pytest.approx((3.0, 5.0, 0.6))
+    assert (finer.width, finer.height) == (24, 30)  # 7 / 0.3 and 9 / 0.3, no pixel cut off
+
+
+def test_slides_know_their_groups(tmp_path: Path) -> None:
+    write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 100)])
+    write_slide(tmp_path, "b.tif", [(RED, 0, 0, 100, 100)])
+    project = open_project(tmp_path)
+    project.images[1].set_metadata({"grade": " 3 "})
+    images, _ = annotated_images(project)
+    maps = FixedMaps({n: map_of_labels(constant(1)) for n in ("a.tif", "b.tif")})
+    results, _, _ = evaluate_maps(images, maps, Scoring(group_by=("grade",)))
+    assert [r.groups for r in results] == [{"grade": "(not set)"}, {"grade": "3"}]
+
+
+def test_probabilities_are_counted_on_drawn_pixels_only(tmp_path: Path) -> None:
+    write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 50), (BLUE, 0, 100, 100, 150)])
+    images, _ = annotated_images(open_project(tmp_path))
+    shares = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    plain = map_of_labels(constant(1))
+    maps = FixedMaps({"a.tif": dataclasses.replace(plain, probabilities=shares)})
+    ((result,), _, _) = evaluate_maps(images, maps)
+    tumor = np.concatenate([shares[:50, :100, 0].ravel(), shares[100:150, :100, 0].ravel()])
+    expected = roc_auc_score(np.arange(10000) < 5000, tumor)
+    assert result.measured.auc[0] == pytest.approx(expected, abs=1e-9)
+    assert np.isnan(result.measured.auc[2])
+    ((bare,), _, _) = evaluate_maps(images, FixedMaps({"a.tif": plain}))
+    assert bare.bins is None

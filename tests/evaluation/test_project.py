@@ -84,6 +84,44 @@ def test_undrawn_tissue_is_what_it_was_in_training(tmp_path: Path) -> None:
     assert rest_of_model(tmp_path / "old") == Rest()
 
 
+def test_probability_maps_and_groups_reach_the_report(tmp_path: Path) -> None:
+    project = two_slides(tmp_path / "slides")
+    for entry, grade in zip(project.images[:2], ("2", "10"), strict=True):
+        shares = np.zeros((256, 256, 3), np.uint8)
+        shares[:75, :, 0], shares[75:, :, 1] = 200, 200  # all of the truth but a part of b's
+        write_prediction(tmp_path / "predictions", entry, all_tumor(), probabilities=shares)
+        entry.set_metadata({"grade": grade})
+    run = {"predictions_dir": tmp_path / "predictions", "out_dir": tmp_path / "evaluation"}
+    report = evaluate_project(project, group_by=["grade"], **run)
+    read = load_report(tmp_path / "evaluation")
+    assert read.pooled_measured.bins is not None
+    assert read.pooled_measured.bins[0].sum() == 20000
+    assert 0.5 < read.pooled_measured.auc[0] <= 1
+    assert read.metrics[-1] == "auc"
+    assert {v: [s.name for s in part.slides] for v, part in read.groups["grade"].items()} == {
+        "2": ["a.tif"], "10": ["b.tif"]}  # fmt: skip
+    raw = json.loads((tmp_path / "evaluation" / "report.json").read_text())
+    assert list(raw["groups"]["grade"]) == ["2", "10"]
+    assert raw["groups"]["grade"]["2"]["macro"]["f1"]["mean"] == report.slides[0].scores.macro()
+    with pytest.raises(UsageError, match=r"metadata 'hospital' to group by; there are: grade"):
+        evaluate_project(project, group_by=["hospital"], **run)
+
+
+def test_a_probability_map_of_another_size_is_a_problem(tmp_path: Path) -> None:
+    project = two_slides(tmp_path / "slides")
+    a, b, _ = project.images
+    write_prediction(tmp_path / "predictions", a, all_tumor())
+    folder = write_prediction(tmp_path / "predictions", b, all_tumor())
+    shares = np.zeros((64, 64, 3), np.uint8)
+    small = write_prediction(tmp_path / "small", b, all_tumor(64), probabilities=shares)
+    shutil.copy(small / "probabilities.tif", folder)
+    report = evaluate_project(
+        project, predictions_dir=tmp_path / "predictions", out_dir=tmp_path / "out"
+    )
+    (problem,) = report.problems
+    assert "probabilities.tif: is 64 × 64 px with 3 channels" in problem.message
+
+
 def test_only_the_named_images_are_scored(tmp_path: Path) -> None:
     project = two_slides(tmp_path / "slides")
     for entry in project.images[:2]:

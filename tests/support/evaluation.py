@@ -75,10 +75,15 @@ def write_prediction(
     downsample: float = 1.0,
     mpp: float = 0.5,
     weights: str = "aa" * 32,
+    probabilities: npt.NDArray[np.uint8] | None = None,
 ) -> Path:
-    """The folder that a finished prediction of an image leaves: class map and record."""
+    """The folder that a finished prediction of an image leaves: class map and record.
+
+    `probabilities` ``(h, w, C)`` uint8 are written beside it.
+    """
     from hookpath.inference.record import (
         CLASS_MAP_NAME,
+        PROBABILITIES_NAME,
         PredictionRecord,
         SlideStamp,
         prediction_folder,
@@ -93,6 +98,10 @@ def write_prediction(
     path = folder / CLASS_MAP_NAME
     with PyramidWriter(path, width, height, 1, spacing_um, tile=64, colormap=colors) as writer:
         writer.write_rows(0, labels)
+    if probabilities is not None:
+        path = folder / PROBABILITIES_NAME
+        with PyramidWriter(path, width, height, len(classes), spacing_um, tile=64) as writer:
+            writer.write_rows(0, probabilities)
     record = PredictionRecord(
         run="run", image=entry.name, slide=SlideStamp.of(entry.slide.path),
         model={"family": "unet", "weights_sha256": weights}, settings={}, classes=classes.names,

@@ -51,6 +51,24 @@ def command(
             show_default="as the model was trained",
         ),
     ] = None,
+    group_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group-by",
+            metavar="KEY",
+            help="Image metadata (a grade, a hospital) to group slides by; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option(
+            metavar="UM",
+            min=0.01,
+            help="µm/px of the pixels that are scored.",
+            show_default="those of the class map, 4 where it is coarser",
+        ),
+    ] = None,
     device: Device = "auto",
     mpp: Mpp = None,
     json: Json = False,
@@ -72,6 +90,8 @@ def command(
                 split=split,
                 truth_dir=truth,
                 rest=rest_option(rest),
+                group_by=group_by or (),
+                spacing_um=spacing,
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
             )
@@ -91,7 +111,7 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
     Raises:
         EvaluationError: some images could not be scored.
     """
-    console.result("evaluated", report.as_dict())
+    console.result("evaluated", report.as_dict(probabilities=False))
     classes = report.classes.names
     rows = [
         [s.name, *(_figure(v) for v in s.scores.drawn("f1")), _figure(s.scores.macro("f1"))]

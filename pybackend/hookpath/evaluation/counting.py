@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.evaluation.maps import PredictedMap, nearest
+from hookpath.evaluation.maps import PredictedMap, Probabilities, nearest
+from hookpath.evaluation.roc import Bins, count_probabilities
 from hookpath.evaluation.scores import Counts, confusion_matrix
 from hookpath.evaluation.truth import Truth
 from hookpath.evaluation.windows import TILE, labelled_tiles
@@ -46,22 +47,37 @@ class ErrorTally:
             target += counted.reshape(target.shape)
 
 
+@dataclass
+class ProbabilityTally:
+    """Counted probabilities of a slide; `bins` ``(C, 2, 256)``, None where there are no maps."""
+
+    bins: Bins | None = None
+
+    def add(self, truth: npt.ArrayLike, probabilities: Probabilities | None) -> None:
+        """Count one tile: ``(h, w)`` labels and ``(h, w, C)`` uint8."""
+        if probabilities is not None:
+            found = count_probabilities(truth, probabilities)
+            self.bins = found if self.bins is None else self.bins + found
+
+
 def count_slide(
     truth: Truth,
     predicted: PredictedMap,
     grid: Region | None = None,
     errors: ErrorTally | None = None,
     tile: int = TILE,
+    probabilities: ProbabilityTally | None = None,
 ) -> Counts:
-    """Confusion counts of one slide on the class map's own grid.
+    """Confusion counts of one slide.
 
     Args:
         truth: its classes begin with those of the prediction.
         predicted: the class map.
-        grid: what is counted, in pixels of the map; default: the map. Pixels of the grid that lie
-            off the map are "not predicted".
+        grid: the pixels to count, of the map's size or any other; default: those of the map.
+            Pixels that lie off the map are "not predicted".
         errors: also told what is right and wrong where.
-        tile: map px along a tile's side; memory grows with its square, not with the slide.
+        tile: px of the grid along a tile's side; memory grows with its square, not with the slide.
+        probabilities: also told the probabilities there.
 
     Returns:
         ``(truth.n_labels, n_known + 1)``: rows beyond `n_known` are classes that the model does
@@ -75,6 +91,8 @@ def count_slide(
             continue
         guess = predicted.labels_of(region)
         counts += confusion_matrix(true, guess, truth.n_known, truth.n_labels)
+        if probabilities is not None:
+            probabilities.add(true, predicted.probabilities_of(region))
         if errors is not None:
             errors.add(region, (true > 0) & (true <= truth.n_known), guess == true)
     return counts

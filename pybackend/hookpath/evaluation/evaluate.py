@@ -13,14 +13,15 @@ from shapely.geometry import box
 
 from hookpath.annotations import ClassTable, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
-from hookpath.evaluation.counting import ErrorTally, count_slide
+from hookpath.evaluation.counting import ErrorTally, ProbabilityTally, count_slide
+from hookpath.evaluation.groups import groups_of
 from hookpath.evaluation.maps import MapOf, PredictedMap
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
 from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_of, truth_of
 from hookpath.evaluation.views import draw_views, save_views, view_of
-from hookpath.evaluation.windows import covering_grid
+from hookpath.evaluation.windows import covering_grid, scoring_grid
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, Problem, Project, Rest
@@ -37,6 +38,22 @@ class AnnotatedImage:
     entry: ImageEntry
     objects: Sequence[PathObject]
     complete: bool = False
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How slides are scored.
+
+    Attributes:
+        spacing_um: µm/px of the grid that is scored on; None: that of the class map, or 4 µm/px
+            for coarser maps (see `scoring_grid`).
+        group_by: metadata keys whose values put slides into groups.
+        picture_dir: where the pictures of every slide go; None: none are made.
+    """
+
+    spacing_um: float | None = None
+    group_by: tuple[str, ...] = ()
+    picture_dir: Path | None = None
 
 
 def annotated_images(
@@ -95,7 +112,7 @@ def _why_no_truth(
 def evaluate_maps(
     images: Sequence[AnnotatedImage],
     map_of: MapOf,
-    picture_dir: Path | None = None,
+    scoring: Scoring = Scoring(),
     reporter: Reporter = SILENT,
 ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
     """Score every image against the class map that `map_of` finds for it.
@@ -105,7 +122,7 @@ def evaluate_maps(
     Args:
         images: what to score.
         map_of: gives the class map of an image; all must have the same classes.
-        picture_dir: where the pictures of every slide go; None: none are made.
+        scoring: how.
 
     Raises:
         EvaluationError: not one slide could be scored; the message has the first reason.
@@ -119,7 +136,7 @@ def evaluate_maps(
             predicted = map_of(image.entry)
             try:
                 classes = _same_classes(classes, predicted.classes, image.entry.name)
-                result = _evaluate_image(image, predicted, picture_dir, number, reporter)
+                result = _evaluate_image(image, predicted, scoring, number, reporter)
             finally:
                 predicted.close()
             results.append(result)
@@ -170,36 +187,57 @@ def _same_classes(before: ClassTable | None, now: ClassTable, image: str) -> Cla
 def _evaluate_image(
     image: AnnotatedImage,
     predicted: PredictedMap,
-    picture_dir: Path | None,
+    scoring: Scoring,
     number: int,
     reporter: Reporter,
 ) -> SlideResult:
     truth = truth_of(image.objects, predicted.classes)
     if truth is None:
         raise EvaluationError(f"{image.entry.name}: no annotated areas", code="nothing_annotated")
-    grid, slide = predicted.grid, _try_open(image.entry, reporter)
-    errors = None
+    grid, spacing_um = scoring_grid(predicted.grid, predicted.spacing_um, scoring.spacing_um)
+    slide = _try_open(image.entry, reporter)
+    errors, probabilities = None, ProbabilityTally()
     if slide is not None:
         grid = covering_grid(grid, slide.width_l0, slide.height_l0)
-        if picture_dir is not None:
+        if scoring.picture_dir is not None:
             errors = ErrorTally(view_of(slide, truth.labels.bounds_l0))
     try:
-        counts = count_slide(truth, predicted, grid, errors)
-        if not counts.any():
-            raise EvaluationError(f"{image.entry.name}: {_why_nothing(truth, grid)}")
-        if not counts[: truth.n_known].any():
-            raise EvaluationError(
-                f"{image.entry.name}: none of its classes ({', '.join(truth.unknown)}) is one of "
-                f"the model's ({', '.join(predicted.classes.names)}); rename them in QuPath"
-            )
+        counts = count_slide(truth, predicted, grid, errors, probabilities=probabilities)
+        _check_counts(image.entry.name, counts, truth, predicted, grid)
         pictures = {}
-        if slide is not None and errors is not None and picture_dir is not None:
+        if slide is not None and errors is not None and scoring.picture_dir is not None:
             views = draw_views(slide, truth, predicted, errors)
-            pictures = save_views(views, picture_dir, picture_stem(number, image.entry.name))
+            stem = picture_stem(number, image.entry.name)
+            pictures = save_views(views, scoring.picture_dir, stem)
     finally:
         if slide is not None:
             slide.close()
-    return _result(image.entry, truth, predicted, counts, pictures)
+    rows = zip(truth.unknown, counts[truth.n_known :], strict=True)
+    return SlideResult(
+        name=image.entry.name,
+        id=image.entry.id,
+        split=split_of(image.entry),
+        spacing_um=spacing_um,
+        counts=counts[: truth.n_known],
+        unknown={name: row for name, row in rows if row.any()},
+        pictures=pictures,
+        groups=groups_of(image.entry, scoring.group_by),
+        bins=probabilities.bins,
+        map_spacing_um=predicted.spacing_um,
+    )
+
+
+def _check_counts(
+    name: str, counts: Counts, truth: Truth, predicted: PredictedMap, grid: Region
+) -> None:
+    """Refuse a slide on which no pixel could be scored."""
+    if not counts.any():
+        raise EvaluationError(f"{name}: {_why_nothing(truth, grid)}")
+    if not counts[: truth.n_known].any():
+        raise EvaluationError(
+            f"{name}: none of its classes ({', '.join(truth.unknown)}) is one of "
+            f"the model's ({', '.join(predicted.classes.names)}); rename them in QuPath"
+        )
 
 
 def _why_nothing(truth: Truth, grid: Region) -> str:
@@ -209,25 +247,6 @@ def _why_nothing(truth: Truth, grid: Region) -> str:
     if on_slide:
         return "its annotations are smaller than a pixel of the prediction; draw larger areas"
     return "its annotations lie off the slide; check that they belong to this image"
-
-
-def _result(
-    entry: ImageEntry,
-    truth: Truth,
-    predicted: PredictedMap,
-    counts: Counts,
-    pictures: Mapping[str, str],
-) -> SlideResult:
-    rows = zip(truth.unknown, counts[truth.n_known :], strict=True)
-    return SlideResult(
-        name=entry.name,
-        id=entry.id,
-        split=split_of(entry),
-        spacing_um=predicted.spacing_um,
-        counts=counts[: truth.n_known],
-        unknown={name: row for name, row in rows if row.any()},
-        pictures=pictures,
-    )
 
 
 def picture_stem(number: int, name: str) -> str:

@@ -14,6 +14,7 @@ from hookpath.geometry import Region
 from hookpath.projects.base import ImageEntry
 
 Labels = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.uint8]
 
 
 class PredictedMap(Protocol):
@@ -37,6 +38,12 @@ class PredictedMap(Protocol):
         0 where nothing was predicted and off the map.
         """
 
+    def probabilities_of(self, region: Region) -> Probabilities | None:
+        """``(region.height, region.width, C)`` uint8, 255 = certain; None: there are none.
+
+        0 for all classes where nothing was predicted and off the map.
+        """
+
     def close(self) -> None:
         """Release the file."""
 
@@ -47,32 +54,63 @@ MapOf = Callable[[ImageEntry], PredictedMap]
 
 @dataclass(frozen=True)
 class ArrayMap:
-    """A class map in memory: ``(h, w)`` uint8 `labels` on `grid`."""
+    """A class map in memory: ``(h, w)`` uint8 `labels` on `grid`.
+
+    `probabilities` ``(h, w, C)`` uint8, if there are any.
+    """
 
     labels: Labels
     grid: Region
     classes: ClassTable
     spacing_um: float
+    probabilities: Probabilities | None = None
 
     def __post_init__(self) -> None:
-        if self.labels.shape != (self.grid.height, self.grid.width):
+        shape = (self.grid.height, self.grid.width)
+        if self.labels.shape != shape:
             raise ValueError(f"labels of {self.labels.shape} do not fill {self.grid}")
+        if self.probabilities is not None and self.probabilities.shape != (
+            *shape,
+            len(self.classes),
+        ):
+            raise ValueError(f"probabilities of {self.probabilities.shape} do not fill {self.grid}")
 
     def labels_of(self, region: Region) -> Labels:
         """See `PredictedMap.labels_of`."""
-        rows = nearest(region.y_l0, region.downsample_y, region.height,
-                       self.grid.y_l0, self.grid.downsample_y)  # fmt: skip
-        columns = nearest(region.x_l0, region.downsample_x, region.width,
-                          self.grid.x_l0, self.grid.downsample_x)  # fmt: skip
-        inside_y = (rows >= 0) & (rows < self.grid.height)
-        inside_x = (columns >= 0) & (columns < self.grid.width)
-        found = np.zeros((region.height, region.width), dtype=np.uint8)
-        window = self.labels[np.ix_(rows[inside_y], columns[inside_x])]
-        found[np.ix_(inside_y, inside_x)] = window
+        return self._of(self.labels, region)
+
+    def probabilities_of(self, region: Region) -> Probabilities | None:
+        """See `PredictedMap.probabilities_of`."""
+        return None if self.probabilities is None else self._of(self.probabilities, region)
+
+    def _of(self, values: npt.NDArray[np.uint8], region: Region) -> npt.NDArray[np.uint8]:
+        rows, columns = nearest_pixels(region, self.grid)
+        on_y, on_x = (
+            (rows >= 0) & (rows < len(values)),
+            (columns >= 0) & (columns < values.shape[1]),
+        )
+        found = np.zeros((region.height, region.width, *values.shape[2:]), dtype=np.uint8)
+        found[np.ix_(on_y, on_x)] = values[np.ix_(rows[on_y], columns[on_x])]
         return found
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def nearest_pixels(
+    region: Region, grid: Region, scale: float = 1.0
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns (may be off the map) that hold the pixel centres of `region`.
+
+    Args:
+        grid: of the map.
+        scale: map px along a pixel of the level that is read.
+    """
+    rows = nearest(region.y_l0, region.downsample_y, region.height,
+                   grid.y_l0, grid.downsample_y * scale)  # fmt: skip
+    columns = nearest(region.x_l0, region.downsample_x, region.width,
+                      grid.x_l0, grid.downsample_x * scale)  # fmt: skip
+    return rows, columns
 
 
 def nearest(

@@ -49,11 +49,13 @@ class PredictionsFolder:
         """
         found, record = self._find(entry)
         self._check(entry, found, record)
-        from hookpath.inference.record import CLASS_MAP_NAME
+        from hookpath.inference.record import CLASS_MAP_NAME, PROBABILITIES_NAME
 
         grid = Region(0, 0, record.width, record.height, *record.downsample)
-        path = found / CLASS_MAP_NAME
-        predicted = FileMap.open(path, grid, record.classes, record.spacing_um)
+        predicted = FileMap.open(
+            found / CLASS_MAP_NAME, grid, record.classes, record.spacing_um,
+            found / PROBABILITIES_NAME,
+        )  # fmt: skip
         self._model = self._model or record.model
         return predicted
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.evaluate import (
     AnnotatedImage,
+    Scoring,
     annotated_images,
     evaluate_maps,
     make_report,
 )
+from hookpath.evaluation.groups import check_keys
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport
@@ -42,6 +44,8 @@ def evaluate_project(
     predict: PredictConfig | None = None,
     rest: Rest | None = None,
     title: str | None = None,
+    group_by: Sequence[str] = (),
+    spacing_um: float | None = None,
 ) -> EvaluationReport:
     """Score predictions on the labelled pixels of a project's annotated slides.
 
@@ -63,9 +67,13 @@ def evaluate_project(
         rest: what undrawn tissue is; None: what it was when the model was trained, else unknown
             (an image's metadata always counts, see `Rest`).
         title: headline of the report; default: the project's name and the split.
+        group_by: image metadata keys (a grade, a hospital) by whose values slides are grouped.
+        spacing_um: µm/px of the pixels that are scored; None: those of the class map, or 4 µm/px
+            where it is coarser.
 
     Raises:
-        UsageError: not exactly one of `model_dir` and `predictions_dir`.
+        UsageError: not exactly one of `model_dir` and `predictions_dir`, or no image has a key of
+            `group_by`.
         EvaluationError: nothing annotated, nothing predicted, nothing that could be scored, or
             `out_dir` cannot be written. A single slide's failure is in ``report.problems``.
         ModelFolderError: the model cannot be loaded.
@@ -75,6 +83,7 @@ def evaluate_project(
     if rest is None and model_dir is not None:
         rest = rest_of_model(model_dir)
     images, problems = annotated_images(project, split, truth_dir, names, rest)
+    check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, "chosen" if names else split, reporter)
     _make_ready(out_dir)
     if model_dir is not None:
@@ -82,7 +91,8 @@ def evaluate_project(
     else:
         assert predictions_dir is not None
         maps, model = PredictionsFolder(predictions_dir), {}
-    results, classes, failed = evaluate_maps(images, maps, out_dir / PICTURES, reporter)
+    scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
+    results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
     _tell_unknown(results, reporter)
     report = make_report(
         title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
@@ -96,6 +106,8 @@ def evaluate_project(
             "truth": str(truth_dir) if truth_dir else "annotations of the project",
             "predictions": str(maps.folder),
             "rest": rest.class_name if rest else None,
+            "grouped_by": list(group_by),
+            "scored_at_um": spacing_um,
             "not_annotated": bare,
         },
     )
@@ -122,6 +134,7 @@ def rest_of_model(model_dir: Path) -> Rest:
 def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
     """The few figures that a terminal or another program wants."""
     macro, accuracy = report.macro_spread("f1"), report.accuracy_spread
+    pooled = report.pooled_measured
     return {
         "report": str(out_dir / "report.html"),
         "slides": len(report.slides),
@@ -129,6 +142,9 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
         "macro_f1": macro.as_dict(),
         "accuracy": accuracy.as_dict(),
         "pooled_macro_f1": finite(report.pooled.macro("f1")),
+        "pooled_kappa": finite(pooled.figure("kappa")),
+        "pooled_balanced_accuracy": finite(pooled.figure("balanced_accuracy")),
+        "pooled_macro_auc": finite(pooled.figure("auc")),
         "pooled_f1": {
             name: finite(f1)
             for name, f1 in zip(report.classes.names, report.pooled.drawn("f1"), strict=True)

@@ -133,8 +133,12 @@ class EvaluationReport:
         found = pooled_intervals_of(parts, (*self.metrics, *WHOLE_METRICS))
         return {metric: whole for metric, (whole, _) in found.items()}
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+    def as_dict(self, probabilities: bool = True) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None.
+
+        Args:
+            probabilities: also the counted ones of every slide, from which ROC curves are drawn.
+        """
         names = self.classes.names
         pooled = self.pooled
         shares = row_normalised(pooled.counts)
@@ -161,7 +165,7 @@ class EvaluationReport:
                 for key, parts in self.groups.items()
             },
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
-            "slides": [s.as_dict(names) for s in self.slides],
+            "slides": [s.as_dict(names, probabilities) for s in self.slides],
             "problems": [vars(p) for p in self.problems],
         }
 

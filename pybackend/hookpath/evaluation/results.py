@@ -58,8 +58,9 @@ class SlideResult:
         """Area of the labelled pixels."""
         return int(self.counts.sum()) * self.spacing_um**2 / 1e6
 
-    def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
-        """Plain Python for JSON."""
+    def as_dict(self, names: Sequence[str], probabilities: bool = True) -> dict[str, Any]:
+        """Plain Python for JSON; with or without the counted probabilities."""
+        bins = self.bins if probabilities else None
         return {
             "name": self.name,
             "id": self.id,
@@ -73,7 +74,7 @@ class SlideResult:
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
             "pictures": dict(self.pictures),
             **self.measured.as_dict(names),
-            "probabilities": None if self.bins is None else _packed(self.bins, names),
+            "probabilities": None if bins is None else _packed(bins, names),
         }
 
     @classmethod

@@ -28,6 +28,33 @@ def covering_grid(grid: Region, width_l0: int, height_l0: int) -> Region:
     return Region(x0, y0, width, height, grid.downsample_x, grid.downsample_y)
 
 
+#: Class maps coarser than this are scored on a grid of this µm/px.
+COARSEST_UM = 4.0
+
+
+def scoring_grid(grid: Region, spacing_um: float, wanted_um: float | None) -> tuple[Region, float]:
+    """On what pixels a class map is scored.
+
+    A map of large pixels (a patch classifier's) must not decide by itself how coarsely the truth
+    is drawn: it is scored at `COARSEST_UM`, other maps on their own grid.
+
+    Args:
+        grid: of the class map.
+        spacing_um: its µm/px.
+        wanted_um: the µm/px asked for; None: as said above.
+
+    Returns:
+        The grid over the map's area, and its µm/px.
+    """
+    wanted = min(spacing_um, COARSEST_UM) if wanted_um is None else wanted_um
+    if math.isclose(wanted, spacing_um, rel_tol=1e-6):
+        return grid, spacing_um
+    share = wanted / spacing_um
+    width, height = (max(1, math.ceil(n / share - 1e-6)) for n in (grid.width, grid.height))
+    dx, dy = grid.downsample_x * share, grid.downsample_y * share
+    return Region(grid.x_l0, grid.y_l0, width, height, dx, dy), wanted
+
+
 def tile_of(grid: Region, column: int, row: int, tile: int = TILE) -> Region:
     """One tile of `grid`, clipped to it; its pixels are pixels of the grid."""
     x_out, y_out = column * tile, row * tile
