@@ -70,7 +70,7 @@ def test_a_run_before_its_first_epoch_has_a_page(tmp_path: Path) -> None:
 
 def test_without_validation_slides_nothing_is_made_up(tmp_path: Path) -> None:
     page = train_report(write_run(tmp_path / "r", val=False)).read_text()
-    assert "No validation slide: F1 was not measured" in page
+    assert "No validation slide: macro F1 was not measured" in page
     assert "Confusion" not in page
     assert page.count("<svg") == 1
 
@@ -87,6 +87,34 @@ def test_numbers_are_those_of_the_files(tmp_path: Path) -> None:
     assert run.best is not None
     assert run.best["epoch"] == 2
     assert run.classes.names == NAMES
+
+
+def test_agreement_of_patches_is_told_and_plotted(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "r", epochs=2)
+    lines = (run / "metrics.csv").read_text().splitlines()
+    more = ["kappa,balanced_accuracy", "0.125,0.5", "0.375,0.625"]
+    (run / "metrics.csv").write_text("\n".join(",".join(p) for p in zip(lines, more, strict=True)))
+    card = json.loads((run / "model" / "model.json").read_text())
+    (run / "model" / "model.json").write_text(json.dumps({**card, "scores": "patches"}))
+    page = train_report(run).read_text()
+    told = text_of(page)
+    assert "macro F1 0.700 Cohen's κ 0.375 balanced accuracy 0.625" in told
+    assert "Per cent of the row, and patches." in told
+    assert page.count("<svg") == 3  # loss, F1, agreement
+
+
+def test_a_run_on_magnifications_has_no_classes(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "r")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "classes": []}))
+    rows = [f"{e},{e * 8},0.001,{1 / e},0.5,0.{e}25,{e},1.5,12.5,0.1" for e in (1, 2, 3)]
+    header = "epoch,step,learning_rate,loss,val_loss,r2,mse,seconds,patches_per_s,data_wait"
+    (run / "metrics.csv").write_text("\n".join([header, *rows]))
+    (run / "model" / "model.json").write_text(json.dumps({"metrics": {"epoch": 2}}))
+    told = text_of(train_report(run).read_text())
+    assert "0.225 best R² on the validation slides, epoch 2" in told
+    assert "R² 0.225 mean squared error 2.000" in told
+    assert "classes" not in told.lower()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,13 @@ Model = Annotated[
 ]
 Family = Annotated[
     str | None,
-    typer.Option("-m", "--model", help="Model family: hooknet, unet.", show_default="hooknet"),
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="FAMILY",
+        help="hooknet, unet, mrn; unet-lr, agunet, dagunet, doubleunet (whole slides).",
+        show_default="hooknet",
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 

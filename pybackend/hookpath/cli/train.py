@@ -44,6 +44,14 @@ def command(
             "--set", metavar="KEY=VALUE", help="One setting, e.g. model.filters=16; repeatable."
         ),
     ] = None,
+    backbone_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Start a network's backbone from a file, or from imagenet (fetched).",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
     json: Json = False,
@@ -53,7 +61,8 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.training import RunFolder, TrainConfig, train
 
-        changes = [*([f"family={family}"] if family else []), *(set_ or [])]
+        given = {"family": family, "backbone_weights": backbone_weights}
+        changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         settings: TrainConfig | None = None
         if not resume or config or preset:
             settings = TrainConfig.load(config, preset or default_preset(config, console), changes)
@@ -105,8 +114,21 @@ def _tell(console: Console, result: TrainResult) -> None:
 
     report = train_report(result.run_dir)
     console.result("trained", {**vars(result), "report": report})
-    f1 = "not measured" if result.best_f1 is None else f"{result.best_f1:.3f}"
-    console.say(f"validation macro F1  {f1} (epoch {result.best_epoch} of {result.epochs})")
-    console.say(f"model                {result.model_dir}")
-    console.say(f"report               {report}")
-    console.say(f"next                 hookpath predict SOURCE --model {result.model_dir} -o OUT")
+    score = "not measured" if result.best_score is None else f"{result.best_score:.3f}"
+    lines = {
+        f"validation {result.score}": f"{score} (epoch {result.best_epoch} of {result.epochs})",
+        "model": result.model_dir,
+        "report": report,
+        "next": _next(result.model_dir),
+    }
+    for name, value in lines.items():
+        console.say(f"{name:<20} {value}")
+
+
+def _next(model_dir: Path) -> str:
+    """What the model is for."""
+    from hookpath.models import read_card
+
+    if read_card(model_dir).scores == "magnification":
+        return f"hookpath info SOURCE --scale-model {model_dir}"
+    return f"hookpath predict SOURCE --model {model_dir} -o OUT"

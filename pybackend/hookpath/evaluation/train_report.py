@@ -22,6 +22,15 @@ from hookpath.evaluation.report import REPORT_HTML
 RUN_JSON, METRICS_CSV, CARD = "run.json", "metrics.csv", "model/model.json"
 _MACRO = "macro mean"
 
+#: Columns that say how good the network is, as a person reads them; the first there is the score.
+FIGURES = {
+    "f1": "macro F1",
+    "r2": "R²",
+    "kappa": "Cohen's κ",
+    "balanced_accuracy": "balanced accuracy",
+    "mse": "mean squared error",
+}
+
 
 @dataclass(frozen=True)
 class RunFigures:
@@ -52,6 +61,16 @@ class RunFigures:
         """The epoch whose weights are the run's model; None before there is one."""
         epoch = self.card.get("metrics", {}).get("epoch")
         return next((row for row in self.rows if row["epoch"] == epoch), None)
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """The columns of `FIGURES` that this run has, the one of its score first."""
+        return {key: name for key, name in FIGURES.items() if any(key in row for row in self.rows)}
+
+    @property
+    def unit(self) -> str:
+        """What is counted as right or wrong."""
+        return "patches" if self.card.get("scores") == "patches" else "pixels"
 
     def column(self, name: str) -> list[float]:
         """One figure over the epochs."""
@@ -98,6 +117,9 @@ def run_page(run: RunFigures) -> str:
         started=str(run.record.get("started", "")).replace("T", " "),
         notes=_notes(run),
         best=best,
+        score=_score(run),
+        figures=[(name, (best or {}).get(key, math.nan)) for key, name in run.figures.items()],
+        unit=run.unit,
         epochs=len(run.rows),
         planned=config.get("epochs"),
         seconds=_duration(sum(s for s in run.column("seconds") if s == s)),
@@ -155,7 +177,10 @@ def _notes(run: RunFigures) -> list[str]:
             "because nothing improved."
         )
     if not run.record["split"].get("val"):
-        notes.append("No validation slide: F1 was not measured, and the last weights are kept.")
+        _, name = _score(run)
+        notes.append(
+            f"No validation slide: {name} was not measured, and the last weights are kept."
+        )
     elif run.rows:
         absent = [n for n in run.classes.names if all(v != v for v in run.column(f"f1:{n}"))]
         if absent:
@@ -176,10 +201,22 @@ def _plots_of(run: RunFigures) -> list[Any]:
         plot = curves(epochs, _measured(f1), label, colors, best, bold=_MACRO)
         plot.axes[0].set_ylim(0, 1)
         drawn.append(plot)
+    others = {name: run.column(key) for key, name in run.figures.items() if key not in _APART}
+    if _measured(others):
+        drawn.append(curves(epochs, _measured(others), "validation slides", best_epoch=best))
     rates = run.column("learning_rate")
     if len(set(rates)) > 1:
         drawn.append(curves(epochs, {"learning rate": rates}, "learning rate", best_epoch=best))
     return drawn
+
+
+#: Plotted with the classes', or on a scale of its own.
+_APART = ("f1", "mse")
+
+
+def _score(run: RunFigures) -> tuple[str, str]:
+    """Column and name of what the kept weights are the best of."""
+    return next(iter(run.figures.items()), ("f1", FIGURES["f1"]))
 
 
 def _measured(series: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:

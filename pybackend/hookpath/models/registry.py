@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from typing import Any
 
 from hookpath.errors import ModelDesignError
@@ -45,7 +46,17 @@ def build_model(family: str, **config: Any) -> Network:
         raise ModelDesignError(
             f"unknown model family {family!r}; {hint}there are: {', '.join(sorted(FAMILIES))}"
         )
+    _refuse_unknown(family, config)
     try:
         return FAMILIES[family](**config)
     except TypeError as error:
         raise ModelDesignError(f"{family}: {error}") from error
+
+
+def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
+    known = list(inspect.signature(FAMILIES[family]).parameters)
+    for name in config:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+            raise ModelDesignError(f"{family} takes no argument {name!r}; {hint}")
