@@ -62,8 +62,6 @@ def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -
     """
     design = design_of(config)
     model = build_model(design.family, **_arguments(design, config, classes))
-    if not any(p.requires_grad for p in model.parameters()):
-        raise TrainingError(f"{design.family} learns nothing: it has no weights; use it as it is")
     if config.init_from is not None:
         _start_from(model, Path(config.init_from), list(classes.names), reporter)
     elif config.backbone_weights is not None:
