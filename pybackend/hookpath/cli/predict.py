@@ -41,6 +41,13 @@ def command(
     min_area: Annotated[float, typer.Option(help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[bool, typer.Option(help="Only where there is tissue.")] = True,
+    overlap: Annotated[
+        float | None,
+        typer.Option(
+            help="Share that patches have in common, where a model goes patch by patch.",
+            show_default="0.5 where convolutions are padded, else 0",
+        ),
+    ] = None,
     device: Device = "auto",
     amp: Annotated[bool, typer.Option("--amp", help="bfloat16: faster, slightly less exact.")] = (
         False
@@ -68,6 +75,7 @@ def command(
             min_area_um2=min_area,
             simplify_um=simplify,
             tissue=tissue,
+            overlap=overlap,
             device=device,
             amp=amp,
             again=again,

@@ -2,7 +2,13 @@
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
-from hookpath.inference.predictors import Predictor, SlideJob, check_spacing, predictor_of
+from hookpath.inference.predictors import (
+    Predictor,
+    SlideJob,
+    check_spacing,
+    load_predictor,
+    predictor_of,
+)
 from hookpath.inference.project import PredictReport, load_prediction, predict_project, summary
 from hookpath.inference.record import PredictionRecord
 from hookpath.inference.runner import Runner, TorchRunner
@@ -21,6 +27,7 @@ __all__ = [
     "TorchRunner",
     "check_spacing",
     "load_prediction",
+    "load_predictor",
     "predict_project",
     "predict_slide",
     "predictor_of",

@@ -14,11 +14,13 @@ from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import OutputGrid
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import Box
+from hookpath.inference.onnx import OnnxPatches
 from hookpath.inference.patch_runners import TorchPatches
 from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.inference.runner import Runner, TorchRunner
-from hookpath.models import ModelCard, Network, SegmentationModel
+from hookpath.models import ModelCard, Network, SegmentationModel, load_model
+from hookpath.models.folder import only_exported, read_onnx
 from hookpath.slides import Slide
 
 COARSEST_FACTOR = 1.25
@@ -139,6 +141,31 @@ def predictor_of(
     if isinstance(model, Network):
         raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
     return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)
+
+
+def load_predictor(
+    folder: Path, config: PredictConfig | None = None, reporter: Reporter = SILENT
+) -> tuple[Predictor, ModelCard]:
+    """The way to predict slides with a model folder, and the model's card.
+
+    A folder that only has ``model.onnx`` is run by ONNX Runtime; its card's hash is that file's.
+
+    Raises:
+        ModelFolderError: the model cannot be loaded.
+        DeviceError, ModelDesignError: see `predictor_of`.
+    """
+    config = config or PredictConfig()
+    if not only_exported(folder):
+        model, card = load_model(folder)
+        return predictor_of(model, card, config, reporter), card
+    data, card = read_onnx(folder)
+    card = card.model_copy(update={"weights_sha256": card.onnx_sha256})
+    if card.reads != "patches":
+        raise ModelDesignError(
+            f"{folder}: an exported {card.family} runs elsewhere; give the folder it came from"
+        )
+    runner = OnnxPatches(data, card, config.device, reporter.info)
+    return PatchSlides(runner, config, reporter), card
 
 
 def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) -> None:

@@ -15,7 +15,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
 from hookpath.inference.overall import OverallReporter, weights_of
-from hookpath.inference.predictors import Predictor, predictor_of
+from hookpath.inference.predictors import Predictor, load_predictor
 from hookpath.inference.record import (
     GEOJSON_NAME,
     RESULT_FILES,
@@ -26,7 +26,7 @@ from hookpath.inference.record import (
 )
 from hookpath.inference.regions import Regions
 from hookpath.inference.slide import SlidePrediction, predict_slide
-from hookpath.models import ModelCard, load_model
+from hookpath.models import ModelCard
 from hookpath.projects import ExchangeEntry, ImageEntry, Problem, Project
 
 
@@ -59,10 +59,9 @@ def predict_project(
     """
     config = config or PredictConfig()
     entries = _chosen(project, config.images)
-    model, card = load_model(model_dir)
+    predictor, card = load_predictor(model_dir, config, reporter)
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
-    predictor = predictor_of(model, card, config, reporter)
     run = _Run(predictor, card, out_dir, config, overall)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []

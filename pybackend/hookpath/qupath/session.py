@@ -12,9 +12,9 @@ from pathlib import Path
 from hookpath.closing import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
-from hookpath.inference import PredictConfig, Predictor, predictor_of
+from hookpath.inference import PredictConfig, Predictor, load_predictor
 from hookpath.inference.rows import Probabilities
-from hookpath.models import ModelCard, load_model
+from hookpath.models import ModelCard
 from hookpath.models.folder import CARD_NAME
 from hookpath.qupath.preview import CancelledError, Preview, View
 from hookpath.slides import SlideRef
@@ -124,9 +124,8 @@ class Session(Closing):
         if self._loaded is None or self._loaded.key != key:
             self._forget()
             self._loaded = None
-            model, card_read = load_model(wanted.model)
             config = PredictConfig(device=wanted.device)
-            self._loaded = _Loaded(key, predictor_of(model, card_read, config), card_read)
+            self._loaded = _Loaded(key, *load_predictor(wanted.model, config))
         return self._loaded
 
     def _forget(self) -> None:

@@ -84,12 +84,16 @@ def _layout(tiff: Any) -> TiffLayout:
 
 
 def ome_spacing(xml: str) -> FileSpacing:
-    """PhysicalSizeX/Y of the first image of an OME-XML."""
+    """PhysicalSizeX/Y of the first image of an OME-XML, where it can be a microscope's."""
+    return believable(*ome_sizes(xml))
+
+
+def ome_sizes(xml: str) -> tuple[float | None, float | None]:
+    """PhysicalSizeX/Y in µm of the first image of an OME-XML, whatever they are."""
     pixels = next((e for e in ElementTree.fromstring(xml).iter() if e.tag.endswith("Pixels")), None)
     if pixels is None:
-        return FileSpacing(None)
-    sizes = [_micrometres(pixels.attrib, axis) for axis in "XY"]
-    return believable(sizes[0], sizes[1])
+        return None, None
+    return _micrometres(pixels.attrib, "X"), _micrometres(pixels.attrib, "Y")
 
 
 def _micrometres(attributes: dict[str, str], axis: str) -> float | None:
