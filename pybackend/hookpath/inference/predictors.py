@@ -15,11 +15,12 @@ from hookpath.inference.cover import OutputGrid
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import Box
 from hookpath.inference.onnx import OnnxPatches
+from hookpath.inference.overviews import FirstStage, OverviewSlides
 from hookpath.inference.patch_runners import TorchPatches
 from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.inference.runner import Runner, TorchRunner
-from hookpath.models import ModelCard, Network, SegmentationModel, load_model
+from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
 from hookpath.models.folder import only_exported, read_onnx
 from hookpath.slides import Slide
 
@@ -138,6 +139,8 @@ def predictor_of(
     if isinstance(model, Network) and model.reads == "patches":
         patches = TorchPatches(model, config.device, config.amp, reporter.info)
         return PatchSlides(patches, config, reporter)
+    if isinstance(model, Network) and model.reads == "overview":
+        return _overviews(model, card, config, reporter)
     if isinstance(model, Network):
         raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
     return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)
@@ -160,12 +163,25 @@ def load_predictor(
         return predictor_of(model, card, config, reporter), card
     data, card = read_onnx(folder)
     card = card.model_copy(update={"weights_sha256": card.onnx_sha256})
-    if card.reads != "patches":
+    if card.reads == "scales" or card.family == H2GNet.family:
         raise ModelDesignError(
             f"{folder}: an exported {card.family} runs elsewhere; give the folder it came from"
         )
     runner = OnnxPatches(data, card, config.device, reporter.info)
+    if card.reads == "overview":
+        return OverviewSlides(runner), card
     return PatchSlides(runner, config, reporter), card
+
+
+def _overviews(
+    model: Network, card: ModelCard, config: PredictConfig, reporter: Reporter
+) -> OverviewSlides:
+    runner = TorchPatches(model, config.device, config.amp, reporter.info)
+    if not isinstance(model, H2GNet):
+        return OverviewSlides(runner)
+    whole = config.model_copy(update={"overlap": None})  # as the second stage was trained
+    first = FirstStage(predictor_of(model.patch, card, whole, reporter), model.shown)
+    return OverviewSlides(runner, first)
 
 
 def check_spacing(slide: Slide, spacing_um: float, reporter: Reporter = SILENT) -> None:

@@ -10,6 +10,7 @@ from hookpath.models.folder import (
     read_onnx,
     save_model,
 )
+from hookpath.models.h2gnet import H2GNet
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
 from hookpath.models.multiscale import MultiScaleCNN
@@ -23,6 +24,7 @@ __all__ = [
     "FAMILIES",
     "MRN",
     "BranchOutput",
+    "H2GNet",
     "Hook",
     "HookNet",
     "ModelCard",

@@ -11,6 +11,7 @@ from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
 from hookpath.models.classifier import PatchClassifier
 from hookpath.models.doubleunet import DoubleUNet
+from hookpath.models.h2gnet import H2GNet
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
 from hookpath.models.multiscale import MultiScaleCNN
@@ -28,6 +29,7 @@ FAMILIES: dict[str, type[Network]] = {
     DAGUNet.family: DAGUNet,
     DoubleUNet.family: DoubleUNet,
     Otsu.family: Otsu,
+    H2GNet.family: H2GNet,
     PatchClassifier.family: PatchClassifier,
     MultiScaleCNN.family: MultiScaleCNN,
     ScaleDetector.family: ScaleDetector,
