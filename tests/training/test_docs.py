@@ -13,6 +13,9 @@ from hookpath.training.run_folder import FREE_ON_RESUME, flatten
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 
+#: Settings that are tables of their own.
+TABLES = ("model", "stages.classifier")
+
 
 def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every setting's dotted key and description."""
@@ -39,9 +42,9 @@ def expected_rows() -> list[str]:
     )
     rows = []
     for key, description in settings(TrainConfig):
-        default = "see below" if key == "model" else shown(paper[key])
-        other = "see below" if key == "model" else shown(fast[key])
-        differs = "" if key != "model" and default == other else other
+        default = "see below" if key in TABLES else shown(paper[key])
+        other = "see below" if key in TABLES else shown(fast[key])
+        differs = "" if key not in TABLES and default == other else other
         rows.append(f"| `{key}` | {default} | {differs} | {description} |")
     return rows
 

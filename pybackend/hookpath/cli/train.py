@@ -59,7 +59,8 @@ def command(
 ) -> None:
     """Train on sparse annotations, straight from the slides."""
     with running("train", json, debug) as console:
-        from hookpath.training import RunFolder, TrainConfig, train
+        from hookpath.stages import train
+        from hookpath.training import RunFolder, TrainConfig
 
         given = {"family": family, "backbone_weights": backbone_weights}
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]

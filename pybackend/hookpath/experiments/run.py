@@ -16,7 +16,8 @@ from hookpath.experiments.matching import filters_for
 from hookpath.experiments.trials import Trial, annotated_areas, painted_trials, project_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
-from hookpath.training import TrainConfig, train
+from hookpath.stages import train
+from hookpath.training import TrainConfig
 from hookpath.writable import make_folder, replace_text
 
 RECORD_NAME = "experiment.json"

@@ -15,7 +15,8 @@ from hookpath.loop.rounds import RoundResult, load_round
 from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
 from hookpath.loop.telling import told
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
-from hookpath.training import TrainConfig, TrainResult, train
+from hookpath.stages import train
+from hookpath.training import TrainConfig, TrainResult
 from hookpath.training.split import Candidate, split_slides
 
 

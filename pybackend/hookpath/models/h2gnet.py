@@ -68,7 +68,8 @@ class H2GNet(Network):
         return self.refine.channels
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
-        return self.refine(images)
+        found: list[Tensor] = self.refine(images)
+        return found
 
     def train(self, mode: bool = True) -> Self:
         """The first stage stays as it is."""

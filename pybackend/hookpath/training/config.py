@@ -36,6 +36,23 @@ class ValidationConfig(BaseModel):
     )
 
 
+class StagesConfig(BaseModel):
+    """Of systems in stages (h2gnet): how their first stage is trained (see `hookpath.stages`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: int = Field(
+        default=5,
+        ge=2,
+        description="classifiers for the heatmaps of the training slides, each trained without "
+        "its share of them",
+    )
+    classifier: dict[str, Any] = Field(
+        default_factory=lambda: dict[str, Any](),
+        description="settings of the classifiers, as any here: `epochs`, `batch_size`…",
+    )
+
+
 class TrainConfig(BaseModel):
     """A training run. The defaults are the paper's (van Rijthoven et al. 2021, section 3.6).
 
@@ -129,6 +146,7 @@ class TrainConfig(BaseModel):
     rest: Rest = Field(default_factory=lambda: Rest())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
     validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
+    stages: StagesConfig = Field(default_factory=lambda: StagesConfig())
 
     @model_validator(mode="after")
     def _groups_need_the_hierarchy(self) -> Self:

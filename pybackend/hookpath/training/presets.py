@@ -96,6 +96,7 @@ _FAST_OVERVIEW: Values = {
     "steps_per_epoch": 20,
     "model": {"size": 128, "filters": [8, 16, 32, 64, 64]},
 }
+_FAST_CLASSIFIER = merge(_FAST_PATCHES, {"model": {"spacings": [1.0]}})
 _OVERVIEWS = ("unet-lr", "agunet", "dagunet", "doubleunet")
 
 #: Values that differ from the preset's, by preset and family.
@@ -106,17 +107,23 @@ FAMILY_VALUES: dict[str, dict[str, Values]] = {
         "multiscale": _MULTISCALE,
         "scale": _SCALE,
         **dict.fromkeys(_OVERVIEWS, _OVERVIEW),
+        "h2gnet": _OVERVIEW,
     },
     "fast": {
         "hooknet": {"model": {"spacings": [1.0, 8.0], **_FAST_DESIGN}},
         "unet": {"model": {"spacings": [1.0], **_FAST_DESIGN}},
         "mrn": {"model": {"spacings": [1.0, 4.0], **_FAST_DESIGN, "input_size": 128}},
-        "classifier": merge(_FAST_PATCHES, {"model": {"spacings": [1.0]}}),
+        "classifier": _FAST_CLASSIFIER,
         "multiscale": merge(
             _FAST_PATCHES, {"loss_weight": None, "model": {"spacings": [1.0, 4.0]}}
         ),
         "scale": _FAST_PATCHES,
         **dict.fromkeys(_OVERVIEWS, _FAST_OVERVIEW),
+        "h2gnet": {
+            **_FAST_OVERVIEW,
+            "stages": {"folds": 2},
+            "model": {"patch": _FAST_CLASSIFIER["model"], "refine": _FAST_OVERVIEW["model"]},
+        },
     },
 }
 

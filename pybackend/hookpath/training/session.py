@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -29,11 +29,20 @@ from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import Goal, Validation, goal_of
 from hookpath.training.validate import validate
 
-Prepare = Callable[[Order, Path], HeatmapOf]
-"""Makes what a network reads besides slides, in the run's folder: its first stage's heatmaps.
 
-Killed at any time, it goes on when it is called again for the same run.
-"""
+class Prepare(Protocol):
+    """Makes what a network reads besides slides: the heatmaps of its first stage."""
+
+    def check(self, order: Order) -> None:
+        """Refuse what cannot be done, before anything is written.
+
+        Raises:
+            HookpathError: it cannot.
+        """
+
+    def __call__(self, order: Order, root: Path) -> HeatmapOf:
+        """Do it in the run's folder; killed at any time, it goes on when called again."""
+        ...
 
 
 @dataclass
@@ -252,6 +261,7 @@ def open_session(
         run.refuse_changes(record)
     order = Order(config, data, model, reporter)
     if prepare is not None:
+        prepare.check(order)
         if not resume:
             run.create(record)
         order = replace(order, heatmaps=prepare(order, run.root))
