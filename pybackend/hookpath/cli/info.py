@@ -4,27 +4,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened
-from hookpath.errors import ProjectError, shared_code
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Device, Mpp, Source, model_folder, opened
+from hookpath.errors import HookpathError, ProjectError, shared_code
 
 if TYPE_CHECKING:
-    from hookpath.projects import ImageSummary
+    from hookpath.inference.scale_check import ScaleEstimate
+    from hookpath.projects import ImageSummary, Project
 
 
-def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = False) -> None:
+def command(
+    source: Source,
+    mpp: Mpp = None,
+    scale_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A trained scale detector (or its run): is µm/px what the content looks like?",
+            show_default=False,
+        ),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
         from hookpath.projects import Problem, summarise
 
         with opened([source], mpp) as (project,):
             images = summarise(project)
-        console.result("project", {"source": source, "images": [vars(i) for i in images]})
+            scales = _scales(project, scale_model, device, console)
+        console.result(
+            "project",
+            {"source": source, "images": [vars(i) | _seen(scales.get(i.id)) for i in images]},
+        )
         classes = list(dict.fromkeys(name for i in images for name in i.annotated_mm2))
         columns = ["image", "size px", "µm/px", "split", *(f"{name} mm²" for name in classes)]
         console.table(str(source), columns, [_row(i, classes) for i in images])
+        for image in images:
+            if (estimate := scales.get(image.id)) and estimate.line:
+                console.reporter.warn(f"{image.name}: {estimate.line}")
         for image in images:
             for line in image.notes:
                 console.say(f"{image.name}: {line}")
@@ -36,6 +61,34 @@ def command(source: Source, mpp: Mpp = None, json: Json = False, debug: Debug = 
                 f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}",
                 code=shared_code(broken),
             )
+
+
+def _scales(
+    project: Project, scale_model: Path | None, device: str, console: Console
+) -> dict[str, ScaleEstimate]:
+    """What the detector says of each image that it can be asked about, by the images' ids."""
+    if scale_model is None:
+        return {}
+    from hookpath.inference.scale_check import ScaleCheck
+
+    check = ScaleCheck(model_folder(scale_model), device)
+    found: dict[str, ScaleEstimate] = {}
+    console.reporter.start("scale", len(project.images), "slide")
+    for entry in project.images:
+        try:
+            found[entry.id] = check.look(entry.slide, entry.name)
+        except HookpathError as error:
+            console.reporter.warn(f"{entry.name}: its scale cannot be checked ({error})")
+        console.reporter.advance("scale")
+    console.reporter.finish("scale")
+    return found
+
+
+def _seen(estimate: ScaleEstimate | None) -> dict[str, object]:
+    """What a program gets of an estimate."""
+    if estimate is None:
+        return {}
+    return {"estimated_um": estimate.estimated_um, "scale_disagrees": estimate.disagrees}
 
 
 def _row(image: ImageSummary, classes: Sequence[str]) -> list[str]:

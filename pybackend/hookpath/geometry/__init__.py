@@ -12,6 +12,6 @@ Frames, and the suffix a variable carries:
 from hookpath.geometry.branch import BranchSpec
 from hookpath.geometry.overview import Overview
 from hookpath.geometry.region import Region
-from hookpath.geometry.spacing import Calibration
+from hookpath.geometry.spacing import UM_AT_ONE, Calibration
 
-__all__ = ["BranchSpec", "Calibration", "Overview", "Region"]
+__all__ = ["UM_AT_ONE", "BranchSpec", "Calibration", "Overview", "Region"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+UM_AT_ONE = 10.0
+"""µm/px times magnification, as scanners name it: 40× is 0.25 µm/px, 20× 0.5, 10× 1."""
+
 
 @dataclass(frozen=True)
 class Calibration:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
+from hookpath.geometry import UM_AT_ONE
 from hookpath.models.backbones import Backbone, refuse_small
 from hookpath.models.base import Network, Reads, Scores, initialise
 from hookpath.models.patches import kernels, per_patch, whole_patches
 from hookpath.models.pretrained import load_backbones
-
-UM_AT_ONE = 10.0
-"""µm/px times magnification: 40× is 0.25 µm/px, 20× is 0.5, 10× is 1."""
 
 MAGNIFICATIONS = (5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 40.0)
 """Those of the paper."""
@@ -61,8 +60,9 @@ class ScaleDetector(Network):
             "backbone": backbone,
         }
         self.n_classes, self.heads = 1, (0,)
-        finest = UM_AT_ONE / self.magnifications[-1]
-        self.branches = whole_patches([finest], input_size)
+        # Patches come at any µm/px; this is a typical one.
+        typical = UM_AT_ONE / math.sqrt(self.magnifications[0] * self.magnifications[-1])
+        self.branches = whole_patches([typical], input_size)
         self.backbone = Backbone(backbone)
         self.head = nn.Linear(self.backbone.features, 1)
         initialise(self)

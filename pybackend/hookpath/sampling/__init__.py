@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hookpath.sampling.hierarchical import HierarchicalSampler
     from hookpath.sampling.overview import HeatmapOf, OverviewSet, OverviewStream
     from hookpath.sampling.sampler import Draw, Sampler
+    from hookpath.sampling.scales import ScaleStream, ScaleValidation
     from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_source
     from hookpath.sampling.stream import PatchStream
     from hookpath.sampling.validation import ValidationStream, validation_regions
@@ -38,6 +39,8 @@ __all__ = [
     "PatchStream",
     "Sampler",
     "SamplerChoice",
+    "ScaleStream",
+    "ScaleValidation",
     "SlideFacts",
     "ValidationStream",
     "load_source",
@@ -59,6 +62,8 @@ _MODULES = {
     "PatchStream": "stream",
     "Sampler": "sampler",
     "SamplerChoice": "choosing",
+    "ScaleStream": "scales",
+    "ScaleValidation": "scales",
     "SlideFacts": "source",
     "ValidationStream": "validation",
     "load_source": "source",

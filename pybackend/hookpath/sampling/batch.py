@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -49,7 +49,7 @@ class Batch:
 
 def batch_of(
     images: Sequence[Tensor],
-    target_labels: npt.NDArray[np.uint8],
+    target_labels: npt.NDArray[Any],
     context_labels: Sequence[Tensor],
     slide_index: Sequence[int],
     branches: tuple[BranchSpec, ...],

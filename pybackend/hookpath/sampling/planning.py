@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
@@ -15,6 +17,27 @@ from hookpath.sampling.placing import image_regions, label_regions
 from hookpath.sampling.reader import PatchRequest, UInt8Array
 from hookpath.sampling.sampler import Counts, Draw
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts
+
+Labels = npt.NDArray[Any]
+"""``(N, h, w)`` uint8 labels, or ``(N, 1, 1)`` float32 magnifications (see `Batch`)."""
+
+
+class Plans(Protocol):
+    """What a stream needs to know of its draws."""
+
+    @property
+    def sources(self) -> Sequence[AnnotatedSlide]:
+        """What draws count through."""
+
+    @property
+    def branches(self) -> tuple[BranchSpec, ...]:
+        """Sizes of what is read."""
+
+    def target_labels(self, draws: Sequence[Draw]) -> Labels:
+        """What is known of the draws' targets."""
+
+    def request(self, draw: Draw) -> PatchRequest:
+        """What is left to read for a draw."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +75,10 @@ class Planner:
         return facts
 
 
-def count_pixels(labels: UInt8Array, n_classes: int) -> Counts:
+def count_pixels(labels: Labels, n_classes: int) -> Counts:
     """``(C,)`` pixels of each class in a label array; ignored ones are not counted."""
+    if n_classes == 0:
+        return np.zeros(0, np.int64)
     return np.bincount(labels.ravel(), minlength=n_classes + 1)[1 : n_classes + 1]
 
 

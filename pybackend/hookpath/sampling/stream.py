@@ -16,9 +16,9 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling.batch import Batch, batch_of
 from hookpath.sampling.choosing import SamplerChoice
 from hookpath.sampling.fetching import Fetcher, make_fetcher
-from hookpath.sampling.planning import Planner, count_pixels, facts_of_all
-from hookpath.sampling.reader import PatchRequest, SlideFailedError, UInt8Array
-from hookpath.sampling.sampler import Counts
+from hookpath.sampling.planning import Labels, Planner, Plans, count_pixels, facts_of_all
+from hookpath.sampling.reader import PatchRequest, SlideFailedError
+from hookpath.sampling.sampler import Counts, Sampler
 from hookpath.sampling.source import AnnotatedSlide
 
 
@@ -29,63 +29,49 @@ class _Planned:
     before: dict[str, Any]
     counts_after: Counts
     requests: tuple[PatchRequest, ...]
-    target_labels: UInt8Array
+    target_labels: Labels
 
 
-class PatchStream(Closing):
+class DrawnStream(Closing):
     """Iterates over `Batch`es: drawn by a sampler, read by `workers` processes (0: this one).
 
-    Drawing and rasterising the target's labels (whose pixels steer the next draw) happen here, in
-    order; workers only read. So the stream depends on sources, classes, branches, batch size and
-    seed, never on the number of workers or their timing. A slide that fails is reported, taken
-    out, and everything from the first batch it would have been in is drawn anew without it – the
-    same for any number of workers.
+    Drawing and finding the target's labels (whose pixels steer the next draw) happen here, in
+    order; workers only read. So the stream depends on planner, sampler and batch size, never on
+    the number of workers or their timing. A slide that fails is reported, taken out, and
+    everything from the first batch it would have been in is drawn anew without it – the same for
+    any number of workers.
 
     Args:
-        sources: annotated slides; one that cannot be opened is reported and left out.
-        classes: the label table that `sources` were made with.
-        branches: target first.
+        planner: what must be read for a draw.
+        sampler: which patch next.
         batch_size: patches a batch.
-        seed: of the whole stream.
         workers: reading processes (spawned when the first batch is asked for).
         steps: batches in all (counted over resumes); None: endless.
-        sampler: which patch next; default: balanced by pixels.
         reporter: gets a warning for every slide or worker that fails.
 
     Raises:
-        TrainingError: no slide can be opened, or nothing is annotated.
+        TrainingError: nothing can be drawn.
     """
 
     def __init__(
         self,
-        sources: Sequence[AnnotatedSlide],
-        classes: ClassTable,
-        branches: Sequence[BranchSpec],
+        planner: Plans,
+        sampler: Sampler,
         batch_size: int,
-        seed: int,
         workers: int = 0,
         steps: int | None = None,
         *,
-        sampler: SamplerChoice | None = None,
         reporter: Reporter = SILENT,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"a batch needs at least 1 patch, not {batch_size}")
-        self._classes = classes
         self._batch_size = batch_size
         self._steps = steps
         self._reporter = reporter
-        self._planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
-        self._sampler = (sampler or SamplerChoice()).make(
-            self._planner.sources,
-            self._planner.facts,
-            classes,
-            self._planner.branches,
-            seed,
-            reporter,
-        )
+        self._planner = planner
+        self._sampler = sampler
         self._fetcher: Fetcher = make_fetcher(
-            self._planner.sources, self._planner.branches, batch_size, workers, reporter
+            planner.sources, planner.branches, batch_size, workers, reporter
         )
         self._planned: deque[_Planned] = deque()
         self._delivered = 0
@@ -156,7 +142,7 @@ class PatchStream(Closing):
         before = self._sampler.state_dict()
         draws = self._sampler.draw(self._batch_size)
         labels = self._planner.target_labels(draws)
-        self._sampler.observe(count_pixels(labels, len(self._classes)))
+        self._sampler.observe(count_pixels(labels, len(self._counts)))
         requests = tuple(self._planner.request(draw) for draw in draws)
         return _Planned(before, self._sampler.pixel_counts, requests, labels)
 
@@ -187,3 +173,40 @@ class PatchStream(Closing):
     def _drop_planned(self) -> None:
         self._planned.clear()
         self._fetcher.discard()
+
+
+class PatchStream(DrawnStream):
+    """The stream of patches about what is drawn on slides.
+
+    It depends on sources, classes, branches, batch size and seed (see `DrawnStream`).
+
+    Args:
+        sources: annotated slides; one that cannot be opened is reported and left out.
+        classes: the label table that `sources` were made with.
+        branches: target first.
+        batch_size, workers, steps, reporter: see `DrawnStream`.
+        seed: of the whole stream.
+        sampler: which patch next; default: balanced by pixels.
+
+    Raises:
+        TrainingError: no slide can be opened, or nothing is annotated.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[AnnotatedSlide],
+        classes: ClassTable,
+        branches: Sequence[BranchSpec],
+        batch_size: int,
+        seed: int,
+        workers: int = 0,
+        steps: int | None = None,
+        *,
+        sampler: SamplerChoice | None = None,
+        reporter: Reporter = SILENT,
+    ) -> None:
+        planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
+        chosen = (sampler or SamplerChoice()).make(
+            planner.sources, planner.facts, classes, planner.branches, seed, reporter
+        )
+        super().__init__(planner, chosen, batch_size, workers, steps, reporter=reporter)

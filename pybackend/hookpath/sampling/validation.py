@@ -18,7 +18,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling.batch import Batch, batch_of
 from hookpath.sampling.fetching import make_fetcher
 from hookpath.sampling.placing import Snap, branch_snap, common_snap
-from hookpath.sampling.planning import Planner, facts_of_all
+from hookpath.sampling.planning import Planner, Plans, facts_of_all
 from hookpath.sampling.reader import SlideFailedError
 from hookpath.sampling.sampler import Draw
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts
@@ -141,38 +141,34 @@ def _take(by_class: Sequence[deque[Draw]], most: int) -> list[Draw]:
     return list(taken.values())
 
 
-class ValidationStream(Closing):
-    """Yields the patches of `validation_regions` in batches (the last may be smaller).
+class HeldOutStream(Closing):
+    """Yields the same patches in batches (the last may be smaller), in every iteration.
 
-    Every iteration starts over with the same patches. A slide that fails is reported and left
-    out from then on.
+    A slide that fails is reported and left out from then on.
+
+    Args:
+        planner: what must be read for a draw.
+        draws: the patches, one or more.
+        batch_size, workers, reporter: see `DrawnStream`.
 
     Raises:
-        TrainingError: nothing is annotated, or no slide can be opened; while iterating: every
-            slide has failed.
+        TrainingError: while iterating: every slide has failed.
     """
 
     def __init__(
         self,
-        sources: Sequence[AnnotatedSlide],
-        classes: ClassTable,
-        branches: Sequence[BranchSpec],
+        planner: Plans,
+        draws: Sequence[Draw],
         batch_size: int,
-        max_patches: int,
-        seed: int,
         workers: int = 0,
         *,
         reporter: Reporter = SILENT,
     ) -> None:
-        self._classes = classes
+        self._planner, self._draws = planner, list(draws)
         self._batch_size = batch_size
         self._reporter = reporter
-        self._planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
-        self._draws = _regions(sources, self._planner.facts, branches, max_patches, seed)
-        if not self._draws:
-            raise TrainingError("nothing is annotated on the validation slides")
         self._fetcher = make_fetcher(
-            self._planner.sources, self._planner.branches, batch_size, workers, reporter
+            planner.sources, planner.branches, batch_size, workers, reporter
         )
 
     @property
@@ -222,3 +218,29 @@ class ValidationStream(Closing):
     def close(self) -> None:
         """End the workers and close all slides; may be called twice."""
         self._fetcher.close()
+
+
+class ValidationStream(HeldOutStream):
+    """Yields the patches of `validation_regions`.
+
+    Raises:
+        TrainingError: nothing is annotated, or no slide can be opened.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[AnnotatedSlide],
+        classes: ClassTable,
+        branches: Sequence[BranchSpec],
+        batch_size: int,
+        max_patches: int,
+        seed: int,
+        workers: int = 0,
+        *,
+        reporter: Reporter = SILENT,
+    ) -> None:
+        planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
+        draws = _regions(sources, planner.facts, branches, max_patches, seed)
+        if not draws:
+            raise TrainingError("nothing is annotated on the validation slides")
+        super().__init__(planner, draws, batch_size, workers, reporter=reporter)

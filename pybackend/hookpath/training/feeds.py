@@ -25,7 +25,7 @@ compared with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,6 +41,8 @@ from hookpath.sampling import (
     OverviewSet,
     OverviewStream,
     PatchStream,
+    ScaleStream,
+    ScaleValidation,
     ValidationStream,
 )
 from hookpath.training.choice import sampler_choice
@@ -176,4 +178,24 @@ def _overviews(order: Order) -> Feed:
     )
 
 
-_FEEDS: Mapping[str, Callable[[Order], Feed]] = {"patches": _patches, "overview": _overviews}
+def _scales(order: Order) -> Feed:
+    """Patches of tissue at the network's magnifications (`hookpath.sampling.ScaleStream`)."""
+    config, data, branches = order.config, order.data, order.model.branches
+    size, seed, reporter = config.batch_size, config.seed, order.reporter
+    magnifications: Sequence[float] = getattr(order.model, "magnifications", ())
+    stream = ScaleStream(
+        data.train, branches, magnifications, size, seed, config.workers, reporter=reporter
+    )
+    if not data.val:
+        return stream, None
+    most = config.validation.max_patches
+    return stream, ScaleValidation(
+        data.val, branches, magnifications, size, most, seed, config.workers, reporter=reporter
+    )
+
+
+_FEEDS: Mapping[str, Callable[[Order], Feed]] = {
+    "patches": _patches,
+    "overview": _overviews,
+    "scales": _scales,
+}

@@ -71,18 +71,28 @@ _OVERVIEW = {
     "augmentation": {**_LIGHT, "scale": 0.2, "stain": 0.1},
 }
 
-#: Marini et al. 2021 print none; these are the defaults of the authors' code, whose epoch is one
-#: pass over the patches of a data set.
+#: Marini et al. 2021, sections 6.1.2.2 and 6.1.2.3; "decay rate" is taken as Adam's weight decay,
+#: twice this coefficient. How many of its up to 1.5 million patches make an epoch is not said.
 _MULTISCALE = {
     "backbone_weights": "imagenet",
     "batch_size": 64,
     "epochs": 10,
     "steps_per_epoch": 1000,
     "learning_rate": 1e-3,
-    "l2": 0.0,
+    "l2": 5e-5,
     "loss_weight": None,
 }
-_SCALE = {**_MULTISCALE, "batch_size": 512, "steps_per_epoch": 200, "patience": 5, "at_once": 128}
+
+#: Patches are read at varied magnifications, so they need no zoom; and nothing else that changes
+#: sizes, as the elastic kind does.
+_NO_WARP = {"scale": 0.0, "rotation_deg": 0.0, "elastic_um": 0.0}
+
+_SCALE = {
+    **_MULTISCALE,
+    "batch_size": 128,
+    "l2": 0.0,
+    "augmentation": _NO_WARP,
+}
 
 _FAST_DESIGN = {"input_size": 172, "depth": 3, "filters": 8}
 _FAST_PATCHES: Values = {
