@@ -114,6 +114,12 @@ class ExportError(HookpathError):
     code = "export_failed"
 
 
+class ExtractionError(HookpathError):
+    """Patches of a slide cannot be cut out."""
+
+    code = "extraction_failed"
+
+
 class EvaluationError(HookpathError):
     """Nothing to score, or predictions and annotations do not fit together."""
 

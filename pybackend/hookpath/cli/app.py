@@ -15,6 +15,7 @@ from hookpath.cli import (
     doctor,
     evaluate,
     export,
+    extract,
     info,
     loop,
     predict,
@@ -71,7 +72,19 @@ def _root(
     run_request(context, request, json, debug)
 
 
-for _module in (demo, doctor, info, train, predict, evaluate, compare, export, tissue, convert):
+for _module in (
+    demo,
+    doctor,
+    info,
+    train,
+    predict,
+    evaluate,
+    compare,
+    export,
+    tissue,
+    convert,
+    extract,
+):
     app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
 
 app.add_typer(loop.app)

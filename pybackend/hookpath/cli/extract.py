@@ -1,0 +1,138 @@
+"""``hookpath extract``"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Mpp, opened
+from hookpath.errors import ExtractionError, shared_code
+
+if TYPE_CHECKING:
+    from hookpath.extraction import ExtractReport
+
+
+def command(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE…", help="QuPath projects or folders of slides.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the patches.", show_default=False)
+    ],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Magnification (10x is 1 µm/px) or µm/px (0.5); repeatable.", show_default="10x"
+        ),
+    ] = None,
+    mode: Annotated[
+        Literal["centres", "grid"],
+        typer.Option(
+            help="centres: about each patch of the finest magnification one of every other, "
+            "concentric; grid: each magnification has its own grid."
+        ),
+    ] = "centres",
+    size: Annotated[int, typer.Option(help="Side of the patches, px.")] = 256,
+    stride: Annotated[
+        int | None, typer.Option(help="From patch to patch, px.", show_default="the size")
+    ] = None,
+    where: Annotated[
+        Literal["tissue", "labels", "all"],
+        typer.Option(help="Patches with enough tissue, with enough of one drawn class, or all."),
+    ] = "tissue",
+    tissue_share: Annotated[float, typer.Option(help="How much tissue is enough.")] = 0.5,
+    label_share: Annotated[
+        float, typer.Option(help="How much of a class gives a patch its label.")
+    ] = 0.5,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="Only this class is a label; repeatable.", show_default="all"),
+    ] = None,
+    format_: Annotated[
+        Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
+    ] = "png",
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG.")] = 90,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes; 0: none besides this one.", show_default="the cores"),
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this image of the projects; repeatable.", show_default="all"),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Cut patches out of slides into image files, with a table of where and what they are.
+
+    A run that was stopped goes on at the first unfinished slide when started again.
+    """
+    with running("extract", json, debug) as console:
+        from hookpath.extraction import ExtractConfig, Magnification, extract_projects
+
+        config = ExtractConfig(
+            at=tuple(Magnification.parse(text) for text in at or ["10x"]),
+            mode=mode,
+            size=size,
+            stride=stride,
+            where=where,
+            tissue_share=tissue_share,
+            label_share=label_share,
+            classes=tuple(class_ or ()),
+            image_format=format_,
+            quality=quality,
+            workers=_cores() if workers is None else workers,
+            images=tuple(image or ()),
+            again=again,
+        )
+        with opened(sources, mpp) as projects:
+            _tell(console, extract_projects(projects, out, config, console.reporter))
+
+
+def _cores() -> int:
+    """Those that this process may use (a batch system grants fewer than there are)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _tell(console: Console, report: ExtractReport) -> None:
+    records = [*report.extracted, *report.resumed]
+    console.result(
+        "extracted",
+        {
+            "out": report.out_dir,
+            "table": report.table,
+            "images": [record.model_dump() for record in records],
+            "problems": [vars(problem) for problem in report.problems],
+        },
+    )
+    names = list(dict.fromkeys(name for record in records for name in record.patches))
+    labels = list(Counter(label for record in records for label in record.by_label if label))
+    rows = [
+        [
+            record.image,
+            *(str(record.patches.get(name, 0)) for name in names),
+            *(str(record.by_label.get(label, 0)) for label in labels),
+        ]
+        for record in records
+    ]
+    if records:
+        console.table("", ["image", *names, *labels], rows)
+        console.say(f"table of all patches: {report.table}")
+    if report.problems:
+        raise ExtractionError(
+            f"{len(report.problems)} of {len(report.problems) + len(records)} images failed; "
+            f"{report.problems[0].line}",
+            code=shared_code(report.problems),
+        )

@@ -1,0 +1,96 @@
+"""What runs in the worker processes. Imports no torch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookpath.annotations import LabelSource
+from hookpath.extraction.config import ExtractConfig
+from hookpath.extraction.patches import Patch, plan_patches
+from hookpath.slides import Slide, SlideRef, tissue_mask
+from hookpath.slides.base import RGBArray
+
+#: zlib's default 6 takes more than three times as long, for 7 % on H&E.
+PNG_OPTIONS = {"compress_level": 2}
+
+#: The slide that this process has open: chunks of one slide come one after the other.
+_OPEN: dict[SlideRef, Slide] = {}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Patches of a slide, and the µm/px of its level 0."""
+
+    patches: list[Patch]
+    mpp: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How many patches were written, and their bytes."""
+
+    patches: int
+    bytes: int
+
+
+def plan(slide: SlideRef, labels: LabelSource, config: ExtractConfig) -> Planned:
+    """Find the patches of a slide.
+
+    Raises:
+        SlideError: it cannot be read.
+        MissingSpacingError: µm/px is unknown.
+    """
+    from rasterio import Env
+
+    opened = _opened(slide)
+    tissue = tissue_mask(opened) if config.where == "tissue" else None
+    # Rasterio would otherwise set GDAL up for each patch, which takes as long as the patch.
+    with Env.from_defaults():
+        return Planned(plan_patches(opened, labels, tissue, config), opened.calibration.mpp)
+
+
+def cut(slide: SlideRef, patches: Sequence[Patch], folder: Path, config: ExtractConfig) -> Cut:
+    """Write the images of some patches into a folder that has those of their magnifications.
+
+    Raises:
+        SlideError: the slide is damaged there.
+        OSError: an image cannot be written.
+    """
+    opened = _opened(slide)
+    written = 0
+    for patch in patches:
+        data = _encoded(opened.read(patch.region), config)
+        (folder / patch.file_name(suffix_of(config))).write_bytes(data)
+        written += len(data)
+    return Cut(len(patches), written)
+
+
+def _encoded(pixels: RGBArray, config: ExtractConfig) -> bytes:
+    """In memory: Pillow's own writing does not say that a disk is full."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    options = {"quality": config.quality} if config.image_format == "jpeg" else PNG_OPTIONS
+    Image.fromarray(pixels).save(data, config.image_format, **options)
+    return data.getvalue()
+
+
+def suffix_of(config: ExtractConfig) -> str:
+    """Ending of the images' names."""
+    return "jpg" if config.image_format == "jpeg" else "png"
+
+
+def _opened(slide: SlideRef) -> Slide:
+    if slide not in _OPEN:
+        release()
+        _OPEN[slide] = slide.open()
+    return _OPEN[slide]
+
+
+def release() -> None:
+    """Close what is open."""
+    while _OPEN:
+        _OPEN.popitem()[1].close()

@@ -1,0 +1,48 @@
+"""Worker processes that end with the one that started them, or none at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing import connection, get_context, parent_process
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Inline(Executor):
+    """Does everything at once, in this process."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def start_workers(count: int) -> Executor:
+    """`count` processes; 0: none, work is done by whoever hands it over."""
+    if count == 0:
+        return _Inline()
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    # Ctrl-C and a batch system's SIGTERM go to the whole group; the first process decides.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent leaves its workers waiting for ever."""
+    parent: Any = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,108 @@
+"""What to cut out of slides, and how magnifications are said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from hookpath.errors import UsageError
+
+#: µm/px × magnification: a 10× objective is taken to give 1 µm/px, 40× 0.25.
+UM_TIMES_MAGNIFICATION = 10.0
+
+_SAID = re.compile(r"(\d+(?:\.\d+)?)\s*([x×]|um|µm|μm)?(?:/px)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Magnification:
+    """µm/px, and what it is called in names of folders (``10x``, ``0.5um``)."""
+
+    spacing_um: float
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Magnification:
+        """``10x`` is 1 µm/px; ``0.5``, ``0.5um`` and ``0.5 µm/px`` are what they say.
+
+        Raises:
+            UsageError: neither.
+        """
+        said = _SAID.fullmatch(text.strip())
+        value = float(said[1]) if said else 0.0
+        if said is None or not 0.01 <= value <= 1000:
+            raise UsageError(f"--at {text}: give a magnification (10x) or µm/px (0.5)")
+        if (said[2] or "").lower() in ("x", "×"):
+            return cls(UM_TIMES_MAGNIFICATION / value, f"{value:g}x")
+        return cls(value, f"{value:g}um")
+
+    @property
+    def times(self) -> float:
+        """The magnification that goes with the µm/px."""
+        return UM_TIMES_MAGNIFICATION / self.spacing_um
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """What to extract.
+
+    Attributes:
+        at: magnifications, in any order.
+        mode: ``centres``: a grid at the finest, and about each of its patches one of every coarser
+            magnification, concentric; ``grid``: every magnification has its own grid.
+        size: side of the patches in px, the same at every magnification.
+        stride: from patch to patch in px; None: `size`.
+        where: ``tissue``: patches (of a tuple: the finest) with enough tissue; ``labels``: with
+            enough of one class that people drew; ``all``.
+        tissue_share, label_share: how much of a patch is enough.
+        classes: labels that count; empty: all.
+        image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
+        workers: processes; 0: none but this one.
+        images: only those of these names or ids; empty: all.
+        again: extract finished slides again.
+    """
+
+    at: tuple[Magnification, ...] = (Magnification(1.0, "10x"),)
+    mode: Literal["centres", "grid"] = "centres"
+    size: int = 256
+    stride: int | None = None
+    where: Literal["tissue", "labels", "all"] = "tissue"
+    tissue_share: float = 0.5
+    label_share: float = 0.5
+    classes: tuple[str, ...] = ()
+    image_format: Literal["png", "jpeg"] = "png"
+    quality: int = 90
+    workers: int = 0
+    images: tuple[str, ...] = field(default=())
+    again: bool = False
+
+    def __post_init__(self) -> None:
+        spacings = [m.spacing_um for m in self.at]
+        if not spacings or len(set(spacings)) < len(spacings):
+            raise UsageError("--at: give magnifications, each once")
+        if self.size < 8 or self.step < 1:
+            raise UsageError("--size must be at least 8 px and --stride at least 1")
+        for name, share in (("tissue", self.tissue_share), ("label", self.label_share)):
+            if not (math.isfinite(share) and 0 <= share <= 1):
+                raise UsageError(f"--{name}-share {share:g}: a share lies between 0 and 1")
+
+    @property
+    def step(self) -> int:
+        """Px from patch to patch."""
+        return self.size if self.stride is None else self.stride
+
+    @property
+    def by_fineness(self) -> tuple[Magnification, ...]:
+        """Magnifications, finest first."""
+        return tuple(sorted(self.at, key=lambda m: m.spacing_um))
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever other patches would come out."""
+        said = asdict(self)
+        for name in ("workers", "images", "again"):
+            del said[name]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

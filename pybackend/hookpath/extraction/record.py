@@ -1,0 +1,174 @@
+"""A slide's folder of patches: whole, with its table and record, or not there."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hookpath.annotations import LabelSource
+from hookpath.extraction.patches import Patch
+from hookpath.writable import replace_file
+
+TABLE_NAME = "patches.csv"
+RECORD_NAME = "record.json"
+
+#: Ending of the folder of a slide that is not finished.
+UNFINISHED = ".unfinished"
+
+COLUMNS = (
+    "file", "project", "image", "split", "centre", "magnification", "um_per_px", "x", "y",
+    "size", "downsample", "tissue_share", "label", "label_share", "centre_label",
+)  # fmt: skip
+
+
+class SlideRecord(BaseModel):
+    """Content of ``record.json``: what the patches in the folder were made of.
+
+    `settings`, `slide` and `labels` are digests: the same again gives the same patches. `patches`
+    by magnification, `by_label` of the finest.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    format_version: int = 1
+    image: str
+    project: str
+    settings: str
+    slide: str
+    labels: str
+    patches: dict[str, int]
+    by_label: dict[str, int]
+    bytes: int = 0
+    seconds: float = 0.0
+
+    def same_work(self, other: SlideRecord) -> bool:
+        """Whether the same patches would come out."""
+        keys = ("format_version", "settings", "slide", "labels")
+        return all(getattr(self, key) == getattr(other, key) for key in keys)
+
+
+def load_record(folder: Path) -> SlideRecord | None:
+    """The record of a finished slide; None: there is none that can be read."""
+    try:
+        return SlideRecord.model_validate_json((folder / RECORD_NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
+    """The image's folder: its name made safe, and a few digits that keep it unique."""
+    safe = re.sub(r"[^\w.\-]+", "_", image).strip("._")[:80] or "image"
+    digest = hashlib.sha256(f"{project}\n{image_id}\n{image}".encode()).hexdigest()
+    return out / f"{safe}-{digest[:6]}"
+
+
+def slide_digest(path: Path, *more: object) -> str:
+    """Of the file's path, size and time of change (and what else decides how it is read)."""
+    said: list[Any] = [str(path), *more]
+    if path.is_file():
+        found = path.stat()
+        said += [found.st_size, found.st_mtime_ns]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def labels_digest(labels: LabelSource) -> str:
+    """Of all areas and their classes."""
+    digest = hashlib.sha256(repr(labels.classes.names).encode())
+    for polygon in labels.polygons:
+        digest.update(bytes([polygon.label]) + polygon.geometry.wkb)
+    return digest.hexdigest()[:16]
+
+
+def fresh_stage(folder: Path, patches: Sequence[Patch]) -> Path:
+    """An empty folder beside the slide's own, with one for each magnification.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    stage = folder.with_name(folder.name + UNFINISHED)
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    for name in {p.magnification.name for p in patches}:
+        (stage / name).mkdir()
+    return stage
+
+
+def publish(
+    stage: Path,
+    folder: Path,
+    patches: Sequence[Patch],
+    record: SlideRecord,
+    split: str,
+    suffix: str,
+) -> None:
+    """Add the table and the record, and give the folder its name.
+
+    Raises:
+        OSError: it cannot be written; the folder keeps what it had.
+    """
+    with (stage / TABLE_NAME).open("w", newline="", encoding="utf-8") as out:
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(COLUMNS)
+        table.writerows(_row(folder.name, patch, record, split, suffix) for patch in patches)
+    (stage / RECORD_NAME).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    stage.replace(folder)
+
+
+def _row(folder: str, patch: Patch, record: SlideRecord, split: str, suffix: str) -> list[object]:
+    region = patch.region
+    return [
+        f"{folder}/{patch.file_name(suffix)}",
+        record.project,
+        record.image,
+        split,
+        patch.centre,
+        f"{patch.magnification.times:.6g}",
+        f"{patch.magnification.spacing_um:.6g}",
+        f"{region.x_l0:.10g}",
+        f"{region.y_l0:.10g}",
+        region.width,
+        f"{region.downsample_x:.6g}",
+        "" if patch.tissue is None else f"{patch.tissue:.4f}",
+        patch.label,
+        f"{patch.label_share:.4f}",
+        patch.centre_label,
+    ]
+
+
+def count_by_label(patches: Iterable[Patch]) -> dict[str, int]:
+    """Tuples (patches of a grid) by label, those without under ``""``."""
+    return dict(Counter({p.centre: p.centre_label for p in patches}.values()))
+
+
+def count_by_magnification(patches: Iterable[Patch]) -> dict[str, int]:
+    """Patches by magnification."""
+    return dict(Counter(p.magnification.name for p in patches))
+
+
+def write_whole_table(out: Path, folders: Iterable[Path]) -> Path:
+    """``patches.csv`` of all slides, in the order given.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    tables = [folder / TABLE_NAME for folder in folders]
+
+    def fill(part: Path) -> None:
+        with part.open("w", encoding="utf-8", newline="") as whole:
+            whole.write(",".join(COLUMNS) + "\n")
+            for table in tables:
+                with table.open(encoding="utf-8", newline="") as rows:
+                    rows.readline()
+                    shutil.copyfileobj(rows, whole)
+
+    path = out / TABLE_NAME
+    replace_file(path, fill)
+    return path

@@ -1,0 +1,33 @@
+"""``hookpath extract`` as a user calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hookpath.projects import FolderProject
+from support.slides import position_image, write_pyramid
+
+
+def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    write_pyramid(folder / "a.tif", position_image(256, 128), mpp=1.0)
+    call = ("extract", folder, "-o", tmp_path / "out", "--at", "10x", "--at", "4", "--size", 64)
+    done = hookpath(*call, "--where", "all", "--workers", 0, "--json")
+    assert done.code == 0, done.err
+    results = {e["kind"]: e["data"] for e in done.events if e["event"] == "result"}
+    assert results["extracted"]["images"][0]["patches"] == {"10x": 8, "4um": 8}
+    assert Path(results["extracted"]["table"]).is_file()
+    assert Path(results["slide"]["folder"], "4um").is_dir()
+    told = hookpath(*call, "--where", "all", "--workers", 0)
+    assert "finished earlier" in told.err
+    assert "4um" in told.out
+    assert FolderProject(folder).images[0].objects() == []
+
+
+def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0)
+    for wrong in (("--at", "ten"), ("--size", 1), ("--image", "none.tif"), ("--tissue-share", 2)):
+        done = hookpath("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, *wrong)
+        assert done.code == 2, wrong

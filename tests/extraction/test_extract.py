@@ -1,0 +1,258 @@
+"""Whole extractions: images and tables, workers, restarts, and what goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from shapely.geometry import box
+
+from hookpath.annotations import PathClass, PathObject, write_geojson
+from hookpath.errors import OutputError, UsageError
+from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
+from hookpath.extraction.record import RECORD_NAME, UNFINISHED
+from hookpath.projects import SPLIT_KEY, FolderEntry, FolderProject
+from hookpath.slides import open_slide
+from support.annotated import DeadlySlide
+from support.slides import PERIOD, damage, position_image, write_pyramid
+
+X10, X5 = Magnification.parse("10x"), Magnification.parse("5x")
+ALL = ExtractConfig((X10,), size=64, where="all")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two slides of 256 × 192 px of 1 µm, the first with a drawn tumour in its first patch."""
+    made = tmp_path / "slides"
+    made.mkdir()
+    for name in ("a.tif", "b.tif"):
+        write_pyramid(made / name, position_image(256, 192), mpp=1.0)
+    tumor = PathObject(box(0, 0, 64, 64), path_class=PathClass("Tumor"))
+    write_geojson(made / "a.geojson", [tumor])
+    return made
+
+
+def _extract(folder: Path, config: ExtractConfig = ALL, out: Path | None = None) -> ExtractReport:
+    return extract_projects([FolderProject(folder)], out or folder.parent / "out", config)
+
+
+def _rows(report: ExtractReport) -> list[dict[str, str]]:
+    assert report.table is not None
+    with report.table.open(newline="") as table:
+        return list(csv.DictReader(table))
+
+
+def _content(out: Path) -> dict[str, bytes]:
+    """All images and tables (records have times)."""
+    files = (p for p in out.rglob("*") if p.is_file() and p.name != RECORD_NAME)
+    return {str(p.relative_to(out)): p.read_bytes() for p in files}
+
+
+def test_every_image_is_what_its_row_says(folder: Path) -> None:
+    config = ExtractConfig((X10, X5), size=64, stride=50, where="all")
+    report = _extract(folder, config)
+    rows = _rows(report)
+    # (256 - 64) // 50 + 1 = 4 columns, (192 - 64) // 50 + 1 = 3 rows; two slides, twice.
+    assert len(rows) == 2 * 2 * 12
+    assert [r.patches for r in report.extracted] == [{"10x": 12, "5x": 12}] * 2
+    for row in rows:
+        x, y, step = float(row["x"]), float(row["y"]), float(row["downsample"])
+        with Image.open(report.out_dir / row["file"]) as image:
+            pixels = np.asarray(image).astype(int)
+        assert pixels.shape == (64, 64, 3)
+        assert (row["magnification"], row["um_per_px"]) in {("10", "1"), ("5", "2")}
+        # A pixel inside the slide whose columns and rows do not cross a period of the ramp.
+        column = next(i for i in range(64) if x + i * step >= 0 and (x + i * step) % PERIOD < 60)
+        line = next(i for i in range(64) if y + i * step >= 0 and (y + i * step) % PERIOD < 60)
+        expected = [
+            2 * ((v % PERIOD) + (step - 1) / 2) for v in (x + column * step, y + line * step)
+        ]
+        assert pixels[line, column, :2].tolist() == expected
+
+
+def test_what_reaches_off_the_slide_is_white(folder: Path) -> None:
+    report = _extract(folder, ExtractConfig((X10, X5), size=64, where="all"))
+    first = _rows(report)[1]
+    assert (first["x"], first["y"]) == ("-32", "-32")
+    with Image.open(report.out_dir / first["file"]) as image:
+        pixels = np.asarray(image)
+    assert (pixels[:16] == 255).all()
+    assert (pixels[:, :16] == 255).all()
+    assert (pixels[16:, 16:, 2] == 200).all()
+
+
+def test_the_table_has_labels_splits_and_projects(folder: Path) -> None:
+    FolderProject(folder).images[0].set_metadata({SPLIT_KEY: "val"})
+    report = _extract(folder)
+    first, second = _rows(report)[:2]
+    assert {k: first[k] for k in ("image", "split", "label", "label_share", "centre_label")} == {
+        "image": "a.tif", "split": "val", "label": "Tumor", "label_share": "1.0000",
+        "centre_label": "Tumor",
+    }  # fmt: skip
+    assert (first["project"], first["tissue_share"], second["label"]) == ("slides", "", "")
+    assert report.extracted[0].by_label == {"Tumor": 1, "": 11}
+    strong = _extract(folder, ExtractConfig((X10,), size=64, where="labels"))
+    assert [r.patches for r in strong.extracted] == [{"10x": 1}, {}]
+
+
+def test_several_projects_go_into_one_table_and_images_can_be_chosen(
+    folder: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    write_pyramid(other / "a.tif", position_image(128, 64), mpp=1.0)
+    projects = [FolderProject(folder), FolderProject(other)]
+    config = ExtractConfig((X10,), size=64, where="all", images=("a.tif",))
+    rows = _rows(extract_projects(projects, tmp_path / "out", config))
+    assert [(r["project"], r["image"]) for r in rows] == [("slides", "a.tif")] * 12 + [
+        ("other", "a.tif")
+    ] * 2
+    with pytest.raises(UsageError, match="no image named c"):
+        extract_projects(projects, tmp_path / "out", ExtractConfig(images=("c.tif",)))
+
+
+def test_jpeg_is_smaller_and_close(folder: Path) -> None:
+    config = ExtractConfig((X10,), size=64, where="all", image_format="jpeg", quality=95)
+    report = _extract(folder, config)
+    path = report.out_dir / _rows(report)[0]["file"]
+    assert path.suffix == ".jpg"
+    with open_slide(folder / "a.tif") as slide, Image.open(path) as image:
+        assert image.format == "JPEG"
+        exact = slide.read_level(0, 0, 0, 64, 64).astype(int)
+        assert np.abs(np.asarray(image) - exact).mean() < 4
+
+
+def test_finished_slides_are_not_made_again_unless_something_changed(folder: Path) -> None:
+    first = _extract(folder)
+    before = _content(first.out_dir)
+    again = _extract(folder)
+    assert (len(again.extracted), len(again.resumed)) == (0, 2)
+    assert _content(again.out_dir) == before
+
+    drawn = PathObject(box(64, 0, 128, 64), path_class=PathClass("Stroma"))
+    write_geojson(folder / "b.geojson", [drawn])
+    changed = _extract(folder)
+    assert [r.image for r in changed.extracted] == ["b.tif"]
+    assert changed.extracted[0].by_label == {"Stroma": 1, "": 11}
+
+    os.utime(folder / "a.tif", (1, 1))
+    assert [r.image for r in _extract(folder).extracted] == ["a.tif"]
+    other = ExtractConfig((X10,), size=32, where="all")
+    assert len(_extract(folder, other).extracted) == 2
+    forced = ExtractConfig((X10,), size=32, where="all", again=True)
+    assert len(_extract(folder, forced).extracted) == 2
+
+
+def test_workers_change_nothing_but_the_time(folder: Path, tmp_path: Path) -> None:
+    config = ExtractConfig((X10, X5), size=32, where="all")
+    alone = _extract(folder, config, tmp_path / "alone")
+    two = _extract(
+        folder, ExtractConfig((X10, X5), size=32, where="all", workers=2), tmp_path / "two"
+    )
+    assert _content(alone.out_dir) == _content(two.out_dir)
+
+
+def test_a_damaged_slide_is_listed_and_leaves_nothing(folder: Path) -> None:
+    damage(folder / "a.tif", 3000)
+    report = _extract(folder)
+    assert [(p.image, p.code) for p in report.problems] == [("a.tif", "slide_unreadable")]
+    assert [r.image for r in report.extracted] == ["b.tif"]
+    assert {p.name for p in report.out_dir.iterdir()} == {
+        "patches.csv",
+        next(p.name for p in report.out_dir.iterdir() if p.name.startswith("b.tif-")),
+    }
+
+
+def test_a_slide_that_kills_its_reader_does_not_stop_the_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FolderEntry.slide.fget
+    assert whole is not None
+
+    def slide(entry: FolderEntry) -> object:
+        reference = whole(entry)
+        deadly = DeadlySlide(reference.path, signal_number=signal.SIGKILL)
+        return deadly if entry.name == "a.tif" else reference
+
+    monkeypatch.setattr(FolderEntry, "slide", property(slide))
+    config = ExtractConfig((X10,), size=64, where="all", workers=1)
+    report = _extract(folder, config)
+    assert [(p.image, p.code) for p in report.problems] == [("a.tif", "extraction_failed")]
+    assert "ended twice" in report.problems[0].message
+    assert [r.image for r in report.extracted] == ["b.tif"]
+
+
+def test_a_full_disk_ends_the_run_and_leaves_finished_slides(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.write_bytes
+    written: list[Path] = []
+
+    def write_bytes(path: Path, data: bytes) -> int:
+        if len(written) == 20:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        written.append(path)
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(OutputError, match="the disk is full") as caught:
+        _extract(folder)
+    assert caught.value.code == "disk_full"
+    (left,) = (folder.parent / "out").iterdir()
+    assert left.name.startswith("a.tif-")
+    monkeypatch.undo()
+    report = _extract(folder)
+    assert [r.image for r in report.resumed] == ["a.tif"]
+    assert len(_rows(report)) == 24
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_at_once(folder: Path) -> None:
+    (folder.parent / "out").write_text("a file")
+    with pytest.raises(OutputError, match="cannot be written to"):
+        _extract(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_at_any_time_it_goes_on_where_it_was(
+    folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    write_pyramid(folder / "c.tif", position_image(1024, 1024), mpp=1.0)
+    out = tmp_path / "out"
+    call = [sys.executable, "-m", "hookpath", "extract", str(folder), "-o", str(out), "--size=32",
+            "--where=all", "--stride=24", "--workers=1"]  # fmt: skip
+    started = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _wait_for(lambda: any(out.glob(f"c.tif-*{UNFINISHED}/10x/*")))
+    started.send_signal(number)
+    # Its workers hold the pipes, too: they end with it, however that was.
+    _, said = started.communicate(timeout=60)
+    assert started.returncode != 0
+    finished = [p for p in out.iterdir() if p.is_dir() and not p.name.endswith(UNFINISHED)]
+    assert all((p / RECORD_NAME).is_file() and (p / "patches.csv").is_file() for p in finished)
+    if number == signal.SIGINT:
+        assert b"stopped" in said
+        assert not any(out.glob(f"*{UNFINISHED}"))
+
+    config = ExtractConfig((X10,), size=32, stride=24, where="all")
+    report = _extract(folder, config, out)
+    assert {r.image for r in report.resumed} == {"a.tif", "b.tif"}
+    assert not any(out.glob(f"*{UNFINISHED}"))
+    whole = _extract(folder, config, tmp_path / "whole")
+    assert _content(out) == _content(whole.out_dir)
+
+
+def _wait_for(there: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not there():
+        assert time.monotonic() < end, "it never began"
+        time.sleep(0.01)
