@@ -6,6 +6,7 @@ themselves as their weights expect; so every family of hookpath is fed alike.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -143,6 +144,20 @@ def _inception_v3() -> nn.Module:
     return net
 
 
+def _vgg16() -> nn.Module:
+    from torchvision.models.vgg import cfgs, make_layers
+
+    # Its classifier alone would be 124 million weights.
+    features = make_layers(cfgs["D"], batch_norm=False)
+    for module in features:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(torch.as_tensor(module.bias))
+    return nn.Sequential(
+        OrderedDict(features=features, pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+    )
+
+
 BACKBONES: dict[str, BackboneKind] = {
     "mobilenet_v2": BackboneKind(
         _mobilenet_v2, 1280, "MobileNet_V2_Weights.IMAGENET1K_V1", ("classifier.",), 32
@@ -156,5 +171,6 @@ BACKBONES: dict[str, BackboneKind] = {
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
     ),
+    "vgg16": BackboneKind(_vgg16, 512, "VGG16_Weights.IMAGENET1K_V1", ("classifier.",), 32),
     "resnet34": BackboneKind(_resnet34, 512, "ResNet34_Weights.IMAGENET1K_V1", ("fc.",), 32),
 }

@@ -17,7 +17,12 @@ IMAGENET = "imagenet"
 StateDict = Mapping[str, Tensor]
 
 
-def load_backbones(model: nn.Module, weights: str, warn: Callable[[str], None]) -> None:
+def load_backbones(
+    model: nn.Module,
+    weights: str,
+    warn: Callable[[str], None],
+    setting: str = "backbone_weights",
+) -> None:
     """Give every backbone of a new network its start (`Network.load_backbone`).
 
     Args:
@@ -25,13 +30,14 @@ def load_backbones(model: nn.Module, weights: str, warn: Callable[[str], None]) 
             had, a warning, and the network stays random. Else a file with torchvision's names:
             ``.safetensors``, or ``.pth``/``.pt`` that holds tensors only (nothing in it is run).
         warn: gets the warning.
+        setting: which one names the file, for the warning.
 
     Raises:
         ModelDesignError: the file is missing, unreadable, or of another network.
     """
     backbones = [m for m in model.modules() if isinstance(m, Backbone)]
     fetch = weights == IMAGENET
-    state = _fetched(backbones[0], warn) if fetch else read_weights(Path(weights))
+    state = _fetched(backbones[0], warn, setting) if fetch else read_weights(Path(weights))
     if state is not None:
         for backbone in backbones:
             _fill(backbone, state, "torchvision" if fetch else weights)
@@ -60,7 +66,7 @@ def read_weights(path: Path) -> StateDict:
     return {str(k).removeprefix("module."): v for k, v in state.items()}
 
 
-def _fetched(backbone: Backbone, warn: Callable[[str], None]) -> StateDict | None:
+def _fetched(backbone: Backbone, warn: Callable[[str], None], setting: str) -> StateDict | None:
     from torchvision.models import get_weight
 
     try:
@@ -71,7 +77,7 @@ def _fetched(backbone: Backbone, warn: Callable[[str], None]) -> StateDict | Non
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         warn(
             f"{backbone.name}: the ImageNet weights cannot be fetched ({reason}); starting from "
-            "random ones; give a file with --set backbone_weights=FILE"
+            "random ones; give a file with --set {setting}=FILE"
         )
         return None
     return state

@@ -53,6 +53,28 @@ class StagesConfig(BaseModel):
     )
 
 
+class ClusterConfig(BaseModel):
+    """Cluster guiding; the defaults are the paper's, but for `k` (Pedersen et al. 2022, 2.3)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    k: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="clusters of patches that count the same in the loss (10 in H2G-Net); 0: none",
+    )
+    backbone: str = Field(default="vgg16", description="frozen network that describes patches")
+    weights: str | None = Field(
+        default="imagenet", description="of that network: `imagenet`, or a file; none: random"
+    )
+    batches: int = Field(default=100, ge=1, description="batches that clusters are found on")
+    batch_size: int = Field(default=32, ge=1, description="patches in each of these")
+    variance: float = Field(
+        default=0.95, gt=0, lt=1, description="share that the principal components kept explain"
+    )
+
+
 class TrainConfig(BaseModel):
     """A training run. The defaults are the paper's (van Rijthoven et al. 2021, section 3.6).
 
@@ -144,6 +166,7 @@ class TrainConfig(BaseModel):
         default="auto", description="bf16 autocast; `auto`: on a GPU that computes in it"
     )
     rest: Rest = Field(default_factory=lambda: Rest())
+    clusters: ClusterConfig = Field(default_factory=lambda: ClusterConfig())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
     validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
     stages: StagesConfig = Field(default_factory=lambda: StagesConfig())

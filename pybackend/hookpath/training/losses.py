@@ -39,6 +39,30 @@ def evenly(images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
     return [even_weights(target) for target in targets]
 
 
+def cluster_weights(target: Tensor, clusters: Tensor, k: int) -> Tensor:
+    """Weights of the cluster-weighted cross-entropy, CWCE (Pedersen et al. 2022, section 2.4).
+
+    CWCE is the mean, over the clusters that a batch holds, of the mean cross-entropy of each: so
+    ``sparse_cross_entropy`` with these weights. As the paper's formula has it, there is no mean
+    over classes besides.
+
+    Args:
+        target: ``(N, h, w)`` labels; 0 = unknown: counts nowhere, nor does a cluster of nothing
+            else.
+        clusters: ``(N,)`` int64, cluster of each sample.
+        k: number of clusters.
+
+    Returns:
+        ``(N, h, w)`` float32, with the sum 1 (0 where nothing is known).
+    """
+    known = (target != IGNORE).float()
+    member = functional.one_hot(clusters, k).float()
+    counts = member.T @ known.sum(dim=(1, 2))
+    present = (counts > 0).sum().clamp(min=1)
+    each = member @ (1 / (counts.clamp(min=1) * present))
+    return known * each[:, None, None]
+
+
 def sparse_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """Weighted sum of the cross-entropy over labelled pixels.
 

@@ -43,7 +43,7 @@ PRESETS: dict[str, Values] = {
 #: Gu et al. 2018, section 4.1.
 _MRN = {"batch_size": 16, "epochs": 500, "learning_rate": 1e-3, "l2": 5e-3}
 
-#: Pedersen et al. 2022, sections 2.3 and 3.4. Every 20 of a hue or saturation of 255.
+#: Pedersen et al. 2022, sections 2.3 and 3.4.
 _CLASSIFIER = {
     "backbone_weights": "imagenet",
     "sampler": "hierarchical",
@@ -54,7 +54,7 @@ _CLASSIFIER = {
     "l2": 0.0,
     "workers": 8,
     "validation": {"max_patches": 200 * 64},
-    "augmentation": {**_LIGHT, "hue": 20 / 255, "saturation": 20 / 255, "brightness": 0.2},
+    "augmentation": AugmentationConfig.h2g_patches().model_dump(),
 }
 
 #: Pedersen et al. 2022, section 3.4. Four slides at a time, six times a step; an epoch is one pass
@@ -68,7 +68,7 @@ _OVERVIEW = {
     "learning_rate": 1e-3,
     "l2": 0.0,
     "loss_weight": None,
-    "augmentation": {**_LIGHT, "scale": 0.2, "stain": 0.1},
+    "augmentation": AugmentationConfig.h2g_overviews().model_dump(),
 }
 
 #: Marini et al. 2021, sections 6.1.2.2 and 6.1.2.3; "decay rate" is taken as Adam's weight decay,

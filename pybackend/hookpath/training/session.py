@@ -14,9 +14,11 @@ from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
+from hookpath.models.clusters import Clusters
 from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import use_bf16
@@ -52,6 +54,7 @@ class Session:
     Attributes:
         goal: what the network is trained for and judged by.
         weigh: what each pixel or patch of a batch counts in the loss.
+        clusters: what `weigh` goes by; None: all count the same.
         step: optimiser steps done, over the whole run.
         loss_sum: of the epoch under way, float64 on the device.
         best_score: `goal`'s; None before the first validation, and for a run without.
@@ -74,6 +77,7 @@ class Session:
     parts: Parts
     loss_sum: Tensor
     weigh: Weigher = evenly
+    clusters: Clusters | None = None
     step: int = 0
     best_score: float | None = None
     best_loss: float | None = None
@@ -266,6 +270,7 @@ def open_session(
             run.create(record)
         order = replace(order, heatmaps=prepare(order, run.root))
         torch.manual_seed(config.seed)  # whatever the preparation drew
+    clusters = clusters_of_run(order, device, run)
     stream, held_out = open_feed(order)
     session = Session(
         config=config,
@@ -282,6 +287,8 @@ def open_session(
         augment=Augmentation(config.augmentation, config.seed),
         parts=Parts(config.at_once or config.batch_size, reporter),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
+        weigh=cluster_weigher(clusters) or evenly,
+        clusters=clusters,
     )
     try:
         _begin(session, None if resume or prepare is not None else record)
@@ -298,6 +305,7 @@ def _begin(session: Session, record: RunRecord | None) -> None:
     elif session.run.started:
         session.take_up(read_checkpoint(session.run.last))
         return
+    save_clusters(session.clusters, session.run)
     session.save_last()
 
 
