@@ -24,6 +24,11 @@ from hookpath.training.feeds import Order
 
 STAGES, HEATMAPS = "stages", "heatmaps"
 
+#: Settings of the whole that are those of its classifiers, too.
+_SHARED = {
+    "seed", "workers", "device", "amp", "checkpoint_every", "hierarchy", "rest", "clusters",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class FirstStages:
@@ -122,9 +127,7 @@ def classifier_config(order: Order, stage: Stage) -> TrainConfig:
             "val": val,
             "test": sorted(set(held_out) - set(val)),
         },
-        **config.model_dump(
-            include={"seed", "workers", "device", "amp", "hierarchy", "rest", "checkpoint_every"}
-        ),
+        **config.model_dump(include=_SHARED),
     }
     if config.hierarchy:
         values["sampler"] = config.sampler

@@ -33,8 +33,8 @@ def clusters_of_run(order: Order, device: torch.device, run: RunFolder) -> Clust
         ModelDesignError: no such backbone, or the file does not fit it.
         ModelFolderError: those of the run are missing or damaged.
     """
-    if order.config.clusters.k == 0:
-        return None
+    if order.config.clusters.k == 0 or order.heatmaps is not None:
+        return None  # of a system in stages, the first one is guided
     if order.model.reads != "patches" or order.model.scores == "magnification":
         raise TrainingError(
             f"{order.model.family}: clusters guide networks that learn classes from patches; "
