@@ -115,6 +115,14 @@ def test_padded_networks_keep_the_centre_of_overlapping_patches(
             assert np.abs(there - kept).max() < 1e-6
 
 
+def test_every_patch_is_a_step(tmp_path: Path) -> None:
+    with noise_slide(tmp_path / "s.tif", 200, 168) as slide:
+        job = PatchSlides(TorchPatches(RedPatches(16), "cpu")).job(slide, tissue=False)
+        steps: list[int] = []
+        list(job.rows([slide], steps.append))
+    assert len(steps) == job.count() == 7 * 6
+
+
 def test_without_overlap_every_pixel_of_a_patch_is_kept(tmp_path: Path) -> None:
     model = random_network("mrn", n_classes=2, spacings=(0.5,), input_size=64, depth=2, filters=3)
     with noise_slide(tmp_path / "s.tif", 128, 64) as slide:

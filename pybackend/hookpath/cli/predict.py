@@ -38,12 +38,14 @@ def command(
         list[str] | None,
         typer.Option(help="Only this image of the project; repeatable.", show_default="all"),
     ] = None,
-    min_area: Annotated[float, typer.Option(help="Drop smaller objects, µm².")] = 100.0,
-    simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 0.5,
+    min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
+    simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[bool, typer.Option(help="Only where there is tissue.")] = True,
     overlap: Annotated[
         float | None,
         typer.Option(
+            min=0,
+            max=0.9,
             help="Share that patches have in common, where a model goes patch by patch.",
             show_default="0.5 where convolutions are padded, else 0",
         ),

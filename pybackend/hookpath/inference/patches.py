@@ -100,6 +100,10 @@ def _phase(wanted: int, scales: Sequence[float], depth: int) -> int:
     return 1
 
 
+Patch = tuple[int, int]
+"""(column, row) of a patch in its block."""
+
+
 @dataclass(frozen=True)
 class Block:
     """Neighbouring patches that are read as one.
@@ -107,6 +111,7 @@ class Block:
     Attributes:
         column, row: of the first patch.
         columns, rows: how many.
+        wanted: (column, row) in the block of those that are wanted.
         regions: what to read, per branch.
     """
 
@@ -114,6 +119,7 @@ class Block:
     row: int
     columns: int
     rows: int
+    wanted: tuple[Patch, ...]
     regions: tuple[Region, ...]
 
 
@@ -144,8 +150,8 @@ class PatchPlan:
             yield RowEnd(y, min(kept * high, grid.height - y))
 
     def count(self) -> int:
-        """Number of blocks."""
-        return sum(isinstance(item, Block) for item in self.blocks())
+        """Number of wanted patches."""
+        return sum(len(item.wanted) for item in self.blocks() if isinstance(item, Block))
 
     def box(self, column: int, row: int, columns: int = 1, rows: int = 1) -> Box:
         """Output px of patches, those off the grid left out."""
@@ -171,7 +177,9 @@ class PatchPlan:
             return None
         left, top = min(i for i, _ in found), min(j for _, j in found)
         columns, rows = max(i for i, _ in found) - left + 1, max(j for _, j in found) - top + 1
-        return Block(left, top, columns, rows, self._regions(left, top, columns, rows))
+        wanted = tuple((i - left, j - top) for i, j in found)
+        regions = self._regions(left, top, columns, rows)
+        return Block(left, top, columns, rows, wanted, regions)
 
     def _wants(self, column: int, row: int) -> bool:
         box = self._clipped(self.box(column, row))

@@ -22,7 +22,7 @@ from hookpath.inference.cover import BoolGrid, CellRule, Cover, OutputGrid, cove
 from hookpath.inference.dense import Memory
 from hookpath.inference.grids import Box, level_start
 from hookpath.inference.patch_runners import PatchRunner
-from hookpath.inference.patches import Block, PatchPlan, layout_of
+from hookpath.inference.patches import Block, Patch, PatchPlan, layout_of
 from hookpath.inference.plan import RowEnd
 from hookpath.inference.reading import read_ahead
 from hookpath.inference.rows import PredictedRow, PredictedTile, classify, empty_probabilities
@@ -36,9 +36,6 @@ MOST_PATCHES = 32
 
 TISSUE_SHARE = 0.25
 """A patch is classified if more than this of it is tissue (Pedersen et al. 2022, H2G-Net)."""
-
-Patch = tuple[int, int]
-"""(column, row) of a patch in its block."""
 
 
 class PatchSlides:
@@ -131,7 +128,7 @@ class PatchJob:
         return self._planned(BLOCK)
 
     def count(self) -> int:
-        """Number of blocks."""
+        """Number of patches."""
         return self._plan.count()
 
     def rows(
@@ -189,9 +186,7 @@ class PatchJob:
                     yield item
                     continue
                 block, images = item
-                tile = _Mosaic(plan, block, self.of, as_uint8).computed(images)
-                on_step(tile.window.area)
-                yield tile
+                yield _Mosaic(plan, block, self.of, as_uint8).computed(images, on_step)
 
 
 class _Mosaic:
@@ -206,20 +201,18 @@ class _Mosaic:
         self.mask[: self.window.height, : self.window.width] = plan.cover.mask(self.window)
         self.labels = np.zeros(shape, np.uint8)
         self.probabilities = empty_probabilities((of.n_classes, *shape), as_uint8)
-        self.wanted: list[Patch] = [
-            (i, j)
-            for j in range(block.rows)
-            for i in range(block.columns)
-            if self.mask[self._kept(i, j)].any()
-        ]
+        self.wanted = block.wanted
 
-    def computed(self, images: Sequence[RGBArray]) -> PredictedTile:
+    def computed(
+        self, images: Sequence[RGBArray], on_patch: Callable[[int], None]
+    ) -> PredictedTile:
         """The tile, from the block's pixels of every branch."""
         at = 0
         while at < len(self.wanted):
             part = self.wanted[at : at + self.of.batch]
+            drawn_in = [patch for patch in part if self.mask[self._kept(*patch)].any()]
             try:
-                self._compute(part, images)
+                self._compute(drawn_in, images)
             except (TileTooLargeError, RuntimeError, MemoryError) as error:
                 # What is made of the network's scores can be too much, too.
                 if not isinstance(error, TileTooLargeError) and not is_out_of_memory(error):
@@ -227,12 +220,16 @@ class _Mosaic:
                 self.of.halve(str(error).split("\n")[0])
             else:
                 at += len(part)
+                for _ in part:
+                    on_patch(self.layout.kept**2)
         height, width = self.window.height, self.window.width
         return PredictedTile(
             self.window, self.labels[:height, :width], self.probabilities[:, :height, :width]
         )
 
     def _compute(self, patches: Sequence[Patch], images: Sequence[RGBArray]) -> None:
+        if not patches:
+            return
         layout = self.layout
         scores = self.of.runner.logits(
             [
