@@ -12,6 +12,8 @@ import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
+import qupath.ext.hookpath.loop.TissueJob;
+import qupath.ext.hookpath.loop.TissueSummary;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
@@ -215,8 +217,9 @@ public final class Hookpath {
     /**
      * One step of the annotation loop on the project.
      *
-     * @param step {@code 'start'}, {@code 'status'}, {@code 'propose'}, {@code 'accept'} or
-     *     {@code 'retrain'}
+     * @param step {@code 'start'}, {@code 'status'}, {@code 'propose'}, {@code 'next'} (ranks what
+     *     is to do, shows where to look), {@code 'accept'}, {@code 'retrain'} or {@code 'merge'}
+     *     (with {@code with}: another copy of the project)
      * @param arguments {@code image} (name or number; several: a list); for {@code accept} also
      *     {@code whole: true} or {@code region} (names or ids of annotations); for {@code start}
      *     {@code model}, {@code preset}, {@code rest}; {@code set}, {@code spacings},
@@ -232,6 +235,28 @@ public final class Hookpath {
         }
         var job = new LoopJob(project, LoopOptions.of(step, arguments, project));
         return job.finish(await(job.start(Hookpath::log)));
+    }
+
+    /**
+     * Outlines the tissue by threshold, as annotations to be corrected; they take the place of
+     * earlier results on the image.
+     *
+     * @param arguments {@code images} (names or numbers; default: the current image),
+     *     {@code threshold} (grey value), {@code auto: true}, {@code saturation: true},
+     *     {@code class}, {@code minArea} (µm²), {@code smooth} (µm), {@code python}, and the other
+     *     options of {@code hookpath tissue}
+     * @return how many outlines were made
+     * @throws HookpathException all or some images failed; those that did not have their outlines
+     */
+    public static TissueSummary tissue(Map<String, ?> arguments) {
+        Project<BufferedImage> project = openProject();
+        var job = TissueJob.of(project, QP.getProjectEntry(), arguments);
+        TissueSummary found = job.finish(await(job.start(Hookpath::log)));
+        if (!found.problems().isEmpty()) {
+            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+                    found.problems().size() + found.changed().size(), found.problems().get(0)));
+        }
+        return found;
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

@@ -16,6 +16,7 @@ import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
+import qupath.ext.hookpath.ui.loop.TissueWindow;
 import qupath.ext.hookpath.ui.train.InterruptedNotice;
 import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.common.Version;
@@ -33,12 +34,13 @@ public final class HookpathExtension implements QuPathExtension {
 
     private static final Item SEPARATOR = new Item("", qupath -> { });
 
-    /** The menu, from top to bottom: run, train, loop; preview, import, map, remove; setup, log. */
+    /** The menu, from top to bottom: run, train, loop, tissue; preview, import, map, remove; setup, log. */
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
                 new Item("train", TrainWindow::show),
                 new Item("loop", LoopWindow::show),
+                new Item("tissue", TissueWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),
                 new Item("import", ImportWindow::show),

@@ -101,6 +101,19 @@ public record LoopStatus(int round, String model, List<Image> images, List<Round
                 .map(r -> of(r.data())).orElse(null);
     }
 
+    /**
+     * Names of images that another result of a step lists.
+     *
+     * @param results the job's results
+     * @param kind    {@code next} or {@code merged}
+     * @param key     the list in it: {@code ranked} or {@code conflicts}
+     */
+    public static List<String> names(List<Event.Result> results, String kind, String key) {
+        return results.stream().filter(r -> kind.equals(r.kind()))
+                .flatMap(r -> Json.list(r.data(), key).stream())
+                .map(one -> Json.text(one.getAsJsonObject(), "name")).toList();
+    }
+
     /** How many images are in a state. */
     public long count(State state) {
         return images.stream().filter(i -> i.state() == state).count();

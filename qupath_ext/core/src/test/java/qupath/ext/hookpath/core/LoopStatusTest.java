@@ -54,6 +54,17 @@ class LoopStatusTest {
     }
 
     @Test
+    void namesWhatAStepLists() {
+        JsonObject ranked = JsonParser.parseString(
+                "{\"ranked\": [{\"id\": \"2\", \"name\": \"b\"}, {\"id\": \"1\", \"name\": \"a\"}]}")
+                .getAsJsonObject();
+        List<Event.Result> results =
+                List.of(new Event.Result("loop", DATA), new Event.Result("next", ranked));
+        assertEquals(List.of("b", "a"), LoopStatus.names(results, "next", "ranked"));
+        assertEquals(List.of(), LoopStatus.names(results, "merged", "conflicts"));
+    }
+
+    @Test
     void aRoundNeedsSomethingNew() {
         assertFalse(status.canRetrain());
     }

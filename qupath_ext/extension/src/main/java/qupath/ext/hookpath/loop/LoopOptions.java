@@ -18,7 +18,8 @@ import qupath.lib.projects.Project;
 /**
  * One step of the annotation loop.
  *
- * @param step {@code start}, {@code status}, {@code propose}, {@code accept} or {@code retrain}
+ * @param step {@code start}, {@code status}, {@code propose}, {@code next}, {@code accept},
+ *     {@code retrain} or {@code merge}
  * @param folder the loop's folder
  * @param images ids of the images that are meant; empty: as the step sees fit
  * @param python the Python to use; null: look for one
@@ -28,7 +29,7 @@ public record LoopOptions(
         String step, Path folder, List<String> images, String python, Map<String, ?> given) {
 
     private static final List<String> STEPS =
-            List.of("start", "status", "propose", "accept", "retrain");
+            List.of("start", "status", "propose", "next", "accept", "retrain", "merge");
     private static final List<String> SETTABLE = List.of("start", "retrain");
     private static final List<String> OURS =
             List.of("loop", "image", "images", "python", "device", "spacings", "set");

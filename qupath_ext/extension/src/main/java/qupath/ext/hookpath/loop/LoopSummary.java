@@ -12,6 +12,8 @@ import qupath.ext.hookpath.core.LoopStatus;
  * @param added objects added
  * @param removed earlier proposals taken away
  * @param problems one line for each image that failed
+ * @param ranked after {@code next}: names of the images that are to do, most worthwhile first
+ * @param conflicts after {@code merge}: names of the images on which both copies had worked
  */
 public record LoopSummary(String step, LoopStatus status, List<String> changed, int added,
-        int removed, List<String> problems) {}
+        int removed, List<String> problems, List<String> ranked, List<String> conflicts) {}

@@ -4,7 +4,7 @@ import javafx.scene.control.ComboBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
 
-/** A choice between values that have names for people: {@code train.choice.<value>}. */
+/** A choice between values that have names for people: {@code choice.<value>}. */
 public final class NamedChoice extends StringConverter<String> {
 
     private NamedChoice() {}
@@ -18,7 +18,7 @@ public final class NamedChoice extends StringConverter<String> {
 
     @Override
     public String toString(String value) {
-        return value == null ? "" : Texts.get("train.choice." + value);
+        return value == null ? "" : Texts.get("choice." + value);
     }
 
     @Override

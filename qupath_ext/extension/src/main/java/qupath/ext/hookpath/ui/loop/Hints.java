@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.ui.loop;
 
+import java.util.List;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.LoopStatus;
 import qupath.ext.hookpath.core.LoopStatus.State;
@@ -40,7 +41,11 @@ final class Hints {
 
     static String done(LoopSummary found) {
         String images = String.join(", ", found.changed());
+        List<String> ranked = found.ranked();
+        List<String> conflicts = found.conflicts();
+        int several = Math.min(1, Math.max(ranked.size(), conflicts.size()));
         return Texts.get("loop.done." + found.step(), found.added(), images,
-                found.status() == null ? 0 : found.status().round());
+                found.status() == null ? 0 : found.status().round(), several,
+                ranked.isEmpty() ? "" : ranked.get(0), String.join(", ", conflicts));
     }
 }

@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.ui.loop;
 
 import java.awt.image.BufferedImage;
+import java.io.File;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
+import javafx.scene.control.MenuItem;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
@@ -34,6 +36,7 @@ import qupath.ext.hookpath.ui.JobView;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
+import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
 import qupath.lib.objects.PathObject;
@@ -73,6 +76,8 @@ public final class LoopWindow extends VBox {
     @FXML private Button next;
     @FXML private MenuButton confirm;
     @FXML private Button retrain;
+    @FXML private MenuButton more;
+    @FXML private MenuItem rank;
     @FXML private Label message;
     @FXML private TitledPane figuresPane;
     @FXML private GridPane figures;
@@ -159,6 +164,8 @@ public final class LoopWindow extends VBox {
         propose.setDisable(!usable);
         next.setDisable(!usable || status == null || status.next(currentId()) == null);
         confirm.setDisable(!usable || currentId() == null);
+        more.setDisable(!usable);
+        rank.setDisable(status == null || status.count(LoopStatus.State.TODO) == 0);
         retrain.setDisable(!usable || status == null || !status.canRetrain());
         if (status != null) {
             LoopStatus.Image chosen = images.getSelectionModel().getSelectedItem();
@@ -248,6 +255,20 @@ public final class LoopWindow extends VBox {
     @FXML
     private void retrain() {
         run("retrain", Map::of);
+    }
+
+    @FXML
+    private void rank() {
+        run("next", Map::of);
+    }
+
+    @FXML
+    private void merge() {
+        File copy = FileChoosers.promptForDirectory(
+                Windows.windowOf(this), Texts.get("loop.more.merge.title"), null);
+        if (copy != null) {
+            run("merge", () -> Map.of("with", copy.getPath()));
+        }
     }
 
     private void run(String step, Callable<Map<String, ?>> arguments) {

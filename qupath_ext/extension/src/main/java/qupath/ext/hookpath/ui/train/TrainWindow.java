@@ -215,13 +215,13 @@ public final class TrainWindow extends StackPane {
         atWork = this;
         summary = null;
         epochs = 0;
-        showProgress(Texts.get("train.headline", Texts.get("train.choice." + family)));
+        showProgress(Texts.get("train.headline", Texts.get("choice." + family)));
         draw();
         job.run(onEvent -> {
             training = made.call();
             Path run = training.run();
             Platform.runLater(() -> headline.setText(Texts.get("train.headline.run",
-                    Texts.get("train.choice." + family), run.getFileName())));
+                    Texts.get("choice." + family), run.getFileName())));
             return training.start(onEvent);
         }, this::ended, this::failed);
     }

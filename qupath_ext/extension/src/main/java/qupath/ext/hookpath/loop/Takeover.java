@@ -1,0 +1,80 @@
+package qupath.ext.hookpath.loop;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.Entries;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.ResultImport;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.ResultIndex.ImageResult;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * What a job over a whole project made, taken over into it: objects image by image, metadata at
+ * the end.
+ *
+ * @param changed names of the images that got or lost objects
+ * @param added objects added
+ * @param removed earlier results taken away
+ * @param problems one line for each image that could not be changed
+ */
+record Takeover(List<String> changed, int added, int removed, List<String> problems) {
+
+    private static final Logger logger = LoggerFactory.getLogger(Takeover.class);
+
+    /** Takes over all that the job left, also if it failed or was stopped half-way. */
+    static Takeover of(Project<BufferedImage> project, JobOutcome outcome) {
+        List<String> changed = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        int added = 0;
+        int removed = 0;
+        boolean metadata = false;
+        for (Map.Entry<String, ImageResult> one : outcome.index().images().entrySet()) {
+            ProjectImageEntry<BufferedImage> entry = entry(project, one.getKey());
+            if (entry == null) {
+                continue; // removed from the project while the job ran
+            }
+            if (isMetadataOnly(one.getValue())) {
+                metadata |= Entries.set(entry.getMetadata(), one.getValue().metadata());
+                continue;
+            }
+            try {
+                ResultImport.Counts counts = take(project, entry, one.getValue());
+                added += counts.added();
+                removed += counts.removed();
+                changed.add(entry.getImageName());
+            } catch (RuntimeException e) {
+                logger.warn("{}: not imported", entry.getImageName(), e);
+                problems.add(entry.getImageName() + ": " + Problems.oneLine(e));
+            }
+        }
+        if (metadata) {
+            Entries.save(project);
+        }
+        return new Takeover(changed, added, removed, problems);
+    }
+
+    private static ResultImport.Counts take(Project<BufferedImage> project,
+            ProjectImageEntry<BufferedImage> entry, ImageResult result) {
+        OpenImage image = OpenImage.of(project, entry);
+        ResultImport.Counts counts = new ResultImport(image).project(project).run(result);
+        image.saveUnlessShown();
+        return counts;
+    }
+
+    private static ProjectImageEntry<BufferedImage> entry(
+            Project<BufferedImage> project, String id) {
+        return project.getImageList().stream().filter(e -> e.getID().equals(id)).findFirst()
+                .orElse(null);
+    }
+
+    private static boolean isMetadataOnly(ImageResult result) {
+        return result.objects() == null && !result.replacesAll() && result.removedRuns().isEmpty();
+    }
+}
