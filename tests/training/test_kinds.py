@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from hookpath.errors import ModelDesignError, UsageError
+from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.geometry import BranchSpec
 from hookpath.models import FAMILIES, load_model, read_card
 from hookpath.projects import open_project
@@ -194,3 +194,29 @@ def test_few_patches_at_once_are_one_step_all_the_same(
     result = run(folder, tmp_path / "run", *PATCHES, "epochs=1", "at_once=3")
     assert set(sizes) == {3}
     assert result.steps == len(sizes) == 8
+
+
+def test_one_patch_at_a_time_says_what_to_change(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Normalisation over one value per channel is no normalisation."""
+    pooled = TinyClassifier.forward
+
+    def normalised(self: TinyClassifier, images: Any) -> list[torch.Tensor]:
+        norm = torch.nn.BatchNorm1d(2).train(self.training)
+        return [norm(x[:, :, 0, 0])[..., None, None] for x in pooled(self, images)]
+
+    monkeypatch.setattr(TinyClassifier, "forward", normalised)
+    message = r"two patches at a time or more; start a run with a larger batch_size \(4\) or at_onc"
+    with pytest.raises(TrainingError, match=message):
+        run(folder, tmp_path / "run", *PATCHES, "at_once=1")
+
+
+def test_weights_to_start_from_are_not_looked_for_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(TinyClassifier, "load_backbone", lambda s, w, warn: asked.append(w))
+    run(folder, tmp_path / "run", *PATCHES, "epochs=1", "backbone_weights=imagenet")
+    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    assert asked == ["imagenet"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,9 +180,25 @@ def train_step(s: Session, batch: Batch) -> Tensor:
     """One optimiser step on a batch; the loss, detached, still on the device."""
     for group in s.optimizer.param_groups:
         group["lr"] = learning_rate(s.config, s.step)
-    loss = s.parts.fitting(s.model, "training", lambda size: gradients(s, batch, size))
+    with _lone_patch_explained(s.config):
+        loss = s.parts.fitting(s.model, "training", lambda size: gradients(s, batch, size))
     s.optimizer.step()
     return loss
+
+
+@contextmanager
+def _lone_patch_explained(config: TrainConfig) -> Iterator[None]:
+    """Turn what torch says of one patch under batch normalisation into what to change."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise TrainingError(
+            "this network's batch normalisation needs two patches at a time or more; start a run "
+            f"with a larger batch_size ({config.batch_size}) or at_once ({config.at_once}), or a "
+            "smaller model.input_size where memory is short"
+        ) from error
 
 
 def gradients(s: Session, batch: Batch, size: int) -> Tensor:

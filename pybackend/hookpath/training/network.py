@@ -51,8 +51,13 @@ def design_of(config: TrainConfig) -> Design:
     return Design(card.family, {**card.config, **config.model})
 
 
-def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -> Network:
+def make_network(
+    config: TrainConfig, classes: ClassTable, reporter: Reporter, begun: bool = False
+) -> Network:
     """Build the configured network, with the weights of `init_from` where they fit.
+
+    Args:
+        begun: the run has weights of its own already, so none are looked for.
 
     Raises:
         ModelDesignError: the design cannot be built, or has no backbone to give weights to.
@@ -62,18 +67,25 @@ def make_network(config: TrainConfig, classes: ClassTable, reporter: Reporter) -
     """
     design = design_of(config)
     model = build_model(design.family, **_arguments(design, config, classes))
-    if config.init_from is not None:
-        _start_from(model, Path(config.init_from), list(classes.names), reporter)
-    elif config.backbone_weights is not None:
-        model.load_backbone(config.backbone_weights, reporter.warn)
+    if not begun:
+        _give_weights(model, config, classes, reporter)
     if config.bn_momentum is not None:
         _set_momentum(model, config.bn_momentum)
     return model
 
 
+def _give_weights(
+    model: Network, config: TrainConfig, classes: ClassTable, reporter: Reporter
+) -> None:
+    if config.init_from is not None:
+        _start_from(model, Path(config.init_from), list(classes.names), reporter)
+    elif config.backbone_weights is not None:
+        model.load_backbone(config.backbone_weights, reporter.warn)
+
+
 def _set_momentum(model: Network, momentum: float) -> None:
     for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.momentum = momentum
 
 

@@ -257,7 +257,7 @@ def open_session(
     torch.manual_seed(config.seed)
     device = choose_device(config.device, reporter.info)
     data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
-    model = make_network(config, data.classes, reporter).to(device)
+    model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
     model = model.to(memory_format=torch.channels_last)
     config = _long_enough(config, model)
     record = _record(projects, config, data)
