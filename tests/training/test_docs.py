@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hookpath.training import TrainConfig
+from hookpath.training.presets import FAMILY_VALUES
 from hookpath.training.run_folder import FREE_ON_RESUME, flatten
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
@@ -54,6 +55,37 @@ def test_the_table_holds_every_setting_and_its_defaults() -> None:
     assert [line for line in lines if line.startswith("| `") and line.count("|") == 5] == (
         expected_rows()
     )
+
+
+def family_rows() -> list[str]:
+    """What families change of a preset, and the arguments it gives them; equal ones together."""
+    families: dict[tuple[str, ...], list[str]] = {}
+    for family in sorted({f for values in FAMILY_VALUES.values() for f in values}):
+        families.setdefault(tuple(changes(family, p) for p in ("paper", "fast")), []).append(family)
+    return [
+        f"| {', '.join(f'`{name}`' for name in names)} | {' | '.join(cells)} |"
+        for cells, names in families.items()
+    ]
+
+
+def changes(family: str, preset: str) -> str:
+    own, common = (
+        flatten(TrainConfig.of({"preset": preset, **f}).model_dump())
+        for f in ({"family": family}, {})
+    )
+    changed = [
+        f"{key} = {value:.3g}" if isinstance(value, float) else f"{key} = {shown(value)}"
+        for key, value in own.items()
+        if key.startswith("model.") or (key != "family" and common.get(key) != value)
+        if not (key.startswith("augmentation.") and value == 0)
+    ]
+    return ", ".join(changed)
+
+
+def test_the_table_of_families_holds_what_they_change() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    at = lines.index("| family | paper | fast |") + 2
+    assert lines[at : at + len(family_rows())] == family_rows()
 
 
 def test_every_setting_is_described() -> None:

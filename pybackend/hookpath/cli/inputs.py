@@ -37,7 +37,8 @@ Family = Annotated[
         "-m",
         "--model",
         metavar="FAMILY",
-        help="hooknet, unet, mrn; unet-lr, agunet, dagunet, doubleunet (whole slides).",
+        help="Network: hooknet, unet, mrn, classifier, multiscale, unet-lr, h2gnet, scale… "
+        "(docs/training.md).",
         show_default="hooknet",
     ),
 ]
