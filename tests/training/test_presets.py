@@ -26,6 +26,10 @@ PRINTED: dict[str, dict[str, Any]] = {
         "batch_size": 64, "learning_rate": 1e-4, "epochs": 100, "steps_per_epoch": 500,
         "sampler": "hierarchical", "backbone_weights": "imagenet", "workers": 8,
     },
+    "multiscale": {
+        "batch_size": 64, "epochs": 10, "learning_rate": 1e-3, "l2": 1e-4 / 2, "loss_weight": None,
+    },
+    "scale": {"batch_size": 128, "epochs": 10, "learning_rate": 1e-3, "l2": 0.0},
     "unet-lr": {
         "batch_size": 4 * 6, "at_once": 4, "learning_rate": 1e-3, "epochs": 1000, "patience": 100,
     },

@@ -89,10 +89,8 @@ _NO_WARP = {"scale": 0.0, "rotation_deg": 0.0, "elastic_um": 0.0}
 
 _SCALE = {
     **_MULTISCALE,
-    "batch_size": 512,
-    "at_once": 128,
-    "steps_per_epoch": 200,
-    "patience": 5,
+    "batch_size": 128,
+    "l2": 0.0,
     "augmentation": _NO_WARP,
 }
 
