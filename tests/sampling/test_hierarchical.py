@@ -78,6 +78,22 @@ def test_slides_without_the_key_are_a_group_and_are_named(plain: AnnotatedSlide)
     ]
 
 
+def test_a_key_that_no_slide_has_is_told_with_those_that_there_are(plain: AnnotatedSlide) -> None:
+    slides = slides_with(plain, {"grade": "1"}, {"hospital": "A"})
+    heard = Listener()
+    SamplerChoice("hierarchical", ("Grade",)).make(
+        slides,
+        [plain.read_facts()] * 2,
+        CLASSES,
+        BRANCHES,
+        0,
+        heard,  # type: ignore[arg-type]
+    )
+    assert heard.warnings == [
+        "no slide has 'Grade' in its metadata, so it makes no groups; there are: grade, hospital"
+    ]
+
+
 def test_slides_and_classes_come_as_often_as_the_tree_says(
     plain: AnnotatedSlide, tmp_path: Path
 ) -> None:

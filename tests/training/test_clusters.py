@@ -9,11 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError, UsageError
 from hookpath.events import SILENT
+from hookpath.models import build_model
 from hookpath.models.clusters import Clusters
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train
+from hookpath.training.clusters import clusters_of_run
+from hookpath.training.data import TrainingData
+from hookpath.training.feeds import Order
 from hookpath.training.loop import gradients
 from hookpath.training.losses import cluster_weights, even_weights, sparse_cross_entropy
 from hookpath.training.parts import cut
@@ -183,6 +188,15 @@ def test_too_few_patches_are_an_error_before_anything_is_written(
     with pytest.raises(TrainingError, match="8 patches are too few for 9 clusters"):
         opened(slides, tmp_path / "run", "clusters.k=9", "clusters.batches=1")
     assert not (tmp_path / "run").exists()
+
+
+def test_networks_that_read_whole_slides_are_not_guided(tmp_path: Path) -> None:
+    model = build_model("unet-lr", n_classes=2, size=64, filters=[2, 2, 2])
+    config = TrainConfig.load(overrides=["clusters.k=3"])
+    data = TrainingData(ClassTable(()), [], [], {}, [])
+    order = Order(config, data, model, SILENT)
+    with pytest.raises(TrainingError, match="unet-lr: clusters guide networks that learn classes"):
+        clusters_of_run(order, torch.device("cpu"), RunFolder(tmp_path))
 
 
 def test_settings_that_cannot_be_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from hookpath.geometry import BranchSpec
 from hookpath.projects import REST_KEY, Project, open_project
 from hookpath.sampling import PatchStream, ValidationStream
 from hookpath.training import TrainConfig
+from hookpath.training.choice import sampler_choice
 from hookpath.training.data import gather
+from hookpath.training.network import make_network
 from support.slides import write_pyramid
 
 BRANCHES = (BranchSpec(8.0, 16, 16),)
@@ -69,3 +72,38 @@ def test_a_slide_marked_complete_trains_with_nothing_drawn(project: Project) -> 
 def test_without_it_what_is_not_drawn_is_no_class(project: Project) -> None:
     with pytest.raises(TrainingError, match="only class 'Tumor' is drawn"):
         gather([project], config_with(), SILENT)
+
+
+def test_patches_of_a_classifier_are_of_the_class_they_are_drawn_for(project: Project) -> None:
+    """Normal only without any tumour, and both of more than a quarter: never at glass alone."""
+    config = config_with(
+        "rest.class_name=Normal",
+        "background=Normal",
+        "family=classifier",
+        "model.spacings=[8.0]",
+        "model.input_size=32",
+        "backbone_weights=none",
+        "sampler=hierarchical",
+        "validation.fraction=0",
+    )
+    data = gather([project], config, SILENT)
+    model = make_network(config, data.classes, SILENT)
+    choice = sampler_choice(config, model)
+    with PatchStream(data.train, data.classes, model.branches, 400, 0, sampler=choice) as stream:
+        labels = next(stream).labels[0].long()
+    found = model.targets([labels])[0][:, 0, 0]
+    assert (found > 0).all()
+    # Slide, class: 200 each (±4 σ).
+    assert abs(int((found == 1).sum()) - 200) < 4 * 10
+    tumour = (labels == 1).double().mean(dim=(1, 2))
+    tissue = (labels > 0).double().mean(dim=(1, 2))
+    assert (tumour[found == 1] > 0.25).all()
+    assert (tumour[found == 2] == 0).all()
+    assert (tissue > 0.25).all()
+    assert (tissue < 1).any()
+    without_rule = replace(choice, accepts=None)
+    with PatchStream(
+        data.train, data.classes, model.branches, 400, 0, sampler=without_rule
+    ) as stream:
+        unruly = model.targets([next(stream).labels[0].long()])[0]
+    assert (unruly == 0).sum() > 20

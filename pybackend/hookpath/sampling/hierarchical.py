@@ -17,6 +17,9 @@ from hookpath.sampling.seeded import SeededSampler
 from hookpath.sampling.source import AnnotatedSlide, SlideFacts
 from hookpath.sampling.visible import VisiblePart, visible_parts
 
+#: Slides named in a warning.
+_NAMED = 5
+
 Chances = npt.NDArray[np.float64]
 
 
@@ -128,9 +131,15 @@ def _warn_of_missing(
 ) -> None:
     for key in hierarchy:
         without = [source.name for source in sources if key not in source.metadata]
-        if without:
+        if len(without) == len(sources):
+            there = sorted({known for source in sources for known in source.metadata})
+            reporter.warn(
+                f"no slide has {key!r} in its metadata, so it makes no groups; "
+                f"there are: {', '.join(there) or 'none'}"
+            )
+        elif without:
+            more = ", …" if len(without) > _NAMED else ""
             reporter.warn(
                 f"{len(without)} of {len(sources)} slides have no {key!r} in their metadata and "
-                f"form a group of their own: {', '.join(without[:5])}"
-                + (", …" if len(without) > 5 else "")
+                f"form a group of their own: {', '.join(without[:_NAMED])}{more}"
             )
