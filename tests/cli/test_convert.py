@@ -40,3 +40,17 @@ def test_the_command_tells_machines_what_it_did(
     assert converted["objects"] == {"Tumor": 1, "Stroma": 3}
     assert hookpath("convert", source, "--to", "imagescope").code == 1
     assert source.read_text() == IMAGESCOPE
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [("imagescope", "1 points were left out"), ("mask", "2 objects without class or area")],
+)
+def test_what_a_format_has_no_place_for_is_told(
+    tmp_path: Path, hookpath: Callable[..., object], to: str, said: str
+) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
+    source = write_text(tmp_path / "a.xml", ASAP)
+    done = hookpath("convert", source, "--to", to, "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert said in done.err

@@ -169,6 +169,19 @@ def test_a_class_without_a_value_in_the_given_table_is_an_error(slides: Path) ->
     assert not (slides / "a_mask.png").exists()
 
 
+def test_values_and_classes_that_would_be_read_wrongly_are_refused(slides: Path) -> None:
+    drawn = [PathObject(box(0, 0, 9, 9), path_class=PathClass("Exclusion"))]
+    write_geojson(slides / "a.geojson", drawn)
+    (problem,) = convert_files([slides / "a.geojson"], config=ConvertConfig(to="asap")).problems
+    assert "'Exclusion' would be read as holes" in problem.message
+    other = ConvertConfig(to="asap", holes=("Holes",))
+    assert len(convert_files([slides / "a.geojson"], config=other).converted) == 1
+    (slides / "t.csv").write_text("value,name\n300,Exclusion\n")
+    config = ConvertConfig(to="mask", table=slides / "t.csv")
+    (problem,) = convert_files([slides / "a.geojson"], config=config).problems
+    assert "300 does not fit into 8 bits" in problem.message
+
+
 def test_a_name_that_fits_several_slides_is_refused(slides: Path) -> None:
     write_pyramid(slides / "a.svs.tif", position_image(64, 64), mpp=0.5)
     write_pyramid(slides / "A.tiff", position_image(64, 64), mpp=0.5)

@@ -162,6 +162,12 @@ def test_workers_change_nothing_but_the_time(folder: Path, tmp_path: Path) -> No
     assert _content(alone.out_dir) == _content(two.out_dir)
 
 
+def test_workers_do_without_torch() -> None:
+    # It would cost each of them seconds, and hundreds of megabytes.
+    code = "import sys, hookpath.extraction._work; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_a_damaged_slide_is_listed_and_leaves_nothing(folder: Path) -> None:
     damage(folder / "a.tif", 3000)
     report = _extract(folder)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.closing import Closing
-from hookpath.errors import AnnotationError, HookpathError
+from hookpath.errors import AnnotationError, HookpathError, SlideError
 from hookpath.slides import MapReader, open_map
 
 Values = npt.NDArray[Any]
@@ -45,12 +45,16 @@ class _Held(LabelImage):
 
 
 class _Tiled(LabelImage):
-    def __init__(self, reader: MapReader) -> None:
-        self._reader = reader
+    def __init__(self, path: Path, reader: MapReader) -> None:
+        self._path, self._reader = path, reader
         self.width, self.height = reader.width, reader.height
 
     def rows(self, y: int, count: int) -> Values:
-        return self._reader.read(0, y, self.width, count)
+        try:
+            rows = self._reader.read(0, y, self.width, count)
+        except SlideError as error:
+            raise AnnotationError(f"{self._path}: damaged at row {y} or below ({error})") from error
+        return rows.astype(np.uint8) if rows.dtype.kind == "b" else rows
 
     def close(self) -> None:
         self._reader.close()
@@ -85,7 +89,7 @@ def _open_tiff(path: Path) -> LabelImage:
             return _Held(_integers(path, page.asarray()))
     reader = open_map(path)
     if reader.channels == 1 and reader.dtype.kind in "bui":
-        return _Tiled(reader)
+        return _Tiled(path, reader)
     reader.close()
     raise AnnotationError(f"{path}: {reader.channels} channels of {reader.dtype} are no labels")
 

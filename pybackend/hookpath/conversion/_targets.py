@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import shapely
+
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, write_geojson
 from hookpath.annotations.classes import ClassTable
 from hookpath.conversion.asap import write_asap
@@ -21,6 +23,10 @@ MASKS: tuple[Target, ...] = ("mask", "mask-tiff")
 
 #: Larger masks do not fit one 8-bit image in memory.
 MAX_PNG_PIXELS = 2**30
+
+
+#: Masks are written with 8 bits a pixel.
+MAX_VALUE = 255
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,23 @@ class TargetWriter:
                 code=write_code(error),
             ) from error
 
+    def left_out(self, objects: Sequence[PathObject]) -> str:
+        """What of the objects the format has no place for; "" if it has for all."""
+        if self.to == "imagescope":
+            count, what = sum(shapely.get_dimensions(o.geometry) == 0 for o in objects), "points"
+        elif self.to in MASKS:
+            count, what = len(objects) - len(_drawn(objects)), "objects without class or area"
+        else:
+            return ""
+        return f"{count} {what} were left out" if count else ""
+
     def _fill(self, part: Path, path: Path, objects: Sequence[PathObject], canvas: Canvas) -> None:
         if self.to == "asap":
+            if any(o.path_class and o.path_class.name == self._hole_group for o in objects):
+                raise AnnotationError(
+                    f"{path}: the class {self._hole_group!r} would be read as holes; name another "
+                    "group with --hole, or rename the class with --class"
+                )
             write_asap(part, objects, self._hole_group)
         elif self.to == "imagescope":
             spacing = canvas.calibration.mpp if canvas.calibration else None
@@ -88,7 +109,7 @@ class TargetWriter:
     ) -> None:
         if canvas.size_l0 is None:
             raise UsageError(f"{path}: a mask needs the slide's size; give --slides")
-        drawn = [_as_drawn(o) for o in objects if o.path_class and o.geometry.area > 0]
+        drawn = _drawn(objects)
         self._learn(path, drawn)
         writer = MaskWriter(canvas.size_l0, canvas.downsample, self.values)
         if self.to == "mask-tiff":
@@ -116,9 +137,21 @@ class TargetWriter:
                     f"with --class '{found.name}='"
                 )
             self.values[len(self.values) + 1] = found
+        if max(self.values, default=0) > MAX_VALUE:
+            raise AnnotationError(
+                f"{path}: the value {max(self.values)} does not fit into 8 bits; masks have values "
+                f"up to {MAX_VALUE}"
+            )
 
 
-def _as_drawn(obj: PathObject) -> PathObject:
-    """Predictions and detections count here as what a person drew does."""
-    kept = {key: value for key, value in obj.metadata.items() if key != RUN_TAG}
-    return replace(obj, object_type="annotation", metadata=kept)
+def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
+    """Areas with a class; predictions and detections count as what a person drew does."""
+    return [
+        replace(
+            o,
+            object_type="annotation",
+            metadata={key: value for key, value in o.metadata.items() if key != RUN_TAG},
+        )
+        for o in objects
+        if o.path_class and o.geometry.area > 0
+    ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
@@ -18,7 +18,7 @@ class Node:
     tag: str
     attributes: Mapping[str, str]
     line: int
-    children: list[Node] = field(default_factory=list)
+    children: Sequence[Node] = ()
 
     def all(self, tag: str) -> Iterator[Node]:
         """Elements of this name directly inside."""
@@ -90,7 +90,11 @@ class _Builder:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         node = Node(tag.rpartition(":")[2], attributes, self.parser.CurrentLineNumber)
-        self._open[-1].children.append(node)
+        above = self._open[-1]
+        # Files have millions of vertices with nothing in them: a list for each would cost memory.
+        if not isinstance(above.children, list):
+            above.children = []
+        above.children.append(node)
         self._open.append(node)
 
     def _end(self, tag: str) -> None:

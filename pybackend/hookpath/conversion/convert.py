@@ -172,6 +172,8 @@ class _Run:
         objects = self.renaming.apply(objects)
         self._check_place(path, objects, place)
         self._write(path, objects, place)
+        if lost := self.writer.left_out(objects):
+            self.reporter.warn(f"{path}: {lost}")
         counts = Counter(o.path_class.name if o.path_class else "" for o in objects)
         return Converted(path, tuple(f for f, _ in sources), dict(counts), holes, replaced)
 
