@@ -76,7 +76,7 @@ def paint_slide(rng: np.random.Generator, size: int = 4096) -> PaintedSlide:
     wall = np.zeros((size, size), np.bool_)
     for nest in nests:
         _stamp(nest, truth, wall)
-    tissue = _tissue(rng, size)
+    tissue = tissue_outline(rng, size)
     truth[wall | ~tissue] = 0
     rgb = _colour(rng, truth, wall, tissue)
     return PaintedSlide(rgb, truth, nests)
@@ -116,7 +116,7 @@ def _stamp(nest: Nest, truth: Image, wall: Mask) -> None:
         wall[window] |= (inside <= 0) & (inside > -_WALL_UM / SPACING_UM)
 
 
-def _tissue(rng: np.random.Generator, size: int) -> Mask:
+def tissue_outline(rng: np.random.Generator, size: int) -> Mask:
     """A rounded piece of tissue with a rim of glass."""
     x = np.arange(size, dtype=np.float32) / size * 2 - 1
     y = x[:, None]
@@ -134,35 +134,35 @@ def _power_10(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _colour(rng: np.random.Generator, truth: Image, wall: Mask, tissue: Mask) -> Image:
     """Strip by strip: a whole slide in floating point would be slow to hold, not to compute."""
     nest, stroma, border = (
-        _shifted(texture, rng)
-        for texture in (_nest_texture(rng), _stroma_texture(rng), _wall_texture(rng))
+        shifted(texture, rng)
+        for texture in (nest_texture(rng), stroma_texture(rng), _wall_texture(rng))
     )
     tint = rng.normal(0, 4, 3).astype(np.float32)
     noise = rng.normal(0, 5, (_TEXTURE_PX, _TEXTURE_PX, 1)).astype(np.float32)
-    noise = _shifted(noise, rng)
+    noise = shifted(noise, rng)
     rgb = np.empty((*truth.shape, 3), np.uint8)
     for top in range(0, truth.shape[0], _STRIP_PX):
         rows = np.s_[top : top + _STRIP_PX]
         here = truth[rows]
         strip = np.where(
             ((here == IN_SITU) | (here == INVASIVE))[..., None],
-            _rows_of(nest, top, here),
-            _rows_of(stroma, top, here),
+            rows_of(nest, top, here),
+            rows_of(stroma, top, here),
         )
-        np.copyto(strip, _rows_of(border, top, here), where=wall[rows][..., None])
+        np.copyto(strip, rows_of(border, top, here), where=wall[rows][..., None])
         np.copyto(strip, np.float32(243), where=~tissue[rows][..., None])
-        strip += _rows_of(noise, top, here) + tint
+        strip += rows_of(noise, top, here) + tint
         rgb[rows] = np.clip(strip, 0, 255, out=strip)
     return rgb
 
 
-def _shifted(texture: FloatMap, rng: np.random.Generator) -> FloatMap:
+def shifted(texture: FloatMap, rng: np.random.Generator) -> FloatMap:
     """The periodic texture from a random place on."""
     shift = rng.integers(0, _TEXTURE_PX, 2)
     return np.roll(texture, (int(shift[0]), int(shift[1])), (0, 1))
 
 
-def _rows_of(texture: FloatMap, top: int, like: Image) -> FloatMap:
+def rows_of(texture: FloatMap, top: int, like: npt.NDArray[Any]) -> FloatMap:
     """The texture repeated over a strip of rows from `top` on: ``(rows, width, channels)``."""
     height, width = like.shape
     rows = np.arange(top, top + height) % _TEXTURE_PX
@@ -202,11 +202,13 @@ def _texture(nuclei: FloatMap) -> FloatMap:
     return coloured
 
 
-def _nest_texture(rng: np.random.Generator) -> FloatMap:
+def nest_texture(rng: np.random.Generator) -> FloatMap:
+    """``(1024, 1024, 3)`` periodic: round nuclei."""
     return _texture(_blobs(rng, 1500, 9, 8, 3.0))
 
 
-def _stroma_texture(rng: np.random.Generator) -> FloatMap:
+def stroma_texture(rng: np.random.Generator) -> FloatMap:
+    """``(1024, 1024, 3)`` periodic: long, thin nuclei; of the same mean colour."""
     return _texture(_blobs(rng, 1500, 20, 3, 0.25))
 
 

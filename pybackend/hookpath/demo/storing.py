@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hookpath.annotations import vectorize, write_geojson
+from hookpath.annotations import PathObject, vectorize, write_geojson
 from hookpath.demo.drawing import draw_sparsely
-from hookpath.demo.painting import CLASSES, SPACING_UM, Image, PaintedSlide, paint_slide
+from hookpath.demo.painting import CLASSES, SPACING_UM, Image, paint_slide
 from hookpath.errors import OutputError, write_code
 from hookpath.events import Reporter
 from hookpath.projects import SPLIT_KEY, FolderProject
@@ -19,8 +22,31 @@ _TILE = 256
 _HALVINGS = 4
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A slide as it goes to disk.
+
+    Attributes:
+        rgb: ``(H, W, 3)`` uint8.
+        drawn: what people drew on it (not kept for test slides).
+        truth: what is really there.
+        spacing_um: µm/px.
+        metadata: of the image.
+    """
+
+    rgb: Image
+    drawn: Sequence[PathObject]
+    truth: Sequence[PathObject]
+    spacing_um: float
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+Make = Callable[[np.random.Generator, int], Stored]
+"""Paints one slide: from a generator of its own, and its number."""
+
+
 def make_slides(
-    folder: Path, splits: dict[str, int], size: int, seed: int, reporter: Reporter
+    folder: Path, splits: Mapping[str, int], size: int, seed: int, reporter: Reporter
 ) -> FolderProject:
     """Paint and store the slides of the demo; those that are there already are kept.
 
@@ -36,6 +62,23 @@ def make_slides(
     Raises:
         OutputError: the folder cannot be written to.
     """
+
+    def make(rng: np.random.Generator, number: int) -> Stored:
+        painted = paint_slide(rng, size)
+        drawn = draw_sparsely(rng, painted)
+        return Stored(painted.rgb, drawn, vectorize(painted.truth, CLASSES, 1.0), SPACING_UM)
+
+    return store_slides(folder, splits, seed, reporter, make)
+
+
+def store_slides(
+    folder: Path, splits: Mapping[str, int], seed: int, reporter: Reporter, make: Make
+) -> FolderProject:
+    """Store painted slides as a folder project with a split (see `make_slides`).
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
     slides, truth = folder / SLIDES, folder / TRUTH
     names = [f"{split}-{i + 1}" for split, n in splits.items() for i in range(n)]
     reporter.start("paint slides", len(names), "slide")
@@ -44,7 +87,8 @@ def make_slides(
             path.mkdir(parents=True, exist_ok=True)
         for number, name in enumerate(names):
             if not (slides / f"{name}.tif").is_file():
-                _store(slides, truth, name, size, np.random.default_rng([seed, number]))
+                made = make(np.random.default_rng([seed, number]), number)
+                _store(slides, truth, name, made)
             reporter.advance("paint slides")
     except OSError as error:
         raise OutputError(
@@ -53,24 +97,30 @@ def make_slides(
     reporter.finish("paint slides")
     project = FolderProject(slides)
     for entry in project.images:
-        entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0]})
+        entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0], **_metadata_of(truth, entry.name)})
     return project
 
 
-def _store(slides: Path, truth: Path, name: str, size: int, rng: np.random.Generator) -> None:
+def _metadata_of(truth: Path, name: str) -> dict[str, str]:
+    path = truth / f"{Path(name).stem}.json"
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def _store(slides: Path, truth: Path, name: str, made: Stored) -> None:
     """One slide; the image comes last, so that its presence means that all is there."""
-    painted = paint_slide(rng, size)
     if not name.startswith("test"):
-        write_geojson(slides / f"{name}.geojson", draw_sparsely(rng, painted))
-    write_geojson(truth / f"{name}.geojson", vectorize(painted.truth, CLASSES, 1.0))
-    _write_tiff(slides / f"{name}.tif", painted)
+        write_geojson(slides / f"{name}.geojson", made.drawn)
+    write_geojson(truth / f"{name}.geojson", made.truth)
+    (truth / f"{name}.json").write_text(json.dumps(dict(made.metadata)), encoding="utf-8")
+    _write_tiff(slides / f"{name}.tif", made)
 
 
-def _write_tiff(path: Path, painted: PaintedSlide) -> None:
+def _write_tiff(path: Path, made: Stored) -> None:
     """A tiled JPEG pyramid with µm/px, as a scanner writes it."""
     import tifffile
 
-    per_cm = 1e4 / SPACING_UM
+    per_cm = 1e4 / made.spacing_um
     options: dict[str, Any] = {
         "tile": (_TILE, _TILE),
         "photometric": "rgb",
@@ -82,7 +132,7 @@ def _write_tiff(path: Path, painted: PaintedSlide) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         with tifffile.TiffWriter(part) as tiff:
-            level: Image = painted.rgb
+            level: Image = made.rgb
             for halving in range(_HALVINGS + 1):
                 resolution = (per_cm / 2**halving,) * 2
                 kind = 1 if halving else 0
