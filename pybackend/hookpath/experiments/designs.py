@@ -11,8 +11,6 @@ from hookpath.experiments.design import Contestant, Design, Expectation, Painted
 from hookpath.projects import Project
 
 _HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
-# 256 px, as in the paper, would leave a map of 16 px whose centre pixel lies between two.
-_MRN_DESIGN = {"input_size": 512, "depth": 4}
 
 
 def _unet(spacing: float) -> Contestant:
@@ -23,11 +21,15 @@ def _unet(spacing: float) -> Contestant:
     )
 
 
-def _mrn(context: float) -> Contestant:
+def _mrn(context: float, input_size: int) -> Contestant:
     return Contestant(
         f"MRN(0.5, {context:g})",
         # Same padding: larger outputs; the paper halves the batch for it.
-        {"family": "mrn", "model": {"spacings": [0.5, context], **_MRN_DESIGN}, "batch_size": 6},
+        {
+            "family": "mrn",
+            "model": {"spacings": [0.5, context], "input_size": input_size, "depth": 4},
+            "batch_size": 6,
+        },
         {"model": "MRN", "target µm/px": "0.5", "context µm/px": f"{context:g}", "λ": "–"},
     )
 
@@ -52,8 +54,9 @@ HOOKNET_PAPER = Design(
     "cross-validation by slide, F1 per class, Wilcoxon tests over slides.",
     contestants=(
         *(_unet(spacing) for spacing in (0.5, 1, 2, 4, 8)),
-        _mrn(2),
-        _mrn(8),
+        _mrn(2, 256),
+        # The paper's 256 px would leave a map of 16 px, whose centre lies between two.
+        _mrn(8, 512),
         *(_hooknet(2, weight) for weight in (1, 0.75, 0.5, 0.25)),
         *(_hooknet(8, weight) for weight in (1, 0.75, 0.5, 0.25)),
     ),
