@@ -96,10 +96,12 @@ CONTEXT = Design(
         ),
         Contestant(
             "MRN(1, 8)",
-            # Half the batch, as in the paper: same padding makes the outputs larger.
+            # One pooling more: MRN hands on its context encoder's maps, which see half as far as
+            # HookNet's, that come out of a decoder. Half the batch, as in the paper: same padding
+            # makes the outputs larger.
             {
                 "family": "mrn",
-                "model": {"spacings": [1.0, 8.0], "input_size": 256, **_SMALL},
+                "model": {"spacings": [1.0, 8.0], "input_size": 256, "depth": 4, "filters": 8},
                 "batch_size": 4,
             },
             {"model": "MRN", "target µm/px": "1", "context µm/px": "8"},
@@ -120,4 +122,52 @@ CONTEXT = Design(
     painted=Painted(_paint_context, {"train": 4, "val": 1, "test": 4}),
 )
 
-DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT)}
+#: Patches of 64 µm and of 512 µm about the same centre. Strokes are small in the wide ones, so a
+#: patch has a class if a fiftieth of it is drawn. No weights: the same on every machine.
+_PATCHES: dict[str, Any] = {"input_size": 64, "backbone": "resnet34", "label_share": 0.02}
+
+
+def _one_scale(spacing: float) -> Contestant:
+    return Contestant(
+        f"one scale ({spacing:g})",
+        {"family": "classifier", "model": {"spacings": [spacing], **_PATCHES}},
+        {"scales µm/px": f"{spacing:g}", "combines": "–", "losses": "1"},
+    )
+
+
+def _two_scales(combine: str) -> Contestant:
+    return Contestant(
+        f"two scales, {combine}",
+        {
+            "family": "multiscale",
+            "model": {"spacings": [1.0, 8.0], "combine": combine, **_PATCHES},
+            "loss_weight": None,
+        },
+        {"scales µm/px": "1, 8", "combines": combine, "losses": "n + 1"},
+    )
+
+
+SCALES = Design(
+    name="scales",
+    about="The same classes for patches instead of pixels. The order of the multi-scale tools "
+    "(Marini et al. 2021, section 3.1.3): two scales above one, by Cohen's κ.",
+    contestants=(
+        _one_scale(1.0),
+        _one_scale(8.0),
+        _two_scales("features"),
+    ),
+    settings={
+        **_BUDGET,
+        "epochs": 4,
+        "learning_rate": 1e-3,
+        "backbone_weights": None,
+    },
+    expectations=(
+        Expectation("two scales, features", "one scale (1)", "κ"),
+        Expectation("two scales, features", "one scale (8)", "κ"),
+    ),
+    painted=Painted(_paint_context, {"train": 4, "val": 1, "test": 4}),
+    metric="kappa",
+)
+
+DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, SCALES)}

@@ -213,7 +213,7 @@ def _claim(out: Path, design: Design, project: Project | None, options: Options)
         {
             "design": design.name,
             "source": None if project is None else str(project.source.resolve()),
-            "contestants": [c.title for c in design.contestants],
+            "contestants": {c.title: {**design.settings, **c.settings} for c in design.contestants},
             "seeds": list(options.seeds),
             "folds": options.folds,
             "truth": None if options.truth is None else str(options.truth.resolve()),
