@@ -54,3 +54,14 @@ def test_what_a_format_has_no_place_for_is_told(
     done = hookpath("convert", source, "--to", to, "-o", tmp_path / "out")
     assert done.code == 0, done.err
     assert said in done.err
+
+
+def test_a_slide_that_is_not_where_it_should_be_is_told(
+    tmp_path: Path, hookpath: Callable[..., object]
+) -> None:
+    (tmp_path / "slides").mkdir()
+    write_pyramid(tmp_path / "slides" / "b.tif", position_image(64, 64), mpp=0.5)
+    source = write_text(tmp_path / "a.xml", ASAP)
+    done = hookpath("convert", source, "--slides", tmp_path / "slides")
+    assert "has no slide of this name" in done.err
+    assert (tmp_path / "a.geojson").is_file()

@@ -109,6 +109,23 @@ def test_the_offset_of_qupaths_crop_is_taken_away_and_added_again(tmp_path: Path
     assert read_geojson(done.path)[0].geometry.equals(RING)
 
 
+def test_a_mask_may_cover_the_part_that_qupath_shows_or_the_whole_file(tmp_path: Path) -> None:
+    write_scn(tmp_path / "s.scn", position_image(256, 256), 0.5, (64, 32), (512, 512))
+    drawn = PathObject(box(32, 64, 96, 128), path_class=PathClass("Tumor", (255, 0, 0)))
+    write_geojson(tmp_path / "s.geojson", [drawn])
+    for whole, shape, corner in ((False, (32, 32), (4, 8)), (True, (64, 64), (12, 12))):
+        config = ConvertConfig(to="mask", slides=tmp_path, downsample=8.0, whole_file=whole)
+        out = tmp_path / str(whole)
+        (done,) = convert_files([tmp_path / "s.geojson"], out, config).converted
+        labels = np.asarray(Image.open(done.path))
+        assert labels.shape == shape
+        rows, columns = np.nonzero(labels)
+        assert (columns.min(), rows.min(), len(rows)) == (*corner, 64)
+        back = ConvertConfig(slides=tmp_path, table=done.path.with_suffix(".csv"), whole_file=whole)
+        (again,) = convert_files([done.path], out / "back", back).converted
+        assert read_geojson(again.path)[0].geometry.equals(drawn.geometry)
+
+
 def test_a_mask_finds_its_scale_in_the_slide_or_is_told(slides: Path) -> None:
     labels = np.zeros((64, 80), np.uint8)
     labels[10:20, 30:50] = 1

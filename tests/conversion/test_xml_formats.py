@@ -46,6 +46,16 @@ def test_the_hole_group_of_asap_is_a_matter_of_choice(tmp_path: Path) -> None:
     assert read_asap(old, holes=("_2",)).objects[0].geometry.equals(RING)
 
 
+def test_an_outline_that_crosses_itself_keeps_all_its_loops(tmp_path: Path) -> None:
+    # The square's corners in another order: a bow-tie of two triangles.
+    bow = ASAP.replace('Order="2" X="110" Y="120"', 'Order="2" X="10" Y="120"').replace(
+        'Order="3" X="10" Y="120.0"', 'Order="3" X="110" Y="120"'
+    )
+    found = read_asap(write_text(tmp_path / "a.xml", bow), holes=())
+    assert found.objects[0].geometry.area == 2 * 100 * 50 / 2
+    assert "1 outlines cross themselves; each became several parts" in found.notes
+
+
 def test_imagescope_has_layers_colours_negative_regions_and_attributes(tmp_path: Path) -> None:
     found = read_imagescope(write_text(tmp_path / "a.xml", IMAGESCOPE))
     first, oval, rectangle, ruler = found.objects

@@ -74,8 +74,8 @@ def command(
     frame: Annotated[
         Literal["auto", "qupath", "file"],
         typer.Option(
-            help="What coordinates and masks start at: the part of the slide that QuPath shows, "
-            "or the whole file (auto: as ASAP and ImageScope have it)."
+            help="What XML's coordinates and masks start at: the part of the slide that QuPath "
+            "shows, or the whole file (auto: XML at the file, masks at what QuPath shows)."
         ),
     ] = "auto",
     mask_spacing: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,12 @@ def element(name: str) -> Iterator[None]:
         yield
     except AnnotationError as error:
         raise AnnotationError(f"{name}: {error}") from error
+
+
+def crossing_note(objects: Iterable[PathObject]) -> list[str]:
+    """Says how many outlines cross themselves, so that each came in several parts."""
+    count = sum(o.geometry.geom_type == "MultiPolygon" for o in objects)
+    return [f"{count} outlines cross themselves; each became several parts"] if count else []
 
 
 def hex_color(text: str) -> RGB | None:

@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
-from hookpath.conversion._reading import Found, class_or_none, element, hex_color
+from hookpath.conversion._reading import Found, class_or_none, crossing_note, element, hex_color
 from hookpath.conversion._shapes import (
     NoShapeError,
     Positions,
@@ -81,6 +81,7 @@ def read_asap(path: Path, holes: Sequence[str] = (HOLE_GROUP,)) -> Found:
             cuts.append(shape)
         else:
             objects.append(_object(node, shape, group, groups))
+    notes += crossing_note(objects)
     cut = cut_out(objects, cuts)
     if cut.unused:
         notes.append(f"{cut.unused} areas of {', '.join(holes)} lie in no larger area")

@@ -36,8 +36,8 @@ class ConvertConfig:
         rename: ``OLD=NEW``, ``OLD=`` drops (see `Renaming`).
         holes: ASAP groups whose areas are holes.
         class_from: see `read_imagescope`.
-        whole_file: whether coordinates and masks start at the corner of the whole file instead of
-            at that of the part QuPath shows; None: those of ASAP and ImageScope do.
+        whole_file: whether the coordinates of XML, and masks, start at the corner of the whole file
+            instead of at that of the part QuPath shows; None: XML does, masks do not.
         mask_spacing_um, downsample: µm, or level-0 px, per mask px; None: from the slide's size
             (reading), 1 (writing).
         simplify_px: outlines of masks may move by this many mask px.
@@ -100,7 +100,7 @@ def convert_files(
     results: dict[Path, list[tuple[Path, Place | None]]] = {}
     for file in files:
         try:
-            place = run.places.of(file)
+            place = run.place_of(file)
             results.setdefault(run.result_path(file, place), []).append((file, place))
         except Exception as error:
             report.problems.append(_problem(file, error, reporter))
@@ -139,6 +139,13 @@ class _Run:
         self.writer = TargetWriter(
             config.to, self.table, config.holes[0] if config.holes else HOLE_GROUP
         )
+
+    def place_of(self, file: Path) -> Place | None:
+        """The slide of a file, as far as there is one."""
+        place = self.places.of(file)
+        if place is None and self.config.slides is not None:
+            self.reporter.warn(f"{file}: {self.config.slides} has no slide of this name")
+        return place
 
     def result_path(self, file: Path, place: Place | None) -> Path:
         """Where the result of a file goes."""
@@ -198,8 +205,8 @@ class _Run:
         return Found(read_mask(file, self.table, downsample, config.simplify_px))
 
     def _corner(self, source: Source | Target, place: Place | None) -> tuple[int, int]:
-        """Where QuPath's (0, 0) lies in the frame of a format."""
-        whole = self.config.whole_file
+        """Where QuPath's (0, 0) lies in the frame of a format; GeoJSON's is QuPath's."""
+        whole = self.config.whole_file and source != "geojson"
         if whole is None:
             whole = source in ("asap", "imagescope")
         return place.corner_in_file if place and whole else (0, 0)

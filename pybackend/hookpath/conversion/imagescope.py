@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
-from hookpath.conversion._reading import Found, class_or_none, element
+from hookpath.conversion._reading import Found, class_or_none, crossing_note, element
 from hookpath.conversion._shapes import (
     NoShapeError,
     Positions,
@@ -87,6 +87,7 @@ def _layer(path: Path, layer: Node, class_from: str) -> Found:
             cuts.append(shape)
         else:
             objects.append(_object(layer, region, shape, headers, class_from))
+    notes += (f"layer {_layer_name(layer)!r}: {note}" for note in crossing_note(objects))
     cut = cut_out(objects, cuts)
     if cut.unused:
         notes.append(
