@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.devices import choose_device, is_out_of_memory
-from hookpath.errors import DeviceError, ModelDesignError
+from hookpath.errors import DeviceError
 from hookpath.geometry import BranchSpec
 from hookpath.inference.hooks import FloatMap
-from hookpath.models import Network, SegmentationModel
+from hookpath.models import SegmentationModel
 from hookpath.models.base import BranchOutput
 from hookpath.models.shapes import Hook
 from hookpath.slides.base import RGBArray
@@ -67,17 +67,6 @@ class Runner(Protocol):
         Raises:
             TileTooLargeError: not enough memory on the device.
         """
-
-
-def dense(model: Network) -> SegmentationModel:
-    """The network, if whole slides can go through it without seams.
-
-    Raises:
-        ModelDesignError: they cannot.
-    """
-    if isinstance(model, SegmentationModel):
-        return model
-    raise ModelDesignError(f"{model.family}: this works with networks of valid convolutions only")
 
 
 class TorchRunner:

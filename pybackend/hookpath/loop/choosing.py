@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import SlidePrediction
-from hookpath.inference.runner import dense
 from hookpath.loop.checking import WORTH, regions_to_check
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.proposals import ProbabilityMap
@@ -124,7 +123,7 @@ def look_at_all(
     here = folder.round_folder(folder.round)
     model, _ = load_model(here.model)
     device = str(folder.settings.train.get("device", "auto"))
-    surveyor = Surveyor(dense(model), device, seed=folder.settings.seed)
+    surveyor = Surveyor(model, device, seed=folder.settings.seed)
     found: dict[str, Survey] = {}
     reporter.start("look", len(entries), "slide")
     for entry in entries:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from hookpath.devices import choose_device
 from hookpath.errors import LoopError
 from hookpath.geometry import BranchSpec
-from hookpath.models import SegmentationModel
+from hookpath.models import Network
 from hookpath.sampling.placing import common_snap, image_regions
 from hookpath.sampling.source import SlideFacts
 from hookpath.slides import Slide, tissue_mask
@@ -42,7 +42,7 @@ class Survey:
         centres_l0: ``(P, 2)`` x and y in level-0 px.
         entropy: ``(P,)`` of the views' mean prediction, 0 (sure) … 1 (all classes alike).
         disagreement: ``(P,)`` of it, what comes from the views differing (mutual information).
-        features: ``(P, F)`` the deepest map of the target branch, averaged over the patch.
+        features: ``(P, F)`` the network's deepest map (`Network.deepest`), averaged over the patch.
     """
 
     centres_l0: npt.NDArray[np.float64]
@@ -81,16 +81,24 @@ class Surveyor:
         device: as in `hookpath.training.TrainConfig`.
         patches: at most so many of a slide.
         seed: of where they lie.
+
+    Raises:
+        LoopError: the network does not look at patches.
     """
 
     def __init__(
-        self, model: SegmentationModel, device: str = "auto", patches: int = PATCHES, seed: int = 0
+        self, model: Network, device: str = "auto", patches: int = PATCHES, seed: int = 0
     ) -> None:
+        if model.reads != "patches" or model.scores == "magnification":
+            raise LoopError(
+                f"{model.family}: slides are compared by patches and their classes, and this "
+                "network does not give them; name the image to propose on"
+            )
         self.device = choose_device(device)
         self.model = model.to(self.device).eval()
         self.patches, self.seed = patches, seed
         self._deepest: Tensor | None = None
-        _bottleneck(model).register_forward_hook(self._remember)
+        model.deepest().register_forward_hook(self._remember)
 
     def look(self, slide: Slide) -> Survey:
         """Survey one slide.
@@ -123,7 +131,11 @@ class Surveyor:
                 mean = found if mean is None else mean + found
                 single = single + _entropy(found)
                 if view == 0 and self._deepest is not None:
-                    features = self._deepest.mean(dim=(2, 3))
+                    features = (
+                        self._deepest.flatten(2).mean(dim=2)
+                        if self._deepest.ndim > 2
+                        else self._deepest
+                    )
             assert mean is not None
             whole = _entropy(mean / VIEWS)
             disagreement = (whole - single / VIEWS).clamp(min=0)
@@ -131,12 +143,6 @@ class Surveyor:
 
     def _remember(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
         self._deepest = output
-
-
-def _bottleneck(model: SegmentationModel) -> nn.Module:
-    """The target branch's deepest block; where a family names none, the whole model's first one."""
-    named = [m for name, m in model.named_modules() if name.endswith("bottleneck")]
-    return named[0] if named else next(m for m in model.modules() if isinstance(m, nn.Sequential))
 
 
 def _array(values: Tensor) -> Floats:

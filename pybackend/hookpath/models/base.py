@@ -20,6 +20,9 @@ Scores = Literal["pixels", "patches", "magnification"]
 """What its output stands for: a class per pixel, one per patch, or a magnification."""
 
 
+_DEEPEST = ("bottleneck", "backbone", "backbones.0")
+
+
 @dataclass
 class BranchOutput:
     """What one branch gives: class scores (if it has a head) and the map that it hooks onwards."""
@@ -98,6 +101,14 @@ class Network(nn.Module):
             ModelDesignError: the family has no feature extractor, or the file does not fit it.
         """
         raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
+
+    def deepest(self) -> nn.Module:
+        """The part whose output ``(N, F)`` or ``(N, F, h, w)`` tells most of what a patch shows.
+
+        That of the target, where every branch has one.
+        """
+        parts = [m for n, m in self.named_modules() if n.endswith(_DEEPEST)]
+        return parts[0] if parts else next(self.children())
 
     def l2_parameters(self) -> Iterator[Tensor]:
         """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases."""

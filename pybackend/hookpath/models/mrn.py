@@ -87,6 +87,10 @@ class MRN(Network):
         ]  # fmt: skip
         return [self.head(self.decoder(merged))]
 
+    def deepest(self) -> nn.Module:
+        """The bottleneck's map, of all encoders together."""
+        return self.merges[-1]
+
     def l2_parameters(self) -> Iterator[Tensor]:
         """The kernels of all (transposed) convolutions but the head's (section 4.1)."""
         for name, module in self.named_modules():
