@@ -13,10 +13,13 @@ from hookpath.inference import DensePredictor, TorchRunner
 from hookpath.inference.cover import OutputGrid, cover_of
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import aligned_start, branch_grids
-from hookpath.models import SegmentationModel
+from hookpath.inference.patch_runners import TorchPatches
+from hookpath.inference.patchwise import PatchSlides
+from hookpath.models import Network, SegmentationModel
 from hookpath.qupath import CancelledError, Preview, View
 from hookpath.slides import Slide, open_slide
 from support.networks import random_network
+from support.patch_networks import RedPatches
 from support.slides import write_pyramid
 
 # Multiples of the coarsest downsample: OpenSlide reads truncated levels with a sub-pixel shift.
@@ -151,3 +154,39 @@ def test_a_slide_without_spacing_is_refused(tmp_path: Path) -> None:
     path = write_pyramid(tmp_path / "s.tif", blobs(300, 200), None)
     with pytest.raises(MissingSpacingError, match="µm/px is unknown"):
         preview(path, network())
+
+
+def patch_preview(path: Path, model: Network) -> Preview:
+    return Preview(PatchSlides(TorchPatches(model, "cpu")), [open_slide(path)])
+
+
+@pytest.mark.parametrize("kind", ["mrn", "patches"])
+def test_networks_that_go_patch_by_patch_are_previewed_with_the_numbers_of_the_slide(
+    slide_path: Path, kind: str
+) -> None:
+    mrn = {"spacings": (0.5, 1.0), "input_size": 64, "depth": 2, "filters": 3}
+    model = random_network("mrn", n_classes=2, **mrn) if kind == "mrn" else RedPatches(16).eval()
+    of = PatchSlides(TorchPatches(model, "cpu"))
+    with open_slide(slide_path) as slide, patch_preview(slide_path, model) as live:
+        job = of.job(slide)
+        rows = list(job.rows([slide], lambda _: None, as_uint8=False))
+        whole = np.concatenate([row.probabilities(2) for row in rows], axis=1)
+        side = round(job.grid.downsample[0])
+        found = live.classify(View(3 * side, 2 * side, 4, 5, side), as_uint8=False)
+        assert live.spacing_um == of.spacing_um(slide)
+    assert whole.std() > 0.01
+    assert np.abs(found - whole[:, 2:7, 3:7]).max() < 1e-5
+
+
+def test_a_view_of_too_many_patches_is_refused(slide_path: Path) -> None:
+    with patch_preview(slide_path, RedPatches(64)) as live:
+        live.grid = OutputGrid(100, 100, live.grid.downsample)
+        with pytest.raises(PredictionError, match="39 million px for the model; zoom in"):
+            live.classify(View(0, 0, 512, 512, 64.0))
+
+
+def test_a_model_of_whole_slides_has_no_preview(slide_path: Path) -> None:
+    predictor = PatchSlides(TorchPatches(RedPatches(64)))
+    predictor.local = False
+    with open_slide(slide_path) as slide, pytest.raises(PredictionError, match="whole slides"):
+        Preview(predictor, [slide])

@@ -73,8 +73,11 @@ class Preview(Closing):
             raise PredictionError(
                 "this model looks at whole slides, so there is no preview of a part; run it"
             )
-        check_spacing(self.slides[0], predictor.reads_um(self.slides[0]))
+        reads_um = predictor.reads_um(self.slides[0])
+        check_spacing(self.slides[0], reads_um)
         self.spacing_um = predictor.spacing_um(self.slides[0])
+        # Of the input, per px of output: many where a patch gets one class.
+        self._read_px = (self.spacing_um / reads_um) ** 2
         self._job = predictor.job(self.slides[0], tissue=tissue)
         self.grid = self._job.grid
 
@@ -96,9 +99,10 @@ class Preview(Closing):
         window = self._window(view)
         if window is None:
             return self._empty(view.height, view.width, as_uint8)
-        if window.area > MOST_PX:
+        px = window.area * self._read_px
+        if px > MOST_PX:
             raise PredictionError(
-                f"this view is {window.area / 2**20:.0f} million px for the model; zoom in until "
+                f"this view is {px / 2**20:.0f} million px for the model; zoom in until "
                 f"it is {MOST_PX / 2**20:.0f} million or less"
             )
         found = self._probabilities(window, cancelled, as_uint8)
