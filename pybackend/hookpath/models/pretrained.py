@@ -77,7 +77,7 @@ def _fetched(backbone: Backbone, warn: Callable[[str], None], setting: str) -> S
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         warn(
             f"{backbone.name}: the ImageNet weights cannot be fetched ({reason}); starting from "
-            "random ones; give a file with --set {setting}=FILE"
+            f"random ones; give a file with --set {setting}=FILE"
         )
         return None
     return state
