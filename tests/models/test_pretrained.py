@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import build_model, load_model
-from hookpath.models.backbones import BACKBONES
+from hookpath.models.backbones import BACKBONES, Backbone
+from hookpath.models.pretrained import load_backbones
 from support.contract import assert_survives_the_disk, patches
 
 SMALL = {"n_classes": 2, "input_size": 32}
@@ -147,6 +148,21 @@ def test_imagenet_weights_are_fetched_once_and_never_unpickled(
     model.load_backbone("imagenet", said)
     assert [k["weights_only"] for k in asked] == [True]
     assert torch.equal(model.backbones[1].net.conv1.weight, state["conv1.weight"])
+
+
+def test_weights_that_cannot_be_fetched_are_a_warning_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreachable(*args: object, **kwargs: object) -> object:
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    heard: list[str] = []
+    load_backbones(torch.nn.Sequential(Backbone("mobilenet_v2")), "imagenet", heard.append, "a.b")
+    assert heard == [
+        "mobilenet_v2: the ImageNet weights cannot be fetched (no route); starting from random "
+        "ones; give a file with --set a.b=FILE"
+    ]
 
 
 def test_a_saved_model_needs_no_weights_from_elsewhere(

@@ -41,6 +41,10 @@ def command(
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[bool, typer.Option(help="Only where there is tissue.")] = True,
+    tissue_rule: Annotated[
+        Literal["generous", "saturation"],
+        typer.Option(help="How tissue is found; saturation: by colour, as H2G-Net."),
+    ] = "generous",
     overlap: Annotated[
         float | None,
         typer.Option(
@@ -76,7 +80,7 @@ def command(
             images=tuple(image or ()),
             min_area_um2=min_area,
             simplify_um=simplify,
-            tissue=tissue,
+            tissue=tissue and (tissue_rule == "generous" or tissue_rule),
             overlap=overlap,
             device=device,
             amp=amp,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.slides import TissueRule
 
 ALL_ANNOTATIONS = "*"
 """`PredictConfig.inside`: every annotation that a person drew, whatever its class."""
@@ -23,7 +24,8 @@ class PredictConfig(BaseModel):
         min_area_um2: smaller pieces are left out of the objects.
         simplify_um: outlines may move by this much; 0: every pixel edge stays.
         inside: class of the annotations to predict in, ``*``: any annotation; None: everywhere.
-        tissue: only where there is tissue; False: on glass, too.
+        tissue: only where there is tissue, found by this rule (see `hookpath.slides.tissue_mask`;
+            True: ``generous``); False: on glass, too.
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
         amp: bfloat16 on the device: faster, results differ slightly.
@@ -43,7 +45,7 @@ class PredictConfig(BaseModel):
     min_area_um2: float = Field(default=100.0, ge=0)
     simplify_um: float = Field(default=0.5, ge=0)
     inside: str | None = None
-    tissue: bool = True
+    tissue: bool | TissueRule = True
     images: tuple[str, ...] = ()
     device: str = "auto"
     amp: bool = False

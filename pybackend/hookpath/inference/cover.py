@@ -11,8 +11,9 @@ import numpy.typing as npt
 from shapely import STRtree, box
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.geometry import Region
+from hookpath.geometry import Calibration, Region
 from hookpath.inference.grids import Box
+from hookpath.slides import TissueMask, TissueRule, tissue_mask
 from hookpath.slides.base import Slide
 
 CELL = 64
@@ -23,6 +24,9 @@ TISSUE_GROWTH_UM = 100.0
 """Tissue is grown by this much: it closes lumens and fat vacuoles, and keeps ragged edges."""
 
 BoolGrid = npt.NDArray[np.bool_]
+
+Tissue = bool | TissueRule
+"""Only where there is tissue, by which rule; True: ``generous``. False: everywhere."""
 
 
 @dataclass(frozen=True)
@@ -137,19 +141,23 @@ def cover_of(
     slide: Slide,
     grid: OutputGrid,
     inside: Sequence[BaseGeometry] | None = None,
-    tissue: bool = True,
+    tissue: Tissue = True,
     rule: CellRule | None = None,
 ) -> Cover:
     """What is wanted of a slide: tissue (grown a little), inside the given regions if any.
 
     Args:
         inside: area geometries in level-0 px; None: the whole slide.
-        tissue: False takes glass too.
+        tissue: by which rule it is found; True: ``generous``, False: glass is wanted, too.
         rule: how large the squares are, and how much tissue one needs.
     """
     rule = rule or CellRule()
     shape = -(-grid.height // rule.side), -(-grid.width // rule.side)
-    cells = _tissue_cells(slide, grid, shape, rule) if tissue else np.ones(shape, bool)
+    if tissue is False:
+        cells = np.ones(shape, bool)
+    else:
+        found = tissue_mask(slide, rule="generous" if tissue is True else tissue)
+        cells = _tissue_cells(found, slide.calibration, grid, shape, rule)
     if inside is None:
         return Cover(grid, cells, rule=rule)
     areas = tuple(g for g in inside if g.area > 0)
@@ -157,13 +165,13 @@ def cover_of(
 
 
 def _tissue_cells(
-    slide: Slide, grid: OutputGrid, shape: tuple[int, int], rule: CellRule
+    found: TissueMask,
+    spacing: Calibration,
+    grid: OutputGrid,
+    shape: tuple[int, int],
+    rule: CellRule,
 ) -> BoolGrid:
-    from hookpath.slides import tissue_mask
-
-    found = tissue_mask(slide)
     mask_x, mask_y = found.downsample
-    spacing = slide.calibration
     rows, columns = found.mask.shape
     grown_x, grown_y = rule.grown_um / spacing.mpp_x, rule.grown_um / spacing.mpp_y
     (start_x, start_y), (dx, dy) = grid.start, grid.downsample

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.cover import CELL, Cover, OutputGrid, cover_of
+from hookpath.inference.cover import CELL, Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.dense import DensePredictor, Memory
 from hookpath.inference.grids import Box, aligned_start, branch_grids, round_up
 from hookpath.inference.plan import Plan
@@ -51,7 +51,7 @@ class DenseSlides:
         return self.runner.branches[0].spacing_um
 
     def job(
-        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: bool = True
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
     ) -> DenseJob:
         """Plan one slide."""
         grid = OutputGrid.of_slide(slide, self.spacing_um(slide))

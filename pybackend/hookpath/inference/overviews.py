@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
 from hookpath.geometry import Overview
-from hookpath.inference.cover import CellRule, Cover, OutputGrid, cover_of
+from hookpath.inference.cover import CellRule, Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.grids import Box
 from hookpath.inference.patch_runners import PatchRunner
 from hookpath.inference.rows import PredictedRow, PredictedTile, classify
@@ -94,7 +94,7 @@ class OverviewSlides:
         return max(self.spacing_um(slide), slide.calibration.mpp)
 
     def job(
-        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: bool = True
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
     ) -> OverviewJob:
         """Plan one slide."""
         view = self.view(slide)

@@ -18,7 +18,7 @@ from hookpath.errors import PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.allocator import large_blocks_reused
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.cover import BoolGrid, CellRule, Cover, OutputGrid, cover_of
+from hookpath.inference.cover import BoolGrid, CellRule, Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.dense import Memory
 from hookpath.inference.grids import Box, level_start
 from hookpath.inference.patch_runners import PatchRunner
@@ -75,7 +75,7 @@ class PatchSlides:
         return self.runner.branches[0].spacing_um
 
     def job(
-        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: bool = True
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
     ) -> PatchJob:
         """Plan one slide."""
         grid = OutputGrid.of_slide(slide, self.spacing_um(slide))

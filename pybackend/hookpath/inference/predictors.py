@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.errors import ModelDesignError, PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.cover import OutputGrid
+from hookpath.inference.cover import OutputGrid, Tissue
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import Box
 from hookpath.inference.onnx import OnnxPatches
@@ -102,7 +102,7 @@ class Predictor(Protocol):
         """Finest µm/px that is read of this slide (a much coarser slide is refused)."""
 
     def job(
-        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: bool = True
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
     ) -> SlideJob:
         """Plan one slide.
 
