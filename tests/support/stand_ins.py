@@ -82,4 +82,5 @@ def _body(filters: int) -> nn.Sequential:
         nn.ReLU(),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
+        nn.Dropout(0.2),
     )

@@ -51,6 +51,7 @@ def test_values_are_read_as_in_toml_and_bare_words_as_text() -> None:
     [
         ("bach_size=3", "unknown setting 'bach_size'; did you mean 'batch_size'?"),
         ("filters=8", "unknown setting 'filters'; did you mean 'model.filters'?"),
+        ("backbone=resnet34", "unknown setting 'backbone'; did you mean 'model.backbone'?"),
         ("max_patches=8", "did you mean 'validation.max_patches'?"),
         ("validation.fractoin=0", "did you mean 'validation.fraction'?"),
         ("zzz=1", "unknown setting 'zzz'; there are: preset, family, model"),

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from hookpath.annotations import ClassTable, PathClass
+from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, ModelCard, build_model, save_model
 from hookpath.training import PRESETS, TrainConfig
 from hookpath.training.network import _arguments, design_of
@@ -69,9 +70,9 @@ def test_a_model_to_start_from_brings_its_family_and_keeps_its_design(tmp_path: 
 
 
 def test_a_wrong_argument_of_a_family_is_named_with_the_nearest() -> None:
-    from hookpath.errors import ModelDesignError
-
     with pytest.raises(ModelDesignError, match="mrn takes no argument 'filtrs'; did you mean 'fil"):
         build_model("mrn", n_classes=2, filtrs=8)
     with pytest.raises(ModelDesignError, match="unet takes no argument 'upscaling'; there are: "):
         build_model("unet", n_classes=2, upscaling="bilinear")
+    with pytest.raises(ModelDesignError, match=r"unet: spacings is a list, as in spacings=\[0.5\]"):
+        build_model("unet", n_classes=2, spacings=0.5)

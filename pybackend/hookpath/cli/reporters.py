@@ -66,7 +66,7 @@ def figures_text(figures: Mapping[str, float]) -> str:
 def _figure(name: str, value: float) -> str:
     if name.endswith("_per_s"):
         return f"{value:.1f} {name.removesuffix('_per_s').replace('_', ' ')}/s"
-    shown = {"f1": "F1", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
+    shown = {"f1": "F1", "macro_f1": "macro F1", "r2": "R²"}.get(name, name.replace("_", " "))
     return f"{shown} {value:.3f}"
 
 

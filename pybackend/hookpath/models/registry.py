@@ -56,9 +56,11 @@ def build_model(family: str, **config: Any) -> Network:
 
 
 def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
-    known = list(inspect.signature(FAMILIES[family]).parameters)
-    for name in config:
+    known = inspect.signature(FAMILIES[family]).parameters
+    for name, value in config.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise ModelDesignError(f"{family} takes no argument {name!r}; {hint}")
+        if str(known[name].annotation).startswith("Sequence") and isinstance(value, int | float):
+            raise ModelDesignError(f"{family}: {name} is a list, as in {name}=[{value}]")

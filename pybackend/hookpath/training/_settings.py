@@ -96,7 +96,10 @@ def _inner_model(annotation: Any) -> type[BaseModel] | None:
 
 
 #: Constructor arguments that people look for at the top.
-_MODEL_ARGUMENTS = ("filters", "spacings", "input_size", "depth")
+_MODEL_ARGUMENTS = (
+    "filters", "spacings", "input_size", "depth", "size", "backbone", "combine", "magnifications",
+    "label_share", "upscaling", "dropout",
+)  # fmt: skip
 
 
 def _suggest(key: str, names: list[str]) -> str:
