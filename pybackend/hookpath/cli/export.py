@@ -21,7 +21,9 @@ def command(
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder for the files.", show_default=False)
     ],
-    to: Annotated[Literal["onnx", "wsinfer"], typer.Option(help="What to export to.")] = "onnx",
+    to: Annotated[
+        Literal["onnx", "fastpathology", "wsinfer"], typer.Option(help="What to export to.")
+    ] = "onnx",
     input_size: Annotated[
         int | None,
         typer.Option(min=1, help="Side of the inputs in px.", show_default="as trained"),

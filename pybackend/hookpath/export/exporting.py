@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from hookpath.export.fastpathology import export_fastpathology
 from hookpath.export.onnx_folder import export_onnx
 from hookpath.export.subject import Subject
 from hookpath.export.writing import refuse_unwritable
 from hookpath.export.wsinfer import export_wsinfer
 
-Format = Literal["onnx", "wsinfer"]
+Format = Literal["onnx", "fastpathology", "wsinfer"]
 """What a network can be exported to."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _WRITERS: Mapping[Format, Callable[[Subject, Path], tuple[list[Path], float]]] = {
     "onnx": export_onnx,
+    "fastpathology": export_fastpathology,
     "wsinfer": export_wsinfer,
 }
 

@@ -33,6 +33,7 @@ def verified_onnx(
     inputs: Sequence[str],
     output: str,
     metadata: Mapping[str, str],
+    opset: int | None = None,
 ) -> Verified:
     """Export, look over with `onnx.checker`, run in ONNX Runtime and compare with torch.
 
@@ -42,12 +43,13 @@ def verified_onnx(
             whose batch must be ≥ 2 (torch takes a 1 for a constant).
         inputs, output: names in the file.
         metadata: written to the file's ``metadata_props``.
+        opset: of the file, for older runtimes; None: the exporter's own.
 
     Raises:
         ExportError: the exporter, the checker or the runtime refuses, or the outputs differ.
     """
     try:
-        data = _onnx_bytes(module, trials[0], inputs, output, metadata)
+        data = _onnx_bytes(module, trials[0], inputs, output, metadata, opset)
         return Verified(data, _largest_difference(data, module, trials, inputs))
     except ExportError:
         raise
@@ -62,6 +64,7 @@ def _onnx_bytes(
     inputs: Sequence[str],
     output: str,
     metadata: Mapping[str, str],
+    opset: int | None,
 ) -> bytes:
     import onnx
 
@@ -74,15 +77,55 @@ def _onnx_bytes(
             external_data=False,
             input_names=list(inputs),
             output_names=[output],
+            opset_version=None if opset is None else max(opset, _LOWEST),
             dynamic_shapes=([{0: batch} for _ in images],),
             verbose=False,
         )
     assert program is not None
     proto = program.model_proto
     _forget_the_source(proto)
+    if opset is not None and opset < _LOWEST:
+        _lower(proto, opset)
     onnx.helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString())
+
+
+_LOWEST = 18
+"""torch's exporter writes no opset below."""
+
+_IR_VERSION = 8
+"""Of ONNX 1.10 to 1.12, whose opsets are 15 to 17."""
+
+
+_NEW_IN_18 = {"antialias": 0, "keep_aspect_ratio_policy": b"stretch", "noop_with_empty_axes": 0}
+"""Attributes and the values at which opset 17 does the same without them."""
+
+
+def _lower(proto: Any, opset: int) -> None:
+    """Rewrite what changed with opset 18; the checker refuses what else there might be."""
+    from onnx import helper, numpy_helper
+
+    graph = proto.graph
+    constants = {value.name: value for value in graph.initializer}
+    for node in graph.node:
+        kept = [
+            a for a in node.attribute if _NEW_IN_18.get(a.name) != helper.get_attribute_value(a)
+        ]
+        if node.op_type in _AXES_WERE_ATTRIBUTES and len(node.input) > 1:
+            axes = numpy_helper.to_array(constants[node.input[1]]).tolist()
+            kept.append(helper.make_attribute("axes", axes))
+            del node.input[1:]
+        del node.attribute[:]
+        node.attribute.extend(kept)
+    used = {name for node in graph.node for name in node.input}
+    left = [value for value in graph.initializer if value.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(left)
+    proto.opset_import[0].version, proto.ir_version = opset, _IR_VERSION
+
+
+_AXES_WERE_ATTRIBUTES = ("ReduceMean", "ReduceMax", "ReduceMin")
 
 
 def _forget_the_source(proto: Any) -> None:
@@ -100,7 +143,9 @@ def _largest_difference(
 ) -> float:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     found = []
     for images in trials:
         fed = {name: image.numpy() for name, image in zip(inputs, images, strict=True)}

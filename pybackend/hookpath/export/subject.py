@@ -42,6 +42,11 @@ class Subject:
         """Names in the order of the output's channels."""
         return [entry.name for entry in self.card.classes]
 
+    @property
+    def name(self) -> str:
+        """What people are shown: the family, and what it tells apart."""
+        return f"{self.card.family}: {', '.join(self.class_names)}"
+
     def images(self, batch: int) -> list[Tensor]:
         """Per input ``(batch, channels, S, S)`` float32 noise in [0, 1], the same at every call."""
         random = torch.Generator().manual_seed(batch)
