@@ -1,0 +1,251 @@
+"""Keeps the worker processes busy with the slides of a run, whatever happens to them."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hookpath.annotations import ClassTable, LabelSource, class_names_in
+from hookpath.errors import ExtractionError, code_of, one_line, write_code
+from hookpath.events import Reporter
+from hookpath.extraction._work import Planned, cut, plan, suffix_of
+from hookpath.extraction._workers import start_workers
+from hookpath.extraction.config import ExtractConfig
+from hookpath.extraction.patches import Patch
+from hookpath.extraction.record import (
+    SlideRecord,
+    count_by_label,
+    count_by_magnification,
+    fresh_stage,
+    labels_digest,
+    load_record,
+    publish,
+    slide_digest,
+    slide_folder,
+)
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
+from hookpath.slides import SlideRef
+
+#: Patches that a worker cuts out before it says so.
+CHUNK = 64
+
+#: A slide this much coarser than what is asked for gives patches that are blurred.
+BLURRED = 1.25
+
+#: Name of the task that the reporter is told of.
+TASK = "extract"
+
+_DIED = (
+    "a process that read it ended twice (a damaged file, or too little memory: fewer --workers "
+    "need less)"
+)
+
+Pair = tuple[Project, ImageEntry]
+
+
+def folder_of(out: Path, pair: Pair) -> Path:
+    """Where the patches of an image go."""
+    project, entry = pair
+    return slide_folder(out, str(project.source.resolve()), entry.name, entry.id)
+
+
+@dataclass
+class _Slide:
+    """A slide that is being worked on."""
+
+    project: Project
+    entry: ImageEntry
+    slide: SlideRef
+    folder: Path
+    record: SlideRecord
+    split: str
+    started: float = field(default_factory=time.monotonic)
+    stage: Path | None = None
+    patches: list[Patch] = field(default_factory=list)
+    waiting: set[Future[Any]] = field(default_factory=set)
+    bytes: int = 0
+
+
+class Run:
+    """Keeps the workers busy: plans slides ahead while chunks of others are cut out."""
+
+    def __init__(self, out: Path, config: ExtractConfig, reporter: Reporter) -> None:
+        self.out, self.config, self.reporter = out, config, reporter
+        self.workers = start_workers(config.workers)
+        #: Slides that are worked on, by their folders, and what is under way for them.
+        self.slides: dict[Path, _Slide] = {}
+        self.open: dict[Future[Any], _Slide] = {}
+        self.done: dict[Path, tuple[SlideRecord, bool]] = {}
+        self.problems: list[Problem] = []
+        #: Slides whose worker died: each is tried once more, by itself.
+        self.suspects: set[Path] = set()
+
+    def work(self, entries: Sequence[Pair]) -> None:
+        """All slides."""
+        todo = deque(entries)
+        while todo or self.open:
+            try:
+                self._fill(todo)
+                finished, _ = wait(self.open, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self._advance(future)
+            except BrokenProcessPool:
+                todo.extendleft(reversed(self._revive()))
+            self.reporter.overall(1 - (len(todo) + len(self.slides)) / max(1, len(entries)))
+
+    def _fill(self, todo: deque[Pair]) -> None:
+        """One slide more than there are workers: its plan is ready when they are."""
+        ahead = 1 if self.suspects else self.config.workers + 1
+        while todo and len(self.slides) < ahead:
+            pair = todo.popleft()
+            self._try(pair, self._start, *pair)
+
+    def _try(self, pair: Pair, step: Any, *arguments: Any) -> None:
+        """One bad slide must not stop the others; a full disk must."""
+        try:
+            step(*arguments)
+        except BrokenProcessPool:
+            raise
+        except Exception as error:
+            if write_code(error) == "disk_full":
+                raise
+            self._failed(pair, error)
+
+    def _failed(self, pair: Pair, error: Exception) -> None:
+        entry = pair[1]
+        self.problems.append(Problem(entry.name, one_line(error), code_of(error), entry.id))
+        self.reporter.warn(self.problems[-1].line)
+        self.reporter.result("problem", vars(self.problems[-1]))
+
+    def _start(self, project: Project, entry: ImageEntry) -> None:
+        labels = _labels(entry, self.config.classes)
+        reference = entry.slide
+        folder = folder_of(self.out, (project, entry))
+        record = SlideRecord(
+            image=entry.name,
+            project=project.name,
+            settings=self.config.digest,
+            slide=slide_digest(reference.path, reference.calibration, reference.crop_to_bounds),
+            labels=labels_digest(labels),
+            patches={},
+            by_label={},
+        )
+        found = None if self.config.again else load_record(folder)
+        if found is not None and found.same_work(record):
+            self._finished(entry, folder, found, is_new=False)
+            return
+        split = entry.metadata.get(SPLIT_KEY, "")
+        slide = self.slides[folder] = _Slide(project, entry, reference, folder, record, split)
+        self._submit(slide, plan, reference, labels, self.config)
+
+    def _submit(self, slide: _Slide, work: Any, *arguments: Any) -> None:
+        future = self.workers.submit(work, *arguments)
+        self.open[future] = slide
+        slide.waiting.add(future)
+
+    def _advance(self, future: Future[Any]) -> None:
+        """Something of a slide is done: its plan, or a chunk of its patches."""
+        slide = self.open.pop(future, None)
+        if slide is not None and not future.cancelled():
+            slide.waiting.discard(future)
+            self._try((slide.project, slide.entry), self._take, slide, future)
+
+    def _take(self, slide: _Slide, future: Future[Any]) -> None:
+        try:
+            result = future.result()
+            if isinstance(result, Planned):
+                self._planned(slide, result)
+            else:
+                slide.bytes += result.bytes
+                self.reporter.advance(TASK, result.patches)
+            if not slide.waiting:
+                self._publish(slide)
+        except BrokenProcessPool:
+            raise
+        except Exception:
+            self._give_up(slide)
+            raise
+
+    def _planned(self, slide: _Slide, planned: Planned) -> None:
+        finest = self.config.by_fineness[0]
+        if planned.mpp > BLURRED * finest.spacing_um:
+            self.reporter.warn(
+                f"{slide.entry.name}: has {planned.mpp:.3g} µm/px, so its patches at "
+                f"{finest.spacing_um:.3g} µm/px ({finest.name}) are enlarged"
+            )
+        slide.patches = planned.patches
+        slide.stage = fresh_stage(slide.folder, slide.patches)
+        for start in range(0, len(slide.patches), CHUNK):
+            chunk = slide.patches[start : start + CHUNK]
+            self._submit(slide, cut, slide.slide, chunk, slide.stage, self.config)
+
+    def _publish(self, slide: _Slide) -> None:
+        assert slide.stage is not None
+        record = slide.record.model_copy(
+            update={
+                "patches": count_by_magnification(slide.patches),
+                "by_label": count_by_label(slide.patches),
+                "bytes": slide.bytes,
+                "seconds": round(time.monotonic() - slide.started, 3),
+            }
+        )
+        suffix = suffix_of(self.config)
+        publish(slide.stage, slide.folder, slide.patches, record, slide.split, suffix)
+        self._finished(slide.entry, slide.folder, record, is_new=True)
+
+    def _finished(self, entry: ImageEntry, folder: Path, record: SlideRecord, is_new: bool) -> None:
+        self.done[folder] = record, is_new
+        self.slides.pop(folder, None)
+        self.suspects.discard(folder)
+        if not is_new:
+            self.reporter.info(f"{entry.name}: finished earlier, not extracted again")
+        elif not record.patches:
+            self.reporter.warn(f"{entry.name}: no patch has enough of what is asked for")
+        self.reporter.result(
+            "slide", {**record.model_dump(), "folder": str(folder), "resumed": not is_new}
+        )
+
+    def _give_up(self, slide: _Slide) -> None:
+        """Nothing of a slide that failed is worked on any more, or left."""
+        for future in slide.waiting:
+            future.cancel()
+            self.open.pop(future, None)
+        self.slides.pop(slide.folder, None)
+        self.suspects.discard(slide.folder)
+        # What runs already goes on and then finds no folder to write to.
+        if slide.stage is not None:
+            shutil.rmtree(slide.stage, ignore_errors=True)
+
+    def _revive(self) -> list[Pair]:
+        """New workers after one died; the slides to be tried again, one by one."""
+        self.workers.shutdown(wait=True, cancel_futures=True)
+        self.workers = start_workers(self.config.workers)
+        slides = list(self.slides.values())
+        self.slides.clear()
+        self.open.clear()
+        if len(slides) == 1 and slides[0].folder in self.suspects:
+            self._give_up(slides[0])
+            self._failed((slides[0].project, slides[0].entry), ExtractionError(_DIED))
+            return []
+        self.suspects |= {slide.folder for slide in slides}
+        return [(slide.project, slide.entry) for slide in slides]
+
+    def close(self) -> None:
+        """End the workers; unfinished slides leave nothing behind."""
+        self.workers.shutdown(wait=True, cancel_futures=True)
+        for slide in list(self.slides.values()):
+            self._give_up(slide)
+
+
+def _labels(entry: ImageEntry, wanted: Sequence[str]) -> LabelSource:
+    """What people drew, of the classes wanted."""
+    objects = entry.objects()
+    classes = [c for c in class_names_in(objects) if not wanted or c.name in wanted]
+    return LabelSource(objects, ClassTable.of(classes))
