@@ -112,7 +112,7 @@ def test_calls_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one name of its own"):
         compare_reports([a, b], names=["x", "x"])
     with pytest.raises(UsageError, match="none of f1"):
-        compare_reports([a, b], metric="auc")
+        compare_reports([a, b], metric="beauty")
     with pytest.raises(EvaluationError, match=r"no report.json here; run `hookpath evaluate`"):
         compare_reports([a, tmp_path])
     (b / "report.json").write_text("{}")

@@ -1,6 +1,7 @@
 """Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at."""
 
-from hookpath.evaluation.compare import Comparison, compare_reports
+from hookpath.evaluation.compare import compare_reports
+from hookpath.evaluation.compared import Comparison
 from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
 from hookpath.evaluation.maps import ArrayMap, PredictedMap
 from hookpath.evaluation.pages import write_report

@@ -36,6 +36,43 @@ def shorten(text: str, longest: int) -> str:
     return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
 
 
+def told_apart(names: Sequence[str], longest: int) -> list[str]:
+    """Names of at most about `longest` characters that stay different from each other.
+
+    Where some are too long, the words that all of them begin and end with are left out.
+    """
+    if all(len(n) <= longest for n in names):
+        return list(names)
+    words = [n.split(" ") for n in names]
+    start, end = _shared(words), _shared([w[::-1] for w in words])
+    end = min(end, min(map(len, words)) - start)
+    # What all share is left out from the outside, only as far as it must, and the end first: what
+    # stands before a number says what it is.
+    cuts = [(0, j) for j in range(end + 1)] + [(i, end) for i in range(1, start + 1)]
+    tried = [[_middle(w, *cut) for w in words] for cut in cuts]
+    fitting = [t for t in tried if max(map(len, t)) <= longest] or tried[-1:]
+    short = [shorten(n, longest) for n in fitting[0]]
+    if len(set(short)) == len(short):
+        return short
+    return [f"{number}: {shorten(n, longest - 4)}" for number, n in enumerate(names, start=1)]
+
+
+def _middle(words: Sequence[str], start: int, end: int) -> str:
+    """The words without the first and the last ones."""
+    middle = " ".join(words[start : len(words) - end])
+    return ("…" if start else "") + middle.rstrip(",;" if end else "") + ("…" if end else "")
+
+
+def _shared(words: Sequence[Sequence[str]]) -> int:
+    """How many words all begin with."""
+    count = 0
+    for column in zip(*words, strict=False):
+        if len(set(column)) > 1:
+            break
+        count += 1
+    return count
+
+
 def svg_of(figure: Any) -> str:
     """The figure as an ``<svg>`` element to put into a page; same input, same text."""
     import matplotlib

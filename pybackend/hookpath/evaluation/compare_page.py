@@ -1,25 +1,45 @@
-"""``comparison.html``, ``comparison.json`` and ``comparison.png``."""
+"""``comparison.html``, ``comparison.json``, ``comparison.png`` and ``plots/``."""
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hookpath.errors import EvaluationError, write_code
-from hookpath.evaluation.compare import Comparison
-from hookpath.evaluation.figures import bars_figure, both_figure, lines_figure
-from hookpath.evaluation.page import inline_svg, render, save_page
+from hookpath.evaluation.compare_plots import comparison_plots, short
+from hookpath.evaluation.compared import Comparison
+from hookpath.evaluation.figures import both_figure
+from hookpath.evaluation.intervals import mean_interval
+from hookpath.evaluation.measured import TITLES, title_of
+from hookpath.evaluation.page import render, save_page
 from hookpath.evaluation.pages import embedded, model_line
+from hookpath.evaluation.plots import Plot, write_plots
 from hookpath.evaluation.scores import spread
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_PNG = "comparison.png"
 
-METRIC_NAMES = {"f1": "F1", "precision": "precision", "recall": "recall", "iou": "IoU"}
+#: Figures for all classes that the table of runs shows.
+SHOWN_WHOLE = ("accuracy", "balanced_accuracy", "kappa")
+
+#: Below this many slides bootstrap intervals are too narrow, and the page says so.
+FEW_SLIDES = 10
+
+#: More pairs than this are folded away: the plot of the differences says it sooner.
+MANY_PAIRS = 10
+
+CORRECTION_NAMES = {
+    "holm": "after Holm",
+    "benjamini-hochberg": "after Benjamini and Hochberg (the share of false findings)",
+    "bonferroni": "after Bonferroni",
+    "none": "",
+}
 
 #: Slides whose pictures are shown: those on which the runs differ most.
 MOST_PICTURED = 12
@@ -29,44 +49,57 @@ PICTURE_PX = 480
 
 
 def write_comparison(comparison: Comparison, out_dir: Path, title: str) -> Path:
-    """Write page, data and picture; returns the page's path.
+    """Write page, data, picture and plots; returns the page's path.
 
     Raises:
         EvaluationError: a file cannot be written.
     """
     text = json.dumps(comparison.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     save_page(text + "\n", out_dir / COMPARISON_JSON)
-    save_page(comparison_page(comparison, title), out_dir / COMPARISON_HTML)
-    drawing = both_figure(
-        comparison.names, comparison.classes.names, comparison.macro, comparison.per_class,
-        _labels(comparison),
-    )  # fmt: skip
-    try:
-        drawing.savefig(out_dir / COMPARISON_PNG)
-    except OSError as error:
-        path = out_dir / COMPARISON_PNG
-        raise EvaluationError(
-            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
-        ) from error
+    plots = comparison_plots(comparison)
+    write_plots(plots, out_dir)
+    save_page(comparison_page(comparison, title, plots), out_dir / COMPARISON_HTML)
+    _save_picture(comparison, out_dir / COMPARISON_PNG)
     return out_dir / COMPARISON_HTML
 
 
-def comparison_page(comparison: Comparison, title: str) -> str:
+def _save_picture(comparison: Comparison, path: Path) -> None:
+    whole = title_of(comparison.metric)
+    classes = comparison.classes.names if comparison.by_class else ()
+    drawing = both_figure(
+        short(comparison), classes, comparison.macro, comparison.per_class,
+        (f"{whole} of a slide", f"{TITLES[comparison.metric]} (mean ± std over slides)"),
+    )  # fmt: skip
+    try:
+        drawing.savefig(path)
+    except OSError as error:
+        raise EvaluationError(
+            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
+        ) from error
+
+
+def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -> str:
     """The whole page, pictures of the runs' reports inside."""
     names, macro = comparison.names, comparison.macro
-    slide_label, class_label = _labels(comparison)
     return render(
         "comparison.html.j2",
         title=title,
-        metric=METRIC_NAMES[comparison.metric],
+        metric=TITLES[comparison.metric],
+        whole=title_of(comparison.metric),
+        by_class=comparison.by_class,
         classes=list(comparison.classes),
         names=names,
         rows=[_run_row(comparison, i) for i in range(len(names))],
+        has_auc=comparison.has_probabilities and comparison.metric != "auc",
         tests=comparison.tests,
-        lines=inline_svg(lines_figure(names, macro, slide_label)),
-        bars=inline_svg(
-            bars_figure(names, comparison.classes.names, comparison.per_class, class_label)
-        ),
+        class_tests=comparison.class_tests,
+        range_tests=comparison.range_tests,
+        correction=CORRECTION_NAMES[comparison.correction],
+        groups=_groups(comparison),
+        many_pairs=MANY_PAIRS,
+        has_intervals=any(not math.isnan(i.low) for i in comparison.intervals),
+        few_slides=len(comparison.slides) < FEW_SLIDES,
+        plots=plots,
         slides=[
             {"name": name, "macro": row.tolist(), "best": _best(row)}
             for name, row in zip(comparison.slides, macro, strict=True)
@@ -76,21 +109,43 @@ def comparison_page(comparison: Comparison, title: str) -> str:
     )
 
 
-def _labels(comparison: Comparison) -> tuple[str, str]:
-    metric = METRIC_NAMES[comparison.metric]
-    return f"macro {metric} of a slide", f"{metric} (mean ± std over slides)"
-
-
 def _run_row(comparison: Comparison, number: int) -> dict[str, Any]:
-    run, results = comparison.runs[number], comparison.results[number]
+    run = comparison.runs[number]
+    pooled = comparison.pooled[number]
     return {
         "name": run.name,
         "model": model_line(run.report.model),
         "macro": spread(comparison.macro[:, number]),
-        "accuracy": spread([r.scores.accuracy for r in results]),
+        "interval": comparison.intervals[number],
+        "pooled": pooled.figure(comparison.metric),
+        "pooled_interval": comparison.pooled_intervals[number],
+        "whole": [spread(comparison.table(m)[:, number]) for m in SHOWN_WHOLE],
+        "auc": spread(comparison.table("auc")[:, number]),
         "classes": [spread(column) for column in comparison.per_class[number].T],
+        "class_intervals": [mean_interval(column) for column in comparison.per_class[number].T],
         "best": [_best(means) == number for means in _means(comparison).T],
     }
+
+
+def _groups(comparison: Comparison) -> list[dict[str, Any]]:
+    """For every key a table: rows are runs, columns the groups."""
+    return [
+        {
+            "key": key,
+            "columns": [(value, len(indices)) for value, indices in parts.items()],
+            "rows": [
+                (
+                    name,
+                    [
+                        (spread(column), mean_interval(column))
+                        for column in (comparison.macro[i, number] for i in parts.values())
+                    ],
+                )
+                for number, name in enumerate(comparison.names)
+            ],
+        }
+        for key, parts in comparison.groups.items()
+    ]
 
 
 def _means(comparison: Comparison) -> Any:

@@ -18,6 +18,7 @@ Values = npt.NDArray[np.float64]
 #: Colours of runs, apart from each other also for colour-blind eyes (after Okabe and Ito).
 RUN_COLORS: tuple[RGB, ...] = (
     (0, 94, 160), (213, 94, 0), (0, 138, 103), (176, 96, 150), (140, 110, 0), (60, 60, 60),
+    (86, 180, 233), (170, 30, 50), (110, 190, 60), (110, 80, 200),
 )  # fmt: skip
 
 
@@ -143,6 +144,8 @@ def both_figure(
 ) -> Any:
     """Slides on the left, classes on the right: the picture for a slide show or a paper."""
     left = max(3.6, 1.2 + 1.1 * len(names))
+    if not classes:
+        return lines_figure(names, table, labels[0])
     height = max(4.4, _bars_height(len(names), len(classes)))
     drawing = _plots.new_figure(left + 7.2, height, dpi=150)
     drawing.set_layout_engine("constrained")

@@ -14,6 +14,7 @@ from hookpath.writable import make_folder, replace_text
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from hookpath.evaluation.intervals import Interval
     from hookpath.evaluation.scores import Spread
 
 #: What stands for a figure that is not defined.
@@ -36,6 +37,7 @@ def render(template: str, **values: Any) -> str:
         "percent": percent,
         "count": count,
         "plus_minus": plus_minus,
+        "bounds": bounds,
         "signed": signed,
         "color": css_color,
         "p_value": p_value,
@@ -96,11 +98,24 @@ def plus_minus(value: Spread) -> str:
     return f"{value.mean:.3f} ± {value.std:.3f}"
 
 
+def bounds(value: Interval) -> str:
+    """``0.81 … 0.92``; nothing where there is no interval."""
+    if math.isnan(value.low):
+        return ""
+    return f"{_plain(value.low)} … {_plain(value.high)}"
+
+
 def signed(value: float | None) -> str:
     """A difference with its sign: ``+0.031``."""
     if value is None or math.isnan(value):
         return UNDEFINED
-    return f"{value:+.3f}".replace("-", "−")
+    return _plain(value, "+")
+
+
+def _plain(value: float, sign: str = "") -> str:
+    """Three digits, with a real minus, and none before what rounds to 0."""
+    text = f"{value:{sign}.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")
 
 
 def p_value(value: float | None) -> str:

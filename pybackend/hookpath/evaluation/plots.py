@@ -1,0 +1,96 @@
+"""A plot of a page, as files: ``<name>.svg`` for a paper, and ``<name>.csv`` with its numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookpath.evaluation._plots import svg_of
+from hookpath.evaluation.page import save_page
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+#: Folder of the plots, beside the page.
+PLOTS = "plots"
+
+#: Inches: wider figures are never drawn smaller than is readable.
+_NARROW = 5.0
+
+_XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text and numbers; NaN and None are empty cells."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    def csv(self) -> str:
+        """The table for a spreadsheet or R."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.header)
+        writer.writerows([cell(value) for value in row] for row in self.rows)
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A matplotlib figure, the numbers that it shows, and a sentence about it."""
+
+    name: str
+    figure: Any
+    table: Table
+    caption: str = ""
+    title: str = ""
+
+    @cached_property
+    def svg(self) -> str:
+        """The ``<svg>`` element."""
+        return svg_of(self.figure)
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is worth the width of a page."""
+        return float(self.figure.get_figwidth()) > _NARROW
+
+    @property
+    def inline(self) -> Markup:
+        """The ``<svg>`` element as a part of a page."""
+        from markupsafe import Markup
+
+        return Markup(self.svg)
+
+
+def write_plots(plots: Iterable[Plot], folder: Path) -> None:
+    """Write picture and numbers of every plot into ``folder/plots``.
+
+    Raises:
+        EvaluationError: a file cannot be written.
+    """
+    for plot in plots:
+        save_page(_XML + plot.svg, folder / PLOTS / f"{plot.name}.svg")
+        save_page(plot.table.csv(), folder / PLOTS / f"{plot.name}.csv")
+
+
+def cell(value: Any) -> Any:
+    """A value as a CSV file holds it."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}" if 0 < abs(value) < 1e-3 else f"{value:.6f}"
+    return value
+
+
+def file_name(text: str) -> str:
+    """A part of a file name that every file system takes."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.casefold())
+    return "-".join(part for part in plain.split("-") if part)[:40] or "key"
