@@ -33,8 +33,40 @@ def command(
         typer.Option(help="What to call a run, once for each.", show_default="folder names"),
     ] = None,
     metric: Annotated[
-        Literal["f1", "precision", "recall", "iou"], typer.Option(help="What to compare.")
+        Literal[
+            "f1",
+            "dice",
+            "precision",
+            "recall",
+            "iou",
+            "auc",
+            "accuracy",
+            "balanced_accuracy",
+            "kappa",
+            "quadratic_kappa",
+        ],
+        typer.Option(help="What to compare."),
     ] = "f1",
+    correction: Annotated[
+        Literal["holm", "benjamini-hochberg", "bonferroni", "none"],
+        typer.Option(help="How p values are corrected for many tests."),
+    ] = "holm",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Test only against this run.",
+            show_default="every pair",
+        ),
+    ] = None,
+    group_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="Show groups of slides by this metadata; may be repeated.",
+            show_default="what the evaluations were grouped by",
+        ),
+    ] = None,
     design: Annotated[
         str | None,
         typer.Option(
@@ -62,16 +94,26 @@ def command(
         given.refuse_any()
         from hookpath.evaluation import compare_reports
 
-        _tell(console, compare_reports(runs or [], names=name, out_dir=out, metric=metric), out)
+        found = compare_reports(
+            runs or [], names=name, out_dir=out, metric=metric, correction=correction,
+            baseline=against, group_by=group_by,
+        )  # fmt: skip
+        _tell(console, found, out)
 
 
 def _tell(console: Console, found: Comparison, out: Path) -> None:
+    from hookpath.evaluation.measured import title_of
+    from hookpath.evaluation.page import bounds, plus_minus
+    from hookpath.evaluation.scores import spread
+
     console.result("compared", found.as_dict())
     rows = [
         [slide, *(f"{value:.3f}" for value in row)]
         for slide, row in zip(found.slides, found.macro, strict=True)
     ]
-    console.table(f"macro {found.metric}", ["image", *found.names], rows)
+    rows.append(["mean ± std", *(plus_minus(spread(column)) for column in found.macro.T)])
+    rows.append(["95 % interval", *(bounds(interval) or "–" for interval in found.intervals)])
+    console.table(title_of(found.metric), ["image", *found.names], rows)
     for test in found.tests:
         console.say(f"{test.first} → {test.second}: {test.verdict}")
     for note in found.notes:
