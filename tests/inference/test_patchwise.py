@@ -100,6 +100,20 @@ def test_networks_of_valid_convolutions_give_the_dense_numbers(
         assert np.abs(patchwise(model, slide) - expected).max() < 1e-5
 
 
+@pytest.mark.parametrize(("input_size", "same"), [(124, True), (116, False)])
+def test_at_other_input_sizes_too_where_poolings_fall_alike(
+    tmp_path: Path, input_size: int, same: bool
+) -> None:
+    """Larger by 2^(D+1)·r = 32 px than the trained 92, or not."""
+    design = {"n_classes": 3, "filters": 3, "spacings": (0.5, 2.0), "depth": 2}
+    trained = random_network("hooknet", **design, input_size=92)
+    larger = random_network("hooknet", **design, input_size=input_size)
+    larger.load_state_dict(trained.state_dict())
+    with noise_slide(tmp_path / "s.tif", 328, 264) as slide:
+        difference = np.abs(patchwise(larger, slide) - dense(trained, slide)).max()
+    assert bool(difference < 1e-5) is same
+
+
 @pytest.mark.parametrize("spacings", [(0.5,), (0.5, 1.0), (0.5, 2.0)])
 def test_padded_networks_keep_the_centre_of_overlapping_patches(
     tmp_path: Path, spacings: tuple[float, ...]
