@@ -11,6 +11,12 @@ from support.annotation_files import ASAP, IMAGESCOPE, write_text
 from support.slides import position_image, write_pyramid
 
 
+def test_an_origin_is_two_numbers(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+    source = write_text(tmp_path / "a.xml", ASAP)
+    assert hookpath("convert", source, "--origin", "12").code == 2
+    assert hookpath("convert", source, "--origin", "1,2").code == 0
+
+
 @pytest.mark.parametrize("pair", ["Tumor", "A=B"])
 def test_a_class_that_is_wrongly_named_is_told(
     tmp_path: Path, pair: str, hookpath: Callable[..., object]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,23 @@ def test_a_mask_finds_its_scale_in_the_slide_or_is_told(slides: Path) -> None:
         [alone], config=ConvertConfig(downsample=1.0, overwrite=True)
     ).problems
     assert "--classes" in problem.message
+
+
+def test_a_mask_of_a_part_of_a_slide_is_placed_there(slides: Path) -> None:
+    labels = np.zeros((20, 30), np.uint8)
+    labels[5:10, 10:30] = 1
+    path = slides / "a_left-100_top-40.png"
+    Image.fromarray(labels).save(path)
+    (slides / "t.csv").write_text("value,name\n1,Tumor\n")
+    config = ConvertConfig(
+        slides=slides / "a.tif", table=slides / "t.csv", origin=(100.0, 40.0), downsample=2.0
+    )
+    (done,) = convert_files([path], config=config).converted
+    assert done.path == slides / "a.geojson"
+    assert read_geojson(done.path)[0].geometry.equals(box(120, 50, 160, 60))
+    unknown = replace(config, downsample=None, overwrite=True)
+    (problem,) = convert_files([path], config=unknown).problems
+    assert "of a part of the slide, so its scale is unknown" in problem.message
 
 
 def test_masks_of_several_slides_have_the_same_values(slides: Path) -> None:

@@ -86,6 +86,14 @@ def command(
         float | None,
         typer.Option(help="Slide px per mask px.", min=0.01, show_default="from the slide's size"),
     ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y",
+            help="Slide px at which the corner of a mask lies.",
+            show_default="0,0: it covers the slide",
+        ),
+    ] = None,
     simplify: Annotated[
         float, typer.Option(min=0, help="Outlines of masks may move by this, mask px.")
     ] = 0.0,
@@ -111,12 +119,21 @@ def command(
             whole_file={"auto": None, "qupath": False, "file": True}[frame],
             mask_spacing_um=mask_spacing,
             downsample=downsample,
+            origin=_position(origin) if origin else None,
             simplify_px=simplify,
             overwrite=overwrite,
         )
         if mpp is not None and not 0.01 <= mpp <= 100:
             raise UsageError(f"--mpp {mpp:g}: µm per pixel must lie between 0.01 and 100")
         _tell(console, convert_files(files, out, config, console.reporter))
+
+
+def _position(text: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--origin {text}: give two numbers, as 59206,33505") from error
+    return x, y
 
 
 def _tell(console: Console, report: ConvertReport) -> None:

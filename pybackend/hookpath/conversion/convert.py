@@ -40,6 +40,7 @@ class ConvertConfig:
             instead of at that of the part QuPath shows; None: XML does, masks do not.
         mask_spacing_um, downsample: µm, or level-0 px, per mask px; None: from the slide's size
             (reading), 1 (writing).
+        origin: where the upper left corner of masks of a part of a slide lies, in level-0 px.
         simplify_px: outlines of masks may move by this many mask px.
         overwrite: replace results that exist.
     """
@@ -54,6 +55,7 @@ class ConvertConfig:
     whole_file: bool | None = None
     mask_spacing_um: float | None = None
     downsample: float | None = None
+    origin: tuple[float, float] | None = None
     simplify_px: float = 0.0
     overwrite: bool = False
 
@@ -202,7 +204,8 @@ class _Run:
         if self.table is None:
             raise UsageError(f"{file}: a mask needs --classes FILE: which value is which class")
         downsample = self._mask_downsample(file, place)
-        return Found(read_mask(file, self.table, downsample, config.simplify_px))
+        objects = read_mask(file, self.table, downsample, config.simplify_px)
+        return Found(moved(objects, *(config.origin or (0, 0))))
 
     def _corner(self, source: Source | Target, place: Place | None) -> tuple[int, int]:
         """Where QuPath's (0, 0) lies in the frame of a format; GeoJSON's is QuPath's."""
@@ -216,9 +219,10 @@ class _Run:
 
         if self.config.downsample or self.config.mask_spacing_um:
             return self._given_downsample(place)
-        if place is None:
+        if place is None or self.config.origin:
+            why = "is of a part of the slide" if self.config.origin else "has no slide of its name"
             raise UsageError(
-                f"{file}: no slide of this name is here, so its scale is unknown; give --slides, "
+                f"{file}: {why}, so its scale is unknown; give --slides, "
                 "--mask-spacing with --mpp, or --downsample (1: a mask px is a slide px)"
             )
         size = place.size_in_file if self.config.whole_file else place.size_l0
