@@ -70,7 +70,8 @@ def command(
     design: Annotated[
         str | None,
         typer.Option(
-            help="Run a whole experiment instead: hooknet-paper, context.", show_default=False
+            help="Run a whole experiment instead: hooknet-paper, context, outline, scales.",
+            show_default=False,
         ),
     ] = None,
     folds: designs.Folds = None,

@@ -170,4 +170,62 @@ SCALES = Design(
     metric="kappa",
 )
 
-DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, SCALES)}
+
+def _paint_blobs(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
+    from hookpath.demo.blobs import make_blob_slides
+
+    return make_blob_slides(folder, slides, seed=seed, reporter=reporter)
+
+
+_OVERVIEW: dict[str, Any] = {"size": 128, "filters": [8, 16, 32, 64, 64]}
+_SECOND_STAGE: dict[str, Any] = {"epochs": 10, "steps_per_epoch": 20, "batch_size": 4}
+
+OUTLINE = Design(
+    name="outline",
+    about="Tumours with smooth outlines and fragmentary insides. The order of H2G-Net (Pedersen et "
+    "al. 2022, section 4): the refined heatmap above the classifier's own, and that above all that "
+    "is tissue (Otsu).",
+    contestants=(
+        Contestant("Otsu", {"family": "otsu"}, {"sees": "grey"}),
+        Contestant(
+            "UNet-LR",
+            {"family": "unet-lr", "model": _OVERVIEW, **_SECOND_STAGE},
+            {"sees": "overview"},
+        ),
+        Contestant(
+            "Mob-PW",
+            columns={"sees": "patches"},
+            part_of=("Mob-PW-UNet (H2G-Net)", "stages/classifier/model"),
+        ),
+        Contestant(
+            "Mob-PW-UNet (H2G-Net)",
+            {
+                "family": "h2gnet",
+                "model": {
+                    "patch": {"spacings": [1.0], "input_size": 64, "backbone": "mobilenet_v2"},
+                    "refine": _OVERVIEW,
+                },
+                "stages": {
+                    "folds": 2,
+                    "classifier": {
+                        "epochs": 4,
+                        "steps_per_epoch": 50,
+                        "batch_size": 16,
+                        "backbone_weights": None,
+                    },
+                },
+                **_SECOND_STAGE,
+            },
+            {"sees": "patches, overview"},
+        ),
+    ),
+    settings={"preset": "fast", "backbone_weights": None},
+    expectations=(
+        Expectation("Mob-PW-UNet (H2G-Net)", "Mob-PW", "Tumour"),
+        Expectation("Mob-PW", "Otsu", "Tumour"),
+        Expectation("Mob-PW-UNet (H2G-Net)", "UNet-LR", "Tumour"),
+    ),
+    painted=Painted(_paint_blobs, {"train": 6, "val": 2, "test": 4}),
+)
+
+DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, OUTLINE, SCALES)}

@@ -98,8 +98,10 @@ def run_design(
     classes = _class_names(trials)
     scores: list[Score] = []
     total = len(trials) * len(design.contestants)
+    # Whose model is a part of another one comes after that.
+    order = sorted(design.contestants, key=lambda c: c.part_of is not None)
     for trial in trials:
-        for contestant in design.contestants:
+        for contestant in order:
             reporter.info(f"{trial.name}: {contestant.title} ({len(scores) + 1} of {total})")
             config = configure(design, contestant, trial, classes, options)
             report = _score(trial, contestant, config, out, options, project is None, reporter)
