@@ -31,3 +31,17 @@ def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., 
     for wrong in (("--at", "ten"), ("--size", 1), ("--image", "none.tif"), ("--tissue-share", 2)):
         done = hookpath("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, *wrong)
         assert done.code == 2, wrong
+
+
+def test_enlarged_patches_and_slides_without_any_are_warned_about(
+    tmp_path: Path, hookpath: Callable[..., object]
+) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0)
+    call = ("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, "--where", "all")
+    fine = hookpath(*call, "--at", "20x", "--size", 64)
+    assert fine.code == 0
+    assert "a.tif: has 1 µm/px, so its patches at 0.5 µm/px (20x) are enlarged" in fine.err
+    none = hookpath(*call, "--at", "10x", "--size", 128)
+    assert none.code == 0
+    assert "a.tif: no patch" in none.err
+    assert "enlarged" not in none.err

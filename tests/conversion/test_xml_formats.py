@@ -10,7 +10,13 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from hookpath.annotations import PathClass, PathObject
-from hookpath.conversion import read_asap, read_imagescope, write_asap, write_imagescope
+from hookpath.conversion import (
+    read_asap,
+    read_imagescope,
+    source_format,
+    write_asap,
+    write_imagescope,
+)
 from hookpath.errors import AnnotationError
 from support.annotation_files import ASAP, BOMB, IMAGESCOPE, write_text
 from support.shared import copy_of_shared
@@ -68,6 +74,14 @@ def test_imagescope_has_layers_colours_negative_regions_and_attributes(tmp_path:
     assert shapely.hausdorff_distance(oval.geometry, box(100, 0, 300, 80).centroid) < 100.1
     assert rectangle.geometry.equals(box(0, 0, 8, 5))
     assert ruler.geometry.length == 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_imagescope_may_be_written_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    text = IMAGESCOPE.replace("UTF-8", encoding.removesuffix("-sig")).replace("first", "µ-zone")
+    (tmp_path / "a.xml").write_bytes(text.encode(encoding))
+    assert source_format(tmp_path / "a.xml") == "imagescope"
+    assert read_imagescope(tmp_path / "a.xml").objects[0].name == "µ-zone"
 
 
 @pytest.mark.parametrize(

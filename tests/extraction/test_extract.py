@@ -121,6 +121,16 @@ def test_several_projects_go_into_one_table_and_images_can_be_chosen(
         extract_projects(projects, tmp_path / "out", ExtractConfig(images=("c.tif",)))
 
 
+def test_the_table_lists_images_that_were_extracted_alike_before(folder: Path) -> None:
+    for name in ("b.tif", "a.tif"):
+        one = ExtractConfig((X10,), size=64, where="all", images=(name,))
+        report = _extract(folder, one)
+    assert [r["image"] for r in _rows(report)] == ["a.tif"] * 12 + ["b.tif"] * 12
+    assert [r.image for r in report.extracted] == ["a.tif"]
+    other = ExtractConfig((X10,), size=96, where="all", images=("a.tif",))
+    assert {r["image"] for r in _rows(_extract(folder, other))} == {"a.tif"}
+
+
 def test_jpeg_is_smaller_and_close(folder: Path) -> None:
     config = ExtractConfig((X10,), size=64, where="all", image_format="jpeg", quality=95)
     report = _extract(folder, config)

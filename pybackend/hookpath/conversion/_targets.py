@@ -8,7 +8,13 @@ from pathlib import Path
 
 import shapely
 
-from hookpath.annotations import RUN_TAG, PathClass, PathObject, write_geojson
+from hookpath.annotations import (
+    RUN_TAG,
+    PathClass,
+    PathObject,
+    is_usable_class,
+    write_geojson,
+)
 from hookpath.annotations.classes import ClassTable
 from hookpath.conversion.asap import write_asap
 from hookpath.conversion.class_values import ClassValues, write_class_values
@@ -145,7 +151,9 @@ class TargetWriter:
 
 
 def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
-    """Areas with a class; predictions and detections count as what a person drew does."""
+    """Areas with a class that can be a label; predictions and detections count as what a person
+    drew does.
+    """
     return [
         replace(
             o,
@@ -153,5 +161,5 @@ def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
             metadata={key: value for key, value in o.metadata.items() if key != RUN_TAG},
         )
         for o in objects
-        if o.path_class and o.geometry.area > 0
+        if o.path_class and is_usable_class(o.path_class.name) and o.geometry.area > 0
     ]

@@ -23,6 +23,9 @@ from hookpath.errors import UsageError, WriteRefusedError, code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import Problem
 
+#: Where the name of a result ends so, it is a file's and not a folder's.
+FILE_SUFFIXES = (".geojson", ".json", ".xml", ".png", ".tif", ".tiff")
+
 
 @dataclass(frozen=True)
 class ConvertConfig:
@@ -151,7 +154,14 @@ class _Run:
 
     def result_path(self, file: Path, place: Place | None) -> Path:
         """Where the result of a file goes."""
-        if self.out and self.out.suffix.lower() in (".geojson", ".json", ".xml", ".png", ".tif"):
+        if self.out and self.out.suffix.lower() in (
+            ".geojson",
+            ".json",
+            ".xml",
+            ".png",
+            ".tif",
+            ".tiff",
+        ):
             return self.out
         folder = self.out or (place.path.parent if place else file.parent)
         return folder / f"{place.stem if place else stem_of(file)}{ENDINGS[self.config.to]}"

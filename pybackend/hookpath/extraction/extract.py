@@ -12,7 +12,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.extraction._run import TASK, Pair, Run, folder_of
 from hookpath.extraction._work import release
 from hookpath.extraction.config import ExtractConfig
-from hookpath.extraction.record import SlideRecord, write_whole_table
+from hookpath.extraction.record import SlideRecord, load_record, write_whole_table
 from hookpath.projects import Problem, Project
 from hookpath.writable import make_folder
 
@@ -60,14 +60,16 @@ def extract_projects(
             run.close()
             release()
         reporter.finish(TASK)
-        return _report(run, [folder_of(out, pair) for pair in pairs])
+        return _report(run, [folder_of(out, pair) for pair in _all(projects)])
 
 
 def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
-    """Results in the projects' order, with the table of all patches."""
-    folders = [folder for folder in order if folder in run.done]
-    table = write_whole_table(run.out, folders) if folders else None
-    records = [run.done[folder] for folder in folders]
+    """Results in the projects' order, with the table of all patches: also of images that were not
+    asked for this time, if they were extracted alike.
+    """
+    listed = [folder for folder in order if folder in run.done or _is_alike(folder, run)]
+    table = write_whole_table(run.out, listed) if listed else None
+    records = [run.done[folder] for folder in listed if folder in run.done]
     return ExtractReport(
         run.out,
         tuple(record for record, is_new in records if is_new),
@@ -77,8 +79,17 @@ def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
     )
 
 
+def _is_alike(folder: Path, run: Run) -> bool:
+    record = load_record(folder)
+    return record is not None and record.settings == run.config.digest
+
+
+def _all(projects: Sequence[Project]) -> list[Pair]:
+    return [(project, entry) for project in projects for entry in project.images]
+
+
 def _chosen(projects: Sequence[Project], names: Sequence[str]) -> Iterator[Pair]:
-    pairs = [(project, entry) for project in projects for entry in project.images]
+    pairs = _all(projects)
     known = {said for _, entry in pairs for said in (entry.name, entry.id)}
     missing = [name for name in names if name not in known]
     if missing:
