@@ -28,6 +28,26 @@ def test_windows_tile_the_annotated_area_without_overlap(tmp_path: Path) -> None
     assert labelled == 40 * 24
 
 
+def test_a_winding_outline_has_the_windows_that_it_shares_area_with(tmp_path: Path) -> None:
+    """A star of 800 corners, which is cut into pieces, and a hole that just fits two windows."""
+    angle = np.linspace(0, 2 * np.pi, 800, endpoint=False)
+    radius = np.where(np.arange(800) % 2, 150, 230)
+    star = shapely.Polygon(
+        np.stack([256 + radius * np.cos(angle), 256 + radius * np.sin(angle)], 1)
+    )
+    star = star.difference(shapely.box(240, 240, 272, 256))
+    slide = annotated_slide(tmp_path / "s.tif", [("Tumor", star)])
+    draws = validation_regions([slide], BRANCHES, max_patches=10_000, seed=0)
+    corners = [(x, y) for y in range(0, 512, 16) for x in range(0, 512, 16)]
+    expected = [
+        (x + 8, y + 8)
+        for x, y in corners
+        if star.intersection(shapely.box(x, y, x + 16, y + 16)).area > 0
+    ]
+    assert [(d.x_l0, d.y_l0) for d in draws] == expected
+    assert (248, 248) not in expected
+
+
 def test_same_patches_each_epoch_and_for_the_same_seed(tmp_path: Path) -> None:
     slides = two_slides(tmp_path)
     with ValidationStream(slides, CLASSES, BRANCHES, 4, 12, 1) as stream:

@@ -1,6 +1,6 @@
 """Classes, objects, GeoJSON in QuPath's dialect, and sparse polygons as label patches."""
 
-from hookpath.annotations._areas import Area, area_of, keep_area
+from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
 from hookpath.annotations._encode import object_to_feature
 from hookpath.annotations.classes import IGNORE, ClassTable, is_usable_class
 from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
@@ -27,6 +27,7 @@ __all__ = [
     "keep_area",
     "object_to_feature",
     "objects_from_geojson",
+    "pieces_of",
     "read_geojson",
     "vectorize",
     "write_geojson",

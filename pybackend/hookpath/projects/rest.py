@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from pydantic import BaseModel, ConfigDict, Field
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import (
@@ -86,9 +87,11 @@ def undrawn_tissue(
         size_l0=(slide.width_l0, slide.height_l0),
     )
     areas = [area_of(obj.geometry)[0] for obj in drawn if _is_known(obj)]
-    tissue = shapely.union_all([piece.geometry for piece in pieces])
+    # Pieces share no more than corners: no union is needed, which would take seconds.
+    parts = shapely.get_parts([piece.geometry for piece in pieces])
+    tissue = MultiPolygon([part for part in parts if isinstance(part, Polygon)])
     known = shapely.union_all([area for area in areas if area is not None])
-    return keep_area(shapely.difference(tissue, known))
+    return keep_area(tissue.difference(known))
 
 
 def _is_known(obj: PathObject) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
 import shapely
 import torch
 
-from hookpath.annotations import ClassTable
+from hookpath.annotations import ClassTable, pieces_of
 from hookpath.closing import Closing
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
@@ -62,28 +63,47 @@ def _regions(
     rng = np.random.default_rng(seed)
     queues: dict[int, list[list[Draw]]] = {}
     for index, (source, known) in enumerate(zip(sources, facts, strict=True)):
-        for label, draws in _windows(index, source, known, branches).items():
-            order = rng.permutation(len(draws))
-            queues.setdefault(label, []).append([draws[i] for i in order])
+        for label, windows in _windows(index, source, known, branches).items():
+            # No class takes more than all patches, so no slide's queue need hold more.
+            order = rng.permutation(len(windows))[:max_patches]
+            queues.setdefault(label, []).append([windows.draw(i, label) for i in order])
     by_class = [deque(_in_turns(queues[label])) for label in sorted(queues)]
     return sorted(_take(by_class, max_patches), key=lambda d: (d.slide_index, d.y_l0, d.x_l0))
 
 
+@dataclass(frozen=True)
+class _Windows:
+    """The windows of one slide that hold a label, in reading order."""
+
+    slide_index: int
+    cells: list[Cell]
+    pitch_l0: tuple[float, float]
+    snap: Snap
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def draw(self, number: int, label: int) -> Draw:
+        """One of them as a draw."""
+        (column, row), (pitch_x, pitch_y) = self.cells[number], self.pitch_l0
+        centre = self.snap((column + 0.5) * pitch_x, (row + 0.5) * pitch_y)
+        return Draw(self.slide_index, *centre, label)
+
+
 def _windows(
     index: int, source: AnnotatedSlide, facts: SlideFacts | None, branches: Sequence[BranchSpec]
-) -> dict[int, list[Draw]]:
+) -> dict[int, _Windows]:
     """The windows of one slide that hold each label."""
     if facts is None:
         return {}
-    snap, pitch_x, pitch_y = _tiling(facts, branches)
+    snap, *pitch_l0 = _tiling(facts, branches)
     found: dict[int, set[Cell]] = {}
     for part in visible_parts(index, source, facts):
-        found.setdefault(part.label, set()).update(_cells(part, pitch_x, pitch_y))
+        found.setdefault(part.label, set()).update(_cells(part, *pitch_l0))
     return {
-        label: [
-            Draw(index, *snap((column + 0.5) * pitch_x, (row + 0.5) * pitch_y), label)
-            for row, column in sorted((row, column) for column, row in cells)
-        ]
+        label: _Windows(
+            index, sorted(cells, key=lambda cell: cell[::-1]), (pitch_l0[0], pitch_l0[1]), snap
+        )
         for label, cells in found.items()
     }
 
@@ -108,17 +128,25 @@ def _tiling(facts: SlideFacts, branches: Sequence[BranchSpec]) -> tuple[Snap, fl
 
 
 def _cells(part: VisiblePart, pitch_x: float, pitch_y: float) -> set[Cell]:
-    """Windows that the part shares area with."""
-    x0, y0, x1, y1 = part.polygon.bounds
-    columns = np.arange(int(x0 // pitch_x), int(x1 // pitch_x) + 1)
-    rows = np.arange(int(y0 // pitch_y), int(y1 // pitch_y) + 1)
-    column, row = (a.ravel() for a in np.meshgrid(columns, rows))
-    boxes = shapely.box(
-        column * pitch_x, row * pitch_y, (column + 1) * pitch_x, (row + 1) * pitch_y
-    )
-    shapely.prepare(part.polygon)
-    hit = shapely.intersects(part.polygon, boxes) & ~shapely.touches(part.polygon, boxes)
-    return set(zip(column[hit].tolist(), row[hit].tolist(), strict=True))
+    """Windows that the part shares area with.
+
+    Piece by piece: whether a box touches an outline takes as long as the outline is, and that of
+    the tissue of a slide has 100 000 corners.
+    """
+    found: set[Cell] = set()
+    for piece in pieces_of(part.polygon):
+        x0, y0, x1, y1 = piece.bounds
+        columns = np.arange(int(x0 // pitch_x), int(x1 // pitch_x) + 1)
+        rows = np.arange(int(y0 // pitch_y), int(y1 // pitch_y) + 1)
+        column, row = (a.ravel() for a in np.meshgrid(columns, rows))
+        boxes = shapely.box(
+            column * pitch_x, row * pitch_y, (column + 1) * pitch_x, (row + 1) * pitch_y
+        )
+        shapely.prepare(piece)
+        hit = shapely.intersects(piece, boxes)
+        hit[hit] = ~shapely.touches(piece, boxes[hit])
+        found.update(zip(column[hit].tolist(), row[hit].tolist(), strict=True))
+    return found
 
 
 def _in_turns(queues: Sequence[Sequence[Draw]]) -> list[Draw]:
