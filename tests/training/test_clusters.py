@@ -21,9 +21,10 @@ from hookpath.training.data import TrainingData
 from hookpath.training.feeds import Order
 from hookpath.training.loop import gradients
 from hookpath.training.losses import cluster_weights, even_weights, sparse_cross_entropy
+from hookpath.training.opening import open_session
 from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
-from hookpath.training.session import Session, open_session
+from hookpath.training.session import Session
 from support.textures import texture_folder
 from support.training import Recorder, rows_of
 

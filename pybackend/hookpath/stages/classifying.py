@@ -32,7 +32,7 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class FirstStages:
-    """Prepares a run of H2G-Net (see `hookpath.training.session.Prepare`).
+    """Prepares a run of H2G-Net (see `hookpath.training.opening.Prepare`).
 
     Every classifier is an ordinary run in ``stages/``, every heatmap a small file in
     ``heatmaps/``. What is there already is not made again.

@@ -23,11 +23,12 @@ from hookpath.training.feeds import Stream
 from hookpath.training.interrupt import StopSignal
 from hookpath.training.losses import hooknet_loss
 from hookpath.training.metrics_log import MetricsLog, Row
+from hookpath.training.opening import Prepare, open_session
 from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate
 from hookpath.training.scoring import Validation
-from hookpath.training.session import Prepare, Session, open_session
+from hookpath.training.session import Session
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.models.clusters import Clusters
-from hookpath.projects import Project
-from hookpath.sampling import Augmentation, HeatmapOf
-from hookpath.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
+from hookpath.sampling import Augmentation
+from hookpath.training.checkpoint import Checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
-from hookpath.training.data import TrainingData, gather
-from hookpath.training.device import use_bf16
-from hookpath.training.feeds import HeldOut, Order, Stream, open_feed
+from hookpath.training.data import TrainingData
+from hookpath.training.feeds import HeldOut, Stream
 from hookpath.training.losses import Weigher, evenly
-from hookpath.training.network import design_of, make_network
 from hookpath.training.parts import Parts
-from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
-from hookpath.training.schedule import make_optimizer
-from hookpath.training.scoring import Goal, Validation, goal_of
+from hookpath.training.run_folder import RunFolder
+from hookpath.training.scoring import Goal, Validation
 from hookpath.training.validate import validate
-
-
-class Prepare(Protocol):
-    """Makes what a network reads besides slides: the heatmaps of its first stage."""
-
-    def check(self, order: Order) -> None:
-        """Refuse what cannot be done, before anything is written.
-
-        Raises:
-            HookpathError: it cannot.
-        """
-
-    def __call__(self, order: Order, root: Path) -> HeatmapOf:
-        """Do it in the run's folder; killed at any time, it goes on when called again."""
-        ...
 
 
 @dataclass
@@ -232,97 +209,3 @@ class Session:
             "config": record.config,
             "steps": self.step,
         }
-
-
-def open_session(
-    projects: Sequence[Project],
-    config: TrainConfig,
-    run: RunFolder,
-    resume: bool,
-    reporter: Reporter,
-    prepare: Prepare | None = None,
-) -> Session:
-    """Check everything that can be checked, then make or take up the run's folder.
-
-    Args:
-        prepare: what must be done before there is anything to learn from.
-
-    Raises:
-        TrainingError: see `hookpath.training.train`; nothing has been written then.
-        ModelDesignError: the network cannot be built.
-    """
-    run.refuse_read_only()
-    if not resume:
-        run.refuse_existing()
-    torch.manual_seed(config.seed)
-    device = choose_device(config.device, reporter.info)
-    data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
-    model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
-    model = model.to(memory_format=torch.channels_last)
-    config = _long_enough(config, model)
-    record = _record(projects, config, data)
-    if resume:
-        run.refuse_changes(record)
-    order = Order(config, data, model, reporter)
-    if prepare is not None:
-        prepare.check(order)
-        if not resume:
-            run.create(record)
-        order = replace(order, heatmaps=prepare(order, run.root))
-        torch.manual_seed(config.seed)  # whatever the preparation drew
-    clusters = clusters_of_run(order, device, run)
-    stream, held_out = open_feed(order)
-    session = Session(
-        config=config,
-        data=data,
-        run=run,
-        reporter=reporter,
-        device=device,
-        bf16=use_bf16(config.amp, device),
-        model=model.train(),
-        optimizer=make_optimizer(model, config),
-        stream=stream,
-        validation=held_out,
-        goal=goal_of(model, data.classes.names),
-        augment=Augmentation(config.augmentation, config.seed),
-        parts=Parts(config.at_once or config.batch_size, reporter),
-        loss_sum=torch.zeros((), dtype=torch.float64, device=device),
-        weigh=cluster_weigher(clusters) or evenly,
-        clusters=clusters,
-    )
-    try:
-        _begin(session, None if resume or prepare is not None else record)
-    except BaseException:
-        session.close()
-        raise
-    return session
-
-
-def _begin(session: Session, record: RunRecord | None) -> None:
-    """Go on from the last checkpoint, or write the first one; `record`: of a run to be made."""
-    if record is not None:
-        session.run.create(record)
-    elif session.run.started:
-        session.take_up(read_checkpoint(session.run.last))
-        return
-    save_clusters(session.clusters, session.run)
-    session.save_last()
-
-
-def _long_enough(config: TrainConfig, model: Network) -> TrainConfig:
-    """A network without weights learns nothing: one step makes its model folder."""
-    if any(p.requires_grad for p in model.parameters()):
-        return config
-    return config.model_copy(update={"epochs": 1, "steps_per_epoch": 1})
-
-
-def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:
-    return RunRecord(
-        config=config.model_dump(mode="json"),
-        projects=[str(p.source) for p in projects],
-        data={"fingerprint": data.fingerprint, "slides": data.slides},
-        classes=[{"name": c.name, "color": c.color} for c in data.classes],
-        split=data.split,
-        versions=library_versions(),
-        started=timestamp(),
-    )

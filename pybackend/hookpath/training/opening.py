@@ -1,0 +1,149 @@
+"""From settings and projects to a session: all that can be checked is checked first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from hookpath.devices import choose_device
+from hookpath.events import Reporter
+from hookpath.models import Network
+from hookpath.projects import Project
+from hookpath.sampling import Augmentation, HeatmapOf
+from hookpath.training.checkpoint import read_checkpoint
+from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
+from hookpath.training.config import TrainConfig
+from hookpath.training.data import TrainingData, gather
+from hookpath.training.device import use_bf16
+from hookpath.training.feeds import Order, open_feed
+from hookpath.training.losses import evenly
+from hookpath.training.network import design_of, make_network
+from hookpath.training.parts import Parts
+from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
+from hookpath.training.schedule import make_optimizer
+from hookpath.training.scoring import goal_of
+from hookpath.training.session import Session
+
+
+class Prepare(Protocol):
+    """Makes what a network reads besides slides: the heatmaps of its first stage."""
+
+    def check(self, order: Order) -> None:
+        """Refuse what cannot be done, before anything is written.
+
+        Raises:
+            HookpathError: it cannot.
+        """
+
+    def __call__(self, order: Order, root: Path) -> HeatmapOf:
+        """Do it in the run's folder; killed at any time, it goes on when called again."""
+        ...
+
+
+def open_session(
+    projects: Sequence[Project],
+    config: TrainConfig,
+    run: RunFolder,
+    resume: bool,
+    reporter: Reporter,
+    prepare: Prepare | None = None,
+) -> Session:
+    """Check everything that can be checked, then make or take up the run's folder.
+
+    Args:
+        prepare: what must be done before there is anything to learn from.
+
+    Raises:
+        TrainingError: see `hookpath.training.train`; nothing has been written then.
+        ModelDesignError: the network cannot be built.
+    """
+    run.refuse_read_only()
+    if not resume:
+        run.refuse_existing()
+    torch.manual_seed(config.seed)
+    device = choose_device(config.device, reporter.info)
+    data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
+    model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
+    model = model.to(memory_format=torch.channels_last)
+    config = _long_enough(config, model)
+    record = _record(projects, config, data)
+    if resume:
+        run.refuse_changes(record)
+    order = Order(config, data, model, reporter)
+    if prepare is not None:
+        order = _prepared(order, prepare, run, None if resume else record)
+    session = _session(order, run, device)
+    try:
+        _begin(session, None if resume or prepare is not None else record)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _prepared(order: Order, prepare: Prepare, run: RunFolder, record: RunRecord | None) -> Order:
+    """The order with its heatmaps; `record`: of a run to be made first."""
+    prepare.check(order)
+    if record is not None:
+        run.create(record)
+    order = replace(order, heatmaps=prepare(order, run.root))
+    torch.manual_seed(order.config.seed)  # whatever the preparation drew
+    return order
+
+
+def _session(order: Order, run: RunFolder, device: torch.device) -> Session:
+    config, model, reporter = order.config, order.model, order.reporter
+    clusters = clusters_of_run(order, device, run)
+    stream, held_out = open_feed(order)
+    return Session(
+        config=config,
+        data=order.data,
+        run=run,
+        reporter=reporter,
+        device=device,
+        bf16=use_bf16(config.amp, device),
+        model=model.train(),
+        optimizer=make_optimizer(model, config),
+        stream=stream,
+        validation=held_out,
+        goal=goal_of(model, order.data.classes.names),
+        augment=Augmentation(config.augmentation, config.seed),
+        parts=Parts(config.at_once or config.batch_size, reporter),
+        loss_sum=torch.zeros((), dtype=torch.float64, device=device),
+        weigh=cluster_weigher(clusters) or evenly,
+        clusters=clusters,
+    )
+
+
+def _begin(session: Session, record: RunRecord | None) -> None:
+    """Go on from the last checkpoint, or write the first one; `record`: of a run to be made."""
+    if record is not None:
+        session.run.create(record)
+    elif session.run.started:
+        session.take_up(read_checkpoint(session.run.last))
+        return
+    save_clusters(session.clusters, session.run)
+    session.save_last()
+
+
+def _long_enough(config: TrainConfig, model: Network) -> TrainConfig:
+    """A network without weights learns nothing: one step makes its model folder."""
+    if any(p.requires_grad for p in model.parameters()):
+        return config
+    return config.model_copy(update={"epochs": 1, "steps_per_epoch": 1})
+
+
+def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:
+    return RunRecord(
+        config=config.model_dump(mode="json"),
+        projects=[str(p.source) for p in projects],
+        data={"fingerprint": data.fingerprint, "slides": data.slides},
+        classes=[{"name": c.name, "color": c.color} for c in data.classes],
+        split=data.split,
+        versions=library_versions(),
+        started=timestamp(),
+    )
