@@ -272,3 +272,18 @@ def _wait_for(there: Callable[[], bool]) -> None:
     while not there():
         assert time.monotonic() < end, "it never began"
         time.sleep(0.01)
+
+
+def test_tissue_is_what_the_rule_says(tmp_path: Path) -> None:
+    # Left half: grey, which is darker than glass but has no colour; right half: pink.
+    image = np.full((256, 512, 3), 245, np.uint8)
+    image[32:224, 32:224] = 120
+    image[32:224, 288:480] = (200, 90, 150)
+    write_pyramid(tmp_path / "s.tif", image, mpp=8.0)
+    place = FolderProject(tmp_path)
+    found = {}
+    for rule in ("generous", "saturation"):
+        config = ExtractConfig((Magnification.parse("8um"),), size=64, tissue=rule, again=True)
+        rows = _rows(extract_projects([place], tmp_path / "out", config))
+        found[rule] = {float(r["x"]) < 256 for r in rows}
+    assert found == {"generous": {True, False}, "saturation": {False}}

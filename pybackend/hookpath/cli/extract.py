@@ -48,6 +48,10 @@ def command(
         Literal["tissue", "labels", "all"],
         typer.Option(help="Patches with enough tissue, with enough of one drawn class, or all."),
     ] = "tissue",
+    tissue_rule: Annotated[
+        Literal["generous", "saturation"],
+        typer.Option(help="What tissue is: rather too much, or HSV saturation above 20."),
+    ] = "generous",
     tissue_share: Annotated[float, typer.Option(help="How much tissue is enough.")] = 0.5,
     label_share: Annotated[
         float, typer.Option(help="How much of a class gives a patch its label.")
@@ -86,6 +90,7 @@ def command(
             size=size,
             stride=stride,
             where=where,
+            tissue=tissue_rule,
             tissue_share=tissue_share,
             label_share=label_share,
             classes=tuple(class_ or ()),

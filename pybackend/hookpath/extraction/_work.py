@@ -46,7 +46,7 @@ def plan(slide: SlideRef, labels: LabelSource, config: ExtractConfig) -> Planned
     from rasterio import Env
 
     opened = _opened(slide)
-    tissue = tissue_mask(opened) if config.where == "tissue" else None
+    tissue = tissue_mask(opened, rule=config.tissue) if config.where == "tissue" else None
     # Rasterio would otherwise set GDAL up for each patch, which takes as long as the patch.
     with Env.from_defaults():
         return Planned(plan_patches(opened, labels, tissue, config), opened.calibration.mpp)

@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from hookpath.errors import UsageError
-
-#: µm/px × magnification: a 10× objective is taken to give 1 µm/px, 40× 0.25.
-UM_TIMES_MAGNIFICATION = 10.0
+from hookpath.geometry import UM_AT_ONE
+from hookpath.slides import TissueRule
 
 _SAID = re.compile(r"(\d+(?:\.\d+)?)\s*([x×]|um|µm|μm)?(?:/px)?", re.IGNORECASE)
 
@@ -36,13 +35,13 @@ class Magnification:
         if said is None or not 0.01 <= value <= 1000:
             raise UsageError(f"--at {text}: give a magnification (10x) or µm/px (0.5)")
         if (said[2] or "").lower() in ("x", "×"):
-            return cls(UM_TIMES_MAGNIFICATION / value, f"{value:g}x")
+            return cls(UM_AT_ONE / value, f"{value:g}x")
         return cls(value, f"{value:g}um")
 
     @property
     def times(self) -> float:
         """The magnification that goes with the µm/px."""
-        return UM_TIMES_MAGNIFICATION / self.spacing_um
+        return UM_AT_ONE / self.spacing_um
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class ExtractConfig:
         stride: from patch to patch in px; None: `size`.
         where: ``tissue``: patches (of a tuple: the finest) with enough tissue; ``labels``: with
             enough of one class that people drew; ``all``.
+        tissue: what is taken for tissue (see `tissue_mask`).
         tissue_share, label_share: how much of a patch is enough.
         classes: labels that count; empty: all.
         image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
@@ -70,6 +70,7 @@ class ExtractConfig:
     size: int = 256
     stride: int | None = None
     where: Literal["tissue", "labels", "all"] = "tissue"
+    tissue: TissueRule = "generous"
     tissue_share: float = 0.5
     label_share: float = 0.5
     classes: tuple[str, ...] = ()
