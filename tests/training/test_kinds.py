@@ -127,12 +127,50 @@ def test_what_was_stopped_goes_on_as_if_nothing_had_happened(
         with pytest.raises(KeyboardInterrupt):
             run(folder, tmp_path / "run", *kind)
     train([open_project(folder)], None, tmp_path / "run", resume=True)
-    whole, again = (
-        [{k: v for k, v in row.items() if k not in TIME_COLUMNS} for row in rows_of(tmp_path / d)]
-        for d in ("whole", "run")
-    )
-    assert again == whole
-    cards = [read_card(tmp_path / d / "model") for d in ("whole", "run")]
+    assert_same(tmp_path / "run", tmp_path / "whole")
+
+
+FAMILIES_AT_WORK = {
+    "mrn": ("model.spacings=[1.0, 2.0]", "model.depth=1", "model.filters=2", "model.input_size=32"),
+    "classifier": (
+        "model.input_size=32", "backbone_weights=none", "sampler=hierarchical",
+        "augmentation.stain=0.1", "augmentation.scale=0.2",
+    ),
+    "scale": ("model.input_size=32", "model.magnifications=[4, 5, 8]", "backbone_weights=none"),
+    "unet-lr": ("model.size=32", "model.filters=[2, 4]", "at_once=2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES_AT_WORK)
+def test_every_kind_of_family_goes_on_exactly(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """From the slides, as people train them, stopped within the second epoch."""
+    monkeypatch.undo()
+    settings = TrainConfig.load(
+        preset="fast",
+        overrides=[
+            f"family={family}", "batch_size=4", "epochs=2", "steps_per_epoch=3",
+            "checkpoint_every=1", "validation.max_patches=8", *FAMILIES_AT_WORK[family],
+        ],
+    )  # fmt: skip
+    train([open_project(folder)], settings, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "train_step", dying(loop.train_step, 6))
+        with pytest.raises(KeyboardInterrupt):
+            train([open_project(folder)], settings, tmp_path / "run")
+    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    assert_same(tmp_path / "run", tmp_path / "whole")
+
+
+def assert_same(run_dir: Path, whole: Path) -> None:
+    """All that is reproducible is equal: figures and weights."""
+    rows = [
+        [{k: v for k, v in row.items() if k not in TIME_COLUMNS} for row in rows_of(d)]
+        for d in (run_dir, whole)
+    ]
+    assert rows[0] == rows[1]
+    cards = [read_card(d / "model") for d in (run_dir, whole)]
     assert cards[0].weights_sha256 == cards[1].weights_sha256
 
 
