@@ -133,6 +133,14 @@ def test_dropout_is_off_when_predicting() -> None:
         assert not torch.equal(model(images)[0], model(images)[0])
 
 
+def test_the_last_patch_of_a_batch_in_parts_trains_too() -> None:
+    """A batch of 9 in parts of 4 leaves one, of which no spread can be taken."""
+    model = build_model("classifier", **{**SMALL, "input_size": 64}).train()
+    (scores,) = model(patches(model, 1))
+    scores.sum().backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
+
+
 def test_the_outputs_are_logits() -> None:
     """Not probabilities: a softmax in front of the cross-entropy would flatten its gradients."""
     model = random_network("multiscale", combine="probabilities", context_heads=True, **SMALL)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.backbones import Backbone, refuse_small
@@ -92,12 +93,26 @@ def make_head(kind: str, features: int, n_classes: int, dropout: float) -> nn.Se
             nn.Linear(features, 100),
             nn.Dropout(dropout),
             nn.ReLU(),
-            nn.BatchNorm1d(100),
+            NormOfAny(100),
             nn.Linear(100, n_classes),
         )
     if kind == "multiscale":
         return nn.Sequential(embedding(features, dropout), nn.Linear(EMBEDDED, n_classes))
     raise ModelDesignError(f"unknown head {kind!r}; there are: h2gnet, multiscale")
+
+
+class NormOfAny(nn.BatchNorm1d):
+    """Batch normalisation that also trains on one patch, the rest of a batch cut into parts.
+
+    There is no spread in one value per channel: then it normalises as in evaluation.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and len(x) == 1:
+            return functional.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        return super().forward(x)
 
 
 EMBEDDED = 128
