@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +12,25 @@ import numpy as np
 
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import painting
-from hookpath.evaluation.figures import f1_strip
-from hookpath.evaluation.page import inline_svg, render, save_page
+from hookpath.evaluation.measured import TITLES
+from hookpath.evaluation.page import render, save_page
+from hookpath.evaluation.plots import Plot, write_plots
 from hookpath.evaluation.report import (
     REPORT_HTML,
     REPORT_JSON,
     EvaluationReport,
 )
+from hookpath.evaluation.report_plots import report_plots
+from hookpath.evaluation.report_tables import scores_table, slides_table
 from hookpath.evaluation.results import SlideResult
-from hookpath.evaluation.scores import METRICS, Counts, Scores, Spread, row_normalised
+from hookpath.evaluation.scores import Counts, Spread, row_normalised
 
-SCORES_CSV = "scores.csv"
+SCORES_CSV, SLIDES_CSV = "scores.csv", "slides.csv"
+
+#: Figures for all classes that the page shows.
+WHOLE = ("accuracy", "balanced_accuracy", "kappa")
+
+METRIC_COLUMNS = {"f1": "F1 = Dice"}
 
 #: Pictures inside the page are at most this long, px; the files in ``pictures/`` are sharper.
 EMBEDDED_PX = 640
@@ -48,16 +54,24 @@ def write_report(report: EvaluationReport, out_dir: Path) -> Path:
     """
     text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     save_page(text + "\n", out_dir / REPORT_JSON)
-    save_page(scores_csv(report), out_dir / SCORES_CSV)
-    save_page(report_page(report, out_dir), out_dir / REPORT_HTML)
+    save_page(scores_table(report).csv(), out_dir / SCORES_CSV)
+    save_page(slides_table(report).csv(), out_dir / SLIDES_CSV)
+    plots = report_plots(report)
+    write_plots(plots, out_dir)
+    save_page(report_page(report, out_dir, plots), out_dir / REPORT_HTML)
     return out_dir / REPORT_HTML
 
 
-def report_page(report: EvaluationReport, folder: Path | None = None) -> str:
+def report_page(
+    report: EvaluationReport, folder: Path | None = None, plots: Sequence[Plot] | None = None
+) -> str:
     """The whole page; with `folder`, the pictures found there are put inside."""
+    drawn = {plot.name: plot for plot in (report_plots(report) if plots is None else plots)}
     pictured = _pictured(report, folder)
     views = [_views(s, folder) if i in pictured else [] for i, s in enumerate(report.slides)]
     spacings = sorted({s.spacing_um for s in report.slides})
+    maps = {s.map_spacing_um or s.spacing_um for s in report.slides}
+    coarse = sorted(um for um in maps if um > max(spacings))
     return render(
         "report.html.j2",
         title=report.title,
@@ -68,12 +82,21 @@ def report_page(report: EvaluationReport, folder: Path | None = None) -> str:
         pooled=report.pooled,
         macro=report.macro_spread("f1"),
         accuracy=report.accuracy_spread,
-        labelled_mm2=sum(_mm2(s.counts, s.spacing_um) for s in report.slides),
+        macro_interval=report.interval("f1"),
+        pooled_interval=report.pooled_intervals["f1"],
+        pooled_measured=report.pooled_measured,
+        metric_titles=[METRIC_COLUMNS.get(m, TITLES[m]) for m in report.metrics],
+        whole=[(TITLES[m], report.spread(m), report.pooled_measured.figure(m)) for m in WHOLE],
+        groups=_groups(report),
+        labelled_mm2=sum(s.labelled_mm2 for s in report.slides),
         class_rows=_class_rows(report),
         macro_cells=[
-            _Cell(report.pooled.macro(metric), report.macro_spread(metric)) for metric in METRICS
+            _Cell(report.pooled_measured.figure(metric), report.spread(metric))
+            for metric in report.metrics
         ],
-        strip=inline_svg(f1_strip(report)),
+        strip=drawn["f1"],
+        roc=drawn.get("roc"),
+        group_plots=[plot for name, plot in drawn.items() if name.startswith("groups-")],
         matrix=_matrix(report),
         has_splits=any(s.split for s in report.slides),
         slides=[_slide_row(s, v) for s, v in zip(report.slides, views, strict=True)],
@@ -84,31 +107,9 @@ def report_page(report: EvaluationReport, folder: Path | None = None) -> str:
         problems=report.problems,
         notes=_notes(report),
         spacings=", ".join(f"{s:g}" for s in spacings),
+        coarse=", ".join(f"{s:g}" for s in coarse),
         facts=_facts(report),
     )
-
-
-def scores_csv(report: EvaluationReport) -> str:
-    """One line per slide and class, pooled figures last: for a spreadsheet or R."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["slide", "split", "class", "labelled_pixels", *METRICS])
-    for s in report.slides:
-        _csv_rows(writer, s.name, s.split or "", s.scores, report.classes.names)
-    _csv_rows(writer, "(pooled)", "", report.pooled, report.classes.names)
-    return text.getvalue()
-
-
-def _csv_rows(writer: Any, slide: str, split: str, figures: Scores, names: Sequence[str]) -> None:
-    for i, name in enumerate(names):
-        values = [figures.drawn(metric)[i] for metric in METRICS]
-        writer.writerow([slide, split, name, figures.support[i], *map(_csv_number, values)])
-    macro = [figures.macro(metric) for metric in METRICS]
-    writer.writerow([slide, split, "(macro)", figures.support.sum(), *map(_csv_number, macro)])
-
-
-def _csv_number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.6f}"
 
 
 @dataclass(frozen=True)
@@ -121,16 +122,40 @@ class _Cell:
 
 def _class_rows(report: EvaluationReport) -> list[dict[str, Any]]:
     pooled = report.pooled
-    spreads = {metric: report.class_spread(metric) for metric in METRICS}
+    measured = report.pooled_measured
+    spreads = {metric: report.class_spread(metric) for metric in report.metrics}
     areas = np.sum([s.scores.support * s.spacing_um**2 / 1e6 for s in report.slides], axis=0)
     return [
         {
             "cls": c,
             "mm2": areas[i],
             "support": pooled.support[i],
-            "cells": [_Cell(pooled.drawn(m)[i], spreads[m][i]) for m in METRICS],
+            "cells": [
+                _Cell(float(measured.per_class(m)[i]), spreads[m][i]) for m in report.metrics
+            ],
         }
         for i, c in enumerate(report.classes)
+    ]
+
+
+def _groups(report: EvaluationReport) -> list[dict[str, Any]]:
+    """For every key: value, number of slides, and its figures."""
+    return [
+        {
+            "key": key,
+            "rows": [
+                {
+                    "value": value,
+                    "slides": len(part.slides),
+                    "macro": part.spread("f1"),
+                    "interval": part.interval("f1"),
+                    "whole": [part.spread(m) for m in WHOLE],
+                    "classes": part.class_spread("f1"),
+                }
+                for value, part in parts.items()
+            ],
+        }
+        for key, parts in report.groups.items()
     ]
 
 
@@ -168,14 +193,12 @@ def _slide_row(slide: SlideResult, views: list[dict[str, str]]) -> dict[str, Any
     return {
         "name": slide.name,
         "split": slide.split,
-        "mm2": _mm2(slide.counts, slide.spacing_um),
+        "mm2": slide.labelled_mm2,
+        "groups": slide.groups,
         "scores": slide.scores,
+        "measured": slide.measured,
         "views": views,
     }
-
-
-def _mm2(counts: Counts, spacing_um: float) -> float:
-    return float(counts.sum()) * spacing_um**2 / 1e6
 
 
 def _pictured(report: EvaluationReport, folder: Path | None) -> set[int]:
