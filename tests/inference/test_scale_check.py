@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.errors import ModelFolderError, SlideError
+from hookpath.errors import ModelDesignError, ModelFolderError, SlideError
+from hookpath.inference.predictors import predictor_of
 from hookpath.inference.scale_check import ScaleCheck, ScaleEstimate
 from hookpath.models import FAMILIES, ModelCard, save_model
 from hookpath.slides import SlideRef
@@ -68,3 +69,9 @@ def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     save_model(tmp_path / "m", model, ModelCard.describe(model, []))
     with pytest.raises(ModelFolderError, match="unet is no scale detector"):
         ScaleCheck(tmp_path / "m", "cpu")
+
+
+def test_slides_are_not_predicted_with_a_detector() -> None:
+    ruler = Ruler()
+    with pytest.raises(ModelDesignError, match="hookpath info SOURCE --scale-model"):
+        predictor_of(ruler, ModelCard.describe(ruler, []))

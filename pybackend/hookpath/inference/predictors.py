@@ -141,6 +141,11 @@ def predictor_of(
         return PatchSlides(patches, config, reporter)
     if isinstance(model, Network) and model.reads == "overview":
         return _overviews(model, card, config, reporter)
+    if isinstance(model, Network) and model.scores == "magnification":
+        raise ModelDesignError(
+            f"{card.family} tells magnifications, not classes; ask it about slides with hookpath "
+            "info SOURCE --scale-model"
+        )
     if isinstance(model, Network):
         raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
     return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)
