@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
 from hookpath.errors import UsageError
-from hookpath.experiments.figures import figure_named, figures_of, interval
+from hookpath.experiments.figures import figure_named, figures_of
 
 COUNTS = np.array([[50, 10, 5, 0], [3, 40, 7, 0], [0, 6, 30, 0]])
 
@@ -39,31 +37,3 @@ def test_f1_has_a_column_for_every_class_and_their_mean() -> None:
 def test_an_unknown_figure_is_named_with_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"no figure 'Fat'.*a, b, macro"):
         figure_named("f1", ["a", "b"], "Fat")
-
-
-def test_slides_that_agree_leave_no_doubt() -> None:
-    def accuracy(pooled: list[np.ndarray]) -> float:
-        return float(np.trace(pooled[0]) / pooled[0].sum())
-
-    same = [[np.array([[3, 1], [0, 4]])]] * 5
-    assert interval(same, accuracy) == (pytest.approx(7 / 8), pytest.approx(7 / 8))
-    mixed = [[np.diag([n, 8 - n])] if n % 2 else [np.array([[0, 4], [4, 0]])] for n in range(6)]
-    low, high = interval(mixed, accuracy)
-    assert low < 0.5 < high
-    assert interval(mixed, accuracy) == (low, high)
-
-
-def test_networks_are_resampled_together() -> None:
-    """Two networks, one always 10 % better: the interval of the difference has no width."""
-    slides = []
-    for right in (20, 50, 80):
-        worse = np.array([[right, 100 - right], [0, 100]])
-        better = np.array([[right + 10, 90 - right], [0, 100]])
-        slides.append([better, worse])
-
-    def difference(pooled: list[np.ndarray]) -> float:
-        return float(np.trace(pooled[0]) / pooled[0].sum() - np.trace(pooled[1]) / pooled[1].sum())
-
-    low, high = interval(slides, difference)
-    assert math.isclose(low, 0.05)
-    assert math.isclose(high, 0.05)

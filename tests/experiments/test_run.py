@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hookpath.errors import UsageError
+from hookpath.evaluation.intervals import Interval
 from hookpath.experiments import (
     DESIGNS,
     Contestant,
@@ -22,6 +23,7 @@ from hookpath.experiments import (
     summarise,
 )
 from hookpath.experiments.run import configure
+from hookpath.experiments.summary import Verdict
 from hookpath.experiments.trials import project_trials
 from hookpath.projects import open_project
 from support.evaluation import BLUE, RED, write_slide
@@ -87,8 +89,18 @@ def test_every_slide_is_tested_once_and_the_table_is_written(
     assert first.difference == pytest.approx(
         summary.table["larger"]["macro"].value - summary.table["small"]["macro"].value
     )
-    assert second.low <= second.difference <= second.high
+    assert second.within.low <= second.difference <= second.within.high
     assert (out / "comparison.html").is_file()
+
+
+def test_a_verdict_says_no_more_than_its_interval() -> None:
+    wanted = Expectation("a", "b")
+    assert Verdict(wanted, 0.2, Interval(0.1, 0.3)).outcome == "as expected"
+    assert Verdict(wanted, -0.2, Interval(-0.3, -0.1)).outcome == "the other way round"
+    assert "its interval holds 0" in Verdict(wanted, 0.1, Interval(-0.1, 0.3)).outcome
+    few = Verdict(wanted, 0.1, Interval(float("nan"), float("nan")))
+    assert "too few slides" in few.outcome
+    assert str(few).endswith("difference +0.100")
 
 
 def test_started_again_nothing_is_trained_twice(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from hookpath.errors import UsageError
 from hookpath.evaluation import scores
@@ -13,10 +12,6 @@ from hookpath.evaluation.scores import Counts
 from hookpath.metrics import balanced_accuracy, cohen_kappa
 
 Figure = Callable[[Counts], float]
-Values = npt.NDArray[np.float64]
-
-#: Resamplings of the slides for a confidence interval.
-RESAMPLES = 2000
 
 
 def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
@@ -50,24 +45,3 @@ def _f1_of(number: int) -> Figure:
 def _kappa(counts: Counts) -> float:
     """What was not predicted at all is a class of its own, in disagreement with every other."""
     return cohen_kappa(np.pad(counts, ((0, counts.shape[1] - counts.shape[0]), (0, 0))))
-
-
-def interval(
-    slides: Sequence[Sequence[Counts]], figure: Callable[[list[Counts]], float], seed: int = 0
-) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a figure of pooled counts, slides resampled.
-
-    Args:
-        slides: per slide the counts of every network: they are resampled together, so that the
-            interval of a difference is that of a paired one.
-        figure: of the networks' pooled counts.
-    """
-    stacks = [np.stack(column) for column in zip(*slides, strict=True)]
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(slides), (RESAMPLES, len(slides)))
-    values: Values = np.array([figure([s[index].sum(0) for s in stacks]) for index in drawn])
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return float("nan"), float("nan")
-    low, high = np.percentile(known, [2.5, 97.5])
-    return float(low), float(high)

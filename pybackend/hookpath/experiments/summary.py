@@ -13,9 +13,10 @@ import numpy as np
 
 from hookpath.errors import OutputError, write_code
 from hookpath.evaluation import EvaluationReport, compare_reports, load_report
+from hookpath.evaluation.intervals import Interval, each, pooled_intervals
 from hookpath.evaluation.scores import Counts, finite, spread
 from hookpath.experiments.design import Design, Expectation
-from hookpath.experiments.figures import figure_named, figures_of, interval
+from hookpath.experiments.figures import figure_named, figures_of
 from hookpath.experiments.merging import write_merged
 from hookpath.experiments.run import ExperimentResult
 from hookpath.writable import replace_text
@@ -28,44 +29,49 @@ class Cell:
     """A figure of all test slides pooled, its 95 % interval over slides, its value by trial."""
 
     value: float
-    low: float
-    high: float
+    within: Interval
     by_trial: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         if np.isnan(self.value):
             return "–"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f}{_brackets(self.within, '.3f')}"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """An expected order and what came out.
 
-    `difference` is better − worse of the pooled figure; `low` and `high` its paired 95 % interval.
+    `difference` is better − worse of the pooled figure; `within` its paired 95 % interval.
     """
 
     expected: Expectation
     difference: float
-    low: float
-    high: float
+    within: Interval
 
     @property
     def outcome(self) -> str:
         """In words that do not say more than the interval does."""
-        if self.low > 0:
+        if self.within.low > 0:
             return "as expected"
-        if self.high < 0:
+        if self.within.high < 0:
             return "the other way round"
         side = "as expected" if self.difference > 0 else "the other way round"
-        return f"not shown (the difference is {side}, its interval holds 0)"
+        few = np.isnan(self.within.low)
+        why = "there are too few slides for an interval" if few else "its interval holds 0"
+        return f"not shown (the difference is {side}, {why})"
 
     def __str__(self) -> str:
         wanted = self.expected
         return (
             f"{wanted.better} > {wanted.worse} ({wanted.figure}): {self.outcome}; "
-            f"difference {self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+            f"difference {self.difference:+.3f}{_brackets(self.within, '+.3f')}"
         )
+
+
+def _brackets(within: Interval, form: str) -> str:
+    """Nothing where there are too few slides."""
+    return "" if np.isnan(within.low) else f" [{within.low:{form}}, {within.high:{form}}]"
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,7 @@ class ExperimentSummary:
                 title: {
                     name: {
                         "value": finite(c.value),
-                        "low": finite(c.low),
-                        "high": finite(c.high),
+                        **c.within.as_dict(),
                         "by_trial": [finite(v) for v in c.by_trial],
                     }
                     for name, c in cells.items()
@@ -126,8 +131,8 @@ class ExperimentSummary:
                 for title, cells in self.table.items()
             },
             "expected": [
-                {**vars(v.expected), "difference": finite(v.difference), "low": finite(v.low),
-                 "high": finite(v.high), "outcome": v.outcome}
+                {**vars(v.expected), "difference": finite(v.difference),
+                 **v.within.as_dict(), "outcome": v.outcome}
                 for v in self.verdicts
             ],
         }  # fmt: skip
@@ -165,14 +170,14 @@ def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
 def _cells(
     metric: str, result: ExperimentResult, title: str, report: EvaluationReport
 ) -> dict[str, Cell]:
-    counts = [[s.counts] for s in report.slides]
+    figures = figures_of(metric, report.classes.names)
+    counts = np.stack([s.counts for s in report.slides])
+    found = pooled_intervals(counts, each(lambda pooled: [f(pooled) for f in figures.values()]))
     trials = [s.report.pooled.counts for s in result.of(title)]
-    cells = {}
-    for name, figure in figures_of(metric, report.classes.names).items():
-        low, high = interval(counts, lambda pooled, f=figure: f(pooled[0]))  # type: ignore[misc]
-        by_trial = tuple(figure(c) for c in trials)
-        cells[name] = Cell(figure(report.pooled.counts), low, high, by_trial)
-    return cells
+    return {
+        name: Cell(figure(report.pooled.counts), within, tuple(figure(c) for c in trials))
+        for (name, figure), within in zip(figures.items(), found, strict=True)
+    }
 
 
 def _verdict(
@@ -183,17 +188,18 @@ def _verdict(
 ) -> Verdict:
     """Counts may be of pixels of different size: the figures are shares, so they compare."""
     figure = figure_named(metric, classes, expected.figure)
-    better, worse = reports[expected.better], reports[expected.worse]
-    found = {s.name: s.counts for s in worse.slides}
-    slides: list[list[Counts]] = [
-        [s.counts, found[s.name]] for s in better.slides if s.name in found
-    ]
+    better, worse = (
+        {s.name: s.counts for s in reports[title].slides}
+        for title in (expected.better, expected.worse)
+    )
+    # Both networks on the same slides, so that the interval is that of a paired difference.
+    both = np.stack([[better[name], worse[name]] for name in better if name in worse])
 
-    def difference(pooled: list[Counts]) -> float:
-        return figure(pooled[0]) - figure(pooled[1])
+    def difference(pooled: Counts) -> list[float]:
+        return [figure(pooled[0]) - figure(pooled[1])]
 
-    sums = [np.sum(column, axis=0) for column in zip(*slides, strict=True)]
-    return Verdict(expected, difference(sums), *interval(slides, difference))
+    (within,) = pooled_intervals(both, each(difference))
+    return Verdict(expected, difference(both.sum(axis=0))[0], within)
 
 
 def _settings_line(result: ExperimentResult, title: str) -> str:
@@ -263,6 +269,6 @@ def table_csv(summary: ExperimentSummary) -> str:
     writer.writerow(["contestant", "figure", "value", "low", "high", *summary.trials])
     for title, cells in summary.table.items():
         for name, cell in cells.items():
-            values = (cell.value, cell.low, cell.high, *cell.by_trial)
+            values = (cell.value, cell.within.low, cell.within.high, *cell.by_trial)
             writer.writerow([title, name, *(f"{v:.6f}" for v in values)])
     return text.getvalue()
