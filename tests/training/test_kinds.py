@@ -258,3 +258,13 @@ def test_weights_to_start_from_are_not_looked_for_again(
     run(folder, tmp_path / "run", *PATCHES, "epochs=1", "backbone_weights=imagenet")
     train([open_project(folder)], None, tmp_path / "run", resume=True)
     assert asked == ["imagenet"]
+
+
+def test_validation_slides_without_a_clear_patch_say_so(folder: Path, tmp_path: Path) -> None:
+    """Patches of 720 µm on slides of 256: whatever is drawn is a small part of them."""
+    message = "the validation slides hold no patch of a clear class; check that their polygons"
+    wide = ("model.input_size=24", "model.spacings=[30.0]")
+    told = Recorder()
+    with pytest.raises(TrainingError, match=message):
+        run(folder, tmp_path / "run", *PATCHES, *wide, reporter=told)
+    assert "epoch 1: nothing to learn from, since no patch was clearly of" in told.warnings[-1]

@@ -169,6 +169,12 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
 
 def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> None:
     """Validation, model, row, checkpoint; until the last is written, the epoch is not done."""
+    if s.model.scores == "patches" and not float(s.loss_sum):
+        s.reporter.warn(
+            f"epoch {s.epochs_done}: nothing to learn from, since no patch was clearly of one "
+            "class; try smaller patches (model.input_size, model.spacings) or a lower "
+            "model.label_share"
+        )
     validation = s.validate()
     if s.improves(validation):
         s.keep(validation)

@@ -112,9 +112,11 @@ class Session:
             self.reporter,
         )
         if not found.known:
+            what = "patch of a clear class" if self.model.scores == "patches" else "labelled pixel"
             raise TrainingError(
-                "the validation slides hold no labelled pixel; check that their polygons lie on "
-                "tissue, or choose others with --set 'validation.val=[\"name\"]'"
+                f"the validation slides hold no {what}; check that their polygons lie on "
+                "tissue and are large enough, or choose others with "
+                "--set 'validation.val=[\"name\"]'"
             )
         return found
 
