@@ -99,7 +99,7 @@ def test_a_size_that_cannot_be_halved_says_what_can() -> None:
 def test_a_gate_weighs_every_pixel_of_the_skip_connection_alike_in_all_channels() -> None:
     torch.manual_seed(0)
     skip, gating = torch.rand(1, 4, 8, 8) + 0.5, torch.rand(1, 6, 4, 4)
-    weights = AttentionGate(4, 6)(skip, gating) / skip
+    weights = AttentionGate(4, 6)(skip, gating).detach() / skip
     assert torch.allclose(weights, weights[:, :1].expand_as(weights))
     assert 0 < float(weights.min()) < float(weights.max()) < 1
 

@@ -2,8 +2,8 @@
 
 Inside the tumour most pieces of tissue look like tumour, but many look like any other tissue; some
 outside look like tumour. So a patch alone cannot tell (its map is fragmented), while the tumour's
-border, a smooth curve, can be seen by whoever looks at the whole map. The mean colours differ so
-little that a coarse picture alone shows little of it.
+border, a smooth curve, can be seen by whoever looks at the whole map. The mean colours differ less
+than the staining does over a slide; a coarse picture alone shows the tumour by its grain only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from hookpath.annotations import vectorize
 from hookpath.annotations.classes import ClassTable
-from hookpath.annotations.objects import PathClass
+from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.demo.painting import (
     Image,
     Mask,
@@ -84,10 +84,15 @@ def make_blob_slides(
     def make(rng: np.random.Generator, number: int) -> Stored:
         grade = sorted(GRADES)[number % len(GRADES)]
         painted = paint_blobs(rng, size, GRADES[grade])
-        drawn = vectorize(painted.truth, CLASSES, 1.0)
+        found = vectorize(painted.truth, CLASSES, 1.0)
+        drawn = sorted(found, key=_label)  # the first class drawn is the first in the project
         return Stored(painted.rgb, drawn, drawn, SPACING_UM, {GRADE_KEY: grade})
 
     return store_slides(out, counts, seed, reporter, make)
+
+
+def _label(drawn: PathObject) -> int:
+    return CLASSES.names.index(drawn.path_class.name) if drawn.path_class else 0
 
 
 def paint_blobs(rng: np.random.Generator, size: int, share: float) -> BlobSlide:

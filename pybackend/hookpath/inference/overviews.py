@@ -142,7 +142,8 @@ class OverviewJob:
     def _computed(self, image: RGBArray, as_uint8: bool) -> PredictedTile:
         view, window = self.view, Box(0, 0, self.grid.width, self.grid.height)
         try:
-            logits = self.of.runner.logits([image[None]])[0]
+            pixels = np.require(image[None], requirements=["C", "W"])
+            logits = self.of.runner.logits([pixels])[0]
         except TileTooLargeError as error:
             raise PredictionError(
                 f"not enough memory for an overview of {image.shape[0]}×{image.shape[1]} px "

@@ -42,6 +42,7 @@ class Network(nn.Module):
         heads: branch index of each output of `forward`; ``heads[0] == 0``. A branch may have
             several.
         reads, scores: what goes in and what comes out.
+        background: class channel that means "nothing else", where the family needs one.
 
     Class channel ``c`` is label ``c + 1`` (label 0 is "ignore").
     """
@@ -53,6 +54,7 @@ class Network(nn.Module):
     branches: tuple[BranchSpec, ...]
     heads: tuple[int, ...]
     n_classes: int
+    background: int | None = None
 
     @property
     def output_um(self) -> float:

@@ -22,7 +22,7 @@ class DoubleUNet(OverviewNetwork):
     """DoubleU-Net (Jha et al. 2020) for overviews, as in H2G-Net (Pedersen et al. 2022).
 
     The first encoder has VGG-19's number of convolutions (two in the first two blocks, four in the
-    others), though H2G-Net's filters. The first network's foreground (all but the last class) is
+    others), though H2G-Net's filters. The first network's foreground (all but the background) is
     multiplied with the input of the second, whose decoder gets the skip connections of both
     encoders. Squeeze-and-excitation in the blocks, atrous spatial pyramid pooling (42 filters) at
     both bottoms. Eight levels in both networks, none of them pretrained (section 3.2).
@@ -32,6 +32,7 @@ class DoubleUNet(OverviewNetwork):
 
     Args:
         aspp: filters of the pyramid pooling.
+        background: label (1…n_classes) of what is not foreground; None: the last class.
     """
 
     family = "doubleunet"
@@ -44,9 +45,11 @@ class DoubleUNet(OverviewNetwork):
         filters: Sequence[int] = FILTERS[:-1],
         spacing_um: float = 32.0,
         aspp: int = 42,
+        background: int | None = None,
     ) -> None:
         super().__init__(n_classes, size, heatmaps, filters, spacing_um)
-        self.config["aspp"] = aspp
+        self.config |= {"aspp": aspp, "background": background}
+        self.background = (background or n_classes) - 1
         depths = [2 if level < 2 else 4 for level in range(len(filters))]
         self.first = _Half(3 + heatmaps, filters, aspp, depths, skips=1)
         self.second = _Half(3 + heatmaps, filters, aspp, [2] * len(filters), skips=2)
@@ -58,8 +61,8 @@ class DoubleUNet(OverviewNetwork):
         (overview,) = images
         x, skips = self.first(overview, [])
         rough = self.head[1](x)
-        foreground = rough.softmax(dim=1)[:, :-1].sum(dim=1, keepdim=True)
-        x, _ = self.second(overview * foreground, skips)
+        foreground = 1 - rough.softmax(dim=1)[:, self.background]
+        x, _ = self.second(overview * foreground[:, None], skips)
         return [self.head[0](x), rough]
 
 

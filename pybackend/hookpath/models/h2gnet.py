@@ -43,10 +43,10 @@ class H2GNet(Network):
         background: int | None = None,
     ) -> None:
         super().__init__()
-        last = background or n_classes
-        self.shown = tuple(c for c in range(n_classes) if c != last - 1)
-        first = {"background": last, **dict(patch or {})}
-        second = {**dict(refine or {}), "heatmaps": len(self.shown)}
+        self.background = (background or n_classes) - 1
+        self.shown = tuple(c for c in range(n_classes) if c != self.background)
+        first = {"background": self.background + 1, **(patch or {})}
+        second = {"background": self.background + 1, **(refine or {}), "heatmaps": len(self.shown)}
         self.patch = _stage("classifier", first, n_classes)
         self.refine = _stage("unet-lr", second, n_classes)
         if (self.patch.reads, self.patch.scores) != ("patches", "patches"):

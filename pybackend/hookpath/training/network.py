@@ -67,6 +67,11 @@ def make_network(
     """
     design = design_of(config)
     model = build_model(design.family, **_arguments(design, config, classes))
+    if config.background is None and model.background is not None:
+        reporter.info(
+            f"background, i.e. nothing else: {classes.names[model.background]!r} (another one with "
+            "--set background=CLASS)"
+        )
     if not begun:
         _give_weights(model, config, classes, reporter)
     if config.bn_momentum is not None:
