@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,14 @@ import pytest
 
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import EvaluationError
-from hookpath.evaluation import SlideResult, evaluate_project, make_report, write_report
+from hookpath.evaluation import (
+    SlideResult,
+    evaluate_project,
+    load_report,
+    make_report,
+    write_report,
+)
+from hookpath.evaluation.measured import Measured
 from hookpath.evaluation.page import count, figure, p_value, percent, plus_minus, signed
 from hookpath.evaluation.pages import MOST_PICTURED, report_page
 from hookpath.evaluation.scores import spread
@@ -133,3 +141,69 @@ def test_number_formats() -> None:
     assert plus_minus(spread([0.8])) == "0.800"
     assert (signed(0.0312), signed(-0.5), signed(NAN)) == ("+0.031", "−0.500", "–")
     assert (p_value(0.03125), p_value(0.0004), p_value(None)) == ("0.031", "< 0.001", "–")
+
+
+def binned(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 9, (2, 2, 256))
+
+
+def grouped_report(folder: Path) -> None:
+    slides = [
+        result(f"s{i}", [[900 - 100 * i, 100, 0], [50, 550, 0]], bins=binned(i),
+               groups={"grade": str(i % 2 + 1)}, map_spacing_um=256.0)
+        for i in range(4)
+    ]  # fmt: skip
+    write_report(make_report("T", slides, TWO), folder)
+
+
+def test_groups_and_curves_are_on_the_page_and_in_files(tmp_path: Path) -> None:
+    grouped_report(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    told = text_of(page)
+    slides = load_report(tmp_path).slides
+    second = spread([slides[i].scores.macro() for i in (1, 3)])
+    for text in ("By grade", f"2 2 {plus_minus(second)}", "ROC curves", "AUC",
+                 "the class maps are coarser (256 µm/px)"):  # fmt: skip
+        assert text in told, text
+    pooled = Measured.pooled([s.measured for s in slides])
+    assert f"pooled: {pooled.figure('kappa'):.3f}" in told
+    assert outside_addresses(page) == []
+    names = {p.name for p in (tmp_path / "plots").iterdir()}
+    assert names == {f"{n}.{e}" for n in ("f1", "groups-grade", "roc", "confusion")
+                     for e in ("svg", "csv")}  # fmt: skip
+
+
+def test_csv_files_hold_the_figures_of_the_slides(tmp_path: Path) -> None:
+    grouped_report(tmp_path)
+    slides = load_report(tmp_path).slides
+    rows = list(csv.DictReader((tmp_path / "slides.csv").open(newline="")))
+    assert [(r["slide"], r["grade"]) for r in rows] == [
+        ("s0", "1"), ("s1", "2"), ("s2", "1"), ("s3", "2"), ("(pooled)", "")]  # fmt: skip
+    for row, slide in zip(rows, slides, strict=False):
+        assert float(row["kappa"]) == pytest.approx(slide.scores.kappa, abs=1e-6)
+        assert float(row["macro_auc"]) == pytest.approx(slide.measured.figure("auc"), abs=1e-6)
+    scored = list(csv.DictReader((tmp_path / "scores.csv").open(newline="")))
+    assert float(scored[0]["auc"]) == pytest.approx(slides[0].measured.auc[0], abs=1e-6)
+    graded = list(csv.DictReader((tmp_path / "plots" / "groups-grade.csv").open(newline="")))
+    assert {r["figure"] for r in graded} >= {"f1", "auc", "kappa"}
+    curve = list(csv.DictReader((tmp_path / "plots" / "roc.csv").open(newline="")))
+    assert {r["slide"] for r in curve} == {"s0", "s1", "s2", "s3", "all slides pooled"}
+
+
+def test_without_probabilities_nothing_is_said_of_curves(tmp_path: Path) -> None:
+    slides = [result(f"s{i}", [[9, 1, 0], [0, 5, 0]]) for i in range(2)]
+    write_report(make_report("T", slides, TWO), tmp_path)
+    told = text_of((tmp_path / "report.html").read_text())
+    assert "ROC curves" not in told
+    assert "IoU AUC" not in told
+    assert not (tmp_path / "plots" / "roc.svg").exists()
+
+
+def test_plots_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    for name in ("groups-hospital.svg", "roc.csv", "of-mine.csv"):
+        (tmp_path / "plots" / name).write_text("")
+    slides = [result("s", [[9, 1, 0], [0, 5, 0]])]
+    write_report(make_report("T", slides, TWO), tmp_path)
+    names = {p.name for p in (tmp_path / "plots").iterdir()}
+    assert names == {"f1.svg", "f1.csv", "confusion.svg", "confusion.csv", "of-mine.csv"}

@@ -14,7 +14,7 @@ from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.matrix_figures import matrices_figure, matrices_table
 from hookpath.evaluation.measured import TITLES, title_of
 from hookpath.evaluation.paired import PairedTest
-from hookpath.evaluation.plots import Plot, Table, file_name
+from hookpath.evaluation.plots import GROUPS, Plot, Table, file_name
 from hookpath.evaluation.roc_figures import Curves, roc_figure, roc_table
 from hookpath.evaluation.scores import spread
 
@@ -151,7 +151,7 @@ def group_plot(comparison: Comparison, key: str) -> Plot:
             for value, s, i in zip(parts, over, intervals, strict=True)
         ]
     return Plot(
-        f"groups-{file_name(key)}",
+        GROUPS + file_name(key),
         forest_figure(names, series, title_of(comparison.metric)),
         Table((key, "run", "slides", "mean", "std", *_INTERVAL), rows),
         "Mean over the slides of a group, and its 95 % bootstrap interval (three slides or more).",

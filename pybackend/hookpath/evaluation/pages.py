@@ -14,7 +14,7 @@ from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import painting
 from hookpath.evaluation.measured import TITLES
 from hookpath.evaluation.page import render, save_page
-from hookpath.evaluation.plots import Plot, write_plots
+from hookpath.evaluation.plots import GROUPS, Plot, write_plots
 from hookpath.evaluation.report import (
     REPORT_HTML,
     REPORT_JSON,
@@ -96,7 +96,7 @@ def report_page(
         ],
         strip=drawn["f1"],
         roc=drawn.get("roc"),
-        group_plots=[plot for name, plot in drawn.items() if name.startswith("groups-")],
+        group_plots=[plot for name, plot in drawn.items() if name.startswith(GROUPS)],
         matrix=_matrix(report),
         has_splits=any(s.split for s in report.slides),
         slides=[_slide_row(s, v) for s, v in zip(report.slides, views, strict=True)],

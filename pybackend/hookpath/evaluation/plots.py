@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: Folder of the plots, beside the page.
 PLOTS = "plots"
 
+#: What our plots are called; those of groups begin with `GROUPS`.
+NAMES = ("f1", "roc", "confusion", "runs", "slides", "classes", "differences")
+GROUPS = "groups-"
+
 #: Inches: wider figures are never drawn smaller than is readable.
 _NARROW = 5.0
 
@@ -71,14 +75,22 @@ class Plot:
 
 
 def write_plots(plots: Iterable[Plot], folder: Path) -> None:
-    """Write picture and numbers of every plot into ``folder/plots``.
+    """Write picture and numbers of every plot into ``folder/plots``, in the place of earlier ones.
 
     Raises:
         EvaluationError: a file cannot be written.
     """
+    _clear(folder / PLOTS)
     for plot in plots:
         save_page(_XML + plot.svg, folder / PLOTS / f"{plot.name}.svg")
         save_page(plot.table.csv(), folder / PLOTS / f"{plot.name}.csv")
+
+
+def _clear(folder: Path) -> None:
+    """Take away the plots of an earlier page: of groups that are no more, of curves."""
+    for path in (*folder.glob("*.svg"), *folder.glob("*.csv")):
+        if path.stem in NAMES or path.stem.startswith(GROUPS):
+            path.unlink(missing_ok=True)
 
 
 def cell(value: Any) -> Any:
@@ -92,5 +104,5 @@ def cell(value: Any) -> Any:
 
 def file_name(text: str) -> str:
     """A part of a file name that every file system takes."""
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.casefold())
+    plain = "".join(c if c.isalnum() else "-" for c in text.casefold())
     return "-".join(part for part in plain.split("-") if part)[:40] or "key"

@@ -7,7 +7,7 @@ from hookpath.evaluation.figures import f1_strip
 from hookpath.evaluation.forest import Series, forest_figure
 from hookpath.evaluation.matrix_figures import matrices_figure, matrices_table
 from hookpath.evaluation.measured import title_of
-from hookpath.evaluation.plots import Plot, Table, file_name
+from hookpath.evaluation.plots import GROUPS, Plot, Table, file_name
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.report_tables import POOLED
 from hookpath.evaluation.roc_figures import Curves, roc_figure, roc_table
@@ -83,7 +83,7 @@ def group_plot(report: EvaluationReport, key: str) -> Plot:
         f"{shorten(value, 34)} ({s.n} slide{'' if s.n == 1 else 's'})" for value, s in over.items()
     ]
     return Plot(
-        f"groups-{file_name(key)}",
+        GROUPS + file_name(key),
         forest_figure(names, [series], title_of("f1")),
         Table((key, "figure", "slides", "mean", "std", "low_95", "high_95"), rows),
         "Mean over the slides of a group, and its 95 % bootstrap interval (three slides or more).",
