@@ -110,9 +110,11 @@ def test_a_run_on_magnifications_has_no_classes(tmp_path: Path) -> None:
     rows = [f"{e},{e * 8},0.001,{1 / e},0.5,0.{e}25,{e},1.5,12.5,0.1" for e in (1, 2, 3)]
     header = "epoch,step,learning_rate,loss,val_loss,r2,mse,seconds,patches_per_s,data_wait"
     (run / "metrics.csv").write_text("\n".join([header, *rows]))
-    (run / "model" / "model.json").write_text(json.dumps({"metrics": {"epoch": 2}}))
+    card = {"metrics": {"epoch": 2}, "reads": "scales", "branches": [{"spacing_um": 0.7}]}
+    (run / "model" / "model.json").write_text(json.dumps(card))
     told = text_of(train_report(run).read_text())
     assert "0.225 best R² on the validation slides, epoch 2" in told
+    assert "µm/px" not in told, "patches of every µm/px"
     assert "R² 0.225 mean squared error 2.000" in told
     assert "classes" not in told.lower()
 

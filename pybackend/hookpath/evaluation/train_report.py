@@ -162,7 +162,8 @@ def _read_rows(path: Path) -> list[dict[str, float]]:
 def _model_line(run: RunFigures) -> str:
     config, branches = run.record["config"], run.card.get("branches", [])
     spacings = [b["spacing_um"] for b in branches] or config.get("model", {}).get("spacings", [])
-    where = f" at {' + '.join(f'{s:g}' for s in spacings)} µm/px" if spacings else ""
+    fixed = run.card.get("reads", "patches") == "patches"
+    where = f" at {' + '.join(f'{s:g}' for s in spacings)} µm/px" if spacings and fixed else ""
     return f"{config.get('family', 'model')}{where}"
 
 
