@@ -4,9 +4,9 @@
 
 Every number of workers extracts the same patches, in turns, `--rounds` times; the first round is
 not counted (it fills the page cache). Printed are the median seconds of a run, patches per second,
-the ratio to the run with one worker of the same round (median and range), and the share of perfect
-scaling (ratio / workers). Starting the processes is part of a run and is also shown by itself, as
-the median of runs that find every slide finished.
+the ratio to the run with one worker of the same round (median and range), and "start": a run over
+one tiny slide for each worker, which is little more than starting the processes. It does not grow
+with the slides; "net" is the ratio without it, as it would be over many slides.
 
 Without SOURCE, `--slides` slides of 8192² px are made (0.5 µm/px, JPEG tiles of 256², 5 levels).
 """
@@ -56,23 +56,37 @@ def seconds_of(projects: list[Project], out: Path, config: ExtractConfig) -> tup
     return took, sum(sum(record.patches.values()) for record in report.extracted)
 
 
+def tiny_slides(folder: Path, count: int) -> Path:
+    """Slides of one patch each."""
+    from support.slides import write_pyramid
+
+    folder.mkdir()
+    for number in range(count):
+        write_pyramid(folder / f"{number}.tif", np.full((256, 256, 3), 120, np.uint8), mpp=1.0)
+    return folder
+
+
+Times = dict[int, list[float]]
+
+
 def compare(projects: list[Project], options: argparse.Namespace, scratch: Path) -> None:
     """Run every number of workers in turns, and print the table."""
-    times: dict[int, list[float]] = {n: [] for n in options.workers}
-    idle: dict[int, list[float]] = {n: [] for n in options.workers}
+    tiny = {n: open_project(tiny_slides(scratch / f"tiny{n}", max(1, n))) for n in options.workers}
+    times: Times = {n: [] for n in options.workers}
+    starts: Times = {n: [] for n in options.workers}
     patches = 0
     for number in range(options.rounds + 1):
         order = options.workers if number % 2 else options.workers[::-1]
         for workers in order:
             out = scratch / "out"
-            config = config_of(options, workers)
-            took, patches = seconds_of(projects, out, config)
-            rest, _ = seconds_of(projects, out, config)
+            took, patches = seconds_of(projects, out, config_of(options, workers))
+            one = ExtractConfig(size=64, where="all", workers=workers)
+            start, _ = seconds_of([tiny[workers]], out, one)
             shutil.rmtree(out)
             if number:
                 times[workers].append(took)
-                idle[workers].append(rest)
-    report(times, idle, patches)
+                starts[workers].append(start)
+    report(times, starts, patches)
 
 
 def config_of(options: argparse.Namespace, workers: int) -> ExtractConfig:
@@ -85,19 +99,28 @@ def config_of(options: argparse.Namespace, workers: int) -> ExtractConfig:
     )
 
 
-def report(times: dict[int, list[float]], idle: dict[int, list[float]], patches: int) -> None:
+def report(times: Times, starts: Times, patches: int) -> None:
     """Print the table."""
-    one = times.get(1) or next(iter(times.values()))
-    print(f"{patches} patches, {len(one)} rounds, {os.cpu_count()} cores")
-    print("workers   seconds   (start)   patches/s   ratio   (range)        of perfect")
-    for workers, several in times.items():
-        ratios = [a / b for a, b in zip(one, several, strict=True)]
-        median = statistics.median(ratios)
+    base = 1 if 1 in times else next(iter(times))
+    print(f"{patches} patches, {len(times[base])} rounds, {os.cpu_count()} cores")
+    print("workers   seconds     start   patches/s   ratio   (range)           net")
+    for workers in times:
+        ratios = ratios_to(times[base], times[workers])
+        net = {
+            n: [a - b for a, b in zip(times[n], starts[n], strict=True)] for n in (base, workers)
+        }
+        seconds = statistics.median(times[workers])
         print(
-            f"{workers:7} {statistics.median(several):9.1f} {statistics.median(idle[workers]):9.1f}"
-            f" {patches / statistics.median(several):11.1f} {median:7.2f}"
-            f"   ({min(ratios):.2f}–{max(ratios):.2f}) {median / max(1, workers):12.0%}"
+            f"{workers:7} {seconds:9.1f} {statistics.median(starts[workers]):9.1f}"
+            f" {patches / seconds:11.1f} {statistics.median(ratios):7.2f}"
+            f"   ({min(ratios):.2f}–{max(ratios):.2f})"
+            f" {statistics.median(ratios_to(net[base], net[workers])):9.2f}"
         )
+
+
+def ratios_to(base: list[float], several: list[float]) -> list[float]:
+    """How many times as fast, round by round."""
+    return [a / b for a, b in zip(base, several, strict=True)]
 
 
 def main() -> None:
