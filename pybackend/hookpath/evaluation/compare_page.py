@@ -86,6 +86,7 @@ def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -
         title=title,
         metric=TITLES[comparison.metric],
         whole=title_of(comparison.metric),
+        whole_titles=[TITLES[m] for m in _others(comparison)],
         by_class=comparison.by_class,
         classes=list(comparison.classes),
         names=names,
@@ -109,6 +110,11 @@ def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -
     )
 
 
+def _others(comparison: Comparison) -> list[str]:
+    """The figures for all classes beside the one that is compared."""
+    return [m for m in SHOWN_WHOLE if m != comparison.metric]
+
+
 def _run_row(comparison: Comparison, number: int) -> dict[str, Any]:
     run = comparison.runs[number]
     pooled = comparison.pooled[number]
@@ -119,7 +125,7 @@ def _run_row(comparison: Comparison, number: int) -> dict[str, Any]:
         "interval": comparison.intervals[number],
         "pooled": pooled.figure(comparison.metric),
         "pooled_interval": comparison.pooled_intervals[number],
-        "whole": [spread(comparison.table(m)[:, number]) for m in SHOWN_WHOLE],
+        "whole": [spread(comparison.table(m)[:, number]) for m in _others(comparison)],
         "auc": spread(comparison.table("auc")[:, number]),
         "classes": [spread(column) for column in comparison.per_class[number].T],
         "class_intervals": [mean_interval(column) for column in comparison.per_class[number].T],
