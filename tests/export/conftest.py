@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hookpath.export import export_model
+from hookpath.models.backbones import BACKBONES
+from support.families import TINY_BACKBONE
 from support.saving import save_tiny
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny_backbone() -> Iterator[None]:
+    """Backbone ``tiny`` of `support.families`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKBONES, "tiny", TINY_BACKBONE)
+        yield
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_a_classifier_gives_its_probabilities(saved: Saved, tmp_path: Path) -> N
     assert read["patch"]["patch-overlap"] == "0"
     assert read[""]["PipelineOutputData heatmap"] == "stitcher 0"
     assert read[""]["classes"] == '"A;B;C"'
-    assert read["heatmapRenderer"]["channel-colors"].startswith('"0" "200;30;0" "1"')
+    assert read["heatRenderer"]["channel-colors"].startswith('"0" "200;30;0" "1"')
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_classifier_gives_its_probabilities(saved: Saved, tmp_path: Path) -> N
         ("hooknet", "hooknet reads 2 resolutions at once"),
         ("multiscale", "multiscale reads 2 resolutions at once"),
         ("scale", "scale gives a magnification"),
-        ("unet-lr", "unet-lr reads whole slides"),
+        ("unet-lr", "unet-lr needs a slide's proportions"),
     ],
 )
 def test_what_fast_cannot_feed_is_one_line(

@@ -22,7 +22,11 @@ Saved = Callable[..., Path]
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exported once; ``../model`` is its source."""
     folder = tmp_path_factory.mktemp("wsinfer")
-    export_model(save_tiny(folder / "model", "classifier"), folder / "out", "wsinfer")
+    export_model(
+        save_tiny(folder / "model", "classifier", backbone="mobilenet_v2"),
+        folder / "out",
+        "wsinfer",
+    )
     return folder / "out"
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import nn
+
 from hookpath.annotations import ClassTable, PathClass
+from hookpath.models.backbones import BackboneKind
+
+
+def _features() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 4, 3, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+TINY_BACKBONE = BackboneKind(_features, 4, "none", (), 8)
+"""To be put into `BACKBONES` as ``tiny`` while a test runs: ImageNet's networks export slowly."""
 
 _OVERVIEW = {"n_classes": 2, "size": 16, "heatmaps": 1, "filters": (2, 2, 4)}
 
@@ -17,9 +28,14 @@ TINY: dict[str, dict[str, Any]] = {
     "dagunet": _OVERVIEW,
     "doubleunet": _OVERVIEW,
     "otsu": {"n_classes": 2, "size": 16},
-    "classifier": {"n_classes": 3, "input_size": 32},
-    "multiscale": {"n_classes": 3, "input_size": 32, "backbone": "mobilenet_v2"},
-    "scale": {"input_size": 32, "backbone": "mobilenet_v2"},
+    "classifier": {"n_classes": 3, "input_size": 32, "backbone": "tiny", "head": "h2gnet"},
+    "multiscale": {"n_classes": 3, "input_size": 32, "backbone": "tiny"},
+    "scale": {"input_size": 32, "backbone": "tiny"},
+    "h2gnet": {
+        "n_classes": 2,
+        "patch": {"input_size": 32, "backbone": "tiny", "head": "h2gnet"},
+        "refine": {"size": 16, "filters": (2, 2, 4)},
+    },
 }
 
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from hookpath.errors import ExportError
 from hookpath.export.fast_graphs import PatchProbabilities, PixelProbabilities
+from hookpath.export.fast_overview import RefinedProbabilities
 from hookpath.export.graph import Verified, verified_onnx
 from hookpath.export.onnx_folder import METADATA_KEY, metadata
 from hookpath.export.pipeline import WSI, Block, Pipeline, colours
 from hookpath.export.subject import Subject
 from hookpath.export.writing import write_files
 from hookpath.geometry import BranchSpec
-from hookpath.models import Network
+from hookpath.models import H2GNet, Network
 
 PIPELINE_NAME = "pipeline.fpl"
 NETWORK_NAME = "network.onnx"
+REFINEMENT_NAME = "refinement.onnx"
 
 OPSET = 17
 """OpenVINO 2022.3, which FAST brings along, reads no later one rightly (ReduceMean)."""
@@ -37,7 +40,14 @@ TISSUE_SHARE = 0.25
 SAME_OVERLAP = 0.25
 """Share of a patch that is cut off at each side where a network pads its convolutions."""
 
+_ENGINE = ("inference-engine", "ONNXRuntime")
+"""Computes in float32; OpenVINO takes bfloat16 where the processor has it (7e-3 off in one try)."""
+
 _SCALE = ("scale-factor", "0.00392156862745098")
+
+
+Made = tuple[dict[str, Verified], Pipeline]
+"""The networks by name of file, and the pipeline that runs them."""
 
 
 def export_fastpathology(subject: Subject, out: Path) -> tuple[list[Path], float]:
@@ -47,57 +57,48 @@ def export_fastpathology(subject: Subject, out: Path) -> tuple[list[Path], float
         ExportError: FAST cannot feed this network, or it computes something else.
         OutputError: `out` cannot be written to.
     """
-    make = _maker(subject.model)
-    made, pipeline = make(subject)
-    files = {NETWORK_NAME: made.data, PIPELINE_NAME: pipeline.text().encode()}
-    return write_files(out, files), made.difference
+    networks, pipeline = _maker(subject.model)(subject)
+    files = {name: made.data for name, made in networks.items()}
+    written = write_files(out, {**files, PIPELINE_NAME: pipeline.text().encode()})
+    return written, max(made.difference for made in networks.values())
 
 
-def _maker(model: Network) -> Callable[[Subject], tuple[Verified, Pipeline]]:
+def _maker(model: Network) -> Callable[[Subject], Made]:
     reason = None
     if model.scores == "magnification":
         reason = "gives a magnification, for which FastPathology has no place"
-    elif len(model.branches) > 1:
+    elif model.reads == "patches" and len(model.branches) > 1:
         reason = (
             f"reads {len(model.branches)} resolutions at once, and FastPathology cuts out patches "
             "of one"
         )
-    elif model.reads != "patches":
-        reason = "reads whole slides, which is not written for FastPathology yet"
+    elif model.reads == "overview" and not isinstance(model, H2GNet):
+        reason = "needs a slide's proportions, which FastPathology does not tell it"
     if reason is not None:
         raise ExportError(f"{model.family} {reason}; export it to onnx")
+    if isinstance(model, H2GNet):
+        return _two_stages
     return _classifier if model.scores == "patches" else _segmentation
 
 
-def _classifier(subject: Subject) -> tuple[Verified, Pipeline]:
+def _classifier(subject: Subject) -> Made:
     (branch,) = subject.model.branches
-    made = _network(subject, PatchProbabilities(subject.model))
-    patches = _patches(branch, 0, (("mask-threshold", f"{TISSUE_SHARE:g}"),))
-    network = Block("NeuralNetwork", "network", ("patch",), (_model(NETWORK_NAME), _SCALE))
-    shown = Block("HeatmapRenderer", "heatmapRenderer", ("stitcher",), (_channels(subject),))
-    return made, Pipeline(
+    return {NETWORK_NAME: _patch_network(subject)}, Pipeline(
         subject.name,
         f"Classes of patches of {branch.input_size * branch.spacing_um:g} µm.",
         {"heatmap": "stitcher"},
         subject.class_names,
-        [
-            Block("TissueSegmentation", "tissue", (WSI,)),
-            patches,
-            network,
-            Block("PatchStitcher", "stitcher", ("network",)),
-        ],
-        [_SLIDE, shown],
+        _heatmap_blocks(branch),
+        [_SLIDE, _heatmap_renderer(subject)],
     )
 
 
-def _segmentation(subject: Subject) -> tuple[Verified, Pipeline]:
+def _segmentation(subject: Subject) -> Made:
     (branch,) = subject.model.branches
     margin = patch_margin(branch)
     made = _network(subject, PixelProbabilities(subject.model))
-    options = (_model(NETWORK_NAME), _SCALE, ("threshold", "0"))
-    network = Block("SegmentationNetwork", "network", ("patch",), options)
-    shown = Block("SegmentationRenderer", "segRenderer", ("stitcher",), (_labels(subject),))
-    return made, Pipeline(
+    options = (_ENGINE, _model(NETWORK_NAME), _SCALE, ("threshold", "0"))
+    return {NETWORK_NAME: made}, Pipeline(
         subject.name,
         f"A class for every pixel of {branch.spacing_um:g} µm.",
         {"segmentation": "stitcher"},
@@ -105,11 +106,81 @@ def _segmentation(subject: Subject) -> tuple[Verified, Pipeline]:
         [
             Block("TissueSegmentation", "tissue", (WSI,)),
             _patches(branch, margin, (("mask-threshold", "0.01"),)),
-            network,
+            Block("SegmentationNetwork", "network", ("patch",), options),
             Block("PatchStitcher", "stitcher", ("network",)),
         ],
-        [_SLIDE, shown],
+        [_SLIDE, _segmentation_renderer(subject, "stitcher")],
     )
+
+
+def _two_stages(subject: Subject) -> Made:
+    """H2G-Net: the heatmap runs to its end, then the slide's lowest level is refined with it."""
+    first = subject.first_stage
+    assert first is not None
+    options = (_ENGINE, _model(REFINEMENT_NAME), _SCALE)
+    networks = {NETWORK_NAME: _patch_network(first), REFINEMENT_NAME: _refinement(subject)}
+    return networks, Pipeline(
+        subject.name,
+        "H2G-Net: classes of patches, refined with the whole slide in view.",
+        {"segmentation": "refinement"},
+        ["Background", *subject.class_names],
+        [
+            *_heatmap_blocks(first.model.branches[0]),
+            Block("RunUntilFinished", "finish", ("stitcher",)),
+            Block("ImagePyramidLevelExtractor", "lowRes", (WSI,), (("level", "-1"),)),
+            Block(
+                "SegmentationNetwork",
+                "refinement",
+                ("lowRes", "finish"),
+                (*options, ("threshold", "0")),
+            ),
+        ],
+        [_SLIDE, _heatmap_renderer(first), _segmentation_renderer(subject, "refinement")],
+    )
+
+
+def _heatmap_blocks(branch: BranchSpec) -> list[Block]:
+    return [
+        Block("TissueSegmentation", "tissue", (WSI,)),
+        _patches(branch, 0, (("mask-threshold", f"{TISSUE_SHARE:g}"),)),
+        Block("NeuralNetwork", "network", ("patch",), (_ENGINE, _model(NETWORK_NAME), _SCALE)),
+        Block("PatchStitcher", "stitcher", ("network",)),
+    ]
+
+
+def _patch_network(subject: Subject) -> Verified:
+    return _network(subject, PatchProbabilities(subject.model))
+
+
+def _refinement(subject: Subject) -> Verified:
+    assert isinstance(subject.model, H2GNet)
+    size, draw = subject.model.branches[0].input_size, torch.Generator().manual_seed(0)
+    trials = [
+        [
+            torch.rand(1, 3, size, size, generator=draw),
+            torch.rand(rows, columns, subject.model.n_classes, generator=draw),
+        ]
+        for rows, columns in ((3, 5), (7, 4), (2, 2))
+    ]
+    return verified_onnx(
+        RefinedProbabilities(subject.model).eval(),
+        trials,
+        ["image_0", "image_1"],
+        "probabilities",
+        {METADATA_KEY: metadata(subject)},
+        OPSET,
+        [{}, {0: "rows", 1: "columns"}],
+    )
+
+
+def _heatmap_renderer(subject: Subject) -> Block:
+    shown = colours([(i, c.color) for i, c in enumerate(subject.card.classes)])
+    return Block("HeatmapRenderer", "heatRenderer", ("stitcher",), (("channel-colors", shown),))
+
+
+def _segmentation_renderer(subject: Subject, source: str) -> Block:
+    shown = colours([(i, c.color) for i, c in enumerate(subject.card.classes, 1)])
+    return Block("SegmentationRenderer", "segRenderer", (source,), (("label-colors", shown),))
 
 
 _SLIDE = Block("ImagePyramidRenderer", "imgRenderer", (WSI,))
@@ -159,11 +230,3 @@ def _network(subject: Subject, module: nn.Module) -> Verified:
 
 def _model(name: str) -> tuple[str, str]:
     return "model", f'"$CURRENT_PATH$/{name}"'
-
-
-def _channels(subject: Subject) -> tuple[str, str]:
-    return "channel-colors", colours([(i, c.color) for i, c in enumerate(subject.card.classes)])
-
-
-def _labels(subject: Subject) -> tuple[str, str]:
-    return "label-colors", colours([(i, c.color) for i, c in enumerate(subject.card.classes, 1)])

@@ -34,28 +34,38 @@ def verified_onnx(
     output: str,
     metadata: Mapping[str, str],
     opset: int | None = None,
+    free: Sequence[Mapping[int, str]] | None = None,
 ) -> Verified:
     """Export, look over with `onnx.checker`, run in ONNX Runtime and compare with torch.
 
     Args:
         module: in evaluation mode; takes one list of tensors, gives one tensor.
-        trials: lists of inputs to compare with; all sizes but the batch's are fixed by the first,
-            whose batch must be ≥ 2 (torch takes a 1 for a constant).
+        trials: lists of inputs to compare with; sizes that are not free are those of the first,
+            whose free ones must be ≥ 2 (torch takes a 1 for a constant).
         inputs, output: names in the file.
         metadata: written to the file's ``metadata_props``.
         opset: of the file, for older runtimes; None: the exporter's own.
+        free: per input the axes whose size is free, and their names; None: axis 0, the batch.
 
     Raises:
         ExportError: the exporter, the checker or the runtime refuses, or the outputs differ.
     """
     try:
-        data = _onnx_bytes(module, trials[0], inputs, output, metadata, opset)
+        data = _onnx_bytes(
+            module, trials[0], inputs, output, metadata, opset, free or [{0: "batch"}] * len(inputs)
+        )
         return Verified(data, _largest_difference(data, module, trials, inputs))
     except ExportError:
         raise
     except Exception as error:  # the exporter, the checker and the runtime have no common class
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ExportError(f"this network cannot be written as ONNX: {reason}") from error
+        raise ExportError(f"this network cannot be written as ONNX: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """First line of what started it; the exporter wraps that in advice to its developers."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _onnx_bytes(
@@ -65,10 +75,12 @@ def _onnx_bytes(
     output: str,
     metadata: Mapping[str, str],
     opset: int | None,
+    free: Sequence[Mapping[int, str]],
 ) -> bytes:
     import onnx
 
-    batch = torch.export.Dim("batch", min=1)
+    names = {name for axes in free for name in axes.values()}
+    sizes = {name: torch.export.Dim(name, min=1) for name in names}
     with _quiet():
         program = torch.onnx.export(
             module,
@@ -78,7 +90,7 @@ def _onnx_bytes(
             input_names=list(inputs),
             output_names=[output],
             opset_version=None if opset is None else max(opset, _LOWEST),
-            dynamic_shapes=([{0: batch} for _ in images],),
+            dynamic_shapes=([{axis: sizes[name] for axis, name in axes.items()} for axes in free],),
             verbose=False,
         )
     assert program is not None

@@ -10,7 +10,14 @@ from hookpath.errors import ExportError
 from hookpath.export.graph import Verified, verified_onnx
 from hookpath.export.subject import Subject, TargetOnly
 from hookpath.export.writing import write_files
-from hookpath.models.folder import CARD_NAME, ONNX_NAME, WEIGHTS_NAME, ModelCard, read_card
+from hookpath.models.folder import (
+    CARD_NAME,
+    FIRST_STAGE_NAME,
+    ONNX_NAME,
+    WEIGHTS_NAME,
+    ModelCard,
+    read_card,
+)
 
 METADATA_KEY = "hookpath"
 """Key in the file's ``metadata_props``; its value is JSON (docs/export.md)."""
@@ -35,11 +42,18 @@ def export_onnx(subject: Subject, out: Path) -> tuple[list[Path], float]:
         OutputError: `out` cannot be written to.
     """
     refuse_other_model(out, subject.card)
-    made = network_onnx(subject)
+    first = subject.first_stage
+    stages = [(out, subject)] + ([(out / FIRST_STAGE_NAME, first)] if first else [])
+    made = [(folder, stage, network_onnx(stage)) for folder, stage in stages]
+    written = [path for stage in reversed(made) for path in _write(*stage)]
+    return written, max(verified.difference for _, _, verified in made)
+
+
+def _write(folder: Path, subject: Subject, made: Verified) -> list[Path]:
     digest = hashlib.sha256(made.data).hexdigest()
     card = subject.card.model_copy(update={"onnx_sha256": digest})
     files = {ONNX_NAME: made.data, CARD_NAME: card.model_dump_json(indent=2).encode()}
-    return write_files(out, files), made.difference
+    return write_files(folder, files)
 
 
 def network_onnx(subject: Subject) -> Verified:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from hookpath.errors import ExportError, ModelDesignError
 from hookpath.models import ModelCard, Network, build_model, load_model
 from hookpath.models.folder import BranchEntry
+from hookpath.models.h2gnet import H2GNet
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class Subject:
     def class_names(self) -> list[str]:
         """Names in the order of the output's channels."""
         return [entry.name for entry in self.card.classes]
+
+    @property
+    def first_stage(self) -> Subject | None:
+        """The patch classifier of a network in two stages; None: it has one."""
+        if not isinstance(self.model, H2GNet):
+            return None
+        patch = self.model.patch.eval()
+        kept = {"weights_sha256": self.card.weights_sha256, "training": self.card.training}
+        return Subject(patch, ModelCard.describe(patch, self.card.classes, **kept), self.folder)
 
     @property
     def name(self) -> str:

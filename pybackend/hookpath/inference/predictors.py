@@ -21,7 +21,8 @@ from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
-from hookpath.models.folder import only_exported, read_onnx
+from hookpath.models.folder import FIRST_STAGE_NAME, only_exported, read_onnx
+from hookpath.models.h2gnet import shown_classes
 from hookpath.slides import Slide
 
 COARSEST_FACTOR = 1.25
@@ -168,14 +169,26 @@ def load_predictor(
         return predictor_of(model, card, config, reporter), card
     data, card = read_onnx(folder)
     card = card.model_copy(update={"weights_sha256": card.onnx_sha256})
-    if card.reads == "scales" or card.family == H2GNet.family:
+    if card.reads == "scales":
         raise ModelDesignError(
             f"{folder}: an exported {card.family} runs elsewhere; give the folder it came from"
         )
     runner = OnnxPatches(data, card, config.device, reporter.info)
     if card.reads == "overview":
-        return OverviewSlides(runner), card
+        return OverviewSlides(runner, _exported_first(folder, card, config, reporter)), card
     return PatchSlides(runner, config, reporter), card
+
+
+def _exported_first(
+    folder: Path, card: ModelCard, config: PredictConfig, reporter: Reporter
+) -> FirstStage | None:
+    if card.family != H2GNet.family:
+        return None
+    data, patch = read_onnx(folder / FIRST_STAGE_NAME)
+    whole = config.model_copy(update={"overlap": None})  # as the second stage was trained
+    runner = OnnxPatches(data, patch, config.device, reporter.info)
+    shown = shown_classes(len(card.classes), card.config["background"])
+    return FirstStage(PatchSlides(runner, whole, reporter), shown)
 
 
 def _overviews(

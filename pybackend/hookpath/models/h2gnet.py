@@ -44,7 +44,7 @@ class H2GNet(Network):
     ) -> None:
         super().__init__()
         self.background = (background or n_classes) - 1
-        self.shown = tuple(c for c in range(n_classes) if c != self.background)
+        self.shown = shown_classes(n_classes, background)
         first = {"background": self.background + 1, **(patch or {})}
         second = {"background": self.background + 1, **(refine or {}), "heatmaps": len(self.shown)}
         self.patch = _stage("classifier", first, n_classes)
@@ -82,6 +82,11 @@ class H2GNet(Network):
 
     def load_backbone(self, weights: str, warn: Callable[[str], None]) -> None:
         """Nothing: the classifier gets them in its own run."""
+
+
+def shown_classes(n_classes: int, background: int | None) -> tuple[int, ...]:
+    """Class channels that the heatmap has: all but the background's (see `H2GNet`)."""
+    return tuple(c for c in range(n_classes) if c != (background or n_classes) - 1)
 
 
 def _stage(family: str, design: dict[str, Any], n_classes: int) -> Network:
