@@ -108,3 +108,11 @@ def test_reports_of_before_are_still_read() -> None:
     back = SlideResult.from_dict(old)
     assert (back.groups, back.bins, back.map_spacing_um) == ({}, None, None)
     assert back.scores.f1.tolist() == scores(back.counts).f1.tolist()
+
+
+def test_classes_in_another_order_take_their_probabilities_along() -> None:
+    found = measured(0)
+    turned = found.in_order([2, 0, 1])
+    assert turned.auc.tolist() == found.auc[[2, 0, 1]].tolist()
+    assert turned.scores.f1.tolist() == found.scores.f1[[2, 0, 1]].tolist()
+    assert turned.counts[:, -1].tolist() == found.counts[[2, 0, 1], -1].tolist()

@@ -85,7 +85,7 @@ class Comparison:
     def pooled(self) -> tuple[Measured, ...]:
         """Every run's slides counted together, classes in the order of `classes`."""
         return tuple(
-            _reordered(Measured.pooled([r.measured for r in run]), self._own_order(number))
+            Measured.pooled([r.measured for r in run]).in_order(self._own_order(number))
             for number, run in enumerate(self.results)
         )
 
@@ -195,8 +195,3 @@ def groups_of_slide(slide: Sequence[SlideResult]) -> dict[str, str]:
     for result in slide:
         found = {**result.groups, **found}
     return found
-
-
-def _reordered(measured: Measured, order: list[int]) -> Measured:
-    counts = measured.counts[order][:, [*order, len(order)]]
-    return Measured(counts, None if measured.bins is None else measured.bins[order])

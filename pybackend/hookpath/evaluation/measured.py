@@ -67,6 +67,12 @@ class Measured:
         counts = np.sum([p.counts for p in parts], axis=0)
         return cls(counts, np.sum(bins, axis=0) if bins else None)
 
+    def in_order(self, order: Sequence[int]) -> Measured:
+        """With the classes at these indices, in this order."""
+        at = list(order)
+        counts = self.counts[at][:, [*at, self.counts.shape[1] - 1]]
+        return Measured(counts, None if self.bins is None else self.bins[at])
+
     @cached_property
     def scores(self) -> Scores:
         """The figures that follow from the counts."""

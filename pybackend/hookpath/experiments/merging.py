@@ -10,6 +10,7 @@ import numpy as np
 
 from hookpath.annotations import ClassTable
 from hookpath.evaluation import EvaluationReport, SlideResult, make_report, write_report
+from hookpath.evaluation.measured import Measured
 from hookpath.experiments.design import Contestant
 from hookpath.experiments.run import ExperimentResult, Score
 from hookpath.writable import make_folder
@@ -54,8 +55,8 @@ def merged(contestant: Contestant, scores: Sequence[Score]) -> EvaluationReport:
 def _in_order(slide: SlideResult, own: ClassTable, order: ClassTable, name: str) -> SlideResult:
     """The slide with its classes in another order, and without pictures (they stay where made)."""
     at = [own.names.index(n) for n in order.names]
-    counts = slide.counts[at][:, [*at, slide.counts.shape[1] - 1]]
-    return replace(slide, name=name, id=name, counts=counts, pictures={})
+    found = slide.measured.in_order(at)
+    return replace(slide, name=name, id=name, counts=found.counts, bins=found.bins, pictures={})
 
 
 def _added(first: SlideResult, second: SlideResult) -> SlideResult:
@@ -63,11 +64,5 @@ def _added(first: SlideResult, second: SlideResult) -> SlideResult:
         name: np.asarray(first.unknown.get(name, 0) + second.unknown.get(name, 0))
         for name in {*first.unknown, *second.unknown}
     }
-    return SlideResult(
-        name=first.name,
-        id=first.id,
-        split=first.split,
-        spacing_um=first.spacing_um,
-        counts=first.counts + second.counts,
-        unknown=unknown,
-    )
+    both = Measured.pooled([first.measured, second.measured])
+    return replace(first, counts=both.counts, bins=both.bins, unknown=unknown)
