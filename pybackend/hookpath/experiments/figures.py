@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from hookpath.errors import UsageError
 from hookpath.evaluation import scores
 from hookpath.evaluation.scores import Counts
-from hookpath.metrics import balanced_accuracy, cohen_kappa
 
 Figure = Callable[[Counts], float]
 
@@ -21,7 +18,10 @@ def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
         metric: ``f1`` (HookNet's and MRN's papers) or ``kappa`` (the multi-scale CNN's).
     """
     if metric == "kappa":
-        return {"κ": _kappa, "balanced accuracy": balanced_accuracy}
+        return {
+            "κ": lambda counts: scores(counts).kappa,
+            "balanced accuracy": lambda counts: scores(counts).balanced_accuracy,
+        }
     per_class = {name: _f1_of(number) for number, name in enumerate(classes)}
     return {**per_class, "macro": lambda counts: scores(counts).macro("f1")}
 
@@ -40,8 +40,3 @@ def figure_named(metric: str, classes: Sequence[str], name: str) -> Figure:
 
 def _f1_of(number: int) -> Figure:
     return lambda counts: float(scores(counts).drawn("f1")[number])
-
-
-def _kappa(counts: Counts) -> float:
-    """What was not predicted at all is a class of its own, in disagreement with every other."""
-    return cohen_kappa(np.pad(counts, ((0, counts.shape[1] - counts.shape[0]), (0, 0))))

@@ -147,12 +147,14 @@ def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
         EvaluationError: the contestants have no slide in common.
         OutputError: the folder cannot be written to.
     """
+    design = result.design
     folders = write_merged(result)
     titles = list(folders)
     if len(titles) > 1:
-        compare_reports(list(folders.values()), names=titles, out_dir=result.out)
+        compare_reports(
+            list(folders.values()), names=titles, out_dir=result.out, metric=design.metric
+        )
     reports = {title: load_report(folder) for title, folder in folders.items()}
-    design = result.design
     classes = reports[titles[0]].classes.names
     summary = ExperimentSummary(
         design=design,
