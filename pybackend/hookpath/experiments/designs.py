@@ -219,7 +219,7 @@ OUTLINE = Design(
             {"sees": "patches, overview"},
         ),
     ),
-    settings={"preset": "fast", "backbone_weights": None},
+    settings={"preset": "fast", "backbone_weights": None, "background": "Other"},
     expectations=(
         Expectation("Mob-PW-UNet (H2G-Net)", "Mob-PW", "Tumour"),
         Expectation("Mob-PW", "Otsu", "Tumour"),

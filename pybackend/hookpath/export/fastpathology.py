@@ -21,7 +21,7 @@ from hookpath.export.onnx_folder import METADATA_KEY, metadata
 from hookpath.export.pipeline import WSI, Block, Pipeline, colours
 from hookpath.export.subject import Subject
 from hookpath.export.writing import write_files
-from hookpath.geometry import BranchSpec
+from hookpath.geometry import UM_AT_ONE, BranchSpec
 from hookpath.models import H2GNet, Network
 
 PIPELINE_NAME = "pipeline.fpl"
@@ -30,9 +30,6 @@ REFINEMENT_NAME = "refinement.onnx"
 
 OPSET = 17
 """OpenVINO 2022.3, which FAST brings along, reads no later one rightly (ReduceMean)."""
-
-UM_AT_ONE = 10.0
-"""FAST's µm/px times magnification."""
 
 TISSUE_SHARE = 0.25
 """Least share of tissue in a patch that is classified, as in `hookpath predict`."""
