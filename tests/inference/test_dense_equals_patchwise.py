@@ -17,7 +17,8 @@ from hookpath.geometry import Region
 from hookpath.inference import DensePredictor
 from hookpath.inference.cover import OutputGrid, cover_of
 from hookpath.inference.dense import Memory
-from hookpath.inference.runner import TileTooLargeError, TorchRunner
+from hookpath.inference.on_device import TileTooLargeError
+from hookpath.inference.runner import TorchRunner
 from hookpath.models import BranchOutput, SegmentationModel
 from hookpath.slides import Slide, open_slide
 from hookpath.slides.base import RGBArray

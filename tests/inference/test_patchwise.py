@@ -17,10 +17,10 @@ from hookpath.geometry import BranchSpec, Region
 from hookpath.inference import PredictConfig, TorchRunner
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.grids import Box
+from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.patch_runners import TorchPatches
 from hookpath.inference.patches import layout_of
 from hookpath.inference.patchwise import PatchSlides
-from hookpath.inference.runner import TileTooLargeError
 from hookpath.models import Network
 from hookpath.slides import Slide, open_slide
 from hookpath.slides.base import RGBArray

@@ -20,10 +20,11 @@ from hookpath.inference.allocator import large_blocks_reused
 from hookpath.inference.cover import Cover
 from hookpath.inference.grids import Box, branch_grids, round_up
 from hookpath.inference.hooks import FloatMap, HookStore
+from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.plan import Plan, RowEnd, Step, choose_sizes
 from hookpath.inference.reading import read_ahead
 from hookpath.inference.rows import PredictedRow, PredictedTile, classify, empty_probabilities
-from hookpath.inference.runner import Runner, TileTooLargeError
+from hookpath.inference.runner import Runner
 from hookpath.slides.base import RGBArray, Slide
 
 

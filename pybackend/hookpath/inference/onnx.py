@@ -12,8 +12,8 @@ from torch import Tensor
 from hookpath.devices import choose_device, is_out_of_memory
 from hookpath.errors import DeviceError, ModelFolderError
 from hookpath.geometry import BranchSpec
+from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.patch_runners import batch_of
-from hookpath.inference.runner import TileTooLargeError
 from hookpath.models import ModelCard
 from hookpath.slides.base import RGBArray
 

@@ -14,9 +14,9 @@ from hookpath.errors import PredictionError
 from hookpath.geometry import Overview
 from hookpath.inference.cover import CellRule, Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.grids import Box
+from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.patch_runners import PatchRunner
 from hookpath.inference.rows import PredictedRow, PredictedTile, classify
-from hookpath.inference.runner import TileTooLargeError
 from hookpath.sampling import Heatmap
 from hookpath.slides.base import RGBArray, Slide
 

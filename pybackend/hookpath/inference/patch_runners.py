@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from hookpath.devices import choose_device, is_out_of_memory
 from hookpath.geometry import BranchSpec
-from hookpath.inference.runner import TileTooLargeError, placed
+from hookpath.inference.on_device import OnDevice
 from hookpath.models import Network
 from hookpath.models.base import Scores
 from hookpath.slides.base import RGBArray
@@ -60,55 +58,39 @@ def batch_of(device: str, branches: Sequence[BranchSpec]) -> int:
     return max(1, BATCH_PX.get(device, BATCH_PX["cpu"]) // largest**2)
 
 
-class TorchPatches:
-    """Runs a `Network` on a torch device, in evaluation mode.
+class TorchPatches(OnDevice[Network]):
+    """Runs a `Network` on a torch device (see `OnDevice`)."""
 
-    Args:
-        device: ``auto`` (CUDA where there is one), or any torch device.
-        amp: bfloat16 autocast, for GPUs; results differ slightly.
-        say: told why ``auto`` takes the CPU.
+    @property
+    def branches(self) -> Sequence[BranchSpec]:
+        """Finest ("target") first."""
+        return self.model.branches
 
-    Raises:
-        DeviceError: no such device here, or no memory left on it.
-    """
+    @property
+    def n_classes(self) -> int:
+        """Number of output channels."""
+        return self.model.n_classes
 
-    def __init__(
-        self,
-        model: Network,
-        device: str = "auto",
-        amp: bool = False,
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self.device = choose_device(device, say)
-        self.amp = amp
-        self.model = placed(model, self.device).to(memory_format=torch.channels_last).eval()
-        self.branches, self.n_classes = model.branches, model.n_classes
-        self.scores = model.scores
-        self.depth = int(model.config.get("depth", 0))
+    @property
+    def scores(self) -> Scores:
+        """A class per pixel, or one per patch."""
+        return self.model.scores
+
+    @property
+    def depth(self) -> int:
+        """Number of poolings to stay in phase with; 0: none."""
+        return int(self.model.config.get("depth", 0))
 
     def batch(self) -> int:
         return batch_of(self.device.type, self.branches)
 
     def logits(self, images: Sequence[RGBArray]) -> Tensor:
-        try:
-            return self._run(images)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            reason = str(error).splitlines()[0] if str(error) else "out of memory"
-        # Out of the handler: the failed step's tensors hang on the error's traceback.
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        raise TileTooLargeError(reason)
+        return self.computed(lambda: self._run(images))
 
     def _run(self, images: Sequence[RGBArray]) -> Tensor:
-        with torch.inference_mode(), self._autocast():
-            scores: Tensor = self.model([self._input(i) for i in images])[0]
-            return scores.float()
+        scores: Tensor = self.model([self._input(i) for i in images])[0]
+        return scores.float()
 
     def _input(self, image: RGBArray) -> Tensor:
         pixels = torch.from_numpy(image).to(self.device).permute(0, 3, 1, 2)
         return pixels.float().div_(255).contiguous(memory_format=torch.channels_last)
-
-    def _autocast(self) -> contextlib.AbstractContextManager[object]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)

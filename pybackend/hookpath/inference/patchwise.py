@@ -21,12 +21,12 @@ from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import BoolGrid, CellRule, Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.dense import Memory
 from hookpath.inference.grids import Box, level_start
+from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.patch_runners import PatchRunner
 from hookpath.inference.patches import Block, Patch, PatchPlan, layout_of
 from hookpath.inference.plan import RowEnd
 from hookpath.inference.reading import read_ahead
 from hookpath.inference.rows import PredictedRow, PredictedTile, classify, empty_probabilities
-from hookpath.inference.runner import TileTooLargeError
 from hookpath.slides.base import RGBArray, Slide
 
 BLOCK, PART_BLOCK = 2048, 512

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hookpath.devices import choose_device, is_out_of_memory
-from hookpath.errors import DeviceError
 from hookpath.geometry import BranchSpec
 from hookpath.inference.hooks import FloatMap
+from hookpath.inference.on_device import OnDevice
 from hookpath.models import SegmentationModel
 from hookpath.models.base import BranchOutput
 from hookpath.models.shapes import Hook
@@ -23,13 +21,6 @@ from hookpath.slides.base import RGBArray
 BYTES_PER_ACTIVATION = 4 * 8
 """Peak bytes per input px and filter of the first block: seven float32 maps (measured: 21 to 26
 bytes at n = 16 and 64, 32 at n = 4 where image and scores count); and one to spare."""
-
-
-N = TypeVar("N", bound=nn.Module)
-
-
-class TileTooLargeError(Exception):
-    """The device has no memory for a tile of this size; halve it."""
 
 
 class Runner(Protocol):
@@ -69,31 +60,28 @@ class Runner(Protocol):
         """
 
 
-class TorchRunner:
-    """Runs a `SegmentationModel` on a torch device, in evaluation mode.
+class TorchRunner(OnDevice[SegmentationModel]):
+    """Runs a `SegmentationModel` on a torch device (see `OnDevice`)."""
 
-    Args:
-        device: ``auto`` (CUDA where there is one), or any torch device.
-        amp: bfloat16 autocast, for GPUs; results differ slightly.
-        say: told why ``auto`` takes the CPU.
+    @property
+    def branches(self) -> Sequence[BranchSpec]:
+        """Finest ("target") first."""
+        return self.model.branches
 
-    Raises:
-        DeviceError: no such device here.
-    """
+    @property
+    def hooks(self) -> Sequence[Hook]:
+        """Of the model."""
+        return self.model.hooks
 
-    def __init__(
-        self,
-        model: SegmentationModel,
-        device: str = "auto",
-        amp: bool = False,
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self.device = choose_device(device, say)
-        self.amp = amp
-        # channels-last: 1.3 to 1.5 times as fast on CPU (65 against 43 pairs/s at n = 16).
-        self.model = placed(model, self.device).to(memory_format=torch.channels_last).eval()
-        self.branches, self.hooks = model.branches, model.hooks
-        self.depth, self.n_classes = model.depth, model.n_classes
+    @property
+    def depth(self) -> int:
+        """Number of poolings."""
+        return self.model.depth
+
+    @property
+    def n_classes(self) -> int:
+        """Number of output channels."""
+        return self.model.n_classes
 
     def largest_input(self) -> int:
         filters = next(m.out_channels for m in self.model.modules() if isinstance(m, nn.Conv2d))
@@ -111,46 +99,15 @@ class TorchRunner:
         assert found is not None
         return found[0].float()
 
-    def _run_or_fail(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
-        with torch.inference_mode(), self._autocast():
+    def _run(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
+        def run() -> BranchOutput:
             pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
             tile = pixels.to(self.device).permute(2, 0, 1)[None]
             tile = tile.float().div_(255).contiguous(memory_format=torch.channels_last)
             taken = None if hook is None else torch.from_numpy(hook)[None].to(self.device)
             return self.model.run_branch(branch, tile, taken)
 
-    def _autocast(self) -> contextlib.AbstractContextManager[object]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
-
-    def _run(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
-        try:
-            return self._run_or_fail(branch, image, hook)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            reason = str(error).splitlines()[0] if str(error) else "out of memory"
-        # Out of the handler: the failed step's tensors hang on the error's traceback.
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        raise TileTooLargeError(reason)
-
-
-def placed(model: N, device: torch.device) -> N:
-    """The network on the device.
-
-    Raises:
-        DeviceError: it has no memory left for it.
-    """
-    try:
-        return model.to(device)
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise DeviceError(
-            f"device {device}: no memory left for the network; end what else uses it, or use "
-            "device cpu",
-            code="out_of_memory",
-        ) from error
+        return self.computed(run)
 
 
 def _memory_budget(device: torch.device) -> float:
