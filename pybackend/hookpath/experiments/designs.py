@@ -186,7 +186,7 @@ OUTLINE = Design(
     "al. 2022, section 4): the refined heatmap above the classifier's own, and that above all that "
     "is tissue (Otsu).",
     contestants=(
-        Contestant("Otsu", {"family": "otsu"}, {"sees": "grey"}),
+        Contestant("Otsu", {"family": "otsu", "background": "Other"}, {"sees": "grey"}),
         Contestant(
             "UNet-LR",
             {"family": "unet-lr", "model": _OVERVIEW, **_SECOND_STAGE},
@@ -201,6 +201,7 @@ OUTLINE = Design(
             "Mob-PW-UNet (H2G-Net)",
             {
                 "family": "h2gnet",
+                "background": "Other",
                 "model": {
                     "patch": {"spacings": [1.0], "input_size": 64, "backbone": "mobilenet_v2"},
                     "refine": _OVERVIEW,
@@ -219,7 +220,7 @@ OUTLINE = Design(
             {"sees": "patches, overview"},
         ),
     ),
-    settings={"preset": "fast", "backbone_weights": None, "background": "Other"},
+    settings={"preset": "fast", "backbone_weights": None},
     expectations=(
         Expectation("Mob-PW-UNet (H2G-Net)", "Mob-PW", "Tumour"),
         Expectation("Mob-PW", "Otsu", "Tumour"),
