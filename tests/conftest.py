@@ -16,6 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 GROUPS = ("qupath", "gpu", "shared_data")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes, which halves the time; one at a time where a QuPath would be started."""
+    from hookpath.projects import find_qupath
+
+    return 0 if find_qupath() else min(2, os.cpu_count() or 1)
+
+
 def _group_of(report: pytest.TestReport) -> str:
     return next((name for name in GROUPS if name in report.keywords), "other")
 
