@@ -14,9 +14,9 @@ from support.families import TINY_BACKBONE
 from support.saving import save_tiny
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def tiny_backbone() -> Iterator[None]:
-    """Backbone ``tiny`` of `support.families`."""
+    """Backbone ``tiny`` of `support.families`, for a module: other tests must not see it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKBONES, "tiny", TINY_BACKBONE)
         yield
