@@ -205,6 +205,10 @@ def _verdict(
 
 
 def _settings_line(result: ExperimentResult, title: str) -> str:
+    (contestant,) = (c for c in result.design.contestants if c.title == title)
+    if contestant.part_of is not None:
+        whole, folder = contestant.part_of
+        return f"{folder} in the run of {whole}"
     config = result.configs[title]
     model = ", ".join(f"{k}={v}" for k, v in config.model.items())
     return (
