@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,6 @@ class Design:
         Raises:
             UsageError: no contestant has such a title.
         """
-        from dataclasses import replace
-
         known = [c.title for c in self.contestants]
         for title in titles:
             if title not in known:

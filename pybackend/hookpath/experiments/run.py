@@ -13,7 +13,7 @@ from hookpath.evaluation import EvaluationReport, evaluate_project, load_report,
 from hookpath.events import SILENT, Reporter
 from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.matching import filters_for
-from hookpath.experiments.trials import Trial, annotated_areas, painted_trials, project_trials
+from hookpath.experiments.trials import Trial, painted_trials, project_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
 from hookpath.stages import train
@@ -95,7 +95,8 @@ def run_design(
     design = design.only(options.only)
     _claim(out, design, project, options)
     trials = _trials(design, out, project, options, reporter)
-    classes = _class_names(trials)
+    # One order for all trials: slides of several seeds go into one report.
+    classes = trials[0].classes
     scores: list[Score] = []
     total = len(trials) * len(design.contestants)
     # Whose model is a part of another one comes after that.
@@ -199,14 +200,6 @@ def _trials(
     if design.painted is None:
         raise UsageError(f"design {design.name} needs a SOURCE: a project to run it on")
     return painted_trials(design.painted, out, options.seeds, reporter)
-
-
-def _class_names(trials: Sequence[Trial]) -> tuple[str, ...]:
-    """One order for all trials: as the first project lists or draws them."""
-    project = trials[0].project
-    drawn = {name: None for areas in annotated_areas(project).values() for name in areas}
-    listed = {c.name: None for c in project.classes if c.name in drawn}
-    return tuple(listed | drawn)
 
 
 def _claim(out: Path, design: Design, project: Project | None, options: Options) -> None:

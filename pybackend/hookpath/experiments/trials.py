@@ -27,6 +27,7 @@ class Trial:
         train, val, test: names of images; every contestant gets the same.
         truth: folder with ``<slide>.geojson`` to score against; None: the project's annotations.
         drawn: names of all annotated images.
+        classes: all that is drawn in the project, in its order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Trial:
     test: tuple[str, ...]
     truth: Path | None = None
     drawn: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = ()
 
     @property
     def withheld(self) -> tuple[str, ...]:
@@ -52,7 +54,8 @@ def painted_trials(
     for seed in seeds:
         folder = out / "slides" / f"seed-{seed}"
         project = painted.paint(folder, painted.slides, seed, reporter)
-        trials.append(_as_marked(f"seed-{seed}", project, seed, folder / TRUTH))
+        areas = annotated_areas(project)
+        trials.append(_as_marked(f"seed-{seed}", project, areas, seed, folder / TRUTH))
     return trials
 
 
@@ -72,9 +75,9 @@ def project_trials(
     Raises:
         UsageError: image names are not unique, or fewer annotated slides than folds.
     """
-    if folds == 1:
-        return [_as_marked(f"seed-{seed}", project, seed, truth) for seed in seeds]
     areas = annotated_areas(project)
+    if folds == 1:
+        return [_as_marked(f"seed-{seed}", project, areas, seed, truth) for seed in seeds]
     if len(areas) < folds or folds < 1:
         raise UsageError(
             f"{project.source}: {len(areas)} annotated slides do not make {folds} folds; "
@@ -89,12 +92,17 @@ def project_trials(
             val = _validation(areas, rest, validation, rng)
             train = tuple(n for n in rest if n not in val)
             name = f"seed-{seed}-fold-{number}"
-            trials.append(Trial(name, project, seed, train, val, test, truth, frozenset(areas)))
+            drawn, classes = frozenset(areas), _classes(project, areas)
+            trials.append(Trial(name, project, seed, train, val, test, truth, drawn, classes))
     return trials
 
 
+Areas = Mapping[str, Mapping[str, float]]
+"""Image name → class name → drawn area in level-0 px²."""
+
+
 def annotated_areas(project: Project) -> dict[str, dict[str, float]]:
-    """Drawn area by class (level-0 px²) of every image that somebody drew on, by image name.
+    """What is drawn on every image that somebody drew on; reads all objects, which takes its time.
 
     Raises:
         UsageError: two images have the same name.
@@ -124,9 +132,7 @@ def _areas(drawn: Sequence[PathObject]) -> dict[str, float]:
     return areas
 
 
-def make_folds(
-    areas: Mapping[str, Mapping[str, float]], folds: int, rng: random.Random
-) -> list[tuple[str, ...]]:
+def make_folds(areas: Areas, folds: int, rng: random.Random) -> list[tuple[str, ...]]:
     """Folds of nearly equal size; of many draws the one whose folds hold the classes best."""
     names = sorted(areas)
     draws = []
@@ -136,9 +142,7 @@ def make_folds(
     return min(draws, key=lambda parts: _imbalance(areas, parts))
 
 
-def _imbalance(
-    areas: Mapping[str, Mapping[str, float]], parts: Sequence[Sequence[str]]
-) -> tuple[int, float]:
+def _imbalance(areas: Areas, parts: Sequence[Sequence[str]]) -> tuple[int, float]:
     """(classes that a fold lacks, summed over folds; how unevenly areas are spread)."""
     totals = _total(areas, areas)
     lacking, uneven = 0, 0.0
@@ -150,7 +154,7 @@ def _imbalance(
 
 
 def _validation(
-    areas: Mapping[str, Mapping[str, float]],
+    areas: Areas,
     rest: Sequence[str],
     share: float,
     rng: random.Random,
@@ -166,9 +170,7 @@ def _validation(
     return ()
 
 
-def _total(
-    areas: Mapping[str, Mapping[str, float]], names: Sequence[str] | Mapping[str, object]
-) -> dict[str, float]:
+def _total(areas: Areas, names: Sequence[str] | Mapping[str, object]) -> dict[str, float]:
     total: dict[str, float] = {}
     for name in names:
         for class_name, area in areas[name].items():
@@ -176,18 +178,24 @@ def _total(
     return total
 
 
-def _as_marked(name: str, project: Project, seed: int, truth: Path | None) -> Trial:
+def _classes(project: Project, areas: Areas) -> tuple[str, ...]:
+    """As the project lists them; what it does not list, as drawn."""
+    drawn = {name: None for of_image in areas.values() for name in of_image}
+    listed = {c.name: None for c in project.classes if c.name in drawn}
+    return tuple(listed | drawn)
+
+
+def _as_marked(name: str, project: Project, areas: Areas, seed: int, truth: Path | None) -> Trial:
     """The split that the images' metadata says.
 
     Raises:
         UsageError: no image is marked for training, or none for testing.
     """
     parts: dict[str, list[str]] = {"train": [], "val": [], "test": []}
-    drawn = annotated_areas(project)
     for entry in project.images:
         mark = entry.metadata.get(SPLIT_KEY, "").strip().lower()
         part = {"validation": "val"}.get(mark, mark)
-        if part == "test" or entry.name in drawn:
+        if part == "test" or entry.name in areas:
             parts.get(part, []).append(entry.name)
     if not parts["train"] or not parts["test"]:
         raise UsageError(
@@ -195,4 +203,5 @@ def _as_marked(name: str, project: Project, seed: int, truth: Path | None) -> Tr
             "use --folds 2 or more"
         )
     train, val, test = (tuple(parts[part]) for part in ("train", "val", "test"))
-    return Trial(name, project, seed, train, val, test, truth, frozenset(drawn))
+    drawn, classes = frozenset(areas), _classes(project, areas)
+    return Trial(name, project, seed, train, val, test, truth, drawn, classes)
