@@ -84,7 +84,7 @@ def evaluate_project(
         rest = rest_of_model(model_dir)
     images, problems = annotated_images(project, split, truth_dir, names, rest)
     check_keys([image.entry for image in images], group_by)
-    bare = _tell_bare(project, images, "chosen" if names else split, reporter)
+    bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
     _make_ready(out_dir)
     if model_dir is not None:
         maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
@@ -205,15 +205,13 @@ def _predict(
     return PredictionsFolder(out_dir / PREDICTIONS, failed), model
 
 
-def _tell_bare(
-    project: Project, images: Sequence[AnnotatedImage], split: str, reporter: Reporter
-) -> list[str]:
-    """Names of the images without annotated areas, which are left out."""
+def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Reporter) -> list[str]:
+    """Names of the images without annotated areas, which are left out; `images` are the others."""
     scored = {image.entry.id for image in images}
     bare = [e.name for e in project.images if e.id not in scored]
-    if bare and split == "all":
+    if bare:
         reporter.info(f"{len(bare)} of {len(project.images)} images have no annotated areas")
-    return bare if split == "all" else []
+    return bare
 
 
 def _tell_unknown(results: Sequence[SlideResult], reporter: Reporter) -> None:
