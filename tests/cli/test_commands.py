@@ -126,6 +126,8 @@ WRONG = [
     (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
     (("compare", "{empty}", "{folder}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
+    (("info", "{folder}", "--rest", ""), 2, "--rest '' names no class"),
+    (("train", "{folder}", "-o", "{empty}/run", "--rest", "Region*"), 2, "name another one"),
 ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hookpath.projects import FolderProject
 from support.slides import position_image, write_pyramid
+from support.tissue_square import area, slide_with
 
 
 def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[..., object]) -> None:
@@ -26,9 +27,29 @@ def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[...
     assert FolderProject(folder).images[0].objects() == []
 
 
+def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+    slide_with(tmp_path / "slides", area("Tumor", 32, 32, 128, 128))
+    call = ("extract", tmp_path / "slides", "-o", tmp_path / "out", "--at", 8, "--size", 32)
+    rest = ("--rest", "Normal", "--tissue-rule", "saturation")
+    done = hookpath(*call, "--where", "labels", "--workers", 0, *rest, "--json")
+    assert done.code == 0, done.err
+    (found,) = [e["data"] for e in done.events if e.get("kind") == "extracted"]
+    assert found["images"][0]["by_label"] == {"Tumor": 9, "Normal": 27}
+    told = hookpath("info", tmp_path / "slides", *rest)
+    assert "Normal mm²" in told.out
+    assert "undrawn tissue counts as Normal on 1 of 1 images" in told.out
+    assert "Normal" not in hookpath("info", tmp_path / "slides").out
+
+
 def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., object]) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0)
-    for wrong in (("--at", "ten"), ("--size", 1), ("--image", "none.tif"), ("--tissue-share", 2)):
+    for wrong in (
+        ("--at", "ten"),
+        ("--size", 1),
+        ("--image", "none.tif"),
+        ("--tissue-share", 2),
+        ("--rest", "Ignore*"),
+    ):
         done = hookpath("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, *wrong)
         assert done.code == 2, wrong
 

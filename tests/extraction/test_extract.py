@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,11 @@ from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.errors import OutputError, UsageError
 from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
 from hookpath.extraction.record import RECORD_NAME, UNFINISHED
-from hookpath.projects import SPLIT_KEY, FolderEntry, FolderProject
+from hookpath.projects import REST_KEY, SPLIT_KEY, FolderEntry, FolderProject
 from hookpath.slides import open_slide
 from support.annotated import DeadlySlide
 from support.slides import PERIOD, damage, position_image, write_pyramid
+from support.tissue_square import area, slide_with
 
 X10, X5 = Magnification.parse("10x"), Magnification.parse("5x")
 ALL = ExtractConfig((X10,), size=64, where="all")
@@ -103,6 +105,35 @@ def test_the_table_has_labels_splits_and_projects(folder: Path) -> None:
     assert report.extracted[0].by_label == {"Tumor": 1, "": 11}
     strong = _extract(folder, ExtractConfig((X10,), size=64, where="labels"))
     assert [r.patches for r in strong.extracted] == [{"10x": 1}, {}]
+
+
+def _labels_of_the_square(folder: Path, out: Path, **settings: Any) -> ExtractReport:
+    """Patches of 32 px of a slide of 8 × 8 of them, of which the inner 6 × 6 are tissue."""
+    at = (Magnification.parse("8"),)
+    config = ExtractConfig(at, size=32, where="all", tissue="saturation", **settings)
+    return _extract(folder, config, out)
+
+
+def test_undrawn_tissue_may_be_a_label(tmp_path: Path) -> None:
+    slide_with(tmp_path / "slides", area("Tumor", 32, 32, 128, 128))
+    report = _labels_of_the_square(tmp_path / "slides", tmp_path / "out", rest="Normal")
+    assert report.extracted[0].by_label == {"": 28, "Tumor": 9, "Normal": 27}
+    only = _labels_of_the_square(
+        tmp_path / "slides", tmp_path / "out", rest="Normal", classes=("Tumor",)
+    )
+    assert only.extracted[0].by_label == {"": 55, "Tumor": 9}
+
+
+def test_an_image_s_own_rest_is_a_label_and_a_change_of_it_extracts_again(tmp_path: Path) -> None:
+    folder, out = tmp_path / "slides", tmp_path / "out"
+    entry = slide_with(folder, area("Tumor", 32, 32, 128, 128))
+    assert _labels_of_the_square(folder, out).extracted[0].by_label == {"": 55, "Tumor": 9}
+    for name in ("Stroma", "Fat"):
+        entry.set_metadata({REST_KEY: name})
+        found = _labels_of_the_square(folder, out).extracted[0].by_label
+        assert found == {"": 28, "Tumor": 9, name: 27}
+    again = _labels_of_the_square(folder, out)
+    assert (len(again.extracted), len(again.resumed)) == (0, 1)
 
 
 def test_several_projects_go_into_one_table_and_images_can_be_chosen(

@@ -9,31 +9,17 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import ClassTable, PathClass, PathObject, write_geojson
+from hookpath.annotations import ClassTable, PathClass
 from hookpath.annotations.labels import LabelSource
 from hookpath.geometry import Region
-from hookpath.projects import NO_REST, REST_KEY, ImageEntry, Rest, open_project
+from hookpath.projects import NO_REST, REST_KEY, ImageEntry, Rest, open_project, summarise
 from hookpath.slides import SlideRef, tissue_mask
 from support.slides import write_pyramid
+from support.tissue_square import area, slide_with
 
 TUMOUR = PathClass("Tumor", (200, 0, 0))
 TABLE = ClassTable.of([TUMOUR, PathClass("Normal")])
 NORMAL = Rest(class_name="Normal", tissue="saturation")
-
-
-def slide_with(folder: Path, *drawn: PathObject) -> ImageEntry:
-    """256 px at 8 µm/px: tissue from (32, 32) to (224, 224) on glass; `drawn` beside it."""
-    folder.mkdir(exist_ok=True)
-    image = np.full((256, 256, 3), 240, np.uint8)
-    image[32:224, 32:224] = (200, 120, 170)
-    path = write_pyramid(folder / "s.tif", image, mpp=8.0, levels=1)
-    if drawn:
-        write_geojson(path.with_suffix(".geojson"), list(drawn))
-    return open_project(folder).images[0]
-
-
-def area(name: str | None, *corners: float) -> PathObject:
-    return PathObject(shapely.box(*corners), path_class=PathClass(name) if name else None)
 
 
 def rest_of(entry: ImageEntry, rest: Rest = NORMAL) -> BaseGeometry | None:
@@ -105,3 +91,32 @@ def test_the_rest_has_the_mask_s_pixels(tmp_path: Path, tissue: str) -> None:
         mask = tissue_mask(slide, rule=rest.tissue).mask
     assert np.array_equal(labels > 0, mask)
     assert (labels[50:90, 50:100] == 1).all()
+
+
+@pytest.mark.parametrize("name", ["Ignore*", "Region*"])
+def test_what_is_no_class_cannot_be_the_rest(name: str) -> None:
+    with pytest.raises(ValueError, match="name another one"):
+        Rest(class_name=name)
+
+
+def test_none_is_no_class() -> None:
+    assert Rest(class_name=NO_REST) == Rest()
+
+
+def test_a_summary_has_the_rest_among_the_areas(tmp_path: Path) -> None:
+    slide_with(tmp_path, area("Tumor", 50, 50, 100, 90))
+    project = open_project(tmp_path)
+    (bare,) = summarise(project)
+    assert (bare.rest, list(bare.annotated_mm2)) == (None, ["Tumor"])
+    (image,) = summarise(project, NORMAL)
+    # 64e-6 mm² a pixel: 50 × 40 px drawn, and what is left of 192 × 192.
+    assert image.annotated_mm2 == pytest.approx({"Tumor": 0.128, "Normal": 2.231296})
+    assert image.rest == "Normal"
+
+
+def test_a_summary_without_micrometres_still_names_what_is_drawn(tmp_path: Path) -> None:
+    slide_with(tmp_path, area("Tumor", 50, 50, 100, 90))
+    write_pyramid(tmp_path / "s.tif", np.full((256, 256, 3), 240, np.uint8), mpp=None, levels=1)
+    (image,) = summarise(open_project(tmp_path), NORMAL)
+    assert list(image.annotated_mm2) == ["Tumor"]
+    assert "µm" in image.problem

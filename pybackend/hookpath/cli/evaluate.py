@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
+from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened, rest_option
 from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport
-    from hookpath.projects import Rest
 
 
 def command(
@@ -89,20 +88,13 @@ def command(
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
-                rest=rest_option(rest),
+                rest=None if rest is None else rest_option(rest),
                 group_by=group_by or (),
                 spacing_um=spacing,
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
             )
         tell(console, report, out)
-
-
-def rest_option(name: str | None) -> Rest | None:
-    """What undrawn tissue is; None: as the model has it."""
-    from hookpath.projects import NO_REST, Rest
-
-    return None if name is None else Rest(class_name=None if name == NO_REST else name)
 
 
 def tell(console: Console, report: EvaluationReport, out: Path) -> None:

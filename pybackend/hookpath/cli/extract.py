@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, opened
+from hookpath.cli.inputs import Mpp, RestClass, TissueIs, opened, rest_option
 from hookpath.errors import ExtractionError, shared_code
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ def command(
         Literal["tissue", "labels", "all"],
         typer.Option(help="Patches with enough tissue, with enough of one drawn class, or all."),
     ] = "tissue",
-    tissue_rule: Annotated[
-        Literal["generous", "saturation"],
-        typer.Option(help="What tissue is: rather too much, or HSV saturation above 20."),
-    ] = "generous",
+    tissue_rule: TissueIs = "generous",
     tissue_share: Annotated[float, typer.Option(help="How much tissue is enough.")] = 0.5,
     label_share: Annotated[
         float, typer.Option(help="How much of a class gives a patch its label.")
@@ -60,6 +57,7 @@ def command(
         list[str] | None,
         typer.Option("--class", help="Only this class is a label; repeatable.", show_default="all"),
     ] = None,
+    rest: RestClass = None,
     format_: Annotated[
         Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
     ] = "png",
@@ -94,6 +92,7 @@ def command(
             tissue_share=tissue_share,
             label_share=label_share,
             classes=tuple(class_ or ()),
+            rest=rest_option(rest).class_name,
             image_format=format_,
             quality=quality,
             workers=_cores() if workers is None else workers,

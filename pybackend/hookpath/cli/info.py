@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Mpp, Source, model_folder, opened
+from hookpath.cli.inputs import (
+    Device,
+    Mpp,
+    RestClass,
+    Source,
+    TissueIs,
+    model_folder,
+    opened,
+    rest_option,
+)
 from hookpath.errors import HookpathError, ProjectError, shared_code
 
 if TYPE_CHECKING:
@@ -29,6 +39,8 @@ def command(
             show_default=False,
         ),
     ] = None,
+    rest: RestClass = None,
+    tissue_rule: TissueIs = "generous",
     device: Device = "auto",
     json: Json = False,
     debug: Debug = False,
@@ -37,8 +49,9 @@ def command(
     with running("info", json, debug) as console:
         from hookpath.projects import Problem, summarise
 
+        undrawn = rest_option(rest, tissue_rule)
         with opened([source], mpp) as (project,):
-            images = summarise(project)
+            images = summarise(project, undrawn)
             scales = _scales(project, scale_model, device, console)
         console.result(
             "project",
@@ -50,6 +63,8 @@ def command(
         for image in images:
             if (estimate := scales.get(image.id)) and estimate.line:
                 console.reporter.warn(f"{image.name}: {estimate.line}")
+        for name, count in Counter(i.rest for i in images if i.rest).items():
+            console.say(f"undrawn tissue counts as {name} on {count} of {len(images)} images")
         for image in images:
             for line in image.notes:
                 console.say(f"{image.name}: {line}")

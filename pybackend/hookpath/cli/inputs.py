@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
-    from hookpath.projects import Project
+    from hookpath.projects import Project, Rest
+    from hookpath.slides import TissueRule
 
 Source = Annotated[
     Path,
@@ -42,6 +43,21 @@ Family = Annotated[
         show_default="hooknet",
     ),
 ]
+RestClass = Annotated[
+    str | None,
+    typer.Option(
+        "--rest",
+        metavar="CLASS",
+        help="Undrawn tissue of annotated slides is of this class (docs/sampling.md).",
+        show_default="unknown, unless image metadata says so",
+    ),
+]
+TissueIs = Annotated[
+    Literal["generous", "saturation"],
+    typer.Option(
+        "--tissue-rule", help="What tissue is: rather too much, or HSV saturation above 20."
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 
 
@@ -63,6 +79,23 @@ def opened(sources: Sequence[Path], mpp: float | None) -> Iterator[list[Project]
             projects.append(open_project(source, mpp))
             stack.callback(projects[-1].close)
         yield projects
+
+
+def rest_option(name: str | None, tissue: TissueRule = "generous") -> Rest:
+    """What undrawn tissue is.
+
+    Raises:
+        UsageError: no name of a class.
+    """
+    from pydantic import ValidationError
+
+    from hookpath.projects import Rest
+
+    try:
+        return Rest(class_name=name, tissue=tissue)
+    except ValidationError as error:
+        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"--rest {name!r} names no class: {reason}") from None
 
 
 def model_folder(path: Path) -> Path:

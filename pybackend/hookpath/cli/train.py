@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, opened
+from hookpath.cli.inputs import Family, Mpp, RestClass, opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    rest: RestClass = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
     json: Json = False,
@@ -62,7 +63,11 @@ def command(
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
 
-        given = {"family": family, "backbone_weights": backbone_weights}
+        given = {
+            "family": family,
+            "backbone_weights": backbone_weights,
+            "rest.class_name": rest,
+        }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         settings: TrainConfig | None = None
         if not resume or config or preset:

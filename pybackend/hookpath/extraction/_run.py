@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hookpath.annotations import ClassTable, LabelSource, class_names_in
+from hookpath.annotations import ClassTable, PathClass, class_names_in
 from hookpath.errors import ExtractionError, code_of, one_line, write_code
 from hookpath.events import Reporter
-from hookpath.extraction._work import Planned, cut, plan, suffix_of
+from hookpath.extraction._work import Drawn, Planned, cut, plan, suffix_of
 from hookpath.extraction._workers import start_workers
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.patches import Patch
@@ -30,7 +30,7 @@ from hookpath.extraction.record import (
     slide_digest,
     slide_folder,
 )
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project
+from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.slides import SlideRef
 
 #: Patches that a worker cuts out before it says so.
@@ -125,7 +125,7 @@ class Run:
         self.reporter.result("problem", vars(self.problems[-1]))
 
     def _start(self, project: Project, entry: ImageEntry) -> None:
-        labels = _labels(entry, self.config.classes)
+        drawn = _drawn(entry, self.config)
         reference = entry.slide
         folder = folder_of(self.out, (project, entry))
         record = SlideRecord(
@@ -133,7 +133,7 @@ class Run:
             project=project.name,
             settings=self.config.digest,
             slide=slide_digest(reference.path, reference.calibration, reference.crop_to_bounds),
-            labels=labels_digest(labels),
+            labels=labels_digest(drawn.labels(), drawn.rest),
             patches={},
             by_label={},
         )
@@ -143,7 +143,7 @@ class Run:
             return
         split = entry.metadata.get(SPLIT_KEY, "")
         slide = self.slides[folder] = _Slide(project, entry, reference, folder, record, split)
-        self._submit(slide, plan, reference, labels, self.config)
+        self._submit(slide, plan, reference, drawn, self.config)
 
     def _submit(self, slide: _Slide, work: Any, *arguments: Any) -> None:
         future = self.workers.submit(work, *arguments)
@@ -244,8 +244,12 @@ class Run:
             self._give_up(slide)
 
 
-def _labels(entry: ImageEntry, wanted: Sequence[str]) -> LabelSource:
-    """What people drew, of the classes wanted."""
+def _drawn(entry: ImageEntry, config: ExtractConfig) -> Drawn:
+    """What people drew, of the classes wanted, and what undrawn tissue is."""
     objects = entry.objects()
-    classes = [c for c in class_names_in(objects) if not wanted or c.name in wanted]
-    return LabelSource(objects, ClassTable.of(classes))
+    rest = Rest(class_name=config.rest).class_of(entry, objects)
+    found = {c.name: c for c in class_names_in(objects)}
+    if rest is not None:
+        found.setdefault(rest, PathClass(rest))
+    classes = {n: c for n, c in found.items() if not config.classes or n in config.classes}
+    return Drawn(objects, ClassTable.of(classes.values()), rest if rest in classes else None)

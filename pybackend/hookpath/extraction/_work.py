@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookpath.annotations import LabelSource
+from hookpath.annotations import ClassTable, LabelSource, PathObject
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.patches import Patch, plan_patches
-from hookpath.slides import Slide, SlideRef, tissue_mask
+from hookpath.projects.rest import with_rest
+from hookpath.slides import Slide, SlideRef, TissueRule, tissue_mask
 from hookpath.slides.base import RGBArray
 
 #: zlib's default 6 takes more than three times as long, for 7 % on H&E.
@@ -18,6 +19,32 @@ PNG_OPTIONS = {"compress_level": 2}
 
 #: The slide that this process has open: chunks of one slide come one after the other.
 _OPEN: dict[SlideRef, Slide] = {}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn on a slide; `classes` are the labels that count, `rest` that of undrawn tissue
+    (None: that is unknown, or does not count).
+    """
+
+    objects: Sequence[PathObject]
+    classes: ClassTable
+    rest: str | None = None
+
+    def labels(self) -> LabelSource:
+        """Without the rest."""
+        return LabelSource(self.objects, self.classes)
+
+    def labels_on(self, slide: Slide, rule: TissueRule) -> LabelSource:
+        """With the rest, which takes looking for tissue.
+
+        Raises:
+            SlideError: the slide cannot be read.
+            MissingSpacingError: µm/px is unknown.
+        """
+        if self.rest is None:
+            return self.labels()
+        return LabelSource(with_rest(slide, self.objects, self.rest, rule), self.classes)
 
 
 @dataclass(frozen=True)
@@ -36,7 +63,7 @@ class Cut:
     bytes: int
 
 
-def plan(slide: SlideRef, labels: LabelSource, config: ExtractConfig) -> Planned:
+def plan(slide: SlideRef, drawn: Drawn, config: ExtractConfig) -> Planned:
     """Find the patches of a slide.
 
     Raises:
@@ -46,6 +73,7 @@ def plan(slide: SlideRef, labels: LabelSource, config: ExtractConfig) -> Planned
     from rasterio import Env
 
     opened = _opened(slide)
+    labels = drawn.labels_on(opened, config.tissue)
     tissue = tissue_mask(opened, rule=config.tissue) if config.where == "tissue" else None
     # Rasterio would otherwise set GDAL up for each patch, which takes as long as the patch.
     with Env.from_defaults():

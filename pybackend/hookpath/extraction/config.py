@@ -59,6 +59,7 @@ class ExtractConfig:
         tissue: what is taken for tissue (see `tissue_mask`).
         tissue_share, label_share: how much of a patch is enough.
         classes: labels that count; empty: all.
+        rest: class of undrawn tissue (see `Rest`); None: unknown, unless image metadata says so.
         image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
@@ -74,6 +75,7 @@ class ExtractConfig:
     tissue_share: float = 0.5
     label_share: float = 0.5
     classes: tuple[str, ...] = ()
+    rest: str | None = None
     image_format: Literal["png", "jpeg"] = "png"
     quality: int = 90
     workers: int = 0
@@ -106,4 +108,6 @@ class ExtractConfig:
         said = asdict(self)
         for name in ("workers", "images", "again"):
             del said[name]
+        if self.rest is None:  # as runs of before there was a rest
+            del said["rest"]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -78,11 +78,13 @@ def slide_digest(path: Path, *more: object) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
-def labels_digest(labels: LabelSource) -> str:
-    """Of all areas and their classes."""
+def labels_digest(labels: LabelSource, rest: str | None = None) -> str:
+    """Of all areas and their classes, and of the undrawn tissue's class."""
     digest = hashlib.sha256(repr(labels.classes.names).encode())
     for polygon in labels.polygons:
         digest.update(bytes([polygon.label]) + polygon.geometry.wkb)
+    if rest is not None:
+        digest.update(rest.encode())
     return digest.hexdigest()[:16]
 
 

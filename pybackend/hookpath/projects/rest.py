@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -16,6 +16,7 @@ from hookpath.annotations import (
     PathObject,
     area_of,
     class_names_in,
+    is_usable_class,
     keep_area,
     vectorize,
 )
@@ -48,6 +49,13 @@ class Rest(BaseModel):
         description="what tissue is: `generous`, or by `saturation` as H2G-Net",
     )
 
+    @field_validator("class_name")
+    @classmethod
+    def _none_is_unknown(cls, name: str | None) -> str | None:
+        if name is not None and not is_usable_class(name):
+            raise ValueError("Ignore*, Region* and the like are no classes; name another one")
+        return None if name is not None and name.lower() == NO_REST else name
+
     def class_of(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> str | None:
         """The class of undrawn tissue on an image; None: it is unknown."""
         marked = entry.metadata.get(REST_KEY, "").strip()
@@ -66,9 +74,21 @@ class Rest(BaseModel):
         if name is None:
             return list(drawn)
         with entry.slide.open() as slide:
-            area = undrawn_tissue(slide, drawn, self.tissue)
-        found = [] if area is None else [PathObject(area, path_class=PathClass(name))]
-        return [*drawn, *found]
+            return with_rest(slide, drawn, name, self.tissue)
+
+
+def with_rest(
+    slide: Slide, drawn: Sequence[PathObject], name: str, rule: TissueRule = "generous"
+) -> list[PathObject]:
+    """What is drawn, and after it the undrawn tissue (if any is left) as an area of class `name`.
+
+    Raises:
+        SlideError: the slide cannot be read.
+        MissingSpacingError: µm/px is unknown.
+    """
+    area = undrawn_tissue(slide, drawn, rule)
+    found = [] if area is None else [PathObject(area, path_class=PathClass(name))]
+    return [*drawn, *found]
 
 
 def undrawn_tissue(

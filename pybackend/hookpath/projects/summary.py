@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hookpath.annotations import ClassTable, LabelReport, LabelSource, class_names_in
+from hookpath.annotations import (
+    ClassTable,
+    LabelReport,
+    LabelSource,
+    PathObject,
+    class_names_in,
+)
 from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
+from hookpath.projects.rest import Rest
 
 
 @dataclass(frozen=True)
@@ -20,8 +27,9 @@ class ImageSummary:
         height: in level-0 px.
         spacing_um: µm/px of level 0; None: unknown.
         split: ``train``, ``val`` or ``test``; None: nobody decided.
-        annotated_mm2: area that a person drew, by class, overlaps counted once; where µm/px is
-            unknown the classes have NaN.
+        annotated_mm2: area that a person drew, by class, overlaps counted once, and the undrawn
+            tissue where that is of a class; where µm/px is unknown the classes have NaN.
+        rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         notes: what the person who drew should know.
         problem: why the image cannot be used ("": it can).
@@ -35,18 +43,23 @@ class ImageSummary:
     spacing_um: float | None = None
     split: str | None = None
     annotated_mm2: Mapping[str, float] = field(default_factory=dict)
+    rest: str | None = None
     results: int = 0
     notes: tuple[str, ...] = ()
     problem: str = ""
     code: str = ""
 
 
-def summarise(project: Project) -> list[ImageSummary]:
-    """One summary for each image, also for those that cannot be opened."""
-    return [_summary(entry) for entry in project.images]
+def summarise(project: Project, rest: Rest | None = None) -> list[ImageSummary]:
+    """One summary for each image, also for those that cannot be opened.
+
+    Args:
+        rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
+    """
+    return [_summary(entry, rest or Rest()) for entry in project.images]
 
 
-def _summary(entry: ImageEntry) -> ImageSummary:
+def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
     split = entry.metadata.get(SPLIT_KEY)
     width = height = 0
     calibration: Calibration | None = None
@@ -58,9 +71,14 @@ def _summary(entry: ImageEntry) -> ImageSummary:
     except HookpathError as error:
         problem, code = str(error), error.code
     try:
-        report = _drawn(entry, (width, height) if width else None)
+        objects = entry.objects()
+        undrawn = rest.class_of(entry, objects)
+        # Without µm/px nobody can tell tissue.
+        known = rest.completed(entry, objects) if calibration else objects
+        report = _report(known, (width, height) if width else None)
     except HookpathError as error:
-        report, problem, code = LabelReport(), problem or str(error), code or error.code
+        report, undrawn = LabelReport(), None
+        problem, code = problem or str(error), code or error.code
     # A class that was drawn but whose area is unknown must still be seen.
     px_mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else float("nan")
     return ImageSummary(
@@ -71,6 +89,7 @@ def _summary(entry: ImageEntry) -> ImageSummary:
         spacing_um=calibration.mpp if calibration else None,
         split=split,
         annotated_mm2={name: area * px_mm2 for name, area in report.area_l0.items()},
+        rest=undrawn,
         results=report.results,
         notes=report.problems,
         problem=problem,
@@ -78,7 +97,6 @@ def _summary(entry: ImageEntry) -> ImageSummary:
     )
 
 
-def _drawn(entry: ImageEntry, slide_size: tuple[int, int] | None) -> LabelReport:
-    objects = entry.objects()
+def _report(objects: list[PathObject], slide_size: tuple[int, int] | None) -> LabelReport:
     classes = ClassTable.of(class_names_in(objects))
     return LabelSource(objects, classes, slide_size=slide_size).report
