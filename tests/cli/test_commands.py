@@ -9,7 +9,8 @@ import pytest
 
 from hookpath.annotations import read_geojson
 from hookpath.projects import SPLIT_KEY, FolderProject
-from support.textures import texture_folder
+from support.edited import nudge_first, propose
+from support.textures import texture_folder, texture_slide
 
 Hookpath = Callable[..., "object"]
 
@@ -60,6 +61,17 @@ def test_info_lists_slides_areas_and_splits(hookpath, folder: Path) -> None:
     assert images[0]["annotated_mm2"] == pytest.approx({"Dark": 0.019008, "Pale": 0.019008})
     assert [i["split"] for i in images] == ["train", "train", "val"]
     assert "s1.tif" in hookpath("info", folder).out
+
+
+def test_info_warns_of_edited_proposals_of_a_loop(hookpath, tmp_path: Path) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=1)
+    texture_slide(folder / "p.tif", seed=9)
+    propose(folder, "p.tif")
+    assert "edited" not in hookpath("info", folder).err
+    nudge_first(folder, "p.tif")
+    assert "warning: slides: 1 edited proposal of the annotation loop" in (
+        hookpath("info", folder).err
+    )
 
 
 def test_info_tells_what_is_wrong_with_every_image(hookpath, tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ def command(
 ) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
-        from hookpath.projects import Problem, summarise
+        from hookpath.projects import Problem, edited_in_loop, summarise
 
         undrawn = rest_option(rest, tissue_rule)
         with opened([source], mpp) as (project,):
             images = summarise(project, undrawn)
             scales = _scales(project, scale_model, device, console)
+            if warning := edited_in_loop(project, sum(i.edited for i in images)):
+                console.reporter.warn(warning)
         console.result(
             "project",
             {"source": source, "images": [vars(i) | _seen(scales.get(i.id)) for i in images]},

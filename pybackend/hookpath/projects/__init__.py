@@ -8,6 +8,7 @@ from hookpath.projects.base import (
     Project,
     WriteReport,
 )
+from hookpath.projects.edited import count_edited, edited_in_loop
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
@@ -35,6 +36,8 @@ __all__ = [
     "QuPathProject",
     "Rest",
     "WriteReport",
+    "count_edited",
+    "edited_in_loop",
     "find_qupath",
     "open_project",
     "qupath_version",

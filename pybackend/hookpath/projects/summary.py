@@ -15,6 +15,7 @@ from hookpath.annotations import (
 from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
+from hookpath.projects.edited import count_edited
 from hookpath.projects.rest import Rest
 
 
@@ -31,6 +32,7 @@ class ImageSummary:
             tissue where that is of a class; where µm/px is unknown the classes have NaN.
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
+        edited: areas among the drawn that are such results, changed by a person.
         notes: what the person who drew should know.
         problem: why the image cannot be used ("": it can).
         code: what a program may make of the problem (`HookpathError.code`).
@@ -45,6 +47,7 @@ class ImageSummary:
     annotated_mm2: Mapping[str, float] = field(default_factory=dict)
     rest: str | None = None
     results: int = 0
+    edited: int = 0
     notes: tuple[str, ...] = ()
     problem: str = ""
     code: str = ""
@@ -62,6 +65,7 @@ def summarise(project: Project, rest: Rest | None = None) -> list[ImageSummary]:
 def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
     split = entry.metadata.get(SPLIT_KEY)
     width = height = 0
+    edited = 0
     calibration: Calibration | None = None
     problem = code = ""
     try:
@@ -72,7 +76,7 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
         problem, code = str(error), error.code
     try:
         objects = entry.objects()
-        undrawn = rest.class_of(entry, objects)
+        undrawn, edited = rest.class_of(entry, objects), count_edited(objects)
         # Without µm/px nobody can tell tissue.
         known = rest.completed(entry, objects) if calibration else objects
         report = _report(known, (width, height) if width else None)
@@ -91,6 +95,7 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
         annotated_mm2={name: area * px_mm2 for name, area in report.area_l0.items()},
         rest=undrawn,
         results=report.results,
+        edited=edited,
         notes=report.problems,
         problem=problem,
         code=code,

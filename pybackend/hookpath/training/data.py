@@ -14,7 +14,15 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_
 from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
+from hookpath.projects import (
+    SPLIT_KEY,
+    ImageEntry,
+    Problem,
+    Project,
+    Rest,
+    count_edited,
+    edited_in_loop,
+)
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -52,6 +60,8 @@ def gather(
             holds, or a split that cannot be made.
     """
     images = _images_of(projects, config.rest if drawn else None)
+    if drawn:
+        _warn_of_edited(projects, images, reporter)
     classes = _class_table(projects, images, config) if drawn else ClassTable(())
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
@@ -91,15 +101,31 @@ def _images_of(projects: Sequence[Project], rest: Rest | None) -> list[_Image]:
     """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
     images: list[_Image] = []
     for number, project in enumerate(projects):
-        prefix = f"{number}:" if len(projects) > 1 else ""
         for entry in project.images:
+            key = _key(number, entry, projects)
             try:
                 drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
                 known = tuple(rest.completed(entry, drawn) if rest else drawn)
-                images.append(_Image(prefix + entry.id, project.name, entry, known))
+                images.append(_Image(key, project.name, entry, known))
             except HookpathError as error:
-                images.append(_Image(prefix + entry.id, project.name, entry, error=error))
+                images.append(_Image(key, project.name, entry, error=error))
     return images
+
+
+def _warn_of_edited(
+    projects: Sequence[Project], images: Sequence[_Image], reporter: Reporter
+) -> None:
+    """Of proposals that somebody nudged at one edge the rest was never looked at."""
+    edited = Counter({i.key: count_edited(i.drawn) for i in images})
+    for number, project in enumerate(projects):
+        keys = [_key(number, entry, projects) for entry in project.images]
+        if warning := edited_in_loop(project, sum(edited[key] for key in keys)):
+            reporter.warn(warning)
+
+
+def _key(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
+    """An image's id, unique over all projects."""
+    return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
 
 
 def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:
