@@ -261,6 +261,20 @@ def simulate(
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder of the simulation.", show_default=False)
     ],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Project or folder of slides of which everything is known.",
+            show_default="painted slides, new ones for every seed",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with <slide>.geojson: all that is on SOURCE's slides.",
+            show_default="the project's annotations",
+        ),
+    ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(
@@ -270,26 +284,35 @@ def simulate(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own luck.")] = 3,
+    first_seed: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 0,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of training.")] = 6,
-    pool: Annotated[int, typer.Option(min=4, help="Slides to learn from.")] = 14,
+    pool: Annotated[int, typer.Option(min=4, help="Painted slides to learn from.")] = 14,
+    test: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of SOURCE's slides that measure.")
+    ] = 0.33,
     per_round: Annotated[int, typer.Option(min=1, help="Slides corrected in a round.")] = 1,
     budget: Annotated[float, typer.Option(min=0, help="mm² corrected of each slide.")] = 0.04,
     region_um: Annotated[float, typer.Option(min=1, help="In squares of this side, µm.")] = 100.0,
-    size: Annotated[int, typer.Option(min=64, help="Side of a slide, px of 1 µm.")] = 384,
+    size: Annotated[int, typer.Option(min=64, help="Side of a painted slide, px of 1 µm.")] = 384,
     set_: Settings = None,
+    mpp: Mpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """The loop on painted slides, with an oracle that corrects: learning curves by strategy.
+    """The loop with an oracle that corrects: learning curves by strategy.
 
-    Finished curves are kept: the same command goes on where it was stopped.
+    SOURCE is only read. Finished curves are kept: the same command goes on where it was stopped.
     """
-    with running("loop simulate", json, debug) as console:
+    with (
+        running("loop simulate", json, debug) as console,
+        opened([source] if source else [], mpp) as projects,
+    ):
         from hookpath.loop import simulation
         from hookpath.loop.curves import TITLES
 
         plan = simulation.Simulation(
             pool=pool,
+            test_share=test,
             rounds=rounds,
             per_round=per_round,
             budget_mm2=budget,
@@ -297,7 +320,14 @@ def simulate(
             size_px=size // 4 * 4,
         )
         found = simulation.run(
-            out, plan, strategy or simulation.STRATEGIES, seeds, set_ or (), console.reporter
+            out,
+            plan,
+            strategy or simulation.STRATEGIES,
+            range(first_seed, first_seed + seeds),
+            set_ or (),
+            project=next(iter(projects), None),
+            truth=truth,
+            reporter=console.reporter,
         )
         console.result("simulated", found)
         columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, rounds + 1))]

@@ -3,55 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import PathClass, PathObject, keep_area, read_geojson, write_geojson
+from hookpath.annotations import (
+    PathClass,
+    PathObject,
+    class_names_in,
+    keep_area,
+    read_geojson,
+    write_geojson,
+)
+from hookpath.loop.material import PlayedEntry, known_objects
 from hookpath.loop.truth import CONFIRMED_CLASS
-from hookpath.projects import FolderEntry
 
-Bounds = tuple[float, float, float, float]
+#: Places looked at before the first annotations are drawn.
+_LOOKS = 25
 
 
-@dataclass(frozen=True)
-class Oracle:
-    """Knows what is on every slide: ``<stem>.geojson`` in `truth`."""
+def correct(entry: PlayedEntry, regions: Sequence[BaseGeometry]) -> None:
+    """Draw what is really there in these regions (level-0 px), and confirm them.
 
-    truth: Path
+    Everything else stays as it was proposed.
+    """
+    area = shapely.union_all(list(regions))
+    outline = keep_area(area)
+    confirmed = [PathObject(outline, path_class=PathClass(CONFIRMED_CLASS))] if outline else []
+    path = entry.annotation_file
+    before = read_geojson(path) if path.is_file() else []
+    write_geojson(path, [*before, *_inside(entry, area), *confirmed])
 
-    def knows(self, entry: FolderEntry) -> list[PathObject]:
-        """All that is on a slide."""
-        return read_geojson(self.truth / f"{Path(entry.name).stem}.geojson")
 
-    def correct(self, entry: FolderEntry, regions: Sequence[BaseGeometry]) -> None:
-        """Draw what is really there in these regions (level-0 px), and confirm them.
+def draw_sparsely(entry: PlayedEntry, region: BaseGeometry) -> None:
+    """The first annotations, before anything was proposed: all classes in one region."""
+    write_geojson(entry.annotation_file, _inside(entry, region))
 
-        Everything else stays as it was proposed.
-        """
-        area = shapely.union_all(list(regions))
-        drawn = [
-            PathObject(inside, path_class=o.path_class)
-            for o in self.knows(entry)
-            if (inside := keep_area(o.geometry.intersection(area))) is not None
-        ]
-        outline = keep_area(area)
-        confirmed = [PathObject(outline, path_class=PathClass(CONFIRMED_CLASS))] if outline else []
-        path = entry.annotation_file
-        before = read_geojson(path) if path.is_file() else []
-        write_geojson(path, [*before, *drawn, *confirmed])
 
-    def draw_sparsely(self, entry: FolderEntry, region: BaseGeometry) -> None:
-        """The first annotations, before anything was proposed: all classes in one region."""
-        drawn = [
-            PathObject(inside, path_class=o.path_class)
-            for o in self.knows(entry)
-            if (inside := keep_area(o.geometry.intersection(region))) is not None
-        ]
-        write_geojson(entry.annotation_file, drawn)
+def telling_square(
+    rng: np.random.Generator, entry: PlayedEntry, size_l0: tuple[int, int], side_l0: float
+) -> BaseGeometry:
+    """A square with as many classes as a few looks about the slide can find."""
+    looks = [random_squares(rng, size_l0, side_l0, 1)[0] for _ in range(_LOOKS)]
+    return max(looks, key=lambda square: len(class_names_in(_inside(entry, square))))
+
+
+def _inside(entry: PlayedEntry, area: BaseGeometry) -> list[PathObject]:
+    return [
+        PathObject(inside, path_class=o.path_class)
+        for o in known_objects(entry.known)
+        if (inside := keep_area(o.geometry.intersection(area))) is not None
+    ]
 
 
 def random_squares(

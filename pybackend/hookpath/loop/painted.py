@@ -6,6 +6,7 @@ that choosing slides well pays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def stains_of(count: int) -> list[int]:
     return [0] * (count - sum(rare)) + [i + 1 for i, n in enumerate(rare) for _ in range(n)]
 
 
-def write_slides(folder: Path, truth: Path, stains: list[int], seed: int, size: int) -> None:
+def write_slides(
+    folder: Path, truth: Path, stains: Sequence[int], seed: Sequence[int], size: int
+) -> None:
     """``000.tif``… in `folder` and all that is on them as GeoJSON in `truth`.
 
     `size`: side in px, a multiple of 4.
@@ -69,7 +72,7 @@ def write_slides(folder: Path, truth: Path, stains: list[int], seed: int, size: 
         path = folder / f"{number:03d}.tif"
         if path.is_file():
             continue
-        picture, labels = paint(np.random.default_rng([seed, number]), stain, size)
+        picture, labels = paint(np.random.default_rng([*seed, number]), stain, size)
         write_geojson(truth / f"{number:03d}.geojson", vectorize(labels, CLASSES, 1.0))
         replace_file(path, partial(_write_tiff, rgb=picture))
 

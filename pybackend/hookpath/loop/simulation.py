@@ -4,7 +4,6 @@ happens when untouched proposals become labels.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,16 +20,22 @@ from hookpath.loop.accepting import accept
 from hookpath.loop.choosing import Choice, choose_next
 from hookpath.loop.curves import plot_curves, summarise_curves
 from hookpath.loop.folder import LoopFolder, read_json, write_json
-from hookpath.loop.oracle import Oracle, random_squares
-from hookpath.loop.painted import stains_of, write_slides
+from hookpath.loop.material import (
+    Material,
+    PlayedEntry,
+    PlayedProject,
+    known_objects,
+    paint_material,
+    project_material,
+)
+from hookpath.loop.oracle import correct, draw_sparsely, random_squares, telling_square
 from hookpath.loop.proposing import propose
 from hookpath.loop.records import State
 from hookpath.loop.retraining import retrain
 from hookpath.loop.settings import LoopSettings, ProposalSettings
 from hookpath.loop.starting import start
-from hookpath.projects import FolderEntry, FolderProject
+from hookpath.projects import Project
 from hookpath.training import TrainConfig
-from hookpath.writable import make_folder
 
 Strategy = Literal["random", "uncertainty", "both", "untouched"]
 #: ``untouched``: as ``random``, but the whole slide counts as correct, corrected or not.
@@ -51,26 +56,26 @@ TINY = (
     "device=cpu",
 )
 
-SLIDES, TRUTH, TEST, TEST_TRUTH = "slides", "truth", "test", "test-truth"
-
 
 @dataclass(frozen=True)
 class Simulation:
     """What is simulated.
 
     Attributes:
-        pool: slides to learn from; the first one is drawn on at the start.
-        test: slides that only measure, as many of each stain.
+        pool: painted slides to learn from.
+        test: painted slides that only measure.
+        test_share: share of a project's slides that measure, unless some are marked as test.
         rounds: of training; proposals are corrected after each but the last.
         per_round: slides proposed and corrected between two rounds.
         budget_mm2: area that the oracle corrects of each of these slides.
         region_um: side of a region; the budget is spent in such squares.
-        size_px: side of a slide, at 1 µm/px; a multiple of 4.
-        seed: of the first slides drawn, of choices at random, and of training.
+        size_px: side of a painted slide, at 1 µm/px; a multiple of 4.
+        seed: of the painted slides, the first one drawn on, choices at random, and training.
     """
 
     pool: int = 14
     test: int = 3
+    test_share: float = 1 / 3
     rounds: int = 6
     per_round: int = 1
     budget_mm2: float = 0.04
@@ -84,24 +89,19 @@ class Simulation:
         return max(1, round(self.budget_mm2 * 1e6 / self.region_um**2))
 
 
-def paint_material(out: Path, plan: Simulation) -> None:
-    """The slides of a simulation, the same for every strategy and seed."""
-    write_slides(out / SLIDES, out / TRUTH, stains_of(plan.pool), 1, plan.size_px)
-    write_slides(out / TEST, out / TEST_TRUTH, [i % 3 for i in range(plan.test)], 2, plan.size_px)
-
-
 def simulate(
     out: Path,
     plan: Simulation,
     strategy: Strategy,
     train: dict[str, Any],
+    material: Material,
     reporter: Reporter = SILENT,
 ) -> list[dict[str, Any]]:
     """One learning curve; kept in `out`, and read from there the next time.
 
     Args:
-        out: with the material (`paint_material`, or slides and truth of one's own in its place).
         train: resolved `hookpath.training.TrainConfig`; should hold out nothing.
+        material: the slides, the same for every strategy of a seed.
 
     Returns:
         By round: test macro F1 (and by class), area labelled in mm².
@@ -113,11 +113,16 @@ def simulate(
         raise UsageError(f"strategy {strategy!r} is none of {', '.join(STRATEGIES)}")
     here = out / "runs" / f"{strategy}-{plan.seed}"
     kept = here / "curve.json"
-    if kept.is_file() and read_json(kept).get("plan") == asdict(plan):
+    what = {"plan": asdict(plan), "strategy": strategy, "slides": _names(material), "train": train}
+    if kept.is_file() and {**read_json(kept), **what} == read_json(kept):
         return list(read_json(kept)["rounds"])
-    curve = _Game(out, here, plan, strategy, train, reporter).play()
-    write_json(kept, {"plan": asdict(plan), "strategy": strategy, "rounds": curve})
+    curve = _Game(here, plan, strategy, train, material, reporter).play()
+    write_json(kept, {**what, "rounds": curve})
     return curve
+
+
+def _names(material: Material) -> dict[str, list[str]]:
+    return {part: [k.name for k in getattr(material, part)] for part in ("pool", "test")}
 
 
 class _Game:
@@ -125,27 +130,25 @@ class _Game:
 
     def __init__(
         self,
-        out: Path,
         here: Path,
         plan: Simulation,
         strategy: Strategy,
         train: dict[str, Any],
+        material: Material,
         reporter: Reporter,
     ) -> None:
-        self.out, self.here, self.plan = out, here, plan
-        self.strategy, self.reporter = strategy, reporter
-        self.oracle = Oracle(out / TRUTH)
+        self.plan, self.strategy, self.reporter = plan, strategy, reporter
         # The first slide and the first squares are the same for every strategy.
         self.rng = np.random.default_rng([plan.seed, 7])
-        self.project = _linked(out / SLIDES, _fresh(here / "slides"))
+        self.project = PlayedProject(_fresh(here / "slides"), material.pool)
+        self.test = PlayedProject(_fresh(here / "test"), material.test)
         settings = LoopSettings(
             train={**train, "seed": plan.seed},
             proposals=ProposalSettings(smooth_um=2, min_area_um2=400, max_hole_um2=400),
             seed=plan.seed,
         )
         first = self._by_chance(list(self.project.images), 1)[0]
-        (square,) = self._squares(first, 1, scale=2.0)
-        self.oracle.draw_sparsely(first, square)
+        draw_sparsely(first, telling_square(self.rng, first, *self._extent(first, 2.0)))
         self.folder = start(_fresh(here / "loop"), self.project, settings)
 
     def play(self) -> list[dict[str, Any]]:
@@ -156,7 +159,7 @@ class _Game:
         for number in range(1, self.plan.rounds + 1):
             found = retrain(self.folder, self.project)
             curve.append({"round": number, "labelled_mm2": sum(found.labelled_mm2.values())})
-            curve[-1] |= figures_on_test(self.folder, self.out)
+            curve[-1] |= figures_on_test(self.folder, self.test)
             self.reporter.advance(task, f1=curve[-1]["f1"])
             if number < self.plan.rounds:
                 self._correct_some()
@@ -168,10 +171,10 @@ class _Game:
             report = propose(self.folder, self.project, [entry])
             if report.problems:
                 raise LoopError(report.problems[0].message)
-            self.oracle.correct(entry, regions)
+            correct(entry, regions)
             accept(self.folder, self.project, entry, whole=self.strategy == "untouched")
 
-    def _choose(self) -> list[tuple[FolderEntry, list[BaseGeometry]]]:
+    def _choose(self) -> list[tuple[PlayedEntry, list[BaseGeometry]]]:
         """Slides, and the squares of them that the budget goes into."""
         left = [e for e in self.project.images if self.folder.record(e).state is State.TODO]
         if self.strategy in ("random", "untouched"):
@@ -188,14 +191,18 @@ class _Game:
             for i, regions in report.regions.items()
         ]
 
-    def _by_chance(self, entries: Sequence[FolderEntry], count: int) -> list[FolderEntry]:
+    def _by_chance(self, entries: Sequence[PlayedEntry], count: int) -> list[PlayedEntry]:
         picked = self.rng.permutation(len(entries))[:count]
         return [entries[int(i)] for i in picked]
 
-    def _squares(self, entry: FolderEntry, count: int, scale: float = 1.0) -> list[BaseGeometry]:
+    def _squares(self, entry: PlayedEntry, count: int) -> list[BaseGeometry]:
+        return random_squares(self.rng, *self._extent(entry, 1.0), count)
+
+    def _extent(self, entry: PlayedEntry, scale: float) -> tuple[tuple[int, int], float]:
+        """Size of the slide and side of `scale` regions, both in level-0 px."""
         with entry.slide.open() as slide:
             side = scale * self.plan.region_um / slide.calibration.mpp
-            return random_squares(self.rng, (slide.width_l0, slide.height_l0), side, count)
+            return (slide.width_l0, slide.height_l0), side
 
 
 def _square(bounds: Any) -> BaseGeometry:
@@ -204,7 +211,7 @@ def _square(bounds: Any) -> BaseGeometry:
     return square
 
 
-def figures_on_test(folder: LoopFolder, out: Path) -> dict[str, Any]:
+def figures_on_test(folder: LoopFolder, project: PlayedProject) -> dict[str, Any]:
     """Macro F1 over the pooled pixels of the test slides, and F1 by class, of the last round."""
     from hookpath.evaluation import scores
     from hookpath.evaluation.counting import count_slide
@@ -214,7 +221,6 @@ def figures_on_test(folder: LoopFolder, out: Path) -> dict[str, Any]:
     from hookpath.models import read_card
 
     here = folder.round_folder(folder.round)
-    project, oracle = FolderProject(out / TEST), Oracle(out / TEST_TRUTH)
     predictions = here.path / "test"
     config = PredictConfig(as_="none", geojson=False, tissue=False)
     predict_project(project, here.model, predictions, config)
@@ -222,7 +228,7 @@ def figures_on_test(folder: LoopFolder, out: Path) -> dict[str, Any]:
     classes = ClassTable.of(read_card(here.model).classes)
     total: Any = 0
     for entry in project.images:
-        truth = truth_of(oracle.knows(entry), classes)
+        truth = truth_of(known_objects(entry.known), classes)
         if truth is not None:
             total = total + count_slide(truth, maps(entry))
     found = scores(total[: len(classes)])
@@ -239,49 +245,44 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _linked(slides: Path, folder: Path) -> FolderProject:
-    """A project of its own over the same slide files."""
-    make_folder(folder)
-    for path in sorted(slides.glob("*.tif")):
-        (folder / path.name).symlink_to(path.resolve())
-    return FolderProject(folder)
-
-
-def all_curves(out: Path) -> dict[str, list[list[dict[str, Any]]]]:
-    """Finished curves by strategy."""
-    found: dict[str, list[list[dict[str, Any]]]] = {}
-    for path in sorted(out.glob("runs/*/curve.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        found.setdefault(content["strategy"], []).append(content["rounds"])
-    return found
-
-
 def run(
     out: Path,
     plan: Simulation,
     strategies: Sequence[str],
-    seeds: int,
+    seeds: Sequence[int],
     overrides: Sequence[str] = (),
+    project: Project | None = None,
+    truth: Path | None = None,
     reporter: Reporter = SILENT,
 ) -> dict[str, Any]:
     """All curves, their summary in ``curves.json`` and their picture in ``curves.png``.
 
     Seeds take turns, so that a run that is stopped has about as many of each strategy.
 
+    Args:
+        project: on whose slides to play; None: painted ones, new for every seed.
+        truth: folder with ``<slide>.geojson``: all that is on the project's slides; None: all that
+            is drawn in the project.
+
     Raises:
-        UsageError: no such strategy or training setting.
+        UsageError: no such strategy or training setting, or too few slides.
     """
     wrong = [s for s in strategies if s not in STRATEGIES]
     if wrong:
         raise UsageError(f"strategy {wrong[0]!r} is none of {', '.join(STRATEGIES)}")
     train = TrainConfig.load(preset="fast", overrides=[*TINY, *overrides])
-    paint_material(out, plan)
-    for seed in range(seeds):
+    curves: dict[str, list[list[dict[str, Any]]]] = {}
+    for seed in seeds:
+        one = replace(plan, seed=seed)
+        if project is None:
+            material = paint_material(out, plan.pool, plan.test, plan.size_px, seed)
+        else:
+            material = project_material(out, project, truth, plan.test_share, seed, reporter)
+        values = train.model_dump(mode="json") | {"classes": list(material.classes)}
         for strategy in (s for s in STRATEGIES if s in strategies):
-            simulate(
-                out, replace(plan, seed=seed), strategy, train.model_dump(mode="json"), reporter
-            )
-            found = summarise_curves(all_curves(out))
+            curve = simulate(out, one, strategy, values, material, reporter)
+            curves.setdefault(strategy, []).append(curve)
+            found = summarise_curves(curves)
             write_json(out / "curves.json", {"plan": asdict(plan), "curves": found})
     picture = plot_curves(found, out / "curves.png")
     return {"out": str(out), "plan": asdict(plan), "curves": found, "plot": str(picture)}

@@ -1,0 +1,181 @@
+"""What a simulation is played on: slides of which everything is known, painted or a project's."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.annotations import (
+    PathClass,
+    PathObject,
+    class_names_in,
+    keep_area,
+    read_geojson,
+    write_geojson,
+)
+from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.errors import UsageError
+from hookpath.evaluation.truth import objects_of, split_of
+from hookpath.events import SILENT, Reporter
+from hookpath.loop.painted import stains_of, write_slides
+from hookpath.loop.telling import told
+from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
+from hookpath.slides import SlideRef
+from hookpath.writable import make_folder
+
+SLIDES, TRUTH = "slides", "truth"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A slide and the folder with all that is on it, as ``<name>.geojson``."""
+
+    name: str
+    slide: SlideRef
+    truth: Path
+
+
+@dataclass(frozen=True)
+class Material:
+    """Slides to learn from, and others that only measure; classes in the order of training."""
+
+    pool: tuple[Known, ...]
+    test: tuple[Known, ...]
+    classes: tuple[str, ...]
+
+
+class PlayedEntry(FolderEntry):
+    """An image whose annotations lie in the game's folder, wherever the slide is."""
+
+    def __init__(self, known: Known, folder: Path) -> None:
+        super().__init__(folder / known.name, folder, {Path(known.name).stem: 1}, None, True)
+        self.known = known
+
+    @property
+    def slide(self) -> SlideRef:
+        """As where it came from."""
+        return self.known.slide
+
+
+class PlayedProject:
+    """Slides as a game sees them: nothing is drawn until its oracle draws."""
+
+    def __init__(self, folder: Path, slides: Sequence[Known]) -> None:
+        make_folder(folder)
+        self.source = folder
+        self.name = folder.name
+        self.images = tuple(PlayedEntry(known, folder) for known in slides)
+        self.classes: Sequence[PathClass] = ()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def paint_material(out: Path, pool: int, test: int, size_px: int, seed: int) -> Material:
+    """Painted slides, new ones for every seed; as many test slides of each stain."""
+    here = out / "material" / f"seed-{seed}"
+    learn = _painted(here / "pool", stains_of(pool), (seed, 0), size_px)
+    measure = _painted(here / "test", [i % 3 for i in range(test)], (seed, 1), size_px)
+    return Material(learn, measure, _names(learn))
+
+
+def _painted(
+    folder: Path, stains: Sequence[int], seed: Sequence[int], size_px: int
+) -> tuple[Known, ...]:
+    write_slides(folder / SLIDES, folder / TRUTH, stains, seed, size_px)
+    images = FolderProject(folder / SLIDES).images
+    return tuple(Known(e.name, e.slide, folder / TRUTH) for e in images)
+
+
+def project_material(
+    out: Path,
+    project: Project,
+    truth: Path | None,
+    test: float,
+    seed: int,
+    reporter: Reporter = SILENT,
+) -> Material:
+    """A project's slides; of what is drawn on them, nothing is shown but what the oracle draws.
+
+    Test slides are those with ``hookpath.split = test``; where none is marked, the seed draws.
+
+    Args:
+        truth: folder with ``<slide>.geojson``; None: the project's own annotations are all there
+            is on a slide.
+        test: share of the slides that measure, where none is marked.
+
+    Raises:
+        UsageError: fewer than three slides of which something is known.
+    """
+    folder = out / "material" / TRUTH
+    found: list[tuple[Known, bool]] = []
+    for entry in project.images:
+        known = _known(entry, truth, folder, reporter)
+        if known is not None:
+            found.append((known, split_of(entry) == "test"))
+    names = [known.name for known, _ in found]
+    if len(found) < 3 or len(set(names)) < len(names):
+        where = project.source if truth is None else truth
+        raise UsageError(
+            f"{where}: a simulation needs three or more slides of which everything is known, each "
+            f"with a name of its own; {len(set(names))} are here"
+        )
+    marked = [known for known, is_test in found if is_test]
+    measure = marked or _drawn([known for known, _ in found], test, seed)
+    pool = tuple(known for known, _ in found if known not in measure)
+    return Material(pool, tuple(measure), _names(pool))
+
+
+def _known(entry: ImageEntry, truth: Path | None, folder: Path, reporter: Reporter) -> Known | None:
+    """A slide with what is known of it written down; None where nothing is."""
+    try:
+        drawn = [o for o in objects_of(entry, truth) if is_drawn_by_hand(o)]
+        if not class_names_in(drawn):
+            return None
+        name = re.sub(r"[^\w.\-]+", "_", entry.name)
+        make_folder(folder)
+        write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(drawn))
+        return Known(name, entry.slide, folder)
+    except Exception as error:  # one bad image must not stop the others
+        told(entry, error, reporter)
+        return None
+
+
+def without_overlaps(objects: Sequence[PathObject]) -> list[PathObject]:
+    """Usable areas, the smaller on top, as training reads them: a part of one keeps its place."""
+    usable = {c.name for c in class_names_in(objects)}
+    areas = [o for o in objects if o.path_class is not None and o.path_class.name in usable]
+    # Of equal ones the later wins, as in `LabelSource`.
+    areas = [o for o in areas if shapely.get_dimensions(o.geometry) == 2][::-1]
+    taken: BaseGeometry = shapely.Polygon()
+    found: list[PathObject] = []
+    for o in sorted(areas, key=lambda o: float(o.geometry.area)):
+        whole = shapely.make_valid(o.geometry)
+        left = keep_area(whole.difference(taken))
+        taken = taken.union(whole)
+        if left is not None:
+            found.append(PathObject(left, path_class=o.path_class))
+    return found
+
+
+def _drawn(slides: list[Known], share: float, seed: int) -> list[Known]:
+    count = min(len(slides) - 2, max(1, round(share * len(slides))))
+    chosen = random.Random(seed).sample(range(len(slides)), count)
+    return [slides[i] for i in sorted(chosen)]
+
+
+def _names(slides: Sequence[Known]) -> tuple[str, ...]:
+    """Names of all classes, in order of first appearance."""
+    objects = [o for known in slides for o in known_objects(known)]
+    return tuple(c.name for c in class_names_in(objects))
+
+
+def known_objects(known: Known) -> list[PathObject]:
+    """All that is on a slide, without overlaps."""
+    return read_geojson(known.truth / f"{Path(known.name).stem}.geojson")
