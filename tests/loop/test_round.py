@@ -137,6 +137,48 @@ def test_a_brush_stroke_teaches_the_stroke(store: LoopStore) -> None:
     assert done.correction.reshaped == 1
 
 
+def edited(store: LoopStore, image: int) -> bool | None:
+    with store.project() as project:
+        found = overview(LoopFolder(store.loop), project, changes=True)
+    known: bool | None = found["images"][image]["edited"]
+    return known
+
+
+def test_what_is_changed_after_accepting_is_noticed(store: LoopStore) -> None:
+    store.begin()
+    propose_on(store, 2)
+    assert not edited(store, 2)  # waits for a person anyway
+    accept_on(store, 2, whole=True)
+    assert not edited(store, 0)
+    assert not edited(store, 2)
+    store.correct(2, lambda objects: [o for o in objects if o.path_class != DARK])
+    assert edited(store, 2)
+    seen = Recorder()
+    with store.project() as project:
+        retrain(LoopFolder(store.loop), project, seen)
+    assert [w for w in seen.warnings if "changed after it was accepted" in w] == [
+        w for w in seen.warnings if "s2" in w
+    ]
+    assert len([w for w in seen.warnings if "s2" in w]) == 1
+    accept_on(store, 2, whole=True)
+    assert not edited(store, 2)
+
+
+def test_an_area_marked_as_confirmed_after_accepting_is_noticed(store: LoopStore) -> None:
+    store.begin()
+    propose_on(store, 2)
+
+    def confirm(top: int) -> None:
+        region = PathObject(box(0, top, SIZE, top + 40), path_class=PathClass(CONFIRMED_CLASS))
+        store.correct(2, lambda objects: [*objects, region])
+
+    confirm(0)
+    accept_on(store, 2)
+    assert not edited(store, 2)
+    confirm(100)
+    assert edited(store, 2)
+
+
 def test_a_round_teaches_the_corrected_not_the_proposed(folder_store: LoopStore) -> None:
     """Where a person said Pale, training gets Pale, whatever was proposed."""
     store = folder_store

@@ -92,11 +92,21 @@ def start(
 
 @app.command()
 def status(
-    source: Source, loop: Loop = None, mpp: Mpp = None, json: Json = False, debug: Debug = False
+    source: Source,
+    loop: Loop = None,
+    changes: Annotated[
+        bool,
+        typer.Option(
+            "--changes", help="Read all annotations: what was changed after it was accepted?"
+        ),
+    ] = False,
+    mpp: Mpp = None,
+    json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """State of every image and figures of every round."""
     with running("loop status", json, debug) as console, opened([source], mpp) as (project,):
-        _tell(console, _folder(loop, project), project)
+        _tell(console, _folder(loop, project), project, changes)
 
 
 @app.command()
@@ -358,11 +368,11 @@ def _accepted(done: Any) -> dict[str, Any]:
     return values
 
 
-def _tell(console: Console, folder: LoopFolder, project: Project) -> None:
+def _tell(console: Console, folder: LoopFolder, project: Project, changes: bool = False) -> None:
     """The state after a step: the same for every step."""
     from hookpath.loop import overview
 
-    found = overview(folder, project)
+    found = overview(folder, project, changes)
     console.result("loop", found)
     columns = ["image", "state", "round", "confirmed mm²", "labelled mm²", "worth"]
     console.table(f"round {found['round']}", columns, [_row(i) for i in found["images"]])
@@ -376,6 +386,7 @@ def _row(image: dict[str, Any]) -> list[str]:
     worth = "" if image["worth"] is None else f"{image['worth']:.2f}"
     labelled = f"{sum(image['labelled_mm2'].values()):.3f}"
     state = "cannot be used" if image["problem"] else image["state"]
+    state += ", changed since" if image.get("edited") else ""
     return [image["name"], state, str(image["round"]), confirmed, labelled, worth]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hookpath.errors import HookpathError
 from hookpath.loop.correction import Sums
 from hookpath.loop.folder import LoopFolder, RoundFolder, read_json
+from hookpath.loop.noticing import changed_since
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.rounds import load_round
 from hookpath.projects import ImageEntry, Project
@@ -16,12 +17,16 @@ from hookpath.projects import ImageEntry, Project
 PLOT_NAME = "rounds.png"
 
 
-def overview(folder: LoopFolder, project: Project) -> dict[str, Any]:
+def overview(folder: LoopFolder, project: Project, changes: bool = False) -> dict[str, Any]:
     """Everything that a person wants to know of a loop, as plain values (docs/json-events.md).
 
-    Reads no annotations and no pixels. Puts states into the project where it shows others.
+    Reads no pixels, and no annotations without `changes`, which tells of each accepted image
+    whether it was changed since. Puts states into the project where it shows others.
     """
     images = [_image(folder, entry) for entry in project.images]
+    if changes:
+        for values, entry in zip(images, project.images, strict=True):
+            values["edited"] = _edited(folder, project, entry, values)
     counts = Counter(image["state"] for image in images)
     number = folder.round
     return {
@@ -64,6 +69,17 @@ def _image(folder: LoopFolder, entry: ImageEntry) -> dict[str, Any]:
             "worth", "uncertainty", "novelty", "changed"}  # fmt: skip
     values = record.model_dump(mode="json", include=keep)
     return {**values, "name": entry.name, "problem": problem}
+
+
+def _edited(
+    folder: LoopFolder, project: Project, entry: ImageEntry, values: dict[str, Any]
+) -> bool | None:
+    """None, and the problem in `values`, where the annotations cannot be read."""
+    try:
+        return changed_since(folder, project, entry, folder.record(entry))
+    except HookpathError as error:
+        values["problem"] = values["problem"] or str(error)
+        return None
 
 
 def _shown(record: ImageRecord, entry: ImageEntry) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.folder import LoopFolder, RoundFolder, now, write_json
+from hookpath.loop.noticing import changed_since
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.rounds import RoundResult, load_round
 from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
@@ -58,6 +59,7 @@ def _retrain(
     config = _config(folder, target.number, overrides)
     pupils = _settled(folder, _pupils(folder, project, reporter), config)
     _tell_learned(pupils, folder, reporter)
+    _tell_changed(pupils, folder, project, reporter)
     view = TeachingProject(project, folder.root, [p.view for p in pupils])
     result = _train(view, config, target, reporter)
     found = _described(target, result, pupils, warm=config.init_from is not None)
@@ -133,6 +135,22 @@ def _tell_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Report
             reporter.warn(
                 f"{pupil.entry.name}: validates now, but earlier rounds learned from it; the F1 "
                 "on it says too much"
+            )
+
+
+def _tell_changed(
+    pupils: Sequence[_Pupil], folder: LoopFolder, project: Project, reporter: Reporter
+) -> None:
+    for pupil in pupils:
+        try:
+            changed = changed_since(folder, project, pupil.entry, pupil.record)
+        except HookpathError as error:
+            told(pupil.entry, error, reporter)
+            continue
+        if changed:
+            reporter.warn(
+                f"{pupil.entry.name}: changed after it was accepted; accept it again, and this "
+                "counts in the next round"
             )
 
 
