@@ -39,7 +39,7 @@ class DemoConfig:
 
     slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
     size: int = 4096
-    epochs: int = 6
+    epochs: int = 12
     steps_per_epoch: int = 50
     model: dict[str, Any] = field(
         default_factory=lambda: {"filters": 8, "depth": 3, "input_size": 172}
