@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,12 @@ def test_a_simulation_on_a_project_of_one_s_own(tmp_path: Path) -> None:
     assert list((tmp_path / "own").glob("*.geojson")) == []
 
 
+def test_a_simulation_ends_when_all_slides_are_used_up(tmp_path: Path) -> None:
+    plan = replace(PLAN, pool=4, rounds=9, per_round=2)
+    found = simulation.run(tmp_path, plan, ["random"], [0], QUICK)
+    assert [r["round"] for r in found["curves"]["random"]["rounds"]] == [1, 2, 3]
+
+
 def test_random_squares_do_not_overlap() -> None:
     found = random_squares(np.random.default_rng(0), (512, 512), 100, 4)
     assert len(found) == 4
@@ -188,6 +195,8 @@ def test_untouched_proposals_teach_only_in_the_strategy_that_shows_it(tmp_path: 
 def test_wrong_strategy(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'luck'"):
         simulation.run(tmp_path, PLAN, ["luck"], [0])
+    with pytest.raises(UsageError, match="name the SOURCE"):
+        simulation.run(tmp_path, PLAN, ["random"], [0], truth=tmp_path)
 
 
 def test_bands_are_student_s() -> None:

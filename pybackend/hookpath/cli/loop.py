@@ -274,6 +274,7 @@ def simulate(
     source: Annotated[
         Path | None,
         typer.Argument(
+            metavar="[SOURCE]",
             help="Project or folder of slides of which everything is known.",
             show_default="painted slides, new ones for every seed",
         ),
@@ -340,7 +341,8 @@ def simulate(
             reporter=console.reporter,
         )
         console.result("simulated", found)
-        columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, rounds + 1))]
+        played = max(len(values["rounds"]) for values in found["curves"].values())
+        columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, played + 1))]
         console.table("macro F1 on the test slides (± 95 % confidence)", columns, [
             [TITLES[name], str(values["seeds"]), *(_point(r) for r in values["rounds"])]
             for name, values in found["curves"].items()

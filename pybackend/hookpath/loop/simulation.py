@@ -272,12 +272,15 @@ def run(
         raise UsageError(f"strategy {wrong[0]!r} is none of {', '.join(STRATEGIES)}")
     train = TrainConfig.load(preset="fast", overrides=[*TINY, *overrides])
     curves: dict[str, list[list[dict[str, Any]]]] = {}
+    if truth is not None and project is None:
+        raise UsageError("--truth says what is on the slides of a SOURCE; name the SOURCE, too")
     for seed in seeds:
         one = replace(plan, seed=seed)
         if project is None:
             material = paint_material(out, plan.pool, plan.test, plan.size_px, seed)
         else:
             material = project_material(out, project, truth, plan.test_share, seed, reporter)
+        one = replace(one, rounds=_affordable(one, material, reporter))
         values = train.model_dump(mode="json") | {"classes": list(material.classes)}
         for strategy in (s for s in STRATEGIES if s in strategies):
             curve = simulate(out, one, strategy, values, material, reporter)
@@ -286,3 +289,11 @@ def run(
             write_json(out / "curves.json", {"plan": asdict(plan), "curves": found})
     picture = plot_curves(found, out / "curves.png")
     return {"out": str(out), "plan": asdict(plan), "curves": found, "plot": str(picture)}
+
+
+def _affordable(plan: Simulation, material: Material, reporter: Reporter) -> int:
+    """Rounds until every slide has been corrected once."""
+    most = 1 + -(-(len(material.pool) - 1) // plan.per_round)
+    if most < plan.rounds:
+        reporter.info(f"{len(material.pool)} slides to learn from are used up in {most} rounds")
+    return min(plan.rounds, most)
