@@ -209,3 +209,18 @@ def test_bands_are_student_s() -> None:
     # t(0.975, 1) = 12.706; s = 0.1414; √2.
     assert point["half_width"] == pytest.approx(12.706 * 0.141421 / 2**0.5, rel=1e-3)
     assert found["random"]["rounds"][0]["half_width"] is None
+
+
+def test_gains_are_paired_by_seed() -> None:
+    def curve(f1: float) -> list[dict[str, float]]:
+        return [{"round": 1, "f1": f1, "labelled_mm2": 0.1}]
+
+    # Seeds differ a lot, the strategies little and always alike.
+    found = summarise_curves({
+        "random": [curve(0.2), curve(0.8)], "both": [curve(0.3), curve(0.9)],
+    })  # fmt: skip
+    (point,) = found["both"]["rounds"]
+    assert point["gain"] == pytest.approx(0.1)
+    assert point["gain_half_width"] == pytest.approx(0, abs=1e-9)
+    alone = summarise_curves({"both": [curve(0.3)]})["both"]["rounds"][0]
+    assert alone["gain"] is None

@@ -319,7 +319,6 @@ def simulate(
         opened([source] if source else [], mpp) as projects,
     ):
         from hookpath.loop import simulation
-        from hookpath.loop.curves import TITLES
 
         plan = simulation.Simulation(
             pool=pool,
@@ -341,18 +340,32 @@ def simulate(
             reporter=console.reporter,
         )
         console.result("simulated", found)
-        played = max(len(values["rounds"]) for values in found["curves"].values())
-        columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, played + 1))]
-        console.table("macro F1 on the test slides (± 95 % confidence)", columns, [
-            [TITLES[name], str(values["seeds"]), *(_point(r) for r in values["rounds"])]
-            for name, values in found["curves"].items()
-        ])  # fmt: skip
+        for title, key in (
+            ("macro F1 on the test slides", "f1"),
+            ("gain over random, seed by seed", "gain"),
+        ):
+            _curve_table(console, f"{title} (± 95 % confidence)", found["curves"], key)
         console.say(f"curves {found['plot']}")
 
 
-def _point(values: dict[str, Any]) -> str:
-    half = values["half_width"]
-    return f"{values['f1']:.3f}" + ("" if half is None else f" ± {half:.3f}")
+def _curve_table(console: Console, title: str, curves: dict[str, Any], key: str) -> None:
+    from hookpath.loop.curves import BASELINE, TITLES
+
+    shown = {n: v for n, v in curves.items() if key == "f1" or n != BASELINE}
+    if not shown or any(v["rounds"][0][key] is None for v in shown.values()):
+        return
+    played = max(len(values["rounds"]) for values in shown.values())
+    columns = ["strategy", "seeds", *(f"round {n}" for n in range(1, played + 1))]
+    console.table(title, columns, [
+        [TITLES[name], str(values["seeds"]), *(_point(r, key) for r in values["rounds"])]
+        for name, values in shown.items()
+    ])  # fmt: skip
+
+
+def _point(values: dict[str, Any], key: str) -> str:
+    half = values["half_width" if key == "f1" else f"{key}_half_width"]
+    sign = "" if key == "f1" else "+"
+    return f"{values[key]:{sign}.3f}" + ("" if half is None else f" ± {half:.3f}")
 
 
 def _folder(loop: Path | None, project: Project) -> LoopFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +16,72 @@ TITLES = {
 }
 
 
+#: What the others are compared with.
+BASELINE = "random"
+
+
 def summarise_curves(curves: dict[str, list[list[dict[str, Any]]]]) -> dict[str, Any]:
-    """By strategy: per round mean F1, half width of its 95 % confidence interval (Student's t; null
-    for one seed), and number of seeds.
+    """By strategy and round: mean F1 over seeds, half width of its 95 % confidence interval
+    (Student's t; null for one seed), and both of the gain over `BASELINE`, seed by seed: the seeds
+    have their slides and the first annotations in common.
+
+    Args:
+        curves: by strategy, one list of rounds for each seed, in the same order.
     """
+    base = curves.get(BASELINE, [])
     return {
         name: {
             "seeds": len(several),
-            "rounds": [_point(list(rounds)) for rounds in zip(*several, strict=False)],
+            "rounds": [
+                _point(rounds) | _gain(rounds, against)
+                for rounds, against in zip(_by_round(several), _padded(base, several), strict=True)
+            ],
         }
         for name, several in curves.items()
     }
 
 
-def _point(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+Rounds = tuple[dict[str, Any], ...]
+
+
+def _by_round(several: list[list[dict[str, Any]]]) -> list[Rounds]:
+    return list(zip(*several, strict=False))
+
+
+def _padded(base: list[list[dict[str, Any]]], several: list[list[dict[str, Any]]]) -> list[Rounds]:
+    """The baseline's rounds; nothing where it has none of its own."""
+    found, wanted = _by_round(base), len(_by_round(several))
+    return [found[i] if i < len(found) else () for i in range(wanted)]
+
+
+def _gain(rounds: Rounds, against: Rounds) -> dict[str, float | None]:
+    """Only of seeds that both have played."""
+    pairs = [a["f1"] - b["f1"] for a, b in zip(rounds, against, strict=False)]
+    if not pairs:
+        return {"gain": None, "gain_half_width": None}
+    mean, half = _interval(pairs)
+    return {"gain": mean, "gain_half_width": half}
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float | None]:
+    """Mean and half width of its 95 % confidence interval."""
     from scipy import stats
 
-    values = np.array([r["f1"] for r in rounds], np.float64)
-    half = None
-    if len(values) > 1:
-        t = float(stats.t.ppf(0.975, len(values) - 1))
-        half = t * float(values.std(ddof=1)) / len(values) ** 0.5
+    array = np.asarray(values, np.float64)
+    if len(array) < 2:
+        return float(array.mean()), None
+    t = float(stats.t.ppf(0.975, len(array) - 1))
+    return float(array.mean()), t * float(array.std(ddof=1)) / len(array) ** 0.5
+
+
+def _point(rounds: Rounds) -> dict[str, Any]:
+    values = [float(r["f1"]) for r in rounds]
+    mean, half = _interval(values)
     return {
         "round": rounds[0]["round"],
-        "f1": float(values.mean()),
+        "f1": mean,
         "half_width": half,
-        "f1_of_seeds": values.tolist(),
+        "f1_of_seeds": values,
         "labelled_mm2": float(np.mean([r["labelled_mm2"] for r in rounds])),
     }
 
