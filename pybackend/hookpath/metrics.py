@@ -40,6 +40,12 @@ def confusion(truth: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int) ->
     return flat.reshape(n_classes, n_classes)
 
 
+def nearest(values: npt.ArrayLike, steps: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Labels 1…n of the step nearest to each value (the first of two as near), shape ``(N,)``."""
+    apart = np.abs(np.asarray(values, np.float64).reshape(-1, 1) - np.asarray(steps, np.float64))
+    return np.asarray(apart.argmin(axis=1) + 1, dtype=np.int64)
+
+
 def f1_per_class(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """``2·TP / (2·TP + FP + FN)`` of every class, shape (C,).
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hookpath.evaluation import scale
 from hookpath.inference import scale_check
 from hookpath.models import FAMILIES, ModelCard, load_model, save_model
 from support.ruler import Ruler, ramp_slide
@@ -65,3 +66,25 @@ def test_info_warns_where_stated_spacing_and_content_disagree(
     assert any(w.startswith("wrong.tif: 0.25 µm/px is stated, but") for w in warnings)
     assert any(w.startswith("none.tif: µm/px is unknown; by its content") for w in warnings)
     assert not any(w.startswith("right.tif") for w in warnings)
+
+
+def test_evaluate_measures_a_detector_and_refuses_what_is_for_classes(
+    hookpath, slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FAMILIES, Ruler.family, Ruler)
+    monkeypatch.setattr(scale, "PATCHES", 2)
+    save_model(tmp_path / "ruler", Ruler(), ModelCard.describe(Ruler(), []))
+    call = ("evaluate", slides, "--model", tmp_path / "ruler", "-o", tmp_path / "out")
+    done = hookpath(*call, "--mpp", 0.5)
+    assert done.code == 0, done.err
+    assert "quadratic κ" in done.out
+    assert "none.tif" in done.out
+    partly = hookpath(*call, "--json")
+    assert partly.code == 1
+    (found,) = [e["data"] for e in partly.events if e.get("kind") == "evaluated"]
+    assert [s["name"] for s in found["slides"]] == ["right.tif", "wrong.tif"]
+    right, wrong = (s["mse"] for s in found["slides"])
+    assert right < wrong
+    refused = hookpath(*call, "--rest", "Normal")
+    assert refused.code == 2
+    assert "--rest is for models that tell classes" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +13,8 @@ from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
 from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
-    from hookpath.evaluation import EvaluationReport
+    from hookpath.evaluation import EvaluationReport, ScaleReport
+    from hookpath.projects import Problem
 
 
 def command(
@@ -73,13 +75,31 @@ def command(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Score predictions against annotations, on labelled pixels only; write a report."""
+    """Score predictions against annotations, on labelled pixels only; write a report.
+
+    A scale detector is measured against the µm/px of the slides instead.
+    """
     with running("evaluate", json, debug) as console:
-        from hookpath.evaluation import evaluate_project
+        from hookpath.evaluation import evaluate_project, evaluate_scale
         from hookpath.inference import PredictConfig
 
         if (model is None) == (predictions is None):
             raise UsageError("give either --model DIR or --predictions DIR")
+        if model is not None and _is_scale_detector(model):
+            _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
+                     "--only-annotated": only_annotated or None})  # fmt: skip
+            with opened([source], mpp) as (project,):
+                measured = evaluate_scale(
+                    project,
+                    model_dir=model_folder(model),
+                    out_dir=out,
+                    split=split,
+                    device=device,
+                    group_by=group_by or (),
+                    reporter=console.reporter,
+                )
+            _tell_scale(console, measured, out)
+            return
         with opened([source], mpp) as (project,):
             report = evaluate_project(
                 project,
@@ -95,6 +115,33 @@ def command(
                 reporter=console.reporter,
             )
         tell(console, report, out)
+
+
+def _is_scale_detector(model: Path) -> bool:
+    from hookpath.models import read_card
+
+    return read_card(model_folder(model)).scores == "magnification"
+
+
+def _refuse(options: Mapping[str, object]) -> None:
+    """What is only for models that tell classes."""
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise UsageError(
+            f"{given[0]} is for models that tell classes; a scale detector is measured against the "
+            "µm/px that slides state, leave it out"
+        )
+
+
+def _tell_scale(console: Console, report: ScaleReport, out: Path) -> None:
+    from hookpath.evaluation.scale_figures import SCALE_METRICS, SCALE_TITLES
+
+    console.result("evaluated", report.as_dict())
+    parts = [*((s.name, s.measured) for s in report.slides), ("all", report.pooled)]
+    rows = [[name, *(_figure(m.figure(key)) for key in SCALE_METRICS)] for name, m in parts]
+    console.table("answers of the scale detector", ["image", *SCALE_TITLES.values()], rows)
+    console.say(f"report in {out / 'report.html'}")
+    _fail_for(report.problems, "measured")
 
 
 def tell(console: Console, report: EvaluationReport, out: Path) -> None:
@@ -113,9 +160,13 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
     rows.append(["all", *(_figure(v) for v in pooled.drawn("f1")), _figure(pooled.macro("f1"))])
     console.table("F1 over labelled pixels", ["image", *classes, "macro"], rows)
     console.say(f"report in {out / 'report.html'}")
-    if report.problems:
-        line = f"{len(report.problems)} images were not scored; {report.problems[0].line}"
-        raise EvaluationError(line, code=shared_code(report.problems))
+    _fail_for(report.problems, "scored")
+
+
+def _fail_for(problems: Sequence[Problem], done: str) -> None:
+    if problems:
+        line = f"{len(problems)} images were not {done}; {problems[0].line}"
+        raise EvaluationError(line, code=shared_code(problems))
 
 
 def _figure(value: float) -> str:

@@ -8,6 +8,8 @@ from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.project import evaluate_project
 from hookpath.evaluation.report import EvaluationReport, load_report
 from hookpath.evaluation.results import SlideResult
+from hookpath.evaluation.scale import evaluate_scale
+from hookpath.evaluation.scale_report import ScaleReport
 from hookpath.evaluation.scores import Scores, confusion_matrix, scores
 from hookpath.evaluation.train_report import train_report
 
@@ -16,6 +18,7 @@ __all__ = [
     "Comparison",
     "EvaluationReport",
     "PredictedMap",
+    "ScaleReport",
     "Scores",
     "SlideResult",
     "annotated_images",
@@ -23,6 +26,7 @@ __all__ = [
     "confusion_matrix",
     "evaluate_maps",
     "evaluate_project",
+    "evaluate_scale",
     "load_report",
     "make_report",
     "scores",

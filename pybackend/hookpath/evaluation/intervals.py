@@ -66,8 +66,8 @@ def mean_interval(
 
 
 def pooled_intervals(
-    counts: npt.NDArray[np.int64],
-    figures: Callable[[npt.NDArray[np.int64]], Values],
+    counts: npt.NDArray[Any],
+    figures: Callable[[npt.NDArray[Any]], Values],
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -75,7 +75,7 @@ def pooled_intervals(
     """Intervals of figures of all slides' counts together, the slides drawn again.
 
     Args:
-        counts: ``(slides, …)`` whatever is counted of each slide.
+        counts: ``(slides, …)`` whatever is counted, or summed, of each slide.
         figures: ``(n, …)`` summed counts of n resamplings → ``(n, k)`` figures.
     """
     if len(counts) < FEWEST_SLIDES:
@@ -85,17 +85,17 @@ def pooled_intervals(
 
 
 def resampled_sums(
-    counts: npt.NDArray[np.int64], resamples: int = RESAMPLES, seed: int = 0
-) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[Any], resamples: int = RESAMPLES, seed: int = 0
+) -> npt.NDArray[Any]:
     """``(resamples, …)`` sums of the counts of the slides drawn."""
     drawn = drawn_slides(len(counts), resamples, seed)
     times = np.stack([np.bincount(row, minlength=len(counts)) for row in drawn])
     # Products of floats are many times as quick, and exact below 2⁵³ pixels.
     flat = times.astype(np.float64) @ counts.reshape(len(counts), -1).astype(np.float64)
-    return flat.astype(np.int64).reshape(resamples, *counts.shape[1:])
+    return flat.astype(counts.dtype).reshape(resamples, *counts.shape[1:])
 
 
-def each(figure: Callable[[npt.NDArray[np.int64]], Sequence[float] | Values]) -> Callable[..., Any]:
+def each(figure: Callable[[npt.NDArray[Any]], Sequence[float] | Values]) -> Callable[..., Any]:
     """A function of one sum of counts as one of many."""
     return lambda sums: np.array([figure(one) for one in sums], dtype=np.float64)
 

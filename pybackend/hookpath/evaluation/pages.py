@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from hookpath.evaluation.report_plots import report_plots
 from hookpath.evaluation.report_tables import scores_table, slides_table
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, Spread, row_normalised
+
+if TYPE_CHECKING:
+    from hookpath.evaluation.scale_report import ScaleSlide
 
 SCORES_CSV, SLIDES_CSV = "scores.csv", "slides.csv"
 
@@ -108,7 +111,7 @@ def report_page(
         notes=_notes(report),
         spacings=", ".join(f"{s:g}" for s in spacings),
         coarse=", ".join(f"{s:g}" for s in coarse),
-        facts=_facts(report),
+        facts=facts(report.settings, report.model),
     )
 
 
@@ -260,13 +263,8 @@ def _notes(report: EvaluationReport) -> list[str]:
             f"Annotated but not known to the model, so not scored: {', '.join(report.unknown)}. "
             "The last rows of the confusion matrix say what was predicted there."
         )
-    learned = set(report.model.get("trained_on") or ())
-    seen = [s.name for s in report.slides if s.name in learned or s.split == "train"]
-    if seen:
-        notes.append(
-            f"Training slides are among these ({len(seen)} of {len(report.slides)}): their figures "
-            "say little about other slides."
-        )
+    if seen := seen_slides(report.slides, report.model):
+        notes.append(seen)
     if len(report.slides) == 1:
         notes.append("One slide only: nothing is known about how results differ between slides.")
     if bare := report.settings.get("not_annotated"):
@@ -276,8 +274,21 @@ def _notes(report: EvaluationReport) -> list[str]:
     return notes
 
 
-def _facts(report: EvaluationReport) -> list[tuple[str, str]]:
-    plain = {**report.settings, **{f"model {k}": v for k, v in report.model.items()}}
+def seen_slides(slides: Sequence[SlideResult | ScaleSlide], model: Mapping[str, Any]) -> str:
+    """A note where the model learned from some of the slides, else ""."""
+    learned = set(model.get("trained_on") or ())
+    seen = [s.name for s in slides if s.name in learned or s.split == "train"]
+    if not seen:
+        return ""
+    return (
+        f"Training slides are among these ({len(seen)} of {len(slides)}): their figures "
+        "say little about other slides."
+    )
+
+
+def facts(settings: Mapping[str, Any], model: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was asked and of which model, for the end of a page."""
+    plain = {**settings, **{f"model {k}": v for k, v in model.items()}}
     return [(key.replace("_", " "), _plain(value)) for key, value in plain.items() if value]
 
 

@@ -85,7 +85,7 @@ def evaluate_project(
     images, problems = annotated_images(project, split, truth_dir, names, rest)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
-    _make_ready(out_dir)
+    make_ready(out_dir)
     if model_dir is not None:
         maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
     else:
@@ -131,6 +131,26 @@ def rest_of_model(model_dir: Path) -> Rest:
         return Rest()
 
 
+def model_facts(model_dir: Path) -> dict[str, Any]:
+    """What a report says of a model that was evaluated.
+
+    Raises:
+        ModelFolderError: there is no model.
+    """
+    from hookpath.models import read_card
+
+    card = read_card(model_dir)
+    return {
+        "path": str(model_dir),
+        "family": card.family,
+        "spacings_um": [b.spacing_um for b in card.branches],
+        "config": card.config,
+        "steps": card.training.get("steps"),
+        "best_epoch": card.metrics.get("epoch"),
+        "trained_on": card.training.get("split", {}).get("train", []),
+    }
+
+
 def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
     """The few figures that a terminal or another program wants."""
     macro, accuracy = report.macro_spread("f1"), report.accuracy_spread
@@ -152,7 +172,7 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
     }
 
 
-def _make_ready(out_dir: Path) -> None:
+def make_ready(out_dir: Path) -> None:
     """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
     try:
         make_folder(out_dir)
@@ -178,9 +198,7 @@ def _predict(
     reporter: Reporter,
 ) -> tuple[PredictionsFolder, Mapping[str, Any]]:
     from hookpath.inference import PredictConfig, predict_project
-    from hookpath.models import read_card
 
-    card = read_card(model_dir)
     names = tuple(image.entry.id for image in images)
     wanted = {"as_": "none", "geojson": False, "tiff": True, "images": names}
     config = (config or PredictConfig()).model_copy(update=wanted)
@@ -194,15 +212,7 @@ def _predict(
             f"no slide could be predicted; the first, {first.line}", code=first.code
         )
     failed = {p.image: p.message for p in done.problems}
-    model = {
-        "path": str(model_dir),
-        "spacings_um": [b.spacing_um for b in card.branches],
-        "config": card.config,
-        "steps": card.training.get("steps"),
-        "best_epoch": card.metrics.get("epoch"),
-        "trained_on": card.training.get("split", {}).get("train", []),
-    }
-    return PredictionsFolder(out_dir / PREDICTIONS, failed), model
+    return PredictionsFolder(out_dir / PREDICTIONS, failed), model_facts(model_dir)
 
 
 def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Reporter) -> list[str]:

@@ -33,6 +33,9 @@ from hookpath.projects.base import Problem
 #: Rises whenever the meaning of a key of ``report.json`` changes.
 FORMAT_VERSION = 1
 
+#: ``kind`` in the ``report.json`` of a scale detector; those of classes have none.
+SCALE_KIND = "scale"
+
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 
@@ -208,6 +211,10 @@ def load_report(source: str | Path) -> EvaluationReport:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["format_version"] > FORMAT_VERSION:
             raise EvaluationError(f"{path}: written by a newer hookpath; update this one")
+        if raw.get("kind") == SCALE_KIND:
+            raise EvaluationError(
+                f"{path}: is of a scale detector, which has no classes; look at its report.html"
+            )
         return EvaluationReport.from_dict(raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from hookpath.sampling.reader import PatchReader
 from hookpath.sampling.scales import ScaleDraw, ScalePlanner, evenly_drawn
 from hookpath.sampling.tissue_patches import ground_of
 from hookpath.slides import SlideRef
+
+Values = npt.NDArray[np.float64]
 
 #: Patches looked at, in even shares of the magnifications that the slide offers.
 PATCHES = 48
@@ -76,6 +79,20 @@ class ScaleEstimate:
         return ""
 
 
+@dataclass(frozen=True)
+class ScaleAnswers:
+    """Of patches that were read by a slide's stated µm/px.
+
+    Attributes:
+        spacing_um: that µm/px, of level 0.
+        asked, found: ``(N,)`` magnifications of the patches, and the detector's answers.
+    """
+
+    spacing_um: float
+    asked: Values
+    found: Values
+
+
 class ScaleCheck:
     """Looks at slides with a scale detector.
 
@@ -95,6 +112,26 @@ class ScaleCheck:
                 f"{model_dir}: {card.family} is no scale detector; train one with "
                 "hookpath train SOURCE -m scale"
             )
+
+    @property
+    def magnifications(self) -> tuple[float, ...]:
+        """The trained ones."""
+        found: tuple[float, ...] = getattr(self._model, "magnifications", ())
+        return found
+
+    def measure(self, ref: SlideRef, name: str, patches: int) -> ScaleAnswers:
+        """The detector's answers to patches of a slide whose µm/px is taken for right.
+
+        Args:
+            patches: at each of the trained magnifications that the slide offers.
+
+        Raises:
+            MissingSpacingError: µm/px is unknown.
+            SlideError: see `look`.
+        """
+        with ref.open() as slide:
+            spacing_um = slide.calibration.mpp
+        return ScaleAnswers(spacing_um, *self._answers(ref, name, lambda n: patches * n))
 
     def look(self, ref: SlideRef, name: str) -> ScaleEstimate:
         """Estimate µm/px of a slide from patches of its tissue.
@@ -123,14 +160,26 @@ class ScaleCheck:
                 break
         return found
 
-    def _ratios(self, ref: SlideRef, name: str) -> npt.NDArray[np.float64]:
-        """Of each patch, real over believed µm/px."""
+    def _ratios(self, ref: SlideRef, name: str) -> Values:
+        """Of each patch, real over believed µm/px; answers are at least half of what is lowest."""
+        asked, found = self._answers(ref, name, lambda _: PATCHES)
+        return asked / np.maximum(found, min(self.magnifications) / 2)
+
+    def _answers(
+        self, ref: SlideRef, name: str, patches: Callable[[int], int]
+    ) -> tuple[Values, Values]:
+        """The magnifications of patches of tissue, and what the network says.
+
+        Args:
+            patches: how many, by the number of magnifications that the slide offers.
+        """
         source = AnnotatedSlide(name, name, ref, LabelSource([], ClassTable(())))
         with ref.open() as slide:
             ground = ground_of(slide)
         planner = ScalePlanner((source,), (ground,), self._model.branches)
-        magnifications: tuple[float, ...] = getattr(self._model, "magnifications", ())
-        draws = evenly_drawn(planner, magnifications, PATCHES, np.random.default_rng(0))
+        offered = [m for m in self.magnifications if planner.offering(m)]
+        rng = np.random.default_rng(0)
+        draws = evenly_drawn(planner, offered, patches(len(offered)), rng)
         if not draws:
             size = self._model.branches[0].input_size
             raise SlideError(
@@ -138,7 +187,7 @@ class ScaleCheck:
                 "detector's magnifications"
             )
         asked = np.array([d.magnification for d in draws])
-        return asked / _magnifications(self._model, planner, draws, self._device)
+        return asked, _magnifications(self._model, planner, draws, self._device)
 
 
 def _stated(ref: SlideRef) -> Calibration | None:
@@ -149,11 +198,11 @@ def _stated(ref: SlideRef) -> Calibration | None:
 @torch.inference_mode()
 def _magnifications(
     model: Network, planner: ScalePlanner, draws: list[ScaleDraw], device: torch.device
-) -> npt.NDArray[np.float64]:
-    """What the network says of each patch, at least half of the lowest that it was trained with."""
+) -> Values:
+    """What the network says of each patch."""
     size = model.branches[0].input_size
     reader = PatchReader(planner.sources)
-    found: list[npt.NDArray[np.float64]] = []
+    found: list[Values] = []
     try:
         for start in range(0, len(draws), _AT_ONCE):
             part = draws[start : start + _AT_ONCE]
@@ -164,5 +213,4 @@ def _magnifications(
             found.append(model([batch])[0].flatten().double().cpu().numpy())
     finally:
         reader.close()
-    lowest: float = min(getattr(model, "magnifications", (1.0,)))
-    return np.maximum(np.concatenate(found), lowest / 2)
+    return np.concatenate(found)

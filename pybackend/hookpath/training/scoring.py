@@ -21,6 +21,7 @@ from hookpath.metrics import (
     f1_per_class,
     macro_f1,
     mean_squared_error,
+    nearest,
     r_squared,
 )
 from hookpath.models import Network
@@ -177,9 +178,8 @@ class _MagnificationJudge:
 
     def _nearest(self, truth: Any, found: Any) -> Counts:
         """Both as the nearest trained magnification."""
-        steps = np.array(self._goal.magnifications)
-        true, guess = (np.abs(v[:, None] - steps).argmin(axis=1) + 1 for v in (truth, found))
-        return confusion(true, guess, len(steps))
+        steps = self._goal.magnifications
+        return confusion(nearest(truth, steps), nearest(found, steps), len(steps))
 
 
 def _agreement(counts: Counts, weights: Literal["quadratic"] | None = None) -> dict[str, float]:
