@@ -17,11 +17,13 @@ import qupath.ext.hookpath.Hookpath
 def settings = Hookpath.settings(args,
     name: '',               // of the model, in the project's hookpath/models; '': a free one
     out: '',                // another folder for the run
-    model: 'hooknet',       // family: 'hooknet', 'unet'
+    model: 'hooknet',       // family: 'hooknet', 'unet', 'mrn', 'classifier', 'multiscale',
+                            // 'h2gnet', 'unet-lr' (docs/training.md says what each is for)
     preset: '',             // 'paper' (for a GPU), 'fast' (minutes); '': by the machine
     images: [],             // names of images; []: all that are annotated
     classes: [],            // names of classes; []: all that are drawn
-    spacings: [],           // um/px of the network's inputs, the result's first
+    spacings: [],           // um/px of the network's inputs, the result's first (h2gnet: of its
+                            // patches; unet-lr reads the whole slide and takes none)
     device: '',             // 'cpu', 'cuda', 'cuda:1', 'mps'; '': by the machine
     config: '',             // TOML file with further settings
     set: [],                // single settings, such as 'model.filters=16' or 'epochs=10'

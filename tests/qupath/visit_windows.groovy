@@ -135,6 +135,15 @@ def run = { Stage stage ->
     Thread.sleep(1500)
     picture(stage, 'run-hooknet-done')
 }
+// Every network shows other settings.
+def families = { Stage stage ->
+    def choice = stage.getScene().lookup('#family')
+    fx { choice.getItems().toList() }.tail().each { family ->
+        fx { choice.setValue(family) }
+        Thread.sleep(1000)
+        picture(stage, 'train-' + family)
+    }
+}
 def attempt = { String what, Closure task ->
     try {
         task()
@@ -173,6 +182,8 @@ Thread.start('visit') {
                     Thread.sleep(1000)
                     picture(stage, called)
                 }
+                if (called == 'train')
+                    families(stage)
                 close(stage)
             }
             if (called == 'run-hooknet') {

@@ -166,9 +166,9 @@ def refuse_size(input_size: int, problem: Callable[[int], str | None]) -> None:
     found = problem(input_size)
     if found is None:
         return
-    below = [s for s in range(input_size - 1, 0, -1) if problem(s) is None][:1]
-    above = [s for s in range(max(input_size, 0) + 1, input_size + 4096) if problem(s) is None][:1]
-    nearest = " and ".join(f"{s} px" for s in below + above) or "none"
+    sides = (range(input_size - 1, 0, -1), range(max(input_size, 0) + 1, input_size + 4096))
+    found_near = (next((s for s in side if problem(s) is None), None) for side in sides)
+    nearest = " and ".join(f"{s} px" for s in found_near if s is not None) or "none"
     raise ModelDesignError(f"{found}; nearest valid input sizes: {nearest}")
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from hookpath.errors import TrainingError
 from hookpath.sampling import AnnotatedSlide
 
+#: Training slides that there must be: each gets its heatmap from a network that never saw it.
+LEAST = 2
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -42,7 +45,7 @@ def plan_stages(
     Raises:
         TrainingError: fewer than two training slides.
     """
-    if len(train) < 2:
+    if len(train) < LEAST:
         raise TrainingError(
             "h2gnet needs at least two training slides: the second stage learns from heatmaps of "
             "slides that the classifier was not trained on; annotate another slide",

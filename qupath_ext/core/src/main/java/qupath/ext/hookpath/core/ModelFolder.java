@@ -20,7 +20,8 @@ import java.util.stream.Stream;
  * @param name       what to call it: the folder's name, or the run's when the folder is a run's
  * @param family     {@code "hooknet"}, {@code "unet"}…, or null
  * @param classes    what it tells apart, with colours
- * @param spacingsUm µm per pixel of each branch, the output's first
+ * @param spacingsUm µm per pixel of each branch, the output's first; empty: it reads whole slides,
+ *                   each at its own
  * @param trainedOn  names of the training images, joined; null when unknown
  * @param trainedAt  when training began, or null
  * @param f1         macro F1 on the validation images, or null: not validated
@@ -116,6 +117,9 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
     }
 
     private static List<Double> spacings(JsonObject card) {
+        if ("overview".equals(Json.text(card, "reads"))) {
+            return List.of();
+        }
         return Json.list(card, "branches").stream()
                 .map(b -> Json.number(b.getAsJsonObject(), "spacing_um")).toList();
     }

@@ -35,6 +35,9 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
     /** The file that makes a folder a run. */
     public static final String RECORD = "run.json";
 
+    /** In the folder of a run of several networks: a run of each of the first. */
+    private static final String STAGES = "stages";
+
     private static final int DEPTH = 4;
 
     /** How far a run got. */
@@ -63,12 +66,15 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
         }
     }
 
-    /** All runs in the folders and up to three levels below, in order of their paths. */
+    /**
+     * All runs in the folders and up to three levels below, in order of their paths, but those
+     * that are a stage of another.
+     */
     public static List<RunFolder> below(Path... roots) {
         List<RunFolder> found = new ArrayList<>();
         for (Path root : roots) {
             try (Stream<Path> paths = Files.walk(root, DEPTH)) {
-                paths.filter(p -> p.endsWith(RECORD)).sorted()
+                paths.filter(p -> p.endsWith(RECORD) && !isStage(p.getParent())).sorted()
                         .forEach(p -> found.add(read(p.getParent())));
             } catch (IOException | java.io.UncheckedIOException e) {
                 continue;   // no such folder, or one that may not be read: no runs there
@@ -101,12 +107,20 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
         return run.with(run.found(Json.number(config, "patience")));
     }
 
+    /** Goes on with the run that it is a part of, not by itself. */
+    private static boolean isStage(Path run) {
+        Path parent = run.getParent();
+        return parent != null && parent.endsWith(STAGES) && parent.getParent() != null
+                && Files.exists(parent.resolveSibling(RECORD));
+    }
+
     private State found(Double patience) {
         boolean stale = patience != null && bestF1 != null && epochsDone() - bestEpoch >= patience;
         if (!metrics.isEmpty() && (stale || epochsDone() >= epochs)) {
             return State.FINISHED;
         }
-        boolean begun = Files.exists(path.resolve("checkpoints").resolve("last.pt"));
+        boolean begun = Files.exists(path.resolve("checkpoints").resolve("last.pt"))
+                || Files.isDirectory(path.resolve(STAGES));
         return begun || !metrics.isEmpty() ? State.INTERRUPTED : State.EMPTY;
     }
 

@@ -22,8 +22,17 @@ public final class TrainSettings {
 
     /** {@code model.spacings=[0.5, 8.0]}: µm/px of the branches, the output's first. */
     public static String spacings(List<Double> um) {
-        return "model.spacings=[" + String.join(", ", um.stream().map(String::valueOf).toList())
-                + "]";
+        return spacings("model.spacings", um);
+    }
+
+    /** The same for a family that has its µm/px in another setting. */
+    public static String spacings(String key, List<Double> um) {
+        return key + "=[" + String.join(", ", um.stream().map(String::valueOf).toList()) + "]";
+    }
+
+    /** {@code background="Normal"}: the class that means "nothing else". */
+    public static String background(String name) {
+        return "background=" + GSON.toJson(name);
     }
 
     /**
@@ -45,20 +54,15 @@ public final class TrainSettings {
         return found;
     }
 
-    /** µm/px that a context may have: a power of two above the target's, as far as hooks reach. */
-    public static List<Double> contexts(double targetUm, String preset) {
-        int depth = "fast".equals(preset) ? 3 : 4;
-        List<Double> found = new ArrayList<>();
-        for (int power = 1; power <= depth; power++) {
-            found.add(targetUm * (1 << power));
-        }
-        return found;
-    }
-
     /** A µm/px as a person reads it: {@code "0.5"}, {@code "8"}. */
     public static String text(double um) {
         return um == Math.rint(um) ? String.valueOf((long) um)
                 : String.format(Locale.ROOT, "%.4f", um).replaceAll("0+$", "");
+    }
+
+    /** Several, as in {@code "1, 2, 4"}. */
+    public static String text(List<Double> um) {
+        return String.join(", ", um.stream().map(one -> text(one.doubleValue())).toList());
     }
 
     private static String list(Collection<String> names) {

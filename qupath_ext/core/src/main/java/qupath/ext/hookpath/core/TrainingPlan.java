@@ -86,6 +86,32 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
     }
 
     /**
+     * Why it is not enough for one kind of network, or null: {@code fewTraining}, {@code tooSmall}
+     * (no patch can be of a class), {@code tooSmallToMeasure} (of any, on the validation images).
+     *
+     * @param leastSlides fewest training images
+     * @param leastMm2    least area of a class of which a patch can be
+     */
+    public Finding whyNotWith(int leastSlides, double leastMm2) {
+        if (in(Role.TRAIN).size() < leastSlides) {
+            return Finding.of("fewTraining", leastSlides);
+        }
+        for (String name : classes) {
+            if (in(Role.TRAIN).stream().allMatch(i -> isBelow(i, name, leastMm2))) {
+                return Finding.of("tooSmall", name);
+            }
+        }
+        List<DrawnImage> measured = in(Role.VALIDATION);
+        boolean none = !measured.isEmpty() && measured.stream().allMatch(
+                i -> classes.stream().allMatch(name -> isBelow(i, name, leastMm2)));
+        return none ? Finding.of("tooSmallToMeasure") : null;
+    }
+
+    private static boolean isBelow(DrawnImage image, String name, double mm2) {
+        return image.mm2().getOrDefault(name, 0.0) < mm2;
+    }
+
+    /**
      * What works but deserves a look: {@code unused} images of unknown role, {@code broken} images,
      * {@code noValidation}, {@code classNotValidated}, {@code classOnce}.
      */

@@ -157,6 +157,25 @@ class FoldersOnDiskTest {
     }
 
     @Test
+    void aRunInStagesGoesOnAsOneRun() throws IOException {
+        Path whole = run("models/both", 2, "null");
+        Files.delete(whole.resolve("metrics.csv"));
+        Files.writeString(run("models/both/stages/fold-1", 6, "null")
+                .resolve("checkpoints/last.pt"), "");
+        assertEquals(List.of(whole), RunFolder.below(temp.resolve("models")).stream()
+                .map(RunFolder::path).toList());
+        assertEquals(State.INTERRUPTED, RunFolder.read(whole).state());
+    }
+
+    @Test
+    void aModelOfWholeSlidesHasNoResolutionOfItsOwn() throws IOException {
+        Path card = model("slides", "").resolve("model.json");
+        Files.writeString(card, Files.readString(card)
+                .replaceFirst("\\{", "{\"reads\": \"overview\", "));
+        assertEquals(List.of(), ModelFolder.read(card.getParent()).spacingsUm());
+    }
+
+    @Test
     void resultsNameTheirFilesAndWhatGoes() throws IOException {
         Path results = Files.createDirectories(temp.resolve("job/results"));
         Files.writeString(results.resolve("index.json"), """

@@ -139,4 +139,24 @@ class TrainingPlanTest {
         assertNull(Role.of("other"));
         assertEquals("val", Role.VALIDATION.value());
     }
+
+    @Test
+    void someNetworksNeedMoreSlidesOrLargerAreas() {
+        DrawnImage large = image("1", Role.TRAIN, "Tumor", 1, "Stroma", 1);
+        DrawnImage small = image("2", Role.TRAIN, "Tumor", 1, "Stroma", 0.01);
+        DrawnImage unknown = image("3", Role.TRAIN, "Tumor", 1, "Stroma", Double.NaN);
+        DrawnImage measured = image("4", Role.VALIDATION, "Tumor", 0.01);
+        assertNull(whyNotWith(1, 0, large));
+        assertEquals("fewTraining", whyNotWith(2, 0, large, measured));
+        assertEquals("tooSmall", whyNotWith(1, 0.1, small));
+        assertNull(whyNotWith(1, 0.1, small, large));
+        assertNull(whyNotWith(1, 0.1, unknown));
+        assertEquals("tooSmallToMeasure", whyNotWith(1, 0.1, large, measured));
+        assertNull(whyNotWith(1, 0, large, measured));
+    }
+
+    private static String whyNotWith(int slides, double mm2, DrawnImage... images) {
+        Finding finding = new TrainingPlan(Arrays.asList(images), BOTH).whyNotWith(slides, mm2);
+        return finding == null ? null : finding.key();
+    }
 }

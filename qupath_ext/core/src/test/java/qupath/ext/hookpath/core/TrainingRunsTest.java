@@ -105,6 +105,10 @@ class TrainingRunsTest {
         assertEquals("classes=[\"In \\\"situ\\\"\", \"<ü>\"]",
                 TrainSettings.classes(List.of("In \"situ\"", "<ü>")));
         assertEquals("model.spacings=[0.5, 8.0]", TrainSettings.spacings(List.of(0.5, 8.0)));
+        assertEquals("model.patch.spacings=[1.0]",
+                TrainSettings.spacings("model.patch.spacings", List.of(1.0)));
+        assertEquals("background=\"Not \\\"in situ\\\"\"",
+                TrainSettings.background("Not \"in situ\""));
         assertEquals(List.of("epochs=2", "validation.val=[\"a b\"]"),
                 TrainSettings.further(" epochs=2;\n validation.val=[\"a b\"]; "));
         assertEquals("epochs", assertThrows(IllegalArgumentException.class,
@@ -112,10 +116,9 @@ class TrainingRunsTest {
     }
 
     @Test
-    void contextsAreWhatHooksReach() {
-        assertEquals(List.of(2.0, 4.0, 8.0), TrainSettings.contexts(1, "fast"));
-        assertEquals(List.of(1.0, 2.0, 4.0, 8.0), TrainSettings.contexts(0.5, "paper"));
+    void micronsPerPixelAreShownAsShortAsTheyCanBe() {
         assertEquals("0.25", TrainSettings.text(0.25));
         assertEquals("8", TrainSettings.text(8));
+        assertEquals("1, 2.5", TrainSettings.text(List.of(1.0, 2.5)));
     }
 }

@@ -10,6 +10,8 @@ import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Options;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Families;
+import qupath.ext.hookpath.core.Family;
 import qupath.ext.hookpath.core.Request;
 import qupath.ext.hookpath.core.RunFolder;
 import qupath.ext.hookpath.core.TrainSettings;
@@ -89,7 +91,8 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         }
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {
-            settings.add(TrainSettings.spacings(spacings.stream().map(TrainOptions::um).toList()));
+            settings.add(TrainSettings.spacings(spacingsOf(options.text("model", "hooknet")),
+                    spacings.stream().map(TrainOptions::um).toList()));
         }
         String device = options.text("device", "auto");
         if (!"auto".equals(device)) {
@@ -97,6 +100,15 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         }
         settings.addAll(options.texts("set"));
         return settings;
+    }
+
+    /** The setting that takes µm/px; of a family that is not offered, Python says if it has it. */
+    private static String spacingsOf(String name) {
+        Family family = Families.get(name);
+        if (family != null && family.spacings() == null) {
+            throw new HookpathException(Texts.get("train.error.noSpacings", name));
+        }
+        return family == null ? "model.spacings" : family.spacings();
     }
 
     private static double um(String text) {

@@ -49,8 +49,7 @@ public final class ModelTable extends VBox {
         show(name, ModelFolder::name);
         show(classes, model -> model.classes().stream().map(ClassPart::name)
                 .collect(Collectors.joining(", ")));
-        show(spacing, model -> model.spacingsUm().stream().map(um -> Texts.get("run.number", um))
-                .collect(Collectors.joining(" + ")));
+        show(spacing, ModelTable::reads);
         show(trained, ModelTable::date);
         show(on, ModelFolder::trainedOn);
         show(f1, model -> model.f1() == null ? "" : Texts.get("run.f1", model.f1()));
@@ -124,6 +123,13 @@ public final class ModelTable extends VBox {
             String value = text.apply(cell.getValue());
             return new ReadOnlyStringWrapper(value == null ? "" : value);
         });
+    }
+
+    private static String reads(ModelFolder model) {
+        return model.problem() == null && model.spacingsUm().isEmpty()
+                ? Texts.get("run.model.slide")
+                : model.spacingsUm().stream().map(um -> Texts.get("run.number", um))
+                        .collect(Collectors.joining(" + "));
     }
 
     private static String date(ModelFolder model) {

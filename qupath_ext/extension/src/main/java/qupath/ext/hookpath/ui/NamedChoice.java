@@ -16,9 +16,15 @@ public final class NamedChoice extends StringConverter<String> {
         choice.setValue(values[0]);
     }
 
+    /** A value's name for people; of one that is nowhere offered, itself. */
+    public static String text(String value) {
+        String key = "choice." + value;
+        return Texts.BUNDLE.containsKey(key) ? Texts.get(key) : String.valueOf(value);
+    }
+
     @Override
     public String toString(String value) {
-        return value == null ? "" : Texts.get("choice." + value);
+        return value == null ? "" : text(value);
     }
 
     @Override

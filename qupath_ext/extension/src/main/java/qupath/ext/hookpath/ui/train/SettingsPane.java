@@ -4,6 +4,8 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,28 +16,35 @@ import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.GridPane;
-import javafx.util.StringConverter;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Family;
 import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.core.TrainingRuns;
-import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.train.NetworkFields.Field;
 import qupath.fx.dialogs.FileChoosers;
 
-/** How to train: network, preset, µm/px, where the model goes, device. */
+/** How to train: network, preset, what it reads, where the model goes, device. */
 public final class SettingsPane extends GridPane {
 
-    private static final List<Double> TARGETS = List.of(0.25, 0.5, 1.0, 2.0, 4.0);
-
+    private final NetworkFields network;
     private Path usual = Path.of(".");
     private Path models = usual;
     private String suggestedName = "";
 
     @FXML private ComboBox<String> family;
+    @FXML private Label about;
     @FXML private ComboBox<String> preset;
+    @FXML private Label targetLabel;
     @FXML private ComboBox<String> target;
-    @FXML private ComboBox<Double> context;
+    @FXML private Label contextLabel;
+    @FXML private ComboBox<List<Double>> context;
+    @FXML private Label sizeLabel;
+    @FXML private ComboBox<Integer> size;
+    @FXML private Label backgroundLabel;
+    @FXML private ComboBox<String> background;
     @FXML private TextField name;
     @FXML private ComboBox<String> device;
     @FXML private Label folder;
@@ -44,17 +53,17 @@ public final class SettingsPane extends GridPane {
     /** The fast preset of HookNet. */
     public SettingsPane() {
         Windows.load(this, "settings-pane.fxml");
-        NamedChoice.fill(family, "hooknet", "unet");
-        NamedChoice.fill(preset, "fast", "paper");
-        context.setConverter(new MicronsPerPixel());
-        target.getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
+        network = new NetworkFields(family, about, preset, new Field<>(targetLabel, target),
+                new Field<>(contextLabel, context), new Field<>(sizeLabel, size),
+                new Field<>(backgroundLabel, background));
         device.getItems().setAll("auto", "cpu", "cuda", "mps");
         device.setValue(Preferences.device().get());
-        family.valueProperty().addListener((o, was, is) -> familyChosen());
-        preset.valueProperty().addListener((o, was, is) -> presetChosen());
-        target.getEditor().textProperty().addListener((o, was, is) -> targetTyped(is));
-        presetChosen();
-        familyChosen();
+        family.valueProperty().addListener((o, was, is) -> suggestName());
+    }
+
+    /** Classes are learned in this order. */
+    void setClasses(Collection<String> names) {
+        network.setClasses(names);
     }
 
     /** Models go into this folder, unless a person chooses another. */
@@ -64,23 +73,25 @@ public final class SettingsPane extends GridPane {
     }
 
     /** Everything whose change may change {@link #whyNot} or {@link #arguments}. */
-    Observable[] observed() {
-        return new Observable[] {family.valueProperty(), preset.valueProperty(),
-            target.getEditor().textProperty(), context.valueProperty(), name.textProperty(),
-            folder.textProperty(), further.textProperty(), device.getEditor().textProperty()};
+    List<Observable> observed() {
+        List<Observable> all = new ArrayList<>(network.observed());
+        all.addAll(List.of(name.textProperty(), folder.textProperty(), further.textProperty(),
+                device.getEditor().textProperty()));
+        return all;
     }
 
     /** One line that says what is wrong; empty: nothing. */
-    String whyNot() {
-        if (target() == null) {
-            return Texts.get("train.why.target", target.getEditor().getText());
+    String whyNot(TrainingPlan plan) {
+        if (network.wrongTarget() != null) {
+            return Texts.get("train.why.target", network.wrongTarget());
         }
         try {
             TrainSettings.further(further.getText());
         } catch (IllegalArgumentException e) {
             return Texts.get("train.why.further", e.getMessage());
         }
-        return whyNotName(name.getText().strip());
+        String notEnough = whyNotEnough(plan);
+        return notEnough.isEmpty() ? whyNotName(name.getText().strip()) : notEnough;
     }
 
     /** The arguments of {@code Hookpath.train} that these settings are. */
@@ -91,13 +102,11 @@ public final class SettingsPane extends GridPane {
         } else {
             arguments.put("out", models.resolve(name.getText().strip()));
         }
-        arguments.put("model", family.getValue());
-        arguments.put("preset", preset.getValue());
-        arguments.put("spacings", isUnet() ? List.of(target())
-                : List.of(target(), context.getValue()));
+        arguments.putAll(network.arguments());
         String chosen = device.getEditor().getText().strip();
         arguments.put("device", chosen.isEmpty() || "auto".equals(chosen) ? null : chosen);
-        List<String> more = TrainSettings.further(further.getText());
+        List<String> more = new ArrayList<>(network.settings());
+        more.addAll(TrainSettings.further(further.getText()));
         arguments.put("set", more.isEmpty() ? null : more);
         return arguments;
     }
@@ -140,50 +149,19 @@ public final class SettingsPane extends GridPane {
         }
     }
 
-    private void familyChosen() {
-        context.setDisable(isUnet());
-        suggestName();
-    }
-
-    private void presetChosen() {
-        target.getEditor().setText(TrainSettings.text("fast".equals(preset.getValue()) ? 1 : 0.5));
-        targetTyped(target.getEditor().getText());
-    }
-
-    /** Contexts follow from the target; the widest that is no wider than 8 µm/px is usual. */
-    private void targetTyped(String typed) {
-        if (target() == null) {
-            return;
+    private String whyNotEnough(TrainingPlan plan) {
+        Family chosen = network.family();
+        // A setting that a person typed may change what a patch is, or needs: Python will know.
+        double least = further.getText().contains("model.") ? 0
+                : chosen.leastMm2(network.target(), network.side());
+        TrainingPlan.Finding found = plan.whyNotWith(chosen.leastSlides(), least);
+        if (found == null) {
+            return "";
         }
-        List<Double> reach = TrainSettings.contexts(target(), preset.getValue());
-        context.getItems().setAll(reach);
-        context.setValue(reach.stream().filter(um -> um <= 8).reduce((a, b) -> b)
-                .orElse(reach.get(0)));
-    }
-
-    private Double target() {
-        try {
-            double um = Double.parseDouble(target.getEditor().getText().strip().replace(',', '.'));
-            return um >= 0.05 && um <= 50 ? um : null;
-        } catch (NumberFormatException e) {
-            return null;
+        List<Object> values = new ArrayList<>(found.values());
+        if (network.target() != null) {
+            values.add(TrainSettings.text(network.target() * network.side()));
         }
-    }
-
-    private boolean isUnet() {
-        return "unet".equals(family.getValue());
-    }
-
-    private static final class MicronsPerPixel extends StringConverter<Double> {
-
-        @Override
-        public String toString(Double um) {
-            return um == null ? "" : TrainSettings.text(um);
-        }
-
-        @Override
-        public Double fromString(String text) {
-            throw new UnsupportedOperationException("not editable");
-        }
+        return Texts.get("train.why." + found.key(), values.toArray());
     }
 }

@@ -42,6 +42,7 @@ import qupath.ext.hookpath.train.TrainOptions;
 import qupath.ext.hookpath.train.TrainSummary;
 import qupath.ext.hookpath.train.Training;
 import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
@@ -95,6 +96,8 @@ public final class TrainWindow extends StackPane {
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));
         copy.disableProperty().bind(train.disableProperty());
+        plan.planProperty().addListener((o, was, is) ->
+                settings.setClasses(is == null ? List.of() : is.classes()));
         plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
         job.setStopText(Texts.get("train.stop"));
         job.setBeforeCancel(() -> Dialogs.showYesNoDialog(Texts.get(TITLE),
@@ -138,7 +141,7 @@ public final class TrainWindow extends StackPane {
     }
 
     private Observable[] observed() {
-        List<Observable> all = new ArrayList<>(List.of(settings.observed()));
+        List<Observable> all = new ArrayList<>(settings.observed());
         all.addAll(List.of(plan.planProperty(), job.runningProperty(), setup.visibleProperty()));
         return all.toArray(Observable[]::new);
     }
@@ -172,7 +175,7 @@ public final class TrainWindow extends StackPane {
             return Texts.get("train.why.reading");
         }
         return found.whyNot() != null ? Findings.text("train.why.", found.whyNot())
-                : settings.whyNot();
+                : settings.whyNot(found);
     }
 
     /** Why it cannot train, else what deserves a look. */
@@ -215,13 +218,13 @@ public final class TrainWindow extends StackPane {
         atWork = this;
         summary = null;
         epochs = 0;
-        showProgress(Texts.get("train.headline", Texts.get("choice." + family)));
+        showProgress(Texts.get("train.headline", NamedChoice.text(family)));
         draw();
         job.run(onEvent -> {
             training = made.call();
             Path run = training.run();
             Platform.runLater(() -> headline.setText(Texts.get("train.headline.run",
-                    Texts.get("choice." + family), run.getFileName())));
+                    NamedChoice.text(family), run.getFileName())));
             return training.start(onEvent);
         }, this::ended, this::failed);
     }

@@ -1,0 +1,47 @@
+package qupath.ext.hookpath.core;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The networks that a person can train from the window, in its order: those that learn classes
+ * from what is drawn. Python says what each can be ({@code hookpath/qupath/offers.py} wrote {@code
+ * families.json}, and says why the others are left out); nothing is worked out here.
+ */
+public final class Families {
+
+    private static final Map<String, Family> ALL = read();
+
+    private Families() {
+    }
+
+    /** Their names. */
+    public static List<String> names() {
+        return List.copyOf(ALL.keySet());
+    }
+
+    /** One of them, or null: no such family here (Python may still know it). */
+    public static Family get(String name) {
+        return ALL.get(name);
+    }
+
+    private static Map<String, Family> read() {
+        try (InputStream in = Families.class.getResourceAsStream("families.json")) {
+            JsonObject all = JsonParser.parseReader(
+                    new InputStreamReader(in, StandardCharsets.UTF_8)).getAsJsonObject();
+            Map<String, Family> found = new LinkedHashMap<>();
+            all.keySet().forEach(name -> found.put(name, Family.of(Json.object(all, name))));
+            return found;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

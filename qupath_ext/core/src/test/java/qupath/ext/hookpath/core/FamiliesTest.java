@@ -1,0 +1,68 @@
+package qupath.ext.hookpath.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import qupath.ext.hookpath.core.Family.Background;
+import qupath.ext.hookpath.core.Family.Offer;
+
+class FamiliesTest {
+
+    private static Offer fast(String family) {
+        return Families.get(family).presets().get("fast");
+    }
+
+    @Test
+    void hookNetComesFirstAndWhatLearnsNoClassesIsNotOffered() {
+        assertEquals("hooknet", Families.names().getFirst());
+        assertTrue(Families.names().containsAll(
+                List.of("unet", "mrn", "h2gnet", "classifier", "multiscale", "unet-lr")));
+        assertNull(Families.get("scale"));
+    }
+
+    @Test
+    void contextsFollowFromTheTarget() {
+        assertEquals(List.of(List.of(2.0), List.of(4.0), List.of(8.0)),
+                fast("hooknet").contextsUm(1));
+        assertEquals(List.of(8.0), fast("hooknet").usualContextUm(1));
+        assertEquals(List.of(4.0), fast("hooknet").usualContextUm(0.5));
+        assertEquals(List.of(8.0), fast("hooknet").usualContextUm(2));
+        assertEquals(List.of(8.0),
+                Families.get("hooknet").presets().get("paper").usualContextUm(0.5));
+        assertEquals(List.of(), fast("unet").usualContextUm(1));
+        assertEquals(List.of(100.0), fast("hooknet").usualContextUm(50));
+    }
+
+    @Test
+    void theUsualSizeIsOneOfThoseOffered() {
+        for (String name : Families.names()) {
+            Families.get(name).presets().values().forEach(
+                    offer -> assertTrue(offer.sizes().contains(offer.size()), name));
+        }
+    }
+
+    @Test
+    void whatAFamilyReadsSaysWhichSettingsItHas() {
+        Family slides = Families.get("unet-lr");
+        assertNull(slides.spacings());
+        assertNull(slides.presets().get("fast").targetUm());
+        assertEquals("model.size", slides.size());
+        Family stages = Families.get("h2gnet");
+        assertEquals("model.patch.spacings", stages.spacings());
+        assertEquals(Background.YES, stages.background());
+        assertEquals(2, stages.leastSlides());
+        assertEquals(Background.MAYBE, Families.get("classifier").background());
+        assertEquals(Background.NO, Families.get("hooknet").background());
+    }
+
+    @Test
+    void aPatchNeedsAQuarterOfItDrawn() {
+        assertEquals(0.25 * 0.2 * 0.2, Families.get("classifier").leastMm2(2.0, 100), 1e-12);
+        assertEquals(0, Families.get("hooknet").leastMm2(2.0, 100));
+        assertFalse(Families.get("unet-lr").leastMm2(null, 100) > 0);
+    }
+}

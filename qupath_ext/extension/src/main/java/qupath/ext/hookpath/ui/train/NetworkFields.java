@@ -1,0 +1,194 @@
+package qupath.ext.hookpath.ui.train;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javafx.beans.Observable;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Control;
+import javafx.scene.control.Label;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Families;
+import qupath.ext.hookpath.core.Family;
+import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.ui.NamedChoice;
+
+/** Which network, and what it reads: only those fields show that mean something to it. */
+final class NetworkFields {
+
+    private static final List<Double> TARGETS = List.of(0.25, 0.5, 1.0, 2.0, 4.0);
+
+    private static final String NONE = "";
+
+    /** A field with its label. */
+    record Field<C extends Control>(Label label, C control) {
+
+        private void show(boolean on) {
+            for (Control part : List.of(label, control)) {
+                part.setVisible(on);
+                part.setManaged(on);
+            }
+        }
+    }
+
+    private final ComboBox<String> family;
+    private final Label about;
+    private final ComboBox<String> preset;
+    private final Field<ComboBox<String>> target;
+    private final Field<ComboBox<List<Double>>> context;
+    private final Field<ComboBox<Integer>> size;
+    private final Field<ComboBox<String>> background;
+    private List<String> classes = List.of();
+
+    NetworkFields(ComboBox<String> family, Label about, ComboBox<String> preset,
+            Field<ComboBox<String>> target, Field<ComboBox<List<Double>>> context,
+            Field<ComboBox<Integer>> size, Field<ComboBox<String>> background) {
+        this.family = family;
+        this.about = about;
+        this.preset = preset;
+        this.target = target;
+        this.context = context;
+        this.size = size;
+        this.background = background;
+        NamedChoice.fill(family, Families.names().toArray(String[]::new));
+        NamedChoice.fill(preset, "fast", "paper");
+        target.control().getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
+        context.control().setConverter(Shown.as(um -> TrainSettings.text(um)));
+        size.control().setConverter(Shown.as(this::text));
+        background.control().setConverter(Shown.as(
+                name -> NONE.equals(name) ? Texts.get("train.background.none") : name));
+        family.valueProperty().addListener((o, was, is) -> networkChosen());
+        preset.valueProperty().addListener((o, was, is) -> networkChosen());
+        target.control().getEditor().textProperty().addListener((o, was, is) -> targetTyped());
+        networkChosen();
+    }
+
+    /** Everything whose change may change what the other methods say. */
+    List<Observable> observed() {
+        return List.of(family.valueProperty(), preset.valueProperty(),
+                target.control().getEditor().textProperty(), context.control().valueProperty(),
+                size.control().valueProperty(), background.control().valueProperty());
+    }
+
+    /** The classes that one may be the background of, in channel order. */
+    void setClasses(Collection<String> names) {
+        if (!classes.equals(List.copyOf(names))) {
+            classes = List.copyOf(names);
+            offerBackgrounds();
+        }
+    }
+
+    String name() {
+        return family.getValue();
+    }
+
+    Family family() {
+        return Families.get(family.getValue());
+    }
+
+    /** What was typed as resolution, where that is none; null: it is one, or none is needed. */
+    String wrongTarget() {
+        return readsSlides() || target() != null ? null : target.control().getEditor().getText();
+    }
+
+    /** Side of what is read, in px. */
+    int side() {
+        return size.control().getValue();
+    }
+
+    /** µm/px of the result; null: each slide has its own, or what was typed is none. */
+    Double target() {
+        if (readsSlides()) {
+            return null;
+        }
+        try {
+            String typed = target.control().getEditor().getText();
+            double um = Double.parseDouble(typed.strip().replace(',', '.'));
+            return um >= 0.05 && um <= 50 ? um : null;
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /** The arguments of {@code Hookpath.train} that these fields are, but {@code set}. */
+    Map<String, Object> arguments() {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("model", family.getValue());
+        arguments.put("preset", preset.getValue());
+        if (!readsSlides()) {
+            List<Double> um = new ArrayList<>(List.of(target()));
+            um.addAll(context.control().getValue());
+            arguments.put("spacings", um);
+        }
+        return arguments;
+    }
+
+    /** What goes into {@code set}: only what differs from the preset. */
+    List<String> settings() {
+        List<String> settings = new ArrayList<>();
+        if (side() != offer().size()) {
+            settings.add(family().size() + "=" + side());
+        }
+        String nothingElse = background.control().getValue();
+        if (nothingElse != null && !NONE.equals(nothingElse)) {
+            settings.add(TrainSettings.background(nothingElse));
+        }
+        return settings;
+    }
+
+    private Family.Offer offer() {
+        return family().presets().get(preset.getValue());
+    }
+
+    private boolean readsSlides() {
+        return family().spacings() == null;
+    }
+
+    private void networkChosen() {
+        about.setText(Texts.get("train.about." + family.getValue()));
+        target.show(!readsSlides());
+        context.show(offer().contexts().stream().anyMatch(one -> !one.isEmpty()));
+        background.show(family().background() != Family.Background.NO);
+        size.label().setText(Texts.get(readsSlides() ? "train.size.slide" : "train.size"));
+        if (!readsSlides()) {
+            target.control().getEditor().setText(TrainSettings.text(offer().targetUm()));
+        }
+        size.control().getItems().setAll(offer().sizes());
+        size.control().setValue(offer().size());
+        offerBackgrounds();
+        targetTyped();
+    }
+
+    /** Contexts and what a size means follow from the target. */
+    private void targetTyped() {
+        Double um = target();
+        if (um != null) {
+            context.control().getItems().setAll(offer().contextsUm(um));
+            context.control().setValue(offer().usualContextUm(um));
+            Integer chosen = size.control().getValue();
+            size.control().setValue(null);  // else it would not be written anew
+            size.control().setValue(chosen);
+        }
+    }
+
+    private void offerBackgrounds() {
+        String chosen = background.control().getValue();
+        Family.Background kind = family().background();
+        List<String> offered = new ArrayList<>();
+        if (kind == Family.Background.MAYBE) {
+            offered.add(NONE);
+        }
+        offered.addAll(kind == Family.Background.NO ? List.of() : classes);
+        background.control().getItems().setAll(offered);
+        background.control().setValue(offered.contains(chosen) ? chosen : offered.isEmpty() ? null
+                : kind == Family.Background.YES ? offered.getLast() : NONE);
+    }
+
+    private String text(int side) {
+        Double um = target();
+        return um == null ? String.valueOf(side)
+                : Texts.get("train.size.um", String.valueOf(side), TrainSettings.text(side * um));
+    }
+}
