@@ -107,6 +107,12 @@ def test_only_a_confirmed_region_teaches(store: LoopStore) -> None:
     assert before & {o.id for o in store.objects(2) if o.run}
 
 
+def test_a_network_that_learns_no_classes_begins_no_loop(folder_store: LoopStore) -> None:
+    with pytest.raises(LoopError, match="learns no classes"):
+        folder_store.begin("family=scale")
+    assert not folder_store.loop.exists()
+
+
 def test_nothing_confirmed_is_an_error_and_changes_nothing(store: LoopStore) -> None:
     store.begin()
     propose_on(store, 2)

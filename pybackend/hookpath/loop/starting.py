@@ -11,6 +11,7 @@ from hookpath.loop.folder import LoopFolder
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.settings import LoopSettings
 from hookpath.loop.telling import told
+from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
 
@@ -37,8 +38,10 @@ def start(
     """Begin a loop: images on which a person drew are ``corrected``, the others ``todo``.
 
     Raises:
-        LoopError: one has begun there, or nothing usable is in the project.
+        LoopError: one has begun there, nothing usable is in the project, or the network learns no
+            classes.
     """
+    _refuse_without_classes(settings)
     usable = 0
     found: list[tuple[ImageEntry, ImageRecord]] = []
     for entry in project.images:
@@ -53,6 +56,16 @@ def start(
     for entry, record in found:
         folder.keep(entry, record)
     return folder
+
+
+def _refuse_without_classes(settings: LoopSettings) -> None:
+    """Of such a network (`scale`) nothing can be proposed."""
+    family = settings.train.get("family", "")
+    network = FAMILIES.get(family)
+    if network is not None and network.scores == "magnification":
+        raise LoopError(
+            f"{family} learns no classes, so nothing could be proposed; choose another network"
+        )
 
 
 def _first_record(entry: ImageEntry) -> ImageRecord:

@@ -21,11 +21,6 @@ public final class TrainSettings {
     }
 
     /** {@code model.spacings=[0.5, 8.0]}: µm/px of the branches, the output's first. */
-    public static String spacings(List<Double> um) {
-        return spacings("model.spacings", um);
-    }
-
-    /** The same for a family that has its µm/px in another setting. */
     public static String spacings(String key, List<Double> um) {
         return key + "=[" + String.join(", ", um.stream().map(String::valueOf).toList()) + "]";
     }

@@ -104,9 +104,8 @@ class TrainingRunsTest {
     void settingsAreWrittenAsToml() {
         assertEquals("classes=[\"In \\\"situ\\\"\", \"<ü>\"]",
                 TrainSettings.classes(List.of("In \"situ\"", "<ü>")));
-        assertEquals("model.spacings=[0.5, 8.0]", TrainSettings.spacings(List.of(0.5, 8.0)));
-        assertEquals("model.patch.spacings=[1.0]",
-                TrainSettings.spacings("model.patch.spacings", List.of(1.0)));
+        assertEquals("model.spacings=[0.5, 8.0]",
+                TrainSettings.spacings("model.spacings", List.of(0.5, 8.0)));
         assertEquals("background=\"Not \\\"in situ\\\"\"",
                 TrainSettings.background("Not \"in situ\""));
         assertEquals(List.of("epochs=2", "validation.val=[\"a b\"]"),

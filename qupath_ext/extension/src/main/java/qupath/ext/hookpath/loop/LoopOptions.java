@@ -12,7 +12,7 @@ import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Options;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Request;
-import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.train.TrainOptions;
 import qupath.lib.projects.Project;
 
 /**
@@ -98,7 +98,7 @@ public record LoopOptions(
         List<String> settings = new ArrayList<>();
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {
-            settings.add(TrainSettings.spacings(spacings.stream().map(Double::valueOf).toList()));
+            settings.add(TrainOptions.spacings(options.text("model", "hooknet"), spacings));
         }
         String device = options.text("device", "auto");
         if (!"auto".equals(device)) {

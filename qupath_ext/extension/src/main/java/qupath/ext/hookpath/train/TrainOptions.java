@@ -91,8 +91,7 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         }
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {
-            settings.add(TrainSettings.spacings(spacingsOf(options.text("model", "hooknet")),
-                    spacings.stream().map(TrainOptions::um).toList()));
+            settings.add(spacings(options.text("model", "hooknet"), spacings));
         }
         String device = options.text("device", "auto");
         if (!"auto".equals(device)) {
@@ -102,13 +101,20 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         return settings;
     }
 
-    /** The setting that takes µm/px; of a family that is not offered, Python says if it has it. */
-    private static String spacingsOf(String name) {
+    /**
+     * µm/px as a setting; of a family that is not offered, Python says if it has it.
+     *
+     * @param name the family
+     * @param um µm/px of its inputs, the result's first
+     * @throws HookpathException one is no number, or the family takes none
+     */
+    public static String spacings(String name, List<String> um) {
         Family family = Families.get(name);
         if (family != null && family.spacings() == null) {
             throw new HookpathException(Texts.get("train.error.noSpacings", name));
         }
-        return family == null ? "model.spacings" : family.spacings();
+        return TrainSettings.spacings(family == null ? "model.spacings" : family.spacings(),
+                um.stream().map(TrainOptions::um).toList());
     }
 
     private static double um(String text) {
