@@ -1,4 +1,7 @@
-"""The model families by name. Adding one: a file in this folder and a line here."""
+"""The model families by name.
+
+Adding one: a file in this folder, a line here, and one in `hookpath.qupath.offers`.
+"""
 
 from __future__ import annotations
 
