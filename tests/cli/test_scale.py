@@ -83,6 +83,7 @@ def test_evaluate_measures_a_detector_and_refuses_what_is_for_classes(
     assert partly.code == 1
     (found,) = [e["data"] for e in partly.events if e.get("kind") == "evaluated"]
     assert [s["name"] for s in found["slides"]] == ["right.tif", "wrong.tif"]
+    assert [e["data"]["image"] for e in partly.events if e.get("kind") == "problem"] == ["none.tif"]
     right, wrong = (s["mse"] for s in found["slides"])
     assert right < wrong
     refused = hookpath(*call, "--rest", "Normal")

@@ -94,7 +94,8 @@ def _measured(
             slides.append(_slide(entry, check, group_by))
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))
-            reporter.warn(problems[-1].line)
+            reporter.warn(f"not measured: {problems[-1].line}")
+            reporter.result("problem", vars(problems[-1]))
         reporter.advance(TASK)
     reporter.finish(TASK)
     if not slides:
