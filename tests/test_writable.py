@@ -42,3 +42,9 @@ def test_an_open_folder_inside_a_locked_one_may_be_used(locked: Path) -> None:
     make_folder(locked / "open")
     make_folder(locked / "open" / "new")
     assert (locked / "open" / "new").is_dir()
+
+
+def test_the_uppermost_folder_has_none_above() -> None:
+    top = Path(Path.cwd().anchor)
+    assert top.stat().st_mode & 0o222
+    refuse_read_only(top)

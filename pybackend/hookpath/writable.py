@@ -19,8 +19,8 @@ def refuse_read_only(path: Path) -> None:
     Raises:
         PermissionError: one of them has no write permission for anybody; says which.
     """
-    above = next(place for place in path.absolute().parents if place.exists())
-    for place in (path, above):
+    above = [place for place in path.absolute().parents if place.exists()][:1]
+    for place in (path, *above):
         if place.exists() and not place.stat().st_mode & 0o222:
             raise PermissionError(errno.EACCES, f"{place} is marked read-only", str(place))
 

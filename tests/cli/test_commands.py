@@ -138,6 +138,7 @@ WRONG = [
     (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
     (("compare", "{empty}", "{folder}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
+    (("convert", "{folder}"), 1, "1 result was not made; {folder} is a folder"),
     (("info", "{folder}", "--rest", ""), 2, "--rest '' names no class"),
     (("train", "{folder}", "-o", "{empty}/run", "--rest", "Region*"), 2, "name another one"),
 ]
@@ -151,7 +152,7 @@ def test_a_wrong_call_is_one_clear_line(
     assert done.code == code, done.err
     errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
-    assert message in errors[0]
+    assert message.format(folder=folder) in errors[0]
     assert "Traceback" not in done.err
 
 

@@ -218,6 +218,21 @@ def test_values_and_classes_that_would_be_read_wrongly_are_refused(slides: Path)
     assert "300 does not fit into 8 bits" in problem.message
 
 
+def test_a_folder_in_the_place_of_a_file_is_named(slides: Path) -> None:
+    (problem,) = convert_files([slides]).problems
+    assert problem.message.startswith(f"{slides} is a folder; name the files in it")
+
+
+@pytest.mark.parametrize("target", ["geojson", "asap"])
+def test_where_results_cannot_be_written_the_place_is_told(slides: Path, target: str) -> None:
+    source = write_text(slides / "a.xml", ASAP)
+    blocked = write_text(slides / "blocked", "a file")
+    config = ConvertConfig(to=target)  # type: ignore[arg-type]
+    (problem,) = convert_files([source], blocked, config).problems
+    assert f"cannot write {blocked}" in problem.message
+    assert problem.code == "not_writable"
+
+
 def test_a_name_that_fits_several_slides_is_refused(slides: Path) -> None:
     write_pyramid(slides / "a.svs.tif", position_image(64, 64), mpp=0.5)
     write_pyramid(slides / "A.tiff", position_image(64, 64), mpp=0.5)

@@ -27,6 +27,7 @@ from hookpath.slides import open_slide
 from support.annotated import DeadlySlide
 from support.slides import PERIOD, damage, position_image, write_pyramid
 from support.tissue_square import area, slide_with
+from support.training import Recorder
 
 X10, X5 = Magnification.parse("10x"), Magnification.parse("5x")
 ALL = ExtractConfig((X10,), size=64, where="all")
@@ -134,6 +135,13 @@ def test_an_image_s_own_rest_is_a_label_and_a_change_of_it_extracts_again(tmp_pa
         assert found == {"": 28, "Tumor": 9, name: 27}
     again = _labels_of_the_square(folder, out)
     assert (len(again.extracted), len(again.resumed)) == (0, 1)
+
+
+def test_a_wanted_class_that_nobody_drew_is_told(folder: Path) -> None:
+    recorder = Recorder()
+    config = ExtractConfig((X10,), size=64, where="all", classes=("Tumour", "Tumor"))
+    extract_projects([FolderProject(folder)], folder.parent / "out", config, recorder)
+    assert recorder.warnings == ["class 'Tumour' is on none of these images; drawn are: Tumor"]
 
 
 def test_several_projects_go_into_one_table_and_images_can_be_chosen(

@@ -173,6 +173,13 @@ def test_an_exported_model_whose_file_is_damaged_is_one_clear_error(tmp_path: Pa
         load_predictor(tmp_path)
 
 
+def test_a_card_without_the_network_s_classes_is_one_clear_error(tmp_path: Path) -> None:
+    model = random_network("unet", n_classes=2, filters=2)
+    save_model(tmp_path, model, ModelCard.describe(model, list(CLASSES)[:1]))
+    with pytest.raises(ModelFolderError, match="names 1 classes, but the network tells 2 apart"):
+        load_predictor(tmp_path)
+
+
 def test_a_network_that_gives_no_classes_is_one_clear_error() -> None:
     class Scale(RedPatches):
         scores = "magnification"

@@ -51,6 +51,15 @@ def truth_on(store: LoopStore, image: int) -> Truth:
         return Truth.load(LoopFolder(store.loop).truth_file(project.images[image].id))
 
 
+def test_a_loop_cannot_begin_where_nothing_can_be_read_and_says_why(
+    folder_store: LoopStore,
+) -> None:
+    for path in folder_store.root.glob("*.tif"):
+        path.with_suffix(".geojson").write_text("{")
+    with pytest.raises(LoopError, match=r"no image of it can be used; the first, s0\.tif: .*JSON"):
+        folder_store.begin()
+
+
 def test_a_whole_round(store: LoopStore) -> None:
     folder = store.begin()
     assert [store.metadata(i)[STATE_KEY] for i in range(4)] == [

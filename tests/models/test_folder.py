@@ -53,7 +53,13 @@ def _edit(folder: Path, **changes: object) -> None:
 def test_a_card_of_another_network_is_noticed(folder: Path) -> None:
     config = read_card(folder).config
     _edit(folder, config={**config, "filters": 3})
-    with pytest.raises(ModelFolderError, match="does not fit"):
+    with pytest.raises(ModelFolderError, match=r"does not fit.*copy the model folder again"):
+        load_model(folder)
+
+
+def test_missing_weights_say_what_to_do(folder: Path) -> None:
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(ModelFolderError, match="copy the whole model folder"):
         load_model(folder)
 
 

@@ -101,3 +101,27 @@ def test_unknown_families_and_arguments_are_one_clear_error() -> None:
         build_model("resnet", n_classes=2)
     with pytest.raises(ModelDesignError, match="filtres"):
         build_model("hooknet", n_classes=2, filtres=3)
+
+
+@pytest.mark.parametrize(
+    ("family", "arguments", "message"),
+    [
+        ("hooknet", {"filters": 0}, "filters must be a whole number, at least 1, not 0"),
+        ("unet", {"filters": -4}, "filters must be a whole number"),
+        ("unet", {"depth": 1.5}, r"depth must be a whole number, at least 1, not 1\.5"),
+        ("hooknet", {"depth": 0}, "depth must be a whole number"),
+        ("hooknet", {"input_size": "x"}, "input_size must be a whole number, at least 1, not 'x'"),
+        ("hooknet", {"spacings": [-1.0, 4.0]}, "spacings must be a list of numbers above 0"),
+        ("unet", {"spacings": ["a"]}, "spacings must be a list of numbers above 0"),
+        ("unet", {"spacings": "0.5"}, "spacings is a list"),
+        ("unet-lr", {"heatmaps": -1}, "heatmaps must be a whole number, at least 0"),
+        ("unet-lr", {"spacing_um": "x"}, "spacing_um must be a number"),
+        ("scale", {"magnifications": [0, 5]}, "magnifications must be a list of numbers above 0"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_one_clear_error(
+    family: str, arguments: dict[str, object], message: str
+) -> None:
+    classes = {} if family == "scale" else {"n_classes": 2}
+    with pytest.raises(ModelDesignError, match=f"{family}: {message}"):
+        build_model(family, **classes, **arguments)

@@ -56,6 +56,7 @@ def test_values_are_read_as_in_toml_and_bare_words_as_text() -> None:
         ("validation.fractoin=0", "did you mean 'validation.fraction'?"),
         ("zzz=1", "unknown setting 'zzz'; there are: preset, family, model"),
         ("batch_size=0", "setting batch_size = 0 is not valid: .*greater than or equal to 1"),
+        ("classes=Dark", r"setting classes = 'Dark' is not valid: .*classes=\['Dark'\]"),
         ("epochs=many", "setting epochs = 'many' is not valid"),
         ("device=tpu", "setting device = 'tpu' is not valid"),
         ("preset=slow", "unknown preset 'slow'; there are: paper, fast"),

@@ -306,6 +306,15 @@ def test_nothing_drawn_is_said(tmp_path: Path, folder: Path) -> None:
     refused(project, tmp_path / "run", "no area with a class is drawn; draw areas of at least two")
 
 
+def test_annotations_that_cannot_be_read_are_not_taken_for_none(
+    folder: Path, tmp_path: Path
+) -> None:
+    project = change(folder, tmp_path)
+    for path in project.glob("*.geojson"):
+        path.write_text("{")
+    refused(project, tmp_path / "run", r"of 3 images that cannot, the first, s0\.tif: .*not JSON")
+
+
 def test_where_no_slide_can_be_used_the_reason_is_told(folder: Path, tmp_path: Path) -> None:
     """As a person meets it: nobody set the pixel size."""
     project = change(folder, tmp_path)

@@ -125,6 +125,11 @@ def _leave_quietly() -> NoReturn:
     raise typer.Exit(1)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``1 image was``, ``2 images were``."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def _is_figure(cell: str) -> bool:
     return not cell or cell[0] in "0123456789-–.…"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.inputs import Mpp
 from hookpath.errors import AnnotationError, UsageError, shared_code
 
@@ -153,6 +153,7 @@ def _tell(console: Console, report: ConvertReport) -> None:
         console.table("", ["file", "objects", "holes"], rows)
     if problems:
         raise AnnotationError(
-            f"{len(problems)} results were not made; {problems[0].message}",
+            f"{counted(len(problems), 'result was', 'results were')} not made; "
+            f"{problems[0].message}",
             code=shared_code(problems),
         )

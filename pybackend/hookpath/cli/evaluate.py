@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened, rest_option
 from hookpath.errors import EvaluationError, UsageError, shared_code
 
@@ -165,7 +165,8 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
 
 def _fail_for(problems: Sequence[Problem], done: str) -> None:
     if problems:
-        line = f"{len(problems)} images were not {done}; {problems[0].line}"
+        images = counted(len(problems), "image was", "images were")
+        line = f"{images} not {done}; {problems[0].line}"
         raise EvaluationError(line, code=shared_code(problems))
 
 

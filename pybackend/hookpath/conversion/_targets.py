@@ -71,12 +71,11 @@ class TargetWriter:
             OutputError, AnnotationError: it cannot be written; names the file.
             UsageError: something that the format needs is not known.
         """
-        if self.to == "geojson":
-            make_folder(path.parent)
-            write_geojson(path, objects)
-            return
         try:
             make_folder(path.parent)
+            if self.to == "geojson":
+                write_geojson(path, objects)
+                return
             refuse_read_only(path)
             replace_file(path, lambda part: self._fill(part, path, objects, canvas))
         except OSError as error:

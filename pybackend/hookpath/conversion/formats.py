@@ -31,6 +31,8 @@ def source_format(path: Path) -> Source:
     Raises:
         AnnotationError: not readable, or none that is known; names the file.
     """
+    if path.is_dir():
+        raise AnnotationError(f"{path} is a folder; name the files in it, as in {path / '*.xml'}")
     try:
         with path.open("rb") as file:
             head = file.read(4096)

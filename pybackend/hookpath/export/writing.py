@@ -41,4 +41,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _cannot_write(folder: Path, error: OSError) -> OutputError:
-    return OutputError(f"{folder}: cannot be written ({error.strerror})", code=write_code(error))
+    return OutputError(
+        f"{folder}: cannot be written ({error.strerror}); choose another folder with -o",
+        code=write_code(error),
+    )

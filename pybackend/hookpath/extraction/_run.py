@@ -84,6 +84,8 @@ class Run:
         self.open: dict[Future[Any], _Slide] = {}
         self.done: dict[Path, tuple[SlideRecord, bool]] = {}
         self.problems: list[Problem] = []
+        #: Classes that are drawn (or are undrawn tissue's) on any slide.
+        self.classes: set[str] = set()
         #: Slides whose worker died: each is tried once more, by itself.
         self.suspects: set[Path] = set()
 
@@ -125,7 +127,7 @@ class Run:
         self.reporter.result("problem", vars(self.problems[-1]))
 
     def _start(self, project: Project, entry: ImageEntry) -> None:
-        drawn = _drawn(entry, self.config)
+        drawn = self._drawn(entry)
         reference = entry.slide
         folder = folder_of(self.out, (project, entry))
         record = SlideRecord(
@@ -144,6 +146,17 @@ class Run:
         split = entry.metadata.get(SPLIT_KEY, "")
         slide = self.slides[folder] = _Slide(project, entry, reference, folder, record, split)
         self._submit(slide, plan, reference, drawn, self.config)
+
+    def _drawn(self, entry: ImageEntry) -> Drawn:
+        """What people drew, of the classes wanted, and what undrawn tissue is."""
+        objects, wanted = entry.objects(), self.config.classes
+        rest = Rest(class_name=self.config.rest).class_of(entry, objects)
+        found = {c.name: c for c in class_names_in(objects)}
+        if rest is not None:
+            found.setdefault(rest, PathClass(rest))
+        self.classes |= found.keys()
+        classes = {n: c for n, c in found.items() if not wanted or n in wanted}
+        return Drawn(objects, ClassTable.of(classes.values()), rest if rest in classes else None)
 
     def _submit(self, slide: _Slide, work: Any, *arguments: Any) -> None:
         future = self.workers.submit(work, *arguments)
@@ -242,14 +255,3 @@ class Run:
         self.workers.shutdown(wait=True, cancel_futures=True)
         for slide in list(self.slides.values()):
             self._give_up(slide)
-
-
-def _drawn(entry: ImageEntry, config: ExtractConfig) -> Drawn:
-    """What people drew, of the classes wanted, and what undrawn tissue is."""
-    objects = entry.objects()
-    rest = Rest(class_name=config.rest).class_of(entry, objects)
-    found = {c.name: c for c in class_names_in(objects)}
-    if rest is not None:
-        found.setdefault(rest, PathClass(rest))
-    classes = {n: c for n, c in found.items() if not config.classes or n in config.classes}
-    return Drawn(objects, ClassTable.of(classes.values()), rest if rest in classes else None)

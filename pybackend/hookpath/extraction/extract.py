@@ -60,6 +60,7 @@ def extract_projects(
             run.close()
             release()
         reporter.finish(TASK)
+        _tell_missing(run)
         return _report(run, [folder_of(out, pair) for pair in _all(projects)])
 
 
@@ -77,6 +78,14 @@ def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
         tuple(run.problems),
         table,
     )
+
+
+def _tell_missing(run: Run) -> None:
+    """Of wanted classes that nobody drew: most likely they are spelled otherwise."""
+    for name in run.config.classes:
+        if name not in run.classes:
+            drawn = ", ".join(sorted(run.classes)) or "none"
+            run.reporter.warn(f"class {name!r} is on none of these images; drawn are: {drawn}")
 
 
 def _is_alike(folder: Path, run: Run) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.errors import ModelDesignError, PredictionError
+from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.cover import OutputGrid, Tissue
@@ -166,6 +166,11 @@ def load_predictor(
     config = config or PredictConfig()
     if not only_exported(folder):
         model, card = load_model(folder)
+        if model.scores != "magnification" and len(card.classes) != model.n_classes:
+            raise ModelFolderError(
+                f"{folder}: model.json names {len(card.classes)} classes, but the network tells "
+                f"{model.n_classes} apart; copy the model folder again"
+            )
         return predictor_of(model, card, config, reporter), card
     data, card = read_onnx(folder)
     card = card.model_copy(update={"weights_sha256": card.onnx_sha256})

@@ -12,7 +12,7 @@ from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.settings import LoopSettings
 from hookpath.loop.telling import told
 from hookpath.models import FAMILIES
-from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Project, QuPathProject
+from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
 
 #: Where a project's loop is unless said otherwise, below the project's folder.
@@ -43,6 +43,7 @@ def start(
     """
     _refuse_without_classes(settings)
     usable = 0
+    first: Problem | None = None
     found: list[tuple[ImageEntry, ImageRecord]] = []
     for entry in project.images:
         try:
@@ -50,8 +51,10 @@ def start(
             usable += 1
         except HookpathError as error:
             told(entry, error, reporter)
+            first = first or Problem(entry.name, str(error))
     if not usable:
-        raise LoopError(f"{project.source}: no image of it can be used")
+        why = f"; the first, {first.line}" if first else ""
+        raise LoopError(f"{project.source}: no image of it can be used{why}")
     folder = LoopFolder.create(root, settings)
     for entry, record in found:
         folder.keep(entry, record)

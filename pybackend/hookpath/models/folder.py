@@ -141,7 +141,9 @@ def read_card(folder: Path) -> ModelCard:
         return ModelCard.model_validate(raw)
     except (ValueError, AttributeError, OSError) as error:
         reason = _first_problem(error)
-        raise ModelFolderError(f"{path}: not a valid model card ({reason})") from error
+        raise ModelFolderError(
+            f"{path}: not a valid model card ({reason}); copy the model folder again"
+        ) from error
 
 
 def _first_problem(error: Exception) -> str:
@@ -175,11 +177,20 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
         model = build_model(card.family, **card.config)
         model.load_state_dict(load(data))
     except OSError as error:
-        raise ModelFolderError(f"{path}: cannot be read ({error.strerror})") from error
+        raise _unreadable(path, error) from error
     except (SafetensorError, RuntimeError, ModelDesignError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelFolderError(f"{path}: does not fit {CARD_NAME} ({reason})") from error
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise ModelFolderError(
+            f"{path}: does not fit {CARD_NAME} ({reason}); copy the model folder again, or update "
+            "hookpath"
+        ) from error
     return model.to(device).eval(), card
+
+
+def _unreadable(path: Path, error: OSError) -> ModelFolderError:
+    return ModelFolderError(
+        f"{path}: cannot be read ({error.strerror}); copy the whole model folder"
+    )
 
 
 def only_exported(folder: Path) -> bool:
@@ -198,7 +209,7 @@ def read_onnx(folder: Path) -> tuple[bytes, ModelCard]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelFolderError(f"{path}: cannot be read ({error.strerror})") from error
+        raise _unreadable(path, error) from error
     if card.onnx_sha256 != hashlib.sha256(data).hexdigest():
         raise ModelFolderError(f"{path}: not the network that {CARD_NAME} describes; copy both")
     return data, card

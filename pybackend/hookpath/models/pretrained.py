@@ -56,8 +56,11 @@ def read_weights(path: Path) -> StateDict:
             return load_file(path)
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # safetensors, pickle and zip each have errors of their own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelDesignError(f"{path}: no readable file of weights ({reason})") from error
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ModelDesignError(
+            f"{path}: no readable file of weights ({reason}); give .safetensors, or .pth with "
+            "tensors only"
+        ) from error
     for key in ("state_dict", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]

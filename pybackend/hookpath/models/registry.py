@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
+from numbers import Real
 from typing import Any
 
 from hookpath.errors import ModelDesignError
@@ -58,6 +60,32 @@ def build_model(family: str, **config: Any) -> Network:
         raise ModelDesignError(f"{family}: {error}") from error
 
 
+#: Counts that may be 0, for none.
+_MAY_BE_NONE = ("heatmaps", "aspp")
+
+
+def _what_is_wrong(name: str, kind: str, value: object) -> str:
+    """What an argument has to be if it cannot be this, else ""."""
+    if kind == "int":
+        least = 0 if name in _MAY_BE_NONE else 1
+        fits = _is_number(value, whole=True) and float(str(value)) >= least
+        return "" if fits else f"must be a whole number, at least {least}"
+    if kind == "float":
+        return "" if _is_number(value) else "must be a number"
+    if not kind.startswith("Sequence"):
+        return ""
+    if not isinstance(value, list | tuple):
+        return f"is a list, as in {name}=[{value}]"
+    fits = all(_is_number(v, "int" in kind) and float(v) > 0 for v in value)
+    return "" if fits else "must be a list of numbers above 0"
+
+
+def _is_number(value: object, whole: bool = False) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value) and (not whole or float(value).is_integer())
+
+
 def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
     known = inspect.signature(FAMILIES[family]).parameters
     for name, value in config.items():
@@ -65,5 +93,5 @@ def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise ModelDesignError(f"{family} takes no argument {name!r}; {hint}")
-        if str(known[name].annotation).startswith("Sequence") and isinstance(value, int | float):
-            raise ModelDesignError(f"{family}: {name} is a list, as in {name}=[{value}]")
+        if wrong := _what_is_wrong(name, str(known[name].annotation), value):
+            raise ModelDesignError(f"{family}: {name} {wrong}, not {value!r}")

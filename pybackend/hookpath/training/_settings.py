@@ -76,6 +76,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     reason = str(first["msg"]).removeprefix("Value error, ")
     if not key:
         return f"settings do not fit together: {reason}"
+    if first["type"] in {"tuple_type", "list_type"}:
+        reason = f"it is a list, as in {key}=['{first['input']}']"
     return f"setting {key} = {first['input']!r} is not valid: {reason}"
 
 

@@ -81,5 +81,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path}: the checkpoint is missing; start again in a new folder"
         ) from None
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"{path}: not a readable checkpoint ({reason})") from error
+        raise TrainingError(
+            f"{path}: not a readable checkpoint ({type(error).__name__}); copy it again, or start "
+            "again in a new folder"
+        ) from error

@@ -154,13 +154,28 @@ def _class_table(
         for n in dict.fromkeys(order)
     )
     if len(table) < 2:
-        found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
-        raise TrainingError(
-            f"{', '.join(p.name for p in projects)}: {found} is drawn; draw areas of at "
-            "least two classes (what is left undrawn is unknown, not a class)",
-            code="nothing_annotated",
-        )
+        raise _too_few_classes(projects, images, table)
     return table
+
+
+def _too_few_classes(
+    projects: Sequence[Project], images: Sequence[_Image], table: ClassTable
+) -> TrainingError:
+    names = ", ".join(p.name for p in projects)
+    failed = [i for i in images if i.error is not None]
+    if failed:
+        problem = Problem(failed[0].entry.name, str(failed[0].error))
+        return TrainingError(
+            f"{names}: fewer than two classes are drawn on what can be read; of {len(failed)} "
+            f"images that cannot, the first, {problem.line}",
+            code=shared_code(i.error for i in failed if i.error is not None),
+        )
+    found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
+    return TrainingError(
+        f"{names}: {found} is drawn; draw areas of at least two classes (what is left undrawn is "
+        "unknown, not a class; or name its class with --rest)",
+        code="nothing_annotated",
+    )
 
 
 def _load(

@@ -121,7 +121,9 @@ class RunFolder:
                 raise TrainingError(f"{path}: format {form} is not that of this hookpath; update")
             return RunRecord(**values)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise TrainingError(f"{path}: damaged ({error})") from error
+            raise TrainingError(
+                f"{path}: damaged ({error}); copy it again, or start again in a new folder"
+            ) from error
 
     def refuse_changes(self, now: RunRecord) -> None:
         """Compare with the recorded run before going on.
