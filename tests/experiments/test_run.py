@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
+from hookpath.annotations import PathObject, write_geojson
 from hookpath.errors import UsageError
 from hookpath.evaluation.intervals import Interval
 from hookpath.experiments import (
@@ -112,6 +114,21 @@ def test_started_again_nothing_is_trained_twice(
     assert {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")} == weights
     for one, other in zip(result.scores, again.scores, strict=True):
         assert one.report.pooled.counts.tolist() == other.report.pooled.counts.tolist()
+
+
+def test_truth_of_its_own_counts_all_over_the_slides(slides: Path, tmp_path: Path) -> None:
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    everything = PathObject(box(0, 0, 256, 256), path_class=RED)
+    for number in range(4):
+        write_geojson(truth / f"s{number}.geojson", [everything])
+    options = Options(truth=truth, only=("small",))
+    found = run_design(DESIGN, tmp_path / "out", open_project(slides), options)
+    for score in found.scores:
+        counts = score.report.pooled.counts
+        assert counts.sum() == 2 * 128 * 128
+        # The last column: nothing was predicted there.
+        assert counts[:, -1].sum() == 0
 
 
 def test_another_experiments_folder_is_left_alone(slides: Path, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ class Options:
         preset: ``paper`` or ``fast``; None: the design's.
         overrides: ``key=value`` training settings, put over everything else.
         only: titles of contestants; empty: all.
-        inside: a project's slides are predicted only where something is drawn.
+        inside: a project's slides are predicted only where something is drawn, unless there is
+            truth of its own.
         device: for training and prediction.
     """
 
@@ -163,7 +164,8 @@ def _score(
     folder = out / trial.name / contestant.slug
     if (folder / EVALUATION / "report.json").is_file():
         return load_report(folder / EVALUATION)
-    whole = painted or not options.inside
+    # Truth of its own may lie anywhere on a slide; else it is where something is drawn.
+    whole = painted or not options.inside or trial.truth is not None
     return evaluate_project(
         trial.project,
         model_dir=_model(trial, contestant, config, out, reporter),
