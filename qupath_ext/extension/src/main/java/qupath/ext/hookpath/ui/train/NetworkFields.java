@@ -41,6 +41,7 @@ final class NetworkFields {
     private final Field<ComboBox<Integer>> size;
     private final Field<ComboBox<String>> background;
     private List<String> classes = List.of();
+    private Family.Background offeredFor;
 
     NetworkFields(ComboBox<String> family, Label about, ComboBox<String> preset,
             Field<ComboBox<String>> target, Field<ComboBox<List<Double>>> context,
@@ -173,9 +174,11 @@ final class NetworkFields {
         }
     }
 
+    /** What was chosen stays, but not what one network proposed when another is chosen. */
     private void offerBackgrounds() {
-        String chosen = background.control().getValue();
         Family.Background kind = family().background();
+        String chosen = kind == offeredFor ? background.control().getValue() : null;
+        offeredFor = kind;
         List<String> offered = new ArrayList<>();
         if (kind == Family.Background.MAYBE) {
             offered.add(NONE);
