@@ -27,7 +27,7 @@ from hookpath.loop import (
 from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
 from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
 from support.loops import SIZE, LoopStore, reshaped
-from support.textures import DARK, PALE
+from support.textures import DARK, PALE, texture_objects
 from support.training import Recorder
 
 
@@ -311,6 +311,18 @@ def test_one_bad_slide_does_not_stop_the_others(folder_store: LoopStore) -> None
         report = propose(folder, project, count=2)
     assert [p.image for p in report.problems] == ["s2.tif"]
     assert [p.name for p in report.proposed] == ["s3.tif"]
+
+
+def test_what_is_drawn_at_the_start_is_measured_at_once(folder_store: LoopStore) -> None:
+    folder = folder_store.begin()
+    with folder_store.project() as project:
+        areas = [folder.record(entry).labelled_mm2 for entry in project.images]
+    drawn = {
+        o.path_class.name: pytest.approx(o.geometry.area * 1e-6, rel=1e-6)
+        for o in texture_objects(SIZE)
+        if o.path_class
+    }
+    assert areas == [drawn, drawn, {}, {}]
 
 
 def test_begun_once(folder_store: LoopStore) -> None:

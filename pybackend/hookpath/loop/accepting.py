@@ -122,8 +122,8 @@ def _refuse_nothing(truth: Truth, record: ImageRecord, entry: ImageEntry) -> Non
         return
     what = "untouched proposals teach nothing" if record.proposed_in else "nothing is drawn here"
     raise LoopError(
-        f"{entry.name}: {what}; confirm the whole slide (--whole), a region (--region NAME), lock "
-        f"the objects that are right, or draw an annotation of class {CONFIRMED_CLASS!r}"
+        f"{entry.name}: {what}; confirm the whole slide or an area of it, lock the objects that "
+        f"are right, or draw an annotation of class {CONFIRMED_CLASS!r} around them"
     )
 
 

@@ -63,8 +63,7 @@ def choose(folder: LoopFolder, project: Project, count: int) -> list[ImageEntry]
     ]
     if not open_:
         raise LoopError(
-            f"{project.source}: no image is left to propose on; name one with --image to propose "
-            "on it again"
+            f"{project.name}: no image is left to propose on; choose one to propose on it again"
         )
     random.Random(f"{folder.settings.seed}:{folder.round}").shuffle(open_)
     open_.sort(key=lambda pair: -(pair[1].worth or 0.0))

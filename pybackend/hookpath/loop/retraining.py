@@ -13,7 +13,7 @@ from hookpath.loop.folder import LoopFolder, RoundFolder, now, write_json
 from hookpath.loop.noticing import changed_since
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.rounds import RoundResult, load_round
-from hookpath.loop.teaching import TeachingEntry, TeachingProject, truth_of
+from hookpath.loop.teaching import TeachingEntry, TeachingProject, labelled_mm2, truth_of
 from hookpath.loop.telling import told
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.stages import train
@@ -100,7 +100,7 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
             found.append(_Pupil(entry, record, TeachingEntry(entry, truth, record.part)))
     if not found:
         raise TrainingError(
-            f"{project.source}: nothing is drawn or confirmed; draw areas of at least two classes "
+            f"{project.name}: nothing is drawn or confirmed; draw areas of at least two classes "
             "on a slide or two, or accept a corrected slide",
             code="nothing_annotated",
         )
@@ -160,8 +160,7 @@ def _listed(config: TrainConfig, part: str) -> tuple[str, ...]:
 
 
 def _with_part(folder: LoopFolder, pupil: _Pupil, part: str) -> _Pupil:
-    calibration = _mm2_per_px(pupil.entry)
-    areas = {n: a * calibration for n, a in pupil.view.truth.area_l0().items()}
+    areas = labelled_mm2(pupil.entry, pupil.view.truth)
     with folder.image_alone(pupil.entry):
         before = folder.record(pupil.entry)
         as_read = before == pupil.record
@@ -172,15 +171,6 @@ def _with_part(folder: LoopFolder, pupil: _Pupil, part: str) -> _Pupil:
     # Of what somebody has just accepted, this training has an older truth (see `_graduate`).
     record = known if as_read else pupil.record.model_copy(update={"part": part})
     return _Pupil(pupil.entry, record, TeachingEntry(pupil.entry, pupil.view.truth, part))
-
-
-def _mm2_per_px(entry: ImageEntry) -> float:
-    """0 where it is not known: training says so, image by image."""
-    try:
-        with entry.slide.open() as slide:
-            return slide.calibration.area_um2(1.0) * 1e-6
-    except HookpathError:
-        return 0.0
 
 
 def _train(

@@ -10,7 +10,9 @@ from hookpath.events import SILENT, Reporter
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.settings import LoopSettings
+from hookpath.loop.teaching import labelled_mm2
 from hookpath.loop.telling import told
+from hookpath.loop.truth import drawn_truth
 from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
@@ -74,8 +76,10 @@ def _refuse_without_classes(settings: LoopSettings) -> None:
 def _first_record(entry: ImageEntry) -> ImageRecord:
     entry.slide  # noqa: B018  (raises what is wrong with the image)
     drawn = [o for o in entry.objects() if EDITED_KEY not in o.metadata]
-    state = State.CORRECTED if class_names_in(drawn) else State.TODO
-    return ImageRecord(id=entry.id, name=entry.name, state=state)
+    if not class_names_in(drawn):
+        return ImageRecord(id=entry.id, name=entry.name)
+    areas = labelled_mm2(entry, drawn_truth(drawn))
+    return ImageRecord(id=entry.id, name=entry.name, state=State.CORRECTED, labelled_mm2=areas)
 
 
 def find_entry(project: Project, name: str) -> ImageEntry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hookpath.annotations import PathClass, PathObject
-from hookpath.errors import LoopError
+from hookpath.errors import HookpathError, LoopError
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.truth import Truth, drawn_truth
@@ -29,6 +29,16 @@ def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Trut
         return Truth.load(path)
     drawn = frozenset(record.drawn_ids) if record.proposed_in else None
     return drawn_truth(entry.objects(), drawn)
+
+
+def labelled_mm2(entry: ImageEntry, truth: Truth) -> dict[str, float]:
+    """Area that teaches, by class; 0 where the µm/px are not known: training says so."""
+    try:
+        with entry.slide.open() as slide:
+            mm2 = slide.calibration.area_um2(1.0) * 1e-6
+    except HookpathError:
+        mm2 = 0.0
+    return {name: area * mm2 for name, area in truth.area_l0().items()}
 
 
 class TeachingEntry:

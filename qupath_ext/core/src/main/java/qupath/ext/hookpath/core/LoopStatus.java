@@ -132,6 +132,17 @@ public record LoopStatus(int round, String model, List<Image> images, List<Round
                 .orElse(null);
     }
 
+    /** Whether a proposed image waits besides the one that is open (id; null: none). */
+    public boolean hasNext(String current) {
+        Image next = next(current);
+        return next != null && !next.id().equals(current);
+    }
+
+    /** The image with an id, or null. */
+    public Image image(String id) {
+        return images.stream().filter(i -> i.id().equals(id)).findFirst().orElse(null);
+    }
+
     /** Whether something waits to be learned. */
     public boolean canRetrain() {
         return images.stream().anyMatch(i -> i.state() == State.CORRECTED);

@@ -54,6 +54,17 @@ class LoopStatusTest {
     }
 
     @Test
+    void theOpenImageIsNoNextOne() {
+        assertTrue(status.hasNext(null));
+        assertTrue(status.hasNext("3"));
+        LoopStatus single = new LoopStatus(1, null, List.of(status.image("2")), List.of());
+        assertTrue(single.hasNext("9"));
+        assertFalse(single.hasNext("2"));
+        assertNull(single.image("3"));
+        assertNull(single.image(null));
+    }
+
+    @Test
     void namesWhatAStepLists() {
         JsonObject ranked = JsonParser.parseString(
                 "{\"ranked\": [{\"id\": \"2\", \"name\": \"b\"}, {\"id\": \"1\", \"name\": \"a\"}]}")

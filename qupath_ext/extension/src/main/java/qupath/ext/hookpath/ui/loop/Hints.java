@@ -18,7 +18,8 @@ final class Hints {
                 status.count(State.CORRECTED), status.count(State.TRAINED));
     }
 
-    static String hint(Project<?> project, boolean begun, LoopStatus status) {
+    /** What to do next. {@code current}: id of the image that is open, or null. */
+    static String hint(Project<?> project, boolean begun, LoopStatus status, String current) {
         if (project == null) {
             return Texts.get("error.noProject");
         }
@@ -29,6 +30,10 @@ final class Hints {
             return "";
         }
         long corrected = status.count(State.CORRECTED);
+        LoopStatus.Image open = status.image(current);
+        if (open != null && open.state() == State.PROPOSED) {
+            return Texts.get("loop.hint.here", open.name());
+        }
         if (status.count(State.PROPOSED) > 0) {
             return Texts.get("loop.hint.correct", status.count(State.PROPOSED));
         }
@@ -39,13 +44,14 @@ final class Hints {
                 : Texts.get(status.count(State.TODO) > 0 ? "loop.hint.propose" : "loop.hint.done");
     }
 
-    static String done(LoopSummary found) {
+    /** What a step did. {@code next}: what to do now. */
+    static String done(LoopSummary found, String next) {
         String images = String.join(", ", found.changed());
         List<String> ranked = found.ranked();
         List<String> conflicts = found.conflicts();
         int several = Math.min(1, Math.max(ranked.size(), conflicts.size()));
         return Texts.get("loop.done." + found.step(), found.added(), images,
                 found.status() == null ? 0 : found.status().round(), several,
-                ranked.isEmpty() ? "" : ranked.get(0), String.join(", ", conflicts));
+                ranked.isEmpty() ? "" : ranked.get(0), String.join(", ", conflicts), next);
     }
 }

@@ -57,6 +57,7 @@ public final class LoopWindow extends VBox {
     private Project<BufferedImage> project;
     private LoopStatus status;
     private boolean begun;
+    private String running;
     private String trouble = "";
 
     @FXML private Label headline;
@@ -94,7 +95,6 @@ public final class LoopWindow extends VBox {
         job.setVisible(false);
         qupath.projectProperty().addListener(onProject);
         qupath.imageDataProperty().addListener(onChange);
-        job.runningProperty().addListener(onChange);
         load();
     }
 
@@ -103,9 +103,9 @@ public final class LoopWindow extends VBox {
         Stage stage = Windows.show(qupath, TITLE, () -> new LoopWindow(qupath));
         LoopWindow window = (LoopWindow) stage.getScene().getRoot();
         stage.setOnCloseRequest(event -> {
-            if (window.job.runningProperty().get()) {
+            if (window.running != null) {
                 event.consume();
-                Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("loop.busy"));
+                Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("loop.why.open"));
             }
         });
         stage.setOnHiding(event -> window.forgotten());
@@ -118,7 +118,7 @@ public final class LoopWindow extends VBox {
 
     /** Shows what the project's metadata says at once, the figures when Python has said them. */
     private void load() {
-        if (job.runningProperty().get()) {
+        if (running != null) {
             return;
         }
         project = qupath.getProject();
@@ -156,13 +156,12 @@ public final class LoopWindow extends VBox {
     }
 
     private void update() {
-        boolean running = job.runningProperty().get();
-        boolean usable = project != null && !running;
+        boolean usable = project != null && running == null;
         startPane.setVisible(project != null && !begun);
         steps.setVisible(begun);
         start.setDisable(!usable);
         propose.setDisable(!usable);
-        next.setDisable(!usable || status == null || status.next(currentId()) == null);
+        next.setDisable(!usable || status == null || !status.hasNext(currentId()));
         confirm.setDisable(!usable || currentId() == null);
         more.setDisable(!usable);
         rank.setDisable(status == null || status.count(LoopStatus.State.TODO) == 0);
@@ -175,8 +174,9 @@ public final class LoopWindow extends VBox {
             images.getItems().clear();
         }
         headline.setText(begun ? Hints.headline(status) : Texts.get("loop.headline.none"));
-        message.setText(running ? Texts.get("loop.busy") : !trouble.isEmpty() ? trouble
-                : Hints.hint(project, begun, status));
+        message.setText(running != null ? Texts.get("loop.busy." + running)
+                : !trouble.isEmpty() ? trouble
+                : Hints.hint(project, begun, status, currentId()));
         figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty());
         if (figuresPane.isVisible()) {
             RoundFigures.fill(figures, status);
@@ -275,7 +275,10 @@ public final class LoopWindow extends VBox {
         Project<BufferedImage> of = project;
         LoopJob[] made = new LoopJob[1];
         trouble = "";
+        running = step;
         job.setVisible(true);
+        images.requestFocus(); // else it goes to Cancel, where a key ends the step
+        update();
         job.setStopText("retrain".equals(step) ? Texts.get("loop.stop") : null);
         job.run(onEvent -> {
             made[0] = new LoopJob(of, LoopOptions.of(step, arguments.call(), of));
@@ -306,6 +309,11 @@ public final class LoopWindow extends VBox {
     private void done(LoopSummary found) {
         job.idle("");
         job.setVisible(false);
+        running = null;
+        if (project != qupath.getProject()) {
+            load(); // another project was opened meanwhile; what was done is in the first one
+            return;
+        }
         begun = LoopOptions.hasBegun(LoopOptions.folder(project));
         if (found != null && found.status() != null) {
             status = found.status();
@@ -313,7 +321,7 @@ public final class LoopWindow extends VBox {
         update();
         qupath.refreshProject();
         if (found != null) {
-            message.setText(Hints.done(found));
+            message.setText(Hints.done(found, Hints.hint(project, begun, status, currentId())));
             if (!found.problems().isEmpty()) {
                 Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
             }
