@@ -16,8 +16,10 @@ import java.util.Map;
  * @param model  folder of that model, or null
  * @param images state of every image, in the project's order
  * @param rounds figures of every round that has a model
+ * @param rest   class of confirmed area that no annotation covers, or null: it is unknown
  */
-public record LoopStatus(int round, String model, List<Image> images, List<Round> rounds) {
+public record LoopStatus(
+        int round, String model, List<Image> images, List<Round> rounds, String rest) {
 
     /** Key of the image metadata that shows the state. */
     public static final String STATE_KEY = "hookpath.loop.state";
@@ -92,7 +94,7 @@ public record LoopStatus(int round, String model, List<Image> images, List<Round
             rounds.add(round(one.getAsJsonObject()));
         }
         return new LoopStatus(round == null ? 0 : round.intValue(), Json.text(data, "model"),
-                images, rounds);
+                images, rounds, Json.text(data, "rest"));
     }
 
     /** The last status among a job's results, or null. */

@@ -15,7 +15,8 @@ import qupath.ext.hookpath.core.LoopStatus.State;
 class LoopStatusTest {
 
     private static final JsonObject DATA = JsonParser.parseString("""
-            {"loop": "/p/hookpath/loop", "round": 1, "model": "/p/m", "counts": {"todo": 1},
+            {"loop": "/p/hookpath/loop", "round": 1, "model": "/p/m", "rest": "S",
+             "counts": {"todo": 1},
              "images": [
                {"id": "1", "name": "a", "state": "trained", "round": 1, "whole": false,
                 "confirmed_mm2": 0.5, "labelled_mm2": {"T": 0.25, "S": 0.5}, "worth": null,
@@ -35,6 +36,7 @@ class LoopStatusTest {
     void readsImagesAndRounds() {
         LoopStatus.Image first = status.images().getFirst();
         assertEquals(State.TRAINED, first.state());
+        assertEquals("S", status.rest());
         assertEquals(0.75, first.labelledMm2());
         assertTrue(Double.isNaN(first.worth()));
         assertEquals(3, status.count(State.PROPOSED));
@@ -57,7 +59,7 @@ class LoopStatusTest {
     void theOpenImageIsNoNextOne() {
         assertTrue(status.hasNext(null));
         assertTrue(status.hasNext("3"));
-        LoopStatus single = new LoopStatus(1, null, List.of(status.image("2")), List.of());
+        LoopStatus single = new LoopStatus(1, null, List.of(status.image("2")), List.of(), null);
         assertTrue(single.hasNext("9"));
         assertFalse(single.hasNext("2"));
         assertNull(single.image("3"));

@@ -105,7 +105,7 @@ public final class LoopWindow extends VBox {
         stage.setOnCloseRequest(event -> {
             if (window.running != null) {
                 event.consume();
-                Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("loop.why.open"));
+                window.message.setText(Texts.get("loop.why.open"));
             }
         });
         stage.setOnHiding(event -> window.forgotten());
@@ -221,8 +221,11 @@ public final class LoopWindow extends VBox {
 
     @FXML
     private void confirmWhole() {
-        String name = current().getImageName();
-        if (Dialogs.showConfirmDialog(Texts.get(TITLE), Texts.get("loop.confirm.sure", name))) {
+        String sure = Texts.get("loop.confirm.sure", current().getImageName());
+        if (status != null && status.rest() != null) {
+            sure += " " + Texts.get("loop.confirm.rest", status.rest());
+        }
+        if (Dialogs.showConfirmDialog(Texts.get(TITLE), sure)) {
             accept(Map.of("whole", true));
         }
     }

@@ -56,7 +56,7 @@ final class StateTable {
                     Double.NaN, Double.NaN, Double.NaN, null));
             latest = Math.max(latest, round);
         }
-        return new LoopStatus(latest, null, images, List.of());
+        return new LoopStatus(latest, null, images, List.of(), null);
     }
 
     private static int round(String text) {
