@@ -12,10 +12,12 @@ import javafx.stage.Window
 import javafx.stage.WindowEvent
 import javax.imageio.ImageIO
 import qupath.lib.gui.QuPathGUI
+import qupath.lib.gui.prefs.PathPrefs
 import qupath.lib.objects.PathObjects
 import qupath.lib.roi.ROIs
 import qupath.lib.roi.RoiTools
 
+PathPrefs.imageTypeSettingProperty().set(PathPrefs.ImageTypeSetting.NONE)  // asks nothing
 def out = new File(System.getProperty('hookpath.visit'))
 def qupath = QuPathGUI.getInstance()
 def report = [steps: [:], error: null]
@@ -57,10 +59,14 @@ def step = { String name, Closure press, Closure meanwhile = null ->
         meanwhile()
     wait(name + ' to end', 300, idle)
     Thread.sleep(500)
-    def dialog = fx { Window.getWindows().find { it.getScene().getRoot() instanceof javafx.scene.control.DialogPane } }
+    def dialog = fx { Window.getWindows().find { it instanceof Stage && it != panel && it.getTitle() == panel.getTitle() } }
     if (dialog != null)
         throw new IllegalStateException(name + ': ' + fx { dialog.getScene().getRoot().getContentText() })
     note(name)
+}
+def save = {
+    Platform.runLater { qupath.lookupMenuItem('File>Save').fire() }
+    wait('the image to be saved', 30) { !qupath.getImageData().isChanged() }
 }
 def correct = { // enlarges the largest proposal, draws beside that, deletes the other proposals of another class
     def hierarchy = qupath.getImageData().getHierarchy()
@@ -89,13 +95,13 @@ Thread.start('loop') {
         fx { part('further').setText(System.getProperty('hookpath.settings')) }
         step('start') { part('start').fire() }
         step('propose') { part('propose').fire() }
+        save()  // else QuPath asks whether to
         fx { part('next').fire() }
         wait('the next image', 60) { qupath.getImageData()?.getHierarchy()?.getAnnotationObjects()?.any { it.getMetadata().get('hookpath.run') } }
         note('next')
         fx(correct)
         step('confirm') { part('confirm').getItems().last().fire() }
-        fx { qupath.lookupMenuItem('File>Save').fire() }
-        wait('the image to be saved', 30) { !qupath.getImageData().isChanged() }
+        save()
         step('retrain', { part('retrain').fire() }) {
             note('retraining')
             report.closed = fx {
