@@ -278,7 +278,7 @@ public final class LoopWindow extends VBox {
         Project<BufferedImage> of = project;
         LoopJob[] made = new LoopJob[1];
         trouble = "";
-        running = step;
+        running = "propose".equals(step) && status.round() == 0 ? "first" : step;
         job.setVisible(true);
         images.requestFocus(); // else it goes to Cancel, where a key ends the step
         update();
@@ -300,7 +300,8 @@ public final class LoopWindow extends VBox {
                 Platform.runLater(() -> {
                     if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
                         done(null);
-                        message.setText(Problems.oneLine(e));
+                        message.setText("retrain".equals(step)
+                                ? Texts.get("loop.stopped") : Problems.oneLine(e));
                     } else {
                         failed(e);
                     }
