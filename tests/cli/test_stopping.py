@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from hookpath.cli import main
+from hookpath.cli.console import running
 from hookpath.cli.stopping import Job, Watch
 from hookpath.projects import FolderProject
 from support.predictors import save_random_model
@@ -198,3 +202,47 @@ def test_the_watch_stops_once_and_not_after_its_end(tmp_path: Path) -> None:
     late.start()
     time.sleep(0.1)
     assert (len(stopped), late.asked) == (1, False)
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), SystemExit(130)])
+def test_ctrl_c_before_a_command_begins_is_one_line(
+    interrupt: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def app() -> None:
+        raise interrupt
+
+    monkeypatch.setattr("hookpath.cli.app.app", app)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "error: stopped\n"
+
+
+def test_other_exit_codes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hookpath.cli.app.app", lambda: sys.exit(2))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_what_fails_after_a_swallowed_ctrl_c_was_stopped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As numpy is when its import is interrupted from within another library."""
+
+    def command() -> None:
+        with running("info", as_json=False, debug=False):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            raise AttributeError("module 'numpy' has no attribute 'matrix'")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(typer.Exit) as ended:
+            command()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err == "error: info: stopped\n"

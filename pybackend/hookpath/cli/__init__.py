@@ -1,8 +1,26 @@
 """The command line: parse, call one function of the rooms, print."""
 
+import sys
+
+#: What typer makes of a Ctrl-C that comes before a command or after it.
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Entry point of the console script."""
-    from hookpath.cli.app import app
+    try:
+        from hookpath.cli.app import app
 
-    app()
+        app()
+    except KeyboardInterrupt:
+        _stopped()
+    except SystemExit as ended:
+        if ended.code != _INTERRUPTED:
+            raise
+        _stopped()
+
+
+def _stopped() -> None:
+    """As a command ends that is stopped."""
+    print("error: stopped", file=sys.stderr)
+    raise SystemExit(1) from None

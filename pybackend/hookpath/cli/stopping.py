@@ -109,19 +109,26 @@ def stoppable(job: Job | None = None) -> Iterator[Callable[[], bool]]:
     """SIGTERM (batch systems send it) and a job's stop file act as Ctrl-C does.
 
     Yields:
-        Whether the job was asked to stop.
+        Whether it was asked to stop: a library that is being imported may swallow the interrupt,
+        and what is broken by that fails later.
     """
+    asked = threading.Event()
 
     def interrupt(number: int, frame: object) -> NoReturn:
+        asked.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # A shell's background jobs ignore Ctrl-C; so it stays.
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    numbers = (signal.SIGTERM, *((signal.SIGINT,) if heeded else ()))
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     watch = Watch(job, stop_main_thread) if job else None
     try:
         if watch:
             watch.start()
-        yield lambda: watch is not None and watch.asked
+        yield lambda: asked.is_set() or (watch is not None and watch.asked)
     finally:
         if watch:
             watch.end()
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,6 +10,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, ParamSpec, TypeVar
 
+from hookpath.signals import signals_held
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -26,11 +28,19 @@ class _Inline(Executor):
         return future
 
 
+class _Processes(ProcessPoolExecutor):
+    """Processes that a Ctrl-C does not reach, not even while they start."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        with signals_held():
+            return super().submit(fn, *args, **kwargs)
+
+
 def start_workers(count: int) -> Executor:
     """`count` processes; 0: none, work is done by whoever hands it over."""
     if count == 0:
         return _Inline()
-    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+    return _Processes(count, get_context("spawn"), initializer=_begin)
 
 
 def _begin() -> None:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection as mp_connection
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
@@ -30,6 +29,7 @@ from hookpath.sampling.batch import Arrays
 from hookpath.sampling.reader import PatchRequest, SlideFailedError
 from hookpath.sampling.slots import Answer, Failure, Share, SlotLayout
 from hookpath.sampling.source import AnnotatedSlide
+from hookpath.signals import signals_held
 
 #: Say so when nothing has come for this long.
 _SLOW_S = 60.0
@@ -178,7 +178,7 @@ class PoolFetcher:
             daemon=True,
         )
         try:
-            with _signals_held():
+            with signals_held():
                 process.start()
         except BaseException:
             ours.close()  # ends the process, if there is one already
@@ -321,17 +321,3 @@ def _end_all(workers: list[_Worker]) -> None:
     for worker in workers:
         worker.end()
     workers.clear()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """A Ctrl-C while a process starts does not reach that process: it inherits the mask."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # it would open the mask again if it started inside
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
