@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from hookpath.extraction._workers import start_workers
+from hookpath.extraction._workers import abandon, start_workers
 from hookpath.signals import signals_held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
@@ -34,3 +36,16 @@ def test_worker_processes_never_hear_it() -> None:
     finally:
         workers.shutdown()
     assert {signal.SIGINT, signal.SIGTERM} <= held
+
+
+def test_abandoned_workers_end_in_the_middle_of_their_work() -> None:
+    workers = start_workers(1)
+    assert workers.submit(abs, -1).result(timeout=120) == 1
+    endless = workers.submit(time.sleep, 600)
+    while not endless.running():
+        time.sleep(0.05)
+    started = time.monotonic()
+    abandon(workers)
+    workers.shutdown(wait=True, cancel_futures=True)
+    assert time.monotonic() - started < 60
+    assert isinstance(endless.exception(timeout=0), BrokenProcessPool)

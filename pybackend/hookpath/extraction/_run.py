@@ -16,7 +16,7 @@ from hookpath.annotations import ClassTable, PathClass, class_names_in
 from hookpath.errors import ExtractionError, code_of, one_line, write_code
 from hookpath.events import Reporter
 from hookpath.extraction._work import Drawn, Planned, cut, plan, suffix_of
-from hookpath.extraction._workers import start_workers
+from hookpath.extraction._workers import abandon, start_workers
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.patches import Patch
 from hookpath.extraction.record import (
@@ -251,7 +251,12 @@ class Run:
         return [(slide.project, slide.entry) for slide in slides]
 
     def close(self) -> None:
-        """End the workers; unfinished slides leave nothing behind."""
+        """End the workers; unfinished slides leave nothing behind.
+
+        Where somebody stops the run, nobody waits for the plan of a large slide.
+        """
+        if self.open:
+            abandon(self.workers)
         self.workers.shutdown(wait=True, cancel_futures=True)
         for slide in list(self.slides.values()):
             self._give_up(slide)

@@ -31,6 +31,15 @@ class _Inline(Executor):
 class _Processes(ProcessPoolExecutor):
     """Processes that a Ctrl-C does not reach, not even while they start."""
 
+    def __init__(self, count: int) -> None:
+        spawn = get_context("spawn")
+        theirs, self._ours = spawn.Pipe(duplex=False)
+        super().__init__(count, spawn, initializer=_begin, initargs=(theirs,))
+
+    def abandon(self) -> None:
+        """They end at once, whatever they are at."""
+        self._ours.close()
+
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with signals_held():
             return super().submit(fn, *args, **kwargs)
@@ -40,19 +49,25 @@ def start_workers(count: int) -> Executor:
     """`count` processes; 0: none, work is done by whoever hands it over."""
     if count == 0:
         return _Inline()
-    return _Processes(count, get_context("spawn"), initializer=_begin)
+    return _Processes(count)
 
 
-def _begin() -> None:
+def abandon(workers: Executor) -> None:
+    """Have processes end where they are; their work is lost."""
+    if isinstance(workers, _Processes):
+        workers.abandon()
+
+
+def _begin(ours: connection.Connection) -> None:
     # Ctrl-C and a batch system's SIGTERM go to the whole group; the first process decides.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_when_told, args=(ours,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A killed parent leaves its workers waiting for ever."""
+def _end_when_told(ours: connection.Connection) -> None:
+    """When the other end is closed. A killed parent would leave its workers waiting for ever."""
     parent: Any = parent_process()
     if parent is not None:
-        connection.wait([parent.sentinel])
+        connection.wait([ours, parent.sentinel])
         os._exit(1)
