@@ -13,6 +13,7 @@ from shapely.affinity import rotate
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject
+from hookpath.errors import AnnotationError
 from hookpath.geometry import Region
 
 A, B = PathClass("A", (255, 0, 0)), PathClass("B", (0, 0, 255))
@@ -276,3 +277,20 @@ def test_pickled_sources_give_the_same_labels() -> None:
     copy = pickle.loads(pickle.dumps(labels))
     assert np.array_equal(copy.rasterize(region), before)
     assert copy.report == labels.report
+
+
+def test_more_classes_than_labels_are_one_clear_error() -> None:
+    ClassTable.of(PathClass(f"c{i}") for i in range(254))
+    with pytest.raises(AnnotationError, match="255 classes are drawn, but no more than 254"):
+        ClassTable.of(PathClass(f"c{i}") for i in range(255))
+
+
+@pytest.mark.parametrize("far", [1e10, 1e300])
+def test_coordinates_that_no_slide_has_are_not_used(far: float) -> None:
+    tumour = PathClass("Tumor")
+    drawn = [
+        PathObject(shapely.Polygon([(0, 0), (far, 0), (far, far)]), path_class=tumour),
+        PathObject(shapely.box(0, 0, 10, 10), path_class=tumour),
+    ]
+    report = LabelSource(drawn, ClassTable.of([tumour]), slide_size=(100, 100)).report
+    assert (report.dropped, report.area_l0) == (1, {"Tumor": 100.0})

@@ -191,3 +191,14 @@ def test_probabilities_are_counted_on_drawn_pixels_only(tmp_path: Path) -> None:
     assert np.isnan(result.measured.auc[2])
     ((bare,), _, _) = evaluate_maps(images, FixedMaps({"a.tif": plain}))
     assert bare.bins is None
+
+
+def test_annotations_off_the_slide_are_told_as_such(tmp_path: Path) -> None:
+    write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 100)])
+    write_slide(tmp_path, "off.tif", [(RED, 5000, 5000, 5100, 5100)])
+    images, _ = annotated_images(open_project(tmp_path))
+    maps = FixedMaps({n: map_of_labels(constant(1)) for n in ("a.tif", "off.tif")})
+    scoring = Scoring(picture_dir=tmp_path / "pictures")
+    results, _, (problem,) = evaluate_maps(images, maps, scoring)
+    assert [r.name for r in results] == ["a.tif"]
+    assert "off.tif: its annotations lie off the slide" in problem.message

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from hookpath.errors import ProjectError
-from hookpath.projects import Problem, open_project
+from hookpath.projects import Problem, open_project, summarise
 from support.projects import HEIGHT, MPP, WIDTH, make_slides, snapshot, write_project_file
+from support.textures import texture_slide
 
 HARD_NAME = "50 % größer, 2 µm #1 + [a]&b;c=d?.tif"
 
@@ -237,3 +238,12 @@ def test_looking_at_a_project_leaves_no_trace(tmp_path: Path, slide_path: Path) 
         assert dict(project.images[0].metadata) == {}
     assert project.classes == ()
     assert snapshot(tmp_path) == before
+
+
+def test_annotations_that_cannot_be_opened_do_not_hide_the_other_slides(tmp_path: Path) -> None:
+    for name in ("a.tif", "b.tif"):
+        texture_slide(tmp_path / name, seed=0)
+    (tmp_path / "a.geojson").mkdir()
+    first, second = summarise(open_project(tmp_path))
+    assert "a.geojson: cannot be read" in first.problem
+    assert second.problem == ""

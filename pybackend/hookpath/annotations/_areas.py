@@ -11,15 +11,19 @@ from shapely.geometry.base import BaseGeometry
 
 Area = Polygon | MultiPolygon
 
+#: Level-0 px: many times the largest slide. Farther out, areas and overlaps lose their digits.
+_FARTHEST_L0 = 1e9
+
 
 def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
     """The area of a geometry in 2-D, and whether it had to be repaired.
 
     A self-intersecting outline counts by the even-odd rule (both wings of a bow-tie stay). None:
-    no area at all (points, lines, zero area, empty, coordinates that are not finite).
+    no area at all (points, lines, zero area, empty, coordinates that no slide has).
     """
     flat = shapely.force_2d(geometry)
-    if flat.is_empty or not np.isfinite(shapely.get_coordinates(flat)).all():
+    # Not a number is not below it, either.
+    if flat.is_empty or not (np.abs(shapely.get_coordinates(flat)) < _FARTHEST_L0).all():
         return None, False
     repaired = not flat.is_valid
     return keep_area(shapely.make_valid(flat) if repaired else flat), repaired

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hookpath.annotations.objects import RGB, PathClass
+from hookpath.errors import AnnotationError
 
 #: Label of every pixel that nobody drew on; never enters a loss, a count or a metric.
 IGNORE = 0
@@ -15,6 +16,9 @@ _PALETTE: tuple[RGB, ...] = (
     (200, 30, 40), (50, 110, 200), (60, 160, 70), (235, 150, 30), (130, 80, 170),
     (30, 165, 175), (220, 90, 160), (125, 95, 60), (150, 170, 40), (90, 100, 120),
 )  # fmt: skip
+
+#: Labels are 8-bit numbers; 0 is ignore, and 255 has its use as well.
+MOST_CLASSES = 254
 
 
 def is_usable_class(name: str | None) -> bool:
@@ -45,8 +49,11 @@ class ClassTable:
         names = [c.name for c in self.classes]
         if len(set(names)) != len(names):
             raise ValueError(f"class names must be unique: {names}")
-        if len(names) > 254:
-            raise ValueError("at most 254 classes fit a uint8 label map")
+        if len(names) > MOST_CLASSES:
+            raise AnnotationError(
+                f"{len(names)} classes are drawn, but no more than {MOST_CLASSES} can be told "
+                "apart; merge some, as hookpath convert --class OLD=NEW does"
+            )
 
     @classmethod
     def of(cls, classes: Iterable[Named]) -> ClassTable:

@@ -40,6 +40,8 @@ def view_of(slide: Slide, bounds_l0: tuple[float, float, float, float] | None) -
     """
     whole = (0.0, 0.0, float(slide.width_l0), float(slide.height_l0))
     x0, y0, x1, y1 = whole if bounds_l0 is None else _with_margin(bounds_l0, whole)
+    if x0 >= x1 or y0 >= y1:  # all of it lies off the slide
+        x0, y0, x1, y1 = whole
     if (x1 - x0) * (y1 - y0) >= 0.5 * whole[2] * whole[3]:
         x0, y0, x1, y1 = whole
     downsample = max(1.0, max(x1 - x0, y1 - y0) / LONGEST)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.errors import ProjectError
+from hookpath.errors import AnnotationError, ProjectError
 from hookpath.geometry import Calibration
 from hookpath.projects._files import (
     Stamp,
@@ -160,7 +160,13 @@ class FolderEntry:
     def objects(self) -> list[PathObject]:
         """All objects of the slide's GeoJSON; none where there is no file."""
         path = self.annotation_file
-        self._seen = Stamp.of(path)
+        try:
+            self._seen = Stamp.of(path)
+        except OSError as error:
+            raise AnnotationError(
+                f"{path}: cannot be read ({error.strerror}); check that it is a file, and yours to "
+                "read"
+            ) from error
         return claimed_by_people(_read_objects(path))
 
     def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
