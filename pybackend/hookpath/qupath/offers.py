@@ -83,7 +83,8 @@ def _preset(family: str, preset: str) -> dict[str, Any]:
     own = [um / target for um in coarser]
     tried = _unique([*([r] for r in _RATIOS), own]) if coarser else [[]]
     contexts = [c for c in tried if _can_be(family, _with(design, target, c))]
-    designs = [_with(design, target, c) for c in contexts]
+    widest_first = sorted(contexts, key=lambda c: c[-1:], reverse=True)  # refuses most sizes
+    designs = [_with(design, target, c) for c in widest_first]
     return {
         "target_um": target,
         "context": own,
