@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
-from hookpath.errors import UsageError
-from hookpath.experiments.figures import figure_named, figures_of
+from hookpath.experiments.figures import figures_of
 
 COUNTS = np.array([[50, 10, 5, 0], [3, 40, 7, 0], [0, 6, 30, 0]])
 
@@ -32,8 +31,3 @@ def test_f1_has_a_column_for_every_class_and_their_mean() -> None:
     assert list(figures) == ["a", "b", "c", "macro"]
     assert values[0] == pytest.approx(2 * 50 / (65 + 53))
     assert values[3] == pytest.approx(sum(values[:3]) / 3)
-
-
-def test_an_unknown_figure_is_named_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"no figure 'Fat'.*a, b, macro"):
-        figure_named("f1", ["a", "b"], "Fat")

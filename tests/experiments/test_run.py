@@ -43,7 +43,11 @@ DESIGN = Design(
     "Two networks.",
     (unet("small", 2), unet("larger", 3)),
     TINY,
-    (Expectation("larger", "small"), Expectation("small", "larger", "Tumor")),
+    (
+        Expectation("larger", "small"),
+        Expectation("small", "larger", "Tumor"),
+        Expectation("larger", "small", "Necrosis"),
+    ),
     folds=2,
 )
 
@@ -87,11 +91,13 @@ def test_every_slide_is_tested_once_and_the_table_is_written(
     assert [(r["contestant"], r["figure"]) for r in rows[:3]] == [
         ("small", "Tumor"), ("small", "Stroma"), ("small", "macro")]  # fmt: skip
     assert float(rows[2]["value"]) == pytest.approx(summary.table["small"]["macro"].value, abs=1e-6)
-    first, second = summary.verdicts
+    first, second, third = summary.verdicts
     assert first.difference == pytest.approx(
         summary.table["larger"]["macro"].value - summary.table["small"]["macro"].value
     )
     assert second.within.low <= second.difference <= second.within.high
+    assert str(third) == "larger > small (Necrosis): not asked, these slides have no class Necrosis"
+    assert summary.as_dict()["expected"][2]["difference"] is None
     assert (out / "comparison.html").is_file()
 
 

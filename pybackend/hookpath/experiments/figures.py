@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hookpath.errors import UsageError
 from hookpath.evaluation import scores
 from hookpath.evaluation.scores import Counts
 
@@ -24,18 +23,6 @@ def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
         }
     per_class = {name: _f1_of(number) for number, name in enumerate(classes)}
     return {**per_class, "macro": lambda counts: scores(counts).macro("f1")}
-
-
-def figure_named(metric: str, classes: Sequence[str], name: str) -> Figure:
-    """One of `figures_of` by its title.
-
-    Raises:
-        UsageError: there is none of this title.
-    """
-    known = figures_of(metric, classes)
-    if name not in known:
-        raise UsageError(f"no figure {name!r} in this comparison; there are: {', '.join(known)}")
-    return known[name]
 
 
 def _f1_of(number: int) -> Figure:

@@ -16,7 +16,7 @@ from hookpath.evaluation import EvaluationReport, compare_reports, load_report
 from hookpath.evaluation.intervals import Interval, each, pooled_intervals
 from hookpath.evaluation.scores import Counts, finite, spread
 from hookpath.experiments.design import Design, Expectation
-from hookpath.experiments.figures import figure_named, figures_of
+from hookpath.experiments.figures import figures_of
 from hookpath.experiments.merging import write_merged
 from hookpath.experiments.run import ExperimentResult
 from hookpath.writable import replace_text
@@ -42,16 +42,19 @@ class Cell:
 class Verdict:
     """An expected order and what came out.
 
-    `difference` is better − worse of the pooled figure; `within` its paired 95 % interval.
+    `difference` is better − worse of the pooled figure; `within` its paired 95 % interval; both
+    None where the slides do not have the class in question.
     """
 
     expected: Expectation
-    difference: float
-    within: Interval
+    difference: float | None = None
+    within: Interval | None = None
 
     @property
     def outcome(self) -> str:
         """In words that do not say more than the interval does."""
+        if self.difference is None or self.within is None:
+            return f"not asked, these slides have no class {self.expected.figure}"
         if self.within.low > 0:
             return "as expected"
         if self.within.high < 0:
@@ -63,10 +66,17 @@ class Verdict:
 
     def __str__(self) -> str:
         wanted = self.expected
-        return (
-            f"{wanted.better} > {wanted.worse} ({wanted.figure}): {self.outcome}; "
-            f"difference {self.difference:+.3f}{_brackets(self.within, '+.3f')}"
-        )
+        line = f"{wanted.better} > {wanted.worse} ({wanted.figure}): {self.outcome}"
+        if self.difference is None or self.within is None:
+            return line
+        return f"{line}; difference {self.difference:+.3f}{_brackets(self.within, '+.3f')}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain Python for JSON; undefined figures are None."""
+        found: dict[str, Any] = {"difference": None, "low": None, "high": None}
+        if self.difference is not None and self.within is not None:
+            found = {"difference": finite(self.difference), **self.within.as_dict()}
+        return {**vars(self.expected), **found, "outcome": self.outcome}
 
 
 def _brackets(within: Interval, form: str) -> str:
@@ -130,12 +140,8 @@ class ExperimentSummary:
                 }
                 for title, cells in self.table.items()
             },
-            "expected": [
-                {**vars(v.expected), "difference": finite(v.difference),
-                 **v.within.as_dict(), "outcome": v.outcome}
-                for v in self.verdicts
-            ],
-        }  # fmt: skip
+            "expected": [v.as_dict() for v in self.verdicts],
+        }
 
 
 def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
@@ -189,7 +195,9 @@ def _verdict(
     reports: dict[str, EvaluationReport],
 ) -> Verdict:
     """Counts may be of pixels of different size: the figures are shares, so they compare."""
-    figure = figure_named(metric, classes, expected.figure)
+    figure = figures_of(metric, classes).get(expected.figure)
+    if figure is None:
+        return Verdict(expected)
     better, worse = (
         {s.name: s.counts for s in reports[title].slides}
         for title in (expected.better, expected.worse)
