@@ -40,8 +40,9 @@ final class Hints {
         if (status.round() == 0) {
             return Texts.get(corrected > 0 ? "loop.hint.first" : "loop.hint.draw");
         }
-        return corrected > 0 ? Texts.get("loop.hint.retrain", corrected)
-                : Texts.get(status.count(State.TODO) > 0 ? "loop.hint.propose" : "loop.hint.done");
+        long toDo = status.count(State.TODO);
+        return corrected > 0 ? Texts.get("loop.hint.retrain", corrected, toDo)
+                : Texts.get(toDo > 0 ? "loop.hint.propose" : "loop.hint.done");
     }
 
     /** What a step did. {@code next}: what to do now. */
