@@ -29,6 +29,7 @@ from hookpath.experiments.summary import Verdict
 from hookpath.experiments.trials import project_trials
 from hookpath.projects import open_project
 from support.evaluation import BLUE, RED, write_slide
+from support.slides import write_pyramid
 
 TINY = {"preset": "fast", "epochs": 1, "steps_per_epoch": 2, "batch_size": 2}
 
@@ -122,17 +123,23 @@ def test_started_again_nothing_is_trained_twice(
         assert one.report.pooled.counts.tolist() == other.report.pooled.counts.tolist()
 
 
-def test_truth_of_its_own_counts_all_over_the_slides(slides: Path, tmp_path: Path) -> None:
-    truth = tmp_path / "truth"
+def test_truth_of_one_s_own_counts_all_over_the_slides_and_on_glass(tmp_path: Path) -> None:
+    slides, truth = tmp_path / "slides", tmp_path / "truth"
     truth.mkdir()
-    everything = PathObject(box(0, 0, 256, 256), path_class=RED)
+    boxes = [(RED, 0, 0, 120, 120), (BLUE, 0, 130, 120, 250)]
+    for number in range(4):
+        path = write_slide(slides, f"s{number}.tif", boxes)
+        glass = np.full((1024, 1024, 3), 245, np.uint8)
+        glass[:256, :256] = np.random.default_rng(number).integers(90, 200, (256, 256, 3))
+        write_pyramid(path, glass, 0.5)
+    everything = PathObject(box(0, 0, 1024, 1024), path_class=RED)
     for number in range(4):
         write_geojson(truth / f"s{number}.geojson", [everything])
     options = Options(truth=truth, only=("small",))
     found = run_design(DESIGN, tmp_path / "out", open_project(slides), options)
     for score in found.scores:
         counts = score.report.pooled.counts
-        assert counts.sum() == 2 * 128 * 128
+        assert counts.sum() == 2 * 512 * 512
         # The last column: nothing was predicted there.
         assert counts[:, -1].sum() == 0
 

@@ -164,15 +164,18 @@ def _score(
     folder = out / trial.name / contestant.slug
     if (folder / EVALUATION / "report.json").is_file():
         return load_report(folder / EVALUATION)
-    # Truth of its own may lie anywhere on a slide; else it is where something is drawn.
-    whole = painted or not options.inside or trial.truth is not None
+    # Truth of one's own may lie anywhere, on glass too; else it is where something is drawn.
+    anywhere = trial.truth is not None and not painted
+    whole = painted or anywhere or not options.inside
     return evaluate_project(
         trial.project,
         model_dir=_model(trial, contestant, config, out, reporter),
         out_dir=folder / EVALUATION,
         truth_dir=trial.truth,
         names=trial.test,
-        predict=PredictConfig(device=options.device, inside=None if whole else "*"),
+        predict=PredictConfig(
+            device=options.device, inside=None if whole else "*", tissue=not anywhere
+        ),
         title=f"{contestant.title}, {trial.name}",
         reporter=reporter,
     )
