@@ -65,6 +65,9 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
                 .option("set", settings.isEmpty() ? null : settings);
         Options rest = Options.of(given);
         OURS.forEach(key -> rest.text(key, null));
+        if (resume) {
+            rest.text("model", null);   // a run keeps its network, whatever a script's default is
+        }
         rest.addTo(request);
         return request;
     }
