@@ -197,6 +197,9 @@ def test_wrong_strategy(tmp_path: Path) -> None:
         simulation.run(tmp_path, PLAN, ["luck"], [0])
     with pytest.raises(UsageError, match="name the SOURCE"):
         simulation.run(tmp_path, PLAN, ["random"], [0], truth=tmp_path)
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(UsageError, match="is a file"):
+        simulation.run(tmp_path / "taken", PLAN, ["random"], [0])
 
 
 def test_bands_are_student_s() -> None:

@@ -265,12 +265,14 @@ def run(
             is drawn in the project.
 
     Raises:
-        UsageError: no such strategy or training setting, or too few slides.
+        UsageError: no such strategy or training setting, too few slides, or `out` is a file.
     """
     wrong = [s for s in strategies if s not in STRATEGIES]
     if wrong:
         raise UsageError(f"strategy {wrong[0]!r} is none of {', '.join(STRATEGIES)}")
     train = TrainConfig.load(preset="fast", overrides=[*TINY, *overrides])
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a folder with -o")
     curves: dict[str, list[list[dict[str, Any]]]] = {}
     if truth is not None and project is None:
         raise UsageError("--truth says what is on the slides of a SOURCE; name the SOURCE, too")
