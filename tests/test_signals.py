@@ -21,7 +21,7 @@ def test_what_comes_meanwhile_comes_afterwards() -> None:
     before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     try:
         with signals_held():
-            # To this thread: of a process that has others (torch's, pytest-xdist's) any may take it.
+            # To this thread: of a process that has others (torch's, xdist's) any may take it.
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
             assert heard == []
         assert heard == [signal.SIGINT]
