@@ -14,7 +14,7 @@ from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import painting
 from hookpath.evaluation.measured import TITLES
 from hookpath.evaluation.page import render, save_page
-from hookpath.evaluation.plots import GROUPS, Plot, write_plots
+from hookpath.evaluation.plots import GROUPS, Plot, Table, write_plots
 from hookpath.evaluation.report import (
     REPORT_HTML,
     REPORT_JSON,
@@ -55,14 +55,25 @@ def write_report(report: EvaluationReport, out_dir: Path) -> Path:
     Raises:
         EvaluationError: a file cannot be written.
     """
-    text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-    save_page(text + "\n", out_dir / REPORT_JSON)
-    save_page(scores_table(report).csv(), out_dir / SCORES_CSV)
-    save_page(slides_table(report).csv(), out_dir / SLIDES_CSV)
     plots = report_plots(report)
-    write_plots(plots, out_dir)
+    write_data(report.as_dict(), scores_table(report), slides_table(report), plots, out_dir)
     save_page(report_page(report, out_dir, plots), out_dir / REPORT_HTML)
     return out_dir / REPORT_HTML
+
+
+def write_data(
+    values: Mapping[str, Any], scores: Table, slides: Table, plots: Sequence[Plot], out_dir: Path
+) -> None:
+    """All that lies beside a report's page.
+
+    Raises:
+        EvaluationError: a file cannot be written.
+    """
+    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    save_page(text + "\n", out_dir / REPORT_JSON)
+    save_page(scores.csv(), out_dir / SCORES_CSV)
+    save_page(slides.csv(), out_dir / SLIDES_CSV)
+    write_plots(plots, out_dir)
 
 
 def report_page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import _plots
 from hookpath.evaluation.matrix_figures import matrices_figure
 from hookpath.evaluation.page import render, save_page
-from hookpath.evaluation.pages import SCORES_CSV, SLIDES_CSV, confusion_rows, facts, seen_slides
-from hookpath.evaluation.plots import Plot, Table, write_plots
-from hookpath.evaluation.report import REPORT_HTML, REPORT_JSON
+from hookpath.evaluation.pages import confusion_rows, facts, seen_slides, write_data
+from hookpath.evaluation.plots import Plot, Table
+from hookpath.evaluation.report import REPORT_HTML
 from hookpath.evaluation.report_tables import POOLED
 from hookpath.evaluation.scale_figures import SCALE_METRICS, SCALE_TITLES, ScaleMeasured
 from hookpath.evaluation.scale_report import ScaleReport
@@ -28,12 +27,8 @@ def write_scale_report(report: ScaleReport, out_dir: Path) -> Path:
     Raises:
         EvaluationError: a file cannot be written.
     """
-    text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-    save_page(text + "\n", out_dir / REPORT_JSON)
-    save_page(scores_table(report).csv(), out_dir / SCORES_CSV)
-    save_page(slides_table(report).csv(), out_dir / SLIDES_CSV)
     plots = [answers_plot(report), confusion_plot(report)]
-    write_plots(plots, out_dir)
+    write_data(report.as_dict(), scores_table(report), slides_table(report), plots, out_dir)
     save_page(scale_page(report, plots[0]), out_dir / REPORT_HTML)
     return out_dir / REPORT_HTML
 
