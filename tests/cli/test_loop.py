@@ -48,9 +48,26 @@ def test_a_round_step_by_step(hookpath: Callable[..., Any], tmp_path: Path) -> N
 
     done = hookpath("loop", "next", folder, "--region-um", 40, "--json")
     assert [w["name"] for w in result_of(done, "next")["ranked"]] == ["s3.tif"]
-    done = hookpath("loop", "status", folder)
+    done = hookpath("loop", "status", folder, "--changes")
     assert "round 2" in done.out
     assert "s3.tif" in done.out
+    assert "changed since" not in done.out
+    (folder / "s2.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    assert "changed since" in hookpath("loop", "status", folder, "--changes").out
+
+
+def test_a_simulation_prints_its_curves(hookpath: Callable[..., Any], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    small = ("--pool", 4, "--size", 128, "--rounds", 2, "--region-um", 40, "--budget", 0.002)
+    call = ("loop", "simulate", "-o", out, "--seeds", 1, *small, "--strategy", "random",
+            "--strategy", "untouched", "--set", "steps_per_epoch=2")  # fmt: skip
+    done = hookpath(*call)
+    assert done.code == 0, done.err
+    assert "gain over random" in done.out
+    assert (out / "curves.png").is_file()
+    done = hookpath("loop", "simulate", "-o", out, "--truth", tmp_path)
+    assert done.code == 2
+    assert "name the SOURCE" in done.err
 
 
 def test_a_loop_comes_first(hookpath: Callable[..., Any], tmp_path: Path) -> None:
