@@ -7,6 +7,7 @@ import torch
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import HookNet, SegmentationModel, UNet, build_model, count_parameters
+from support.contract import accuracy_after_overfit
 from support.networks import random_network
 
 PAIRS = [(0.5, 1.0), (0.5, 2.0), (0.5, 4.0), (0.5, 8.0)]
@@ -66,6 +67,25 @@ def test_both_branches_teach_each_other() -> None:
     model(patches(model))[0].mean().backward()
     for body in model.bodies:
         assert any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in body.parameters())
+
+
+@pytest.mark.parametrize(
+    ("family", "arguments"),
+    [
+        ("unet", {"spacings": (1.0,)}),
+        ("hooknet", {"spacings": (1.0, 4.0), "context_heads": True}),
+    ],
+)
+def test_it_learns_a_batch_by_heart(family: str, arguments: dict[str, object]) -> None:
+    torch.manual_seed(0)
+    model = build_model(family, n_classes=3, input_size=60, depth=2, filters=8, **arguments)
+    draw = torch.Generator().manual_seed(3)
+    labels = []
+    for branch in model.branches:
+        coarse = torch.randint(0, 3, (2, 1, 4, 4), generator=draw).float()
+        large = torch.nn.functional.interpolate(coarse, size=branch.output_size)
+        labels.append(large[:, 0].long() + 1)
+    assert accuracy_after_overfit(model, patches(model, 2), labels, 150) > 0.98
 
 
 def test_any_number_of_branches() -> None:
