@@ -58,6 +58,10 @@ TissueIs = Annotated[
         "--tissue-rule", help="What tissue is: rather too much, or HSV saturation above 20."
     ),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A training setting; repeatable."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 
 
