@@ -85,6 +85,11 @@ def command(
 
         if (model is None) == (predictions is None):
             raise UsageError("give either --model DIR or --predictions DIR")
+        if truth is not None and only_annotated:
+            raise UsageError(
+                "--only-annotated predicts inside the project's annotations only, and what --truth "
+                "has elsewhere would count as missed; leave one of them out"
+            )
         if model is not None and _is_scale_detector(model):
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
                      "--only-annotated": only_annotated or None})  # fmt: skip
