@@ -71,15 +71,8 @@ def _accept(
         calibration = slide.calibration
         page = shapely.box(0, 0, slide.width_l0, slide.height_l0)
     area = page if whole else _confirmed_area(objects, regions, entry.name).intersection(page)
-    drawn = record.drawn_ids if record.proposed_in else drawn_ids(objects)
     said = folder.proposals(entry.id, record.proposed_in)
-    found = Evidence(
-        objects=objects,
-        drawn_ids=frozenset(drawn),
-        said=[o for several in said for o in several],
-        area=area,
-        rest=_rest(folder, project),
-    )
+    found = evidence(folder, project, record, objects, said, area)
     truth = accepted(Truth.load(folder.truth_file(entry.id)), found)
     _refuse_nothing(truth, record, entry)
     correction = _measured(folder, record, found, said, calibration)
@@ -94,6 +87,32 @@ def _accept(
         known.confirmed_mm2,
         dict(known.labelled_mm2),
         correction,
+    )
+
+
+def evidence(
+    folder: LoopFolder,
+    project: Project,
+    record: ImageRecord,
+    objects: Sequence[PathObject],
+    said: Sequence[Sequence[PathObject]],
+    area: BaseGeometry,
+) -> Evidence:
+    """What accepting an image goes by.
+
+    Args:
+        objects: all that the project holds on it now.
+        said: what was proposed on it, time by time.
+        area: what is confirmed, in level-0 px.
+    """
+    # What was drawn first is on record only once something was proposed.
+    drawn = record.drawn_ids if record.proposed_in else drawn_ids(objects)
+    return Evidence(
+        objects=objects,
+        drawn_ids=frozenset(drawn),
+        said=[o for several in said for o in several],
+        area=area,
+        rest=_rest(folder, project),
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject
+from hookpath.loop.accepting import evidence
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.pieces import union_of
-from hookpath.loop.proposals import class_named
 from hookpath.loop.records import ImageRecord, State
-from hookpath.loop.truth import SLACK_PX, Evidence, Truth, accepted, confirmed_by_hand
+from hookpath.loop.truth import SLACK_PX, Truth, accepted, confirmed_by_hand
 from hookpath.projects import ImageEntry, Project
 
 
@@ -30,12 +30,8 @@ def changed_since(
     if record.state not in (State.CORRECTED, State.TRAINED) or not path.is_file():
         return False
     known, objects = Truth.load(path), entry.objects()
-    said = [o for several in folder.proposals(entry.id, record.proposed_in) for o in several]
-    name = folder.settings.rest
-    rest = None if name is None else class_named(project.classes, name)
-    # Ids of what was drawn first are on record only once something was proposed.
-    drawn = frozenset(record.drawn_ids if record.proposed_in else (o.id for o in objects))
-    again = accepted(known, Evidence(objects, drawn, said, known.confirmed, rest))
+    said = folder.proposals(entry.id, record.proposed_in)
+    again = accepted(known, evidence(folder, project, record, objects, said, known.confirmed))
     return differ(known, again) or _confirms_more(objects, known)
 
 
