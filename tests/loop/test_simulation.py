@@ -16,9 +16,10 @@ from hookpath.loop.curves import summarise_curves
 from hookpath.loop.material import (
     PlayedEntry,
     PlayedProject,
+    drawn_material,
     known_objects,
+    known_slides,
     paint_material,
-    project_material,
     without_overlaps,
 )
 from hookpath.loop.oracle import correct, draw_sparsely, random_squares, telling_square
@@ -93,7 +94,7 @@ def _drawn_project(
         _add_slide(tmp_path / "own", name, areas)
     project = FolderProject(tmp_path / "own")
     project.images[-1].set_metadata({SPLIT_KEY: "test"})
-    material = project_material(tmp_path / "out", project, None, 0.3, 0)
+    material = drawn_material(known_slides(tmp_path / "out", project, None), 0.3, 0)
     return PlayedProject(tmp_path / "game", material.pool).images[0]
 
 
@@ -109,12 +110,15 @@ def test_a_project_of_one_s_own_is_only_read(tmp_path: Path) -> None:
 def test_slides_that_are_marked_measure_and_else_the_seed_draws(tmp_path: Path) -> None:
     _drawn_project(tmp_path, {n: [("Tumor", shapely.box(0, 0, 9, 9))] for n in "abcdefg"})
     project = FolderProject(tmp_path / "own")
-    marked = project_material(tmp_path / "out", project, None, 0.3, 0)
+    marked = drawn_material(known_slides(tmp_path / "out", project, None), 0.3, 0)
     assert [k.name for k in marked.test] == ["z.tif"]
     assert len(marked.pool) == 8
     project.images[-1].set_metadata({SPLIT_KEY: None})
     drawn = [
-        {k.name for k in project_material(tmp_path / "out", project, None, 0.3, seed).test}
+        {
+            k.name
+            for k in drawn_material(known_slides(tmp_path / "out", project, None), 0.3, seed).test
+        }
         for seed in range(6)
     ]
     assert {len(names) for names in drawn} == {3}
@@ -125,7 +129,7 @@ def test_too_few_slides_are_refused(tmp_path: Path) -> None:
     _drawn_project(tmp_path, {"a": [("Tumor", shapely.box(0, 0, 9, 9))]})
     project = FolderProject(tmp_path / "own")
     with pytest.raises(UsageError, match="three or more slides"):
-        project_material(tmp_path / "out", project, tmp_path, 0.3, 0)
+        known_slides(tmp_path / "out", project, tmp_path)
 
 
 def test_of_overlapping_areas_the_smaller_lies_on_top() -> None:

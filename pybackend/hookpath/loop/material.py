@@ -34,11 +34,15 @@ SLIDES, TRUTH = "slides", "truth"
 
 @dataclass(frozen=True)
 class Known:
-    """A slide and the folder with all that is on it, as ``<name>.geojson``."""
+    """A slide and the folder with all that is on it, as ``<name>.geojson``.
+
+    `measures`: its project marks it as a test slide.
+    """
 
     name: str
     slide: SlideRef
     truth: Path
+    measures: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,42 +97,39 @@ def _painted(
     return tuple(Known(e.name, e.slide, folder / TRUTH) for e in images)
 
 
-def project_material(
-    out: Path,
-    project: Project,
-    truth: Path | None,
-    test: float,
-    seed: int,
-    reporter: Reporter = SILENT,
-) -> Material:
-    """A project's slides; of what is drawn on them, nothing is shown but what the oracle draws.
-
-    Test slides are those with ``hookpath.split = test``; where none is marked, the seed draws.
+def known_slides(
+    out: Path, project: Project, truth: Path | None, reporter: Reporter = SILENT
+) -> list[Known]:
+    """A project's slides of which something is known; what is known is written to `out`.
 
     Args:
         truth: folder with ``<slide>.geojson``; None: the project's own annotations are all there
             is on a slide.
-        test: share of the slides that measure, where none is marked.
 
     Raises:
-        UsageError: fewer than three slides of which something is known.
+        UsageError: fewer than three of them.
     """
     folder = out / "material" / TRUTH
-    found: list[tuple[Known, bool]] = []
-    for entry in project.images:
-        known = _known(entry, truth, folder, reporter)
-        if known is not None:
-            found.append((known, split_of(entry) == "test"))
-    names = [known.name for known, _ in found]
-    if len(found) < 3 or len(set(names)) < len(names):
+    several = (_known(entry, truth, folder, reporter) for entry in project.images)
+    found = [known for known in several if known is not None]
+    names = {known.name for known in found}
+    if len(found) < 3 or len(names) < len(found):
         where = project.source if truth is None else truth
         raise UsageError(
             f"{where}: a simulation needs three or more slides of which everything is known, each "
-            f"with a name of its own; {len(set(names))} are here"
+            f"with a name of its own; {len(names)} are here"
         )
-    marked = [known for known, is_test in found if is_test]
-    measure = marked or _drawn([known for known, _ in found], test, seed)
-    pool = tuple(known for known, _ in found if known not in measure)
+    return found
+
+
+def drawn_material(slides: Sequence[Known], test: float, seed: int) -> Material:
+    """A project's slides in two parts; test slides are those that are marked, else the seed draws.
+
+    Args:
+        test: share of the slides that measure, where none is marked.
+    """
+    measure = [known for known in slides if known.measures] or _drawn(slides, test, seed)
+    pool = tuple(known for known in slides if known not in measure)
     return Material(pool, tuple(measure), _names(pool))
 
 
@@ -141,7 +142,7 @@ def _known(entry: ImageEntry, truth: Path | None, folder: Path, reporter: Report
         name = re.sub(r"[^\w.\-]+", "_", entry.name)
         make_folder(folder)
         write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(drawn))
-        return Known(name, entry.slide, folder)
+        return Known(name, entry.slide, folder, split_of(entry) == "test")
     except Exception as error:  # one bad image must not stop the others
         told(entry, error, reporter)
         return None
@@ -164,7 +165,7 @@ def without_overlaps(objects: Sequence[PathObject]) -> list[PathObject]:
     return found
 
 
-def _drawn(slides: list[Known], share: float, seed: int) -> list[Known]:
+def _drawn(slides: Sequence[Known], share: float, seed: int) -> list[Known]:
     count = min(len(slides) - 2, max(1, round(share * len(slides))))
     chosen = random.Random(seed).sample(range(len(slides)), count)
     return [slides[i] for i in sorted(chosen)]

@@ -24,9 +24,10 @@ from hookpath.loop.material import (
     Material,
     PlayedEntry,
     PlayedProject,
+    drawn_material,
     known_objects,
+    known_slides,
     paint_material,
-    project_material,
 )
 from hookpath.loop.oracle import correct, draw_sparsely, random_squares, telling_square
 from hookpath.loop.proposing import propose
@@ -114,8 +115,9 @@ def simulate(
     here = out / "runs" / f"{strategy}-{plan.seed}"
     kept = here / "curve.json"
     what = {"plan": asdict(plan), "strategy": strategy, "slides": _names(material), "train": train}
-    if kept.is_file() and {**read_json(kept), **what} == read_json(kept):
-        return list(read_json(kept)["rounds"])
+    before = read_json(kept) if kept.is_file() else {}
+    if before and before == {**before, **what}:
+        return list(before["rounds"])
     curve = _Game(here, plan, strategy, train, material, reporter).play()
     write_json(kept, {**what, "rounds": curve})
     return curve
@@ -276,12 +278,13 @@ def run(
     curves: dict[str, list[list[dict[str, Any]]]] = {}
     if truth is not None and project is None:
         raise UsageError("--truth says what is on the slides of a SOURCE; name the SOURCE, too")
+    slides = known_slides(out, project, truth, reporter) if project is not None else []
     for seed in seeds:
         one = replace(plan, seed=seed)
-        if project is None:
-            material = paint_material(out, plan.pool, plan.test, plan.size_px, seed)
+        if slides:
+            material = drawn_material(slides, plan.test_share, seed)
         else:
-            material = project_material(out, project, truth, plan.test_share, seed, reporter)
+            material = paint_material(out, plan.pool, plan.test, plan.size_px, seed)
         one = replace(one, rounds=_affordable(one, material, reporter))
         values = train.model_dump(mode="json") | {"classes": list(material.classes)}
         for strategy in (s for s in STRATEGIES if s in strategies):
