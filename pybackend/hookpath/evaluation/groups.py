@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from hookpath.errors import UsageError
 from hookpath.projects import ImageEntry
+
+
+class Grouped(Protocol):
+    """A slide's result."""
+
+    @property
+    def groups(self) -> Mapping[str, str]:
+        """Metadata key → the slide's value."""
+
+
+S = TypeVar("S", bound=Grouped)
+R = TypeVar("R")
 
 #: Group of the slides that do not have the key.
 NOT_SET = "(not set)"
@@ -41,6 +54,20 @@ def by_group(values: Sequence[Mapping[str, str]], key: str) -> dict[str, list[in
 def shared_keys(values: Sequence[Mapping[str, str]]) -> list[str]:
     """Keys that at least one slide has, in order of first appearance."""
     return list(dict.fromkeys(key for groups in values for key in groups))
+
+
+def parts_by_group(
+    slides: Sequence[S], part: Callable[[tuple[S, ...]], R]
+) -> dict[str, dict[str, R]]:
+    """Metadata key → its value → what `part` makes of these slides alone."""
+    values = [s.groups for s in slides]
+    return {
+        key: {
+            value: part(tuple(slides[i] for i in indices))
+            for value, indices in by_group(values, key).items()
+        }
+        for key in shared_keys(values)
+    }
 
 
 def _natural(value: str) -> tuple[bool, list[tuple[int, int | str]]]:

@@ -14,7 +14,7 @@ import numpy as np
 from hookpath.annotations.classes import ClassTable
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import EvaluationError
-from hookpath.evaluation.groups import by_group, shared_keys
+from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.measured import Measured, pooled_intervals_of
 from hookpath.evaluation.results import SlideResult
@@ -89,14 +89,7 @@ class EvaluationReport:
     @cached_property
     def groups(self) -> dict[str, dict[str, EvaluationReport]]:
         """Metadata key → its value → a report of these slides alone."""
-        values = [s.groups for s in self.slides]
-        return {
-            key: {
-                value: replace(self, slides=tuple(self.slides[i] for i in indices))
-                for value, indices in by_group(values, key).items()
-            }
-            for key in shared_keys(values)
-        }
+        return parts_by_group(self.slides, lambda slides: replace(self, slides=slides))
 
     @property
     def unknown(self) -> dict[str, Counts]:

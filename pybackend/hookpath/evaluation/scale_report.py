@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from hookpath.evaluation.groups import by_group, shared_keys
+from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.report import FORMAT_VERSION, SCALE_KIND
 from hookpath.evaluation.scale_figures import (
@@ -115,14 +115,7 @@ class ScaleReport:
     @cached_property
     def groups(self) -> dict[str, dict[str, ScaleReport]]:
         """Metadata key → its value → a report of these slides alone."""
-        values = [s.groups for s in self.slides]
-        return {
-            key: {value: self._only(indices) for value, indices in by_group(values, key).items()}
-            for key in shared_keys(values)
-        }
-
-    def _only(self, indices: Sequence[int]) -> ScaleReport:
-        return replace(self, slides=tuple(self.slides[i] for i in indices))
+        return parts_by_group(self.slides, lambda slides: replace(self, slides=slides))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
