@@ -104,6 +104,13 @@ class Network(nn.Module):
         """
         raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
 
+    def encoder_modules(self) -> list[nn.Module]:
+        """The parts that start from weights learned elsewhere; fine-tuning treats them apart.
+
+        Empty: everything is learned from nothing.
+        """
+        return []
+
     def deepest(self) -> nn.Module:
         """The part whose output ``(N, F)`` or ``(N, F, h, w)`` tells most of what a patch shows.
 
