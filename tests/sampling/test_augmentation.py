@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from pathlib import Path
 
 import numpy as np
@@ -340,3 +341,26 @@ def test_h2g_net_s_colours_are_within_its_limits() -> None:
     assert float(brightness.min()) == pytest.approx(0.8, abs=0.002)
     assert float(brightness.max()) == pytest.approx(1.2, abs=0.002)
     assert (contrast == 1).all()
+
+
+def test_hue_and_saturation_change_as_in_hsv() -> None:
+    """Against Python's own conversion; grey, black and the pure colours among the pixels."""
+    rng = np.random.default_rng(0)
+    special = [(0, 0, 0), (9, 9, 9), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]
+    pixels = np.concatenate([special, rng.integers(0, 256, (58, 3))]).astype(np.float32) / 255
+    hue, factor, shift = 0.3, 0.7, 0.1
+    changed = []
+    for h, s, v in (colorsys.rgb_to_hsv(*map(float, rgb)) for rgb in pixels):
+        changed.append(colorsys.hsv_to_rgb((h + hue) % 1, min(s * factor + shift, 1), v))
+    amounts = torch.tensor([[hue * 2 * np.pi], [factor], [shift]])
+    image = torch.tensor(pixels.T.reshape(1, 3, 8, 8))
+    (found,) = Colouring(None, amounts, None).apply([image])
+    assert np.allclose(found.numpy().reshape(3, 64).T, changed, atol=2e-6)
+
+
+def test_augmentation_by_name() -> None:
+    strong = AugmentationConfig.model_validate("strong")
+    assert strong == AugmentationConfig.strong()
+    assert (strong.stain, strong.hue, strong.elastic_um, strong.flips) == (0.2, 0.05, 0.0, True)
+    with pytest.raises(ValueError, match="there are: off, light, strong, paper"):
+        AugmentationConfig.model_validate("weak")

@@ -77,3 +77,10 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     broken.write_text("a = = 1")
     with pytest.raises(UsageError, match=r"broken\.toml: not valid TOML"):
         TrainConfig.load(broken)
+
+
+def test_what_has_a_name_is_not_changed_in_part() -> None:
+    config = TrainConfig.load(None, "fast", ["augmentation=strong"])
+    assert config.augmentation.saturation == 0.3
+    with pytest.raises(UsageError, match="all of it; leave that out, or augmentation"):
+        TrainConfig.load(None, "fast", ["augmentation=strong", "augmentation.hue=0.1"])

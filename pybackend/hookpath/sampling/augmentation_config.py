@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class AugmentationConfig(BaseModel):
@@ -13,6 +14,8 @@ class AugmentationConfig(BaseModel):
     The kinds are those of HookNet (van Rijthoven et al. 2021, section 3.6: "spatial, color, noise
     and stain (Tellez et al. 2018)"); the paper gives no strengths, the defaults follow Tellez et
     al. 2018 (section III-C) where it does. A strength of 0 switches that one off.
+
+    Also from a name alone: ``off``, ``light``, ``strong``, ``paper`` (the defaults).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +73,21 @@ class AugmentationConfig(BaseModel):
     )
     noise_chance: float = Field(default=0.25, ge=0, le=1, description="chance of noise")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        named: Mapping[str, Callable[[], AugmentationConfig]] = {
+            "off": cls.off,
+            "light": cls.light,
+            "strong": cls.strong,
+            "paper": cls,
+        }
+        if given not in named:
+            raise ValueError(f"no augmentation of that name; there are: {', '.join(named)}")
+        return named[given]().model_dump()
+
     @classmethod
     def off(cls) -> Self:
         """Nothing is changed: images to float, labels as they are."""
@@ -90,6 +108,23 @@ class AugmentationConfig(BaseModel):
             stain=0,
             blur_sigma_px=0,
             noise=0,
+        )
+
+    @classmethod
+    def strong(cls) -> Self:
+        """Turns, and colours and stains varied as far as from one laboratory to another.
+
+        Meant for networks that start from pretrained features: one that learns from nothing in few
+        steps learns less with it.
+        """
+        return cls.light().model_copy(
+            update={
+                "hue": 0.05,
+                "saturation": 0.3,
+                "brightness": 0.25,
+                "contrast": 0.25,
+                "stain": 0.2,
+            }
         )
 
     @classmethod

@@ -51,10 +51,17 @@ def nested(key: str, value: Any) -> Values:
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
-    """`base` with `changes` put over it, table by table; neither is changed."""
+    """`base` with `changes` put over it, table by table; neither is changed.
+
+    Raises:
+        UsageError: a part is to change of what was given as a whole, by a name.
+    """
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
+        if isinstance(old, str) and isinstance(value, Mapping):
+            first = next(iter(value), "")
+            raise UsageError(f"{key} = {old!r} is all of it; leave that out, or {key}.{first}")
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         merged[key] = merge(old, value) if both and old is not None else value
     return merged
