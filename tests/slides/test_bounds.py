@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class CanvasHandle:
     MIRAX.
     """
 
-    def __init__(self, bounds: tuple[int, int, int, int]) -> None:
+    def __init__(self, bounds: tuple[Any, ...]) -> None:
         canvas = position_image(1024, 1024)
         self._levels = [canvas, halve(canvas), halve(halve(canvas))]
         names = ("x", "y", "width", "height")
@@ -67,10 +68,9 @@ class CanvasHandle:
 
     def read_region(self, location: tuple[int, int], level: int, size: tuple[int, int]) -> Any:
         scale = self.level_downsamples[level]
-        x, y = (int(value / scale) for value in location)
-        return Image.fromarray(self._levels[level][y : y + size[1], x : x + size[0]]).convert(
-            "RGBA"
-        )
+        x, y = (math.floor(value / scale) for value in location)
+        image = Image.fromarray(self._levels[level]).convert("RGBA")
+        return image.crop((x, y, x + size[0], y + size[1]))  # transparent off the canvas
 
     def close(self) -> None:
         """Nothing to do."""
@@ -96,15 +96,58 @@ def test_bounds_that_cut_through_level_pixels_move_nothing(
 
 
 @pytest.mark.parametrize(
-    "bounds", [(-1, 0, 10, 10), (2000, 0, 10, 10), (0, 0, 0, 0), (1024, 1024, 5, 5)]
+    "bounds",
+    [
+        (2000, 0, 10, 10),
+        (0, -10, 10, 10),
+        (0, 0, 0, 0),
+        (1024, 1024, 5, 5),
+        (5, 5, -1, 9),
+        ("a", 0, 9, 9),
+    ],
 )
-def test_bounds_off_the_canvas_are_not_believed(bounds: tuple[int, int, int, int]) -> None:
+def test_bounds_that_show_nothing_are_not_used(bounds: tuple[Any, ...]) -> None:
     handle: Any = CanvasHandle(bounds)
     slide = OpenSlideSlide(Path("x.mrxs"), handle)
     assert (slide.width_l0, slide.height_l0) == (1024, 1024)
 
 
-def test_bounds_that_reach_over_the_edge_are_cut_there() -> None:
-    handle: Any = CanvasHandle((1000, 900, 500, 500))
+@pytest.mark.parametrize(
+    "bounds", [(-20, 260, 640, 512), (-27, -29, 300, 200), (900, 901, 500, 400)]
+)
+@pytest.mark.parametrize("downsample", [1.0, 2.0, 4.0, 5.5])
+def test_bounds_over_the_edge_are_used_as_they_are(
+    bounds: tuple[int, int, int, int], downsample: float
+) -> None:
+    """As QuPath does: the slide is as large as the bounds, and white off the file."""
+    handle: Any = CanvasHandle(bounds)
     slide = OpenSlideSlide(Path("x.mrxs"), handle)
-    assert (slide.width_l0, slide.height_l0) == (24, 124)
+    whole = OpenSlideSlide(Path("x.mrxs"), handle, crop_to_bounds=False)
+    x, y, width, height = bounds
+    assert (slide.width_l0, slide.height_l0) == (width, height)
+    size = int(width / downsample), int(height / downsample)
+    found = slide.read(Region(0, 0, *size, downsample, downsample))
+    same = whole.read(Region(x, y, *size, downsample, downsample))
+    # At the file's very edge one averages in white, the other does not.
+    x_out = x + downsample * np.arange(size[0] + 1)
+    y_out = y + downsample * np.arange(size[1] + 1)
+    clear_x = (x_out[:-1] >= 4) & (x_out[1:] <= 1020) | (x_out[1:] <= -4) | (x_out[:-1] >= 1028)
+    clear_y = (y_out[:-1] >= 4) & (y_out[1:] <= 1020) | (y_out[1:] <= -4) | (y_out[:-1] >= 1028)
+    clear = np.ix_(clear_y, clear_x)
+    assert np.array_equal(found[clear], same[clear])
+    off = (x_out[1:] <= -4) | (x_out[:-1] >= 1028)
+    assert off.any()
+    assert (found[:, off] == 255).all()
+
+
+@pytest.mark.parametrize("corner", [(-20, 260), (-12, -8)])
+def test_a_slide_that_begins_left_of_its_canvas(tmp_path: Path, corner: tuple[int, int]) -> None:
+    """Leica SCN as OpenSlide gives it: the part on the canvas, at its place in QuPath's frame."""
+    array = position_image(640, 512)
+    path = write_scn(tmp_path / "s.scn", array, 0.5, corner, (2048, 1024))
+    x, y = (max(0, -c) for c in corner)
+    with open_slide(path) as slide:
+        assert (slide.width_l0, slide.height_l0) == (640, 512)
+        assert slide.corner_in_file == corner
+        pixels = slide.read(Region(x, y, 640 - x, 512 - y, 1, 1))
+    assert np.array_equal(pixels, array[y:, x:])

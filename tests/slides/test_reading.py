@@ -22,6 +22,7 @@ KINDS = {
     "tiff": ("p.tif", 1024, 768),
     "ome": ("p.ome.tif", 1024, 768),
     "odd-ome": ("q.ome.tif", 1023, 765),
+    "openslide": ("p.svs", 1024, 768),
 }
 
 
@@ -29,11 +30,13 @@ KINDS = {
 def slide_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Red = 2 · (x mod 128), green likewise with y; three levels; 0.25 µm/px.
 
-    OpenSlide reads the plain TIFFs, tiffslide those with SubIFDs as QuPath writes them.
+    Levels as main pages, and as SubIFDs as QuPath writes them.
     """
     name, width, height = KINDS[request.param]
     path = tmp_path_factory.mktemp("slides") / name
-    return write_pyramid(path, position_image(width, height), 0.25, ome=".ome" in name)
+    return write_pyramid(
+        path, position_image(width, height), 0.25, ome=".ome" in name, aperio=".svs" in name
+    )
 
 
 def ramp_means(start: float, step: float, count: int, level: int) -> np.ndarray:
@@ -75,7 +78,7 @@ def test_openslide_downsamples_that_are_not_whole_cost_less_than_half_a_px(
     slope, period = 8, 32
     steep = np.mgrid[:765, :1023][::-1] % period * slope
     array = np.stack([*steep, np.full_like(steep[0], 200)], axis=-1).astype(np.uint8)
-    with open_slide(write_pyramid(tmp_path / "odd.tif", array, 0.25)) as slide:
+    with open_slide(write_pyramid(tmp_path / "odd.svs", array, 0.25, aperio=True)) as slide:
         assert [level.downsample_x for level in slide.levels] == [1, 2, 4]
         start = 32 * block + 8.3
         found = slide.read(Region(start, start, 4, 4, downsample, downsample)).astype(float)

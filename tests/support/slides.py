@@ -34,11 +34,12 @@ def write_pyramid(
     tile: int = 256,
     jpeg: bool = False,
     ome: bool = False,
+    aperio: bool = False,
 ) -> Path:
     """A tiled pyramidal TIFF of `array` ((H, W, 3) uint8) with `mpp` µm/px (None: not stored).
 
-    OpenSlide opens it as ``generic-tiff``; with `ome` it is an OME-TIFF with SubIFDs as QuPath
-    writes it. Without `jpeg` every pixel is exact.
+    Our own reader opens it; OpenSlide with `aperio`; with `ome` it is an OME-TIFF with SubIFDs as
+    QuPath writes it. Without `jpeg` every pixel is exact.
     """
     import tifffile
 
@@ -57,6 +58,11 @@ def write_pyramid(
                 here |= {"subifds": len(found) - 1} if ome else {}
             else:
                 here |= {"subfiletype": 1, "metadata": None}
+            if aperio and index == 0:
+                size = f"{array.shape[1]}x{array.shape[0]}"
+                here["description"] = (
+                    f"Aperio Image Library v12\n{size} ({tile}x{tile})|MPP = {mpp}"
+                )
             writer.write(level, **here)
     return path
 

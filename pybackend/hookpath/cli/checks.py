@@ -81,7 +81,7 @@ def _versions_of(*names: str) -> Callable[[], str]:
 _LIBRARIES: tuple[tuple[str, Callable[[], str], str], ...] = (
     ("torch", _torch, "pip install torch"),
     ("OpenSlide", _openslide, "pip install openslide-python openslide-bin"),
-    ("tiffslide", _versions_of("tiffslide", "tifffile"), "pip install tiffslide"),
+    ("tifffile", _versions_of("tifffile", "imagecodecs"), "pip install tifffile imagecodecs"),
     ("rasterio", _rasterio, "pip install rasterio"),
     ("shapely", _versions_of("shapely"), "pip install shapely"),
 )

@@ -1,4 +1,4 @@
-"""Where the pixels of each level lie: true scale factors and the bounds crop. Pure arithmetic.
+"""Where the pixels of each level lie in the frame that QuPath shows. Pure arithmetic.
 
 ``_file`` marks coordinates before the crop to ``openslide.bounds-*``.
 """
@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hookpath.slides._levels import Factors, Size
 from hookpath.slides.base import Level
-
-Size = tuple[int, int]
-Factors = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The part of the file that is the slide, in whole level-0 px of the file."""
+    """The part of the file that is the slide, in whole level-0 px of the file.
+
+    It may begin left of or above the file's own pixels and reach over them: there is no tissue
+    there, and the slide is white.
+    """
 
     x_file: int
     y_file: int
@@ -28,11 +30,14 @@ class Frame:
         """The level pixel (file grid) that holds the frame's top-left corner."""
         return math.floor(self.x_file / factors[0]), math.floor(self.y_file / factors[1])
 
-    def level(self, size: Size, factors: Factors) -> Level:
-        """The level as seen from this frame; its grid starts at or left of the corner."""
+    def level(self, size_l0: Size, size: Size, factors: Factors) -> Level:
+        """A level of `size` px as seen from this frame; its grid starts at or left of the corner.
+
+        Where the frame ends inside the file, px that the level does not store are left out.
+        """
         first_x, first_y = self.first_pixel(factors)
-        end_x = min(size[0], math.ceil((self.x_file + self.width) / factors[0]))
-        end_y = min(size[1], math.ceil((self.y_file + self.height) / factors[1]))
+        end_x = _end(self.x_file + self.width, size_l0[0], size[0], factors[0])
+        end_y = _end(self.y_file + self.height, size_l0[1], size[1], factors[1])
         return Level(
             width=max(1, end_x - first_x),
             height=max(1, end_y - first_y),
@@ -43,36 +48,26 @@ class Frame:
         )
 
 
+def _end(end_l0: int, length_l0: int, length: int, factor: float) -> int:
+    """One past the last px of a level, on the file's grid."""
+    end = math.ceil(end_l0 / factor)
+    return min(end, length) if end_l0 <= length_l0 else end
+
+
 def frame_of(properties: Mapping[str, str], size_l0: Size, crop_to_bounds: bool) -> Frame:
-    """The frame QuPath shows: ``openslide.bounds-*`` where present and inside the file."""
+    """The frame QuPath shows: ``openslide.bounds-*`` just as they are.
+
+    They may be negative or reach over the file. Bounds that are no numbers, are empty or do not
+    touch the file at all are not used.
+    """
     whole = Frame(0, 0, *size_l0)
     keys = [f"openslide.bounds-{name}" for name in ("x", "y", "width", "height")]
-    if not crop_to_bounds or any(key not in properties for key in keys):
+    if not crop_to_bounds:
         return whole
-    x_file, y_file, width, height = (int(float(properties[key])) for key in keys)
-    width, height = min(width, size_l0[0] - x_file), min(height, size_l0[1] - y_file)
-    inside = x_file >= 0 and y_file >= 0 and width > 0 and height > 0
-    return Frame(x_file, y_file, width, height) if inside else whole
-
-
-def true_factors(sizes: Sequence[Size], reported: Sequence[float]) -> tuple[Factors, ...]:
-    """Level-0 px per level px of every level, along x and y.
-
-    Libraries report width ratio and height ratio averaged, so a level made by halving an odd
-    size reads 2.0011 where every pixel spans exactly 2: over a wide slide that misplaces by many
-    pixels. A whole factor that explains the level's size to less than one of its pixels is taken.
-    """
-    return tuple(
-        _true_factor(sizes[0], size, value) for size, value in zip(sizes, reported, strict=True)
-    )
-
-
-def _true_factor(size_l0: Size, size_lv: Size, reported: float) -> Factors:
-    nearest = round(reported)
-    if abs(reported - nearest) < 1e-6 * reported:
-        return float(nearest), float(nearest)
-    # Pyramids mostly halve: on tiny levels several whole numbers fit, so try the power of 2 first.
-    for whole in (2 ** round(math.log2(reported)), nearest):
-        if all(abs(a / whole - b) < 1 for a, b in zip(size_l0, size_lv, strict=True)):
-            return float(whole), float(whole)
-    return size_l0[0] / size_lv[0], size_l0[1] / size_lv[1]
+    try:
+        x_file, y_file, width, height = (int(properties[key]) for key in keys)
+    except (KeyError, ValueError):
+        return whole
+    touches_x = x_file < size_l0[0] and x_file + width > 0 < width
+    touches_y = y_file < size_l0[1] and y_file + height > 0 < height
+    return Frame(x_file, y_file, width, height) if touches_x and touches_y else whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import openslide
@@ -9,7 +10,8 @@ from PIL import Image
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides._frame import frame_of, true_factors
+from hookpath.slides._frame import frame_of
+from hookpath.slides._levels import Size, level_factors
 from hookpath.slides._pixels import rgb_on_white
 from hookpath.slides._spacing import from_properties
 from hookpath.slides.base import RGBArray, Slide
@@ -20,6 +22,8 @@ CACHE_BYTES = 96 * 2**20
 
 class OpenSlideSlide(Slide):
     """A slide behind an OpenSlide handle, in the frame after the bounds crop."""
+
+    reader = "openslide"
 
     def __init__(
         self,
@@ -35,12 +39,16 @@ class OpenSlideSlide(Slide):
         self.file_calibration, self.spacing_note = spacing.calibration, spacing.note
         self.vendor = handle.properties.get("openslide.vendor", "")
         sizes = handle.level_dimensions
-        self._reported = tuple(float(value) for value in handle.level_downsamples)
-        factors = true_factors(sizes, self._reported)
+        reported = tuple(float(value) for value in handle.level_downsamples)
+        tiles = [_tile(handle.properties, index) for index in range(len(sizes))]
+        found = level_factors(sizes, reported, tiles)
         frame = frame_of(handle.properties, sizes[0], crop_to_bounds)
         self.corner_in_file = frame.x_file, frame.y_file
-        self._first = tuple(frame.first_pixel(pair) for pair in factors)
-        self.levels = tuple(frame.level(s, f) for s, f in zip(sizes, factors, strict=True))
+        used = [(i, f) for i, f in enumerate(found) if f is not None]
+        self._index = tuple(i for i, _ in used)
+        self._reported = tuple(reported[i] for i in self._index)
+        self._first = tuple(frame.first_pixel(pair) for _, pair in used)
+        self.levels = tuple(frame.level(sizes[0], sizes[i], pair) for i, pair in used)
 
     def _location(self, level: int, x_lv: int, y_lv: int) -> tuple[int, int]:
         """OpenSlide takes whole level-0 px and divides them by the downsample it reports."""
@@ -57,7 +65,8 @@ class OpenSlideSlide(Slide):
 
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         """See `Slide.read_level`."""
-        return rgb_on_white(self._read(self._location(level, x_lv, y_lv), level, (width, height)))
+        location, index = self._location(level, x_lv, y_lv), self._index[level]
+        return rgb_on_white(self._read(location, index, (width, height)))
 
     def _read(self, location: tuple[int, int], level: int, size: tuple[int, int]) -> Image.Image:
         try:
@@ -71,6 +80,17 @@ class OpenSlideSlide(Slide):
     def close(self) -> None:
         """See `Slide.close`."""
         self._handle.close()
+
+
+def _tile(properties: Mapping[str, str], level: int) -> Size | None:
+    """(width, height) of a level's tiles in px, where the format has tiles."""
+    try:
+        width, height = (
+            int(properties[f"openslide.level[{level}].tile-{side}"]) for side in ("width", "height")
+        )
+    except (KeyError, ValueError):
+        return None
+    return (width, height) if width > 0 and height > 0 else None
 
 
 def open_with_openslide(

@@ -23,6 +23,8 @@ _PILLOW_LIMIT = threading.Lock()
 class PlainSlide(Slide):
     """An image in memory: one level."""
 
+    reader = "pillow"
+
     def __init__(
         self, path: Path, pixels: RGBArray, spacing: FileSpacing, calibration: Calibration | None
     ) -> None:

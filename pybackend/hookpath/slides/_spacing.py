@@ -21,22 +21,24 @@ class FileSpacing:
 
 
 def believable(mpp_x: float | None, mpp_y: float | None) -> FileSpacing:
-    """Take the pair if both are within `BELIEVABLE_UM`."""
-    if mpp_x is None or mpp_y is None:
+    """Take the pair if both are within `BELIEVABLE_UM`; 0 stands for "unknown" in many files."""
+    if not mpp_x or not mpp_y:
         return FileSpacing(None)
     low, high = BELIEVABLE_UM
     if all(math.isfinite(v) and low <= v <= high for v in (mpp_x, mpp_y)):
         return FileSpacing(Calibration(mpp_x, mpp_y))
-    return FileSpacing(None, f"the file says {mpp_x:.4g} µm/px, which is a print resolution")
+    wrong = next(v for v in (mpp_x, mpp_y) if not (math.isfinite(v) and low <= v <= high))
+    why = "a print resolution" if wrong > high else "no microscope's"
+    return FileSpacing(None, f"the file says {wrong:.4g} µm/px, which is {why}")
 
 
-def from_properties(properties: Mapping[str, object], prefix: str = "openslide") -> FileSpacing:
-    """µm/px from OpenSlide's (or tiffslide's) properties."""
-    mpp_x = _number(properties.get(f"{prefix}.mpp-x"))
-    mpp_y = _number(properties.get(f"{prefix}.mpp-y"))
+def from_properties(properties: Mapping[str, object]) -> FileSpacing:
+    """µm/px from OpenSlide's properties."""
+    mpp_x = _number(properties.get("openslide.mpp-x"))
+    mpp_y = _number(properties.get("openslide.mpp-y"))
     found = believable(mpp_x, mpp_y)
-    power = _number(properties.get(f"{prefix}.objective-power"))
-    if found.calibration is None and not found.note and power:
+    power = _number(properties.get("openslide.objective-power"))
+    if found.calibration is None and not found.note and power and power > 0:
         return FileSpacing(None, f"the objective was {power:g}×, so about {10 / power:g} µm/px")
     return found
 

@@ -67,6 +67,10 @@ class Slide(Closing):
     spacing_note: str = ""
     #: Level-0 px of the file at which (0, 0) lies: not (0, 0) after a crop to the bounds.
     corner_in_file: tuple[int, int] = (0, 0)
+    #: The library that gives the pixels.
+    reader: str = ""
+    #: What a person should know of how the file is read, one line each.
+    notes: tuple[str, ...] = ()
 
     def __init__(self, calibration: Calibration | None) -> None:
         self._given_calibration = calibration

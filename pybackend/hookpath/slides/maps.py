@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from hookpath.closing import Closing
 from hookpath.errors import SlideError
-from hookpath.slides._tiff_layout import ome_sizes, quiet_tifffile
+from hookpath.slides._ome_images import first_sizes
+from hookpath.slides._tiff_pages import quiet_tifffile
 
 Pixels = npt.NDArray[Any]
 
@@ -48,7 +49,7 @@ class MapReader(Closing):
         self.level_sizes = tuple(
             (pages[0].keyframe.imagewidth, pages[0].keyframe.imagelength) for pages in self._pages
         )
-        along_x, along_y = ome_sizes(tiff.ome_metadata) if tiff.is_ome else (None, None)
+        along_x, along_y = first_sizes(tiff.ome_metadata) if tiff.is_ome else (None, None)
         self.spacing_um = (along_x + along_y) / 2 if along_x and along_y else None
         table = first.colormap
         self.colormap = None if table is None else (np.asarray(table).T >> 8).astype(np.uint8)

@@ -1,20 +1,21 @@
-"""Open any slide: OpenSlide first, then tiffslide, then Pillow; one clear error if none can."""
+"""Open any slide: OpenSlide for scanners' formats, our own reader for other TIFFs, then Pillow."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides._tiff_layout import TIFF_MAGIC, TiffLayout, tiff_layout
+from hookpath.slides._parts import whole_of_part
+from hookpath.slides._scanner_tiff import left_wrong_by_openslide
+from hookpath.slides._tiff_chain import TIFF_MAGIC, directory_offsets
 from hookpath.slides.base import Slide
 
-if TYPE_CHECKING:
-    from hookpath.slides._openslide import OpenSlideSlide
-
-_PLAIN_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"GIF8")
+#: OpenSlide's name for a TIFF of no scanner's kind. It looks at the first page and at tags only.
+_GENERIC = "generic-tiff"
+#: A format whose image is the largest page, as in any TIFF: what OpenSlide cannot decode, we may.
+_PLAIN_INSIDE = "aperio"
 
 
 def open_slide(
@@ -34,9 +35,9 @@ def open_slide(
     path = Path(path)
     head = _first_bytes(path)
     try:
-        if head.startswith(_PLAIN_MAGIC):
-            return _open_other(path, calibration)
-        return _open_whole_slide(path, head, calibration, crop_to_bounds)
+        if head.startswith(TIFF_MAGIC):
+            directory_offsets(path)
+        return _open(path, head, calibration, crop_to_bounds)
     except SlideError:
         raise
     except Exception as error:
@@ -46,48 +47,39 @@ def open_slide(
         ) from error
 
 
-def _open_whole_slide(
-    path: Path, head: bytes, calibration: Calibration | None, crop_to_bounds: bool
-) -> Slide:
+def _open(path: Path, head: bytes, calibration: Calibration | None, crop_to_bounds: bool) -> Slide:
+    """OpenSlide is asked first: what a MIRAX scanner writes begins like a JPEG, a VMS like text."""
     import openslide
 
+    is_tiff = head.startswith(TIFF_MAGIC)
+    vendor = openslide.OpenSlide.detect_format(path)
+    if vendor is None or vendor == _GENERIC:
+        return _open_tiff(path, calibration) if is_tiff else _open_other(path, calibration)
+    if is_tiff and (reason := left_wrong_by_openslide(path)):
+        if vendor == _PLAIN_INSIDE:
+            return _open_tiff(path, calibration)
+        raise SlideError(f"{path}: {reason}")
     from hookpath.slides._openslide import open_with_openslide
 
     try:
-        slide = open_with_openslide(path, calibration, crop_to_bounds)
-    except openslide.OpenSlideError:
-        if not head.startswith(TIFF_MAGIC):
-            return _open_other(path, calibration)
-        return _open_refused_tiff(path, calibration)
-    if slide.vendor != "generic-tiff":
-        return slide
-    return _generic_tiff(slide, path, calibration)
+        return open_with_openslide(path, calibration, crop_to_bounds)
+    except openslide.OpenSlideError as error:
+        refused = SlideError(
+            f"{path}: OpenSlide takes it for {vendor} and refuses it ({_one_line(error)}); copy "
+            "all its files again from their source"
+        )
+        if vendor != _PLAIN_INSIDE:
+            raise refused from error
+        try:
+            return _open_tiff(path, calibration)
+        except SlideError:
+            raise refused from error
 
 
-def _generic_tiff(slide: OpenSlideSlide, path: Path, calibration: Calibration | None) -> Slide:
-    """OpenSlide looks at the main pages only: no SubIFD levels, no channels, no OME-XML."""
-    try:
-        layout = tiff_layout(path)
-        _refuse(path, layout)
-    except SlideError:
-        slide.close()
-        raise
-    if layout.n_levels <= len(slide.levels):
-        return slide
-    from hookpath.slides._tiffslide import open_with_tiffslide
+def _open_tiff(path: Path, calibration: Calibration | None) -> Slide:
+    from hookpath.slides._tiff import open_tiff
 
-    slide.close()
-    return open_with_tiffslide(path, calibration, layout.spacing)
-
-
-def _open_refused_tiff(path: Path, calibration: Calibration | None) -> Slide:
-    layout = tiff_layout(path)
-    _refuse(path, layout)
-    if layout.is_rgb and layout.is_tiled:
-        from hookpath.slides._tiffslide import open_with_tiffslide
-
-        return open_with_tiffslide(path, calibration, layout.spacing)
-    return _open_other(path, calibration)
+    return open_tiff(path, calibration)
 
 
 def _open_other(path: Path, calibration: Calibration | None) -> Slide:
@@ -95,19 +87,15 @@ def _open_other(path: Path, calibration: Calibration | None) -> Slide:
 
     from hookpath.slides._plain import open_plain
 
+    if reason := whole_of_part(path):
+        raise SlideError(f"{path}: {reason}")
     try:
         return open_plain(path, calibration)
     except UnidentifiedImageError as error:
         raise SlideError(
-            f"{path}: is no slide or image that OpenSlide, tiffslide or Pillow can read; "
+            f"{path}: is no slide or image that OpenSlide, tifffile or Pillow can read; "
             "check that the copy is complete, or convert it to a pyramidal TIFF"
         ) from error
-
-
-def _refuse(path: Path, layout: TiffLayout) -> None:
-    reason = layout.refusal()
-    if reason:
-        raise SlideError(f"{path}: {reason}")
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -116,6 +104,8 @@ def _first_bytes(path: Path) -> bytes:
         raise SlideError(f"{path}: no such file; check the path, or find the slide again in QuPath")
     if path.is_dir():
         raise SlideError(f"{path}: is a folder, not a slide; name the slide file in it")
+    if not path.is_file():
+        raise SlideError(f"{path}: is no ordinary file (a pipe or a device); name a slide file")
     try:
         with path.open("rb") as file:
             head = file.read(16)

@@ -1,0 +1,183 @@
+"""TIFFs of no scanner's own kind (plain, ImageJ's, OME-TIFF), read tile by tile."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hookpath.errors import SlideError
+from hookpath.geometry import Calibration
+from hookpath.slides._frame import Frame
+from hookpath.slides._levels import level_factors
+from hookpath.slides._pixels import WHITE
+from hookpath.slides._stored_page import Bytes, StoredPage
+from hookpath.slides._tiff_images import TiffImage, slide_image
+from hookpath.slides._tiff_pages import quiet_tifffile
+from hookpath.slides.base import RGBArray, Slide
+
+#: Decoded tiles kept per slide, as for OpenSlide.
+CACHE_BYTES = 96 * 2**20
+
+#: Blocks looked at to tell whether an alpha sample is 0 everywhere.
+ALPHA_BLOCKS = 64
+
+_Planes = tuple[StoredPage, ...]
+
+
+class TiffSlide(Slide):
+    """A slide in a TIFF; may be shared by threads."""
+
+    reader = "tifffile"
+
+    def __init__(
+        self, path: Path, image: TiffImage, file: Bytes, calibration: Calibration | None
+    ) -> None:
+        super().__init__(calibration)
+        self.path = path
+        self._file = file
+        self.file_calibration, self.spacing_note = image.spacing.calibration, image.spacing.note
+        self.notes = (image.note,) if image.note else ()
+        stored = [tuple(StoredPage(page, file) for page in planes) for planes in image.levels]
+        sizes = [(planes[0].width, planes[0].height) for planes in stored]
+        ratios = [(sizes[0][0] / w + sizes[0][1] / h) / 2 for w, h in sizes]
+        tiled = image.levels[0][0].is_tiled
+        factors = level_factors(sizes, ratios, [p[0].block if tiled else None for p in stored])
+        used = [i for i, pair in enumerate(factors) if pair is not None]
+        frame = Frame(0, 0, *sizes[0])
+        self._stored = [stored[i] for i in used]
+        self.levels = tuple(frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in used)
+        self._blocks = _Blocks()
+        self._opaque = _alpha_is_empty(self._stored[-1])
+        self._block(0, 0, 0)  # what cannot be decoded says so now
+
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+        """See `Slide.read_level`."""
+        out = np.full((height, width, 3), WHITE, np.uint8)
+        page = self._stored[level][0]
+        x0, x1 = max(x_lv, 0), min(x_lv + width, page.width)
+        y0, y1 = max(y_lv, 0), min(y_lv + height, page.height)
+        if x0 >= x1 or y0 >= y1:
+            return out
+        wide, high = page.block
+        for row in range(y0 // high, -(-y1 // high)):
+            for column in range(x0 // wide, -(-x1 // wide)):
+                left, top = column * wide, row * high
+                a, b = max(x0, left), min(x1, left + wide)
+                c, d = max(y0, top), min(y1, top + high)
+                if (block := self._block(level, column, row)) is not None:
+                    part = block[c - top : d - top, a - left : b - left]
+                    out[c - y_lv : d - y_lv, a - x_lv : b - x_lv] = part
+        return out
+
+    def _block(self, level: int, column: int, row: int) -> RGBArray | None:
+        """The colours of one tile or strip; None: nothing is stored there."""
+        found = self._blocks.get((level, column, row))
+        if found is not None:
+            return found
+        try:
+            block = _rgb(self._stored[level], column, row, self._opaque)
+        except Exception as error:  # codecs raise whatever damage leads to
+            raise SlideError(
+                f"{self.path}: damaged at level {level}, tile {column}, {row} "
+                f"({' '.join(str(error).split()) or type(error).__name__}); copy the file again "
+                "from its source"
+            ) from error
+        if block is not None:
+            self._blocks.put((level, column, row), block)
+        return block
+
+    def close(self) -> None:
+        """See `Slide.close`."""
+        self._file.close()
+
+
+class _Blocks:
+    """Decoded blocks, those used last kept; safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, int, int], RGBArray] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[int, int, int]) -> RGBArray | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: tuple[int, int, int], block: RGBArray) -> None:
+        """Keep a block, and drop the oldest beyond `CACHE_BYTES`; the newest always stays."""
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = block
+            self._bytes += block.nbytes
+            while self._bytes > CACHE_BYTES and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+
+
+def _rgb(planes: _Planes, column: int, row: int, opaque: bool) -> RGBArray | None:
+    found = []
+    for page in planes:
+        samples = page.samples(column, row)
+        if samples is None:
+            return None
+        found.append(page.colours.rgb(samples, opaque))
+    if len(found) == 1:
+        return found[0]
+    return np.stack([grey[..., 0] for grey in found], axis=-1)
+
+
+def _alpha_is_empty(planes: _Planes) -> bool:
+    """Whether the alpha of the smallest level is 0 wherever one looks: then nobody meant it."""
+    page = planes[0]
+    if not page.colours.has_alpha:
+        return False
+    total = page.columns * page.rows
+    for index in _spread(total, ALPHA_BLOCKS):
+        row, column = divmod(index, page.columns)
+        samples = page.samples(column, row)
+        if samples is not None and samples[..., -1].any():
+            return False
+    return True
+
+
+def _spread(total: int, most: int) -> Sequence[int]:
+    """At most `most` of `total` indices, evenly."""
+    count = min(total, most)
+    return [index * total // count for index in range(count)]
+
+
+def open_tiff(path: Path, calibration: Calibration | None) -> TiffSlide:
+    """Open a TIFF.
+
+    Raises:
+        SlideError: damaged, or not 8-bit colour; the message says what it is.
+    """
+    import tifffile
+
+    with quiet_tifffile():
+        try:
+            with tifffile.TiffFile(path) as tiff:
+                image = slide_image(tiff, path)
+                return _opened(path, image, calibration)
+        except SlideError:
+            raise
+        except Exception as error:  # tifffile raises whatever the damage leads to
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise SlideError(
+                f"{path}: is not a readable TIFF ({reason}); copy it again from its source"
+            ) from error
+
+
+def _opened(path: Path, image: TiffImage, calibration: Calibration | None) -> TiffSlide:
+    file = Bytes(path)
+    try:
+        return TiffSlide(path, image, file, calibration)
+    except BaseException:
+        file.close()
+        raise

@@ -1,0 +1,62 @@
+"""µm/px of an image in a TIFF: ImageJ's or Aperio's description, else the resolution tags."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hookpath.slides._spacing import FileSpacing, believable
+from hookpath.slides._units import um_per_unit
+
+_UNITS = {2: "in", 3: "cm"}
+_INCH = 2
+
+
+def page_spacing(page: Any, description: str) -> FileSpacing:
+    """What the page's tags say, read in the unit that its program means.
+
+    Args:
+        page: of tifffile.
+        description: of the file's first page, where programs write what holds for all.
+    """
+    imagej = description.startswith("ImageJ=")
+    unit = _line(description, "unit") if imagej else None
+    if unit is None:
+        found = re.search(r"\bMPP\s*=\s*([0-9.]+)", page.description)
+        if found and page.description.startswith("Aperio"):
+            mpp = _number(found[1])
+            return believable(mpp, mpp)
+        number = page.tags.valueof(296, _INCH)
+        unit = _UNITS.get(int(number) if isinstance(number, int) else 0)
+    um = um_per_unit(unit) if unit else None
+    per_unit = [_ratio(page.tags.valueof(code)) for code in (282, 283)]
+    if um is None or not all(per_unit):
+        return FileSpacing(None)
+    return believable(*(um / value for value in per_unit if value))
+
+
+def imagej_planes(description: str) -> int:
+    """How many planes an ImageJ file holds behind one page."""
+    if not description.startswith("ImageJ="):
+        return 1
+    return int(_number(_line(description, "images") or "1") or 1)
+
+
+def _line(description: str, key: str) -> str | None:
+    """The value of ImageJ's line ``key=value``."""
+    found = re.search(rf"^{key}=(.*)$", description, re.MULTILINE)
+    return found[1].strip() if found else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _ratio(value: Any) -> float | None:
+    """Of a rational tag as tifffile gives it; None: missing, or not above 0."""
+    if isinstance(value, tuple) and len(value) == 2:
+        value = value[0] / value[1] if value[1] else 0
+    return float(value) if isinstance(value, int | float) and value > 0 else None
