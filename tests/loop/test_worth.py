@@ -7,8 +7,9 @@ import pytest
 import shapely
 
 from hookpath.loop.checking import best_windows
-from hookpath.loop.survey import VIEWS, Survey, _spread, _turned, _turned_back
+from hookpath.loop.survey import VIEWS, Survey, _turned, _turned_back
 from hookpath.loop.worth import rank, uncertainty_of
+from hookpath.sampling.tissue_places import spread
 
 
 def survey(entropy: float, place: float, patches: int = 6) -> Survey:
@@ -78,11 +79,11 @@ def test_turned_and_turned_back() -> None:
 def test_points_lie_on_tissue_and_are_not_too_many() -> None:
     mask = np.zeros((100, 100), bool)
     mask[10:90, 20:60] = True
-    found = list(_spread(mask, 30, seed=0))
+    found = list(spread(mask, 30, seed=0))
     assert 10 <= len(found) <= 30
     assert all(mask[y, x] for x, y in found)
-    assert list(_spread(np.zeros((5, 5), bool), 30, 0)) == []
-    assert len(list(_spread(np.eye(3, dtype=bool), 30, 0))) == 3
+    assert list(spread(np.zeros((5, 5), bool), 30, 0)) == []
+    assert len(list(spread(np.eye(3, dtype=bool), 30, 0))) == 3
 
 
 def test_best_windows_come_in_order_and_apart() -> None:

@@ -58,6 +58,13 @@ def command(
     amp: Annotated[bool, typer.Option("--amp", help="bfloat16: faster, slightly less exact.")] = (
         False
     ),
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Mean over mirrors and quarter turns: 8 times the work.")
+    ] = False,
+    adapt_bn: Annotated[
+        bool,
+        typer.Option("--adapt-bn", help="Batch normalisation by each slide's own statistics."),
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
     mpp: Mpp = None,
     json: Json = False,
@@ -84,6 +91,8 @@ def command(
             overlap=overlap,
             device=device,
             amp=amp,
+            tta=tta,
+            adapt_bn=adapt_bn,
             again=again,
         )
         with opened([source], mpp) as (project,):

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from hookpath.errors import ExportError
 from hookpath.export.fastpathology import export_fastpathology
 from hookpath.export.onnx_folder import export_onnx
 from hookpath.export.subject import Subject
 from hookpath.export.writing import refuse_unwritable
 from hookpath.export.wsinfer import export_wsinfer
+from hookpath.models.folder import STAIN_KEY
 
 Format = Literal["onnx", "fastpathology", "wsinfer"]
 """What a network can be exported to."""
@@ -63,5 +65,10 @@ def export_model(
     """
     refuse_unwritable(out)
     subject = Subject.load(model_dir, input_size)
+    if to != "onnx" and STAIN_KEY in subject.card.normalisation:
+        raise ExportError(
+            f"{model_dir}: trained on slides recoloured to one stain, which {to} does not do; "
+            "export it as onnx, or train without normalisation"
+        )
     files, difference = _WRITERS[to](subject, out)
     return Exported(to, out, tuple(files), difference)

@@ -2,13 +2,8 @@
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
-from hookpath.inference.predictors import (
-    Predictor,
-    SlideJob,
-    check_spacing,
-    load_predictor,
-    predictor_of,
-)
+from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.predictors import check_spacing, load_predictor, predictor_of
 from hookpath.inference.project import PredictReport, load_prediction, predict_project, summary
 from hookpath.inference.record import PredictionRecord
 from hookpath.inference.runner import Runner, TorchRunner

@@ -35,6 +35,8 @@ class PredictConfig(BaseModel):
         batch: such patches at once; None: what suits the device.
         readers: threads that read, each with its own slide handle.
         hook_memory_mb: context maps held in memory; more goes to temporary files.
+        tta: average the probabilities of the eight ways to lay a tile (eight times the work).
+        adapt_bn: batch normalisation by the statistics of each slide (`inference.adapted`).
         again: predict slides again that are finished already.
     """
 
@@ -54,6 +56,8 @@ class PredictConfig(BaseModel):
     batch: int | None = Field(default=None, ge=1)
     readers: int = Field(default=2, ge=1, le=64)
     hook_memory_mb: int = Field(default=512, ge=0)
+    tta: bool = False
+    adapt_bn: bool = False
     again: bool = False
 
     @property
@@ -79,5 +83,7 @@ class PredictConfig(BaseModel):
         )
         if self.overlap is not None:
             shaping["overlap"] = self.overlap
+        # Named only where they are on: what was finished before they came stays finished.
+        shaping |= {name: True for name in ("tta", "adapt_bn") if getattr(self, name)}
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

@@ -24,7 +24,7 @@ PART_TILE = 1024
 
 
 class DenseSlides:
-    """A `hookpath.inference.predictors.Predictor` of networks that `DensePredictor` can run.
+    """A `hookpath.inference.predictor.Predictor` of networks that `DensePredictor` can run.
 
     Args:
         runner: computes tiles, e.g. `TorchRunner(model)`.

@@ -21,7 +21,7 @@ from hookpath.sampling import Heatmap
 from hookpath.slides.base import RGBArray, Slide
 
 if TYPE_CHECKING:
-    from hookpath.inference.predictors import Predictor, SlideJob
+    from hookpath.inference.predictor import Predictor, SlideJob
 
 
 def _ignore(_: int) -> None:
@@ -61,7 +61,7 @@ class FirstStage:
 
 
 class OverviewSlides:
-    """A `hookpath.inference.predictors.Predictor` of networks that see a whole slide at once.
+    """A `hookpath.inference.predictor.Predictor` of networks that see a whole slide at once.
 
     The output has the overview's µm/px, which differs from slide to slide; what lies outside of
     the slide's tissue (or of drawn regions) is computed, too, but not told.

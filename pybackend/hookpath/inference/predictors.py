@@ -1,25 +1,22 @@
-"""Predicting a slide, whatever the network: what every way of doing it is to the rest."""
+"""The way to predict slides with a network, whatever its kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
-
-from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
 from hookpath.events import SILENT, Reporter
+from hookpath.inference.adapted import AdaptedSlides
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.cover import OutputGrid, Tissue
 from hookpath.inference.densely import DenseSlides
-from hookpath.inference.grids import Box
 from hookpath.inference.onnx import OnnxPatches
 from hookpath.inference.overviews import FirstStage, OverviewSlides
-from hookpath.inference.patch_runners import TorchPatches
+from hookpath.inference.patch_runners import PatchRunner, TorchPatches
 from hookpath.inference.patchwise import PatchSlides
-from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.predictor import Predictor
 from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.stained import StainedSlides, stain_target
+from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
 from hookpath.models.folder import FIRST_STAGE_NAME, only_exported, read_onnx
 from hookpath.models.h2gnet import shown_classes
@@ -28,93 +25,6 @@ from hookpath.slides import Slide
 COARSEST_FACTOR = 1.25
 """A slide may be this much coarser than the model's µm/px; beyond, detail that it learned from is
 missing and the result would look right and be wrong."""
-
-
-class SlideJob(Protocol):
-    """One slide, about to be predicted."""
-
-    @property
-    def grid(self) -> OutputGrid:
-        """The output px of the whole slide (`start` is (0, 0))."""
-
-    def count(self) -> int:
-        """Number of steps that `rows` takes; 0: nothing is wanted there."""
-
-    def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
-    ) -> Iterator[PredictedRow]:
-        """All rows of `grid`, top to bottom.
-
-        Args:
-            slides: one or more handles of the slide, each used by one reading thread.
-            on_step: called after each of the `count` steps, with the output px that it gave.
-            spill_dir: for temporary files.
-
-        Raises:
-            SlideError: the slide is damaged somewhere.
-            PredictionError: not even the smallest step fits into memory.
-        """
-
-    def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
-    ) -> Iterator[PredictedTile]:
-        """What is wanted in a window of `grid`, with the numbers that `rows` gives there.
-
-        Tiles, in px of `grid`, may reach beyond the window. `on_step` may raise to stop it.
-        Only where `Predictor.local`.
-        """
-
-
-@runtime_checkable
-class Predictor(Protocol):
-    """Predicts slides with one model.
-
-    A class per pixel of a fixed µm/px, one per patch, or one per px of a whole slide made small,
-    whose µm/px then differs from slide to slide: `spacing_um` says which.
-    """
-
-    @property
-    def n_classes(self) -> int:
-        """Number of output channels."""
-
-    @property
-    def device(self) -> str:
-        """Where it computes, in words."""
-
-    @property
-    def local(self) -> bool:
-        """Whether a part of a slide can be predicted without the rest (`SlideJob.part`)."""
-
-    def spacing_um(self, slide: Slide) -> float:
-        """µm/px of the output on this slide.
-
-        Raises:
-            MissingSpacingError: the slide's µm/px is unknown.
-        """
-
-    def reads_um(self, slide: Slide) -> float:
-        """Finest µm/px that is read of this slide (a much coarser slide is refused)."""
-
-    def job(
-        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
-    ) -> SlideJob:
-        """Plan one slide.
-
-        Args:
-            inside: area geometries in level-0 px to predict in; None: the whole slide.
-            tissue: False: on glass, too.
-
-        Raises:
-            MissingSpacingError: the slide's µm/px is unknown.
-            SlideError: the slide is damaged.
-        """
 
 
 def predictor_of(
@@ -131,15 +41,30 @@ def predictor_of(
 
     Raises:
         DeviceError: no such device here.
-        ModelDesignError: slides cannot be predicted with this family.
+        ModelDesignError: slides cannot be predicted with this family, or not as `config` says.
+        ModelFolderError: the card names stains that cannot be understood.
     """
+    if isinstance(model, Predictor):
+        return model
     config = config or PredictConfig()
+    found = _plain(model, card, config, reporter)
+    if config.adapt_bn:
+        if not isinstance(model, Network):
+            raise ModelDesignError(f"{card.family}: only networks of torch adapt to a slide")
+        found = AdaptedSlides(found, model)
+    return _stained(found, card)
+
+
+def _plain(
+    model: Network | Runner, card: ModelCard, config: PredictConfig, reporter: Reporter
+) -> Predictor:
+    """Predicts slides as they are."""
     if isinstance(model, SegmentationModel):
-        runner = TorchRunner(model, config.device, config.amp, reporter.info)
-        return DenseSlides(runner, config, reporter)
+        runner: Runner = TorchRunner(model, config.device, config.amp, reporter.info)
+        return DenseSlides(TurnedRunner(runner) if config.tta else runner, config, reporter)
     if isinstance(model, Network) and model.reads == "patches":
         patches = TorchPatches(model, config.device, config.amp, reporter.info)
-        return PatchSlides(patches, config, reporter)
+        return PatchSlides(_seen(patches, config), config, reporter)
     if isinstance(model, Network) and model.reads == "overview":
         return _overviews(model, card, config, reporter)
     if isinstance(model, Network) and model.scores == "magnification":
@@ -149,7 +74,17 @@ def predictor_of(
         )
     if isinstance(model, Network):
         raise ModelDesignError(f"{card.family}: slides cannot be predicted with it yet")
-    return model if isinstance(model, Predictor) else DenseSlides(model, config, reporter)
+    return DenseSlides(TurnedRunner(model) if config.tta else model, config, reporter)
+
+
+def _seen(runner: PatchRunner, config: PredictConfig) -> PatchRunner:
+    return TurnedPatches(runner) if config.tta else runner
+
+
+def _stained(predictor: Predictor, card: ModelCard) -> Predictor:
+    """Shown slides in the stains that the model was trained on."""
+    target = stain_target(card)
+    return predictor if target is None else StainedSlides(predictor, target)
 
 
 def load_predictor(
@@ -178,10 +113,16 @@ def load_predictor(
         raise ModelDesignError(
             f"{folder}: an exported {card.family} runs elsewhere; give the folder it came from"
         )
-    runner = OnnxPatches(data, card, config.device, reporter.info)
+    if config.adapt_bn:
+        raise ModelDesignError(
+            f"{folder}: an exported network does not adapt to a slide; predict with the folder it "
+            "came from, or leave --adapt-bn out"
+        )
+    runner = _seen(OnnxPatches(data, card, config.device, reporter.info), config)
     if card.reads == "overview":
-        return OverviewSlides(runner, _exported_first(folder, card, config, reporter)), card
-    return PatchSlides(runner, config, reporter), card
+        first = _exported_first(folder, card, config, reporter)
+        return _stained(OverviewSlides(runner, first), card), card
+    return _stained(PatchSlides(runner, config, reporter), card), card
 
 
 def _exported_first(
@@ -191,7 +132,7 @@ def _exported_first(
         return None
     data, patch = read_onnx(folder / FIRST_STAGE_NAME)
     whole = config.model_copy(update={"overlap": None})  # as the second stage was trained
-    runner = OnnxPatches(data, patch, config.device, reporter.info)
+    runner = _seen(OnnxPatches(data, patch, config.device, reporter.info), config)
     shown = shown_classes(len(card.classes), card.config["background"])
     return FirstStage(PatchSlides(runner, whole, reporter), shown)
 
@@ -199,11 +140,12 @@ def _exported_first(
 def _overviews(
     model: Network, card: ModelCard, config: PredictConfig, reporter: Reporter
 ) -> OverviewSlides:
-    runner = TorchPatches(model, config.device, config.amp, reporter.info)
+    patches = TorchPatches(model, config.device, config.amp, reporter.info)
+    runner = _seen(patches, config)
     if not isinstance(model, H2GNet):
         return OverviewSlides(runner)
     whole = config.model_copy(update={"overlap": None})  # as the second stage was trained
-    first = FirstStage(predictor_of(model.patch, card, whole, reporter), model.shown)
+    first = FirstStage(_plain(model.patch, card, whole, reporter), model.shown)
     return OverviewSlides(runner, first)
 
 

@@ -15,7 +15,8 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
 from hookpath.inference.overall import OverallReporter, weights_of
-from hookpath.inference.predictors import Predictor, load_predictor
+from hookpath.inference.predictor import Predictor
+from hookpath.inference.predictors import load_predictor
 from hookpath.inference.record import (
     GEOJSON_NAME,
     RESULT_FILES,

@@ -13,7 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.annotations import RUN_TAG, ClassTable, PathObject, write_geojson
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
-from hookpath.inference.predictors import Predictor, SlideJob, check_spacing, predictor_of
+from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.predictors import check_spacing, predictor_of
 from hookpath.inference.record import (
     GEOJSON_NAME,
     PredictionRecord,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import SlidePrediction
+from hookpath.inference.stained import seen, stain_target
 from hookpath.loop.checking import WORTH, regions_to_check
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.proposals import ProbabilityMap
@@ -121,7 +122,8 @@ def look_at_all(
 ) -> dict[str, Survey]:
     """Surveys by image id with the round's model, made or as they were kept."""
     here = folder.round_folder(folder.round)
-    model, _ = load_model(here.model)
+    model, card = load_model(here.model)
+    target = stain_target(card)
     device = str(folder.settings.train.get("device", "auto"))
     surveyor = Surveyor(model, device, seed=folder.settings.seed)
     found: dict[str, Survey] = {}
@@ -131,7 +133,7 @@ def look_at_all(
         try:
             if not path.is_file():
                 with entry.slide.open() as slide:
-                    surveyor.look(slide).save(path)
+                    surveyor.look(seen(slide, target)).save(path)
             found[entry.id] = Survey.load(path)
         except Exception as error:  # one bad image must not stop the others
             problem = told(entry, error, reporter)

@@ -7,7 +7,6 @@ one is chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,9 @@ from torch import Tensor, nn
 
 from hookpath.devices import choose_device
 from hookpath.errors import LoopError
-from hookpath.geometry import BranchSpec
 from hookpath.models import Network
-from hookpath.sampling.placing import common_snap, image_regions
-from hookpath.sampling.source import SlideFacts
-from hookpath.slides import Slide, tissue_mask
+from hookpath.sampling.tissue_places import read_patches, tissue_centres
+from hookpath.slides import Slide
 from hookpath.writable import make_folder, replace_file
 
 Floats = npt.NDArray[np.float32]
@@ -109,6 +106,8 @@ class Surveyor:
             MissingSpacingError: µm/px is unknown.
         """
         centres = tissue_centres(slide, self.model.branches, self.patches, self.seed)
+        if not len(centres):
+            raise LoopError(f"{slide.path.name}: no tissue found on it")
         parts = [
             self._look_at(slide, centres[start : start + _BATCH])
             for start in range(0, len(centres), _BATCH)
@@ -119,8 +118,11 @@ class Surveyor:
     def _look_at(
         self, slide: Slide, centres: npt.NDArray[np.float64]
     ) -> tuple[Floats, Floats, Floats]:
-        images = _read(slide, self.model.branches, centres)
-        batch = [torch.from_numpy(i).to(self.device).float().div_(255) for i in images]
+        images = read_patches(slide, self.model.branches, centres)
+        batch = [
+            torch.from_numpy(i).to(self.device).permute(0, 3, 1, 2).float().div_(255)
+            for i in images
+        ]
         mean: Tensor | None = None
         single = torch.zeros(())
         features = torch.zeros(())
@@ -165,50 +167,3 @@ def _turned(image: Tensor, view: int) -> Tensor:
 def _turned_back(image: Tensor, view: int) -> Tensor:
     unflipped = image.flip(3) if view >= 4 else image
     return torch.rot90(unflipped, -(view % 4), dims=(2, 3))
-
-
-def _read(
-    slide: Slide, branches: Sequence[BranchSpec], centres: npt.NDArray[np.float64]
-) -> list[npt.NDArray[np.uint8]]:
-    """Per branch ``(N, 3, M, M)``."""
-    facts = SlideFacts.of(slide)
-    regions = [image_regions(facts, branches, (float(x), float(y))) for x, y in centres]
-    return [
-        np.ascontiguousarray(
-            np.stack([slide.read(here[b]) for here in regions]).transpose(0, 3, 1, 2)
-        )
-        for b in range(len(branches))
-    ]
-
-
-def tissue_centres(
-    slide: Slide, branches: Sequence[BranchSpec], most: int, seed: int
-) -> npt.NDArray[np.float64]:
-    """``(P, 2)`` points of tissue, spread evenly with a random shift; where patches may lie.
-
-    Raises:
-        LoopError: no tissue is found.
-    """
-    found = tissue_mask(slide)
-    points = np.array(list(_spread(found.mask, most, seed)), np.float64).reshape(-1, 2)
-    if not len(points):
-        raise LoopError(f"{slide.path.name}: no tissue found on it")
-    centres: npt.NDArray[np.float64] = (points + 0.5) * np.array(found.downsample)
-    snap = common_snap(SlideFacts.of(slide), branches)
-    if snap is None:
-        return centres
-    return np.array([snap(float(x), float(y)) for x, y in centres])
-
-
-def _spread(mask: npt.NDArray[np.bool_], most: int, seed: int) -> Iterator[tuple[int, int]]:
-    """Column and row of at most `most` tissue px on a square lattice (finer until they suffice)."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.nonzero(mask)
-    step = max(1, math.ceil(math.sqrt(len(rows) / most))) if len(rows) else 1
-    shift_y, shift_x = rng.integers(0, step, 2)
-    on = (rows % step == shift_y) & (columns % step == shift_x)
-    picked = np.flatnonzero(on) if on.any() else np.arange(len(rows))
-    if len(picked) > most:
-        picked = np.sort(rng.permutation(picked)[:most])
-    for i in picked:
-        yield int(columns[i]), int(rows[i])

@@ -25,6 +25,8 @@ FORMAT_VERSION = 1
 CARD_NAME = "model.json"
 WEIGHTS_NAME = "weights.safetensors"
 ONNX_NAME = "model.onnx"
+STAIN_KEY = "stain"
+"""In `ModelCard.normalisation`: what slides are recoloured to (`sampling.stain_profiles`)."""
 FIRST_STAGE_NAME = "patch"
 """Folder within an exported network in two stages that holds the first."""
 

@@ -45,7 +45,7 @@ def read_overview(source: AnnotatedSlide, size: int, heatmap: Heatmap | None = N
         SlideError: the slide cannot be opened or read.
         MissingSpacingError: µm/px is unknown.
     """
-    with source.slide.open() as slide:
+    with source.open() as slide:
         view = Overview.of((slide.width_l0, slide.height_l0), slide.calibration, size)
         image = slide.read(view.region)
     if heatmap is not None:

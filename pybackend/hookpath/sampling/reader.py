@@ -75,7 +75,7 @@ class PatchReader:
         if index not in self._open:
             while len(self._open) >= self._max_open:
                 self._open.popitem(last=False)[1].close()
-            self._open[index] = self._sources[index].slide.open()
+            self._open[index] = self._sources[index].open()
         self._open.move_to_end(index)
         return self._open[index]
 

@@ -10,6 +10,7 @@ from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Level, Slide, SlideRef
+from hookpath.slides.recolouring import RecolouredSlide, Recolouring
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class AnnotatedSlide:
     """A slide and its drawn labels; picklable, holds nothing open.
 
     `facts` spares opening the slide again; None: it is opened once when a stream starts.
-    `metadata` is the image's, as the project has it.
+    `metadata` is the image's, as the project has it. `stain`: what its pixels are recoloured by
+    when patches of it are read; None: nothing.
     """
 
     id: str
@@ -48,6 +50,16 @@ class AnnotatedSlide:
     labels: LabelSource
     facts: SlideFacts | None = None
     metadata: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    stain: Recolouring | None = None
+
+    def open(self) -> Slide:
+        """The slide as a network is to see it.
+
+        Raises:
+            SlideError: the slide cannot be opened.
+        """
+        slide = self.slide.open()
+        return slide if self.stain is None else RecolouredSlide(slide, self.stain)
 
     def read_facts(self) -> SlideFacts:
         """The facts, from the slide itself if need be.

@@ -27,6 +27,7 @@ STAGES, HEATMAPS = "stages", "heatmaps"
 #: Settings of the whole that are those of its classifiers, too.
 _SHARED = {
     "seed", "workers", "device", "amp", "checkpoint_every", "hierarchy", "rest", "clusters",
+    "normalisation",
 }  # fmt: skip
 
 

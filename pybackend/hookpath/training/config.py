@@ -12,6 +12,7 @@ from hookpath.errors import UsageError
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.sampler import SamplerKind
+from hookpath.sampling.stain_profiles import StainMethod
 from hookpath.training import _settings
 from hookpath.training.presets import Preset, preset_values
 
@@ -164,6 +165,11 @@ class TrainConfig(BaseModel):
     )
     amp: Literal["auto", "on", "off"] = Field(
         default="auto", description="bf16 autocast; `auto`: on a GPU that computes in it"
+    )
+    normalisation: StainMethod | None = Field(
+        default=None,
+        description="recolour every slide, in training and prediction, to the mean stain of the "
+        "training slides: `macenko` or `reinhard`; none: slides as they are",
     )
     rest: Rest = Field(default_factory=lambda: Rest())
     clusters: ClusterConfig = Field(default_factory=lambda: ClusterConfig())

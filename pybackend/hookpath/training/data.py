@@ -24,19 +24,24 @@ from hookpath.projects import (
     edited_in_loop,
 )
 from hookpath.sampling import AnnotatedSlide, load_source
+from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.training.config import TrainConfig
 from hookpath.training.split import Candidate, Part, Split, split_slides
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a run learns from and is validated on. `slides` describes all annotated slides."""
+    """What a run learns from and is validated on. `slides` describes all annotated slides.
+
+    `stain` is what they are recoloured to; None: they are as they are.
+    """
 
     classes: ClassTable
     train: list[AnnotatedSlide]
     val: list[AnnotatedSlide]
     split: dict[str, list[str]]
     slides: list[dict[str, Any]]
+    stain: StainProfile | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -22,6 +22,7 @@ from hookpath.training.device import use_bf16
 from hookpath.training.feeds import Order, open_feed
 from hookpath.training.losses import evenly
 from hookpath.training.network import design_of, make_network
+from hookpath.training.normalising import normalised
 from hookpath.training.parts import Parts
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
@@ -69,6 +70,7 @@ def open_session(
     data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
     model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
     model = model.to(memory_format=torch.channels_last)
+    data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
     record = _record(projects, config, data)
     if resume:

@@ -18,6 +18,7 @@ from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData
 from hookpath.training.feeds import HeldOut, Stream
 from hookpath.training.losses import Weigher, evenly
+from hookpath.training.normalising import normalisation_of
 from hookpath.training.parts import Parts
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.scoring import Goal, Validation
@@ -160,7 +161,11 @@ class Session:
         if validation is not None:
             metrics |= validation.card
         card = ModelCard.describe(
-            self.model, self.data.classes, training=self._provenance(), metrics=metrics
+            self.model,
+            self.data.classes,
+            training=self._provenance(),
+            metrics=metrics,
+            normalisation=normalisation_of(self.data),
         )
         self.run.replace_model(lambda folder: save_model(folder, self.model, card))
         write_checkpoint(self.run.best, self._checkpoint())

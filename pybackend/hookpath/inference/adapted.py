@@ -1,0 +1,173 @@
+"""Batch normalisation by the statistics of the slide that is predicted, instead of training's.
+
+Li et al. 2018, "Adaptive Batch Normalization for practical domain adaptation": weights stay, means
+and variances are those of the new domain. Here the domain is one slide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from shapely.geometry.base import BaseGeometry
+from torch import Tensor, nn
+
+from hookpath.errors import ModelDesignError
+from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.grids import Box
+from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.models import Network
+from hookpath.sampling.tissue_places import read_patches, tissue_centres
+from hookpath.slides import Slide
+
+PATCHES = 64
+"""Patches of a slide's tissue that its statistics are taken from, spread evenly over it."""
+_BATCH = 8
+
+_Norm = nn.modules.batchnorm._BatchNorm
+Statistics = dict[str, Tensor]
+
+
+class AdaptedSlides:
+    """A `Predictor` that gives its network the statistics of each slide while that is predicted.
+
+    Args:
+        of: predicts with `model`.
+        model: on its device.
+
+    Raises:
+        ModelDesignError: the network has no batch normalisation, or sees whole slides.
+    """
+
+    def __init__(self, of: Predictor, model: Network) -> None:
+        if model.reads != "patches":
+            raise ModelDesignError(
+                f"{model.family} sees a slide as one picture, which has no statistics to adapt to; "
+                "leave --adapt-bn out"
+            )
+        if not _norms(model):
+            raise ModelDesignError(
+                f"{model.family}: no batch normalisation in it; leave --adapt-bn out"
+            )
+        self.of, self.model = of, model
+        self.n_classes, self.device, self.local = of.n_classes, of.device, of.local
+        self._of_slide: tuple[Slide, Statistics] | None = None
+
+    def spacing_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.spacing_um(slide)
+
+    def reads_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.reads_um(slide)
+
+    def job(
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
+    ) -> AdaptedJob:
+        """Plan one slide."""
+        return AdaptedJob(self, self.of.job(slide, inside, tissue))
+
+    @contextmanager
+    def adapted_to(self, slide: Slide) -> Iterator[None]:
+        """``with``: the network has the slide's statistics (a slide without tissue: its own)."""
+        own = _statistics(self.model)
+        try:
+            self._take(slide)
+            yield
+        finally:
+            self.model.load_state_dict(own, strict=False)
+
+    def _take(self, slide: Slide) -> None:
+        if self._of_slide is None or self._of_slide[0] is not slide:
+            find_statistics(self.model, slide)
+            self._of_slide = slide, _statistics(self.model)
+        else:
+            self.model.load_state_dict(self._of_slide[1], strict=False)
+
+
+class AdaptedJob:
+    """One slide of `AdaptedSlides`."""
+
+    def __init__(self, of: AdaptedSlides, job: SlideJob) -> None:
+        self.of, self._job = of, job
+
+    @property
+    def grid(self) -> OutputGrid:
+        """The other's."""
+        return self._job.grid
+
+    def count(self) -> int:
+        """The other's."""
+        return self._job.count()
+
+    def rows(
+        self,
+        slides: Sequence[Slide],
+        on_step: Callable[[int], None],
+        spill_dir: Path | None = None,
+    ) -> Iterator[PredictedRow]:
+        """All rows (see `SlideJob.rows`), once the slide's statistics are known."""
+        with self.of.adapted_to(slides[0]):
+            yield from self._job.rows(slides, on_step, spill_dir)
+
+    def part(
+        self,
+        slides: Sequence[Slide],
+        window: Box,
+        on_step: Callable[[int], None],
+        as_uint8: bool = True,
+    ) -> Iterator[PredictedTile]:
+        """What is wanted in a window (see `SlideJob.part`)."""
+        with self.of.adapted_to(slides[0]):
+            yield from self._job.part(slides, window, on_step, as_uint8)
+
+
+@torch.no_grad()
+def find_statistics(model: Network, slide: Slide) -> None:
+    """Give batch normalisation the mean and variance of `PATCHES` patches of a slide's tissue.
+
+    Every batch of patches counts the same. Leaves the network in evaluation mode, and as it is
+    where there is no tissue.
+    """
+    centres = tissue_centres(slide, model.branches, PATCHES)
+    if not len(centres):
+        return
+    device = next(model.parameters()).device
+    norms = _norms(model)
+    momenta = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    try:
+        for some in np.array_split(centres, max(1, len(centres) // _BATCH)):
+            images = read_patches(slide, model.branches, some)
+            model([_input(image, device) for image in images])
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()
+
+
+def _input(images: np.ndarray, device: torch.device) -> Tensor:
+    pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+    return pixels.float().div_(255).contiguous(memory_format=torch.channels_last)
+
+
+def _norms(model: Network) -> list[_Norm]:
+    """Those that go by running statistics."""
+    return [m for m in model.modules() if isinstance(m, _Norm) and m.track_running_stats]
+
+
+def _statistics(model: Network) -> Statistics:
+    return {
+        f"{name}.{key}": value.clone()
+        for name, module in model.named_modules()
+        if isinstance(module, _Norm)
+        for key, value in module.named_buffers(recurse=False)
+    }

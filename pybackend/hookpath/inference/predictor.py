@@ -1,0 +1,101 @@
+"""What every way of predicting slides is to the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.grids import Box
+from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.slides import Slide
+
+
+class SlideJob(Protocol):
+    """One slide, about to be predicted."""
+
+    @property
+    def grid(self) -> OutputGrid:
+        """The output px of the whole slide (`start` is (0, 0))."""
+
+    def count(self) -> int:
+        """Number of steps that `rows` takes; 0: nothing is wanted there."""
+
+    def rows(
+        self,
+        slides: Sequence[Slide],
+        on_step: Callable[[int], None],
+        spill_dir: Path | None = None,
+    ) -> Iterator[PredictedRow]:
+        """All rows of `grid`, top to bottom.
+
+        Args:
+            slides: one or more handles of the slide, each used by one reading thread.
+            on_step: called after each of the `count` steps, with the output px that it gave.
+            spill_dir: for temporary files.
+
+        Raises:
+            SlideError: the slide is damaged somewhere.
+            PredictionError: not even the smallest step fits into memory.
+        """
+
+    def part(
+        self,
+        slides: Sequence[Slide],
+        window: Box,
+        on_step: Callable[[int], None],
+        as_uint8: bool = True,
+    ) -> Iterator[PredictedTile]:
+        """What is wanted in a window of `grid`, with the numbers that `rows` gives there.
+
+        Tiles, in px of `grid`, may reach beyond the window. `on_step` may raise to stop it.
+        Only where `Predictor.local`.
+        """
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Predicts slides with one model.
+
+    A class per pixel of a fixed µm/px, one per patch, or one per px of a whole slide made small,
+    whose µm/px then differs from slide to slide: `spacing_um` says which.
+    """
+
+    @property
+    def n_classes(self) -> int:
+        """Number of output channels."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes, in words."""
+
+    @property
+    def local(self) -> bool:
+        """Whether a part of a slide can be predicted without the rest (`SlideJob.part`)."""
+
+    def spacing_um(self, slide: Slide) -> float:
+        """µm/px of the output on this slide.
+
+        Raises:
+            MissingSpacingError: the slide's µm/px is unknown.
+        """
+
+    def reads_um(self, slide: Slide) -> float:
+        """Finest µm/px that is read of this slide (a much coarser slide is refused)."""
+
+    def job(
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
+    ) -> SlideJob:
+        """Plan one slide.
+
+        Args:
+            inside: area geometries in level-0 px to predict in; None: the whole slide.
+            tissue: False: on glass, too.
+
+        Raises:
+            MissingSpacingError: the slide's µm/px is unknown.
+            SlideError: the slide is damaged.
+        """

@@ -1,0 +1,118 @@
+"""Slides recoloured as the training slides were, for models that were trained on such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from shapely.geometry.base import BaseGeometry
+
+from hookpath.errors import ModelFolderError
+from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.grids import Box
+from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.models import ModelCard
+from hookpath.models.folder import STAIN_KEY
+from hookpath.sampling.stain_profiles import StainProfile, recolouring_of
+from hookpath.slides import Slide
+from hookpath.slides.recolouring import RecolouredSlide, Recolouring
+
+
+def stain_target(card: ModelCard) -> StainProfile | None:
+    """What the model's training slides were recoloured to; None: they were not.
+
+    Raises:
+        ModelFolderError: the card says it in a way that cannot be understood.
+    """
+    found = card.normalisation.get(STAIN_KEY)
+    if found is None:
+        return None
+    try:
+        target: StainProfile = TypeAdapter(StainProfile).validate_python(found)
+        return target
+    except ValidationError as error:
+        raise ModelFolderError(
+            f"model.json: normalisation.{STAIN_KEY} is not valid ({error.errors()[0]['msg']}); "
+            "copy the model folder again, or update hookpath"
+        ) from error
+
+
+def seen(slide: Slide, target: StainProfile | None) -> Slide:
+    """A slide as a network sees it that was trained on slides recoloured to `target`."""
+    found = None if target is None else recolouring_of(slide, target)
+    return slide if found is None else RecolouredSlide(slide, found)
+
+
+class StainedSlides:
+    """A `Predictor` that shows another one every slide in the stains of its training slides.
+
+    Each slide is measured once, when its job is planned; then every pixel goes through the same
+    function, so what is exact of the other predictor stays exact.
+    """
+
+    def __init__(self, of: Predictor, target: StainProfile) -> None:
+        self.of, self.target = of, target
+        self.n_classes, self.device, self.local = of.n_classes, of.device, of.local
+
+    def spacing_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.spacing_um(slide)
+
+    def reads_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.reads_um(slide)
+
+    def job(
+        self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
+    ) -> StainedJob:
+        """Plan one slide; tissue is looked for in its own colours."""
+        return StainedJob(self.of.job(slide, inside, tissue), slide, self.target)
+
+
+@dataclass(frozen=True)
+class StainedJob:
+    """One slide of `StainedSlides`."""
+
+    of: SlideJob
+    slide: Slide
+    target: StainProfile
+
+    @property
+    def grid(self) -> OutputGrid:
+        """The other's."""
+        return self.of.grid
+
+    @cached_property
+    def _recolouring(self) -> Recolouring | None:
+        return recolouring_of(self.slide, self.target)
+
+    def count(self) -> int:
+        """The other's."""
+        return self.of.count()
+
+    def rows(
+        self,
+        slides: Sequence[Slide],
+        on_step: Callable[[int], None],
+        spill_dir: Path | None = None,
+    ) -> Iterator[PredictedRow]:
+        """All rows (see `SlideJob.rows`)."""
+        return self.of.rows(self._seen(slides), on_step, spill_dir)
+
+    def part(
+        self,
+        slides: Sequence[Slide],
+        window: Box,
+        on_step: Callable[[int], None],
+        as_uint8: bool = True,
+    ) -> Iterator[PredictedTile]:
+        """What is wanted in a window (see `SlideJob.part`)."""
+        return self.of.part(self._seen(slides), window, on_step, as_uint8)
+
+    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
+        recolouring = self._recolouring
+        return slides if recolouring is None else [RecolouredSlide(s, recolouring) for s in slides]
