@@ -87,13 +87,12 @@ def read_patch(model: SegmentationModel, slide: Slide, x_out: int, y_out: int) -
 
 
 def run_patches(model: SegmentationModel, items: Sequence[list[Tensor]]) -> Tensor:
-    """``(N, C, h, w)`` probabilities of a batch of patches."""
-    branches = [
-        torch.stack(images).float().div_(255).contiguous(memory_format=torch.channels_last)
-        for images in zip(*items, strict=True)
-    ]
+    """``(N, C, h, w)`` probabilities of a batch of patches, computed where the model is."""
+    device = next(model.parameters()).device
+    batches = (torch.stack(images).to(device) for images in zip(*items, strict=True))
+    branches = [x.float().div_(255).contiguous(memory_format=torch.channels_last) for x in batches]
     with torch.inference_mode():
-        return model(branches)[0].softmax(dim=1)
+        return model(branches)[0].softmax(dim=1).cpu()
 
 
 def patchwise(model: SegmentationModel, slide: Slide, side: int, batch: int) -> float:
@@ -128,9 +127,11 @@ def ahead(
         yield found
 
 
-def dense(model: SegmentationModel, slide: Slide, side: int) -> tuple[float, Maps]:
+def dense(
+    model: SegmentationModel, slide: Slide, side: int, device: str = "cpu"
+) -> tuple[float, Maps]:
     """Seconds per mm², and the ``(C, side, side)`` probabilities."""
-    predictor = DensePredictor(TorchRunner(model, "cpu"), as_uint8=False)
+    predictor = DensePredictor(TorchRunner(model, device), as_uint8=False)
     handles = [open_slide(slide.path) for _ in range(2)]
     begin = time.perf_counter()
     plan = predictor.plan(cover_of(slide, OutputGrid.of_slide(slide, MPP), tissue=False))
