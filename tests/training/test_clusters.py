@@ -19,7 +19,7 @@ from hookpath.training import TrainConfig, train
 from hookpath.training.clusters import clusters_of_run
 from hookpath.training.data import TrainingData
 from hookpath.training.feeds import Order
-from hookpath.training.loop import gradients
+from hookpath.training.gradients import gradients
 from hookpath.training.losses import cluster_weights, even_weights, sparse_cross_entropy
 from hookpath.training.opening import open_session
 from hookpath.training.parts import cut

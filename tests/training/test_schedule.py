@@ -7,6 +7,7 @@ import torch
 
 from hookpath.models import build_model
 from hookpath.training import TrainConfig
+from hookpath.training.plan import Plan
 from hookpath.training.schedule import learning_rate, make_optimizer
 
 
@@ -37,3 +38,16 @@ def test_weight_decay_is_the_gradient_of_the_keras_regulariser() -> None:
     names = {id(p): n for n, p in model.named_parameters()}
     assert all("bias" not in names[id(p)] and "head" not in names[id(p)] for p in decayed["params"])
     assert len(decayed["params"]) + len(free["params"]) == len(list(model.parameters()))
+
+
+def test_a_plan_spreads_what_is_left_of_the_schedule_over_the_steps_that_are_left() -> None:
+    plan = Plan(100)
+    assert [plan.place(s) for s in (0, 40, 100)] == [0, 40, 100]
+    plan.end_at(60, step=20)
+    assert [plan.place(s) for s in (10, 20, 40, 60)] == pytest.approx([10, 20, 60, 100])
+    plan.end_at(70, step=40)
+    assert [plan.place(s) for s in (10, 20, 40, 55, 70)] == pytest.approx([10, 20, 60, 80, 100])
+    again = Plan(100)
+    again.load_state_dict(plan.state_dict())
+    assert [again.place(s) for s in range(71)] == [plan.place(s) for s in range(71)]
+    assert (again.total, plan.done(55)) == (70, pytest.approx(0.8))

@@ -52,6 +52,12 @@ def command(
             show_default=False,
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="End within this time, the schedule with it.", show_default="no limit"
+        ),
+    ] = None,
     rest: RestClass = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
@@ -67,6 +73,7 @@ def command(
             "family": family,
             "backbone_weights": backbone_weights,
             "rest.class_name": rest,
+            "minutes": minutes,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         settings: TrainConfig | None = None

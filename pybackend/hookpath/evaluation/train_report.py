@@ -173,9 +173,11 @@ def _notes(run: RunFigures) -> list[str]:
     if not run.rows:
         notes.append("No epoch is finished yet: there is nothing to plot.")
     elif planned and len(run.rows) < planned:
+        timed = run.record["config"].get("minutes")
+        why = "its time was up" if timed else "nothing improved"
         notes.append(
             f"{len(run.rows)} of {planned} epochs: the run goes on, was stopped, or ended early "
-            "because nothing improved."
+            f"because {why}."
         )
     if not run.record["split"].get("val"):
         _, name = _score(run)

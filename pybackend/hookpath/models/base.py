@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,7 @@ class Network(nn.Module):
     heads: tuple[int, ...]
     n_classes: int
     background: int | None = None
+    _still: tuple[nn.Module, ...] = ()
 
     @property
     def output_um(self) -> float:
@@ -110,6 +111,18 @@ class Network(nn.Module):
         Empty: everything is learned from nothing.
         """
         return []
+
+    def keep_still(self, modules: Iterable[nn.Module]) -> None:
+        """Keep these parts in evaluation mode also while the network trains."""
+        self._still = tuple(modules)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode or evaluation, but for what is kept still."""
+        super().train(mode)
+        for module in self._still:
+            module.eval()
+        return self
 
     def deepest(self) -> nn.Module:
         """The part whose output ``(N, F)`` or ``(N, F, h, w)`` tells most of what a patch shows.

@@ -17,7 +17,9 @@ class Checkpoint:
     """The state between two steps; with the run's configuration and data it decides the rest.
 
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
-    under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run.
+    under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run, as do
+    `average` (of the weights), `plan` and `budget` (see `training.plan`, `training.budget`), each
+    None for a run without.
     """
 
     step: int
@@ -30,6 +32,9 @@ class Checkpoint:
     best_score: float | None
     best_loss: float | None
     best_epoch: int
+    average: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,10 @@ from hookpath.sampling.sampler import SamplerKind
 from hookpath.sampling.stain_profiles import StainMethod
 from hookpath.training import _settings
 from hookpath.training.presets import Preset, preset_values
+
+LossKind = Literal["ce", "ce+dice", "focal"]
+
+ClassWeight = Annotated[float, Field(gt=0)]
 
 
 class ValidationConfig(BaseModel):
@@ -76,6 +80,30 @@ class ClusterConfig(BaseModel):
     )
 
 
+class FineTuneConfig(BaseModel):
+    """How the parts of a network are treated that start from weights learned elsewhere.
+
+    Networks without such parts (`Network.encoder_modules`) are not concerned.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    freeze_encoder: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the run in which pretrained weights stand still; 1: all of it",
+    )
+    encoder_rate: float = Field(
+        default=0.1, gt=0, description="their learning rate, as a factor on `learning_rate`"
+    )
+    encoder_bn: Literal["frozen", "train"] = Field(
+        default="frozen",
+        description="their batch normalisation: `frozen` keeps statistics, scale and shift as they "
+        "came; `train` moves them",
+    )
+
+
 class TrainConfig(BaseModel):
     """A training run. The defaults are the paper's (van Rijthoven et al. 2021, section 3.6).
 
@@ -124,7 +152,16 @@ class TrainConfig(BaseModel):
     )
     epochs: int = Field(default=200, ge=1, description="validation follows each")
     steps_per_epoch: int = Field(default=1000, ge=1, description="optimiser steps per epoch")
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="the run ends within this time, schedule and validation included, with fewer "
+        "steps where need be; none: it takes what it takes",
+    )
     learning_rate: float = Field(default=5e-6, gt=0, description="of Adam, at its highest")
+    optimizer: Literal["adam", "adamw"] = Field(
+        default="adam", description="`adam` has `l2`, `adamw` has `weight_decay`"
+    )
     schedule: Literal["constant", "cosine"] = Field(
         default="constant", description="`cosine` falls to 1 % over the whole run"
     )
@@ -133,7 +170,27 @@ class TrainConfig(BaseModel):
     )
     # The paper gives no coefficient; 1e-3 is the authors' code's.
     l2: float = Field(
-        default=1e-3, ge=0, description="coefficient of Σw² over the 3×3 convolution kernels"
+        default=1e-3,
+        ge=0,
+        description="coefficient of Σw² over the 3×3 convolution kernels, not pretrained ones",
+    )
+    weight_decay: float = Field(
+        default=0.0, ge=0, description="of AdamW, on kernels and matrices, pretrained ones too"
+    )
+    loss: LossKind = Field(
+        default="ce",
+        description="of classes: `ce` (cross-entropy), `ce+dice` or `focal`; over labelled pixels",
+    )
+    class_weights: Literal["balanced"] | dict[str, ClassWeight] | None = Field(
+        default=None,
+        description="what a pixel of a class counts: `balanced` by pixels seen so far, or numbers "
+        "by class name (others 1); none: all the same",
+    )
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="share of a label that is spread over all classes"
+    )
+    focal_gamma: float = Field(
+        default=2.0, ge=0, description="γ of `focal`: how little sure pixels count"
     )
     loss_weight: float | None = Field(
         default=0.75,
@@ -147,6 +204,13 @@ class TrainConfig(BaseModel):
         gt=0,
         le=1,
         description="of batch normalisation's running statistics; none: the model's own (0.01)",
+    )
+    ema: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="decay per step of the averaged weights that are validated and kept, as in "
+        "0.99; none: the last step's weights",
     )
     patience: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better score"
@@ -171,6 +235,7 @@ class TrainConfig(BaseModel):
         description="recolour every slide, in training and prediction, to the mean stain of the "
         "training slides: `macenko` or `reinhard`; none: slides as they are",
     )
+    finetune: FineTuneConfig = Field(default_factory=lambda: FineTuneConfig())
     rest: Rest = Field(default_factory=lambda: Rest())
     clusters: ClusterConfig = Field(default_factory=lambda: ClusterConfig())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
@@ -181,6 +246,12 @@ class TrainConfig(BaseModel):
     def _groups_need_the_hierarchy(self) -> Self:
         if self.hierarchy and self.sampler != "hierarchical":
             raise ValueError(f"hierarchy = {list(self.hierarchy)} needs sampler = 'hierarchical'")
+        return self
+
+    @model_validator(mode="after")
+    def _decay_needs_adamw(self) -> Self:
+        if self.weight_decay > 0 and self.optimizer != "adamw":
+            raise ValueError("weight_decay needs optimizer = 'adamw' (adam has l2)")
         return self
 
     @model_validator(mode="before")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from hookpath.errors import TrainingError
@@ -20,13 +19,12 @@ from hookpath.sampling import Batch
 from hookpath.training.config import TrainConfig
 from hookpath.training.device import memory_explained
 from hookpath.training.feeds import Stream
+from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
-from hookpath.training.losses import hooknet_loss
 from hookpath.training.metrics_log import MetricsLog, Row
 from hookpath.training.opening import Prepare, open_session
-from hookpath.training.parts import cut
 from hookpath.training.run_folder import RunFolder
-from hookpath.training.schedule import learning_rate
+from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
 from hookpath.training.session import Session
 
@@ -138,9 +136,10 @@ def _so_far(session: Session) -> dict[str, Any]:
 
 def _run(session: Session) -> None:
     reporter = session.reporter
-    reporter.start("train", session.total_steps, "step")
+    total = session.total_steps if session.budget is None else None
+    reporter.start("train", total, "step")
     reporter.advance("train", session.step)
-    reporter.overall(session.step / session.total_steps)
+    reporter.overall(session.plan.done(session.step))
     with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
         while not session.finished:
             _epoch(session, log, stop)
@@ -149,22 +148,38 @@ def _run(session: Session) -> None:
 def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
     """From wherever the epoch stands to its end: steps, validation, row, model, checkpoint."""
     config, clock = s.config, _Clock()
-    last_step = (s.epochs_done + 1) * config.steps_per_epoch
+    whole = (s.epochs_done + 1) * config.steps_per_epoch
     look_every = 1 if s.device.type == "cpu" else _LOOK_EVERY
-    while s.step < last_step:
+    while s.step < min(whole, s.total_steps):
         batch = clock.wait_for(s.stream)
         s.loss_sum += train_step(s, batch)
         s.step += 1
         clock.steps += 1
         due = config.checkpoint_every > 0 and s.step % config.checkpoint_every == 0
-        pause = due or stop.requested or s.step == last_step
+        if s.step % look_every == 0 or s.step >= min(whole, s.total_steps):
+            _keep_time(s)
+        ends = s.step >= min(whole, s.total_steps)
+        pause = due or stop.requested or ends
         if pause or s.step % look_every == 0:
             _show(s, clock, saving=pause)
-        if pause and s.step < last_step:
+        if pause and not ends:
             s.save_last()
             stop.obey()
     _end_epoch(s, log, clock, clock.seconds)
     stop.obey()
+
+
+def _keep_time(s: Session) -> None:
+    """Move the run's end if it would come too late, or much too early."""
+    if s.budget is None:
+        return
+    float(s.loss_sum)  # waits for a GPU
+    before = s.total_steps
+    if s.budget.stepped(s.step) and before == s.plan.most:
+        s.reporter.info(
+            f"{s.config.minutes:g} min are enough for about {s.total_steps} steps, of "
+            f"{s.budget.step_s:.2g} s each now (at most {s.plan.most} are wanted)"
+        )
 
 
 def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> None:
@@ -180,16 +195,20 @@ def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> No
         s.keep(validation)
     log.add(_row(s, validation, clock, seconds))
     s.loss_sum.zero_()
+    if s.budget is not None:
+        s.budget.ended(s.step)
     s.save_last()
 
 
 def train_step(s: Session, batch: Batch) -> Tensor:
     """One optimiser step on a batch; the loss, detached, still on the device."""
-    for group in s.optimizer.param_groups:
-        group["lr"] = learning_rate(s.config, s.step)
+    s.tuning.at(s.plan.done(s.step))
+    set_rates(s.optimizer, s.config, s.plan.place(s.step))
     with _lone_patch_explained(s.config):
         loss = s.parts.fitting(s.model, "training", lambda size: gradients(s, batch, size))
     s.optimizer.step()
+    if s.average is not None:
+        s.average.follow(s.model, s.step)
     return loss
 
 
@@ -206,27 +225,6 @@ def _lone_patch_explained(config: TrainConfig) -> Iterator[None]:
             f"with a larger batch_size ({config.batch_size}) or at_once ({config.at_once}), or a "
             "smaller model.input_size where memory is short"
         ) from error
-
-
-def gradients(s: Session, batch: Batch, size: int) -> Tensor:
-    """Leave a batch's gradients in the network, computed `size` patches at a time; its loss."""
-    images, labels = s.augment(batch, s.device, s.step)
-    targets = s.model.targets(labels)
-    weights = s.weigh(images, targets)
-    s.optimizer.zero_grad(set_to_none=True)
-    n = len(images)
-    total = torch.zeros((), device=s.device)
-    for part in cut([*images, *targets, *weights], size):
-        seen, known, counts = (part[i : i + n] for i in (0, n, 2 * n))
-        with torch.autocast(s.device.type, torch.bfloat16, enabled=s.bf16):
-            outputs = s.model([i.contiguous(memory_format=torch.channels_last) for i in seen])
-        loss = hooknet_loss(
-            outputs, known, s.model.heads, s.config.loss_weight, counts, s.goal.head_loss
-        )
-        if loss.requires_grad:  # not where there is nothing to learn
-            torch.autograd.backward(loss)
-        total += loss.detach()
-    return total
 
 
 def _show(s: Session, clock: _Clock, saving: bool) -> None:
@@ -246,7 +244,7 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
     figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
     if s.best_score is not None:
         figures[s.goal.column] = s.best_score
-    s.reporter.overall(min(s.step / s.total_steps, _NEARLY))
+    s.reporter.overall(min(s.plan.done(s.step), _NEARLY))
     s.reporter.advance("train", clock.unshown(), **figures)
 
 
@@ -257,8 +255,8 @@ def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: floa
     return {
         "epoch": s.epochs_done,
         "step": s.step,
-        "learning_rate": learning_rate(s.config, s.step - 1),
-        "loss": float(s.loss_sum) / s.config.steps_per_epoch,
+        "learning_rate": learning_rate(s.config, s.plan.place(s.step - 1)),
+        "loss": float(s.loss_sum) / s.steps_in_epoch,
         "val_loss": validation.loss if validation else None,
         **{column: figures.get(column) for column in s.goal.columns},
         **{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 from torch.nn import functional
@@ -11,6 +12,14 @@ from hookpath.annotations import IGNORE
 
 HeadLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Loss of one head: output ``(N, C, h, w)``, target ``(N, h, w)``, weights ``(N, h, w)``."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a run minimises: `each` head's loss, and whether those of parts of a batch sum to it."""
+
+    each: HeadLoss
+    adds_up: bool = True
 
 
 def even_weights(target: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +15,21 @@ from hookpath.events import Reporter
 from hookpath.models import Network
 from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
+from hookpath.training.average import Average
+from hookpath.training.budget import Budget
 from hookpath.training.checkpoint import read_checkpoint
 from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import use_bf16
-from hookpath.training.feeds import Order, open_feed
+from hookpath.training.feeds import HeldOut, Order, open_feed
+from hookpath.training.finetune import FineTuning
 from hookpath.training.losses import evenly
 from hookpath.training.network import design_of, make_network
 from hookpath.training.normalising import normalised
+from hookpath.training.objective import loss_of, weigher_of
 from hookpath.training.parts import Parts
+from hookpath.training.plan import Plan
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import goal_of
@@ -62,6 +68,7 @@ def open_session(
         TrainingError: see `hookpath.training.train`; nothing has been written then.
         ModelDesignError: the network cannot be built.
     """
+    started = time.monotonic()
     run.refuse_read_only()
     if not resume:
         run.refuse_existing()
@@ -78,7 +85,8 @@ def open_session(
     order = Order(config, data, model, reporter)
     if prepare is not None:
         order = _prepared(order, prepare, run, None if resume else record)
-    session = _session(order, run, device)
+        started = time.monotonic()
+    session = _session(order, run, device, started)
     try:
         _begin(session, None if resume or prepare is not None else record)
     except BaseException:
@@ -97,10 +105,14 @@ def _prepared(order: Order, prepare: Prepare, run: RunFolder, record: RunRecord 
     return order
 
 
-def _session(order: Order, run: RunFolder, device: torch.device) -> Session:
+def _session(order: Order, run: RunFolder, device: torch.device, started: float) -> Session:
     config, model, reporter = order.config, order.model, order.reporter
+    goal = goal_of(model, order.data.classes.names)
+    loss, tuning = loss_of(config, goal), FineTuning(model, config.finetune)
     clusters = clusters_of_run(order, device, run)
+    weigh = cluster_weigher(clusters) or evenly
     stream, held_out = open_feed(order)
+    plan = Plan(config.epochs * config.steps_per_epoch)
     return Session(
         config=config,
         data=order.data,
@@ -112,13 +124,27 @@ def _session(order: Order, run: RunFolder, device: torch.device) -> Session:
         optimizer=make_optimizer(model, config),
         stream=stream,
         validation=held_out,
-        goal=goal_of(model, order.data.classes.names),
+        goal=goal,
         augment=Augmentation(config.augmentation, config.seed),
         parts=Parts(config.at_once or config.batch_size, reporter),
+        loss=loss,
+        tuning=tuning,
+        plan=plan,
+        budget=_budget(config, plan, held_out, started),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
-        weigh=cluster_weigher(clusters) or evenly,
+        average=None if config.ema is None else Average(model, config.ema),
+        weigh=weigher_of(config, weigh, order.data.classes.names, lambda: stream.pixel_counts),
         clusters=clusters,
     )
+
+
+def _budget(
+    config: TrainConfig, plan: Plan, held_out: HeldOut | None, started: float
+) -> Budget | None:
+    if config.minutes is None:
+        return None
+    scored = 0 if held_out is None else -(-held_out.patches // config.batch_size)
+    return Budget(60 * config.minutes, plan, config.steps_per_epoch, scored, since=started)
 
 
 def _begin(session: Session, record: RunRecord | None) -> None:

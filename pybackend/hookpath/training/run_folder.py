@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import ModelFolderError, TrainingError, write_code
+from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
 from hookpath.writable import refuse_read_only, replace_text
 
 RUN_NAME = "run.json"
@@ -132,7 +132,7 @@ class RunFolder:
             TrainingError: settings, classes, split, slides or annotations differ; names the first.
         """
         then = self.record()
-        before, after = flatten(then.config), flatten(now.config)
+        before, after = flatten(_completed(then.config)), flatten(now.config)
         changed = [
             f"setting {key} was {before.get(key)!r}, now {after.get(key)!r}"
             for key in sorted(before.keys() | after.keys())
@@ -191,6 +191,16 @@ class RunFolder:
                 "with --resume",
                 code=write_code(error),
             ) from error
+
+
+def _completed(config: dict[str, Any]) -> dict[str, Any]:
+    """A recorded configuration with today's values for settings that it is too old to know."""
+    from hookpath.training.config import TrainConfig
+
+    try:
+        return TrainConfig.of(config).model_dump(mode="json")
+    except UsageError:
+        return config
 
 
 def _part(path: Path) -> Path:

@@ -66,7 +66,7 @@ class Goal(Protocol):
         name: the score as a person reads it: ``macro F1``.
         column: the score's column in ``metrics.csv``: ``f1``.
         columns: all columns that a `Validation` fills, in order.
-        head_loss: of one head.
+        head_loss: of one head, by which runs are compared whatever they minimise.
     """
 
     name: str

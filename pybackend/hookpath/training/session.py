@@ -13,13 +13,17 @@ from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.models.clusters import Clusters
 from hookpath.sampling import Augmentation
+from hookpath.training.average import Average
+from hookpath.training.budget import Budget
 from hookpath.training.checkpoint import Checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData
 from hookpath.training.feeds import HeldOut, Stream
-from hookpath.training.losses import Weigher, evenly
+from hookpath.training.finetune import FineTuning
+from hookpath.training.losses import Loss, Weigher, evenly
 from hookpath.training.normalising import normalisation_of
 from hookpath.training.parts import Parts
+from hookpath.training.plan import Plan
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.scoring import Goal, Validation
 from hookpath.training.validate import validate
@@ -27,10 +31,15 @@ from hookpath.training.validate import validate
 
 @dataclass
 class Session:
-    """A run in memory. From `loss_sum` on it is progress, which goes into checkpoints.
+    """A run in memory. What changes with its steps goes into checkpoints.
 
     Attributes:
         goal: what the network is trained for and judged by.
+        loss: what is minimised.
+        tuning: moves pretrained parts when it is their time.
+        plan: how many steps there are.
+        budget: moves the plan's end; None: there is time enough.
+        average: of the weights; None: the last step's are validated and kept.
         weigh: what each pixel or patch of a batch counts in the loss.
         clusters: what `weigh` goes by; None: all count the same.
         step: optimiser steps done, over the whole run.
@@ -53,7 +62,12 @@ class Session:
     goal: Goal
     augment: Augmentation
     parts: Parts
+    loss: Loss
+    tuning: FineTuning
+    plan: Plan
     loss_sum: Tensor
+    budget: Budget | None = None
+    average: Average | None = None
     weigh: Weigher = evenly
     clusters: Clusters | None = None
     step: int = 0
@@ -69,31 +83,38 @@ class Session:
 
     @property
     def total_steps(self) -> int:
-        """Steps of the whole run."""
-        return self.config.epochs * self.config.steps_per_epoch
+        """Steps of the whole run, as planned now."""
+        return self.plan.total
 
     @property
     def epochs_done(self) -> int:
-        """Whole epochs done."""
-        return self.step // self.config.steps_per_epoch
+        """Epochs done; the last one of a run that time cut short may have fewer steps."""
+        whole, more = divmod(self.step, self.config.steps_per_epoch)
+        return whole + (more > 0 and self.step >= self.total_steps)
 
     @property
     def finished(self) -> bool:
         """All epochs are done, or none was better for `patience` epochs."""
         patience = self.config.patience
-        at_epoch_end = self.step % self.config.steps_per_epoch == 0
+        ended = self.step >= self.total_steps
+        at_epoch_end = ended or self.step % self.config.steps_per_epoch == 0
         stale = (
             patience is not None
             and self.validation is not None
             and at_epoch_end
             and self.epochs_done - self.best_epoch >= patience
         )
-        return stale or self.step >= self.total_steps
+        return stale or ended
 
     @property
     def steps_in_epoch(self) -> int:
         """Steps of the epoch under way, the last one included (1…steps_per_epoch)."""
         return (self.step - 1) % self.config.steps_per_epoch + 1
+
+    @property
+    def kept(self) -> Network:
+        """The network that is validated and becomes the run's model."""
+        return self.model if self.average is None else self.average.network
 
     def validate(self) -> Validation | None:
         """Score the network as it is; None without validation slides.
@@ -104,7 +125,7 @@ class Session:
         if self.validation is None:
             return None
         found = validate(
-            self.model,
+            self.kept,
             self.validation,
             self.goal,
             self.device,
@@ -161,13 +182,13 @@ class Session:
         if validation is not None:
             metrics |= validation.card
         card = ModelCard.describe(
-            self.model,
+            self.kept,
             self.data.classes,
             training=self._provenance(),
             metrics=metrics,
             normalisation=normalisation_of(self.data),
         )
-        self.run.replace_model(lambda folder: save_model(folder, self.model, card))
+        self.run.replace_model(lambda folder: save_model(folder, self.kept, card))
         write_checkpoint(self.run.best, self._checkpoint())
 
     def take_up(self, checkpoint: Checkpoint) -> None:
@@ -180,6 +201,10 @@ class Session:
             self.model.load_state_dict(checkpoint.model)
             self.optimizer.load_state_dict(checkpoint.optimizer)
             self.stream.load_state_dict(checkpoint.sampler)
+            if self.average is not None and checkpoint.average is not None:
+                self.average.load_state_dict(checkpoint.average)
+            if checkpoint.plan is not None:
+                self.plan.load_state_dict(checkpoint.plan)
         except (KeyError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise TrainingError(f"{self.run.last}: not of this run ({reason})") from error
@@ -190,6 +215,8 @@ class Session:
         self.step = self.saved_step = checkpoint.step
         self.best_score, self.best_loss = checkpoint.best_score, checkpoint.best_loss
         self.best_epoch = checkpoint.best_epoch
+        if self.budget is not None and checkpoint.budget is not None:
+            self.budget.load_state_dict(checkpoint.budget)
 
     def _checkpoint(self) -> Checkpoint:
         on_gpu = self.device.type == "cuda"
@@ -204,6 +231,9 @@ class Session:
             best_score=self.best_score,
             best_loss=self.best_loss,
             best_epoch=self.best_epoch,
+            average=None if self.average is None else self.average.state_dict(),
+            plan=self.plan.state_dict(),
+            budget=None if self.budget is None else self.budget.state_dict(),
         )
 
     def _provenance(self) -> dict[str, Any]:
