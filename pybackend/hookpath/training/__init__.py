@@ -1,6 +1,7 @@
 """The training loop, losses, checkpoints, resume."""
 
-from hookpath.training.config import TrainConfig, ValidationConfig
+from hookpath.training.config import TrainConfig
+from hookpath.training.config_tables import ValidationConfig
 from hookpath.training.loop import TrainResult, train
 from hookpath.training.presets import PRESETS
 from hookpath.training.run_folder import RunFolder, RunRecord
