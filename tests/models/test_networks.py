@@ -7,7 +7,7 @@ import torch
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import HookNet, SegmentationModel, UNet, build_model, count_parameters
-from support.contract import accuracy_after_overfit
+from support.contract import BY_HEART, right_after_overfit
 from support.networks import random_network
 
 PAIRS = [(0.5, 1.0), (0.5, 2.0), (0.5, 4.0), (0.5, 8.0)]
@@ -85,7 +85,7 @@ def test_it_learns_a_batch_by_heart(family: str, arguments: dict[str, object]) -
         coarse = torch.randint(0, 3, (2, 1, 4, 4), generator=draw).float()
         large = torch.nn.functional.interpolate(coarse, size=branch.output_size)
         labels.append(large[:, 0].long() + 1)
-    assert accuracy_after_overfit(model, patches(model, 2), labels, 150) > 0.98
+    assert right_after_overfit(model, patches(model, 2), labels, most=300) > BY_HEART
 
 
 def test_any_number_of_branches() -> None:

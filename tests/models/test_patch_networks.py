@@ -8,10 +8,11 @@ import torch
 from hookpath.errors import ModelDesignError
 from hookpath.models import Network, build_model, count_parameters
 from support.contract import (
-    accuracy_after_overfit,
+    BY_HEART,
     assert_survives_the_disk,
     onnx_difference,
     patches,
+    right_after_overfit,
 )
 from support.networks import random_network
 
@@ -62,22 +63,22 @@ def test_one_class_per_patch_of_all_scales_and_of_each(combine: str, context_hea
 
 
 @pytest.mark.parametrize(
-    ("family", "config", "steps"),
+    ("family", "config"),
     [
-        ("classifier", {}, 8),
-        ("classifier", {"backbone": "resnet34"}, 5),
-        ("multiscale", {"context_heads": True, "backbone": "mobilenet_v2"}, 8),
-        ("multiscale", {"combine": "probabilities", "backbone": "mobilenet_v2"}, 12),
+        ("classifier", {}),
+        ("classifier", {"backbone": "resnet34"}),
+        ("multiscale", {"context_heads": True, "backbone": "mobilenet_v2"}),
+        ("multiscale", {"combine": "probabilities", "backbone": "mobilenet_v2"}),
     ],
 )
-def test_they_learn_a_batch_by_heart(family: str, config: dict[str, object], steps: int) -> None:
+def test_they_learn_a_batch_by_heart(family: str, config: dict[str, object]) -> None:
     """From label maps: forward, loss, backward, through the label rule."""
     torch.manual_seed(0)
     model = build_model(family, **SMALL, **config)
     truth = torch.tensor([1, 2, 2, 1])[:, None, None].expand(4, 32, 32)
     targets = model.targets([truth for _ in model.branches])
     assert [tuple(t.shape) for t in targets] == [(4, 1, 1)] * len(model.branches)
-    assert accuracy_after_overfit(model, patches(model, 4), targets, steps, 1e-3) > 0.98
+    assert right_after_overfit(model, patches(model, 4), targets, most=400, rate=1e-3) > BY_HEART
 
 
 def test_inception_learns_a_batch_by_heart() -> None:
@@ -86,7 +87,7 @@ def test_inception_learns_a_batch_by_heart() -> None:
         "classifier", n_classes=2, backbone="inception_v3", input_size=75, dropout=0.0
     )
     targets = [torch.tensor([1, 2])[:, None, None]]
-    assert accuracy_after_overfit(model, patches(model, 2), targets, 6, 1e-3) > 0.98
+    assert right_after_overfit(model, patches(model, 2), targets, most=400, rate=1e-3) > BY_HEART
 
 
 def test_the_scale_detector_learns_a_batch_by_heart() -> None:
@@ -95,13 +96,16 @@ def test_the_scale_detector_learns_a_batch_by_heart() -> None:
     images = patches(model, 4)
     truth = model.targets([torch.tensor([5.0, 10.0, 20.0, 40.0])[:, None, None]])[0]
     optimiser = torch.optim.Adam(model.parameters(), 1e-3)
-    for _ in range(25):
+    unexplained = torch.tensor(torch.inf)
+    for _ in range(400):  # several times what any seed needs
         optimiser.zero_grad()
-        (model(images)[0][:, 0] - truth).square().mean().backward()
-        optimiser.step()
-    with torch.no_grad():
         errors = (model(images)[0][:, 0] - truth).square().mean()
-    assert 1 - errors / truth.var(correction=0) > 0.98
+        unexplained = errors.detach() / truth.var(correction=0)
+        if unexplained < 0.02:
+            break
+        errors.backward()
+        optimiser.step()
+    assert unexplained < 0.02
 
 
 FAMILIES = [
