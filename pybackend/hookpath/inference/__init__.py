@@ -4,7 +4,13 @@ from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
 from hookpath.inference.predictor import Predictor, SlideJob
 from hookpath.inference.predictors import check_spacing, load_predictor, predictor_of
-from hookpath.inference.project import PredictReport, load_prediction, predict_project, summary
+from hookpath.inference.project import (
+    PredictReport,
+    load_prediction,
+    predict_images,
+    predict_project,
+    summary,
+)
 from hookpath.inference.record import PredictionRecord
 from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.slide import SlidePrediction, predict_slide
@@ -23,6 +29,7 @@ __all__ = [
     "check_spacing",
     "load_prediction",
     "load_predictor",
+    "predict_images",
     "predict_project",
     "predict_slide",
     "predictor_of",

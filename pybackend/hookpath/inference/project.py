@@ -59,8 +59,25 @@ def predict_project(
         PredictionError: `out_dir` cannot be written to, or its disk is full.
     """
     config = config or PredictConfig()
-    entries = _chosen(project, config.images)
+    _chosen(project, config.images)  # a wrong name is told before a model is loaded
     predictor, card = load_predictor(model_dir, config, reporter)
+    return predict_images(project, predictor, card, out_dir, config, reporter)
+
+
+def predict_images(
+    project: Project,
+    predictor: Predictor,
+    card: ModelCard,
+    out_dir: Path,
+    config: PredictConfig,
+    reporter: Reporter = SILENT,
+) -> PredictReport:
+    """`predict_project` with a predictor at hand, of whatever kind; `card` describes its model.
+
+    Raises:
+        UsageError, PredictionError: as `predict_project`.
+    """
+    entries = _chosen(project, config.images)
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
     run = _Run(predictor, card, out_dir, config, overall)
