@@ -164,6 +164,16 @@ WRONG = [
         "leave one of them out",
     ),
     (("compare", "{empty}", "{folder}", "-o", "{empty}/c"), 1, "hookpath evaluate"),
+    (
+        ("compare", "{folder}", "{folder}", "-o", "{empty}/c", "--budget-seconds", "9"),
+        2,
+        "--budget-seconds means something with --design only",
+    ),
+    (
+        ("compare", "{folder}", "--design", "context", "--by", "patient", "-o", "{empty}/c"),
+        2,
+        "--by leaves out one group at a time; it needs --design real",
+    ),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
     (("convert", "{folder}"), 1, "1 result was not made; {folder} is a folder"),
     (("info", "{folder}", "--rest", ""), 2, "--rest '' names no class"),

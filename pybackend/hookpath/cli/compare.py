@@ -70,13 +70,15 @@ def command(
     design: Annotated[
         str | None,
         typer.Option(
-            help="Run a whole experiment instead: hooknet-paper, context, outline, scales.",
+            help="Run a whole experiment instead: hooknet-paper, context, outline, scales, real.",
             show_default=False,
         ),
     ] = None,
     folds: designs.Folds = None,
     seeds: designs.Seeds = None,
     truth: designs.Truth = None,
+    by: designs.By = None,
+    budget_seconds: designs.Budget = None,
     preset: designs.Preset = None,
     set_: designs.Settings = None,
     only: designs.Only = None,
@@ -88,7 +90,7 @@ def command(
     With --design: train, predict and score several networks on the same slides, then compare.
     """
     with running("compare", json, debug) as console:
-        given = designs.Given(folds, seeds, truth, preset, set_, only)
+        given = designs.Given(folds, seeds, truth, by, budget_seconds, preset, set_, only)
         if design is not None:
             designs.run(console, design, runs or [], out, given)
             return

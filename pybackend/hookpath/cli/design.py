@@ -20,7 +20,7 @@ Folds = Annotated[
     int | None,
     typer.Option(
         help="With --design: folds of SOURCE by slide; 1: the project's own split.",
-        show_default="3",
+        show_default="3; of real one for each slide",
         min=1,
     ),
 ]
@@ -32,6 +32,23 @@ Truth = Annotated[
     typer.Option(
         help="With --design: folder with <slide>.geojson to score against.",
         show_default="the annotations in the project",
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="With --design real: leave out all slides of one value of this metadata at a time.",
+        show_default="every slide alone",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-seconds",
+        help="With --design: CPU seconds that each contestant may learn on a fold.",
+        show_default="as many steps as set",
+        min=1,
     ),
 ]
 Preset = Annotated[
@@ -60,6 +77,8 @@ class Given:
     folds: int | None = None
     seeds: int | None = None
     truth: Path | None = None
+    by: str | None = None
+    budget_seconds: float | None = None
     preset: Literal["paper", "fast"] | None = None
     set_: list[str] | None = None
     only: list[str] | None = None
@@ -72,7 +91,7 @@ class Given:
         """
         for name, value in vars(self).items():
             if value is not None:
-                raise UsageError(f"--{name.strip('_')} means something with --design only")
+                raise UsageError(f"{_option(name)} means something with --design only")
 
 
 def run(console: Console, name: str, sources: list[Path], out: Path, given: Given) -> None:
@@ -88,10 +107,14 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
     if len(sources) > 1:
         raise UsageError(f"--design {name} takes one SOURCE, not {len(sources)}")
     design = DESIGNS[name]
+    if given.by is not None and (given.folds or design.folds) is not None:
+        raise UsageError("--by leaves out one group at a time; it needs --design real, no --folds")
     options = Options(
         seeds=tuple(range(given.seeds or 1)),
         folds=given.folds,
         truth=given.truth,
+        by=given.by,
+        budget_s=given.budget_seconds,
         preset=given.preset or _preset(design, console),
         overrides=tuple(given.set_ or ()),
         only=tuple(given.only or ()),
@@ -111,10 +134,15 @@ def _as_typed(name: str, sources: list[Path], given: Given) -> str:
     words = ["hookpath compare", *(s.name for s in sources), f"--design {name}"]
     for key, value in vars(given).items():
         if isinstance(value, list):
-            words += [f"--{key.strip('_')} '{v}'" for v in value]
+            words += [f"{_option(key)} '{v}'" for v in value]
         elif value is not None:
-            words.append(f"--{key} {value.name if isinstance(value, Path) else value}")
+            shown = f"{value:g}" if isinstance(value, float) else value
+            words.append(f"{_option(key)} {value.name if isinstance(value, Path) else shown}")
     return " ".join([*words, "-o OUT"])
+
+
+def _option(name: str) -> str:
+    return f"--{name.strip('_').replace('_', '-')}"
 
 
 def _tell(console: Console, found: ExperimentSummary, out: Path) -> None:

@@ -2,7 +2,9 @@
 
 from hookpath.experiments.design import Contestant, Design, Expectation
 from hookpath.experiments.designs import DESIGNS
-from hookpath.experiments.run import ExperimentResult, Options, run_design
+from hookpath.experiments.method import Lesson, Method
+from hookpath.experiments.options import Options
+from hookpath.experiments.run import ExperimentResult, run_design
 from hookpath.experiments.summary import ExperimentSummary, summarise
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "Expectation",
     "ExperimentResult",
     "ExperimentSummary",
+    "Lesson",
+    "Method",
     "Options",
     "run_design",
     "summarise",

@@ -15,20 +15,23 @@ from hookpath.projects import Project
 
 @dataclass(frozen=True)
 class Contestant:
-    """One network of a comparison.
+    """One network of a comparison, or something else that learns from the same strokes.
 
     Attributes:
         title: what it is called in tables.
-        settings: training settings (see `hookpath.training.TrainConfig`), put over the design's.
+        settings: of a network: training settings (see `hookpath.training.TrainConfig`), put over
+            the design's; of another method its own.
         columns: what the table says about it besides its figures, e.g. ``{"λ": "0.75"}``.
         part_of: title of another contestant whose run holds this one's model, and the model's
             folder in that run; then nothing is trained for this one.
+        method: what it is, by its name in `hookpath.experiments.methods.METHODS`.
     """
 
     title: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     part_of: tuple[str, str] | None = None
+    method: str = "network"
 
     @property
     def slug(self) -> str:
@@ -72,7 +75,9 @@ class Design:
         settings: training settings that all share.
         expectations: orders to be checked; nothing depends on their outcome.
         painted: slides for a run without SOURCE; None: a SOURCE must be given.
-        folds: of a SOURCE, unless told otherwise; 1: the project's own split.
+        folds: of a SOURCE, unless told otherwise; 1: the project's own split; None: every slide
+            (or group of slides) is a fold.
+        validation: share of a SOURCE's slides besides the test slides that choose the best epoch.
         metric: what the comparison is about: ``f1``, or ``kappa``…
         parameters: number of parameters that the filters of every network are matched to, as the
             paper did; None: filters as set.
@@ -84,7 +89,8 @@ class Design:
     settings: Mapping[str, Any] = field(default_factory=dict)
     expectations: tuple[Expectation, ...] = ()
     painted: Painted | None = None
-    folds: int = 3
+    folds: int | None = 3
+    validation: float = 1 / 3
     metric: str = "f1"
     parameters: float | None = None
 

@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import OutputError, UsageError, write_code
-from hookpath.evaluation import EvaluationReport, evaluate_project, load_report, train_report
+from hookpath.errors import UsageError
+from hookpath.evaluation import EvaluationReport, evaluate_project, load_report
 from hookpath.events import SILENT, Reporter
+from hookpath.experiments.claiming import claim
+from hookpath.experiments.costs import Cost, metered
 from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.matching import filters_for
+from hookpath.experiments.method import RUN, Lesson
+from hookpath.experiments.methods import METHODS
+from hookpath.experiments.options import Options
 from hookpath.experiments.trials import Trial, painted_trials, project_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
-from hookpath.stages import train
 from hookpath.training import TrainConfig
-from hookpath.writable import make_folder, replace_text
-
-RECORD_NAME = "experiment.json"
-RUN, EVALUATION = "run", "evaluation"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a design is run.
-
-    Attributes:
-        seeds: of slides (painted), folds, weights and sampling.
-        folds: of a project; None: the design's.
-        truth: folder with ``<slide>.geojson`` to score a project's slides against.
-        preset: ``paper`` or ``fast``; None: the design's.
-        overrides: ``key=value`` training settings, put over everything else.
-        only: titles of contestants; empty: all.
-        inside: a project's slides are predicted only where something is drawn, unless there is
-            truth of its own.
-        device: for training and prediction.
-    """
-
-    seeds: tuple[int, ...] = (0,)
-    folds: int | None = None
-    truth: Path | None = None
-    preset: str | None = None
-    overrides: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    inside: bool = True
-    device: str = "auto"
 
 
 @dataclass(frozen=True)
 class Score:
-    """One contestant on one trial."""
+    """One contestant on one trial; `cost` is None where nobody measured it."""
 
     trial: Trial
     contestant: Contestant
     report: EvaluationReport
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +41,7 @@ class ExperimentResult:
     out: Path
     scores: tuple[Score, ...]
     configs: Mapping[str, TrainConfig]
+    budget_s: float | None = None
 
     def of(self, title: str) -> list[Score]:
         """The scores of one contestant."""
@@ -93,8 +68,8 @@ def run_design(
         HookpathError: whatever training, prediction or evaluation raises.
     """
     options = options or Options()
-    design = design.only(options.only)
-    _claim(out, design, project, options)
+    design = _at_hand(design.only(options.only), options, reporter)
+    claim(out, design, project, options)
     trials = _trials(design, out, project, options, reporter)
     # One order for all trials: slides of several seeds go into one report.
     classes = trials[0].classes
@@ -106,12 +81,31 @@ def run_design(
         for contestant in order:
             reporter.info(f"{trial.name}: {contestant.title} ({len(scores) + 1} of {total})")
             config = configure(design, contestant, trial, classes, options)
-            report = _score(trial, contestant, config, out, options, project is None, reporter)
-            scores.append(Score(trial, contestant, report))
+            scores.append(
+                _score(trial, contestant, config, out, options, project is None, reporter)
+            )
     configs = {
         c.title: configure(design, c, trials[0], classes, options) for c in design.contestants
     }
-    return ExperimentResult(design, out, tuple(scores), configs)
+    return ExperimentResult(design, out, tuple(scores), configs, options.budget_s)
+
+
+def _at_hand(design: Design, options: Options, reporter: Reporter) -> Design:
+    """The design without contestants that need something that is not here.
+
+    Raises:
+        UsageError: one of them was asked for by name, or none is left.
+    """
+    missing = {c.title: METHODS[c.method].missing() for c in design.contestants}
+    for title, why in missing.items():
+        if why is not None and title in options.only:
+            raise UsageError(f"{title}: {why}")
+        if why is not None:
+            reporter.warn(f"{title} is left out: {why}")
+    left = tuple(title for title, why in missing.items() if why is None)
+    if not left:
+        raise UsageError(f"design {design.name}: no contestant can be had here")
+    return design.only(left)
 
 
 def configure(
@@ -129,7 +123,7 @@ def configure(
     """
     values: dict[str, Any] = {
         **design.settings,
-        **contestant.settings,
+        **(contestant.settings if contestant.method == "network" else {}),
         "seed": trial.seed,
         "classes": tuple(classes),
         "device": options.device,
@@ -160,39 +154,57 @@ def _score(
     options: Options,
     painted: bool,
     reporter: Reporter,
-) -> EvaluationReport:
-    folder = out / trial.name / contestant.slug
-    if (folder / EVALUATION / "report.json").is_file():
-        return load_report(folder / EVALUATION)
-    # Truth of one's own may lie anywhere, on glass too; else it is where something is drawn.
-    anywhere = trial.truth is not None and not painted
-    whole = painted or anywhere or not options.inside
-    return evaluate_project(
+) -> Score:
+    lesson = _lesson(trial, contestant, config, out, options, painted)
+    if (lesson.evaluation / "report.json").is_file():
+        cost = Cost.load(lesson.folder)
+        return Score(trial, contestant, load_report(lesson.evaluation), cost)
+    method = METHODS[contestant.method]
+    with metered(lesson.folder, "learn_s"):
+        method.learn(lesson, reporter)
+    with metered(lesson.folder, "predict_s"):
+        model = method.predict(lesson, reporter)
+    report = evaluate_project(
         trial.project,
-        model_dir=_model(trial, contestant, config, out, reporter),
-        out_dir=folder / EVALUATION,
+        model_dir=model,
+        predictions_dir=lesson.predictions if model is None else None,
+        out_dir=lesson.evaluation,
         truth_dir=trial.truth,
         names=trial.test,
-        predict=PredictConfig(
-            device=options.device, inside=None if whole else "*", tissue=not anywhere
-        ),
+        predict=lesson.predict,
+        rest=config.rest,
         title=f"{contestant.title}, {trial.name}",
         reporter=reporter,
     )
+    return Score(trial, contestant, report, Cost.load(lesson.folder))
 
 
-def _model(
-    trial: Trial, contestant: Contestant, config: TrainConfig, out: Path, reporter: Reporter
-) -> Path:
-    """Train the contestant (or take what another one trained); its model folder."""
+def _lesson(
+    trial: Trial,
+    contestant: Contestant,
+    config: TrainConfig,
+    out: Path,
+    options: Options,
+    painted: bool,
+) -> Lesson:
+    # Truth of one's own may lie anywhere, on glass too; else it is where something is drawn.
+    anywhere = trial.truth is not None and not painted
+    whole = painted or anywhere or not options.inside
+    tested = [e.id for e in trial.project.images if e.name in trial.test]
+    predict = PredictConfig(
+        device=options.device,
+        inside=None if whole else "*",
+        tissue=not anywhere,
+        as_="none",
+        geojson=False,
+        images=tuple(tested),
+    )
+    model = None
     if contestant.part_of is not None:
         title, inside = contestant.part_of
-        return out / trial.name / Contestant(title).slug / RUN / inside
-    run = out / trial.name / contestant.slug / RUN
-    resume = (run / "run.json").is_file()
-    result = train([trial.project], config, run, resume, reporter)
-    train_report(run)
-    return result.model_dir
+        model = out / trial.name / Contestant(title).slug / RUN / inside
+    folder = out / trial.name / contestant.slug
+    return Lesson(trial, config, contestant.settings, folder, predict, options.budget_s, model)
 
 
 def _trials(
@@ -201,39 +213,9 @@ def _trials(
     if project is not None:
         folds = design.folds if options.folds is None else options.folds
         # The paper's lung slides: 12 to train, 6 to validate, 9 to test in each of three folds.
-        return project_trials(project, folds, options.seeds, options.truth, validation=1 / 3)
+        return project_trials(
+            project, folds, options.seeds, options.truth, design.validation, options.by
+        )
     if design.painted is None:
         raise UsageError(f"design {design.name} needs a SOURCE: a project to run it on")
     return painted_trials(design.painted, out, options.seeds, reporter)
-
-
-def _claim(out: Path, design: Design, project: Project | None, options: Options) -> None:
-    """Take a new folder, or that of the same experiment."""
-    record = json.dumps(
-        {
-            "design": design.name,
-            "source": None if project is None else str(project.source.resolve()),
-            "contestants": {c.title: {**design.settings, **c.settings} for c in design.contestants},
-            "seeds": list(options.seeds),
-            "folds": options.folds,
-            "truth": None if options.truth is None else str(options.truth.resolve()),
-            "preset": options.preset,
-            "set": list(options.overrides),
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
-    path = out / RECORD_NAME
-    if path.is_file() and path.read_text(encoding="utf-8") == record:
-        return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            f"{out}: holds another experiment or other files; choose another folder with -o"
-        )
-    try:
-        make_folder(out)
-        replace_text(path, record)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
-        ) from error

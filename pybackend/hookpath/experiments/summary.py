@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hookpath.errors import OutputError, write_code
 from hookpath.evaluation import EvaluationReport, compare_reports, load_report
 from hookpath.evaluation.intervals import Interval, each, pooled_intervals
-from hookpath.evaluation.scores import Counts, finite, spread
+from hookpath.evaluation.scores import Counts, finite
+from hookpath.experiments.costs import COSTS, Cost
 from hookpath.experiments.design import Design, Expectation
 from hookpath.experiments.figures import figures_of
 from hookpath.experiments.merging import write_merged
+from hookpath.experiments.pages import write_summary
 from hookpath.experiments.run import ExperimentResult
-from hookpath.writable import replace_text
-
-MARKDOWN, TABLE_CSV = "results.md", "results.csv"
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ def _brackets(within: Interval, form: str) -> str:
 
 @dataclass(frozen=True)
 class ExperimentSummary:
-    """Table and verdicts of an experiment; `command` made it."""
+    """Table and verdicts of an experiment; `command` made it; `costs` are those of its trials."""
 
     design: Design
     command: str
@@ -94,6 +89,7 @@ class ExperimentSummary:
     trials: tuple[str, ...]
     table: dict[str, dict[str, Cell]]
     verdicts: tuple[Verdict, ...]
+    costs: dict[str, tuple[Cost | None, ...]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -106,14 +102,19 @@ class ExperimentSummary:
     def header(self) -> list[str]:
         """Column titles."""
         figures = next(iter(self.table.values()))
-        return ["", *self._columns, *figures]
+        return ["", *self._columns, *figures, *(name for name, _ in COSTS)]
 
     @property
     def rows(self) -> list[list[str]]:
         """One row for every contestant."""
         said = {c.title: c.columns for c in self.design.contestants}
         return [
-            [title, *(said[title].get(c, "") for c in self._columns), *map(str, cells.values())]
+            [
+                title,
+                *(said[title].get(c, "") for c in self._columns),
+                *map(str, cells.values()),
+                *(self._mean_cost(title, step) for _, step in COSTS),
+            ]
             for title, cells in self.table.items()
         ]
 
@@ -121,6 +122,15 @@ class ExperimentSummary:
     def _columns(self) -> list[str]:
         names = [n for c in self.design.contestants for n in c.columns if n != "model"]
         return list(dict.fromkeys(names))
+
+    def cost_of(self, title: str, step: str) -> list[float]:
+        """CPU seconds of a contestant's trials; nan where nobody measured them."""
+        costs = self.costs.get(title, ())
+        return [float("nan") if c is None else float(getattr(c, step)) for c in costs]
+
+    def _mean_cost(self, title: str, step: str) -> str:
+        measured = [s for s in self.cost_of(title, step) if not np.isnan(s)]
+        return f"{np.mean(measured):.0f}" if measured else "–"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
@@ -139,6 +149,10 @@ class ExperimentSummary:
                     for name, c in cells.items()
                 }
                 for title, cells in self.table.items()
+            },
+            "cpu_s": {
+                title: {step: [finite(s) for s in self.cost_of(title, step)] for _, step in COSTS}
+                for title in self.table
             },
             "expected": [v.as_dict() for v in self.verdicts],
         }
@@ -169,9 +183,10 @@ def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
         trials=tuple(dict.fromkeys(s.trial.name for s in result.scores)),
         table={t: _cells(design.metric, result, t, r) for t, r in reports.items()},
         verdicts=tuple(_verdict(e, design.metric, classes, reports) for e in design.expectations),
+        costs={t: tuple(s.cost for s in result.of(t)) for t in titles},
         settings={t: _settings_line(result, t) for t in titles},
     )
-    _write(summary, result.out)
+    write_summary(summary, result.out)
     return summary
 
 
@@ -217,72 +232,15 @@ def _settings_line(result: ExperimentResult, title: str) -> str:
     if contestant.part_of is not None:
         whole, folder = contestant.part_of
         return f"{folder} in the run of {whole}"
+    if contestant.method != "network":
+        own = ", ".join(f"{k}={v}" for k, v in contestant.settings.items())
+        return f"{contestant.method}({own})"
     config = result.configs[title]
     model = ", ".join(f"{k}={v}" for k, v in config.model.items())
+    steps = f"{config.epochs} × {config.steps_per_epoch} steps"
+    if result.budget_s is not None:
+        steps = f"as many steps as fit into {result.budget_s:g} CPU seconds"
     return (
-        f"{config.family}({model}), {config.epochs} × {config.steps_per_epoch} steps of "
-        f"{config.batch_size} patches, learning rate {config.learning_rate:g}"
+        f"{config.family}({model}), {steps} of {config.batch_size} patches, learning rate "
+        f"{config.learning_rate:g}"
     )
-
-
-def _write(summary: ExperimentSummary, out: Path) -> None:
-    try:
-        replace_text(out / MARKDOWN, markdown(summary))
-        replace_text(out / TABLE_CSV, table_csv(summary))
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
-        ) from error
-
-
-def markdown(summary: ExperimentSummary) -> str:
-    """The page that says what was done and what came out."""
-    lines = [
-        f"# {summary.design.name}",
-        "",
-        summary.design.about,
-        "",
-        f"    {summary.command}",
-        "",
-        f"{summary.title}.",
-        "",
-        _row(summary.header),
-        _row(["---"] * len(summary.header)),
-        *(_row(row) for row in summary.rows),
-        "",
-    ]
-    if len(summary.trials) > 1:
-        lines += _by_trial(summary)
-    if summary.verdicts:
-        lines += ["Expected, and found:", "", *(f"- {v}" for v in summary.verdicts), ""]
-    lines += ["Settings:", "", *(f"- {t}: {s}" for t, s in summary.settings.items()), ""]
-    return "\n".join(lines)
-
-
-def _by_trial(summary: ExperimentSummary) -> list[str]:
-    """The last figure (macro F1, balanced accuracy) of every trial, its mean and deviation."""
-    name = list(next(iter(summary.table.values())))[-1]
-    rows = []
-    for title, cells in summary.table.items():
-        values = cells[name].by_trial
-        over = spread(values)
-        rows.append([title, *(f"{v:.3f}" for v in values), f"{over.mean:.3f} ± {over.std:.3f}"])
-    head = ["", *summary.trials, "mean ± std"]
-    return [f"By trial ({name}):", "", _row(head), _row(["---"] * len(head)),
-            *(_row(row) for row in rows), ""]  # fmt: skip
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def table_csv(summary: ExperimentSummary) -> str:
-    """One line for every contestant and figure."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["contestant", "figure", "value", "low", "high", *summary.trials])
-    for title, cells in summary.table.items():
-        for name, cell in cells.items():
-            values = (cell.value, cell.within.low, cell.within.high, *cell.by_trial)
-            writer.writerow([title, name, *(f"{v:.6f}" for v in values)])
-    return text.getvalue()

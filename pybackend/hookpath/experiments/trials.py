@@ -61,16 +61,19 @@ def painted_trials(
 
 def project_trials(
     project: Project,
-    folds: int,
+    folds: int | None,
     seeds: Sequence[int],
     truth: Path | None,
     validation: float,
+    by: str | None = None,
 ) -> list[Trial]:
     """Every annotated slide is tested once per seed, in the fold that did not learn from it.
 
     Args:
-        folds: 1 keeps the project's own split (``hookpath.split``).
+        folds: 1 keeps the project's own split (``hookpath.split``); None: each slide is a fold.
         validation: share of the remaining slides that choose the best epoch.
+        by: image metadata (a patient, a hospital); slides of one value are one fold. Only where
+            `folds` is None.
 
     Raises:
         UsageError: image names are not unique, or fewer annotated slides than folds.
@@ -78,15 +81,17 @@ def project_trials(
     areas = annotated_areas(project)
     if folds == 1:
         return [_as_marked(f"seed-{seed}", project, areas, seed, truth) for seed in seeds]
-    if len(areas) < folds or folds < 1:
+    alone = leave_one_out(project, areas, by) if folds is None else []
+    if len(areas) < (folds or 2) or len(alone) == 1 or (folds is not None and folds < 1):
+        what = "a fold for each" if folds is None else f"{folds} folds"
         raise UsageError(
-            f"{project.source}: {len(areas)} annotated slides do not make {folds} folds; "
+            f"{project.source}: {len(areas)} annotated slides do not make {what}; "
             "use --folds with a smaller number (1: the project's own split)"
         )
     trials = []
     for seed in seeds:
         rng = random.Random(seed)
-        parts = make_folds(areas, folds, rng)
+        parts = alone if folds is None else make_folds(areas, folds, rng)
         for number, test in enumerate(parts, start=1):
             rest = [name for part in parts if part is not test for name in part]
             val = _validation(areas, rest, validation, rng)
@@ -130,6 +135,24 @@ def _areas(drawn: Sequence[PathObject]) -> dict[str, float]:
             if o.path_class is not None and o.path_class.name == path_class.name
         )
     return areas
+
+
+def leave_one_out(project: Project, areas: Areas, by: str | None) -> list[tuple[str, ...]]:
+    """Every slide alone, or with those that have the same value of the metadata `by`.
+
+    Raises:
+        UsageError: no annotated slide has such metadata.
+    """
+    if by is None:
+        return [(name,) for name in sorted(areas)]
+    groups: dict[str, list[str]] = {}
+    marks = {e.name: e.metadata.get(by) for e in project.images if e.name in areas}
+    if not any(marks.values()):
+        raise UsageError(f"{project.source}: no annotated image has metadata {by!r}; see --by")
+    for name in sorted(areas):
+        # A slide of which nothing is known is nobody's neighbour.
+        groups.setdefault(f"={marks[name]}" if marks[name] else name, []).append(name)
+    return [tuple(names) for names in groups.values()]
 
 
 def make_folds(areas: Areas, folds: int, rng: random.Random) -> list[tuple[str, ...]]:

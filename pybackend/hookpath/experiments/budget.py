@@ -1,0 +1,92 @@
+"""As many steps as fit into a number of CPU seconds.
+
+Stopped by the clock, a network would end with a learning rate that has not come down yet. So a few
+steps are measured first, and the whole schedule is made as long as fits.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hookpath.events import Reporter, SilentReporter
+from hookpath.experiments.costs import cpu_seconds
+from hookpath.experiments.method import Lesson
+from hookpath.stages import train
+from hookpath.training import TrainConfig
+from hookpath.writable import make_folder, replace_text
+
+PACE_NAME = "pace.json"
+
+#: Steps that are measured, after those in which memory is first laid out.
+_MEASURED, _WARM = 8, 3
+
+
+@dataclass(frozen=True)
+class Pace:
+    """CPU seconds of a training: to begin and end it, and per step."""
+
+    around_s: float
+    step_s: float
+
+    def steps(self, seconds: float) -> int:
+        """How many fit; one at least."""
+        return max(1, int((seconds - self.around_s) / self.step_s))
+
+
+def within(lesson: Lesson, reporter: Reporter) -> TrainConfig:
+    """The network's settings, of which a budget changes the number of steps.
+
+    The number of epochs stays unless there are fewer steps than that.
+
+    Raises:
+        HookpathError: whatever training raises.
+    """
+    config = lesson.config
+    if lesson.budget_s is None:
+        return config
+    pace = _pace(lesson)
+    steps = pace.steps(lesson.budget_s)
+    epochs = min(config.epochs, steps)
+    reporter.info(
+        f"{pace.step_s:.2f} CPU seconds a step: {epochs} × {steps // epochs} steps in "
+        f"{lesson.budget_s:g}"
+    )
+    return config.changed([f"epochs={epochs}", f"steps_per_epoch={steps // epochs}"])
+
+
+def _pace(lesson: Lesson) -> Pace:
+    """As measured earlier, or now."""
+    path = lesson.folder / PACE_NAME
+    if path.is_file():
+        return Pace(**json.loads(path.read_text(encoding="utf-8")))
+    pace = _measured(lesson, lesson.folder / "pace")
+    make_folder(lesson.folder)
+    replace_text(path, json.dumps(asdict(pace)))
+    return pace
+
+
+def _measured(lesson: Lesson, folder: Path) -> Pace:
+    shutil.rmtree(folder, ignore_errors=True)
+    clock, start = _Clock(), cpu_seconds()
+    config = lesson.config.changed(["epochs=1", f"steps_per_epoch={_WARM + _MEASURED}"])
+    try:
+        train([lesson.trial.project], config, folder, False, clock)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    whole = cpu_seconds() - start
+    step_s = max(1e-3, (clock.at[-1] - clock.at[-1 - _MEASURED]) / _MEASURED)
+    return Pace(max(0.0, whole - (_WARM + _MEASURED) * step_s), step_s)
+
+
+class _Clock(SilentReporter):
+    """CPU seconds at the end of each step."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        if task == "train":
+            self.at.append(cpu_seconds())

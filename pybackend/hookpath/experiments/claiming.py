@@ -1,0 +1,65 @@
+"""The experiment's folder: one experiment in each, to which contestants may be added."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hookpath.errors import OutputError, UsageError, write_code
+from hookpath.experiments.design import Design
+from hookpath.experiments.options import Options
+from hookpath.projects import Project
+from hookpath.writable import make_folder, replace_text
+
+RECORD_NAME = "experiment.json"
+
+_OTHER = "{}: holds another experiment or other files; choose another folder with -o"
+
+
+def claim(out: Path, design: Design, project: Project | None, options: Options) -> None:
+    """Take a new folder, or that of the same experiment; contestants may be added to it."""
+    contestants = {c.title: {**design.settings, **c.settings} for c in design.contestants}
+    record = {
+        "design": design.name,
+        "source": None if project is None else str(project.source.resolve()),
+        "contestants": contestants,
+        "seeds": list(options.seeds),
+        "folds": options.folds,
+        "by": options.by,
+        "truth": None if options.truth is None else str(options.truth.resolve()),
+        "budget_s": options.budget_s,
+        "preset": options.preset,
+        "set": list(options.overrides),
+    }
+    path = out / RECORD_NAME
+    if path.is_file():
+        record = _joined(path, json.loads(json.dumps(record)))
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(_OTHER.format(out))
+    try:
+        make_folder(out)
+        replace_text(path, json.dumps(record, indent=2, ensure_ascii=False))
+    except OSError as error:
+        raise OutputError(
+            f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
+        ) from error
+
+
+def _joined(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """The record with the contestants that the folder has already.
+
+    Raises:
+        UsageError: it is of another experiment, or a contestant had other settings.
+    """
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+        known = dict(before["contestants"])
+    except (ValueError, KeyError, TypeError, OSError):
+        raise UsageError(_OTHER.format(path.parent)) from None
+    both = {**known, **record["contestants"]}
+    if {**before, "contestants": both} != {**record, "contestants": both} or any(
+        both[title] != settings for title, settings in known.items()
+    ):
+        raise UsageError(_OTHER.format(path.parent))
+    return {**record, "contestants": both}
