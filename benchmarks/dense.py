@@ -143,7 +143,9 @@ def dense(
 def largest_difference(model: SegmentationModel, slide: Slide, found: Maps) -> float:
     """Over nine patches: corners, borders and middle, in phase with all poolings."""
     size = model.branches[0].output_size
-    step = round(2**model.depth * model.branches[-1].spacing_um / model.branches[0].spacing_um)
+    step = round(
+        model.shapes[0].phase * model.branches[-1].spacing_um / model.branches[0].spacing_um
+    )
     last = (found.shape[1] - size) // step * step
     places = [0, last // step // 2 * step, last]
     worst = 0.0

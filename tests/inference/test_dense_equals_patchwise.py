@@ -77,7 +77,7 @@ def patch(model: SegmentationModel, slide: Slide, x_out: int, y_out: int) -> Flo
 def largest_difference(model: SegmentationModel, slide: Slide, found: FloatMap) -> float:
     """Over patches all over the slide whose origins lie on the common pooling grid."""
     coarsest = model.branches[-1].spacing_um / model.branches[0].spacing_um
-    step = round(2**model.depth * coarsest)
+    step = round(math.lcm(*(s.phase for s in model.shapes)) * coarsest)
     size = model.branches[0].output_size
     height, width = found.shape[1:]
     xs, ys = range(0, width - size + 1, step), range(0, height - size + 1, step)
@@ -133,6 +133,28 @@ def test_any_number_of_branches_gives_the_patchwise_numbers(
     tmp_path: Path, config: dict[str, Any]
 ) -> None:
     model = random_network(n_classes=2, filters=2, **config)
+    with noise_slide(tmp_path / "s.tif", 536, 472) as slide:
+        assert largest_difference(model, slide, dense(model, slide, tile=128)) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"family": "unet", "spacings": (0.5,), "input_size": 256, "encoder": "resnet10t"},
+        {
+            "family": "hooknet",
+            "spacings": (0.5, 2.0),
+            "input_size": 192,
+            "encoder": "tf_efficientnet_lite0",
+        },
+        {"family": "unet", "spacings": (0.5,), "input_size": 384, "encoder": "regnety_002"},
+    ],
+    ids=["one branch", "two branches", "a lattice of windows"],
+)
+def test_pretrained_encoders_give_the_patchwise_numbers(
+    tmp_path: Path, config: dict[str, Any]
+) -> None:
+    model = random_network(n_classes=2, filters=2, depth=3, **config)
     with noise_slide(tmp_path / "s.tif", 536, 472) as slide:
         assert largest_difference(model, slide, dense(model, slide, tile=128)) < TOLERANCE
 

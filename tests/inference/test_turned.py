@@ -70,7 +70,7 @@ def test_dense_is_patchwise_in_all_views(config: dict[str, Any]) -> None:
     predictor = DensePredictor(TurnedRunner(TorchRunner(model, "cpu")), 96, as_uint8=False)
     plan = predictor.plan(cover_of(slide, grid, tissue=False))
     found = np.concatenate([r.probabilities(2) for r in predictor.rows(slide, plan)], axis=1)
-    step = round(2**model.depth * model.branches[-1].spacing_um / 0.5)
+    step = round(model.shapes[0].phase * model.branches[-1].spacing_um / 0.5)
     size = model.branches[0].output_size
     last = (320 - size) // step * step
     for x, y in ((0, 0), (last, step), (step, last)):

@@ -3,7 +3,7 @@
 import pytest
 
 from hookpath.errors import ModelDesignError
-from hookpath.models import Hook, map_sizes, margin, tile_size
+from hookpath.models import Hook, UNetShape, map_sizes
 from hookpath.models.shapes import plan_hooks
 
 
@@ -17,20 +17,20 @@ def test_284_px_give_70_px_through_the_papers_maps() -> None:
 @pytest.mark.parametrize(("size", "output"), [(220, 6), (508, 294), (1244, 1030)])
 def test_every_valid_size_loses_the_same_border(size: int, output: int) -> None:
     assert map_sizes(size, 4).output == output
-    assert margin(4) == 107
+    assert UNetShape(4).margin() == 107
 
 
 def test_margins_of_inner_maps_do_not_depend_on_the_input() -> None:
     for size in (220, 284, 508):
         decoder = map_sizes(size, 4).decoder
         assert [(size - (m << d)) / 2 for d, m in enumerate(decoder)] == [
-            margin(4, d) for d in range(5)
+            UNetShape(4).margin(d) for d in range(5)
         ]
 
 
 @pytest.mark.parametrize("wanted", [1, 6, 7, 70, 71, 1000])
 def test_tile_size_is_the_smallest_that_suffices(wanted: int) -> None:
-    found = tile_size(4, wanted)
+    found = UNetShape(4).tile_size(wanted)
     assert map_sizes(found, 4).output >= wanted
     assert found < 252 or map_sizes(found - 32, 4).output < wanted
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.geometry import BranchSpec
 from hookpath.models import Hook, ModelCard, save_model
-from hookpath.models.shapes import map_sizes
+from hookpath.models.shapes import UNetShape
 from hookpath.slides.base import RGBArray
 from support.networks import random_network
 
@@ -32,7 +32,7 @@ class ThresholdRunner:
     def __init__(self, spacing_um: float = 1.0) -> None:
         self.branches: Sequence[BranchSpec] = (BranchSpec(spacing_um, 92, 48),)
         self.hooks: Sequence[Hook] = ()
-        self.depth, self.n_classes = 2, 2
+        self.shapes, self.n_classes = (UNetShape(2),), 2
         self.computed: list[int] = []
 
     def largest_input(self) -> int:
@@ -45,7 +45,7 @@ class ThresholdRunner:
 
     def logits(self, image: RGBArray, hook: object) -> Tensor:
         """``(2, h, w)``: ln 4 apart, so that softmax gives 0.8 and 0.2."""
-        height, width = (map_sizes(side, self.depth).output for side in image.shape[:2])
+        height, width = (self.shapes[0].sizes(side).output for side in image.shape[:2])
         top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
         dark = image[top : top + height, left : left + width, 0] < THRESHOLD
         self.computed.append(height * width)

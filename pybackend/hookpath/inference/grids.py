@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hookpath.geometry import BranchSpec, Region
-from hookpath.models.shapes import Hook, margin, tile_size
+from hookpath.models.shapes import BranchShape, Hook
 from hookpath.slides.base import Slide
 from hookpath.slides.resample import best_level
 
@@ -32,7 +32,7 @@ class NetworkGeometry(Protocol):
     def hooks(self) -> Sequence[Hook]: ...
 
     @property
-    def depth(self) -> int: ...
+    def shapes(self) -> Sequence[BranchShape]: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class BranchGrid:
     Attributes:
         scale: target px per px of this branch (1 for the target branch).
         anchor: target px between the slide's level-0 origin and the grid's origin; negative.
-        phase: tile origins and sizes are multiples of this many px (2^D).
+        phase: tile origins and sizes are multiples of this many px (`BranchShape.phase`).
         input_extra: a tile that gives ``n`` px (a multiple of `phase`) reads ``n + input_extra``.
         map_depth: depth of the map that the tile gives: 0 for the target's output, else the depth
             of the map that is hooked onwards.
@@ -119,12 +119,12 @@ class BranchGrid:
 
 def branch_grids(network: NetworkGeometry) -> tuple[BranchGrid, ...]:
     """The grids of all branches, finest first, in phase with concentric patches."""
-    depth, target = network.depth, network.branches[0]
-    first_patch = -round(margin(depth))
+    target = network.branches[0]
+    first_patch = -round(network.shapes[0].margin())
     centre2 = 2 * first_patch + target.input_size
     grids: list[BranchGrid] = []
     scale = 1
-    for index, branch in enumerate(network.branches):
+    for index, (branch, shape) in enumerate(zip(network.branches, network.shapes, strict=True)):
         scale *= network.hooks[index - 1].ratio if index else 1
         anchor2 = centre2 - scale * branch.input_size
         map_depth = network.hooks[index - 1].from_depth if index else 0
@@ -133,12 +133,12 @@ def branch_grids(network: NetworkGeometry) -> tuple[BranchGrid, ...]:
             BranchGrid(
                 scale=scale,
                 anchor=anchor2 // 2,
-                phase=2**depth,
-                input_extra=_input_extra(depth, map_depth),
+                phase=shape.phase,
+                input_extra=_input_extra(shape, map_depth),
                 map_depth=map_depth,
-                map_margin=round(margin(depth, map_depth)),
+                map_margin=round(shape.margin(map_depth)),
                 hook_depth=hook.to_depth if hook else None,
-                hook_margin=round(margin(depth, hook.to_depth)) if hook else 0,
+                hook_margin=round(shape.margin(hook.to_depth)) if hook else 0,
             )
         )
     return tuple(grids)
@@ -176,12 +176,12 @@ def level_start(
     return -round(off_x / dx), -round(off_y / dy)
 
 
-def _input_extra(depth: int, map_depth: int) -> int:
-    """Least input beyond ``n`` px for a map extent of ``n`` px or more, n a multiple of 2^D."""
-    step: int = 2**depth
+def _input_extra(shape: BranchShape, map_depth: int) -> int:
+    """Least input beyond ``n`` px for a map extent of ``n`` px or more, n a multiple of `phase`."""
+    step = shape.phase
     wanted = 64 * step
-    size = tile_size(depth, wanted)
-    lost = round(2 * margin(depth, map_depth))
+    size = shape.tile_size(wanted)
+    lost = round(2 * shape.margin(map_depth))
     while size - step - lost >= wanted:
         size -= step
     return size - wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,17 @@ class Plan:
         for y in range(0, grid.height, height):
             for x in range(0, grid.width, width):
                 window = Box(x, y, min(width, grid.width - x), min(height, grid.height - y))
-                yield window, self.cover.wanted(window)
+                yield window, self._in_phase(self.cover.wanted(window), window)
+
+    def _in_phase(self, wanted: Box | None, window: Box) -> Box | None:
+        """Of whole phases of the target's grid from the window's start, where cells are finer."""
+        phase = self.grids[0].phase
+        if wanted is None or CELL % phase == 0:
+            return wanted
+        left, top = (wanted.x - window.x) // phase * phase, (wanted.y - window.y) // phase * phase
+        width = round_up(wanted.x + wanted.width - window.x - left, phase)
+        height = round_up(wanted.y + wanted.height - window.y - top, phase)
+        return Box(window.x + left, window.y + top, width, height)
 
     def count(self) -> int:
         """Number of target tiles that will be computed."""
@@ -127,7 +138,7 @@ def choose_sizes(
         side: for every branch's tile; rounded down to whole cells.
         row_px: most px that one row of target tiles may hold; wide slides get lower tiles.
     """
-    phase = max(grids[0].phase, CELL)
+    phase = math.lcm(grids[0].phase, CELL)
     side = max(phase, side // phase * phase)
     width, height = (min(side, round_up(n, phase)) for n in (grid.width, grid.height))
     if row_px is not None:

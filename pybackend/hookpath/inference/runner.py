@@ -15,7 +15,7 @@ from hookpath.inference.hooks import FloatMap
 from hookpath.inference.on_device import OnDevice
 from hookpath.models import SegmentationModel
 from hookpath.models.base import BranchOutput
-from hookpath.models.shapes import Hook
+from hookpath.models.shapes import BranchShape, Hook
 from hookpath.slides.base import RGBArray
 
 BYTES_PER_ACTIVATION = 4 * 8
@@ -35,8 +35,8 @@ class Runner(Protocol):
         """``hooks[i]`` goes from branch i + 1 into branch i."""
 
     @property
-    def depth(self) -> int:
-        """Number of poolings."""
+    def shapes(self) -> Sequence[BranchShape]:
+        """How large each branch's maps are."""
 
     @property
     def n_classes(self) -> int:
@@ -74,9 +74,9 @@ class TorchRunner(OnDevice[SegmentationModel]):
         return self.model.hooks
 
     @property
-    def depth(self) -> int:
-        """Number of poolings."""
-        return self.model.depth
+    def shapes(self) -> Sequence[BranchShape]:
+        """Of the model."""
+        return self.model.shapes
 
     @property
     def n_classes(self) -> int:

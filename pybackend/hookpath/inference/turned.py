@@ -20,7 +20,7 @@ from hookpath.inference.hooks import FloatMap
 from hookpath.inference.patch_runners import PatchRunner
 from hookpath.inference.runner import Runner
 from hookpath.models.base import Scores
-from hookpath.models.shapes import Hook
+from hookpath.models.shapes import BranchShape, Hook
 from hookpath.slides.base import RGBArray
 
 VIEWS = 8
@@ -48,9 +48,9 @@ class TurnedRunner:
         return self.of.hooks
 
     @property
-    def depth(self) -> int:
+    def shapes(self) -> Sequence[BranchShape]:
         """The other's."""
-        return self.of.depth
+        return self.of.shapes
 
     @property
     def n_classes(self) -> int:

@@ -17,13 +17,14 @@ from hookpath.models.multiscale import MultiScaleCNN
 from hookpath.models.patches import PatchNetwork
 from hookpath.models.registry import FAMILIES, build_model
 from hookpath.models.scale import ScaleDetector
-from hookpath.models.shapes import Hook, map_sizes, margin, tile_size
+from hookpath.models.shapes import BranchShape, Hook, UNetShape, map_sizes
 from hookpath.models.unet import UNet
 
 __all__ = [
     "FAMILIES",
     "MRN",
     "BranchOutput",
+    "BranchShape",
     "H2GNet",
     "Hook",
     "HookNet",
@@ -35,14 +36,13 @@ __all__ = [
     "ScaleDetector",
     "SegmentationModel",
     "UNet",
+    "UNetShape",
     "build_model",
     "count_parameters",
     "load_model",
     "map_sizes",
-    "margin",
     "only_exported",
     "read_card",
     "read_onnx",
     "save_model",
-    "tile_size",
 ]

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
-from hookpath.models.shapes import Hook
+from hookpath.models.encoders import Encoder, load_encoders
+from hookpath.models.shapes import BranchShape, Hook
 
 Reads = Literal["patches", "overview", "scales"]
 """What a network is fed with: concentric patches; whole slides made small; patches of any µm/px."""
@@ -97,20 +98,23 @@ class Network(nn.Module):
         """Give the feature extractors weights to start from.
 
         Args:
-            weights: ``imagenet`` (fetched; where that cannot be, they stay random and `warn` says
-                so), or a file.
+            weights: ``imagenet`` (fetched; where that cannot be, torchvision's stay random and
+                `warn` says so), or a file.
 
         Raises:
             ModelDesignError: the family has no feature extractor, or the file does not fit it.
         """
-        raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
+        encoders = self.encoder_modules()
+        if not encoders:
+            raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
+        load_encoders(encoders, weights)
 
     def encoder_modules(self) -> list[nn.Module]:
         """The parts that start from weights learned elsewhere; fine-tuning treats them apart.
 
         Empty: everything is learned from nothing.
         """
-        return []
+        return [m for m in self.modules() if isinstance(m, Encoder)]
 
     def keep_still(self, modules: Iterable[nn.Module]) -> None:
         """Keep these parts in evaluation mode also while the network trains."""
@@ -133,9 +137,15 @@ class Network(nn.Module):
         return parts[0] if parts else next(self.children())
 
     def l2_parameters(self) -> Iterator[Tensor]:
-        """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases."""
+        """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases.
+
+        Nor those of encoders that were trained elsewhere: they are not to be drawn to zero.
+        """
+        elsewhere = learned_elsewhere(self)
         for module in self.modules():
-            if isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1):
+            if not isinstance(module, nn.Conv2d) or module in elsewhere:
+                continue
+            if module.kernel_size != (1, 1):
                 yield module.weight
 
 
@@ -144,17 +154,17 @@ class SegmentationModel(Network):
 
     Attributes:
         hooks: ``hooks[i]`` goes from branch ``i + 1`` into branch ``i`` (empty: one branch).
-        depth: number of poolings.
+        shapes: how large each branch's maps are.
     """
 
     hooks: tuple[Hook, ...]
-    depth: int
+    shapes: tuple[BranchShape, ...]
 
     def run_branch(self, index: int, image: Tensor, hook: Tensor | None = None) -> BranchOutput:
         """One branch alone, on a tile of any valid size: the piece dense prediction is made of.
 
         Args:
-            image: ``(N, 3, S, S')`` float in [0, 1], both sides valid (`shapes.map_sizes`).
+            image: ``(N, 3, S, S')`` float in [0, 1], both sides valid (`BranchShape.sizes`).
             hook: for a branch that receives one: the coarser branch's hook map, already cut to
                 the size and place of this branch's decoder map at ``hooks[index].to_depth``.
         """
@@ -169,10 +179,17 @@ def centre_crop(x: Tensor, height: int, width: int) -> Tensor:
     return x[..., top // 2 : top // 2 + height, left // 2 : left // 2 + width]
 
 
+def learned_elsewhere(model: nn.Module) -> set[nn.Module]:
+    """All modules within pretrained encoders."""
+    encoders = (m for m in model.modules() if isinstance(m, Encoder))
+    return {module for encoder in encoders for module in encoder.modules()}
+
+
 def initialise(model: nn.Module) -> None:
-    """He-normal kernels, zero biases, as in the authors' configuration."""
+    """He-normal kernels, zero biases, as in the authors' configuration; encoders stay."""
+    elsewhere = learned_elsewhere(model)
     for module in model.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and module not in elsewhere:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

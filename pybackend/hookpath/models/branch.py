@@ -11,6 +11,9 @@ bottleneck of 2(D + 1)·n filters (10n at D = 4) rather than 2^D·n.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -77,28 +80,58 @@ class EncoderDecoder(nn.Module):
             hooked = hook_channels if d + 1 == hook_depth else 0
             return self.channels[d + 1] + hooked
 
-        depths = range(depth - 1, stop_depth - 1, -1)
+        depths = self.depths_up
         self.up = nn.ModuleList(Upsample(decoder_inputs(d), self.channels[d]) for d in depths)
         self.decoder = nn.ModuleList(
             conv_block(2 * self.channels[d], self.channels[d]) for d in depths
         )
+
+    @property
+    def depths_up(self) -> range:
+        """Depths of the decoder's steps, in their order."""
+        return range(self.depth - 1, self.stop_depth - 1, -1)
 
     def forward(self, x: Tensor, hook: Tensor | None = None) -> dict[int, Tensor]:
         """The decoder's maps by depth, bottleneck (`depth`) to `stop_depth`, before any hook.
 
         `hook` has the size of the map at `hook_depth`.
         """
-        skips: list[Tensor] = []
-        for block in self.encoder:
-            skips.append(block(x))
-            x = functional.max_pool2d(skips[-1], 2)
-        x = self.bottleneck(x)
-        maps = {self.depth: x}
-        depths = range(self.depth - 1, self.stop_depth - 1, -1)
-        for d, up, block in zip(depths, self.up, self.decoder, strict=True):
-            if hook is not None and d + 1 == self.hook_depth:
-                x = torch.cat([x, hook], dim=1)
-            x = up(x)
-            x = block(torch.cat([x, centre_crop(skips[d], x.shape[-2], x.shape[-1])], dim=1))
-            maps[d] = x
-        return maps
+        skips: dict[int, Tensor] = {}
+        for d, block in enumerate(self.encoder):
+            skips[d] = block(x)
+            x = functional.max_pool2d(skips[d], 2)
+        return decode(self, self.bottleneck(x), skips, hook)
+
+
+class Decoding(Protocol):
+    """What `decode` needs of a branch."""
+
+    depth: int
+    hook_depth: int | None
+    up: nn.ModuleList
+    decoder: nn.ModuleList
+
+    @property
+    def depths_up(self) -> range: ...
+
+
+def decode(
+    branch: Decoding, bottom: Tensor, skips: Mapping[int, Tensor], hook: Tensor | None
+) -> dict[int, Tensor]:
+    """A decoder's maps by depth, from the bottom's on.
+
+    Args:
+        bottom: the coarsest map.
+        skips: maps of the encoder, each at least as large as the decoder's at its depth; where
+            there is none, nothing is concatenated.
+        hook: as large as the map at ``branch.hook_depth``, which it is concatenated with.
+    """
+    x, maps = bottom, {branch.depth: bottom}
+    for d, up, block in zip(branch.depths_up, branch.up, branch.decoder, strict=True):
+        if hook is not None and d + 1 == branch.hook_depth:
+            x = torch.cat([x, hook], dim=1)
+        x = up(x)
+        if d in skips:
+            x = torch.cat([x, centre_crop(skips[d], x.shape[-2], x.shape[-1])], dim=1)
+        x = maps[d] = block(x)
+    return maps

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
-from hookpath.models.branch import EncoderDecoder
-from hookpath.models.shapes import Hook, map_sizes, plan_hooks
+from hookpath.models.bodies import body_shape, make_body
+from hookpath.models.encoders import PAPER
+from hookpath.models.shapes import context_sizes, hook_depths, plan_hooks
 
 
 class HookNet(SegmentationModel):
@@ -22,12 +23,15 @@ class HookNet(SegmentationModel):
     Args:
         n_classes: number of classes.
         spacings: µm/px of the branches, finest first; the paper's pairs are (0.5, 2) and (0.5, 8).
-        input_size: side M of every branch's square input in px (section 3.2).
-        depth: number of poolings D.
+        input_size: side M of every branch's square input in px (section 3.2). With pretrained
+            encoders it is the target's, and a context's is what its hook needs.
+        depth: number of poolings D; with a pretrained encoder, halvings of its coarsest map.
         filters: n of every branch; 64 with two branches is the paper's 50 M parameters.
         context_heads: give the context branches an output of their own, for a loss with λ < 1
             (section 3.4).
         hook_to_depth: decoder depth that takes the hook; None: the bottleneck, as in the paper.
+        encoder: of every branch: ``paper``, or a pretrained network by its timm name
+            (`hookpath.models.encoders`).
 
     Raises:
         ModelDesignError: a constraint of section 3.2 or 3.3 is broken; names the numbers that
@@ -45,10 +49,17 @@ class HookNet(SegmentationModel):
         filters: int = 64,
         context_heads: bool = False,
         hook_to_depth: int | None = None,
+        encoder: str = PAPER,
     ) -> None:
         super().__init__()
-        to_depth = depth if hook_to_depth is None else hook_to_depth
-        self.hooks = plan_hooks(spacings, input_size, depth, to_depth)
+        shape = body_shape(encoder, depth)
+        to_depth = shape.depth if hook_to_depth is None else hook_to_depth
+        if encoder == PAPER:
+            self.hooks = plan_hooks(spacings, input_size, depth, to_depth)
+            sizes: Sequence[int] = [input_size] * len(spacings)
+        else:
+            self.hooks = hook_depths(spacings, shape.depth, to_depth)
+            sizes = context_sizes(shape, input_size, self.hooks)
         self.config = {
             "n_classes": n_classes,
             "spacings": [float(s) for s in spacings],
@@ -57,22 +68,28 @@ class HookNet(SegmentationModel):
             "filters": filters,
             "context_heads": context_heads,
             "hook_to_depth": hook_to_depth,
+            "encoder": encoder,
         }
-        self.n_classes, self.depth = n_classes, depth
-        output = map_sizes(input_size, depth).output
-        self.branches = tuple(BranchSpec(s, input_size, output) for s in spacings)
+        self.n_classes, self.shapes = n_classes, (shape,) * len(spacings)
+        self.branches = tuple(
+            BranchSpec(spacing, size, shape.sizes(size).output)
+            for spacing, size in zip(spacings, sizes, strict=True)
+        )
         self.heads = tuple(range(len(spacings))) if context_heads else (0,)
-        self.bodies = nn.ModuleList(self._body(i, filters) for i in range(len(spacings)))
+        self.bodies = nn.ModuleList(
+            self._body(i, encoder, filters, depth) for i in range(len(spacings))
+        )
         self.head = nn.ModuleList(nn.Conv2d(filters, n_classes, 1) for _ in self.heads)
         initialise(self)
 
-    def _body(self, index: int, filters: int) -> EncoderDecoder:
+    def _body(self, index: int, encoder: str, filters: int, depth: int) -> nn.Module:
         received = self.hooks[index] if index < len(self.hooks) else None
         given = self.hooks[index - 1] if index > 0 else None
-        channels = [filters * 2**d for d in range(self.depth)]
-        return EncoderDecoder(
+        channels = [filters * 2**d for d in range(self.shapes[index].depth)]
+        return make_body(
+            encoder,
             filters,
-            self.depth,
+            depth,
             hook_depth=received.to_depth if received else None,
             hook_channels=channels[received.from_depth] if received else 0,
             stop_depth=given.from_depth if given and index not in self.heads else 0,
@@ -83,7 +100,7 @@ class HookNet(SegmentationModel):
         hook: Tensor | None = None
         for index in reversed(range(len(self.branches))):
             if hook is not None:
-                hook = self._fit(hook, self.hooks[index], images[index])
+                hook = self._fit(hook, index, images[index])
             out = self.run_branch(index, images[index], hook)
             if out.logits is not None:
                 logits[index] = out.logits
@@ -97,9 +114,8 @@ class HookNet(SegmentationModel):
             hook=maps[self.hooks[index - 1].from_depth] if index > 0 else None,
         )
 
-    def _fit(self, context: Tensor, hook: Hook, image: Tensor) -> Tensor:
-        """The centre of the context map that lies under the finer branch's map (section 3.3)."""
-        height, width = (
-            map_sizes(side, self.depth).decoder[hook.to_depth] for side in image.shape[-2:]
-        )
+    def _fit(self, context: Tensor, index: int, image: Tensor) -> Tensor:
+        """The centre of the context map that lies under branch `index`'s map (section 3.3)."""
+        shape, hook = self.shapes[index], self.hooks[index]
+        height, width = (shape.sizes(side).decoder[hook.to_depth] for side in image.shape[-2:])
         return centre_crop(context, height, width)

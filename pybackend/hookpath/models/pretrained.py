@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.backbones import Backbone, UnscaledBatchNorm
+from hookpath.models.weight_files import StateDict, read_weights
 
 IMAGENET = "imagenet"
-
-StateDict = Mapping[str, Tensor]
 
 
 def load_backbones(
@@ -41,32 +39,6 @@ def load_backbones(
     if state is not None:
         for backbone in backbones:
             _fill(backbone, state, "torchvision" if fetch else weights)
-
-
-def read_weights(path: Path) -> StateDict:
-    """Tensors by name from a file; never unpickles anything else.
-
-    Raises:
-        ModelDesignError: missing, unreadable, or it holds something else.
-    """
-    from safetensors.torch import load_file
-
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # safetensors, pickle and zip each have errors of their own
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise ModelDesignError(
-            f"{path}: no readable file of weights ({reason}); give .safetensors, or .pth with "
-            "tensors only"
-        ) from error
-    for key in ("state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ModelDesignError(f"{path}: holds no state dict (tensors by name)")
-    return {str(k).removeprefix("module."): v for k, v in state.items()}
 
 
 def _fetched(backbone: Backbone, warn: Callable[[str], None], setting: str) -> StateDict | None:

@@ -10,14 +10,18 @@ Per step: a block of two valid 3×3 convolutions takes 4 px, 2×2 pooling halves
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, islice, pairwise
 
 from hookpath.errors import ModelDesignError
 
 BLOCK_LOSS = 4
 """Pixels that a block of two valid 3×3 convolutions takes off a map."""
+
+UP_LOSS = 2
+"""Pixels that an upsampling's valid 3×3 convolution takes off a map."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,72 @@ class MapSizes:
         return self.decoder[0]
 
 
+class BranchShape(ABC):
+    """How large a branch's maps are for an input, and where they lie: all about its centre.
+
+    Attributes:
+        depth: D; the coarsest map has a px for 2^D px of input.
+        phase: px. Tiles whose origins are multiples of it apart give the same numbers.
+    """
+
+    depth: int
+    phase: int
+
+    @abstractmethod
+    def sizes(self, input_size: int) -> MapSizes:
+        """Sizes of all maps for a square input of `input_size` px.
+
+        Raises:
+            ModelDesignError: such an input does not fit.
+        """
+
+    def problem(self, input_size: int) -> str | None:
+        """Why an input of this size does not fit; None if it does."""
+        try:
+            self.sizes(input_size)
+        except ModelDesignError as error:
+            return str(error)
+        return None
+
+    def margin(self, map_depth: int = 0) -> float:
+        """Input px between the input's edge and the extent of the decoder map at `map_depth`.
+
+        The same for every input size: ``(input − 2^d·decoder[d]) / 2``.
+        """
+        size = self.smallest_input()
+        return (size - (self.sizes(size).decoder[map_depth] << map_depth)) / 2
+
+    def smallest_input(self) -> int:
+        """Smallest input of which one pixel of output or more is left."""
+        return next(self._valid_sizes(upwards_from=1))
+
+    def tile_size(self, at_least_output: int) -> int:
+        """Smallest valid input whose output is at least that large."""
+        sizes = self._valid_sizes(upwards_from=at_least_output)
+        return next(s for s in sizes if self.sizes(s).output >= at_least_output)
+
+    def _valid_sizes(self, upwards_from: int) -> Iterator[int]:
+        return (size for size in count(upwards_from) if self.problem(size) is None)
+
+
+@dataclass(frozen=True)
+class UNetShape(BranchShape):
+    """The papers' own branch: valid convolutions all the way (`hookpath.models.branch`)."""
+
+    depth: int
+
+    @property
+    def phase(self) -> int:  # type: ignore[override]
+        """2^D px: poolings group the same pixels."""
+        return int(2**self.depth)
+
+    def sizes(self, input_size: int) -> MapSizes:
+        """See `map_sizes`."""
+        return map_sizes(input_size, self.depth)
+
+
 def map_sizes(input_size: int, depth: int) -> MapSizes:
-    """Sizes of all maps for a square input of `input_size` px.
+    """Sizes of all maps of the papers' own branch for a square input of `input_size` px.
 
     Raises:
         ModelDesignError: a map before a pooling is odd, or nothing is left.
@@ -53,48 +121,18 @@ def map_sizes(input_size: int, depth: int) -> MapSizes:
             )
         encoder.append(size)
         size //= 2
-    decoder = [size - BLOCK_LOSS]
-    for _ in range(depth):
-        decoder.append(2 * decoder[-1] - 2 - BLOCK_LOSS)
+    decoder = decoder_sizes(size - BLOCK_LOSS, depth, UP_LOSS + BLOCK_LOSS)
     if min(decoder) < 1:
         raise ModelDesignError(f"an input of {input_size} px is too small for depth {depth}")
-    return MapSizes(tuple(encoder), tuple(reversed(decoder)))
+    return MapSizes(tuple(encoder), decoder)
 
 
-def margin(depth: int, map_depth: int = 0) -> float:
-    """Input px between the input's edge and the extent of the decoder map at `map_depth`.
-
-    The same for every input size: ``(input − 2^d·decoder[d]) / 2``.
-    """
-    size = smallest_input(depth)
-    return (size - (map_sizes(size, depth).decoder[map_depth] << map_depth)) / 2
-
-
-def smallest_input(depth: int) -> int:
-    """Smallest input of which one pixel of output or more is left."""
-    return next(_valid_sizes(depth, upwards_from=1))
-
-
-def tile_size(depth: int, at_least_output: int) -> int:
-    """Smallest valid input whose output is at least that large."""
-    sizes = _valid_sizes(depth, upwards_from=at_least_output)
-    return next(s for s in sizes if map_sizes(s, depth).output >= at_least_output)
-
-
-def _is_valid(input_size: int, depth: int) -> bool:
-    try:
-        map_sizes(input_size, depth)
-    except ModelDesignError:
-        return False
-    return True
-
-
-def _valid_sizes(depth: int, upwards_from: int) -> Iterator[int]:
-    size = upwards_from
-    while True:
-        if _is_valid(size, depth):
-            yield size
-        size += 1
+def decoder_sizes(bottom: int, depth: int, loss: int) -> tuple[int, ...]:
+    """Sides of the maps from the output to the bottom: each is twice the next − `loss`."""
+    sizes = [bottom]
+    for _ in range(depth):
+        sizes.append(2 * sizes[-1] - loss)
+    return tuple(reversed(sizes))
 
 
 @dataclass(frozen=True)
@@ -143,8 +181,26 @@ def plan_hooks(
 ) -> tuple[Hook, ...]:
     """The hooks of a chain of branches, finest first: hook ``i`` goes from branch i+1 into i.
 
+    All branches are the papers' own, with inputs of one size.
+
     Raises:
         ModelDesignError: names the numbers that break the design and the nearest that work.
+    """
+    hooks = hook_depths(spacings, depth, to_depth)
+    shape = UNetShape(depth)
+
+    def problem(size: int) -> str | None:
+        return shape.problem(size) or _crop_problem(shape, size, hooks)
+
+    refuse_size(input_size, problem)
+    return hooks
+
+
+def hook_depths(spacings: Sequence[float], depth: int, to_depth: int) -> tuple[Hook, ...]:
+    """The hooks of a chain of branches as their µm/px ask for them, whatever their sizes.
+
+    Raises:
+        ModelDesignError: see `plan_hook`.
     """
     if len(spacings) < 2:
         raise ModelDesignError(
@@ -152,13 +208,55 @@ def plan_hooks(
         )
     if not 1 <= to_depth <= depth:
         raise ModelDesignError(f"the hook's depth must lie in 1…{depth}, not {to_depth}")
-    hooks = tuple(plan_hook(a, b, depth, to_depth) for a, b in pairwise(spacings))
+    return tuple(plan_hook(a, b, depth, to_depth) for a, b in pairwise(spacings))
 
-    def problem(size: int) -> str | None:
-        return _size_problem(size, depth, hooks)
 
-    refuse_size(input_size, problem)
-    return hooks
+def context_sizes(shape: BranchShape, input_size: int, hooks: Sequence[Hook]) -> tuple[int, ...]:
+    """Input sizes of all branches, finest first: each context as large as its hook needs.
+
+    More would be cut off by the crop of the hooked map (section 3.3), and be computed for nothing.
+
+    Args:
+        shape: of every branch.
+        input_size: of the finest.
+
+    Raises:
+        ModelDesignError: there is no size whose hooked map has the same centre; names those near
+            `input_size` that have one.
+    """
+    refuse_size(input_size, lambda size: _context_problem(shape, size, hooks))
+    sizes = [input_size]
+    for hook in hooks:
+        sizes.append(_context_size(shape, sizes[-1], hook) or 0)
+    return tuple(sizes)
+
+
+def _context_problem(shape: BranchShape, input_size: int, hooks: Sequence[Hook]) -> str | None:
+    if (found := shape.problem(input_size)) is not None:
+        return found
+    size = input_size
+    for hook in hooks:
+        context = _context_size(shape, size, hook)
+        if context is None:
+            needed = shape.sizes(size).decoder[hook.to_depth]
+            return (
+                f"an input of {input_size} px asks for a context map of {needed} px at depth "
+                f"{hook.from_depth}, which no context has without a half-pixel shift"
+            )
+        size = context
+    return None
+
+
+def _context_size(shape: BranchShape, finer: int, hook: Hook) -> int | None:
+    """The smallest context that covers what a finer input of this size takes in, centred alike."""
+    needed = shape.sizes(finer).decoder[hook.to_depth]
+    large = (
+        surplus
+        for size in count(shape.smallest_input())
+        if shape.problem(size) is None
+        and (surplus := (size, shape.sizes(size).decoder[hook.from_depth] - needed))[1] >= 0
+    )
+    return next((size for size, surplus in islice(large, 4) if surplus % 2 == 0), None)
 
 
 def refuse_size(input_size: int, problem: Callable[[int], str | None]) -> None:
@@ -172,20 +270,8 @@ def refuse_size(input_size: int, problem: Callable[[int], str | None]) -> None:
     raise ModelDesignError(f"{found}; nearest valid input sizes: {nearest}")
 
 
-def unet_size_problem(input_size: int, depth: int) -> str | None:
-    """Why a U-Net of this depth cannot take the size; None if it can."""
-    try:
-        map_sizes(input_size, depth)
-    except ModelDesignError as error:
-        return str(error)
-    return None
-
-
-def _size_problem(input_size: int, depth: int, hooks: Sequence[Hook]) -> str | None:
-    found = unet_size_problem(input_size, depth)
-    if found is not None:
-        return found
-    decoder = map_sizes(input_size, depth).decoder
+def _crop_problem(shape: BranchShape, input_size: int, hooks: Sequence[Hook]) -> str | None:
+    decoder = shape.sizes(input_size).decoder
     for hook in hooks:
         surplus = decoder[hook.from_depth] - decoder[hook.to_depth]
         if surplus < 0 or surplus % 2:

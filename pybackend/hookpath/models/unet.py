@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, initialise
-from hookpath.models.branch import EncoderDecoder
-from hookpath.models.shapes import map_sizes, refuse_size, unet_size_problem
+from hookpath.models.bodies import body_shape, make_body
+from hookpath.models.encoders import PAPER
+from hookpath.models.shapes import refuse_size
 
 
 class UNet(SegmentationModel):
@@ -19,8 +20,9 @@ class UNet(SegmentationModel):
         n_classes: number of classes.
         spacings: one value, µm/px of the input.
         input_size: side of the square input in px; 284 gives 70 at depth 4.
-        depth: number of poolings.
+        depth: number of poolings; with a pretrained encoder, halvings of its coarsest map.
         filters: n; the paper tunes it to about 50 M parameters.
+        encoder: ``paper``, or a pretrained network by its timm name (`hookpath.models.encoders`).
 
     Raises:
         ModelDesignError: the input size does not fit; names the nearest that do.
@@ -35,21 +37,24 @@ class UNet(SegmentationModel):
         input_size: int = 284,
         depth: int = 4,
         filters: int = 64,
+        encoder: str = PAPER,
     ) -> None:
         super().__init__()
         (spacing,) = spacings
-        refuse_size(input_size, lambda size: unet_size_problem(size, depth))
+        shape = body_shape(encoder, depth)
+        refuse_size(input_size, shape.problem)
         self.config = {
             "n_classes": n_classes,
             "spacings": [float(spacing)],
             "input_size": input_size,
             "depth": depth,
             "filters": filters,
+            "encoder": encoder,
         }
-        self.n_classes, self.depth = n_classes, depth
-        self.branches = (BranchSpec(spacing, input_size, map_sizes(input_size, depth).output),)
+        self.n_classes, self.shapes = n_classes, (shape,)
+        self.branches = (BranchSpec(spacing, input_size, shape.sizes(input_size).output),)
         self.heads, self.hooks = (0,), ()
-        self.body = EncoderDecoder(filters, depth)
+        self.body = make_body(encoder, filters, depth)
         self.head = nn.Conv2d(filters, n_classes, 1)
         initialise(self)
 

@@ -64,8 +64,9 @@ class TrainConfig(BaseModel):
         description="patch classifiers: the class of patches that hold no other; none: no such",
     )
     backbone_weights: str | None = Field(
-        default=None,
-        description="of the feature extractor: `imagenet`, or a file; none: random",
+        default="auto",
+        description="of the feature extractor: `imagenet`, or a file; none: random; `auto`: "
+        "`imagenet` for pretrained encoders, else none",
     )
     batch_size: int = Field(default=12, ge=1, description="patches per step")
     at_once: int | None = Field(

@@ -1,0 +1,76 @@
+"""A pretrained network as the encoder of a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from hookpath.models.encoders.networks import EncoderFacts, FeatureMaps, facts_of
+
+PAPER = "paper"
+"""In place of an encoder's name: the paper's own, which starts from random weights."""
+
+
+class Encoder(nn.Module):
+    """A timm network whose maps are those of the whole slide, whatever tile they come from.
+
+    Maps are cut from all sides by what the network can see beyond the tile (`reach`), or come from
+    a fixed lattice of windows, where it looks at all of an image (`windows`).
+
+    Args:
+        name: timm's name, as ``tf_efficientnet_lite0``.
+        depth: most halvings of a map that is used.
+
+    Raises:
+        ModelDesignError: there is no such network, or it has no such maps.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, name: str, depth: int) -> None:
+        super().__init__()
+        self.facts: EncoderFacts = facts_of(name, depth)
+        self.maps = FeatureMaps(name, depth, self.facts.native)
+        for key in ("mean", "std"):
+            value = torch.tensor(getattr(self.facts, key)).view(1, 3, 1, 1)
+            self.register_buffer(key, value, persistent=False)
+
+    @property
+    def channels(self) -> Mapping[int, int]:
+        """Of the map of every depth."""
+        return self.facts.channels
+
+    @property
+    def deepest(self) -> int:
+        """Halvings of the coarsest map."""
+        return self.facts.depths[-1]
+
+    def scaled(self, image: Tensor) -> Tensor:
+        """RGB in [0, 1] as the weights expect it."""
+        return (image - self.mean) / self.std
+
+    def forward(self, image: Tensor) -> dict[int, Tensor]:
+        """Maps by depth, of what the tile alone decides.
+
+        Args:
+            image: ``(N, 3, S, S')`` float in [0, 1]; S as `EncodedShape.sizes` allows.
+
+        Returns:
+            ``(N, C_d, S/2^d − 2·cut, …)`` for each depth d, `EncoderFacts.cut` px off each side.
+        """
+        x, windows = self.scaled(image), self.facts.windows
+        if windows is not None:
+            return windows.together(self.maps(windows.apart(x)), x)
+        return {depth: _cut(found, self.facts.cut(depth)) for depth, found in self.maps(x).items()}
+
+    def whole(self, image: Tensor) -> dict[int, Tensor]:
+        """``(N, C_d, S/2^d, S/2^d)``: nothing cut, for networks that read patches of one size."""
+        maps: dict[int, Tensor] = self.maps(self.scaled(image))
+        return maps
+
+
+def _cut(found: Tensor, edge: int) -> Tensor:
+    return found[..., edge : found.shape[-2] - edge, edge : found.shape[-1] - edge]
