@@ -53,6 +53,16 @@ def test_figures_of_two_slides_stand_on_the_page() -> None:
         assert text in told.replace("\u202f", " "), text
 
 
+def test_slides_unlike_the_training_slides_are_named() -> None:
+    counts = [[900, 100, 0], [0, 500, 0]]
+    slides = [result("a", counts, ood=(2.34, 1.5)), result("b", counts, ood=(1.1, 1.5))]
+    told = text_of(report_page(make_report("T", slides, TWO)))
+    assert "Unlike the training slides to the network" in told
+    assert "about 1): a (2.3)." in told
+    back = SlideResult.from_dict(slides[0].as_dict(["Tumor", "Stroma"]))
+    assert back.ood == (2.34, 1.5)
+
+
 def test_notes_name_absent_classes_and_a_single_slide() -> None:
     told = text_of(report_page(make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)))
     assert "Drawn on no slide, so not measured: Stroma." in told

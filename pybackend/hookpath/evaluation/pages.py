@@ -276,6 +276,12 @@ def _notes(report: EvaluationReport) -> list[str]:
         )
     if seen := seen_slides(report.slides, report.model):
         notes.append(seen)
+    unlike = [(s.name, *s.ood) for s in report.slides if s.ood is not None]
+    if strange := [f"{name} ({score:.1f})" for name, score, limit in unlike if score > limit]:
+        notes.append(
+            "Unlike the training slides to the network (out-of-distribution score; theirs are "
+            f"about 1): {', '.join(strange)}."
+        )
     if len(report.slides) == 1:
         notes.append("One slide only: nothing is known about how results differ between slides.")
     if bare := report.settings.get("not_annotated"):

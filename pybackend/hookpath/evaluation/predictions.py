@@ -59,6 +59,11 @@ class PredictionsFolder:
         self._model = self._model or record.model
         return predicted
 
+    def ood_of(self, image: str) -> tuple[float, float] | None:
+        """Out-of-distribution score of an image, and its limit; None: the prediction has none."""
+        found = [r.ood for r in self._records.values() if r.image == image and r.ood is not None]
+        return (found[0].score, found[0].limit) if len(found) == 1 else None
+
     def _find(self, entry: ImageEntry) -> tuple[Path, PredictionRecord]:
         from hookpath.inference.record import prediction_folder
 

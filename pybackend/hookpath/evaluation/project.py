@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ def evaluate_project(
         maps, model = PredictionsFolder(predictions_dir), {}
     scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
     results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
+    results = [replace(r, ood=maps.ood_of(r.name)) for r in results]
     _tell_unknown(results, reporter)
     report = make_report(
         title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",

@@ -30,6 +30,7 @@ class SlideResult:
         groups: metadata key → the slide's value, for those keys that slides are grouped by.
         bins: ``(C, 2, 256)`` counted probabilities, if there was a probability map.
         map_spacing_um: µm/px of the class map; None: as `spacing_um`.
+        ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SlideResult:
     groups: Mapping[str, str] = field(default_factory=dict)
     bins: Bins | None = None
     map_spacing_um: float | None = None
+    ood: tuple[float, float] | None = None
 
     @cached_property
     def measured(self) -> Measured:
@@ -68,6 +70,8 @@ class SlideResult:
             "groups": dict(self.groups),
             "spacing_um": self.spacing_um,
             "map_spacing_um": self.map_spacing_um or self.spacing_um,
+            "ood_score": self.ood[0] if self.ood else None,
+            "ood_limit": self.ood[1] if self.ood else None,
             "labelled_pixels": int(self.counts.sum()),
             "labelled_mm2": self.labelled_mm2,
             "confusion": self.counts.tolist(),
@@ -92,6 +96,7 @@ class SlideResult:
             groups=raw.get("groups", {}),
             bins=None if packed is None else _unpacked(packed),
             map_spacing_um=raw.get("map_spacing_um"),
+            ood=None if raw.get("ood_score") is None else (raw["ood_score"], raw["ood_limit"]),
         )
 
 

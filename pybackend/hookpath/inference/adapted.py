@@ -21,12 +21,11 @@ from hookpath.inference.grids import Box
 from hookpath.inference.predictor import Predictor, SlideJob
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.models import Network
-from hookpath.sampling.tissue_places import read_patches, tissue_centres
+from hookpath.sampling.tissue_places import patches_of_tissue
 from hookpath.slides import Slide
 
 PATCHES = 64
 """Patches of a slide's tissue that its statistics are taken from, spread evenly over it."""
-_BATCH = 8
 
 _Norm = nn.modules.batchnorm._BatchNorm
 Statistics = dict[str, Tensor]
@@ -133,8 +132,8 @@ def find_statistics(model: Network, slide: Slide) -> None:
     Every batch of patches counts the same. Leaves the network in evaluation mode, and as it is
     where there is no tissue.
     """
-    centres = tissue_centres(slide, model.branches, PATCHES)
-    if not len(centres):
+    batches = list(patches_of_tissue(slide, model.branches, PATCHES))
+    if not batches:
         return
     device = next(model.parameters()).device
     norms = _norms(model)
@@ -145,8 +144,7 @@ def find_statistics(model: Network, slide: Slide) -> None:
         norm.momentum = None  # the mean over all batches
         norm.train()
     try:
-        for some in np.array_split(centres, max(1, len(centres) // _BATCH)):
-            images = read_patches(slide, model.branches, some)
+        for images in batches:
             model([_input(image, device) for image in images])
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -13,6 +13,7 @@ from hookpath.annotations.objects import new_object_id
 from hookpath.errors import PredictionError, UsageError, code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
+from hookpath.inference.ood import OodDetector, load_detector
 from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.predictor import Predictor
@@ -61,7 +62,8 @@ def predict_project(
     config = config or PredictConfig()
     _chosen(project, config.images)  # a wrong name is told before a model is loaded
     predictor, card = load_predictor(model_dir, config, reporter)
-    return predict_images(project, predictor, card, out_dir, config, reporter)
+    detector = load_detector(model_dir, card, predictor)
+    return predict_images(project, predictor, card, out_dir, config, reporter, detector)
 
 
 def predict_images(
@@ -71,8 +73,12 @@ def predict_images(
     out_dir: Path,
     config: PredictConfig,
     reporter: Reporter = SILENT,
+    detector: OodDetector | None = None,
 ) -> PredictReport:
     """`predict_project` with a predictor at hand, of whatever kind; `card` describes its model.
+
+    Args:
+        detector: says how unlike the training slides a slide is; None: nobody does.
 
     Raises:
         UsageError, PredictionError: as `predict_project`.
@@ -80,7 +86,7 @@ def predict_images(
     entries = _chosen(project, config.images)
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
-    run = _Run(predictor, card, out_dir, config, overall)
+    run = _Run(predictor, card, out_dir, config, overall, detector)
     done: list[SlidePrediction] = []
     resumed: list[SlidePrediction] = []
     problems: list[Problem] = []
@@ -135,6 +141,7 @@ class _Run:
     out_dir: Path
     config: PredictConfig
     reporter: Reporter
+    detector: OodDetector | None
 
     def prediction_of(self, entry: ImageEntry) -> tuple[SlidePrediction, bool]:
         """The finished prediction of an image, and whether it was made now."""
@@ -173,7 +180,7 @@ class _Run:
             slides = [handles.enter_context(reference.open()) for _ in range(self.config.readers)]
             return predict_slide(
                 self.predictor, self.card, slides, folder, self.config, self.reporter, regions,
-                entry.name,
+                entry.name, self.detector,
             )  # fmt: skip
 
     def into_project(self, entry: ImageEntry, found: SlidePrediction) -> SlidePrediction:
@@ -241,4 +248,5 @@ def summary(found: SlidePrediction) -> dict[str, object]:
         "spacing_um": record.spacing_um,
         "downsample": record.downsample,
         "seconds": record.seconds,
+        "ood": None if record.ood is None else record.ood.model_dump(),
     }

@@ -45,12 +45,41 @@ class SlideStamp(BaseModel):
         return cls(path=str(path), bytes=found.st_size, modified_ns=found.st_mtime_ns)
 
 
+class OodScore(BaseModel):
+    """Out-of-distribution score of a slide.
+
+    Attributes:
+        score: median distance of its patches in feature space; of training's patches 1.
+        limit: above it the slide is unlike the training slides.
+        patches: how many were looked at.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    score: float
+    limit: float
+    patches: int
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the slide is unlike the training slides."""
+        return self.score > self.limit
+
+    def warning(self, name: str) -> str:
+        """One line for whoever asked for a prediction."""
+        return (
+            f"{name}: unlike the training slides to this network (score {self.score:.1f}; theirs "
+            f"are about 1, up to {self.limit:.1f} is usual); look at the result, or draw on such a "
+            "slide and train again"
+        )
+
+
 class PredictionRecord(BaseModel):
     """Content of ``prediction.json``; written last, so its presence means "finished".
 
     `width` × `height` output px of `spacing_um` µm/px; output pixel (i, j) covers the level-0
     rectangle that starts at (i, j) × `downsample`. `regions` tells the regions that were predicted
-    in from others ("": the whole slide). `areas_mm2` by class name.
+    in from others ("": the whole slide). `areas_mm2` by class name. `ood`: how unlike the training
+    slides it is; None where the model cannot say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,6 +101,7 @@ class PredictionRecord(BaseModel):
     versions: dict[str, str]
     files: tuple[str, ...]
     in_project: bool = False
+    ood: OodScore | None = None
 
     def save(self, folder: Path) -> None:
         """Write the record, atomically."""

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.annotations import RUN_TAG, ClassTable, PathObject, write_geojson
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
+from hookpath.inference.ood import OodDetector
 from hookpath.inference.predictor import Predictor, SlideJob
 from hookpath.inference.predictors import check_spacing, predictor_of
 from hookpath.inference.record import (
@@ -51,6 +52,7 @@ def predict_slide(
     reporter: Reporter = SILENT,
     roi: Sequence[BaseGeometry | PathObject] | None = None,
     name: str | None = None,
+    detector: OodDetector | None = None,
 ) -> SlidePrediction:
     """Predict one slide; class map, probabilities, GeoJSON and ``prediction.json`` in `out_dir`.
 
@@ -60,6 +62,7 @@ def predict_slide(
         roi: areas in level-0 px to predict in; None: the whole slide. Objects are cut to them,
             and marked (`REGION_KEY`) where these are annotations.
         name: of the image, for messages and the record; None: the file's name.
+        detector: says how unlike the training slides it is; None: nobody does.
 
     Raises:
         MissingSpacingError: the slide's µm/px is unknown.
@@ -77,6 +80,9 @@ def predict_slide(
     areas = None if regions is None else regions.areas
     job = predictor.job(slides[0], areas, config.tissue)
     grid = job.grid
+    ood = None if detector is None else detector.score(slides[0])
+    if ood is not None and ood.unlike:
+        reporter.warn(ood.warning(name))
     run = config.run_id(card.weights_sha256)
     with stage_in(out_dir) as stage:
         size_l0 = slides[0].width_l0, slides[0].height_l0
@@ -107,6 +113,7 @@ def predict_slide(
             seconds=round(time.monotonic() - started, 3),
             versions=_versions(),
             files=config.files,
+            ood=ood,
         )
         publish(stage, out_dir, record)
     return SlidePrediction(out_dir, record, tuple(objects))

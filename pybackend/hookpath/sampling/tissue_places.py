@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,10 @@ import numpy.typing as npt
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.placing import common_snap, image_regions
 from hookpath.sampling.source import SlideFacts
-from hookpath.slides import Slide, tissue_mask
+from hookpath.slides import Slide, TissueMask, tissue_mask
 from hookpath.slides.recolouring import RecolouredSlide
+
+_MASKS: WeakKeyDictionary[Slide, TissueMask] = WeakKeyDictionary()
 
 Centres = npt.NDArray[np.float64]
 """``(P, 2)`` x and y in level-0 px."""
@@ -29,13 +32,20 @@ def tissue_centres(
         SlideError: the slide is damaged.
         MissingSpacingError: µm/px is unknown.
     """
-    found = tissue_mask(slide.slide if isinstance(slide, RecolouredSlide) else slide)
+    found = _mask_of(slide.slide if isinstance(slide, RecolouredSlide) else slide)
     points = np.array(list(spread(found.mask, most, seed)), np.float64).reshape(-1, 2)
     centres: Centres = (points + 0.5) * np.array(found.downsample)
     snap = common_snap(SlideFacts.of(slide), branches)
     if snap is None or not len(points):
         return centres
     return np.array([snap(float(x), float(y)) for x, y in centres])
+
+
+def _mask_of(slide: Slide) -> TissueMask:
+    """Found once for an open slide: it is asked for its stain, its statistics and its features."""
+    if slide not in _MASKS:
+        _MASKS[slide] = tissue_mask(slide)
+    return _MASKS[slide]
 
 
 def spread(mask: npt.NDArray[np.bool_], most: int, seed: int) -> Iterator[tuple[int, int]]:
@@ -62,3 +72,14 @@ def read_patches(
         np.stack([slide.read(of_patch[branch]) for of_patch in regions])
         for branch in range(len(branches))
     ]
+
+
+def patches_of_tissue(
+    slide: Slide, branches: Sequence[BranchSpec], most: int, at_once: int = 8, seed: int = 0
+) -> Iterator[list[npt.NDArray[np.uint8]]]:
+    """Batches of `read_patches` at `tissue_centres`, all of nearly the same size."""
+    centres = tissue_centres(slide, branches, most, seed)
+    if not len(centres):
+        return
+    for some in np.array_split(centres, max(1, len(centres) // at_once)):
+        yield read_patches(slide, branches, some)

@@ -23,6 +23,7 @@ from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
 from hookpath.training.metrics_log import MetricsLog, Row
 from hookpath.training.opening import Prepare, open_session
+from hookpath.training.reference import keep_reference
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
@@ -91,6 +92,7 @@ def train(
                 reporter.info(f"{run_dir}: this run is finished; nothing to do")
             else:
                 _run_or_say_how_to_go_on(session)
+            keep_reference(run, session.data.train, session.device)
     return TrainResult(
         run_dir=run_dir,
         model_dir=run.model,
