@@ -21,7 +21,7 @@ from hookpath.projects import Project, open_project
 from hookpath.training import TrainConfig
 from support.projects import REQUEST, image_part, write_request
 from support.textures import DARK, PALE, texture_objects, texture_slide
-from support.training import TINY
+from support.training import LEARNS
 
 SIZE = 256
 SLIDES = ("s0.tif", "s1.tif", "s2.tif", "s3.tif")
@@ -47,8 +47,8 @@ class LoopStore:
         return self.root.parent / "loop"
 
     def begin(self, *settings: str, rest: str | None = None) -> LoopFolder:
-        """Start a loop with a tiny network."""
-        train = TrainConfig.load(overrides=[*TINY, "device=cpu", *settings])
+        """Start a loop with a tiny network, which will propose both classes."""
+        train = TrainConfig.load(overrides=[*LEARNS, "device=cpu", *settings])
         proposals = ProposalSettings(smooth_um=1, min_area_um2=200, max_hole_um2=200)
         chosen = LoopSettings(
             train=train.model_dump(mode="json"), proposals=proposals, rest=rest, seed=1

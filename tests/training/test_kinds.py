@@ -82,7 +82,7 @@ def grey_feed(order: Order) -> Feed:
 
 
 def test_patches_of_two_easy_classes_are_told_apart(folder: Path, tmp_path: Path) -> None:
-    result = run(folder, tmp_path / "run", *PATCHES)
+    result = run(folder, tmp_path / "run", *PATCHES, "steps_per_epoch=24")
     assert result.score == "macro F1"
     assert result.best_f1 == result.best_score
     assert result.best_f1 is not None
@@ -99,7 +99,7 @@ def test_patches_of_two_easy_classes_are_told_apart(folder: Path, tmp_path: Path
 def test_magnifications_need_nothing_drawn(folder: Path, tmp_path: Path) -> None:
     project = bare_copy(folder, tmp_path / "project")
     told = Recorder()
-    result = run(project, tmp_path / "run", *SCALES, reporter=told)
+    result = run(project, tmp_path / "run", *SCALES, "steps_per_epoch=80", reporter=told)
     assert (result.score, result.best_f1) == ("R²", None)
     assert result.best_score is not None
     assert result.best_score > 0.5

@@ -21,6 +21,7 @@ SMALL = (
     "epochs=3",
     "steps_per_epoch=8",
     "learning_rate=0.01",
+    "amp=off",
 )
 
 

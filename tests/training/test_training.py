@@ -11,25 +11,22 @@ import pytest
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, train
-from support.training import TINY, Recorder, rows_of
+from support.training import LEARNS, Recorder, rows_of
 
 
 @pytest.fixture(scope="module")
 def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainResult, Recorder]:
     recorder = Recorder()
     run_dir = tmp_path_factory.mktemp("runs") / "run"
-    return train([open_project(folder)], tiny(), run_dir, reporter=recorder), recorder
-
-
-def tiny(*overrides: str) -> TrainConfig:
-    return TrainConfig.load(overrides=[*TINY, *overrides])
+    config = TrainConfig.load(overrides=LEARNS)
+    return train([open_project(folder)], config, run_dir, reporter=recorder), recorder
 
 
 def test_two_easy_classes_are_learned(run: tuple[TrainResult, Recorder]) -> None:
     result, recorder = run
     assert result.best_f1 is not None
     assert result.best_f1 > 0.9
-    assert (result.epochs, result.steps, recorder.steps) == (3, 24, 24)
+    assert (result.epochs, result.steps, recorder.steps) == (3, 48, 48)
 
 
 def test_the_model_folder_is_the_best_epoch(run: tuple[TrainResult, Recorder]) -> None:
@@ -38,7 +35,7 @@ def test_the_model_folder_is_the_best_epoch(run: tuple[TrainResult, Recorder]) -
     assert [c.name for c in card.classes] == ["Dark", "Pale"]
     assert card.metrics["epoch"] == result.best_epoch
     assert card.metrics["validation_macro_f1"] == max(row["f1"] for row in recorder.rows)
-    assert card.training["steps"] == result.best_epoch * 8
+    assert card.training["steps"] == result.best_epoch * 16
     assert model.heads == (0, 1), "a loss weight below 1 gives the context branch a head"
 
 
@@ -63,4 +60,4 @@ def test_rows_hold_every_figure(run: tuple[TrainResult, Recorder]) -> None:
         assert all(math.isfinite(float(v)) for v in row.values())
         assert 0 <= float(row["data_wait"]) <= 1
     pixels = [int(row["pixels:Dark"]) + int(row["pixels:Pale"]) for row in rows]
-    assert 0 < pixels[0] < pixels[1] < pixels[2] <= 24 * 4 * 6 * 6
+    assert 0 < pixels[0] < pixels[1] < pixels[2] <= 48 * 4 * 6 * 6
