@@ -117,6 +117,19 @@ def test_predict_evaluate_compare(hookpath, folder: Path, run: Path, tmp_path: P
     assert done.code == 0, done.err
 
 
+def test_a_run_s_model_as_one_file(hookpath, folder: Path, run: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "model.zip"
+    done = hookpath("export", run, "--to", "zip", "-o", packed)
+    assert (done.code, done.out) == (0, f"{packed}\n"), done.err
+    few = ("--image", "s0.tif", "--as", "none", "--no-tiff")
+    for model, out in ((run, tmp_path / "a"), (packed, tmp_path / "b")):
+        done = hookpath("predict", folder, "--model", model, "-o", out, *few)
+        assert done.code == 0, done.err
+    a, b = (read_geojson(next((tmp_path / x).rglob("*.geojson"))) for x in "ab")
+    assert [o.geometry for o in a] == [o.geometry for o in b]
+    assert a
+
+
 def test_settings_of_a_file_and_of_the_command_line(hookpath, folder: Path, tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('preset = "fast"\nfilters = 8\n', encoding="utf-8")

@@ -14,7 +14,7 @@ from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.inference.stained import StainedSlides, seen, stain_target
 from hookpath.models import load_model
-from hookpath.models.folder import CARD_NAME
+from hookpath.models.files import CARD_NAME
 from hookpath.projects import open_project
 from hookpath.sampling.reader import PatchReader, PatchRequest
 from hookpath.sampling.stain_profiles import MacenkoProfile

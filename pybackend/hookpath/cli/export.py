@@ -19,10 +19,13 @@ def command(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the files.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--out", help="Folder for the files; of zip the file.", show_default=False
+        ),
     ],
     to: Annotated[
-        Literal["onnx", "fastpathology", "wsinfer"], typer.Option(help="What to export to.")
+        Literal["onnx", "fastpathology", "wsinfer", "zip"], typer.Option(help="What to export to.")
     ] = "onnx",
     input_size: Annotated[
         int | None,
@@ -39,4 +42,5 @@ def command(
         console.result("exported", done.as_dict())
         for path in done.files:
             console.say(str(path))
-        console.say(f"largest difference to torch: {done.difference:.1e}")
+        if done.format != "zip":
+            console.say(f"largest difference to torch: {done.difference:.1e}")

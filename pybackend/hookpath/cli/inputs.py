@@ -30,7 +30,9 @@ Mpp = Annotated[
 ]
 Model = Annotated[
     Path | None,
-    typer.Option("--model", help="Model folder, or the run that made it.", show_default=False),
+    typer.Option(
+        "--model", help="Model folder, a .zip of one, or the run that made it.", show_default=False
+    ),
 ]
 Family = Annotated[
     str | None,
@@ -103,7 +105,7 @@ def rest_option(name: str | None, tissue: TissueRule = "generous") -> Rest:
 
 
 def model_folder(path: Path) -> Path:
-    """A model folder as it is; of a run its ``model`` folder."""
-    inside = path / "model"
-    is_run = not (path / "model.json").is_file() and (inside / "model.json").is_file()
-    return inside if is_run else path
+    """A model folder, or a ``.zip`` of one, as it is; of a run its ``model`` folder."""
+    from hookpath.models import model_at
+
+    return model_at(path)

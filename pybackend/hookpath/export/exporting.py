@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from hookpath.errors import ExportError
+from hookpath.errors import ExportError, UsageError
 from hookpath.export.fastpathology import export_fastpathology
 from hookpath.export.onnx_folder import export_onnx
+from hookpath.export.packing import pack_model
 from hookpath.export.subject import Subject
 from hookpath.export.writing import refuse_unwritable
 from hookpath.export.wsinfer import export_wsinfer
 from hookpath.models.folder import STAIN_KEY
 
-Format = Literal["onnx", "fastpathology", "wsinfer"]
-"""What a network can be exported to."""
+Format = Literal["onnx", "fastpathology", "wsinfer", "zip"]
+"""What a model can be exported to."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -54,15 +55,20 @@ def export_model(
 
     Args:
         model_dir: a model folder with weights.
-        out: folder for the files; made if absent.
+        out: folder for the files; made if absent. Of ``zip`` the file itself.
         to: the format.
         input_size: side of the inputs in px; None: as trained.
 
     Raises:
         ModelFolderError: no usable model in `model_dir`.
+        UsageError: `out` is no name for a ``zip``.
         ExportError: the format cannot hold this network, or it computes something else there.
         OutputError: `out` cannot be written to.
     """
+    if to == "zip":
+        if input_size is not None:
+            raise UsageError("--to zip packs a model as it is; leave --input-size out")
+        return Exported(to, out, (pack_model(model_dir, out),), 0.0)
     refuse_unwritable(out)
     subject = Subject.load(model_dir, input_size)
     if to != "onnx" and STAIN_KEY in subject.card.normalisation:

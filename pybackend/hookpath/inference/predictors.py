@@ -18,7 +18,8 @@ from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.stained import StainedSlides, stain_target
 from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
-from hookpath.models.folder import FIRST_STAGE_NAME, only_exported, read_onnx
+from hookpath.models.files import FIRST_STAGE_NAME
+from hookpath.models.folder import only_exported, read_onnx
 from hookpath.models.h2gnet import shown_classes
 from hookpath.slides import Slide
 

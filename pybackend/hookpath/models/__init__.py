@@ -2,6 +2,7 @@
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
 from hookpath.models.classifier import PatchClassifier
+from hookpath.models.files import model_at
 from hookpath.models.folder import (
     ModelCard,
     load_model,
@@ -41,6 +42,7 @@ __all__ = [
     "count_parameters",
     "load_model",
     "map_sizes",
+    "model_at",
     "only_exported",
     "read_card",
     "read_onnx",

@@ -1,6 +1,7 @@
 """A model on disk: ``model.json`` + ``weights.safetensors`` or, after export, ``model.onnx``.
 
-Data only: opening one runs nothing.
+A folder, or one ``.zip`` of it: wherever a model is opened, either may be named. Data only: opening
+one runs nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.errors import ModelDesignError, ModelFolderError, write_code
 from hookpath.models.base import Reads, Scores
+from hookpath.models.files import CARD_NAME, ONNX_NAME, WEIGHTS_NAME, files_of
 from hookpath.models.registry import build_model
 from hookpath.writable import replace_file
 
@@ -22,13 +24,8 @@ if TYPE_CHECKING:
     from hookpath.models.base import Network
 
 FORMAT_VERSION = 1
-CARD_NAME = "model.json"
-WEIGHTS_NAME = "weights.safetensors"
-ONNX_NAME = "model.onnx"
 STAIN_KEY = "stain"
 """In `ModelCard.normalisation`: what slides are recoloured to (`sampling.stain_profiles`)."""
-FIRST_STAGE_NAME = "patch"
-"""Folder within an exported network in two stages that holds the first."""
 
 
 class Named(Protocol):
@@ -122,18 +119,18 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def read_card(folder: Path) -> ModelCard:
-    """The card of a model folder.
+    """The card of a model folder, or of a ``.zip`` of one.
 
     Raises:
         ModelFolderError: no such folder, not a model, or of a later version.
     """
-    path = folder / CARD_NAME
-    if not path.is_file():
+    path, files = folder / CARD_NAME, files_of(folder)
+    if not files.has(CARD_NAME):
         raise ModelFolderError(
             f"{folder}: no {CARD_NAME} here; give a model folder (a run's is RUN/model)"
         )
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(files.read(CARD_NAME).decode())
         version = raw.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise ModelFolderError(
@@ -141,7 +138,7 @@ def read_card(folder: Path) -> ModelCard:
                 f"({FORMAT_VERSION}); update hookpath"
             )
         return ModelCard.model_validate(raw)
-    except (ValueError, AttributeError, OSError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         reason = _first_problem(error)
         raise ModelFolderError(
             f"{path}: not a valid model card ({reason}); copy the model folder again"
@@ -173,13 +170,11 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
             "give the folder that it was exported from"
         )
     try:
-        data = path.read_bytes()
+        data = files_of(folder).read(WEIGHTS_NAME)
         if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
             raise ModelFolderError(f"{path}: not the weights that {CARD_NAME} describes; copy both")
         model = build_model(card.family, **card.config)
         model.load_state_dict(load(data))
-    except OSError as error:
-        raise _unreadable(path, error) from error
     except (SafetensorError, RuntimeError, ModelDesignError) as error:
         reason = str(error).splitlines()[0].rstrip(":")
         raise ModelFolderError(
@@ -189,15 +184,10 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
     return model.to(device).eval(), card
 
 
-def _unreadable(path: Path, error: OSError) -> ModelFolderError:
-    return ModelFolderError(
-        f"{path}: cannot be read ({error.strerror}); copy the whole model folder"
-    )
-
-
 def only_exported(folder: Path) -> bool:
     """Whether the folder holds a network as ``model.onnx`` only."""
-    return (folder / ONNX_NAME).is_file() and not (folder / WEIGHTS_NAME).exists()
+    files = files_of(folder)
+    return files.has(ONNX_NAME) and not files.has(WEIGHTS_NAME)
 
 
 def read_onnx(folder: Path) -> tuple[bytes, ModelCard]:
@@ -208,10 +198,7 @@ def read_onnx(folder: Path) -> tuple[bytes, ModelCard]:
     """
     card = read_card(folder)
     path = folder / ONNX_NAME
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    data = files_of(folder).read(ONNX_NAME)
     if card.onnx_sha256 != hashlib.sha256(data).hexdigest():
         raise ModelFolderError(f"{path}: not the network that {CARD_NAME} describes; copy both")
     return data, card

@@ -15,7 +15,7 @@ from hookpath.geometry import Calibration
 from hookpath.inference import PredictConfig, Predictor, load_predictor
 from hookpath.inference.rows import Probabilities
 from hookpath.models import ModelCard
-from hookpath.models.folder import CARD_NAME
+from hookpath.models.files import changed_at, model_at
 from hookpath.qupath.preview import CancelledError, Preview, View
 from hookpath.slides import SlideRef
 
@@ -49,10 +49,12 @@ class Wanted:
             calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
         except (ValueError, TypeError, IndexError) as error:
             raise PredictionError(f"{slide}: {error}") from error
-        folder = Path(model)
-        folder = folder if (folder / CARD_NAME).is_file() else folder / "model"
-        folder = folder if (folder / CARD_NAME).is_file() else Path(model)
-        return cls(folder, SlideRef(Path(slide), calibration, crop_to_bounds), device, tissue)
+        return cls(
+            model_at(Path(model)),
+            SlideRef(Path(slide), calibration, crop_to_bounds),
+            device,
+            tissue,
+        )
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,7 @@ class Session(Closing):
         return _Turn(self._lock, cancelled)
 
     def _model(self, wanted: Wanted) -> _Loaded:
-        card = wanted.model / CARD_NAME
-        changed = card.stat().st_mtime_ns if card.is_file() else 0
-        key = wanted.model, wanted.device, changed
+        key = wanted.model, wanted.device, changed_at(wanted.model)
         if self._loaded is None or self._loaded.key != key:
             self._forget()
             self._loaded = None
