@@ -90,6 +90,18 @@ def test_train_leaves_a_run_and_says_what_is_next(hookpath, run: Path) -> None:
         assert (run / name).is_file()
 
 
+def test_train_starts_from_a_run_s_model(hookpath, folder: Path, run: Path, tmp_path: Path) -> None:
+    out = ("-o", tmp_path / "next", "--preset", "fast", "--set=epochs=1", "--set=device=cpu")
+    few = ("--set=steps_per_epoch=1", "--set=batch_size=2", "--set=warmup=0")
+    done = hookpath(
+        "train", folder, *out, *few, "--init-from", run, "--set=classes=['Pale', 'Dark']"
+    )
+    assert done.code == 0, done.err
+    said = next(line for line in done.err.splitlines() if "started from" in line)
+    assert f"started from {run / 'model'}: " in said
+    assert said.endswith("weight tensors taken over; head: Pale, Dark kept")
+
+
 def test_a_finished_run_is_not_overwritten(hookpath, folder: Path, run: Path) -> None:
     before = (run / "metrics.csv").read_bytes()
     done = hookpath("train", folder, "-o", run, "--preset", "fast", *TINY)

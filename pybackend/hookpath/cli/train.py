@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, RestClass, opened
+from hookpath.cli.inputs import Family, Mpp, RestClass, model_folder, opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +58,15 @@ def command(
             min=0.1, help="End within this time, the schedule with it.", show_default="no limit"
         ),
     ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Start from this model's design and weights; its classes may be others: those of "
+            "the same name keep what they learned.",
+            show_default=False,
+        ),
+    ] = None,
     rest: RestClass = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
@@ -68,10 +77,12 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
+        from hookpath.training._settings import toml_text
 
         given = {
             "family": family,
             "backbone_weights": backbone_weights,
+            "init_from": init_from and toml_text(str(model_folder(init_from))),
             "rest.class_name": rest,
             "minutes": minutes,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,6 +42,11 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"v = {raw}")["v"]
     except tomllib.TOMLDecodeError:
         return key.strip(), raw
+
+
+def toml_text(text: str) -> str:
+    """A text as a TOML value, so that `parse_override` gives it back whatever it looks like."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def nested(key: str, value: Any) -> Values:

@@ -14,6 +14,7 @@ from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.events import Reporter
 from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
 from hookpath.training.config import TrainConfig
+from hookpath.training.inherited import Classes, inherited
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,16 @@ def design_of(config: TrainConfig) -> Design:
 
     Raises:
         ModelFolderError: `init_from` is no model folder.
+        UsageError: it is of another family than the one that is asked for.
     """
     if config.init_from is None:
         return Design(config.family, config.model)
     card = read_card(Path(config.init_from))
+    if card.family != config.family:
+        raise UsageError(
+            f"{config.init_from} is a {card.family}, not a {config.family}: leave the family out "
+            "(-m), or start without init_from"
+        )
     return Design(card.family, {**card.config, **config.model})
 
 
@@ -83,7 +90,7 @@ def _give_weights(
     model: Network, config: TrainConfig, classes: ClassTable, reporter: Reporter
 ) -> None:
     if config.init_from is not None:
-        _start_from(model, Path(config.init_from), list(classes.names), reporter)
+        _start_from(model, Path(config.init_from), tuple(classes.names), reporter)
         return
     weights = config.backbone_weights
     if weights == "auto":
@@ -123,19 +130,17 @@ def _label(background: str, design: Design, classes: ClassTable) -> int:
     return classes.names.index(background) + 1
 
 
-def _start_from(model: Network, folder: Path, class_names: list[str], reporter: Reporter) -> None:
-    """Copy every weight of the same name and shape; heads only for the same classes."""
+def _start_from(
+    model: Network, folder: Path, class_names: tuple[str, ...], reporter: Reporter
+) -> None:
+    """Copy every weight of the same name and shape; a head's class by class (see `inherited`)."""
     source, card = load_model(folder)
-    same_classes = [c.name for c in card.classes] == class_names
-    own = model.state_dict()
-    fitting = {
-        name: value
-        for name, value in source.state_dict().items()
-        if name in own
-        and own[name].shape == value.shape
-        and (same_classes or not name.startswith("head."))
-    }
+    classes = Classes(tuple(c.name for c in card.classes), class_names)
+    fitting = inherited(model, source.state_dict(), classes)
     if not fitting:
         raise TrainingError(f"{folder}: none of its weights fit this design; drop init_from")
     model.load_state_dict(fitting, strict=False)
-    reporter.info(f"started from {folder}: {len(fitting)} of {len(own)} weight tensors taken over")
+    reporter.info(
+        f"started from {folder}: {len(fitting)} of {len(model.state_dict())} weight tensors taken "
+        f"over{classes.describe()}"
+    )
