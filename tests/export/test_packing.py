@@ -79,11 +79,33 @@ def test_the_page_says_what_a_person_asks_and_names_no_slide(tmp_path: Path) -> 
         "| training slides | 2 |",
         "| validation slides | 1 |",
         "| f1: A | 0.988 |",
-        "| init from | model |",
+        "| started from the model | model |",
     ):
         assert line in page.splitlines()
     assert "Smith" not in page
     assert "somebody" not in page
+
+
+@pytest.mark.parametrize(
+    ("design", "weights", "licence"),
+    [
+        ({"encoder": "tf_efficientnet_lite0"}, "auto", "apache-2.0 (as timm states it)"),
+        ({"encoder": "no such encoder"}, "auto", "unknown (as timm states it)"),
+        ({"encoder": "resnet18"}, "/data/uni.pth", "that of the file: ask whoever made it"),
+        ({"backbone": "vgg16"}, "imagenet", "BSD-3-Clause (torchvision); trained on ImageNet"),
+        ({"encoder": "paper"}, "auto", None),
+        ({"backbone": "vgg16"}, None, None),
+    ],
+)
+def test_the_page_tells_the_licence_of_weights_learned_elsewhere(
+    tmp_path: Path, design: dict[str, str], weights: str | None, licence: str | None
+) -> None:
+    training = {"config": {"backbone_weights": weights}}
+    card = read_card(saved(tmp_path / "model"))
+    page = card_page(card.model_copy(update={"config": design, "training": training}))
+    assert ("their licence" in page) == bool(licence)
+    assert f"| their licence | {licence} |" in page.splitlines() or not licence
+    assert "/data" not in page
 
 
 def test_a_name_stays_one_cell_and_shows_as_it_is(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hookpath.errors import ModelFolderError
-from hookpath.models.reference import REFERENCE_NAME, DeepFeatures, FeatureReference, fit_reference
+from hookpath.models.files import REFERENCE_NAME
+from hookpath.models.reference import DeepFeatures, FeatureReference, fit_reference
 from support.networks import random_network
 
 
@@ -64,6 +66,9 @@ def test_kept_with_the_weights_it_is_of(tmp_path: Path) -> None:
     assert np.array_equal(back.distances(normal(5, 3)), found.distances(normal(5, 3)))
     assert FeatureReference.load(tmp_path, "def") is None, "of other weights"
     assert FeatureReference.load(tmp_path / "nowhere", "abc") is None
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as packed:
+        packed.write(tmp_path / REFERENCE_NAME, REFERENCE_NAME)
+    assert FeatureReference.load(tmp_path / "m.zip", "abc") is not None
     (tmp_path / REFERENCE_NAME).write_bytes(b"\x00" * 40)
     with pytest.raises(ModelFolderError, match="damaged"):
         FeatureReference.load(tmp_path, "abc")

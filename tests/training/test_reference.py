@@ -10,7 +10,8 @@ import pytest
 from hookpath.inference import PredictConfig, PredictionRecord, load_predictor, predict_project
 from hookpath.inference.ood import load_detector
 from hookpath.models import read_card
-from hookpath.models.reference import REFERENCE_NAME, FeatureReference
+from hookpath.models.files import REFERENCE_NAME
+from hookpath.models.reference import FeatureReference
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train
 from support.arrays import ArraySlide

@@ -15,7 +15,8 @@ from hookpath.baselines.features import FeatureBank
 from hookpath.baselines.heads import HEADS, Head
 from hookpath.errors import ModelFolderError, write_code
 from hookpath.models import ModelCard, read_card
-from hookpath.models.folder import CARD_NAME, WEIGHTS_NAME, BranchEntry, ClassEntry
+from hookpath.models.files import CARD_NAME, WEIGHTS_NAME
+from hookpath.models.folder import BranchEntry, ClassEntry
 from hookpath.writable import replace_file
 
 FAMILY = "pixel-classifier"

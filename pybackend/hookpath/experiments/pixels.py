@@ -6,7 +6,7 @@ from hookpath.baselines import PixelSettings, PixelSlides, fit, load_classifier,
 from hookpath.events import Reporter
 from hookpath.experiments.method import Lesson
 from hookpath.inference import predict_images
-from hookpath.models.folder import CARD_NAME
+from hookpath.models.files import CARD_NAME
 from hookpath.training.data import gather
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from hookpath.models.encoders import PAPER
 from hookpath.models.folder import ModelCard
 
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}
@@ -78,14 +79,27 @@ def _metrics(metrics: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
 def _origin(card: ModelCard) -> Iterator[tuple[str, object]]:
     """Where encoders and backbones come from, and what their weights may be used for."""
     config = _mapping(card.training.get("config"))
-    for name in ("encoder", "backbone"):
-        if name in card.config:
+    learned = card.config.get("encoder", PAPER) != PAPER, "backbone" in card.config
+    for name, there in zip(("encoder", "backbone"), learned, strict=True):
+        if there:
             yield name, card.config[name]
-    for name in ("backbone_weights", "init_from"):
-        if config.get(name):
-            yield name.replace("_", " "), PurePath(str(config[name])).name
-    if "weights_licence" in card.training:
-        yield "licence of these weights", card.training["weights_licence"]
+    if config.get("init_from"):
+        yield "started from the model", PurePath(str(config["init_from"])).name
+    elif any(learned) and (weights := config.get("backbone_weights")):
+        yield "weights", PurePath(str(weights)).name
+        yield "their licence", _licence(str(weights), str(card.config.get("encoder", PAPER)))
+
+
+def _licence(weights: str, encoder: str) -> str:
+    """Of the weights that training began with."""
+    if weights not in ("imagenet", "auto"):
+        return "that of the file: ask whoever made it"
+    if encoder == PAPER:
+        return "BSD-3-Clause (torchvision); trained on ImageNet"
+    import timm
+
+    known = timm.get_pretrained_cfg(encoder) if timm.is_model(encoder) else None
+    return f"{getattr(known, 'license', None) or 'unknown'} (as timm states it)"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

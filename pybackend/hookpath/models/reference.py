@@ -8,6 +8,7 @@ Mahalanobis distance to it tells what training did not show (Lee et al. 2018).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,11 +21,10 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelFolderError
 from hookpath.models.base import Network
+from hookpath.models.files import REFERENCE_NAME, files_of
 from hookpath.writable import replace_file
 
 Floats = npt.NDArray[np.float64]
-
-REFERENCE_NAME = "reference.safetensors"
 
 #: Principal directions kept, at most and as a share of the patches.
 MOST_DIRECTIONS, PATCHES_A_DIRECTION = 32, 8
@@ -80,28 +80,37 @@ class FeatureReference:
 
     @classmethod
     def load(cls, folder: Path, weights_sha256: str) -> FeatureReference | None:
-        """That of a model folder; None: it has none, or one of other weights.
+        """That of a model folder (or ``.zip``); None: it has none, or one of other weights.
 
         Raises:
             ModelFolderError: damaged.
         """
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
 
-        path = folder / REFERENCE_NAME
-        if not path.is_file():
+        files = files_of(folder)
+        if not files.has(REFERENCE_NAME):
             return None
+        data = files.read(REFERENCE_NAME)
         try:
-            with safe_open(path, framework="np") as file:
-                if (file.metadata() or {}).get("weights_sha256") != weights_sha256:
-                    return None
-                found = cls(**{f.name: file.get_tensor(f.name) for f in fields(cls)})
+            values = load(data)
+            if _metadata(data).get("weights_sha256") != weights_sha256:
+                return None
+            found = cls(**{f.name: values[f.name] for f in fields(cls)})
             _check(found)
-        except (OSError, SafetensorError, ValueError, TypeError) as error:
+        except (SafetensorError, ValueError, TypeError, KeyError) as error:
+            path, reason = folder / REFERENCE_NAME, str(error).splitlines()[0]
             raise ModelFolderError(
-                f"{path}: damaged ({str(error).splitlines()[0]}); delete it, or copy the model "
-                "folder again"
+                f"{path}: damaged ({reason}); delete it, or copy the model folder again"
             ) from error
         return found
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """What a safetensors file says of itself, in the JSON at its head."""
+    length = int.from_bytes(data[:8], "little")
+    found: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    return found
 
 
 def fit_reference(slides: Sequence[npt.NDArray[Any]]) -> FeatureReference | None:

@@ -10,12 +10,8 @@ import torch
 
 from hookpath.errors import HookpathError, TrainingError, write_code
 from hookpath.models import Network, load_model
-from hookpath.models.reference import (
-    REFERENCE_NAME,
-    DeepFeatures,
-    FeatureReference,
-    fit_reference,
-)
+from hookpath.models.files import REFERENCE_NAME
+from hookpath.models.reference import DeepFeatures, FeatureReference, fit_reference
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.tissue_places import patches_of_tissue
 from hookpath.training.run_folder import RunFolder
