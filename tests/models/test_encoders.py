@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from hookpath.errors import ModelDesignError
-from hookpath.models import HookNet, UNet
+from hookpath.models import MRN, HookNet, UNet
 from hookpath.models.encoders import DEFAULT_ENCODER, EncodedShape, Encoder, facts_of
 from hookpath.models.encoders.windows import Windows
 
@@ -139,3 +139,21 @@ def test_pretrained_kernels_are_not_drawn_to_zero() -> None:
     model = UNet(2, (1.0,), input_size=256, depth=3, filters=2, encoder=DEFAULT_ENCODER)
     inside = {id(p) for part in model.encoder_modules() for p in part.parameters()}
     assert not inside & {id(p) for p in model.l2_parameters()}
+
+
+def test_mrn_merges_the_maps_of_pretrained_encoders() -> None:
+    torch.manual_seed(0)
+    model = MRN(2, (1.0, 2.0), input_size=64, depth=3, filters=4, encoder=DEFAULT_ENCODER).eval()
+    model.load_backbone("imagenet", print)
+    assert len(model.encoder_modules()) == 2
+    images = [torch.rand(1, 3, 64, 64) for _ in range(2)]
+    with torch.inference_mode():
+        (plain,) = model(images)
+        (other,) = model([images[0], images[1].flip(-1)])
+    assert plain.shape == (1, 2, 64, 64)
+    assert not torch.allclose(plain, other)
+
+
+def test_mrn_refuses_an_encoder_that_lacks_a_level() -> None:
+    with pytest.raises(ModelDesignError, match="convnext_atto has no map of 2 px"):
+        MRN(2, (1.0, 2.0), input_size=64, depth=3, filters=4, encoder="convnext_atto")

@@ -13,8 +13,9 @@ from torch.nn import functional
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
-from hookpath.models.base import Network, centre_crop, initialise
+from hookpath.models.base import Network, centre_crop, initialise, learned_elsewhere
 from hookpath.models.branch import BN_EPS, BN_MOMENTUM
+from hookpath.models.encoders import PAPER, Encoder
 
 Upscaling = Literal["bilinear", "transposed"]
 """How the cropped maps of a coarser encoder get back to their size."""
@@ -40,9 +41,12 @@ class MRN(Network):
         depth: number of poolings.
         filters: n; a level d has n·2^d, so the bottleneck 16n at a depth of 4.
         upscaling: ``bilinear`` or ``transposed``.
+        encoder: of every input: ``paper``, or a pretrained network by its timm name
+            (`hookpath.models.encoders`) whose maps take the place of levels 1 and above.
 
     Raises:
-        ModelDesignError: the spacings or the input size do not fit; names what would.
+        ModelDesignError: the spacings or the input size do not fit; names what would. Or the
+            encoder has no map for a level.
     """
 
     family = "mrn"
@@ -55,6 +59,7 @@ class MRN(Network):
         depth: int = 4,
         filters: int = 64,
         upscaling: Upscaling = "bilinear",
+        encoder: str = PAPER,
     ) -> None:
         super().__init__()
         ratios = [_ratio(spacings[0], s) for s in spacings]
@@ -66,13 +71,16 @@ class MRN(Network):
             "depth": depth,
             "filters": filters,
             "upscaling": upscaling,
+            "encoder": encoder,
         }
         self.n_classes, self.heads = n_classes, (0,)
         self.branches = tuple(BranchSpec(s, input_size, input_size) for s in spacings)
         channels = [filters << d for d in range(depth + 1)]
-        self.encoders = nn.ModuleList(_Encoder(channels) for _ in spacings)
-        self.centres = nn.ModuleList(_Centres(channels, r, upscaling) for r in ratios[1:])
-        self.merges = nn.ModuleList(_merge(len(ratios), c) for c in channels)
+        encoders = [_encoder(encoder, channels) for _ in spacings]
+        self.encoders, given = nn.ModuleList(encoders), encoders[0].channels
+        self.centres = nn.ModuleList(_Centres(given, r, upscaling) for r in ratios[1:])
+        merged = zip(given, channels, strict=True)
+        self.merges = nn.ModuleList(_merge(len(ratios), a, b) for a, b in merged)
         self.decoder = _Decoder(channels)
         self.head = nn.Conv2d(filters, n_classes, 1)
         initialise(self)
@@ -93,8 +101,10 @@ class MRN(Network):
 
     def l2_parameters(self) -> Iterator[Tensor]:
         """The kernels of all (transposed) convolutions but the head's (section 4.1)."""
+        elsewhere = learned_elsewhere(self)
         for name, module in self.named_modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and name != "head":
+            is_kernel = isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+            if is_kernel and name != "head" and module not in elsewhere:
                 yield module.weight
 
 
@@ -116,11 +126,15 @@ def _doubling(channels_in: int, channels: int) -> list[nn.Module]:
     return _normalised(nn.ConvTranspose2d(channels_in, channels, 2, stride=2))
 
 
-def _merge(encoders: int, channels: int) -> nn.Module:
+def _merge(encoders: int, given: int, channels: int) -> nn.Module:
     """The weighted sum of all encoders' maps of one level."""
-    if encoders == 1:
+    if encoders == 1 and given == channels:
         return nn.Identity()
-    return nn.Sequential(*_normalised(nn.Conv2d(encoders * channels, channels, 1), relu=False))
+    return nn.Sequential(*_normalised(nn.Conv2d(encoders * given, channels, 1), relu=False))
+
+
+def _encoder(name: str, channels: Sequence[int]) -> _Encoder | _PretrainedEncoder:
+    return _Encoder(channels) if name == PAPER else _PretrainedEncoder(name, channels)
 
 
 class _Encoder(nn.Module):
@@ -128,6 +142,7 @@ class _Encoder(nn.Module):
 
     def __init__(self, channels: Sequence[int]) -> None:
         super().__init__()
+        self.channels = list(channels)
         self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise([3, *channels]))
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -135,6 +150,26 @@ class _Encoder(nn.Module):
         for block in self.blocks[1:]:
             maps.append(block(functional.max_pool2d(maps[-1], 2)))
         return maps
+
+
+class _PretrainedEncoder(nn.Module):
+    """A block at the input's resolution, which no pretrained network has, and its maps below."""
+
+    def __init__(self, name: str, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.finest = _block(3, channels[0])
+        self.encoder = Encoder(name, len(channels) - 1)
+        given = self.encoder.channels
+        if missing := [d for d in range(1, len(channels)) if d not in given]:
+            raise ModelDesignError(
+                f"{name} has no map of {2 ** missing[0]} px, which MRN merges; use an encoder that "
+                "has one for every halving, or another depth"
+            )
+        self.channels = [channels[0], *(given[d] for d in range(1, len(channels)))]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = self.encoder.whole(x)
+        return [self.finest(x), *(maps[d] for d in sorted(maps))]
 
 
 class _Centres(nn.Module):
