@@ -39,4 +39,6 @@ def test_edited_proposals_are_warned_of_in_one_line(folder: Path, tmp_path: Path
     assert warning.startswith("slides: 1 edited proposal of the annotation loop")
     assert "hookpath loop retrain" in warning
     other = texture_folder(tmp_path / "other", slides=2)
-    assert warnings_of(open_project(other), open_project(folder)) == [warning]
+    # Both folders hold the same pictures, which is told as well.
+    found = warnings_of(open_project(other), open_project(folder))
+    assert [line for line in found if "same slide" not in line] == [warning]

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened, rest_option
+from hookpath.cli.inputs import (
+    Device,
+    Model,
+    Mpp,
+    OverrideMpp,
+    Source,
+    model_folder,
+    opened,
+    rest_option,
+)
 from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -72,6 +81,7 @@ def command(
     ] = None,
     device: Device = "auto",
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -93,7 +103,7 @@ def command(
         if model is not None and _is_scale_detector(model):
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
                      "--only-annotated": only_annotated or None})  # fmt: skip
-            with opened([source], mpp) as (project,):
+            with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
                 measured = evaluate_scale(
                     project,
                     model_dir=model_folder(model),
@@ -105,7 +115,7 @@ def command(
                 )
             _tell_scale(console, measured, out)
             return
-        with opened([source], mpp) as (project,):
+        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
             report = evaluate_project(
                 project,
                 model_dir=model_folder(model) if model else None,

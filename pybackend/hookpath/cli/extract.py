@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, RestClass, TissueIs, opened, rest_option
+from hookpath.cli.inputs import Mpp, OverrideMpp, RestClass, TissueIs, opened, rest_option
 from hookpath.errors import ExtractionError, shared_code
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def command(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -99,7 +100,7 @@ def command(
             images=tuple(image or ()),
             again=again,
         )
-        with opened(sources, mpp) as projects:
+        with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
             _tell(console, extract_projects(projects, out, config, console.reporter))
 
 

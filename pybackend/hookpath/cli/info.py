@@ -14,6 +14,7 @@ from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     Device,
     Mpp,
+    OverrideMpp,
     RestClass,
     Source,
     TissueIs,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def command(
     source: Source,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     scale_model: Annotated[
         Path | None,
         typer.Option(
@@ -47,14 +49,16 @@ def command(
 ) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
-        from hookpath.projects import Problem, edited_in_loop, summarise
+        from hookpath.projects import Problem, edited_in_loop, summarise, twin_remarks
 
         undrawn = rest_option(rest, tissue_rule)
-        with opened([source], mpp) as (project,):
+        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
             images = summarise(project, undrawn)
             scales = _scales(project, scale_model, device, console)
             if warning := edited_in_loop(project, sum(i.edited for i in images)):
                 console.reporter.warn(warning)
+            for twins in twin_remarks(project.images):
+                console.reporter.warn(twins)
         console.result(
             "project",
             {"source": source, "images": [vars(i) | _seen(scales.get(i.id)) for i in images]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,7 +26,17 @@ Source = Annotated[
 ]
 Mpp = Annotated[
     float | None,
-    typer.Option("--mpp", help="µm/px of slides whose project gives none.", show_default=False),
+    typer.Option(
+        "--mpp",
+        help="µm/px of slides of which neither project nor file says it.",
+        show_default=False,
+    ),
+]
+OverrideMpp = Annotated[
+    float | None,
+    typer.Option(
+        "--override-mpp", help="µm/px of all slides, whatever they say.", show_default=False
+    ),
 ]
 Model = Annotated[
     Path | None,
@@ -68,22 +78,34 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N
 
 
 @contextmanager
-def opened(sources: Sequence[Path], mpp: float | None) -> Iterator[list[Project]]:
+def opened(
+    sources: Sequence[Path],
+    mpp: float | None = None,
+    override_mpp: float | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Iterator[list[Project]]:
     """The projects, closed at the end.
 
+    Args:
+        warn: told of every image whose µm/px is another than `mpp`, or overruled.
+
     Raises:
-        UsageError: `mpp` is no pixel size.
+        UsageError: a value is no pixel size.
         ProjectError: nothing usable is there.
     """
-    from hookpath.projects import open_project
+    from hookpath.projects import open_project, spacing_remarks
 
-    if mpp is not None and not 0.01 <= mpp <= 100:
-        raise UsageError(f"--mpp {mpp:g}: µm per pixel must lie between 0.01 and 100")
+    for name, value in (("--mpp", mpp), ("--override-mpp", override_mpp)):
+        if value is not None and not 0.01 <= value <= 100:
+            raise UsageError(f"{name} {value:g}: µm per pixel must lie between 0.01 and 100")
     with ExitStack() as stack:
         projects = []
         for source in sources:
-            projects.append(open_project(source, mpp))
+            projects.append(open_project(source, mpp, override_mpp=override_mpp))
             stack.callback(projects[-1].close)
+            if warn is not None and (mpp is not None or override_mpp is not None):
+                for remark in spacing_remarks(projects[-1]):
+                    warn(remark)
         yield projects
 
 

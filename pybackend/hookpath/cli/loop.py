@@ -10,7 +10,7 @@ import typer
 
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, Settings, Source, opened
+from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Settings, Source, opened
 from hookpath.errors import LoopError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -63,11 +63,15 @@ def start(
     simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of draws at random.")] = 0,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Begin a loop. Nothing is trained yet."""
-    with running("loop start", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop start", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.cli.train import default_preset
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
@@ -98,11 +102,15 @@ def status(
         ),
     ] = False,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """State of every image and figures of every round."""
-    with running("loop status", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop status", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         _tell(console, _folder(loop, project), project, changes)
 
 
@@ -113,11 +121,15 @@ def propose(
     image: Images = None,
     count: Annotated[int, typer.Option(min=1, help="So many images that are to do.")] = 1,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Predict slides and write annotations to be corrected; trains first if nothing is trained."""
-    with running("loop propose", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop propose", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import find_entry
         from hookpath.loop import propose as propose_on
 
@@ -145,11 +157,15 @@ def next_(
     regions: Annotated[int, typer.Option(min=0, help="At most so many rectangles a slide.")] = 5,
     region_um: Annotated[float, typer.Option(min=1, help="Their side, µm.")] = 500.0,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Which slide to correct next, and where on it: rectangles named 1, 2, 3… by worth."""
-    with running("loop next", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop next", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import Choice, choose_next, find_entry
 
         folder = _folder(loop, project)
@@ -180,6 +196,7 @@ def accept(
         bool, typer.Option("--whole", help="All that is shown on the slide is right.")
     ] = False,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -188,7 +205,10 @@ def accept(
     Without --whole and --region: annotations of class "Region: confirmed*", locked objects, and
     what was drawn.
     """
-    with running("loop accept", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop accept", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import accept as accept_image
         from hookpath.loop import find_entry, told
 
@@ -212,11 +232,15 @@ def retrain(
     loop: Loop = None,
     set_: Settings = None,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Train the next round's model on all that is known, from the last round's weights."""
-    with running("loop retrain", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop retrain", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import plot_rounds
         from hookpath.loop import retrain as train_round
 
@@ -238,6 +262,7 @@ def merge(
     ],
     loop: Loop = None,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -245,7 +270,10 @@ def merge(
 
     Where both have worked on an image the older truth is set aside and listed.
     """
-    with running("loop merge", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("loop merge", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import merge as take_over
         from hookpath.loop import open_other
 

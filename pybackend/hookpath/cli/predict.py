@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Model, Mpp, Source, model_folder, opened
+from hookpath.cli.inputs import Device, Model, Mpp, OverrideMpp, Source, model_folder, opened
 from hookpath.cli.reporters import duration_text
 from hookpath.errors import PredictionError, UsageError, shared_code
 
@@ -67,6 +67,7 @@ def command(
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -95,7 +96,7 @@ def command(
             adapt_bn=adapt_bn,
             again=again,
         )
-        with opened([source], mpp) as (project,):
+        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
             report = predict_project(project, model_folder(model), out, config, console.reporter)
         _tell(console, report)
 

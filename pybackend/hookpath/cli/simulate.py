@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, Settings, opened
+from hookpath.cli.inputs import Mpp, OverrideMpp, Settings, opened
 
 
 def command(
@@ -51,6 +51,7 @@ def command(
     size: Annotated[int, typer.Option(min=64, help="Side of a painted slide, px of 1 µm.")] = 384,
     set_: Settings = None,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -60,7 +61,7 @@ def command(
     """
     with (
         running("loop simulate", json, debug) as console,
-        opened([source] if source else [], mpp) as projects,
+        opened([source] if source else [], mpp, override_mpp, console.reporter.warn) as projects,
     ):
         from hookpath.loop import simulation
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import Mpp, Source, opened
+from hookpath.cli.inputs import Mpp, OverrideMpp, Source, opened
 from hookpath.errors import LoopError, shared_code
 
 
@@ -34,6 +34,7 @@ def command(
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 10.0,
     class_name: Annotated[str, typer.Option("--class", help="Class of the outlines.")] = "Tissue",
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -41,7 +42,10 @@ def command(
 
     The outlines take the place of earlier results of hookpath on the image.
     """
-    with running("tissue", json, debug) as console, opened([source], mpp) as (project,):
+    with (
+        running("tissue", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
         from hookpath.loop import TissueSettings, find_entry, tissue_in_project
 
         settings = TissueSettings(

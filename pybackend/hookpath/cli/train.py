@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, RestClass, model_folder, opened
+from hookpath.cli.inputs import Family, Mpp, OverrideMpp, RestClass, model_folder, opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def command(
     rest: RestClass = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -95,7 +96,7 @@ def command(
         if not sources and not resume:
             raise UsageError("name what to train on: a project.qpproj or a folder of slides")
         chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
-        with opened(chosen, mpp) as projects:
+        with opened(chosen, mpp, override_mpp, console.reporter.warn) as projects:
             try:
                 result = train(projects, settings, out, resume, console.reporter)
             except KeyboardInterrupt:

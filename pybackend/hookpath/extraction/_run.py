@@ -134,7 +134,12 @@ class Run:
             image=entry.name,
             project=project.name,
             settings=self.config.digest,
-            slide=slide_digest(reference.path, reference.calibration, reference.crop_to_bounds),
+            slide=slide_digest(
+                reference.path,
+                reference.overruling or reference.calibration,
+                reference.crop_to_bounds,
+                *([reference.assumed] if reference.assumed else []),
+            ),
             labels=labels_digest(drawn.labels(), drawn.rest),
             patches={},
             by_label={},

@@ -146,7 +146,7 @@ class ScaleCheck:
         stated = _stated(ref)
         believed = stated or Calibration.square(_FIRST_GUESS_UM)
         for _ in range(_ROUNDS):
-            ratios = self._ratios(replace(ref, calibration=believed), name)
+            ratios = self._ratios(replace(ref, overruling=believed), name)
             low, middle, high = (float(v) for v in np.quantile(ratios, (0.25, 0.5, 0.75)))
             found = ScaleEstimate(
                 stated.mpp if stated else None,

@@ -26,6 +26,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.loop.painted import stains_of, write_slides
 from hookpath.loop.telling import told
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
+from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides import SlideRef
 from hookpath.writable import make_folder
 
@@ -58,7 +59,9 @@ class PlayedEntry(FolderEntry):
     """An image whose annotations lie in the game's folder, wherever the slide is."""
 
     def __init__(self, known: Known, folder: Path) -> None:
-        super().__init__(folder / known.name, folder, {Path(known.name).stem: 1}, None, True)
+        super().__init__(
+            folder / known.name, folder, {Path(known.name).stem: 1}, GivenSpacing(), True
+        )
         self.known = known
 
     @property

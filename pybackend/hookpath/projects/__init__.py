@@ -15,7 +15,9 @@ from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
+from hookpath.projects.spacing import spacing_remarks
 from hookpath.projects.summary import ImageSummary, summarise
+from hookpath.projects.twins import twin_remarks
 
 __all__ = [
     "CONFIRMED_KEY",
@@ -41,5 +43,7 @@ __all__ = [
     "find_qupath",
     "open_project",
     "qupath_version",
+    "spacing_remarks",
     "summarise",
+    "twin_remarks",
 ]

@@ -20,6 +20,7 @@ from hookpath.geometry import Calibration
 from hookpath.projects._exchanged import ImageResult, ResultIndex
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
 from hookpath.projects.base import WriteReport
+from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
 
 _Byte = Annotated[int, Field(ge=0, le=255)]
@@ -81,14 +82,20 @@ class ExchangeProject:
     """
 
     def __init__(
-        self, source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+        self,
+        source: str | Path,
+        mpp: float | None = None,
+        *,
+        override_mpp: float | None = None,
+        crop_to_bounds: bool = True,
     ) -> None:
+        given = GivenSpacing(mpp, override_mpp)
         self._source = Path(source).expanduser()
         self._part = _read_part(self._source)
         folder = self._source.absolute().parent
         index = ResultIndex(folder)
         self._images = tuple(
-            ExchangeEntry(part, folder, index, mpp, crop_to_bounds) for part in self._part.images
+            ExchangeEntry(part, folder, index, given, crop_to_bounds) for part in self._part.images
         )
 
     @property
@@ -123,11 +130,11 @@ class ExchangeEntry:
         part: ImagePart,
         folder: Path,
         index: ResultIndex,
-        mpp: float | None,
+        given: GivenSpacing,
         crop_to_bounds: bool,
     ) -> None:
         self._part, self._folder, self._index = part, folder, index
-        self._mpp, self._crop = mpp, crop_to_bounds
+        self._given, self._crop = given, crop_to_bounds
         self._seen: ImageResult | None = None
 
     @property
@@ -161,7 +168,8 @@ class ExchangeEntry:
                 "show it where the file is",
                 code="image_missing",
             )
-        return SlideRef(path, self._calibration(), self._crop and self._part.crop_to_bounds)
+        crop = self._crop and self._part.crop_to_bounds
+        return self._given.reference(path, self._calibration(), crop)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -221,9 +229,7 @@ class ExchangeEntry:
         return read_geojson(path) if path else []
 
     def _calibration(self) -> Calibration | None:
-        if self._part.mpp is not None:
-            return Calibration(*self._part.mpp)
-        return None if self._mpp is None else Calibration.square(self._mpp)
+        return None if self._part.mpp is None else Calibration(*self._part.mpp)
 
 
 def _read_part(path: Path) -> ProjectPart:

@@ -26,6 +26,7 @@ from hookpath.projects._results import (
     tagged,
 )
 from hookpath.projects.base import WriteReport
+from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
 
 #: File name endings taken for slides.
@@ -60,14 +61,21 @@ class FolderProject:
     """
 
     def __init__(
-        self, source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+        self,
+        source: str | Path,
+        mpp: float | None = None,
+        *,
+        override_mpp: float | None = None,
+        crop_to_bounds: bool = True,
     ) -> None:
+        given = GivenSpacing(mpp, override_mpp)
         self._source = Path(source).expanduser()
         self.folder = self._source if self._source.is_dir() else self._source.parent
         slides = _slides_in(self._source)
         stems = Counter(stem for path in slides for stem in _stems(path))
         self._images = tuple(
-            FolderEntry(path, self.folder, stems, mpp, crop_to_bounds) for path in slides
+            FolderEntry(path, self.folder, stems, given, crop_to_bounds, others)
+            for path, others in slides.items()
         )
 
     @property
@@ -95,20 +103,22 @@ class FolderProject:
 
 
 class FolderEntry:
-    """One slide file of a folder."""
+    """One slide of a folder; `others` are files that belong to it (levels of a DICOM series)."""
 
     def __init__(
         self,
         path: Path,
         folder: Path,
         stems: Mapping[str, int],
-        mpp: float | None,
+        given: GivenSpacing,
         crop_to_bounds: bool,
+        others: tuple[Path, ...] = (),
     ) -> None:
         self._path = path
+        self._others = others
         self._folder_file = folder / FOLDER_FILE
         self._stems = stems
-        self._mpp = mpp
+        self._given = given
         self._crop = crop_to_bounds
         self._seen: Stamp | None = None
 
@@ -125,7 +135,7 @@ class FolderEntry:
     @property
     def slide(self) -> SlideRef:
         """How to open the slide."""
-        return SlideRef(self._path, self._calibration(), self._crop)
+        return self._given.reference(self._path, self._calibration(), self._crop)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -150,7 +160,7 @@ class FolderEntry:
             ProjectError: the only candidate is named after several slides.
         """
         own = [self.name, *(s for s in _stems(self._path) if self._stems[s] == 1)]
-        for base in own:
+        for base in [*own, *(name for path in self._others for name in (path.name, path.stem))]:
             for suffix in ANNOTATION_SUFFIXES:
                 if (candidate := self._path.with_name(base + suffix)).is_file():
                     return candidate
@@ -211,7 +221,7 @@ class FolderEntry:
                     )
 
     def _calibration(self) -> Calibration | None:
-        value = self._record().get("mpp", self._mpp)
+        value = self._record().get("mpp")
         if value is None:
             return None
         try:
@@ -227,12 +237,15 @@ class FolderEntry:
         return record if isinstance(record, dict) else {}
 
 
-def _slides_in(source: Path) -> list[Path]:
+def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
+    """Each slide's file, and the other files that belong to it."""
+    from hookpath.slides.files import slides_among
+
     if source.is_file():
-        return [source]
+        return {source: ()}
     if not source.is_dir():
         raise ProjectError(f"{source}: no such folder")
-    slides = sorted(p for p in source.iterdir() if p.is_file() and is_slide_file(p))
+    slides = slides_among(p for p in source.iterdir() if p.is_file() and is_slide_file(p))
     if not slides:
         raise ProjectError(
             f"{source}: no slide in this folder (looked for {' '.join(sorted(SLIDE_SUFFIXES))})"

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypedDict
 
 from hookpath.errors import ProjectError
 from hookpath.projects.base import Project
 from hookpath.projects.folder import FolderProject, is_slide_file
 
 
+class _Rest(TypedDict):
+    override_mpp: float | None
+    crop_to_bounds: bool
+
+
 def open_project(
-    source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+    source: str | Path,
+    mpp: float | None = None,
+    *,
+    override_mpp: float | None = None,
+    crop_to_bounds: bool = True,
 ) -> Project:
     """Open a ``project.qpproj`` (or its folder), a folder of slides, a slide, or a request file.
 
     Args:
         source: a QuPath project wins over a folder of slides where a folder is both.
-        mpp: µm/px of the images whose project says nothing; wins over the slide file's own value.
+        mpp: µm/px of the images of which neither the project nor the slide file says it.
+        override_mpp: µm/px of all images, whatever project and file say.
         crop_to_bounds: crop to ``openslide.bounds-*`` as QuPath does (a QuPath image that was
             imported with ``--no-crop`` is never cropped).
 
@@ -24,6 +35,7 @@ def open_project(
         ProjectError: nothing usable is there.
     """
     path = Path(source).expanduser()
+    rest: _Rest = {"override_mpp": override_mpp, "crop_to_bounds": crop_to_bounds}
     if not path.exists():
         raise ProjectError(
             f"{path}: no such file or folder; give a project.qpproj, a folder of slides, or a slide"
@@ -31,16 +43,16 @@ def open_project(
     if path.suffix.lower() == ".qpproj" or (path.is_dir() and _project_file(path)):
         from hookpath.projects.qupath import QuPathProject
 
-        return QuPathProject(_project_file(path) or path, mpp, crop_to_bounds=crop_to_bounds)
+        return QuPathProject(_project_file(path) or path, mpp, **rest)
     if path.is_file() and path.suffix.lower() == ".json":
         from hookpath.projects.exchange import ExchangeProject
 
-        return ExchangeProject(path, mpp, crop_to_bounds=crop_to_bounds)
+        return ExchangeProject(path, mpp, **rest)
     if path.is_file() and not is_slide_file(path):
         raise ProjectError(
             f"{path}: neither a project.qpproj nor a slide; give one of them, or a folder of slides"
         )
-    return FolderProject(path, mpp, crop_to_bounds=crop_to_bounds)
+    return FolderProject(path, mpp, **rest)
 
 
 def _project_file(folder: Path) -> Path | None:

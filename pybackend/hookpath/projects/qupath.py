@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError, SlideError
-from hookpath.geometry import Calibration
 from hookpath.projects import _qpproj
 from hookpath.projects._files import Stamp, back_up, refuse_if_changed, replace_file, write_errors
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import ImageServer, locate, parse_server
 from hookpath.projects.base import WriteReport
+from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
 
 if TYPE_CHECKING:
@@ -38,13 +38,19 @@ class QuPathProject:
     """
 
     def __init__(
-        self, source: str | Path, mpp: float | None = None, *, crop_to_bounds: bool = True
+        self,
+        source: str | Path,
+        mpp: float | None = None,
+        *,
+        override_mpp: float | None = None,
+        crop_to_bounds: bool = True,
     ) -> None:
+        given = GivenSpacing(mpp, override_mpp)
         path = Path(source).expanduser()
         self._file = path / "project.qpproj" if path.is_dir() else path
         content = _qpproj.read_project(self._file)
         self._images = tuple(
-            QuPathEntry(self._file, content, record, mpp) for record in content["images"]
+            QuPathEntry(self._file, content, record, given) for record in content["images"]
         )
 
     @property
@@ -79,13 +85,13 @@ class QuPathEntry:
         project_file: Path,
         project: Mapping[str, Any],
         record: dict[str, Any],
-        mpp: float | None,
+        given: GivenSpacing,
     ) -> None:
         self._project_file = project_file
         self._version: str | None = project.get("version")
         self._saved_as: str | None = project.get("uri")
         self._record = record
-        self._mpp = mpp
+        self._given = given
         self._seen: Stamp | None = None
 
     @property
@@ -102,14 +108,11 @@ class QuPathEntry:
     def slide(self) -> SlideRef:
         """How to open the slide in QuPath's frame.
 
-        The calibration is the project's own; ``mpp`` of `open_project` where it has none.
+        The calibration is the project's own, else the file's, else ``mpp`` of `open_project`.
         """
         server = parse_server(self._server_record, self.name)
         path = locate(server.uri, self._project_file, self._saved_as, self.name)
-        calibration = server.calibration
-        if calibration is None and self._mpp is not None:
-            calibration = Calibration.square(self._mpp)
-        reference = SlideRef(path, calibration, server.crop_to_bounds)
+        reference = self._given.reference(path, server.calibration, server.crop_to_bounds)
         self._refuse_other_frame(reference, server)
         return reference
 

@@ -33,7 +33,7 @@ class ImageSummary:
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         edited: areas among the drawn that are such results, changed by a person.
-        notes: what the person who drew should know.
+        notes: what the person should know of the file and of what was drawn.
         problem: why the image cannot be used ("": it can).
         code: what a program may make of the problem (`HookpathError.code`).
     """
@@ -67,10 +67,11 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
     width = height = 0
     edited = 0
     calibration: Calibration | None = None
+    of_file: tuple[str, ...] = ()
     problem = code = ""
     try:
         with entry.slide.open() as slide:
-            width, height = slide.width_l0, slide.height_l0
+            width, height, of_file = slide.width_l0, slide.height_l0, slide.notes
             calibration = slide.calibration
     except HookpathError as error:
         problem, code = str(error), error.code
@@ -96,7 +97,7 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
         rest=undrawn,
         results=report.results,
         edited=edited,
-        notes=report.problems,
+        notes=(*of_file, *report.problems),
         problem=problem,
         code=code,
     )

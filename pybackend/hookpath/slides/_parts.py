@@ -40,6 +40,8 @@ def whole_of_part(path: Path) -> str | None:
                 f"is a MIRAX slide's preview: its folder {folder.name} is missing; copy it beside "
                 "the file"
             )
+        if path.suffix != ".mrxs":
+            return "is a MIRAX slide, which OpenSlide knows by .mrxs in small letters; rename it so"
         return (
             f"is a MIRAX slide, but OpenSlide finds no slide in its folder {folder.name} "
             "(Slidedat.ini missing or damaged?); copy the folder again from its source"

@@ -17,6 +17,9 @@ from hookpath.slides.base import Level, RGBArray, Slide
 MAX_PIXELS = 10**9
 
 _EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
+_ORIENTATION = 274
+#: Formats that hold films; an MPO is a photograph with its preview.
+_MOVING = {"GIF", "PNG", "WEBP", "AVIF"}
 _PILLOW_LIMIT = threading.Lock()
 
 
@@ -65,6 +68,19 @@ def open_plain(path: Path, calibration: Calibration | None) -> PlainSlide:
 
 
 def _check(path: Path, image: Image.Image) -> None:
+    turned = image.getexif().get(_ORIENTATION, 1)
+    if turned not in (0, 1):
+        raise SlideError(
+            f"{path}: is stored turned or mirrored (Orientation tag {turned}), which viewers treat "
+            "differently; save it upright, without the tag"
+        )
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format in _MOVING:
+        raise SlideError(f"{path}: has {frames} frames (a film); export the one you want as RGB")
+    if (bits := _bits(path)) > 8:
+        raise SlideError(
+            f"{path}: has samples of {bits} bits, not 8-bit colour; export it as 8-bit RGB"
+        )
     if image.width * image.height > MAX_PIXELS:
         raise SlideError(
             f"{path}: {image.width} × {image.height} px is too large for a flat image; "
@@ -76,9 +92,23 @@ def _check(path: Path, image: Image.Image) -> None:
         )
 
 
+def _bits(path: Path) -> int:
+    """Bits a sample of PNG and JPEG 2000, which Pillow cuts to 8 without a word."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"\x89PNG"):
+        return head[24]
+    start = head.find(b"\xff\x4f\xff\x51")  # JPEG 2000: the size segment opens the codestream
+    is_jpeg_2000 = head[4:8] == b"jP  " or start == 0
+    return (head[start + 42] & 0x7F) + 1 if is_jpeg_2000 and 0 <= start < 4000 else 8
+
+
 def _eight_bit(image: Image.Image) -> Image.Image:
     transparent = image.mode in {"LA", "La", "PA", "RGBa"} or "transparency" in image.info
-    return image.convert("RGBA") if transparent else image
+    found = image.convert("RGBA") if transparent else image
+    # Alpha that is 0 everywhere was never meant: the picture would be nothing but white.
+    unmeant = found.mode == "RGBA" and found.getchannel("A").getextrema() == (0, 0)
+    return found.convert("RGB") if unmeant else found
 
 
 def _spacing(image: Image.Image) -> FileSpacing:

@@ -37,20 +37,28 @@ class Level:
 class SlideRef:
     """Everything needed to open a slide in any process; cheap to pickle, opens nothing itself.
 
-    `calibration` is the project's own value and wins over the file's; None: take the file's.
-    `crop_to_bounds` crops to ``openslide.bounds-*`` as QuPath does.
+    Attributes:
+        calibration: the project's own value, which wins over the file's; None: take the file's.
+        crop_to_bounds: crop to ``openslide.bounds-*`` as QuPath does.
+        assumed: taken where neither the project nor the file says µm/px (``--mpp``).
+        overruling: wins over the project's and the file's value (``--override-mpp``).
     """
 
     path: Path
     calibration: Calibration | None = None
     crop_to_bounds: bool = True
+    assumed: Calibration | None = None
+    overruling: Calibration | None = None
 
     def open(self) -> Slide:
         """Open the slide (see `hookpath.slides.open_slide`)."""
         from hookpath.slides import open_slide
 
         return open_slide(
-            self.path, calibration=self.calibration, crop_to_bounds=self.crop_to_bounds
+            self.path,
+            calibration=self.overruling or self.calibration,
+            crop_to_bounds=self.crop_to_bounds,
+            assumed=self.assumed,
         )
 
 
@@ -74,6 +82,8 @@ class Slide(Closing):
 
     def __init__(self, calibration: Calibration | None) -> None:
         self._given_calibration = calibration
+        #: Taken where neither `calibration` nor the file says µm/px.
+        self.assumed: Calibration | None = None
 
     @property
     def width_l0(self) -> int:
@@ -88,16 +98,20 @@ class Slide(Closing):
     @property
     def has_calibration(self) -> bool:
         """Whether µm/px is known."""
-        return (self._given_calibration or self.file_calibration) is not None
+        return self._known is not None
+
+    @property
+    def _known(self) -> Calibration | None:
+        return self._given_calibration or self.file_calibration or self.assumed
 
     @property
     def calibration(self) -> Calibration:
-        """µm/px of level 0: the given one, else the file's.
+        """µm/px of level 0: the given one, else the file's, else the assumed one.
 
         Raises:
-            MissingSpacingError: neither is known.
+            MissingSpacingError: none is known.
         """
-        found = self._given_calibration or self.file_calibration
+        found = self._known
         if found is None:
             note = f" ({self.spacing_note})" if self.spacing_note else ""
             raise MissingSpacingError(

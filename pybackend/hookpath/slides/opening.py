@@ -19,14 +19,19 @@ _PLAIN_INSIDE = "aperio"
 
 
 def open_slide(
-    path: Path | str, calibration: Calibration | None = None, crop_to_bounds: bool = True
+    path: Path | str,
+    calibration: Calibration | None = None,
+    crop_to_bounds: bool = True,
+    *,
+    assumed: Calibration | None = None,
 ) -> Slide:
     """Open a whole-slide image or a plain image.
 
     Args:
         path: the file.
-        calibration: µm/px that wins over the file's own (a project's value, ``--mpp``).
+        calibration: µm/px that wins over the file's own (a project's value).
         crop_to_bounds: put level-0 (0, 0) at ``openslide.bounds-x/-y``, as QuPath does.
+        assumed: µm/px where the file says nothing (``--mpp``).
 
     Raises:
         SlideError: missing, a folder, unreadable, empty, damaged, or of a kind that cannot be
@@ -37,7 +42,7 @@ def open_slide(
     try:
         if head.startswith(TIFF_MAGIC):
             directory_offsets(path)
-        return _open(path, head, calibration, crop_to_bounds)
+        slide = _open(path, head, calibration, crop_to_bounds)
     except SlideError:
         raise
     except Exception as error:
@@ -45,6 +50,8 @@ def open_slide(
             f"{path}: cannot be opened as a slide ({_one_line(error)}); "
             "copy it again from its source, or convert it to a pyramidal TIFF"
         ) from error
+    slide.assumed = assumed
+    return slide
 
 
 def _open(path: Path, head: bytes, calibration: Calibration | None, crop_to_bounds: bool) -> Slide:
@@ -65,8 +72,8 @@ def _open(path: Path, head: bytes, calibration: Calibration | None, crop_to_boun
         return open_with_openslide(path, calibration, crop_to_bounds)
     except openslide.OpenSlideError as error:
         refused = SlideError(
-            f"{path}: OpenSlide takes it for {vendor} and refuses it ({_one_line(error)}); copy "
-            "all its files again from their source"
+            f"{path}: OpenSlide takes it for {vendor} and refuses it ({_one_line(error)}); "
+            "copy all its files again from their source, or export it as OME-TIFF"
         )
         if vendor != _PLAIN_INSIDE:
             raise refused from error

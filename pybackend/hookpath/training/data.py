@@ -22,6 +22,7 @@ from hookpath.projects import (
     Rest,
     count_edited,
     edited_in_loop,
+    twin_remarks,
 )
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
@@ -67,6 +68,8 @@ def gather(
     images = _images_of(projects, config.rest if drawn else None)
     if drawn:
         _warn_of_edited(projects, images, reporter)
+    for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
+        reporter.warn(twins)
     classes = _class_table(projects, images, config) if drawn else ClassTable(())
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
