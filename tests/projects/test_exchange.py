@@ -100,8 +100,9 @@ def test_paths_start_at_the_request_and_the_pixel_size_is_the_viewers(job: Store
     assert given.slide.calibration is not None
     assert (given.slide.calibration.mpp_x, given.slide.calibration.mpp_y) == (0.25, 0.3)
     assert not given.slide.crop_to_bounds
-    assert default.slide.calibration is not None
-    assert default.slide.calibration.mpp == 2.0
+    assert default.slide.calibration is None
+    assert default.slide.assumed is not None
+    assert default.slide.assumed.mpp == 2.0
     given.slide.open().close()
 
 

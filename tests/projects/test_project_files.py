@@ -105,10 +105,10 @@ def test_the_projects_own_pixel_size_wins_over_the_files(tmp_path: Path, slide_p
     sizes = [{"pixelWidth": side(u), "pixelHeight": side(u)} for u in ("µm", "px")]
     servers = [server_of(slide_path, pixelCalibration=s) for s in sizes]
     source = project_with(tmp_path / "p", *servers)
-    for mpp, expected in ((None, MPP), (2.0, 2.0)):
-        set_in_qupath, not_set = open_project(source, mpp).images
+    for override, expected in ((None, MPP), (2.0, 2.0)):
+        set_in_qupath, not_set = open_project(source, 3.0, override_mpp=override).images
         with set_in_qupath.slide.open() as slide:
-            assert slide.calibration.mpp == 0.1234
+            assert slide.calibration.mpp == (override or 0.1234)
         with not_set.slide.open() as slide:
             assert slide.calibration.mpp == pytest.approx(expected, rel=1e-4)
 
