@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import MRN, HookNet, UNet
-from hookpath.models.encoders import DEFAULT_ENCODER, EncodedShape, Encoder, facts_of
+from hookpath.models.encoders import (
+    DEFAULT_ENCODER,
+    EncodedShape,
+    Encoder,
+    facts_of,
+    load_encoders,
+)
+from hookpath.models.encoders.names import timm_names
+from hookpath.models.encoders.networks import FeatureMaps
+from hookpath.models.encoders.pathology import PATHOLOGY
 from hookpath.models.encoders.windows import Windows
 
 
@@ -157,3 +167,57 @@ def test_mrn_merges_the_maps_of_pretrained_encoders() -> None:
 def test_mrn_refuses_an_encoder_that_lacks_a_level() -> None:
     with pytest.raises(ModelDesignError, match="convnext_atto has no map of 2 px"):
         MRN(2, (1.0, 2.0), input_size=64, depth=3, filters=4, encoder="convnext_atto")
+
+
+@pytest.mark.parametrize("name", sorted(PATHOLOGY))
+def test_every_histology_encoder_can_be_built(name: str) -> None:
+    """On the meta device: their shapes are the published ones, their weights cannot be had here."""
+    with torch.device("meta"):
+        maps = FeatureMaps(name, 4)
+    weights = sum(p.numel() for p in maps.parameters())
+    published = {
+        "uni": 303, "uni2-h": 681, "virchow2": 631, "h-optimus-0": 1134, "hibou-b": 86,
+        "phikon": 86, "phikon-v2": 303, "lunit-resnet50": 8.5,
+    }  # fmt: skip
+    assert weights / 1e6 == pytest.approx(published[name], rel=0.02)
+
+
+def test_weights_of_histology_encoders_are_never_fetched() -> None:
+    encoder = Encoder("lunit-resnet50", 2)
+    with pytest.raises(ModelDesignError, match=r"Lunit, non-commercial.*backbone_weights=FILE"):
+        load_encoders([encoder], "imagenet")
+
+
+def test_names_of_transformers_become_timms() -> None:
+    net = timm.create_model("vit_tiny_patch16_224", init_values=1e-5, num_classes=0, depth=2)
+    own = {k: torch.rand_like(v) for k, v in net.state_dict().items() if "fc_norm" not in k}
+    assert timm_names(own) is own
+    renamed = timm_names(_as_transformers(own))
+    assert renamed.keys() == own.keys()
+    for name, value in renamed.items():
+        assert torch.equal(value, own[name]), name
+
+
+def _as_transformers(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A DINOv2 file as transformers writes it, typed from its documentation."""
+    found: dict[str, torch.Tensor] = {}
+    for name, value in state.items():
+        block = f"encoder.layer.{name.split('.')[1]}" if name.startswith("blocks") else ""
+        kind = name.rsplit(".", 1)[-1]
+        if ".attn.qkv." in name:
+            for part, third in zip(("query", "key", "value"), value.chunk(3), strict=True):
+                found[f"{block}.attention.attention.{part}.{kind}"] = third
+        elif ".attn.proj." in name:
+            found[f"{block}.attention.output.dense.{kind}"] = value
+        elif ".ls" in name:
+            found[f"{block}.layer_scale{name.split('.ls')[1][0]}.lambda1"] = value
+        elif block:
+            found[f"{block}.{name.split('.', 2)[2]}"] = value
+        elif name.startswith("patch_embed"):
+            found[f"embeddings.patch_embeddings.projection.{kind}"] = value
+        elif name.startswith("norm"):
+            found[f"layernorm.{kind}"] = value
+        else:
+            plain = {"pos_embed": "position_embeddings"}.get(name, name)
+            found[f"embeddings.{plain}"] = value
+    return found

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hookpath.errors import ModelDesignError
+from hookpath.models.encoders.pathology import PATHOLOGY, recipe_of
 from hookpath.models.encoders.reach import Reach, measure_reach
 from hookpath.models.encoders.windows import Windows
 
@@ -88,8 +89,9 @@ def _create(name: str, depth: int) -> tuple[Any, dict[int, int]]:
     """
     import timm
 
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), n=1)
+    recipe = recipe_of(name)
+    if not timm.is_model(recipe.network):
+        near = difflib.get_close_matches(name, [*PATHOLOGY, *timm.list_models()], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "take one that timm.list_models() knows"
         raise ModelDesignError(f"unknown encoder {name!r}; {hint}")
     with torch.device("meta"):
@@ -101,7 +103,13 @@ def _create(name: str, depth: int) -> tuple[Any, dict[int, int]]:
             "greater depth"
         )
     indices = sorted(kept.values())
-    net = timm.create_model(name, pretrained=False, features_only=True, out_indices=indices)
+    net = timm.create_model(
+        recipe.network,
+        pretrained=False,
+        features_only=True,
+        out_indices=indices,
+        **recipe.arguments(),
+    )
     return net, {d: indices.index(i) for d, i in kept.items()}
 
 
@@ -109,8 +117,11 @@ def _steps(name: str) -> list[int]:
     """Px of input per px of each map that the network can give, its last one last."""
     import timm
 
+    recipe = recipe_of(name)
     try:
-        whole: Any = timm.create_model(name, pretrained=False, features_only=True)
+        whole: Any = timm.create_model(
+            recipe.network, pretrained=False, features_only=True, **recipe.arguments()
+        )
     except Exception as error:  # each kind of network refuses in its own way
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelDesignError(f"encoder {name!r} gives no maps ({reason})") from error
@@ -120,7 +131,7 @@ def _steps(name: str) -> list[int]:
 def _by_depth(steps: list[int], depth: int) -> dict[int, int]:
     """Halvings → the output that has them. Of a transformer's equal maps the last one."""
     if len(set(steps)) == 1 and len(steps) > 1:
-        return {TOKEN_DEPTH: len(steps) - 1} if depth >= TOKEN_DEPTH else {}
+        return {TOKEN_DEPTH: -1} if depth >= TOKEN_DEPTH else {}
     exponents = [math.log2(step) for step in steps]
     return {
         int(e): index for index, e in enumerate(exponents) if e.is_integer() and 1 <= e <= depth
@@ -136,13 +147,14 @@ def facts_of(name: str, depth: int) -> EncoderFacts:
     """
     import timm
 
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
-        maps = FeatureMaps(name, depth).eval()
+    with torch.device("meta"):
+        maps = FeatureMaps(name, depth)
     depths = tuple(sorted(maps.indices))
     info = maps.net.feature_info.channels()
-    cfg: Any = timm.get_pretrained_cfg(name)
-    native = _native(maps, cfg)
-    reach = None if native else measure_reach(maps, depths)
+    recipe = recipe_of(name)
+    cfg: Any = timm.get_pretrained_cfg(recipe.network)
+    native = _native(maps)
+    reach = None if native else _reach(name, depth, depths)
     return EncoderFacts(
         name=name,
         depths=depths,
@@ -150,12 +162,18 @@ def facts_of(name: str, depth: int) -> EncoderFacts:
         reach=reach,
         windows=_windows(maps, native, reach),
         native=native,
-        mean=tuple(cfg.mean) if cfg else (0.485, 0.456, 0.406),
-        std=tuple(cfg.std) if cfg else (0.229, 0.224, 0.225),
+        mean=recipe.mean or tuple(cfg.mean),
+        std=recipe.std or tuple(cfg.std),
     )
 
 
-def _native(maps: FeatureMaps, cfg: Any) -> int | None:
+def _reach(name: str, depth: int, depths: tuple[int, ...]) -> Reach | None:
+    """Of a network that is built for it, without touching the random numbers of others."""
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        return measure_reach(FeatureMaps(name, depth).eval(), depths)
+
+
+def _native(maps: FeatureMaps) -> int | None:
     """Side of the images, of a network that takes no other."""
     embed = getattr(getattr(maps.net, "model", maps.net), "patch_embed", None)
     size = getattr(embed, "img_size", None)

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.encoder import Encoder
+from hookpath.models.encoders.names import position_of, timm_names
+from hookpath.models.encoders.pathology import PATHOLOGY
 from hookpath.models.weight_files import StateDict, read_weights
 
 IMAGENET = "imagenet"
@@ -38,6 +40,11 @@ def load_encoders(encoders: Sequence[nn.Module], weights: str) -> None:
 
 
 def _imagenet(encoder: Encoder) -> StateDict:
+    if known := PATHOLOGY.get(encoder.facts.name):
+        raise ModelDesignError(
+            f"{encoder.facts.name}: its weights ({known.licence}) are not fetched; get the file "
+            f"from {known.where} and give it with --set backbone_weights=FILE"
+        )
     if encoder.facts.name == DEFAULT_ENCODER:
         return _packaged()
     return _fetched(encoder.facts.name)
@@ -121,6 +128,10 @@ def _fill(encoder: Encoder, state: StateDict, origin: str) -> None:
         ModelDesignError: something is missing or of another size.
     """
     own = encoder.maps.net.state_dict()
+    state = timm_names(state)
+    for name, value in own.items():
+        if name.endswith("pos_embed"):
+            state = position_of(state, tuple(value.shape))
     found: dict[str, Tensor] = {}
     for name, value in own.items():
         given = _named(state, name)
