@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hookpath.baselines import PixelSettings
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments import (
@@ -24,9 +25,9 @@ from hookpath.experiments import (
 from hookpath.experiments.budget import PACE_NAME
 from hookpath.experiments.methods import METHODS
 from hookpath.experiments.trials import project_trials
-from hookpath.models import read_card
+from hookpath.models import SegmentationModel, build_model, read_card
 from hookpath.projects import open_project
-from hookpath.training import RunFolder
+from hookpath.training import RunFolder, TrainConfig
 from support.evaluation import BLUE, RED, write_slide
 from support.training import Recorder
 
@@ -156,7 +157,27 @@ def test_what_cannot_be_had_is_left_out_unless_it_was_asked_for(
 
 
 def test_real_leaves_one_out_and_keeps_nothing_to_validate() -> None:
-    real = DESIGNS["real"]
-    assert real.folds is None
-    assert real.validation == 0
-    assert {c.method for c in real.contestants} <= set(METHODS)
+    assert DESIGNS["real"].folds is None
+    assert DESIGNS["real"].validation == 0
+    assert {c.method for c in DESIGNS["real"].contestants} <= set(METHODS)
+
+
+@pytest.mark.parametrize("contestant", DESIGNS["real"].contestants, ids=lambda c: str(c.slug))
+def test_every_contestant_of_real_can_be_built_and_sees_what_its_row_says(
+    contestant: Contestant,
+) -> None:
+    seen_um = int(contestant.columns["sees µm"])
+    if contestant.method == "pixel-classifier":
+        bank = PixelSettings.of(contestant.settings).bank
+        assert seen_um == 2 * bank.margin * bank.spacing_um
+        return
+    config = TrainConfig.of({**DESIGNS["real"].settings, **contestant.settings})
+    model = build_model(config.family, n_classes=2, **config.model)
+    assert isinstance(model, SegmentationModel)
+    assert seen_um == 2 * model.shapes[-1].margin() * model.branches[-1].spacing_um
+
+
+def test_the_deeper_network_sees_about_as_far_as_hooknet_s_context() -> None:
+    sees = {c.title: int(c.columns["sees µm"]) for c in DESIGNS["real"].contestants}
+    both = sees["pretrained HookNet(1, 4)"]
+    assert sees["pretrained U-Net(1), deeper"] == pytest.approx(both, rel=0.1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hookpath.events import Reporter
 from hookpath.experiments.design import Contestant, Design, Expectation, Painted
+from hookpath.experiments.real import REAL
 from hookpath.projects import Project
 
 _HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
@@ -227,51 +228,6 @@ OUTLINE = Design(
         Expectation("Mob-PW-UNet (H2G-Net)", "UNet-LR", "Tumour"),
     ),
     painted=Painted(_paint_blobs, {"train": 6, "val": 2, "test": 4}),
-)
-
-
-def _pixels(title: str, head: str) -> Contestant:
-    return Contestant(
-        f"pixel classifier, {title}",
-        {"head": head, "spacing_um": 1.0, "sigmas": [1.0, 2.0, 4.0]},
-        {"features": "hand-made", "target µm/px": "1", "context µm/px": "–"},
-        method="pixel-classifier",
-    )
-
-
-def _from_scratch(title: str, family: str, spacings: list[float]) -> Contestant:
-    target, *context = (f"{s:g}" for s in spacings)
-    return Contestant(
-        title,
-        {"family": family, "model": {"spacings": spacings, "input_size": 172, **_SMALL}},
-        {
-            "features": "learned here",
-            "target µm/px": target,
-            "context µm/px": ", ".join(context) or "–",
-        },
-    )
-
-
-REAL = Design(
-    name="real",
-    about="What a few strokes on a few slides teach: every slide (or group of slides) is left out "
-    "once, all contestants learn from the same strokes on the others, and nothing chooses among "
-    "their epochs.",
-    contestants=(
-        _pixels("trees", "trees"),
-        _pixels("ANN", "ann"),
-        _from_scratch("U-Net(1)", "unet", [1.0]),
-        _from_scratch("U-Net(8)", "unet", [8.0]),
-        _from_scratch("HookNet(1, 8)", "hooknet", [1.0, 8.0]),
-    ),
-    settings={"preset": "fast"},
-    expectations=(
-        Expectation("HookNet(1, 8)", "U-Net(1)"),
-        Expectation("HookNet(1, 8)", "pixel classifier, trees"),
-        Expectation("HookNet(1, 8)", "pixel classifier, ANN"),
-    ),
-    folds=None,
-    validation=0.0,
 )
 
 DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, OUTLINE, SCALES, REAL)}
