@@ -148,8 +148,15 @@ def test_any_number_of_branches_gives_the_patchwise_numbers(
             "encoder": "tf_efficientnet_lite0",
         },
         {"family": "unet", "spacings": (0.5,), "input_size": 384, "encoder": "regnety_002"},
+        {
+            "family": "hooknet",
+            "spacings": (0.5, 1.0),
+            "input_size": 160,
+            "context_depth": 4,
+            "encoder": "tf_efficientnet_lite0",
+        },
     ],
-    ids=["one branch", "two branches", "a lattice of windows"],
+    ids=["one branch", "two branches", "a lattice of windows", "a deeper context"],
 )
 def test_pretrained_encoders_give_the_patchwise_numbers(
     tmp_path: Path, config: dict[str, Any]

@@ -83,6 +83,11 @@ def test_a_window_takes_the_longest_step_that_leaves_a_margin() -> None:
     assert (Windows.of_side(224).cut, Windows.of_side(256).cut) == (48, 64)
 
 
+def test_no_stage_is_kept_that_no_map_needs() -> None:
+    few, many = (sum(p.numel() for p in Encoder(DEFAULT_ENCODER, d).parameters()) for d in (3, 5))
+    assert few < 1e5 < 2e6 < many
+
+
 def test_the_sizes_of_an_encoded_branch() -> None:
     shape = EncodedShape.of(facts_of(DEFAULT_ENCODER, 3))
     sizes = shape.sizes(256)

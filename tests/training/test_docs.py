@@ -37,22 +37,24 @@ def shown(value: Any) -> str:
 
 
 def expected_rows() -> list[str]:
-    paper, fast = (
+    paper, fast, auto = (
         flatten(TrainConfig.of({"preset": p}).model_dump(exclude={"model"}))
-        for p in ("paper", "fast")
+        for p in ("paper", "fast", "auto")
     )
     rows = []
     for key, description in settings(TrainConfig):
         default = "see below" if key in TABLES else shown(paper[key])
-        other = "see below" if key in TABLES else shown(fast[key])
-        differs = "" if key not in TABLES and default == other else other
-        rows.append(f"| `{key}` | {default} | {differs} | {description} |")
+        others = (
+            "see below" if key in TABLES else "" if shown(p[key]) == default else shown(p[key])
+            for p in (fast, auto)
+        )
+        rows.append(f"| `{key}` | {default} | {' | '.join(others)} | {description} |")
     return rows
 
 
 def test_the_table_holds_every_setting_and_its_defaults() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.startswith("| `") and line.count("|") == 5] == (
+    assert [line for line in lines if line.startswith("| `") and line.count("|") == 6] == (
         expected_rows()
     )
 
@@ -61,7 +63,9 @@ def family_rows() -> list[str]:
     """What families change of a preset, and the arguments it gives them; equal ones together."""
     families: dict[tuple[str, ...], list[str]] = {}
     for family in sorted({f for values in FAMILY_VALUES.values() for f in values}):
-        families.setdefault(tuple(changes(family, p) for p in ("paper", "fast")), []).append(family)
+        paper, fast, auto = (changes(family, p) for p in ("paper", "fast", "auto"))
+        cells = paper, fast, "as fast" if auto == fast else auto
+        families.setdefault(cells, []).append(family)
     return [
         f"| {', '.join(f'`{name}`' for name in names)} | {' | '.join(cells)} |"
         for cells, names in families.items()
@@ -84,7 +88,7 @@ def changes(family: str, preset: str) -> str:
 
 def test_the_table_of_families_holds_what_they_change() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    at = lines.index("| family | paper | fast |") + 2
+    at = lines.index("| family | paper | fast | auto |") + 2
     assert lines[at : at + len(family_rows())] == family_rows()
 
 

@@ -10,7 +10,6 @@ import typer
 
 from hookpath.cli.console import Console
 from hookpath.cli.inputs import opened
-from hookpath.cli.train import default_preset
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ Budget = Annotated[
     ),
 ]
 Preset = Annotated[
-    Literal["paper", "fast"] | None,
+    Literal["auto", "paper", "fast"] | None,
     typer.Option(
         help="With --design: training preset.",
         show_default="the design's; else paper on a GPU, fast without",
@@ -79,7 +78,7 @@ class Given:
     truth: Path | None = None
     by: str | None = None
     budget_seconds: float | None = None
-    preset: Literal["paper", "fast"] | None = None
+    preset: Literal["auto", "paper", "fast"] | None = None
     set_: list[str] | None = None
     only: list[str] | None = None
 
@@ -126,7 +125,17 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
 
 
 def _preset(design: Design, console: Console) -> str | None:
-    return None if "preset" in design.settings else default_preset(None, console)
+    """Without a GPU the papers' schedules would take weeks."""
+    if "preset" in design.settings:
+        return None
+    import torch
+
+    if torch.cuda.is_available():
+        return "paper"
+    console.reporter.info(
+        "no GPU found: training with --preset fast (--preset paper trains as published)"
+    )
+    return "fast"
 
 
 def _as_typed(name: str, sources: list[Path], given: Given) -> str:

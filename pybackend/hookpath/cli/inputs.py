@@ -44,6 +44,7 @@ Model = Annotated[
         "--model", help="Model folder, a .zip of one, or the run that made it.", show_default=False
     ),
 ]
+Preset = Literal["auto", "paper", "fast"]
 Family = Annotated[
     str | None,
     typer.Option(

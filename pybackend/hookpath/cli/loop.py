@@ -10,7 +10,7 @@ import typer
 
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Settings, Source, opened
+from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Preset, Settings, Source, opened
 from hookpath.errors import LoopError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def start(
     loop: Loop = None,
     family: Family = None,
     preset: Annotated[
-        Literal["paper", "fast"] | None,
-        typer.Option(help="Training preset.", show_default="paper on a GPU, fast without"),
+        Preset | None,
+        typer.Option(help="Training preset: auto, fast or paper.", show_default="auto"),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file with training settings.", show_default=False)
@@ -78,7 +78,7 @@ def start(
         from hookpath.training import TrainConfig
 
         changes = [*([f"family={family}"] if family else []), *(set_ or [])]
-        train = TrainConfig.load(config, preset or default_preset(config, console), changes)
+        train = TrainConfig.load(config, preset or default_preset(config), changes)
         settings = LoopSettings(
             train=train.model_dump(mode="json"),
             proposals=ProposalSettings(

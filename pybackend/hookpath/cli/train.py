@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, OverrideMpp, RestClass, model_folder, opened
+from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Preset, RestClass, model_folder, opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def command(
     ] = None,
     family: Family = None,
     preset: Annotated[
-        Literal["paper", "fast"] | None,
+        Preset | None,
         typer.Option(
-            help="paper: as published, for a GPU; fast: minutes on a CPU.",
-            show_default="paper on a GPU, fast without",
+            help="auto: from pretrained features, what suits these slides; fast: a small network "
+            "from nothing, minutes on a CPU; paper: as published, for a GPU.",
+            show_default="auto",
         ),
     ] = None,
     config: Annotated[
@@ -90,7 +91,7 @@ def command(
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         settings: TrainConfig | None = None
         if not resume or config or preset:
-            settings = TrainConfig.load(config, preset or default_preset(config, console), changes)
+            settings = TrainConfig.load(config, preset or default_preset(config), changes)
         elif changes:
             settings = TrainConfig.of(RunFolder(out).record().config).changed(changes)
         if not sources and not resume:
@@ -105,18 +106,9 @@ def command(
         _tell(console, result)
 
 
-def default_preset(config: Path | None, console: Console) -> Literal["paper", "fast"] | None:
-    """Without a GPU the paper's schedule would take weeks; a file says for itself."""
-    if config is not None:
-        return None
-    import torch
-
-    if torch.cuda.is_available():
-        return None
-    console.reporter.info(
-        "no GPU found: training with --preset fast (--preset paper trains as published)"
-    )
-    return "fast"
+def default_preset(config: Path | None) -> Preset | None:
+    """Few strokes are learned best from features that are there already; a file says for itself."""
+    return None if config is not None else "auto"
 
 
 def _report_so_far(console: Console, run_dir: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.bodies import body_shape, make_body
@@ -30,6 +31,8 @@ class HookNet(SegmentationModel):
         context_heads: give the context branches an output of their own, for a loss with λ < 1
             (section 3.4).
         hook_to_depth: decoder depth that takes the hook; None: the bottleneck, as in the paper.
+        context_depth: halvings of the coarsest map of pretrained context encoders; None: `depth`.
+            A wide view may look further than the fine one, whose margin it would cost.
         encoder: of every branch: ``paper``, or a pretrained network by its timm name
             (`hookpath.models.encoders`).
 
@@ -49,17 +52,21 @@ class HookNet(SegmentationModel):
         filters: int = 64,
         context_heads: bool = False,
         hook_to_depth: int | None = None,
+        context_depth: int | None = None,
         encoder: str = PAPER,
     ) -> None:
         super().__init__()
         shape = body_shape(encoder, depth)
+        context = shape if context_depth is None else body_shape(encoder, context_depth)
         to_depth = shape.depth if hook_to_depth is None else hook_to_depth
         if encoder == PAPER:
+            if context != shape:
+                raise ModelDesignError("context_depth needs pretrained encoders (model.encoder)")
             self.hooks = plan_hooks(spacings, input_size, depth, to_depth)
             sizes: Sequence[int] = [input_size] * len(spacings)
         else:
             self.hooks = hook_depths(spacings, shape.depth, to_depth)
-            sizes = context_sizes(shape, input_size, self.hooks)
+            sizes = context_sizes(shape, input_size, self.hooks, context)
         self.config = {
             "n_classes": n_classes,
             "spacings": [float(s) for s in spacings],
@@ -68,16 +75,19 @@ class HookNet(SegmentationModel):
             "filters": filters,
             "context_heads": context_heads,
             "hook_to_depth": hook_to_depth,
+            "context_depth": context_depth,
             "encoder": encoder,
         }
-        self.n_classes, self.shapes = n_classes, (shape,) * len(spacings)
+        self.n_classes = n_classes
+        self.shapes = (shape, *[context] * len(self.hooks))
         self.branches = tuple(
-            BranchSpec(spacing, size, shape.sizes(size).output)
-            for spacing, size in zip(spacings, sizes, strict=True)
+            BranchSpec(spacing, size, own.sizes(size).output)
+            for spacing, size, own in zip(spacings, sizes, self.shapes, strict=True)
         )
         self.heads = tuple(range(len(spacings))) if context_heads else (0,)
         self.bodies = nn.ModuleList(
-            self._body(i, encoder, filters, depth) for i in range(len(spacings))
+            self._body(i, encoder, filters, context_depth or depth if i else depth)
+            for i in range(len(spacings))
         )
         self.head = nn.ModuleList(nn.Conv2d(filters, n_classes, 1) for _ in self.heads)
         initialise(self)

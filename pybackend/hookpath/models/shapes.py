@@ -211,34 +211,40 @@ def hook_depths(spacings: Sequence[float], depth: int, to_depth: int) -> tuple[H
     return tuple(plan_hook(a, b, depth, to_depth) for a, b in pairwise(spacings))
 
 
-def context_sizes(shape: BranchShape, input_size: int, hooks: Sequence[Hook]) -> tuple[int, ...]:
+def context_sizes(
+    shape: BranchShape, input_size: int, hooks: Sequence[Hook], contexts: BranchShape | None = None
+) -> tuple[int, ...]:
     """Input sizes of all branches, finest first: each context as large as its hook needs.
 
     More would be cut off by the crop of the hooked map (section 3.3), and be computed for nothing.
 
     Args:
-        shape: of every branch.
-        input_size: of the finest.
+        shape: of the finest branch.
+        input_size: of that, too.
+        contexts: shape of the others; None: the same.
 
     Raises:
         ModelDesignError: there is no size whose hooked map has the same centre; names those near
             `input_size` that have one.
     """
-    refuse_size(input_size, lambda size: _context_problem(shape, size, hooks))
+    shapes = [shape, *[contexts or shape] * len(hooks)]
+    refuse_size(input_size, lambda size: _context_problem(shapes, size, hooks))
     sizes = [input_size]
-    for hook in hooks:
-        sizes.append(_context_size(shape, sizes[-1], hook) or 0)
+    for (here, coarser), hook in zip(pairwise(shapes), hooks, strict=True):
+        sizes.append(_context_size(here, sizes[-1], coarser, hook) or 0)
     return tuple(sizes)
 
 
-def _context_problem(shape: BranchShape, input_size: int, hooks: Sequence[Hook]) -> str | None:
-    if (found := shape.problem(input_size)) is not None:
+def _context_problem(
+    shapes: Sequence[BranchShape], input_size: int, hooks: Sequence[Hook]
+) -> str | None:
+    if (found := shapes[0].problem(input_size)) is not None:
         return found
     size = input_size
-    for hook in hooks:
-        context = _context_size(shape, size, hook)
+    for (here, coarser), hook in zip(pairwise(shapes), hooks, strict=True):
+        context = _context_size(here, size, coarser, hook)
         if context is None:
-            needed = shape.sizes(size).decoder[hook.to_depth]
+            needed = here.sizes(size).decoder[hook.to_depth]
             return (
                 f"an input of {input_size} px asks for a context map of {needed} px at depth "
                 f"{hook.from_depth}, which no context has without a half-pixel shift"
@@ -247,16 +253,15 @@ def _context_problem(shape: BranchShape, input_size: int, hooks: Sequence[Hook])
     return None
 
 
-def _context_size(shape: BranchShape, finer: int, hook: Hook) -> int | None:
+def _context_size(
+    finer: BranchShape, finer_size: int, shape: BranchShape, hook: Hook
+) -> int | None:
     """The smallest context that covers what a finer input of this size takes in, centred alike."""
-    needed = shape.sizes(finer).decoder[hook.to_depth]
-    large = (
-        surplus
-        for size in count(shape.smallest_input())
-        if shape.problem(size) is None
-        and (surplus := (size, shape.sizes(size).decoder[hook.from_depth] - needed))[1] >= 0
-    )
-    return next((size for size, surplus in islice(large, 4) if surplus % 2 == 0), None)
+    needed = finer.sizes(finer_size).decoder[hook.to_depth]
+    valid = (s for s in count(shape.smallest_input()) if shape.problem(s) is None)
+    surplus = ((size, shape.sizes(size).decoder[hook.from_depth] - needed) for size in valid)
+    large = (found for found in surplus if found[1] >= 0)
+    return next((size for size, beyond in islice(large, 4) if beyond % 2 == 0), None)
 
 
 def refuse_size(input_size: int, problem: Callable[[int], str | None]) -> None:

@@ -35,7 +35,7 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preset: Preset = Field(default="paper", description="`paper` or `fast`")
+    preset: Preset = Field(default="paper", description="`auto`, `fast` or `paper`")
     family: str = Field(
         default="hooknet", description="model family: `hooknet`, `unet`, `mrn`, `classifier`…"
     )

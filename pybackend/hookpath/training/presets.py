@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookpath.errors import HookpathError, UsageError
+from hookpath.models.encoders import DEFAULT_ENCODER
 from hookpath.sampling import AugmentationConfig
 from hookpath.training._settings import merge
 
-Preset = Literal["paper", "fast"]
+Preset = Literal["auto", "paper", "fast"]
 
 Values = dict[str, Any]
 
 DEFAULT_FAMILY = "hooknet"
 
 _LIGHT = AugmentationConfig.light().model_dump()
+_STRONG = AugmentationConfig.strong().model_dump()
 
 #: Values that differ from the defaults, by preset.
 PRESETS: dict[str, Values] = {
@@ -39,6 +41,29 @@ PRESETS: dict[str, Values] = {
         "validation": {"max_patches": 64},
     },
 }
+
+#: What few strokes ask for: features learned elsewhere at two resolutions, little moved, colours
+#: varied as from one laboratory to another, minutes on a CPU (docs/training.md has the evidence).
+_PRETRAINED: Values = {
+    "batch_size": 4,
+    "epochs": 6,
+    "steps_per_epoch": 25,
+    "minutes": 4.0,
+    "learning_rate": 1e-3,
+    "optimizer": "adamw",
+    "weight_decay": 0.01,
+    "l2": 0.0,
+    "schedule": "cosine",
+    "warmup": 0.1,
+    "ema": 0.97,
+    "loss_weight": 1.0,
+    "bn_momentum": 0.1,
+    "workers": 0,
+    "augmentation": _STRONG,
+    "finetune": {"encoder_rate": 0.5},
+    "validation": {"max_patches": 48},
+}
+PRESETS["auto"] = PRESETS["fast"]
 
 #: Gu et al. 2018, section 4.1.
 _MRN = {"batch_size": 16, "epochs": 500, "learning_rate": 1e-3, "l2": 5e-3}
@@ -95,6 +120,8 @@ _SCALE = {
 }
 
 _FAST_DESIGN = {"input_size": 172, "depth": 3, "filters": 8}
+#: The fine branch stops at 8 px; the wide view is the context's.
+_PRETRAINED_DESIGN = {"encoder": DEFAULT_ENCODER, "input_size": 256, "depth": 3, "filters": 16}
 _FAST_PATCHES: Values = {
     "learning_rate": 1e-3,
     "backbone_weights": "imagenet",
@@ -135,6 +162,14 @@ FAMILY_VALUES: dict[str, dict[str, Values]] = {
             "model": {"patch": _FAST_CLASSIFIER["model"], "refine": _FAST_OVERVIEW["model"]},
         },
     },
+}
+
+
+#: Families that start from pretrained encoders; the others have none, and are as `fast` has them.
+FAMILY_VALUES["auto"] = FAMILY_VALUES["fast"] | {
+    "hooknet": merge(_PRETRAINED, {"model": {"spacings": [1.0, 4.0], **_PRETRAINED_DESIGN}}),
+    "unet": merge(_PRETRAINED, {"model": {"spacings": [1.0], **_PRETRAINED_DESIGN}}),
+    "mrn": merge(_PRETRAINED, {"model": {"spacings": [1.0, 4.0], **_PRETRAINED_DESIGN}}),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -110,7 +111,15 @@ def _create(name: str, depth: int) -> tuple[Any, dict[int, int]]:
         out_indices=indices,
         **recipe.arguments(),
     )
+    _drop_unused(net)
     return net, {d: indices.index(i) for d, i in kept.items()}
+
+
+def _drop_unused(net: Any) -> None:
+    """Stages that come after the last map: some of timm's networks would compute them."""
+    last = re.match(r"blocks\.(\d+)$", net.feature_info.module_name()[-1])
+    if last and isinstance(getattr(net, "blocks", None), nn.Sequential):
+        net.blocks = net.blocks[: int(last[1]) + 1]
 
 
 def _steps(name: str) -> list[int]:

@@ -197,7 +197,7 @@ public final class Hookpath {
      *
      * @param arguments {@code name} (of the model, in the project's {@code hookpath/models}) or
      *     {@code out} (folder of the run), {@code model} ({@code 'hooknet'}, {@code 'unet'}),
-     *     {@code preset} ({@code 'fast'}, {@code 'paper'}), {@code classes}, {@code spacings}
+     *     {@code preset} ({@code 'auto'}, {@code 'fast'}, {@code 'paper'}), {@code classes}, {@code spacings}
      *     (µm/px, the result's first), {@code images} (names or numbers; default: all),
      *     {@code roles} (image → {@code 'train'}, {@code 'val'}, {@code 'test'}: kept in the
      *     project), {@code set} ({@code ['epochs=20']}), {@code resume: true}, {@code device},

@@ -89,7 +89,7 @@ public final class LoopWindow extends VBox {
         Windows.load(this, "loop-window.fxml");
         StateTable.prepare(images, image, state, labelled, worth, this::open);
         NamedChoice.fill(family, "hooknet", "unet");
-        NamedChoice.fill(preset, "fast", "paper");
+        NamedChoice.fill(preset, "auto", "fast", "paper");
         List.of(startPane, steps, figuresPane, job)
                 .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
         job.setVisible(false);

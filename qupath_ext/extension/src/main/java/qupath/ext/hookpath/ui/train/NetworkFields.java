@@ -54,7 +54,7 @@ final class NetworkFields {
         this.size = size;
         this.background = background;
         NamedChoice.fill(family, Families.names().toArray(String[]::new));
-        NamedChoice.fill(preset, "fast", "paper");
+        NamedChoice.fill(preset, "auto", "fast", "paper");
         target.control().getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
         context.control().setConverter(Shown.as(um -> TrainSettings.text(um)));
         size.control().setConverter(Shown.as(this::text));
