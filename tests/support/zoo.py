@@ -80,6 +80,14 @@ def to_ycbcr(rgb: RGB) -> Array:
     return np.clip(np.rint(np.stack([y, cb, cr], axis=-1)), 0, 255).astype(np.uint8)
 
 
+def to_video(ycbcr: Array) -> Array:
+    """The same in the levels of television: 16 to 235, colours 16 to 240."""
+    scaled = ycbcr.astype(float)
+    scaled[..., 0] = 16 + scaled[..., 0] * 219 / 255
+    scaled[..., 1:] = 128 + (scaled[..., 1:] - 128) * 112 / 127
+    return np.rint(scaled).astype(np.uint8)
+
+
 def _cmyk(rgb: RGB) -> Array:
     return np.dstack([255 - rgb, np.zeros(rgb.shape[:2], np.uint8)])
 
@@ -143,6 +151,59 @@ FLAVOURS: dict[str, Flavour] = {
         to_ycbcr,
         options=_ZLIB | {"photometric": "ycbcr", "subsampling": (1, 1)},
         off=2,
+    ),
+    "ycbcr-video": Flavour(
+        lambda rgb: to_video(to_ycbcr(rgb)),
+        options=_ZLIB
+        | {
+            "photometric": "ycbcr",
+            "subsampling": (1, 1),
+            "extratags": [(532, 5, 6, (16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1), True)],
+        },
+        off=4,
+    ),
+    "ycbcr-predictor": Flavour(
+        to_ycbcr,
+        options=_ZLIB | {"photometric": "ycbcr", "subsampling": (1, 1), "predictor": True},
+        off=2,
+    ),
+    "planes-jpeg2000": Flavour(
+        lambda rgb: np.moveaxis(rgb, -1, 0),
+        options={"photometric": "rgb", "planarconfig": "separate", "compression": "jpeg2000"},
+    ),
+    "planes-ycbcr": Flavour(
+        lambda rgb: np.moveaxis(to_ycbcr(rgb), -1, 0),
+        options=_ZLIB | {"photometric": "ycbcr", "planarconfig": "separate", "subsampling": (1, 1)},
+        off=2,
+    ),
+    "rgb-packbits": Flavour(_same, options={"photometric": "rgb", "compression": "packbits"}),
+    "rgb-lzma": Flavour(_same, options={"photometric": "rgb", "compression": "lzma"}),
+    "rgb-png": Flavour(_same, options={"photometric": "rgb", "compression": "png"}),
+    "rgb-jpegxl": Flavour(
+        _same,
+        options={
+            "photometric": "rgb",
+            "compression": "jpegxl",
+            "compressionargs": {"lossless": True},
+        },
+    ),
+    "grey-jpeg": Flavour(
+        _first,
+        _grey,
+        {"photometric": "minisblack", "compression": "jpeg", "compressionargs": {"level": 98}},
+        off=8,
+    ),
+    "white-is-zero-jpeg": Flavour(
+        lambda rgb: 255 - rgb[..., 0],
+        _grey,
+        {"photometric": "miniswhite", "compression": "jpeg", "compressionargs": {"level": 98}},
+        off=8,
+    ),
+    "one-bit": Flavour(
+        lambda rgb: rgb[..., 0] > 40,
+        lambda rgb: np.where(rgb[..., :1] > 40, 255, 0).repeat(3, axis=2).astype(np.uint8),
+        {"photometric": "minisblack", "compression": "packbits"},
+        halved=lambda rgb: rgb[::2, ::2],
     ),
     "planes": Flavour(
         lambda rgb: np.moveaxis(rgb, -1, 0), options=_COLOUR | {"planarconfig": "separate"}

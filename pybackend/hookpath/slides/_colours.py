@@ -46,7 +46,7 @@ def _of_frame(page: Any) -> str | None:
         name = getattr(page.compression, "name", page.compression)
         return f"is compressed in a way that cannot be read here ({name}); save it as JPEG or LZW"
     orientation = page.tags.valueof(274, 1)
-    if orientation != 1:
+    if orientation not in (0, 1):
         return (
             f"is stored turned or mirrored (Orientation tag {orientation}), which viewers treat "
             "differently; save it upright, without the tag"
@@ -67,6 +67,8 @@ def _can_decode(compression: int) -> bool:
 
 def _of_samples(page: Any) -> str | None:
     photometric, bits = int(page.photometric), page.bitspersample
+    if page.tags.valueof(262) is None:
+        return f"does not say what its samples mean (no photometric tag); {_EXPORT}"
     if photometric in _NAMES or photometric not in _SAMPLES:
         what = _NAMES.get(photometric, f"pixels of an unknown kind (photometric {photometric})")
         return f"has {what}, not RGB colour; {_EXPORT}"
@@ -202,7 +204,10 @@ def _from_cmyk(samples: Samples) -> RGBArray:
 def _from_ycbcr(page: Any) -> Callable[[Samples], RGBArray]:
     """TIFF 6.0, section 21: coefficients and reference levels of the file, or their defaults."""
     red, green, blue = _ratios(page.tags.valueof(529), (0.299, 0.587, 0.114))
-    levels = _ratios(page.tags.valueof(532), (0, 255, 128, 255, 128, 255))
+    usual = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
+    levels = _ratios(page.tags.valueof(532), usual)
+    if not (levels[0] < levels[1] and levels[2] < levels[3] and levels[4] < levels[5] and green):
+        raise ValueError("reference levels or coefficients of YCbCr that make no colours")
     black, white = np.asarray(levels[::2], np.float32), np.asarray(levels[1::2], np.float32)
     scale = np.array([255, 127, 127], np.float32) / (white - black)
 

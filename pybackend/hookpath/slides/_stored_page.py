@@ -9,11 +9,15 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hookpath.slides._colours import JPEG, Colours, Samples
+from hookpath.slides._announced import announced_pixels
+from hookpath.slides._colours import JPEG, JPEG_2000, Colours, Samples
 
 #: Decoded at once; more in one tile or strip is refused (1.5 GB of RGB).
 MAX_BLOCK_PIXELS = 5 * 10**8
 _YCBCR = 6
+#: Codecs whose data say themselves how large the picture is; more than this many blocks is a bomb.
+_WITH_HEADER = JPEG | JPEG_2000 | {34933}
+_ROOM = 4
 #: Codecs of images, in which a TIFF's subsampling tag says nothing.
 _IMAGE_CODECS = frozenset({33003, 33004, 33005, 34712, 34933, 50001, 50002, 52546})
 
@@ -105,6 +109,9 @@ class StoredPage:
         data = self._file.at(offset, count)
         if self._units is not None:
             return self._unpacked(data, index, *self._units)
+        announced = announced_pixels(data) if self._page.compression in _WITH_HEADER else 0
+        if announced > _ROOM * self.block[0] * self.block[1]:
+            raise ValueError(f"a tile says that it holds {announced} px, which are too many")
         if self._page.compression in JPEG:
             block = self._decode(data, index, jpegtables=self._tables)[0]
         else:
@@ -142,7 +149,8 @@ class StoredPage:
 
         if self._page.compression == 1:
             return data
-        return bytes(tifffile.TIFF.DECOMPRESSORS[self._page.compression](data))
+        room = (self.block[0] + 4) * (self.block[1] + 4) * 3  # no bomb gets more
+        return bytes(tifffile.TIFF.DECOMPRESSORS[self._page.compression](data, out=room))
 
     def _unpacked(self, data: bytes, index: int, across: int, down: int) -> Samples:
         """YCbCr whose colour is stored more coarsely (TIFF 6.0, section 21).

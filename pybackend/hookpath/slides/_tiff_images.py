@@ -23,7 +23,7 @@ from hookpath.slides._tiff_pages import (
     size,
     sub_pages,
 )
-from hookpath.slides._tiff_spacing import imagej_planes, page_spacing
+from hookpath.slides._tiff_spacing import hidden_planes, page_spacing
 
 Planes = tuple[Page, ...]
 """One page, or three: red, green and blue."""
@@ -88,14 +88,23 @@ def _candidates(tiff: Any, path: Path, pages: Sequence[Page]) -> list[_Candidate
             raise SlideError(
                 f"{path}: its pixels are in another file ({ome.elsewhere}); open that one"
             )
-    full = [n for n, page in enumerate(pages) if not is_reduced(page) and not is_mask(page)]
-    for number in full or range(len(pages)):
+    for number in _full_size(pages):
         if number not in claimed:
             found[number] = _Candidate(pages[number], number)
         for sub in sub_pages(tiff, pages[number], number):
             if area(sub) > area(pages[number]) and not is_reduced(sub):
                 found[len(pages) + len(found)] = _Candidate(sub, len(pages) + len(found))
     return [found[number] for number in sorted(found)]
+
+
+def _full_size(pages: Sequence[Page]) -> list[int]:
+    """Numbers of the pages that are no smaller copies, whatever the largest calls itself."""
+    numbers = [n for n, page in enumerate(pages) if not is_mask(page)]
+    full = [n for n in numbers if not is_reduced(pages[n])]
+    largest = max(numbers, key=lambda n: area(pages[n]), default=0)
+    if not full or area(pages[largest]) > max(area(pages[n]) for n in full):
+        full.append(largest)
+    return sorted(full)
 
 
 def _ome(path: Path, pages: Sequence[Page]) -> list[OmeImage]:
@@ -114,7 +123,7 @@ def _planes_of(ome: OmeImage, pages: Sequence[Page]) -> int:
 def _largest(path: Path, candidates: Sequence[_Candidate], description: str) -> _Candidate:
     most = max(area(c.page) for c in candidates)
     largest = [c for c in candidates if area(c.page) == most]
-    planes = max(len(largest), imagej_planes(description))
+    planes = max(len(largest), hidden_planes(description))
     if planes == 1:
         return largest[0]
     if any(c.ome for c in largest) or len({size(c.page) for c in largest}) > 1:

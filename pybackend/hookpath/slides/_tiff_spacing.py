@@ -35,11 +35,11 @@ def page_spacing(page: Any, description: str) -> FileSpacing:
     return believable(*(um / value for value in per_unit if value))
 
 
-def imagej_planes(description: str) -> int:
-    """How many planes an ImageJ file holds behind one page."""
-    if not description.startswith("ImageJ="):
-        return 1
-    return int(_number(_line(description, "images") or "1") or 1)
+def hidden_planes(description: str) -> int:
+    """How many planes ImageJ or tifffile keep behind one page without a page of their own."""
+    if description.startswith("ImageJ="):
+        return int(_number(_line(description, "images") or "1") or 1)
+    return 2 if description.startswith('{"shape"') and '"truncated": true' in description else 1
 
 
 def _line(description: str, key: str) -> str | None:
