@@ -134,7 +134,9 @@ class Network(nn.Module):
         That of the target, where every branch has one.
         """
         parts = [m for n, m in self.named_modules() if n.endswith(_DEEPEST)]
-        return parts[0] if parts else next(self.children())
+        first = parts[0] if parts else next(self.children())
+        # A list of branches runs none of them itself.
+        return first[0] if isinstance(first, nn.ModuleList) else first
 
     def l2_parameters(self) -> Iterator[Tensor]:
         """Weights under L2: the kernels of all 3×3 convolutions, not the head's, no biases.

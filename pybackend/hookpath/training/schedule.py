@@ -42,7 +42,8 @@ def make_optimizer(model: Network, config: TrainConfig) -> torch.optim.Optimizer
         return torch.optim.AdamW(groups, lr=config.learning_rate)
     l2 = [p for p in model.l2_parameters() if id(p) not in pretrained]
     groups = _by_decay(own, l2, 2 * config.l2) + _by_decay(others, [], 0.0, factor)
-    return torch.optim.Adam(groups, lr=config.learning_rate)
+    # Otsu has no weights, and torch takes an empty group but not none at all.
+    return torch.optim.Adam(groups or [{"params": []}], lr=config.learning_rate)
 
 
 def _wide(parameters: Iterable[Tensor]) -> list[Tensor]:
