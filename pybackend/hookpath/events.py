@@ -25,8 +25,11 @@ class Reporter(Protocol):
     def info(self, message: str) -> None:
         """One line that is worth reading."""
 
-    def warn(self, message: str) -> None:
-        """One line about something that went wrong but did not stop the work."""
+    def warn(self, message: str, code: str = "") -> None:
+        """One line about something that went wrong but did not stop the work.
+
+        `code` says the same to programs (docs/json-events.md); "": nothing to act on.
+        """
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         """A finished, machine-readable result, e.g. ``("epoch", {"loss": 0.3})``."""
@@ -46,7 +49,7 @@ class SilentReporter:
 
     def info(self, message: str) -> None: ...
 
-    def warn(self, message: str) -> None: ...
+    def warn(self, message: str, code: str = "") -> None: ...
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
 
@@ -71,8 +74,8 @@ class PassingReporter:
     def info(self, message: str) -> None:
         self.outer.info(message)
 
-    def warn(self, message: str) -> None:
-        self.outer.warn(message)
+    def warn(self, message: str, code: str = "") -> None:
+        self.outer.warn(message, code)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         self.outer.result(kind, payload)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hookpath.inference import PredictConfig
 from hookpath.inference.cover import CellRule, OutputGrid, Tissue, cover_of
+from hookpath.models import ModelCard
 from hookpath.slides import SlideRef
 from support.slides import write_pyramid
 
@@ -34,6 +35,17 @@ def test_by_saturation_grey_is_no_tissue_and_a_quarter_is_too_little(tmp_path: P
     assert set(wanted(path, True)) > {(1, 1), (4, 4), (5, 5)}
     assert wanted(path, True) == wanted(path, "generous")
     assert len(wanted(path, False)) == 64
+
+
+def test_by_itself_glass_is_wanted_where_the_model_was_taught_on_it() -> None:
+    card = ModelCard(family="unet", config={}, classes=[], branches=[])
+    for glass in (False, True):
+        taught = card.model_copy(update={"glass": glass})
+        assert PredictConfig().for_model(taught).cover is not glass
+        assert PredictConfig(tissue=True).for_model(taught).cover is True
+        assert PredictConfig(tissue=False).for_model(taught).cover is False
+    plain = PredictConfig().for_model(card)
+    assert plain.run_id("ab" * 32) == PredictConfig(tissue=True).run_id("ab" * 32)
 
 
 def test_the_rule_is_a_setting_and_another_run() -> None:

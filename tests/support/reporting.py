@@ -20,7 +20,7 @@ class Notes(SilentReporter):
         """Remember the line."""
         self.infos.append(message)
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         """Remember the line."""
         self.warnings.append(message)
 

@@ -55,5 +55,5 @@ class Stopper(SilentReporter):
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         self.results.append((kind, payload))
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         self.warnings.append(message)

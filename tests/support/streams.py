@@ -57,7 +57,7 @@ class Listener:
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         """Keep it."""
         self.warnings.append(message)
 

@@ -40,6 +40,7 @@ class Recorder(SilentReporter):
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.codes: list[str] = []
         self.infos: list[str] = []
         self.rows: list[Mapping[str, Any]] = []
         self.steps = 0
@@ -47,8 +48,9 @@ class Recorder(SilentReporter):
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         self.steps += n * (task == "train")
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         self.warnings.append(message)
+        self.codes.append(code)
 
     def info(self, message: str) -> None:
         self.infos.append(message)

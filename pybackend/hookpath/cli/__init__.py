@@ -2,12 +2,15 @@
 
 import sys
 
+from hookpath.waiting import wait_quietly
+
 #: What typer makes of a Ctrl-C that comes before a command or after it.
 _INTERRUPTED = 130
 
 
 def main() -> None:
     """Entry point of the console script."""
+    wait_quietly()
     try:
         from hookpath.cli.app import app
 

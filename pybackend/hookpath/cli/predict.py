@@ -40,7 +40,14 @@ def command(
     ] = None,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
-    tissue: Annotated[bool, typer.Option(help="Only where there is tissue.")] = True,
+    tissue: Annotated[
+        bool | None,
+        typer.Option(
+            "--tissue/--no-tissue",
+            help="Only where there is tissue.",
+            show_default="tissue, unless classes were drawn on glass",
+        ),
+    ] = None,
     tissue_rule: Annotated[
         Literal["generous", "saturation"],
         typer.Option(help="How tissue is found; saturation: by colour, as H2G-Net."),
@@ -88,7 +95,7 @@ def command(
             images=tuple(image or ()),
             min_area_um2=min_area,
             simplify_um=simplify,
-            tissue=tissue and (tissue_rule == "generous" or tissue_rule),
+            tissue=_tissue(tissue, tissue_rule),
             overlap=overlap,
             device=device,
             amp=amp,
@@ -99,6 +106,17 @@ def command(
         with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
             report = predict_project(project, model_folder(model), out, config, console.reporter)
         _tell(console, report)
+
+
+def _tissue(
+    wanted: bool | None, rule: Literal["generous", "saturation"]
+) -> bool | Literal["saturation", "auto"]:
+    """Where to predict, from the two options."""
+    if wanted is False:
+        return False
+    if rule == "saturation":
+        return rule
+    return True if wanted else "auto"
 
 
 def _tell(console: Console, report: PredictReport) -> None:

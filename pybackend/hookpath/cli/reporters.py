@@ -90,7 +90,7 @@ class _TextReporter:
     def info(self, message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         print(f"warning: {message}", file=sys.stderr, flush=True)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
@@ -165,7 +165,7 @@ class BarReporter(_TextReporter):
         else:
             self._progress.console.print(message, markup=False, highlight=False)
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         self.info(f"warning: {message}")
 
     def close(self) -> None:
@@ -261,8 +261,8 @@ class JsonReporter:
     def info(self, message: str) -> None:
         self.emit("info", message=message)
 
-    def warn(self, message: str) -> None:
-        self.emit("warning", message=message)
+    def warn(self, message: str, code: str = "") -> None:
+        self.emit("warning", message=message, code=code or None)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         self.emit("result", kind=kind, data=payload)

@@ -20,6 +20,7 @@ from hookpath.evaluation.pages import confusion_rows
 from hookpath.evaluation.report import REPORT_HTML
 
 RUN_JSON, METRICS_CSV, CARD = "run.json", "metrics.csv", "model/model.json"
+FINDINGS = "findings.json"
 _MACRO = "macro mean"
 
 #: Columns that say how good the network is, as a person reads them; the first there is the score.
@@ -41,12 +42,14 @@ class RunFigures:
         rows: of ``metrics.csv``, numbers NaN where nothing was measured; empty before the first
             epoch's end.
         card: ``model.json``; empty before there is a model.
+        findings: what the run found out about itself, in words.
     """
 
     folder: Path
     record: Mapping[str, Any]
     rows: Sequence[Mapping[str, float]]
     card: Mapping[str, Any]
+    findings: Sequence[str] = ()
 
     @property
     def classes(self) -> ClassTable:
@@ -104,7 +107,8 @@ def read_run(run_dir: Path) -> RunFigures:
     missing = {"config", "classes", "split", "versions"} - record.keys()
     if missing:
         raise EvaluationError(f"{run_dir / RUN_JSON}: damaged ({missing.pop()!r} is missing)")
-    return RunFigures(run_dir, record, _read_rows(run_dir / METRICS_CSV), card)
+    findings = _read_findings(run_dir / FINDINGS)
+    return RunFigures(run_dir, record, _read_rows(run_dir / METRICS_CSV), card, findings)
 
 
 def run_page(run: RunFigures) -> str:
@@ -118,6 +122,7 @@ def run_page(run: RunFigures) -> str:
         notes=_notes(run),
         best=best,
         score=_score(run),
+        looked=_looked(run),
         figures=[(name, (best or {}).get(key, math.nan)) for key, name in run.figures.items()],
         unit=run.unit,
         epochs=len(run.rows),
@@ -146,6 +151,16 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def _read_findings(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [str(finding["message"]) for finding in found]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise EvaluationError(f"{path}: damaged ({error})") from error
+
+
 def _read_rows(path: Path) -> list[dict[str, float]]:
     if not path.is_file():
         return []
@@ -168,7 +183,7 @@ def _model_line(run: RunFigures) -> str:
 
 
 def _notes(run: RunFigures) -> list[str]:
-    notes = []
+    notes = list(run.findings)
     planned = run.record["config"].get("epochs")
     if not run.rows:
         notes.append("No epoch is finished yet: there is nothing to plot.")
@@ -247,6 +262,20 @@ def _matrix(run: RunFigures) -> list[dict[str, Any]]:
     return confusion_rows(
         [(c, True, np.array(r)) for c, r in zip(run.classes, counts, strict=True)]
     )
+
+
+#: Figures of the kept weights on the slides that they were learned from.
+_LOOKED = {
+    "training_macro_f1": "macro F1",
+    "training_loss": "cross-entropy",
+    "prior_loss": "cross-entropy of guessing by how often each class is drawn",
+}
+
+
+def _looked(run: RunFigures) -> list[tuple[str, float]]:
+    """What the last look at the training slides said; empty before it."""
+    metrics = run.card.get("metrics", {})
+    return [(name, metrics[key]) for key, name in _LOOKED.items() if metrics.get(key) is not None]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -7,7 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.inference.cover import Tissue
 from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.models import ModelCard
 from hookpath.slides import TissueRule
 
 ALL_ANNOTATIONS = "*"
@@ -25,7 +27,8 @@ class PredictConfig(BaseModel):
         simplify_um: outlines may move by this much; 0: every pixel edge stays.
         inside: class of the annotations to predict in, ``*``: any annotation; None: everywhere.
         tissue: only where there is tissue, found by this rule (see `hookpath.slides.tissue_mask`;
-            True: ``generous``); False: on glass, too.
+            True: ``generous``); False: on glass, too; ``auto``: True, but for models whose classes
+            were drawn on glass (`for_model`).
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
         amp: bfloat16 on the device: faster, results differ slightly.
@@ -47,7 +50,7 @@ class PredictConfig(BaseModel):
     min_area_um2: float = Field(default=100.0, ge=0)
     simplify_um: float = Field(default=0.5, ge=0)
     inside: str | None = None
-    tissue: bool | TissueRule = True
+    tissue: bool | TissueRule | Literal["auto"] = "auto"
     images: tuple[str, ...] = ()
     device: str = "auto"
     amp: bool = False
@@ -64,6 +67,17 @@ class PredictConfig(BaseModel):
     def object_type(self) -> Literal["annotation", "detection"]:
         """QuPath's type of the objects."""
         return "annotation" if self.as_ == "annotations" else "detection"
+
+    def for_model(self, card: ModelCard) -> PredictConfig:
+        """With ``auto`` replaced by what suits a model."""
+        if self.tissue != "auto":
+            return self
+        return self.model_copy(update={"tissue": not card.glass})
+
+    @property
+    def cover(self) -> Tissue:
+        """Where to predict."""
+        return True if self.tissue == "auto" else self.tissue
 
     @property
     def wants_geojson(self) -> bool:

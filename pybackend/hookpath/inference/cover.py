@@ -13,15 +13,12 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.geometry import Calibration, Region
 from hookpath.inference.grids import Box
-from hookpath.slides import TissueMask, TissueRule, tissue_mask
+from hookpath.slides import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.base import Slide
 
 CELL = 64
 """Side in target px of the squares that are wanted or not; the same for every tile size, so that
 the tile size never shows in a result. A multiple of 2^D up to D = 6."""
-
-TISSUE_GROWTH_UM = 100.0
-"""Tissue is grown by this much: it closes lumens and fat vacuoles, and keeps ragged edges."""
 
 BoolGrid = npt.NDArray[np.bool_]
 

@@ -84,6 +84,9 @@ def predict_images(
         UsageError, PredictionError: as `predict_project`.
     """
     entries = _chosen(project, config.images)
+    config = config.for_model(card)
+    if card.glass and config.tissue is False:
+        reporter.info("glass is predicted, too, since classes were drawn there")
     check_writable(out_dir)
     overall = OverallReporter(reporter, _weights(entries, config))
     run = _Run(predictor, card, out_dir, config, overall, detector)

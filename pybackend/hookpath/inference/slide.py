@@ -69,7 +69,7 @@ def predict_slide(
         PredictionError: the slide is too coarse for the model, or memory does not suffice.
         SlideError: the slide is damaged.
     """
-    config = config or PredictConfig()
+    config = (config or PredictConfig()).for_model(card)
     slides = (slide,) if isinstance(slide, Slide) else tuple(slide)
     name = name or slides[0].path.name
     started = time.monotonic()
@@ -78,7 +78,7 @@ def predict_slide(
     classes, spacing_um = ClassTable.of(card.classes), predictor.spacing_um(slides[0])
     regions = None if roi is None else Regions(roi)
     areas = None if regions is None else regions.areas
-    job = predictor.job(slides[0], areas, config.tissue)
+    job = predictor.job(slides[0], areas, config.cover)
     grid = job.grid
     ood = None if detector is None else detector.score(slides[0])
     if ood is not None and ood.unlike:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,7 +56,10 @@ class BranchEntry(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """All that is known of a model besides its weights (``model.json``)."""
+    """All that is known of a model besides its weights (``model.json``).
+
+    `glass`: classes were drawn on glass, so prediction covers it unless told otherwise.
+    """
 
     model_config = ConfigDict(extra="forbid")
     format_version: int = FORMAT_VERSION
@@ -70,6 +73,7 @@ class ModelCard(BaseModel):
     normalisation: dict[str, Any] = Field(default_factory=lambda: {"scale": 1 / 255})
     training: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
+    glass: bool = False
     weights_sha256: str = ""
     onnx_sha256: str = ""
 
@@ -86,6 +90,10 @@ class ModelCard(BaseModel):
             output_um=model.output_um,
             **extra,
         )
+
+    def with_metrics(self, more: Mapping[str, Any]) -> ModelCard:
+        """The card with further metrics."""
+        return self.model_copy(update={"metrics": {**self.metrics, **more}})
 
     @property
     def spacing_um(self) -> float:
@@ -105,8 +113,17 @@ def save_model(folder: Path, model: Network, card: ModelCard) -> ModelCard:
     weights = save({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()})
     written = card.model_copy(update={"weights_sha256": hashlib.sha256(weights).hexdigest()})
     _replace(folder / WEIGHTS_NAME, weights)
-    _replace(folder / CARD_NAME, written.model_dump_json(indent=2).encode())
+    write_card(folder, written)
     return written
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write ``model.json``, complete or not at all; the weights must be those it describes.
+
+    Raises:
+        ModelFolderError: it cannot be written.
+    """
+    _replace(folder / CARD_NAME, card.model_dump_json(indent=2).encode())
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+from hookpath.waiting import wait_quietly
+
+wait_quietly()
+
 # Appose reads stdin in a thread; on Windows numpy hangs when it is imported after that
 # (https://github.com/numpy/numpy/issues/24290). The worker imports it, and torch.
-import hookpath.qupath.worker as worker
+import hookpath.qupath.worker as worker  # noqa: E402
 
 FEW_CORES = 4
 

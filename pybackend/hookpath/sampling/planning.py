@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.events import Reporter
+from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling._gdal import gdal_kept
 from hookpath.sampling.placing import image_regions, label_regions
@@ -82,7 +82,9 @@ def count_pixels(labels: Labels, n_classes: int) -> Counts:
     return np.bincount(labels.ravel(), minlength=n_classes + 1)[1 : n_classes + 1]
 
 
-def facts_of_all(sources: Sequence[AnnotatedSlide], reporter: Reporter) -> list[SlideFacts | None]:
+def facts_of_all(
+    sources: Sequence[AnnotatedSlide], reporter: Reporter = SILENT
+) -> list[SlideFacts | None]:
     """Facts of each slide; None, and a warning, for one that cannot be opened.
 
     Raises:

@@ -50,16 +50,17 @@ def validation_regions(
         TrainingError: no slide can be opened.
     """
     facts = facts_of_all(sources, reporter)
-    return _regions(sources, facts, branches, max_patches, seed)
+    return regions_of(sources, facts, branches, max_patches, seed)
 
 
-def _regions(
+def regions_of(
     sources: Sequence[AnnotatedSlide],
     facts: Sequence[SlideFacts | None],
     branches: Sequence[BranchSpec],
     max_patches: int,
     seed: int,
 ) -> list[Draw]:
+    """`validation_regions` of slides whose facts are known."""
     rng = np.random.default_rng(seed)
     queues: dict[int, list[list[Draw]]] = {}
     for index, (source, known) in enumerate(zip(sources, facts, strict=True)):
@@ -268,7 +269,7 @@ class ValidationStream(HeldOutStream):
         reporter: Reporter = SILENT,
     ) -> None:
         planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
-        draws = _regions(sources, planner.facts, branches, max_patches, seed)
+        draws = regions_of(sources, planner.facts, branches, max_patches, seed)
         if not draws:
             raise TrainingError("nothing is annotated on the validation slides")
         super().__init__(planner, draws, batch_size, workers, reporter=reporter)

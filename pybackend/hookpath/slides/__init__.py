@@ -3,10 +3,11 @@
 from hookpath.slides.base import Level, Slide, SlideRef
 from hookpath.slides.maps import MapReader, open_map
 from hookpath.slides.opening import open_slide
-from hookpath.slides.tissue import TissueMask, TissueRule, tissue_mask
+from hookpath.slides.tissue import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writer import PyramidWriter
 
 __all__ = [
+    "TISSUE_GROWTH_UM",
     "Level",
     "MapReader",
     "PyramidWriter",

@@ -20,7 +20,8 @@ class Share(PassingReporter):
 
 
 class Quiet(Share):
-    """A stage inside of a run: its progress and warnings, not its results, each warning once.
+    """A stage inside of a run: its progress and warnings, not its results, each warning (or
+    each code) once.
 
     What it says of its data has been said of the whole run, and its epochs are no epochs of that.
     """
@@ -32,10 +33,11 @@ class Quiet(Share):
     def info(self, message: str) -> None:
         pass
 
-    def warn(self, message: str) -> None:
-        if message not in self._told:
-            self._told.add(message)
-            self.outer.warn(message)
+    def warn(self, message: str, code: str = "") -> None:
+        told = code or message
+        if told not in self._told:
+            self._told.add(told)
+            self.outer.warn(message, code)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:
         pass

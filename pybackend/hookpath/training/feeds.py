@@ -26,7 +26,7 @@ compared with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -126,6 +126,26 @@ def open_feed(order: Order) -> Feed:
     if reads not in _FEEDS:
         raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
     return _FEEDS[reads](order)
+
+
+#: Samples of the training slides that the last look takes; enough for a macro F1.
+_LOOKED_AT = 500
+
+
+def training_set(order: Order) -> HeldOut:
+    """Samples of the training slides, chosen as those of validation slides are, read here.
+
+    Raises:
+        TrainingError: no slide can be opened.
+    """
+    seen = replace(order.data, val=order.data.train)
+    most = min(order.config.validation.max_patches, _LOOKED_AT)
+    validation = order.config.validation.model_copy(update={"max_patches": most})
+    config = order.config.model_copy(update={"validation": validation, "workers": 0})
+    stream, held_out = open_feed(replace(order, config=config, data=seen))
+    stream.close()
+    assert held_out is not None, "there are training slides"
+    return held_out
 
 
 def _patches(order: Order) -> Feed:

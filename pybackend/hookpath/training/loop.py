@@ -21,6 +21,7 @@ from hookpath.training.device import memory_explained
 from hookpath.training.feeds import Stream
 from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
+from hookpath.training.last_look import look_back
 from hookpath.training.metrics_log import MetricsLog, Row
 from hookpath.training.opening import Prepare, open_session
 from hookpath.training.reference import keep_reference
@@ -92,6 +93,7 @@ def train(
                 reporter.info(f"{run_dir}: this run is finished; nothing to do")
             else:
                 _run_or_say_how_to_go_on(session)
+            look_back(session)
             keep_reference(run, session.data.train, session.device)
     return TrainResult(
         run_dir=run_dir,

@@ -22,8 +22,9 @@ from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_cl
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
 from hookpath.training.device import use_bf16
-from hookpath.training.feeds import HeldOut, Order, open_feed
+from hookpath.training.feeds import HeldOut, Order, open_feed, training_set
 from hookpath.training.finetune import FineTuning
+from hookpath.training.first_look import first_look
 from hookpath.training.losses import evenly
 from hookpath.training.network import design_of, make_network
 from hookpath.training.normalising import normalised
@@ -87,6 +88,7 @@ def open_session(
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
     session = _session(order, run, device, started)
+    session.findings, session.glass = first_look(order)
     try:
         _begin(session, None if resume or prepare is not None else record)
     except BaseException:
@@ -133,6 +135,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         budget=_budget(config, plan, held_out, started),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
         average=None if config.ema is None else Average(model, config.ema),
+        training_set=lambda: training_set(order),
         weigh=weigher_of(config, weigh, order.data.classes.names, lambda: stream.pixel_counts),
         clusters=clusters,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from hookpath.training.checkpoint import Checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData
 from hookpath.training.feeds import HeldOut, Stream
+from hookpath.training.findings import Finding
 from hookpath.training.finetune import FineTuning
 from hookpath.training.losses import Loss, Weigher, evenly
 from hookpath.training.normalising import normalisation_of
@@ -40,6 +42,9 @@ class Session:
         plan: how many steps there are.
         budget: moves the plan's end; None: there is time enough.
         average: of the weights; None: the last step's are validated and kept.
+        training_set: opens patches of the training slides, for the last look at them.
+        findings: what was found out before the first step.
+        glass: classes are drawn on glass, so it is to be predicted.
         weigh: what each pixel or patch of a batch counts in the loss.
         clusters: what `weigh` goes by; None: all count the same.
         step: optimiser steps done, over the whole run.
@@ -68,6 +73,9 @@ class Session:
     loss_sum: Tensor
     budget: Budget | None = None
     average: Average | None = None
+    training_set: Callable[[], HeldOut] | None = None
+    findings: tuple[Finding, ...] = ()
+    glass: bool = False
     weigh: Weigher = evenly
     clusters: Clusters | None = None
     step: int = 0
@@ -187,6 +195,7 @@ class Session:
             training=self._provenance(),
             metrics=metrics,
             normalisation=normalisation_of(self.data),
+            glass=self.glass,
         )
         self.run.replace_model(lambda folder: save_model(folder, self.kept, card))
         write_checkpoint(self.run.best, self._checkpoint())
