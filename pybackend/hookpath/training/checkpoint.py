@@ -19,7 +19,7 @@ class Checkpoint:
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
     under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run, as do
     `average` (of the weights), `plan` and `budget` (see `training.plan`, `training.budget`), each
-    None for a run without.
+    None for a run without. `bf16` is what was tried out on a CPU that can do both.
     """
 
     step: int
@@ -35,6 +35,7 @@ class Checkpoint:
     average: dict[str, Any] | None = None
     plan: dict[str, Any] | None = None
     budget: dict[str, Any] | None = None
+    bf16: bool | None = None
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -152,7 +152,8 @@ class TrainConfig(BaseModel):
         description="`auto`, `cpu`, `cuda` or `cuda:N`",
     )
     amp: Literal["auto", "on", "off"] = Field(
-        default="auto", description="bf16 autocast; `auto`: on a GPU that computes in it"
+        default="auto",
+        description="bf16 autocast; `auto`: where the device computes in it, a CPU only if faster",
     )
     normalisation: StainMethod | None = Field(
         default=None,

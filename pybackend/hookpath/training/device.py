@@ -1,4 +1,4 @@
-"""Where the network runs, in which precision, and what to do when that does not fit."""
+"""What to do when a run does not fit into memory."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ import torch
 from hookpath.devices import is_out_of_memory
 from hookpath.errors import TrainingError
 from hookpath.training.config import TrainConfig
-
-
-def use_bf16(amp: str, device: torch.device) -> bool:
-    """Whether to autocast to bfloat16; ``auto``: on GPUs that compute in it."""
-    if amp == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return amp == "on"
 
 
 @contextmanager

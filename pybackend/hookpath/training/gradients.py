@@ -10,16 +10,16 @@ statistics are put back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from hookpath.sampling import Batch
 from hookpath.training.losses import hooknet_loss
 from hookpath.training.parts import cut
+from hookpath.training.precision import without_trace
 
 if TYPE_CHECKING:
     from hookpath.training.session import Session
@@ -62,7 +62,7 @@ def _added_up(s: Session, known: _Known, size: int) -> Tensor:
 
 
 def _in_two_passes(s: Session, known: _Known, size: int) -> Tensor:
-    with torch.no_grad(), _without_trace(s.model, s.device):
+    with torch.no_grad(), without_trace(s.model, s.device):
         seen = [_outputs(s, part) for part in known.parts(size)]
     whole = [torch.cat(head).requires_grad_() for head in zip(*seen, strict=True)]
     loss = _loss(s, whole, known)
@@ -83,15 +83,3 @@ def _outputs(s: Session, part: _Known) -> list[Tensor]:
 def _loss(s: Session, outputs: Sequence[Tensor], known: _Known) -> Tensor:
     share = s.config.loss_weight
     return hooknet_loss(outputs, known.targets, s.model.heads, share, known.weights, s.loss.each)
-
-
-@contextmanager
-def _without_trace(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Put random numbers and buffers (running statistics) back to what they were."""
-    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            yield
-    finally:
-        for name, buffer in model.named_buffers():
-            buffer.copy_(before[name])

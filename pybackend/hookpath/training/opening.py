@@ -21,7 +21,6 @@ from hookpath.training.checkpoint import read_checkpoint
 from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.config import TrainConfig
 from hookpath.training.data import TrainingData, gather
-from hookpath.training.device import use_bf16
 from hookpath.training.feeds import HeldOut, Order, open_feed, training_set
 from hookpath.training.finetune import FineTuning
 from hookpath.training.first_look import first_look
@@ -31,6 +30,7 @@ from hookpath.training.normalising import normalised
 from hookpath.training.objective import loss_of, weigher_of
 from hookpath.training.parts import Parts
 from hookpath.training.plan import Plan
+from hookpath.training.precision import use_bf16
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import goal_of
@@ -109,6 +109,7 @@ def _prepared(order: Order, prepare: Prepare, run: RunFolder, record: RunRecord 
 
 def _session(order: Order, run: RunFolder, device: torch.device, started: float) -> Session:
     config, model, reporter = order.config, order.model, order.reporter
+    model.train()
     goal = goal_of(model, order.data.classes.names)
     loss, tuning = loss_of(config, goal), FineTuning(model, config.finetune)
     clusters = clusters_of_run(order, device, run)
@@ -121,8 +122,8 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         run=run,
         reporter=reporter,
         device=device,
-        bf16=use_bf16(config.amp, device),
-        model=model.train(),
+        bf16=use_bf16(config.amp, device, model, config.batch_size),
+        model=model,
         optimizer=make_optimizer(model, config),
         stream=stream,
         validation=held_out,

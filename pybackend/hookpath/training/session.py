@@ -26,6 +26,7 @@ from hookpath.training.losses import Loss, Weigher, evenly
 from hookpath.training.normalising import normalisation_of
 from hookpath.training.parts import Parts
 from hookpath.training.plan import Plan
+from hookpath.training.precision import has_tiles
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.scoring import Goal, Validation
 from hookpath.training.validate import validate
@@ -224,6 +225,8 @@ class Session:
         self.step = self.saved_step = checkpoint.step
         self.best_score, self.best_loss = checkpoint.best_score, checkpoint.best_loss
         self.best_epoch = checkpoint.best_epoch
+        if self.config.amp == "auto" and self.device.type == "cpu" and has_tiles():
+            self.bf16 = bool(checkpoint.bf16)
         if self.budget is not None and checkpoint.budget is not None:
             self.budget.load_state_dict(checkpoint.budget)
 
@@ -242,6 +245,7 @@ class Session:
             best_epoch=self.best_epoch,
             average=None if self.average is None else self.average.state_dict(),
             plan=self.plan.state_dict(),
+            bf16=self.bf16,
             budget=None if self.budget is None else self.budget.state_dict(),
         )
 
