@@ -36,7 +36,7 @@ class Day:
     def run(self) -> int:
         """Steps that the run had."""
         plan = Plan(self.most)
-        keeper = Budget(60 * self.minutes, plan, self.per_epoch, 4, clock=lambda: self.now)
+        keeper = Budget(60 * self.minutes, plan, self.per_epoch, 4, 4, clock=lambda: self.now)
         step = 0
         while step < plan.total:
             self.now += self.step_s(step)
@@ -103,14 +103,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
         turned.now += 1.0
         return step(session, batch)
 
-    monkeypatch.setattr(Budget.__init__, "__defaults__", (turned.monotonic, None))
+    monkeypatch.setattr(Budget.__init__, "__defaults__", (0, turned.monotonic, None))
     monkeypatch.setattr("hookpath.training.opening.time", turned)
     monkeypatch.setattr(loop, "train_step", timed)
     return turned
 
 
 def timed_config(*overrides: str) -> TrainConfig:
-    values = ("minutes=0.5", "epochs=100", "checkpoint_every=3", "validation.max_patches=4")
+    values = ("minutes=2", "epochs=100", "checkpoint_every=3", "validation.max_patches=4")
     return TrainConfig.load(overrides=[*TINY, *values, *overrides])
 
 
@@ -120,11 +120,11 @@ def test_a_run_with_minutes_ends_with_its_schedule(
     reporter = Recorder()
     result = train([open_project(folder)], timed_config(), tmp_path / "run", reporter=reporter)
     rows = rows_of(tmp_path / "run")
-    assert 16 <= result.steps <= 30
-    assert clock.now <= 30
+    assert 60 <= result.steps <= 120
+    assert clock.now <= 120
     assert result.epochs == len(rows) == int(rows[-1]["epoch"])
     assert float(rows[-1]["learning_rate"]) < 0.2 * 0.01
-    assert any(i.startswith("0.5 min are enough for about") for i in reporter.infos)
+    assert any(i.startswith("2 min are enough for about") for i in reporter.infos)
 
 
 def test_a_timed_run_that_was_stopped_keeps_its_plan(

@@ -23,8 +23,6 @@ _RESERVE = 0.04
 #: A plan is moved when its steps left are off by more: too many soon, too few with some patience,
 #: and not on the last fifth of the schedule, which is there to settle.
 _TOO_MANY, _TOO_FEW, _SETTLING = 1.03, 0.8, 0.8
-#: Ends of epochs that are kept free after the last step: its own, and the look at training slides.
-_ENDS = 2
 #: What scoring a batch takes of what a step takes, before it has been measured.
 _SCORING = 0.6
 
@@ -36,6 +34,7 @@ class Budget:
         seconds: for the whole run, from when it was started.
         per_epoch: steps of a whole epoch.
         scored: batches that the end of an epoch scores.
+        after: batches that are looked at once, when the last epoch is over.
         clock: seconds, monotonic.
         since: when the run was begun or taken up, on the clock; None: now.
     """
@@ -46,6 +45,7 @@ class Budget:
         plan: Plan,
         per_epoch: int,
         scored: int,
+        after: int = 0,
         clock: Callable[[], float] = time.monotonic,
         since: float | None = None,
     ) -> None:
@@ -55,6 +55,7 @@ class Budget:
         self._before = 0.0
         self._last: tuple[int, float] | None = None
         self._steps: deque[float] = deque(maxlen=_RECENT)
+        self._after = after
         self._end_in_steps = _SCORING * scored + 1
 
     @property
@@ -111,4 +112,5 @@ class Budget:
         """Steps that still fit. An epoch's end takes longer where steps do, so all is in steps."""
         left = (1 - _RESERVE) * self._seconds - self.spent_s
         per_step = 1 + self._end_in_steps / self._per_epoch
-        return int((left / self.step_s - _ENDS * self._end_in_steps) / per_step)
+        after = _SCORING * self._after
+        return int((left / self.step_s - self._end_in_steps - after) / per_step)

@@ -31,6 +31,7 @@ from hookpath.training.objective import loss_of, weigher_of
 from hookpath.training.parts import Parts
 from hookpath.training.plan import Plan
 from hookpath.training.precision import use_bf16
+from hookpath.training.reference import PATCHES
 from hookpath.training.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import goal_of
@@ -148,7 +149,8 @@ def _budget(
     if config.minutes is None:
         return None
     scored = 0 if held_out is None else -(-held_out.patches // config.batch_size)
-    return Budget(60 * config.minutes, plan, config.steps_per_epoch, scored, since=started)
+    after = -(-PATCHES // config.batch_size) + 2 * scored
+    return Budget(60 * config.minutes, plan, config.steps_per_epoch, scored, after, since=started)
 
 
 def _begin(session: Session, record: RunRecord | None) -> None:
