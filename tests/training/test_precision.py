@@ -29,6 +29,9 @@ def test_a_cpu_needs_tiles_and_must_be_faster(
     monkeypatch: pytest.MonkeyPatch, tiles: bool, faster: bool
 ) -> None:
     monkeypatch.setattr(precision, "has_tiles", lambda: tiles)
+    monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
+    assert not use_bf16("auto", CPU, network(), 4)
+    monkeypatch.setattr(precision, "_LARGE", 0)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: faster)
     assert use_bf16("auto", CPU, network(), 4) is (tiles and faster)
     assert use_bf16("on", CPU, network(), 4)
@@ -61,6 +64,7 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
     for module in (precision, session):
         monkeypatch.setattr(module, "has_tiles", lambda: True, raising=False)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
+    monkeypatch.setattr(precision, "_LARGE", 0)
     train([open_project(folder)], config, tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr(loop, "train_step", dying(loop.train_step, 13))
