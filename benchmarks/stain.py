@@ -35,6 +35,16 @@ from hookpath.training import TrainConfig, train
 ARMS: dict[str, list[str]] = {
     "light": [],
     "strong": ["augmentation=strong"],
+    "macenko": ["normalisation=macenko"],
+    "strong+macenko": ["augmentation=strong", "normalisation=macenko"],
+    "strong+reinhard": ["augmentation=strong", "normalisation=reinhard"],
+}
+
+#: Ways to predict, and the copies that are predicted so (None: all).
+WAYS: dict[str, tuple[dict[str, bool], tuple[str, ...] | None]] = {
+    "": ({}, None),
+    "--adapt-bn": ({"adapt_bn": True}, None),
+    "--tta": ({"tta": True}, ("as it is",)),
 }
 
 #: (haematoxylin, eosin, rest) times, and what red, green and blue of the light are multiplied by.
@@ -83,24 +93,32 @@ def run(args: argparse.Namespace) -> None:
     config = TrainConfig.load(None, args.preset, changes)
     model = args.model or train([open_project(project)], config, work / "run").model_dir
     seconds = round(time.process_time() - started, 1)
-    for shift, folder in copies(args.data, args.held_out, args.out / "copies").items():
-        found = score(folder, model, args.data / "full", work / shift)
-        line = {
-            "network": name, "arm": args.arm, "held_out": args.held_out, "seed": args.seed,
-            "shift": shift, "f1": found, "training_s": seconds,
-        }  # fmt: skip
-        with (args.out / "figures.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        print(line)
+    folders = copies(args.data, args.held_out, args.out / "copies")
+    for way, (settings, only) in WAYS.items():
+        for shift in only or folders:
+            out = work / (shift + way)
+            found = score(folders[shift], model, args.data / "full", out, settings)
+            line = {
+                "network": name, "arm": args.arm + (f" {way}" if way else ""),
+                "held_out": args.held_out, "seed": args.seed, "shift": shift,
+                "training_s": seconds, **found,
+            }  # fmt: skip
+            with (args.out / "figures.jsonl").open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            print(line)
 
 
-def score(folder: Path, model: Path, truth: Path, out: Path) -> float:
+def score(
+    folder: Path, model: Path, truth: Path, out: Path, settings: Mapping[str, bool]
+) -> dict[str, float | None]:
     """Macro F1 over the whole truth of the one slide in `folder`, glass predicted, too."""
-    how = PredictConfig(tissue=False)
+    how = PredictConfig(tissue=False, **settings)
     report = evaluate_project(
         open_project(folder), out_dir=out, model_dir=model, truth_dir=truth, predict=how
     )
-    return round(report.pooled.macro("f1"), 4)
+    (slide,) = report.slides
+    ood = slide.ood or (None, None)
+    return {"f1": round(report.pooled.macro("f1"), 4), "ood": ood[0], "ood_limit": ood[1]}
 
 
 def make_project(data: Path, held_out: str, folder: Path) -> Path:

@@ -60,19 +60,27 @@ def mean_of_turned_patches(model: SegmentationModel, slide: Slide, x: int, y: in
         {"family": "unet", "spacings": (0.5,), "input_size": 76, "depth": 2},
         {"family": "hooknet", "spacings": (0.5, 2.0), "input_size": 76, "depth": 2},
         {"family": "hooknet", "spacings": (0.5, 1.0, 2.0), "input_size": 156, "depth": 3},
+        {
+            "family": "hooknet",
+            "spacings": (0.5, 1.0),
+            "input_size": 192,
+            "depth": 3,
+            "encoder": "tf_efficientnet_lite0",
+        },
     ],
-    ids=["one branch", "two branches", "three branches"],
+    ids=["one branch", "two branches", "three branches", "pretrained"],
 )
 def test_dense_is_patchwise_in_all_views(config: dict[str, Any]) -> None:
     model = random_network(n_classes=2, filters=4, **config)
-    slide = ArraySlide(noise(320), 0.5)
+    side = 160 if "encoder" in config else 320
+    slide = ArraySlide(noise(side), 0.5)
     grid = OutputGrid.of_slide(slide, 0.5)
-    predictor = DensePredictor(TurnedRunner(TorchRunner(model, "cpu")), 96, as_uint8=False)
+    predictor = DensePredictor(TurnedRunner(TorchRunner(model, "cpu")), side // 3, as_uint8=False)
     plan = predictor.plan(cover_of(slide, grid, tissue=False))
     found = np.concatenate([r.probabilities(2) for r in predictor.rows(slide, plan)], axis=1)
     step = round(model.shapes[0].phase * model.branches[-1].spacing_um / 0.5)
     size = model.branches[0].output_size
-    last = (320 - size) // step * step
+    last = (side - size) // step * step
     for x, y in ((0, 0), (last, step), (step, last)):
         expected = mean_of_turned_patches(model, slide, x, y)
         assert expected.std() > 0.01

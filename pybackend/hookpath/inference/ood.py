@@ -15,7 +15,7 @@ from hookpath.models.reference import DeepFeatures, FeatureReference
 from hookpath.sampling.tissue_places import patches_of_tissue
 from hookpath.slides import Slide
 
-PATCHES = 64
+PATCHES = 32
 """Patches of a slide's tissue that are looked at, spread evenly over it."""
 
 

@@ -8,6 +8,7 @@ Mahalanobis distance to it tells what training did not show (Lee et al. 2018).
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -186,6 +187,10 @@ def _check(of: FeatureReference) -> None:
         raise ValueError("a variance is not positive")
 
 
+class _EnoughError(Exception):
+    """The deepest part has spoken; the rest of the network need not run."""
+
+
 class DeepFeatures:
     """``with``: what the deepest part of a network says of patches.
 
@@ -207,6 +212,7 @@ class DeepFeatures:
 
     def _keep(self, module: nn.Module, inputs: Any, output: Tensor) -> None:
         self._found = output
+        raise _EnoughError
 
     @torch.no_grad()
     def of(self, images: Sequence[npt.NDArray[np.uint8]]) -> Floats:
@@ -214,7 +220,9 @@ class DeepFeatures:
         device = next(self.model.parameters()).device
         batch = [torch.from_numpy(i).to(device).permute(0, 3, 1, 2).float() / 255 for i in images]
         was_training = self.model.training
-        self.model.eval()(batch)
+        # What follows the deepest part is half of the work.
+        with contextlib.suppress(_EnoughError):
+            self.model.eval()(batch)
         self.model.train(was_training)
         assert self._found is not None
         found = self._found.flatten(2).mean(dim=2) if self._found.ndim > 2 else self._found

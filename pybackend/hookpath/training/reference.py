@@ -17,7 +17,7 @@ from hookpath.sampling.tissue_places import patches_of_tissue
 from hookpath.training.run_folder import RunFolder
 
 #: Patches looked at, over all slides; of each at least so many; of how many slides.
-PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 256, 8, 32
+PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 128, 8, 32
 
 
 def keep_reference(run: RunFolder, slides: Sequence[AnnotatedSlide], device: torch.device) -> None:
