@@ -55,6 +55,9 @@ class TinyClassifier(Network):
     def targets(self, labels: Sequence[Tensor]) -> list[Tensor]:
         return [self.rule(of_branch) for of_branch in labels]
 
+    def deepest(self) -> nn.Module:
+        return self.bodies[0]
+
 
 class TinyScale(Network):
     """Magnification from one convolution."""
