@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hookpath.projects import open_project, twin_remarks
+from hookpath.slides import SlideRef
 from support.scanners import write_dicom, write_mirax
 from support.slides import position_image, write_pyramid
 from support.zoo import place_code
@@ -48,6 +51,22 @@ def test_mirax_slides_with_one_preview(tmp_path: Path) -> None:
     write_mirax(tmp_path / "a.mrxs", image, (2, 2))
     write_mirax(tmp_path / "b.mrxs", image, (2, 2), mpp=0.25)
     assert told(tmp_path) == []
+
+
+@dataclass
+class Entry:
+    """As much of an image as is looked at."""
+
+    name: str
+    slide: SlideRef
+
+
+def test_the_files_of_a_dicom_series_one_by_one(tmp_path: Path) -> None:
+    """As a QuPath project may hold them; each opens the whole slide."""
+    paths = write_dicom(tmp_path, position_image(300, 200), levels=2)
+    entries: list[Any] = [Entry(path.name, SlideRef(path)) for path in paths]
+    (line,) = twin_remarks(entries)
+    assert line.startswith("1-label.dcm, 1-level0.dcm and 1-level1.dcm are the same slide (one")
 
 
 def test_a_folder_of_dicom_series(tmp_path: Path) -> None:

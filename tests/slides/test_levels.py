@@ -56,6 +56,11 @@ def test_a_ratio_that_is_whole_by_chance_is_no_factor() -> None:
     assert found([(768, 768), (256, 256)]) == [1, None]
 
 
+def test_levels_of_one_size_are_left_out() -> None:
+    """Of 300 px in tiles of 256, the half and the quarter fill one tile each."""
+    assert found(padded(300, 300, [1, 2, 4, 8])) == [1, None, None, None]
+
+
 def test_one_tile_may_be_any_level() -> None:
     assert found(padded(2500, 1800, [1, 4, 16])) == [1, 4, None]
     assert found(padded(2500, 1800, [1, 4, 64])) == [1, 4, None]

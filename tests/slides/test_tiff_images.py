@@ -101,6 +101,20 @@ def test_padded_levels_lie_where_they_should(tmp_path: Path) -> None:
             assert np.abs(found - level[: size[1], : size[0]]).max() <= 1
 
 
+def test_resolution_tags_have_a_say_in_what_a_level_is(tmp_path: Path) -> None:
+    """80 px of 300, padded to 160 px (of 320): by size it is a half, by its tags a quarter."""
+    base = np.zeros((320, 320, 3), np.uint8)
+    level = np.zeros((160, 160, 3), np.uint8)
+    for fraction, levels in ((2, 2), (1, 2), (4, 1)):
+        tags = [
+            {"resolution": (r, r), "resolutionunit": "CENTIMETER"} for r in (2e4, 2e4 / fraction)
+        ]
+        here = {"tile": (160, 160), "photometric": "rgb", "metadata": None}
+        pages = [(base, here | tags[0]), (level, here | tags[1] | {"subfiletype": 1})]
+        with open_slide(write(tmp_path / f"{fraction}.tif", *pages)) as slide:
+            assert len(slide.levels) == levels
+
+
 @pytest.mark.parametrize("n", [2, 5])
 def test_images_of_one_size_are_a_stack(tmp_path: Path, n: int) -> None:
     path = write(tmp_path / "a.tif", *[(SLIDE, TILED)] * n)

@@ -171,6 +171,16 @@ FLAVOURS: dict[str, Flavour] = {
         lambda rgb: np.moveaxis(rgb, -1, 0),
         options={"photometric": "rgb", "planarconfig": "separate", "compression": "jpeg2000"},
     ),
+    "planes-jpeg": Flavour(
+        lambda rgb: np.moveaxis(rgb, -1, 0),
+        options={
+            "photometric": "rgb",
+            "planarconfig": "separate",
+            "compression": "jpeg",
+            "compressionargs": {"level": 98},
+        },
+        off=8,
+    ),
     "planes-ycbcr": Flavour(
         lambda rgb: np.moveaxis(to_ycbcr(rgb), -1, 0),
         options=_ZLIB | {"photometric": "ycbcr", "planarconfig": "separate", "subsampling": (1, 1)},

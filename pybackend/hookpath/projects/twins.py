@@ -29,6 +29,7 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
         f"{_and(group)} are the same slide (equal files){_ADVICE}"
         for group in _groups(named, lambda item: _length(item[1]), _content)
     ]
+    found += [f"{_and(group)} are the same slide (one series){_ADVICE}" for group in _series(named)]
     told = {name for line in found for name, _ in named if name in line}
     rest = [item for item in named if item[0] not in told]
     for group in _groups(rest, lambda item: item[1].parent / _stem(item[1]), lambda _: "same"):
@@ -49,6 +50,20 @@ def _named(entries: Iterable[ImageEntry]) -> Iterator[Named]:
             yield entry.name, entry.slide.path
         except HookpathError:  # told by whoever needs the slide
             continue
+
+
+def _series(named: Sequence[Named]) -> Iterator[list[Named]]:
+    """Files of one DICOM series: each opens the whole slide."""
+    from hookpath.slides.files import slides_among
+
+    by_folder: dict[Path, dict[Path, Named]] = {}
+    for item in named:
+        if item[1].suffix.lower() == ".dcm":
+            by_folder.setdefault(item[1].parent, {})[item[1]] = item
+    for files in by_folder.values():
+        for first, others in slides_among(files).items():
+            if others:
+                yield [files[path] for path in sorted((first, *others))]
 
 
 def _groups(

@@ -36,6 +36,8 @@ def level_factors(
     for size, said, tile in zip(sizes[1:], reported[1:], tiles[1:], strict=True):
         if not math.isclose(said, _mean_ratio(sizes[0], size), rel_tol=1e-9):
             found.append((said, said) if said >= 1 else None)  # the format itself says so
+        elif sizes.count(size) > 1:
+            found.append(None)  # two fill the same tiles: nothing says which is the finer
         elif padded:
             found.append(_of_padded(sizes[0], size, tile, found))
         else:

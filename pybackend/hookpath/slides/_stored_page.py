@@ -113,10 +113,19 @@ class StoredPage:
         if announced > _ROOM * self.block[0] * self.block[1]:
             raise ValueError(f"a tile says that it holds {announced} px, which are too many")
         if self._page.compression in JPEG:
+            if self._planes > 1:
+                return self._grey_jpeg(data)
             block = self._decode(data, index, jpegtables=self._tables)[0]
         else:
             block = self._decode(data, index)[0]
         return None if block is None else np.asarray(block[0])
+
+    def _grey_jpeg(self, data: bytes) -> Samples:
+        """One colour's plane; tifffile would ask the codec for RGB."""
+        import imagecodecs
+
+        plane = imagecodecs.jpeg_decode(data, tables=self._tables)
+        return np.asarray(plane, np.uint8).reshape(*plane.shape[:2], -1)[..., :1]
 
     def _colour_units(self) -> tuple[int, int] | None:
         """(across, down) px that share one colour, where that is not JPEG's business; None: 1 × 1.

@@ -17,6 +17,7 @@ from hookpath.slides._pixels import WHITE
 from hookpath.slides._stored_page import Bytes, StoredPage
 from hookpath.slides._tiff_images import TiffImage, slide_image
 from hookpath.slides._tiff_pages import quiet_tifffile
+from hookpath.slides._tiff_spacing import tags_disagree
 from hookpath.slides.base import RGBArray, Slide
 
 #: Decoded tiles kept per slide, as for OpenSlide.
@@ -46,7 +47,12 @@ class TiffSlide(Slide):
         ratios = [(sizes[0][0] / w + sizes[0][1] / h) / 2 for w, h in sizes]
         tiled = image.levels[0][0].is_tiled
         factors = level_factors(sizes, ratios, [p[0].block if tiled else None for p in stored])
-        used = [i for i, pair in enumerate(factors) if pair is not None]
+        used = [
+            i
+            for i, pair in enumerate(factors)
+            if pair is not None
+            and not tags_disagree(image.levels[0][0], image.levels[i][0], pair[0])
+        ]
         frame = Frame(0, 0, *sizes[0])
         self._stored = [stored[i] for i in used]
         self.levels = tuple(frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in used)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -33,6 +34,18 @@ def page_spacing(page: Any, description: str) -> FileSpacing:
     if um is None or not all(per_unit):
         return FileSpacing(None)
     return believable(*(um / value for value in per_unit if value))
+
+
+def tags_disagree(base: Any, level: Any, factor: float) -> bool:
+    """Whether the resolution tags of a level speak of another factor than its size does.
+
+    Equal tags on both say nothing: many programs copy them.
+    """
+    fine, coarse = (_ratio(page.tags.valueof(282)) for page in (base, level))
+    if not fine or not coarse or base.tags.valueof(296) != level.tags.valueof(296):
+        return False
+    said = fine / coarse
+    return not math.isclose(said, 1, rel_tol=0.05) and not math.isclose(said, factor, rel_tol=0.1)
 
 
 def hidden_planes(description: str) -> int:
