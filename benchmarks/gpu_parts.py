@@ -59,13 +59,14 @@ def _driver() -> str | None:
 
 
 def slides(here: Here) -> None:
-    """Paint what the other parts read: JPEG pyramids of 0.5 µm/px, blobs of three classes drawn."""
-    from gpu_slides import make_slides
+    """Paint what the other parts read: pyramids of 0.5 µm/px, blobs of three classes drawn."""
+    from gpu_slides import compression, make_slides
 
     here.slides.mkdir(exist_ok=True)
     make_slides(here.slides, here.side)
     size = (here.slides / "s0.tif").stat().st_size
     here.note("side_px", here.side)
+    here.note("compression", compression())
     here.note("mb_per_slide", size / 1e6)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ MPP = 0.5
 COLOURS = {"a": (200, 0, 0), "b": (0, 160, 0), "c": (0, 0, 200)}
 
 
+def compression() -> str:
+    """JPEG where hookpath takes such slides here (it asks for imagecodecs), else deflate."""
+    return "jpeg" if find_spec("imagecodecs") else "deflate"
+
+
 def make_slides(folder: Path, side: int) -> None:
     """``s0.tif`` to ``s2.tif`` with the same pixels and drawings of their own; a small s.tif."""
     path = _write(folder / "s0.tif", _pixels(side))
@@ -37,18 +43,19 @@ def make_slides(folder: Path, side: int) -> None:
 
 
 def _write(path: Path, image: RGB) -> Path:
-    """A pyramid as scanners write it; by GDAL, which needs no further codec for JPEG."""
+    """A pyramid as Aperio's scanners write it, which OpenSlide reads; written by GDAL."""
+    height, width = image.shape[:2]
+    about = f"Aperio Image Library\n{width}x{height}|AppMag = {10 / MPP:g}|MPP = {MPP}"
     profile: dict[str, Any] = {
-        "driver": "GTiff", "dtype": "uint8", "count": 3, "width": image.shape[1],
-        "height": image.shape[0], "tiled": True, "blockxsize": 256, "blockysize": 256,
-        "compress": "jpeg", "photometric": "ycbcr", "jpeg_quality": 90,
+        "driver": "GTiff", "dtype": "uint8", "count": 3, "width": width, "height": height,
+        "tiled": True, "blockxsize": 256, "blockysize": 256, "interleave": "pixel",
+        "compress": compression(),
+        **({"photometric": "ycbcr", "jpeg_quality": 90} if compression() == "jpeg" else {}),
     }  # fmt: skip
-    per_cm = 1e4 / MPP
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path, "w", **profile) as file:
-            tags = {f"TIFFTAG_{axis}RESOLUTION": per_cm for axis in "XY"}
-            file.update_tags(TIFFTAG_RESOLUTIONUNIT=3, **tags)
+            file.update_tags(TIFFTAG_IMAGEDESCRIPTION=about)
             file.write(np.moveaxis(image, -1, 0))
         with rasterio.Env(JPEG_QUALITY_OVERVIEW=90), rasterio.open(path, "r+") as file:
             file.build_overviews([2, 4, 8, 16], Resampling.average)

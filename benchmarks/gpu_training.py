@@ -28,8 +28,14 @@ from hookpath.training.session import Session
 PAPER: dict[str, Any] = {"spacings": [0.5, 8.0]}
 TINY: dict[str, Any] = {"spacings": [0.5, 1.0], "input_size": 24, "depth": 1, "filters": 4}
 
-#: Tried in turn; the first that this version takes is measured.
-ENCODERS = ("efficientnet_lite0", "tf_efficientnet_lite0", "resnet18")
+#: HookNet with pretrained branches at 1 and 4 µm/px.
+ENCODED: dict[str, Any] = {
+    "encoder": "tf_efficientnet_lite0",
+    "spacings": [1.0, 4.0],
+    "input_size": 256,
+    "depth": 3,
+    "filters": 32,
+}
 
 
 def config_of(here: Here, workers: int = 0, **model: Any) -> TrainConfig:
@@ -92,10 +98,14 @@ def compiled(here: Here) -> None:
 
 
 def encoder(here: Here) -> None:
-    """The same with pretrained branches (their weights do not matter for speed)."""
+    """The same with pretrained branches; random weights, which are as fast."""
     if "encoder" not in inspect.signature(FAMILIES["hooknet"]).parameters:
         raise NotHereError("hooknet takes no encoder in this version")
-    raise NotHereError("not written yet for this version's encoders")
+    config = config_of(here, **ENCODED).model_copy(update={"backbone_weights": None})
+    with session_of(here, "encoder", config) as session:
+        here.note("encoder", session.model.config["encoder"])
+        here.note("input_px", [branch.input_size for branch in session.model.branches])
+        _measure_steps(here, session)
 
 
 def _always(batch: Batch) -> Callable[[], Batch]:
