@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,15 @@ def test_a_macro_before_the_scan_in_an_ome_tiff(tmp_path: Path) -> None:
         assert (slide.width_l0, slide.height_l0) == (320, 256)
         assert slide.calibration.mpp == pytest.approx(0.5)
         assert "80 × 60 px (macro)" in slide.notes[0]
+
+
+def test_an_ome_xml_that_names_no_pages_hides_no_image(tmp_path: Path) -> None:
+    rgb = {"photometric": "rgb", "tile": (64, 64)}
+    path = ome(tmp_path / "a.ome.tif", (SMALL, {"axes": "YXS"}, rgb), (SLIDE, {"axes": "YXS"}, rgb))
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        description = tiff.pages.first.tags["ImageDescription"]
+        description.overwrite(re.sub(r"<TiffData [^>]*/>", "<TiffData/>", description.value))
+    assert np.array_equal(whole(path), SLIDE)
 
 
 def test_two_scans_of_one_size_are_listed(tmp_path: Path) -> None:

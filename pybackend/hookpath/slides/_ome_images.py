@@ -140,9 +140,10 @@ def _pages(
         for step in range(min(count, n_pages)):
             places.setdefault(start + step, (first or 0) + step)
             claimed.add((first or 0) + step)
+    claimed &= set(range(n_pages))
     if not data:
         places = {i: i for i in range(n_pages)}
-    pages = tuple(places[c] for c in sorted(places) if places[c] < n_pages)
+    pages = tuple(places[c] for c in sorted(places) if 0 <= places[c] < n_pages)
     return pages, frozenset(claimed), elsewhere
 
 

@@ -83,7 +83,8 @@ def _candidates(tiff: Any, path: Path, pages: Sequence[Page]) -> list[_Candidate
         own = ome.pages[: _planes_of(ome, pages)]
         if own and size(pages[own[0]]) == (ome.width, ome.height):
             found[own[0]] = _Candidate(pages[own[0]], own[0], ome)
-            claimed.update(own, ome.claimed)
+            # Some write no IFD at all: then the first image would claim every page.
+            claimed |= {n for n in ome.claimed if size(pages[n]) == (ome.width, ome.height)}
         elif ome.elsewhere:
             raise SlideError(
                 f"{path}: its pixels are in another file ({ome.elsewhere}); open that one"
