@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.experiments.budget import Pace
 from hookpath.experiments.costs import COST_NAME, Cost, cpu_seconds, metered
 
 
@@ -49,9 +48,3 @@ def test_nothing_measured_is_not_nought(tmp_path: Path) -> None:
     assert Cost.load(tmp_path) is None
     (tmp_path / COST_NAME).write_text("{")
     assert Cost.load(tmp_path) is None
-
-
-def test_as_many_steps_as_fit() -> None:
-    pace = Pace(around_s=10.0, step_s=0.5)
-    assert pace.steps(60.0) == 100
-    assert pace.steps(5.0) == 1

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hookpath.errors import UsageError
 from hookpath.events import Reporter, SilentReporter
 from hookpath.experiments.costs import cpu_seconds
 from hookpath.experiments.method import Lesson
@@ -22,6 +23,9 @@ PACE_NAME = "pace.json"
 
 #: Steps that are measured, after those in which memory is first laid out.
 _MEASURED, _WARM = 8, 3
+
+#: A limit by the clock would count what else the machine does.
+_BY_STEPS = ("minutes=none",)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ def within(lesson: Lesson, reporter: Reporter) -> TrainConfig:
     Raises:
         HookpathError: whatever training raises.
     """
-    config = lesson.config
     if lesson.budget_s is None:
-        return config
+        return lesson.config
+    config = lesson.config.changed(_BY_STEPS)
     pace = _pace(lesson)
     steps = pace.steps(lesson.budget_s)
     epochs = min(config.epochs, steps)
@@ -58,10 +62,17 @@ def within(lesson: Lesson, reporter: Reporter) -> TrainConfig:
 
 
 def _pace(lesson: Lesson) -> Pace:
-    """As measured earlier, or now."""
+    """As measured earlier, or now.
+
+    Raises:
+        UsageError: what was measured is damaged.
+    """
     path = lesson.folder / PACE_NAME
     if path.is_file():
-        return Pace(**json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return Pace(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(f"{path}: cannot be read ({error}); delete it") from error
     pace = _measured(lesson, lesson.folder / "pace")
     make_folder(lesson.folder)
     replace_text(path, json.dumps(asdict(pace)))
@@ -71,7 +82,8 @@ def _pace(lesson: Lesson) -> Pace:
 def _measured(lesson: Lesson, folder: Path) -> Pace:
     shutil.rmtree(folder, ignore_errors=True)
     clock, start = _Clock(), cpu_seconds()
-    config = lesson.config.changed(["epochs=1", f"steps_per_epoch={_WARM + _MEASURED}"])
+    steps = ["epochs=1", f"steps_per_epoch={_WARM + _MEASURED}"]
+    config = lesson.config.changed([*_BY_STEPS, *steps])
     try:
         train([lesson.trial.project], config, folder, False, clock)
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from hookpath.experiments.design import Contestant, Design, Expectation
 from hookpath.models.encoders import DEFAULT_ENCODER
@@ -43,14 +42,7 @@ def _from_scratch(title: str, family: str, spacings: list[float]) -> Contestant:
 
 
 #: Px that a network with the default encoder sees at 3 and at 4 halvings, and an input for each.
-_ENCODED = {3: (2 * 61, 192), 4: (2 * 221, 512)}
-
-#: As the prototypes were trained: few patches a step, colours varied from the first one on.
-_FINE_TUNED: dict[str, Any] = {
-    "batch_size": 4,
-    "learning_rate": 1e-3,
-    "augmentation": "strong",
-}
+_ENCODED = {3: (2 * 61, 256), 4: (2 * 221, 512)}
 
 
 def _pretrained(title: str, family: str, spacings: list[float], depth: int = 3) -> Contestant:
@@ -64,7 +56,7 @@ def _pretrained(title: str, family: str, spacings: list[float], depth: int = 3) 
     }
     return Contestant(
         f"pretrained {title}",
-        {"family": family, "model": design, **_FINE_TUNED},
+        {"preset": "auto", "family": family, "model": design},
         _columns("ImageNet", spacings, sees_px * max(spacings)),
     )
 
