@@ -26,7 +26,7 @@ class Warned(SilentReporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "") -> None:
         self.warnings.append(message)
 
 
