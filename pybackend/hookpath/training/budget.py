@@ -24,7 +24,9 @@ _RESERVE = 0.04
 #: and not on the last fifth of the schedule, which is there to settle.
 _TOO_MANY, _TOO_FEW, _SETTLING = 1.03, 0.8, 0.8
 #: What scoring a batch takes of what a step takes, before it has been measured.
-_SCORING = 0.6
+_SCORING = 0.4
+#: Share of the time that looking at what was learned may take at most.
+_LOOKING = 0.2
 
 
 class Budget:
@@ -89,6 +91,11 @@ class Budget:
             self._end_in_steps = (now - self._last[1]) / self.step_s
         self._last = step, now
 
+    def batches_left(self) -> int:
+        """How many batches can still be looked at in time."""
+        left = self._seconds - self.spent_s
+        return max(0, int(left / (_SCORING * self.step_s))) if self._steps else self._after
+
     @property
     def step_s(self) -> float:
         """What a step takes now."""
@@ -112,5 +119,5 @@ class Budget:
         """Steps that still fit. An epoch's end takes longer where steps do, so all is in steps."""
         left = (1 - _RESERVE) * self._seconds - self.spent_s
         per_step = 1 + self._end_in_steps / self._per_epoch
-        after = _SCORING * self._after
+        after = min(_SCORING * self._after, _LOOKING * self._seconds / self.step_s)
         return int((left / self.step_s - self._end_in_steps - after) / per_step)

@@ -132,14 +132,17 @@ def open_feed(order: Order) -> Feed:
 _LOOKED_AT = 500
 
 
-def training_set(order: Order) -> HeldOut:
+def training_set(order: Order, most: int) -> HeldOut:
     """Samples of the training slides, chosen as those of validation slides are, read here.
+
+    Args:
+        most: how many at most.
 
     Raises:
         TrainingError: no slide can be opened.
     """
     seen = replace(order.data, val=order.data.train)
-    most = min(order.config.validation.max_patches, _LOOKED_AT)
+    most = min(order.config.validation.max_patches, _LOOKED_AT, most)
     validation = order.config.validation.model_copy(update={"max_patches": most})
     config = order.config.model_copy(update={"validation": validation, "workers": 0})
     stream, held_out = open_feed(replace(order, config=config, data=seen))

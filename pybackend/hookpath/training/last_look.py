@@ -35,7 +35,7 @@ def look_back(s: Session) -> list[Finding]:
     found = [*s.findings]
     if s.training_set is not None and s.best_epoch:
         seen = Staining()
-        with closing(s.training_set()) as patches:
+        with closing(s.training_set(s.patches_left(0.3))) as patches:
             learned = _learned(s, _Watched(patches, seen))
         new = learned.findings() + _other_stains(s, seen)
         findings.tell(new, s.reporter)

@@ -20,7 +20,12 @@ from hookpath.training.run_folder import RunFolder
 PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 128, 8, 32
 
 
-def keep_reference(run: RunFolder, slides: Sequence[AnnotatedSlide], device: torch.device) -> None:
+def keep_reference(
+    run: RunFolder,
+    slides: Sequence[AnnotatedSlide],
+    device: torch.device,
+    patches: int = PATCHES,
+) -> None:
     """Measure the run's model on its training slides, unless that was done.
 
     On tissue anywhere, as slides are measured at prediction. Networks that do not give classes to
@@ -34,7 +39,8 @@ def keep_reference(run: RunFolder, slides: Sequence[AnnotatedSlide], device: tor
         return
     if FeatureReference.load(run.model, card.weights_sha256) is not None:
         return
-    found = [f for source in _chosen(slides) if len(f := _features(model, source, len(slides)))]
+    most = max(LEAST_OF_SLIDE, patches // min(len(slides), MOST_SLIDES))
+    found = [f for source in _chosen(slides) if len(f := _features(model, source, most))]
     reference = fit_reference(found) if found else None
     if reference is None:
         return
@@ -55,9 +61,8 @@ def _chosen(slides: Sequence[AnnotatedSlide]) -> Sequence[AnnotatedSlide]:
     return [slides[i] for i in dict.fromkeys(picked.tolist())]
 
 
-def _features(model: Network, source: AnnotatedSlide, slides: int) -> npt.NDArray[np.float64]:
+def _features(model: Network, source: AnnotatedSlide, most: int) -> npt.NDArray[np.float64]:
     """``(N, F)`` of a slide's tissue; none where it cannot be read."""
-    most = max(LEAST_OF_SLIDE, PATCHES // min(slides, MOST_SLIDES))
     try:
         with source.open() as slide, DeepFeatures(model) as deep:
             batches = [deep.of(b) for b in patches_of_tissue(slide, model.branches, most)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ class Session:
         plan: how many steps there are.
         budget: moves the plan's end; None: there is time enough.
         average: of the weights; None: the last step's are validated and kept.
-        training_set: opens patches of the training slides, for the last look at them.
+        training_set: opens so many patches of the training slides, for the last look at them.
         findings: what was found out before the first step.
         glass: classes are drawn on glass, so it is to be predicted.
         weigh: what each pixel or patch of a batch counts in the loss.
@@ -74,7 +75,7 @@ class Session:
     loss_sum: Tensor
     budget: Budget | None = None
     average: Average | None = None
-    training_set: Callable[[], HeldOut] | None = None
+    training_set: Callable[[int], HeldOut] | None = None
     findings: tuple[Finding, ...] = ()
     glass: bool = False
     weigh: Weigher = evenly
@@ -119,6 +120,13 @@ class Session:
     def steps_in_epoch(self) -> int:
         """Steps of the epoch under way, the last one included (1…steps_per_epoch)."""
         return (self.step - 1) % self.config.steps_per_epoch + 1
+
+    def patches_left(self, share: float) -> int:
+        """How many patches this share of the time that is left is enough to look at."""
+        if self.budget is None:
+            return sys.maxsize
+        least = 2 * self.config.batch_size  # a score of fewer would say nothing
+        return max(least, int(share * self.budget.batches_left()) * self.config.batch_size)
 
     @property
     def kept(self) -> Network:
