@@ -167,6 +167,24 @@ def test_pretrained_encoders_give_the_patchwise_numbers(
 
 
 @pytest.mark.parametrize(
+    "config",
+    [
+        {"spacings": (0.5,), "depth": 3, "input_size": 160},
+        {"spacings": (0.5, 2.0), "depth": 3, "input_size": 160, "hidden": 8},
+        {"spacings": (0.5, 1.0, 2.0), "depth": 3, "input_size": 160, "working_depth": 1},
+        {"spacings": (0.5, 4.0), "depth": 3, "input_size": 192, "encoder": "resnet10t"},
+    ],
+    ids=["one view", "two views", "three views, cells of 2 px", "a wide view, another encoder"],
+)
+def test_probes_of_features_give_the_patchwise_numbers(
+    tmp_path: Path, config: dict[str, Any]
+) -> None:
+    model = random_network("probe", n_classes=2, **config)
+    with noise_slide(tmp_path / "s.tif", 536, 472) as slide:
+        assert largest_difference(model, slide, dense(model, slide, tile=128)) < TOLERANCE
+
+
+@pytest.mark.parametrize(
     ("mpp", "levels", "width", "height"),
     [(0.37, 4, 808, 680), (0.23, 1, 1303, 997), (0.5, 1, 383, 331)],
     ids=["spacing between levels", "one level only", "odd sides"],

@@ -22,6 +22,7 @@ _OVERVIEW = {"n_classes": 2, "size": 16, "heatmaps": 1, "filters": (2, 2, 4)}
 TINY: dict[str, dict[str, Any]] = {
     "unet": {"n_classes": 3, "spacings": (1.0,), "input_size": 52, "depth": 2, "filters": 2},
     "hooknet": {"n_classes": 3, "spacings": (1.0, 4.0), "input_size": 60, "depth": 2, "filters": 2},
+    "probe": {"n_classes": 3, "spacings": (1.0, 2.0), "input_size": 64, "depth": 2, "hidden": 4},
     "mrn": {"n_classes": 3, "spacings": (1.0, 2.0), "input_size": 32, "depth": 2, "filters": 2},
     "unet-lr": _OVERVIEW,
     "agunet": _OVERVIEW,

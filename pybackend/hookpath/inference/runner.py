@@ -101,13 +101,18 @@ class TorchRunner(OnDevice[SegmentationModel]):
 
     def _run(self, branch: int, image: RGBArray, hook: FloatMap | None) -> BranchOutput:
         def run() -> BranchOutput:
-            pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
-            tile = pixels.to(self.device).permute(2, 0, 1)[None]
-            tile = tile.float().div_(255).contiguous(memory_format=torch.channels_last)
-            taken = None if hook is None else torch.from_numpy(hook)[None].to(self.device)
-            return self.model.run_branch(branch, tile, taken)
+            return self.model.run_branch(branch, self._tile(image), self._taken(hook))
 
         return self.computed(run)
+
+    def _tile(self, image: RGBArray) -> Tensor:
+        """``(1, 3, H, W)`` in [0, 1] on the device."""
+        pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
+        tile = pixels.to(self.device).permute(2, 0, 1)[None]
+        return tile.float().div_(255).contiguous(memory_format=torch.channels_last)
+
+    def _taken(self, hook: FloatMap | None) -> Tensor | None:
+        return None if hook is None else torch.from_numpy(hook)[None].to(self.device)
 
 
 def _memory_budget(device: torch.device) -> float:

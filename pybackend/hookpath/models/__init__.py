@@ -16,6 +16,7 @@ from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
 from hookpath.models.multiscale import MultiScaleCNN
 from hookpath.models.patches import PatchNetwork
+from hookpath.models.probe import FeatureProbe
 from hookpath.models.registry import FAMILIES, build_model
 from hookpath.models.scale import ScaleDetector
 from hookpath.models.shapes import BranchShape, Hook, UNetShape, map_sizes
@@ -26,6 +27,7 @@ __all__ = [
     "MRN",
     "BranchOutput",
     "BranchShape",
+    "FeatureProbe",
     "H2GNet",
     "Hook",
     "HookNet",

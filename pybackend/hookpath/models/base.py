@@ -43,6 +43,7 @@ class Network(nn.Module):
         heads: branch index of each output of `forward`; ``heads[0] == 0``. A branch may have
             several.
         reads, scores: what goes in and what comes out.
+        fitted: learned all at once (`hookpath.probing`), not step by step.
         background: class channel that means "nothing else", where the family needs one.
 
     Class channel ``c`` is label ``c + 1`` (label 0 is "ignore").
@@ -51,6 +52,7 @@ class Network(nn.Module):
     family: str
     reads: ClassVar[Reads] = "patches"
     scores: ClassVar[Scores] = "pixels"
+    fitted: ClassVar[bool] = False
     config: dict[str, Any]
     branches: tuple[BranchSpec, ...]
     heads: tuple[int, ...]

@@ -21,12 +21,14 @@ from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
 from hookpath.models.multiscale import MultiScaleCNN
 from hookpath.models.otsu import Otsu
+from hookpath.models.probe import FeatureProbe
 from hookpath.models.scale import ScaleDetector
 from hookpath.models.unet import UNet
 from hookpath.models.unet_lr import UNetLR
 
 FAMILIES: dict[str, type[Network]] = {
     HookNet.family: HookNet,
+    FeatureProbe.family: FeatureProbe,
     UNet.family: UNet,
     MRN.family: MRN,
     UNetLR.family: UNetLR,
@@ -61,7 +63,7 @@ def build_model(family: str, **config: Any) -> Network:
 
 
 #: Counts that may be 0, for none.
-_MAY_BE_NONE = ("heatmaps", "aspp")
+_MAY_BE_NONE = ("heatmaps", "aspp", "hidden")
 
 
 def _what_is_wrong(name: str, kind: str, value: object) -> str:

@@ -20,12 +20,13 @@ from torch.overrides import TorchFunctionMode
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, H2GNet, build_model
+from hookpath.models.encoders import PAPER, facts_of
 from hookpath.stages.folds import LEAST
 from hookpath.training import PRESETS
 from hookpath.training.presets import preset_values
 
 #: In the window's order.
-OFFERED = ("hooknet", "unet", "mrn", "classifier", "multiscale", "h2gnet", "unet-lr")
+OFFERED = ("probe", "hooknet", "unet", "mrn", "classifier", "multiscale", "h2gnet", "unet-lr")
 
 #: Why the others are not: who needs them has a terminal, or `Hookpath.train` in a script.
 LEFT_OUT = {
@@ -149,6 +150,8 @@ def _about(size: int) -> Iterator[int]:
 
 
 def _can_be(family: str, design: Design) -> bool:
+    if design.get("encoder", PAPER) != PAPER:
+        facts_of(design["encoder"], design["depth"])  # measured with real numbers, then known
     return _builds(_reader(family), json.dumps(design))
 
 

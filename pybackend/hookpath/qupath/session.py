@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 from hookpath.closing import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
-from hookpath.inference import PredictConfig, Predictor, load_predictor
+from hookpath.inference import PredictConfig, Predictor, load_predictor, predictor_of
 from hookpath.inference.rows import Probabilities
-from hookpath.models import ModelCard
+from hookpath.models import FeatureProbe, ModelCard
 from hookpath.models.files import changed_at, model_at
 from hookpath.qupath.preview import CancelledError, Preview, View
+from hookpath.qupath.quick import Feature, Head, QuickSession
 from hookpath.slides import SlideRef
+from hookpath.training import TrainConfig
 
 READERS = 2
 """Handles of the slide, each read by a thread of its own while the network computes."""
@@ -27,9 +29,12 @@ Question = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to preview: a model folder (or a run with ``model/`` in it) on a slide."""
+    """What to preview: a model folder (or a run with ``model/`` in it) on a slide.
 
-    model: Path
+    `model` None: what `Session.learn` learned last.
+    """
+
+    model: Path | None
     slide: SlideRef
     device: str = "auto"
     tissue: bool = True
@@ -37,24 +42,31 @@ class Wanted:
     @classmethod
     def of(
         cls,
-        model: str,
+        model: str | None,
         slide: str,
         mpp: tuple[float, float] | None = None,
         crop_to_bounds: bool = True,
         device: str = "auto",
         tissue: bool = True,
     ) -> Wanted:
-        """From plain values; `mpp` (µm/px along x and y) None: the file's own."""
-        try:
-            calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
-        except (ValueError, TypeError, IndexError) as error:
-            raise PredictionError(f"{slide}: {error}") from error
-        return cls(
-            model_at(Path(model)),
-            SlideRef(Path(slide), calibration, crop_to_bounds),
-            device,
-            tissue,
-        )
+        """From plain values (see `slide_of`)."""
+        folder = None if model is None else model_at(Path(model))
+        return cls(folder, slide_of(slide, mpp, crop_to_bounds), device, tissue)
+
+
+def slide_of(
+    slide: str, mpp: tuple[float, float] | None = None, crop_to_bounds: bool = True
+) -> SlideRef:
+    """A slide from plain values; `mpp` (µm/px along x and y) None: the file's own.
+
+    Raises:
+        PredictionError: that is no µm/px.
+    """
+    try:
+        calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
+    except (ValueError, TypeError, IndexError) as error:
+        raise PredictionError(f"{slide}: {error}") from error
+    return SlideRef(Path(slide), calibration, crop_to_bounds)
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ class Opened:
 class _Loaded:
     """The network, kept while slides change; loaded again when its folder was written anew."""
 
-    key: tuple[Path, str, int]
+    key: tuple[Path | None, str, int]
     predictor: Predictor
     card: ModelCard
 
@@ -84,6 +96,7 @@ class Session(Closing):
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _loaded: _Loaded | None = None
     _opened: Opened | None = None
+    _quick: QuickSession | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def open(self, wanted: Wanted, cancelled: Question) -> Opened:
@@ -101,6 +114,30 @@ class Session(Closing):
                 device = loaded.predictor.device
                 self._opened = Opened(next(self._numbers), wanted, loaded.card, preview, device)
             return self._opened
+
+    def learn(
+        self,
+        added: Mapping[str, Sequence[Feature]],
+        removed: Mapping[str, Sequence[str]],
+        slides: Mapping[str, SlideRef],
+        settings: Sequence[str],
+        cancelled: Question,
+    ) -> Head:
+        """Learn from what was drawn since (see `QuickSession.update`); a preview shows it at once.
+
+        Args:
+            settings: ``key=value``, as for ``hookpath train -m probe``. Others than before: all
+                that was drawn is forgotten.
+
+        Raises:
+            CancelledError: `cancelled` said yes while another request was answered.
+            HookpathError: it cannot be learned; what was drawn is remembered.
+        """
+        with self._turn(cancelled):
+            config = TrainConfig.load(overrides=[f"family={FeatureProbe.family}", *settings])
+            if self._quick is None or self._quick.config != config:
+                self._quick = QuickSession(config)
+            return self._quick.update(added, removed, slides)
 
     def classify(self, number: int, view: View, cancelled: Question) -> tuple[Probabilities, float]:
         """Probabilities ``(C, h, w)`` uint8, and the seconds they took (waiting not counted).
@@ -120,12 +157,29 @@ class Session(Closing):
         return _Turn(self._lock, cancelled)
 
     def _model(self, wanted: Wanted) -> _Loaded:
+        if wanted.model is None:
+            return self._learned(wanted)
         key = wanted.model, wanted.device, changed_at(wanted.model)
         if self._loaded is None or self._loaded.key != key:
             self._forget()
             self._loaded = None
             config = PredictConfig(device=wanted.device)
             self._loaded = _Loaded(key, *load_predictor(wanted.model, config))
+        return self._loaded
+
+    def _learned(self, wanted: Wanted) -> _Loaded:
+        """The quick network: its head changes, the network only with the number of classes."""
+        head = None if self._quick is None else self._quick.head
+        if head is None:
+            raise PredictionError("nothing was learned yet; draw areas of two classes first")
+        key = None, wanted.device, id(head.model)
+        if self._loaded is None or self._loaded.key != key:
+            self._forget()
+            config = PredictConfig(device=wanted.device)
+            self._loaded = _Loaded(key, predictor_of(head.model, head.card, config), head.card)
+        self._loaded.card = head.card
+        if self._opened is not None:
+            self._opened = replace(self._opened, card=head.card)
         return self._loaded
 
     def _forget(self) -> None:
@@ -137,7 +191,7 @@ class Session(Closing):
         """Close the slide and let the network go."""
         with self._lock:
             self._forget()
-            self._loaded = None
+            self._loaded = self._quick = None
 
 
 class _Turn:

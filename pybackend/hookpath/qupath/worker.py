@@ -9,6 +9,7 @@ for call the functions here::
     worker.classify(
         task, opened=1, shm="psm_1", x_l0=0, y_l0=0, width=512, height=512, downsample=2.0
     )
+    worker.learn(task, added={"1": [{"type": "Feature", …}]}, slides={"1": {"slide": "…"}})
 
 Each leaves its answer in the task's outputs; what a person can do something about comes as
 ``problem`` (one line), a view that was cancelled as ``cancelled``. Anything else is a failed task
@@ -18,7 +19,7 @@ with its traceback. Neither ends the worker; the end of stdin does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ import numpy as np
 
 from hookpath.errors import HookpathError
 from hookpath.qupath.preview import CancelledError, View
-from hookpath.qupath.session import Session, Wanted
+from hookpath.qupath.session import Session, Wanted, slide_of
 
 SESSION = Session()
 
@@ -92,6 +93,37 @@ def classify(task: Task, opened: int, shm: str, **view: Any) -> Mapping[str, Any
         out[:] = found
         del out  # the block cannot be closed while something looks into it
     return {"seconds": seconds, "channels": len(found)}
+
+
+@_answer
+def learn(
+    task: Task,
+    added: Mapping[str, Any],
+    removed: Mapping[str, Any] | None = None,
+    slides: Mapping[str, Any] | None = None,
+    settings: Sequence[str] = (),
+) -> Mapping[str, Any]:
+    """Fit the quick network (family ``probe``) to all that was drawn so far.
+
+    Args:
+        added: by image, GeoJSON features of annotations; one that is there already is replaced.
+        removed: by image, ids of annotations that were deleted.
+        slides: by image, how to open it (arguments: `slide_of`); of images not named before.
+        settings: ``key=value``, as for ``hookpath train -m probe``.
+
+    Outputs: ``classes`` (as of `open`), ``cells`` learned from, ``computed`` (tiles whose features
+    were not known), ``seconds``. To see it, `open` with ``model=None``; what is open so already
+    shows it from the next `classify` on; where ``classes`` are others than before, `open` again.
+    """
+    refs = {key: slide_of(**values) for key, values in (slides or {}).items()}
+    question = lambda: task.cancel_requested  # noqa: E731
+    head = SESSION.learn(added, removed or {}, refs, settings, question)
+    return {
+        "classes": [{"name": c.name, "color": list(c.color)} for c in head.card.classes],
+        "cells": head.cells,
+        "computed": head.computed,
+        "seconds": head.seconds,
+    }
 
 
 @_answer

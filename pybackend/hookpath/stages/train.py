@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookpath.events import SILENT, Reporter
-from hookpath.models import H2GNet
+from hookpath.models import FeatureProbe, H2GNet
+from hookpath.probing import fit_probe
 from hookpath.projects import Project
 from hookpath.stages.classifying import FirstStages
 from hookpath.stages.reporting import Share
@@ -26,11 +27,15 @@ def train(
 ) -> TrainResult:
     """Train a model of any family; see `hookpath.training.train`, which trains one network.
 
+    A probe is fitted at once (see `hookpath.probing`).
+
     Of H2G-Net the classifiers and the heatmaps come first, each in a folder of its own inside
     `run_dir`; the run itself is that of the refinement network, whose model folder holds both
     stages. Stopped or killed at any time, `resume` goes on in the stage that it was in.
     """
     known = config or TrainConfig.of(RunFolder(run_dir).record().config)
+    if known.family == FeatureProbe.family:
+        return train_network(projects, config, run_dir, resume, reporter, fit=fit_probe)
     if known.family != H2GNet.family:
         return train_network(projects, config, run_dir, resume, reporter)
     first = FirstStages(projects, Share(reporter, 0.0, _FIRST))

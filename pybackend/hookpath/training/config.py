@@ -17,6 +17,7 @@ from hookpath.training import _settings
 from hookpath.training.config_tables import (
     ClusterConfig,
     FineTuneConfig,
+    ProbeConfig,
     StagesConfig,
     ValidationConfig,
 )
@@ -161,6 +162,7 @@ class TrainConfig(BaseModel):
         "training slides: `macenko` or `reinhard`; none: slides as they are",
     )
     finetune: FineTuneConfig = Field(default_factory=lambda: FineTuneConfig())
+    probe: ProbeConfig = Field(default_factory=lambda: ProbeConfig())
     rest: Rest = Field(default_factory=lambda: Rest())
     clusters: ClusterConfig = Field(default_factory=lambda: ClusterConfig())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())

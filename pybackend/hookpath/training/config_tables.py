@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,6 +63,33 @@ class ClusterConfig(BaseModel):
     batch_size: int = Field(default=32, ge=1, description="patches in each of these")
     variance: float = Field(
         default=0.95, gt=0, lt=1, description="share that the principal components kept explain"
+    )
+
+
+class ProbeConfig(BaseModel):
+    """How heads on frozen features are fitted (family `probe`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    copies: int = Field(
+        default=2,
+        ge=0,
+        le=16,
+        description="times that each place is learned from once more, in other colours "
+        "(`augmentation`)",
+    )
+    l2: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(1e-1, 1e-2, 1e-3),
+        min_length=1,
+        description="coefficients of Σw² to choose from, by the slides left out in turn",
+    )
+    cells: int = Field(
+        default=3000, ge=1, description="most cells of a class that are learned from on a slide"
+    )
+    cache_mb: int = Field(
+        default=2048,
+        ge=0,
+        description="most MB of features kept on disk for the next time; 0: none",
     )
 
 

@@ -52,7 +52,11 @@ class TrainingData:
 
 
 def gather(
-    projects: Sequence[Project], config: TrainConfig, reporter: Reporter, drawn: bool = True
+    projects: Sequence[Project],
+    config: TrainConfig,
+    reporter: Reporter,
+    drawn: bool = True,
+    held_out: bool = True,
 ) -> TrainingData:
     """Collect classes, split the slides, and check that there is something to learn.
 
@@ -60,6 +64,7 @@ def gather(
 
     Args:
         drawn: learn from annotations; else from every slide of known µm/px, without classes.
+        held_out: without validation slides nothing measures the model, which is worth a warning.
 
     Raises:
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
@@ -75,7 +80,7 @@ def gather(
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
     split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
-    _check_classes(candidates, split, classes, reporter)
+    _check_classes(candidates, split, classes, reporter, held_out)
     by_key = {s.id: s for s in sources}
     return TrainingData(
         classes=classes,
@@ -233,7 +238,11 @@ def areas_um2(source: AnnotatedSlide) -> dict[str, float]:
 
 
 def _check_classes(
-    candidates: Sequence[Candidate], split: Split, classes: ClassTable, reporter: Reporter
+    candidates: Sequence[Candidate],
+    split: Split,
+    classes: ClassTable,
+    reporter: Reporter,
+    held_out: bool,
 ) -> None:
     drawn = {c.key: c.areas for c in candidates}
     missing = _absent(classes.names, [drawn[k] for k in split.train])
@@ -244,6 +253,8 @@ def _check_classes(
             f"split, or leave it out with --set 'classes=[{others}]'",
             code="nothing_annotated",
         )
+    if not split.val and not held_out:
+        return
     if not split.val:
         reporter.warn("no validation slide: nothing measures the model, and the last one is kept")
         return

@@ -98,6 +98,33 @@ class HeldOut(Protocol):
         ...
 
 
+class WholeStream:
+    """In place of batches, for networks that are fitted at once: all is counted by who fits them.
+
+    Args:
+        n_classes: C.
+
+    Attributes:
+        pixel_counts: ``(C,)``.
+    """
+
+    def __init__(self, n_classes: int) -> None:
+        self.pixel_counts: npt.NDArray[np.int64] = np.zeros(n_classes, np.int64)
+
+    def __next__(self) -> Batch:
+        raise StopIteration
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What a feed is opened for. `data.train` and `data.val` are the slides.
@@ -123,6 +150,8 @@ def open_feed(order: Order) -> Feed:
         TrainingError: nothing can be drawn, or such networks cannot be trained.
     """
     reads = order.model.reads
+    if order.model.fitted:
+        return WholeStream(len(order.data.classes)), None
     if reads not in _FEEDS:
         raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
     return _FEEDS[reads](order)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import Project
 from hookpath.sampling import Batch
+from hookpath.training.clock import Clock
 from hookpath.training.config import TrainConfig
 from hookpath.training.device import memory_explained
-from hookpath.training.feeds import Stream
 from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
 from hookpath.training.last_look import look_back
@@ -28,7 +27,7 @@ from hookpath.training.reference import PATCHES, keep_reference
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
-from hookpath.training.session import Session
+from hookpath.training.session import Fit, Session
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
@@ -64,6 +63,7 @@ def train(
     resume: bool = False,
     reporter: Reporter = SILENT,
     prepare: Prepare | None = None,
+    fit: Fit | None = None,
 ) -> TrainResult:
     """Train a model on the annotated slides of one or many projects.
 
@@ -77,6 +77,7 @@ def train(
             ``epoch`` with each row of ``metrics.csv``.
         prepare: for networks that read what another one made of the slides (see
             `hookpath.stages`).
+        fit: for networks that learn all at once (see `hookpath.probing`).
 
     Raises:
         TrainingError: nothing to learn from, a loss that is not a number, no memory…; the last
@@ -92,7 +93,7 @@ def train(
             if session.finished:
                 reporter.info(f"{run_dir}: this run is finished; nothing to do")
             else:
-                _run_or_say_how_to_go_on(session)
+                _run_or_say_how_to_go_on(session, fit)
             look_back(session)
             patches = min(PATCHES, session.patches_left(0.6))
             keep_reference(run, session.data.train, session.device, patches)
@@ -108,9 +109,9 @@ def train(
     )
 
 
-def _run_or_say_how_to_go_on(session: Session) -> None:
+def _run_or_say_how_to_go_on(session: Session, fit: Fit | None) -> None:
     try:
-        _run(session)
+        _run(session, fit)
     except KeyboardInterrupt:
         session.reporter.info(
             f"{session.run.root}: stopped; --resume goes on from step {session.saved_step} "
@@ -139,7 +140,7 @@ def _so_far(session: Session) -> dict[str, Any]:
     }
 
 
-def _run(session: Session) -> None:
+def _run(session: Session, fit: Fit | None) -> None:
     reporter = session.reporter
     total = session.total_steps if session.budget is None else None
     reporter.start("train", total, "step")
@@ -147,12 +148,28 @@ def _run(session: Session) -> None:
     reporter.overall(session.plan.done(session.step))
     with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
         while not session.finished:
-            _epoch(session, log, stop)
+            if session.model.fitted:
+                _at_once(session, log, fit)
+            else:
+                _epoch(session, log, stop)
+
+
+def _at_once(s: Session, log: MetricsLog, fit: Fit | None) -> None:
+    """One step that is the whole run."""
+    if fit is None:
+        raise TrainingError(
+            f"{s.model.family} is not learned step by step; use hookpath.stages.train"
+        )
+    clock = Clock()
+    validation = fit(s)
+    s.step = clock.steps = s.total_steps
+    s.reporter.advance("train", clock.unshown(), loss=float(s.loss_sum))
+    _keep_epoch(s, log, clock, clock.seconds, validation)
 
 
 def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
     """From wherever the epoch stands to its end: steps, validation, row, model, checkpoint."""
-    config, clock = s.config, _Clock()
+    config, clock = s.config, Clock()
     whole = (s.epochs_done + 1) * config.steps_per_epoch
     look_every = 1 if s.device.type == "cpu" else _LOOK_EVERY
     while s.step < min(whole, s.total_steps):
@@ -187,7 +204,7 @@ def _keep_time(s: Session) -> None:
         )
 
 
-def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> None:
+def _end_epoch(s: Session, log: MetricsLog, clock: Clock, seconds: float) -> None:
     """Validation, model, row, checkpoint; until the last is written, the epoch is not done."""
     if s.model.scores == "patches" and not float(s.loss_sum):
         s.reporter.warn(
@@ -195,7 +212,12 @@ def _end_epoch(s: Session, log: MetricsLog, clock: _Clock, seconds: float) -> No
             "class; try smaller patches (model.input_size, model.spacings) or a lower "
             "model.label_share"
         )
-    validation = s.validate()
+    _keep_epoch(s, log, clock, seconds, s.validate())
+
+
+def _keep_epoch(
+    s: Session, log: MetricsLog, clock: Clock, seconds: float, validation: Validation | None
+) -> None:
     if s.improves(validation):
         s.keep(validation)
     log.add(_row(s, validation, clock, seconds))
@@ -232,7 +254,7 @@ def _lone_patch_explained(config: TrainConfig) -> Iterator[None]:
         ) from error
 
 
-def _show(s: Session, clock: _Clock, saving: bool) -> None:
+def _show(s: Session, clock: Clock, saving: bool) -> None:
     """Progress, after making sure that the loss (before saving: all weights) is still a number.
 
     Raises:
@@ -253,7 +275,7 @@ def _show(s: Session, clock: _Clock, saving: bool) -> None:
     s.reporter.advance("train", clock.unshown(), **figures)
 
 
-def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: float) -> Row:
+def _row(s: Session, validation: Validation | None, clock: Clock, seconds: float) -> Row:
     """One epoch's row of ``metrics.csv``."""
     names = s.data.classes.names
     figures = validation.figures if validation else {}
@@ -272,30 +294,3 @@ def _row(s: Session, validation: Validation | None, clock: _Clock, seconds: floa
         "patches_per_s": round(clock.steps * s.config.batch_size / seconds, 2),
         "data_wait": round(clock.waited / seconds, 4),
     }
-
-
-class _Clock:
-    """Time since an epoch was begun or taken up, and how much of it went into waiting for data."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._shown = 0
-        self.waited = 0.0
-        self.steps = 0
-
-    @property
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.perf_counter() - self._start
-
-    def wait_for(self, stream: Stream) -> Batch:
-        """The next batch; the time until it is there counts as waiting."""
-        before = time.perf_counter()
-        batch = next(stream)
-        self.waited += time.perf_counter() - before
-        return batch
-
-    def unshown(self) -> int:
-        """Steps since the last call."""
-        steps, self._shown = self.steps - self._shown, self.steps
-        return steps

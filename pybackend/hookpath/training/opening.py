@@ -76,7 +76,9 @@ def open_session(
         run.refuse_existing()
     torch.manual_seed(config.seed)
     device = choose_device(config.device, reporter.info)
-    data = gather(projects, config, reporter, drawn=design_of(config).network.reads != "scales")
+    family = design_of(config).network
+    drawn = family.reads != "scales"
+    data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
     model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
     model = model.to(memory_format=torch.channels_last)
     data = normalised(data, config.normalisation, model, reporter)
@@ -165,10 +167,10 @@ def _begin(session: Session, record: RunRecord | None) -> None:
 
 
 def _long_enough(config: TrainConfig, model: Network) -> TrainConfig:
-    """A network without weights learns nothing: one step makes its model folder."""
-    if any(p.requires_grad for p in model.parameters()):
+    """One step makes the model folder of what is fitted at once, or has no weights to learn."""
+    if any(p.requires_grad for p in model.parameters()) and not model.fitted:
         return config
-    return config.model_copy(update={"epochs": 1, "steps_per_epoch": 1})
+    return config.model_copy(update={"epochs": 1, "steps_per_epoch": 1, "minutes": None})
 
 
 def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:

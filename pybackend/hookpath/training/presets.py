@@ -119,6 +119,16 @@ _SCALE = {
     "augmentation": _NO_WARP,
 }
 
+#: All slides are learned from; each is scored by what the others say (`hookpath.probing`).
+_PROBE: Values = {
+    "epochs": 1,
+    "steps_per_epoch": 1,
+    "workers": 0,
+    "loss_weight": 1.0,
+    "augmentation": _STRONG,
+    "validation": {"fraction": 0.0},
+}
+
 _FAST_DESIGN = {"input_size": 172, "depth": 3, "filters": 8}
 #: The fine branch stops at 8 px; the wide view is the context's.
 _PRETRAINED_DESIGN = {"encoder": DEFAULT_ENCODER, "input_size": 256, "depth": 3, "filters": 16}
@@ -139,6 +149,7 @@ _OVERVIEWS = ("unet-lr", "agunet", "dagunet", "doubleunet")
 #: Values that differ from the preset's, by preset and family.
 FAMILY_VALUES: dict[str, dict[str, Values]] = {
     "paper": {
+        "probe": _PROBE,
         "mrn": _MRN,
         "classifier": _CLASSIFIER,
         "multiscale": _MULTISCALE,
@@ -147,6 +158,7 @@ FAMILY_VALUES: dict[str, dict[str, Values]] = {
         "h2gnet": _OVERVIEW,
     },
     "fast": {
+        "probe": _PROBE,
         "hooknet": {"model": {"spacings": [1.0, 8.0], **_FAST_DESIGN}},
         "unet": {"model": {"spacings": [1.0], **_FAST_DESIGN}},
         "mrn": {"model": {"spacings": [1.0, 4.0], **_FAST_DESIGN, "input_size": 128}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -267,3 +267,17 @@ class Session:
             "config": record.config,
             "steps": self.step,
         }
+
+
+class Fit(Protocol):
+    """Learns all at once, for networks that do not learn step by step (`Network.fitted`)."""
+
+    def __call__(self, session: Session) -> Validation | None:
+        """Fit the session's network; what it scores on places that it was not fitted to.
+
+        Sets the session's `loss_sum` and the counts of its stream.
+
+        Raises:
+            TrainingError: there is nothing to learn from.
+        """
+        ...

@@ -59,12 +59,12 @@ def measure_reach(maps: Maps, depths: tuple[int, ...]) -> Reach | None:
 def _reach_within(maps: Maps, depths: tuple[int, ...], width: int) -> Reach | None:
     """As `measure_reach`, if it lies well within strips of this width.
 
-    The border is moved through a cell of the coarsest map in four steps, so the reach is known to a
-    quarter of that; what is cut is exact, since one of the borders lies on the cells' own.
+    The border is moved px by px through a cell of the coarsest map: at one of its places the first
+    clean cell begins right where the reach ends.
     """
     coarsest = 2 ** depths[-1]
     before, after = dict.fromkeys(depths, width), dict.fromkeys(depths, width)
-    for border in range(width // 4, width // 4 + coarsest, max(1, coarsest // 4)):
+    for border in range(width // 4, width // 4 + coarsest):
         for depth, clean in _clean(maps, depths, width, border).items():
             if clean is None:
                 return None

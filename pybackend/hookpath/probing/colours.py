@@ -1,0 +1,35 @@
+"""Copies of a slide in other colours, to learn from them too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from hookpath.sampling import AugmentationConfig
+from hookpath.sampling.colouring import Colouring
+from hookpath.slides.recolouring import IDENTITY, Floats, Matrix, Recolouring
+
+
+@dataclass(frozen=True)
+class Repainting(Recolouring):
+    """One draw of the colour augmentation for every pixel of a slide.
+
+    Contrast is changed about a middle grey, since a slide as a whole has no mean that is known.
+    """
+
+    matrix: Matrix = IDENTITY
+    colouring: Colouring = field(default_factory=lambda: Colouring(None, None, None))
+
+    @classmethod
+    def drawn(cls, config: AugmentationConfig, seed: int) -> Repainting:
+        """The copy that `seed` stands for."""
+        draw = torch.Generator().manual_seed(seed)
+        return cls(colouring=Colouring.drawn(config, 1, draw))
+
+    def exactly(self, rgb: Floats) -> Floats:
+        """``(N, 3)`` in [0, 1]."""
+        image = torch.from_numpy(rgb.astype(np.float32)).T[None, :, :, None]
+        (found,) = self.colouring.apply([image.contiguous()])
+        return np.asarray(found[0, :, :, 0].T.double().numpy()).clip(0, 1)

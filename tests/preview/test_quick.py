@@ -1,0 +1,91 @@
+"""The quick network learns again after every stroke; the preview shows what it learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from hookpath.annotations import PathClass, PathObject, object_to_feature
+from hookpath.errors import TrainingError
+from hookpath.probing.cache import VARIABLE
+from hookpath.qupath.preview import View
+from hookpath.qupath.quick import QuickSession
+from hookpath.qupath.session import Session, Wanted
+from hookpath.slides import SlideRef
+from hookpath.training import TrainConfig
+from support.textures import texture_slide
+from support.threads import one_thread
+
+SMALL = ["model.depth=2", "model.spacings=[1.0, 2.0]", "model.input_size=64", "probe.copies=1"]
+DARK, PALE = PathClass("Dark", (200, 0, 0)), PathClass("Pale", (0, 0, 200))
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dark on the left, pale on the right."""
+    return texture_slide(tmp_path_factory.mktemp("slides") / "s.tif", seed=0)
+
+
+def stroke(name: str, of: PathClass, x: int, y: int, side: int = 24) -> dict[str, Any]:
+    square = PathObject(shapely.box(x, y, x + side, y + side), path_class=of, id=_uuid(name))
+    return dict(object_to_feature(square))
+
+
+def _uuid(name: str) -> str:
+    return f"00000000-0000-4000-8000-{int.from_bytes(name.encode(), 'big'):012x}"
+
+
+def quick() -> QuickSession:
+    return QuickSession(TrainConfig.load(overrides=["family=probe", *SMALL]))
+
+
+def test_strokes_come_and_go(slide: Path) -> None:
+    session = quick()
+    slides = {"one": SlideRef(slide)}
+    with pytest.raises(TrainingError, match="at least two classes"):
+        session.update({"one": [stroke("a", DARK, 16, 16)]}, slides=slides)
+    first = session.update({"one": [stroke("b", PALE, 160, 16)]})
+    assert [c.name for c in first.card.classes] == ["Dark", "Pale"]
+    assert first.cells == 2 * 36
+    assert first.computed > 0
+    near = session.update({"one": [stroke("c", DARK, 48, 16)]})
+    assert (near.cells, near.computed) == (3 * 36, 0), "its tile was known already"
+    assert near.model is first.model
+    less = session.update({}, removed={"one": [_uuid("c"), _uuid("nothing")]})
+    assert (less.cells, less.computed) == (2 * 36, 0)
+    with pytest.raises(TrainingError, match="at least two classes"):
+        session.update({"one": [stroke("a", PALE, 160, 200)]})  # in place of the dark one
+
+
+def test_an_image_that_was_never_named_is_said(slide: Path) -> None:
+    with pytest.raises(TrainingError, match="two: its slide was never named"):
+        quick().update({"two": [stroke("a", DARK, 16, 16)]})
+
+
+def test_the_preview_shows_what_was_learned_last(slide: Path) -> None:
+    session, view = Session(), View(0, 0, 256, 256, 1.0)
+    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    never = lambda: False  # noqa: E731
+    with session:
+        head = session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
+        before, _ = session.classify(opened.number, view, never)
+        assert np.array_equal(before.argmax(0)[:, [20, 100, 160, 240]], [[0, 0, 1, 1]] * 256)
+        swapped = [stroke("a", PALE, 16, 16), stroke("b", DARK, 160, 16)]
+        again = session.learn({"one": swapped}, {}, {}, SMALL, never)
+        after, _ = session.classify(opened.number, view, never)
+    assert again.model is head.model
+    assert [c.name for c in again.card.classes] == ["Dark", "Pale"], "in the order they came in"
+    assert np.array_equal(after.argmax(0)[:, [20, 240]], [[1, 0]] * 256)
