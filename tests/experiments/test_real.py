@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.baselines import PixelSettings
+from hookpath.baselines.qupath_pixels import QuPathSettings
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments import (
@@ -170,6 +171,11 @@ def test_every_contestant_of_real_can_be_built_and_sees_what_its_row_says(
     if contestant.method == "pixel-classifier":
         bank = PixelSettings.of(contestant.settings).bank
         assert seen_um == 2 * bank.margin * bank.spacing_um
+        return
+    if contestant.method == "qupath":
+        settings = QuPathSettings.of(contestant.settings)
+        # A window of four deviations to each side, over derivatives that have one of their own.
+        assert seen_um == 2 * 2 * 4 * max(settings.scales) * settings.spacing_um
         return
     config = TrainConfig.of({**DESIGNS["real"].settings, **contestant.settings})
     model = build_model(config.family, n_classes=2, **config.model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hookpath.experiments.design import Contestant, Design, Expectation
 from hookpath.models.encoders import DEFAULT_ENCODER
@@ -27,6 +28,19 @@ def _pixels(title: str, head: str) -> Contestant:
         method="pixel-classifier",
     )
 
+
+def _qupath(title: str, model: str, **chosen: Any) -> Contestant:
+    widest = max(chosen.get("scales", (4.0,)))
+    return Contestant(
+        f"QuPath, {title}",
+        {"model": model, "spacing_um": 1.0, **chosen},
+        _columns("hand-made", [1.0], 2 * 2 * 4 * widest),
+        method="qupath",
+    )
+
+
+#: What the window of QuPath's *Train pixel classifier* starts with.
+_AS_OPENED: dict[str, Any] = {"features": ["GAUSSIAN"], "scales": [1.0]}
 
 #: The U-Net's margin of 51 px at 3 poolings, on both sides (`hookpath.models.shapes`).
 _SCRATCH_PX = 2 * 51
@@ -70,6 +84,9 @@ REAL = Design(
     contestants=(
         _pixels("trees", "trees"),
         _pixels("ANN", "ann"),
+        _qupath("trees", "trees"),
+        _qupath("ANN", "ann"),
+        _qupath("ANN as opened", "ann", **_AS_OPENED),
         _from_scratch("U-Net(1)", "unet", [1.0]),
         _from_scratch("U-Net(8)", "unet", [8.0]),
         _from_scratch("HookNet(1, 8)", "hooknet", [1.0, 8.0]),

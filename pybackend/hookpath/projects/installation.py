@@ -11,6 +11,9 @@ from typing import Any
 #: Where QuPath lies inside its folder: Linux, macOS, Windows.
 _APP_FOLDERS = ("lib/app", "Contents/app", "app")
 
+#: The command inside that folder, in the same order.
+_LAUNCHERS = ("bin/QuPath", "Contents/MacOS/QuPath*", "QuPath*(console).exe")
+
 _USUAL_FOLDERS = (
     "/opt", "/usr/local", "~", "~/.local/share", "/Applications", "~/Applications",
     "C:/Program Files", "~/AppData/Local",
@@ -36,6 +39,11 @@ def why_no_qupath() -> str:
     if given:
         return f"PAQUO_QUPATH_DIR is {given}, but no QuPath lies there; set it to QuPath's folder"
     return "no QuPath found; set PAQUO_QUPATH_DIR to its folder or run `paquo get_qupath`"
+
+
+def qupath_launcher(home: Path) -> Path | None:
+    """The command of an installation that runs scripts without a window, or None."""
+    return next((p for pattern in _LAUNCHERS for p in sorted(home.glob(pattern))), None)
 
 
 def qupath_version(home: Path) -> str | None:
