@@ -19,6 +19,7 @@ from hookpath.cli import (
     info,
     loop,
     predict,
+    suggest,
     tissue,
     train,
 )
@@ -76,6 +77,7 @@ for _module in (
     demo,
     doctor,
     info,
+    suggest,
     train,
     predict,
     evaluate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Preset, RestClass, mod
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
+    from hookpath.projects import Project
     from hookpath.training import TrainConfig, TrainResult
 
 
@@ -90,20 +92,42 @@ def command(
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         settings: TrainConfig | None = None
+        preset = preset or (None if resume else default_preset(config))
         if not resume or config or preset:
-            settings = TrainConfig.load(config, preset or default_preset(config), changes)
+            settings = TrainConfig.load(config, preset, changes)
         elif changes:
             settings = TrainConfig.of(RunFolder(out).record().config).changed(changes)
         if not sources and not resume:
             raise UsageError("name what to train on: a project.qpproj or a folder of slides")
         chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
         with opened(chosen, mpp, override_mpp, console.reporter.warn) as projects:
+            if settings is not None and not resume:
+                settings = _settled(projects, settings, config, preset, changes, console)
             try:
                 result = train(projects, settings, out, resume, console.reporter)
             except KeyboardInterrupt:
                 _report_so_far(console, out)
                 raise
         _tell(console, result)
+
+
+def _settled(
+    projects: Sequence[Project],
+    settings: TrainConfig,
+    config: Path | None,
+    preset: Preset | None,
+    changes: Sequence[str],
+    console: Console,
+) -> TrainConfig:
+    """With preset ``auto`` and nothing said of µm/px, those that suit the slides."""
+    from hookpath.suggestion import settled
+    from hookpath.training import TrainConfig, given_settings
+
+    given = given_settings(config, changes)
+    if settings.preset != "auto" or "model.spacings" in given:
+        return settings
+    found = settled(projects, settings, "family" in given, console.reporter)
+    return TrainConfig.load(config, preset, [*found, *changes]) if found else settings
 
 
 def default_preset(config: Path | None) -> Preset | None:

@@ -1,5 +1,6 @@
 """The training loop, losses, checkpoints, resume."""
 
+from hookpath.training._settings import given_settings
 from hookpath.training.config import TrainConfig
 from hookpath.training.config_tables import ValidationConfig
 from hookpath.training.loop import TrainResult, train
@@ -13,5 +14,6 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "ValidationConfig",
+    "given_settings",
     "train",
 ]

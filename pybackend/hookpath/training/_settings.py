@@ -80,6 +80,24 @@ def overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Values:
     return dict(values)
 
 
+def given_settings(path: Path | None, overrides: Sequence[str]) -> set[str]:
+    """Dotted names of what a file and ``key=value`` texts say themselves.
+
+    Raises:
+        UsageError: as `read_toml`, `parse_override`.
+    """
+    values = overridden(read_toml(path) if path else {}, overrides)
+    return set(_dotted(values))
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """The first problem of a validation, in one line."""
     first = error.errors()[0]
