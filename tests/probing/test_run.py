@@ -93,3 +93,19 @@ def test_a_cell_has_one_vector_whatever_is_computed_along_with_it(
     for key, vectors in tiles.items():
         assert vectors.shape == (32 * 32, model.head.mean.shape[0])
         assert np.abs(vectors.astype(np.float32) - whole[key]).max() < 2e-2
+
+
+def test_every_feature_knows_its_view() -> None:
+    """What changes when one view's image does are that view's features, and no others."""
+    torch.manual_seed(0)
+    model = FeatureProbe(2, (1.0, 2.0, 4.0), input_size=128, depth=3).eval()
+    images = [torch.rand(1, 3, b.input_size, b.input_size) for b in model.branches]
+    seen: list[torch.Tensor] = []
+    model.features.register_forward_hook(lambda _m, _i, out: seen.append(out))
+    with torch.inference_mode():
+        model(images)
+        for view in range(3):
+            other = [i.flip(-1) if n == view else i for n, i in enumerate(images)]
+            model(other)
+            changed = (seen[0] != seen[-1]).any(dim=(0, 2, 3)).flatten().tolist()
+            assert changed == [v == view for v in model.view_of_features]

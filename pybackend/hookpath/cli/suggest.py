@@ -36,7 +36,7 @@ def command(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Which µm/px and which network suit these slides; what to draw next. Minutes, nothing trained."""
+    """Which µm/px and which network suit these slides; what to draw next. Nothing is trained."""
     with running("suggest", json, debug) as console:
         from hookpath.suggestion import suggest
         from hookpath.training import TrainConfig
@@ -57,7 +57,8 @@ def _tell(console: Console, found: Suggestion, out: Path | None) -> None:
         by_class = ", ".join(f"{name} {f1:.2f}" for name, f1 in judged.by_class.items())
         mark = "*" if judged is found.chosen else " "
         error = f"{judged.error:.3f}" if judged.error == judged.error else "?"
-        console.say(f"{mark} {judged.views.text:<22}{judged.macro_f1:>10.3f}{error:>8}   {by_class}")
+        figures = f"{judged.macro_f1:>10.3f}{error:>8}"
+        console.say(f"{mark} {judged.views.text:<22}{figures}   {by_class}")
     gains = ", ".join(f"{name} {gain:+.2f}" for name, gain in found.gain.items())
     widths = ", ".join(f"{name} {drawn.width_um:.0f} µm" for name, drawn in found.drawn.items())
     lines = {

@@ -136,6 +136,20 @@ class FeatureProbe(SegmentationModel):
         described: Tensor = x if index else self.features(x)
         return described
 
+    @property
+    def view_of_features(self) -> list[int]:
+        """Branch that each feature of a cell comes from, in their order (see `describe`)."""
+        return self._views(0)
+
+    def _views(self, index: int) -> list[int]:
+        takes = self.hooks[index].to_depth if index < len(self.hooks) else None
+        found: list[int] = []
+        for depth in range(self.encoder.deepest, self._stop(index) - 1, -1):
+            found += [index] * self.encoder.channels.get(depth, 0)
+            if depth == takes:
+                found += self._views(index + 1)
+        return found
+
     def scores_of(self, features: Tensor) -> Tensor:
         """``(N, n_classes, H, W)`` scores of px, of cells' features ``(N, F, h, w)``."""
         x: Tensor = self.head(features)

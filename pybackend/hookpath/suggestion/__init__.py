@@ -1,4 +1,4 @@
-"""Which µm/px, which network: asked of frozen features, slide by slide, before anything is trained."""
+"""Which µm/px, which network: asked of frozen features before anything is trained."""
 
 from hookpath.suggestion.settling import settled
 from hookpath.suggestion.suggest import Suggestion, suggest

@@ -47,7 +47,7 @@ def is_clearly_better(one: Judged, other: Judged) -> bool:
     if len(gains) < 2:
         return False
     error = float(gains.std(ddof=1)) / len(gains) ** 0.5
-    return float(gains.mean()) > max(WORTH, error)
+    return bool(gains.mean() > max(WORTH, error))
 
 
 def context_gain(single: Judged, pair: Judged) -> dict[str, float]:
@@ -79,9 +79,7 @@ def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
     return found
 
 
-def draw_next(
-    chosen: Judged, slides: Mapping[int, str], drawn: Mapping[str, Drawn]
-) -> str | None:
+def draw_next(chosen: Judged, slides: Mapping[int, str], drawn: Mapping[str, Drawn]) -> str | None:
     """The class and the slide whose strokes would help most: the worst told, where it is rarest."""
     told = {name: f1 for name, f1 in chosen.by_class.items() if f1 == f1}
     if not told:

@@ -139,7 +139,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         budget=_budget(config, plan, held_out, started),
         loss_sum=torch.zeros((), dtype=torch.float64, device=device),
         average=None if config.ema is None else Average(model, config.ema),
-        training_set=lambda most: training_set(order, most),
+        training_set=None if model.fitted else lambda most: training_set(order, most),
         weigh=weigher_of(config, weigh, order.data.classes.names, lambda: stream.pixel_counts),
         clusters=clusters,
     )

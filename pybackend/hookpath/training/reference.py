@@ -29,13 +29,13 @@ def keep_reference(
     """Measure the run's model on its training slides, unless that was done.
 
     On tissue anywhere, as slides are measured at prediction. Networks that do not give classes to
-    patches, and runs with too little tissue, get none.
+    patches, that are fitted in less time than this takes, and runs on little tissue get none.
 
     Raises:
         TrainingError: it cannot be written.
     """
     model, card = load_model(run.model, str(device))
-    if model.reads != "patches" or model.scores == "magnification":
+    if model.reads != "patches" or model.scores == "magnification" or model.fitted:
         return
     if FeatureReference.load(run.model, card.weights_sha256) is not None:
         return
