@@ -48,9 +48,9 @@ class FeatureProbe(SegmentationModel):
     def __init__(
         self,
         n_classes: int,
-        spacings: Sequence[float] = (1.0, 4.0),
-        input_size: int = 400,
-        depth: int = 4,
+        spacings: Sequence[float] = (1.0, 2.0, 4.0, 8.0),
+        input_size: int = 112,
+        depth: int = 3,
         working_depth: int = 2,
         hidden: int = 0,
         encoder: str = DEFAULT_ENCODER,

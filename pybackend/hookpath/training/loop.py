@@ -23,7 +23,7 @@ from hookpath.training.interrupt import StopSignal
 from hookpath.training.last_look import look_back
 from hookpath.training.metrics_log import MetricsLog, Row
 from hookpath.training.opening import Prepare, open_session
-from hookpath.training.reference import PATCHES, keep_reference
+from hookpath.training.reference import FEWER, PATCHES, keep_reference
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
@@ -95,7 +95,8 @@ def train(
             else:
                 _run_or_say_how_to_go_on(session, fit)
             look_back(session)
-            patches = min(PATCHES, session.patches_left(0.6))
+            most = FEWER if session.model.fitted else PATCHES
+            patches = min(most, session.patches_left(0.6))
             keep_reference(run, session.data.train, session.device, patches)
     return TrainResult(
         run_dir=run_dir,

@@ -19,6 +19,9 @@ from hookpath.training.run_folder import RunFolder
 #: Patches looked at, over all slides; of each at least so many; of how many slides.
 PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 128, 8, 32
 
+#: Of networks that were trained in seconds, which this must not take longer than.
+FEWER = 48
+
 
 def keep_reference(
     run: RunFolder,

@@ -1,0 +1,66 @@
+"""How long the quick network takes: the first time, and after one more stroke.
+
+    python benchmarks/quick.py SLIDE SLIDE.geojson [--threads 2] [--set model.depth=4]…
+
+All strokes of the slide but the last are learned from with an empty cache, then the last one comes.
+Prints seconds, the area of the strokes, and how many cells and tiles that was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("slide", type=Path)
+    parser.add_argument("strokes", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--set", action="append", default=[])
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HOOKPATH_CACHE"] = folder
+        for name, value in measure(given.slide, given.strokes, given.set).items():
+            print(f"{name:<24}{value:.3g}")
+
+
+def measure(slide: Path, strokes: Path, settings: list[str]) -> dict[str, float]:
+    """Seconds and sizes by name."""
+    from shapely.geometry import shape
+
+    from hookpath.qupath.quick import QuickSession
+    from hookpath.slides import SlideRef
+    from hookpath.training import TrainConfig
+
+    found = json.loads(strokes.read_text(encoding="utf-8"))
+    features = found["features"] if isinstance(found, dict) else found
+    ref = SlideRef(slide)
+    with ref.open() as opened:
+        um2 = opened.calibration.mpp**2
+    mm2 = sum(shape(f["geometry"]).area for f in features[:-1]) * um2 / 1e6
+    session = QuickSession(TrainConfig.load(overrides=["family=probe", *settings]))
+    first = session.update({"1": features[:-1]}, slides={"1": ref})
+    again = session.update({"1": features[-1:]})
+    same = session.update({})
+    return {
+        "strokes, mm2": mm2,
+        "first, s": first.seconds,
+        "first, s per mm2": first.seconds / mm2,
+        "first, cells": first.cells,
+        "first, tiles": first.computed,
+        "one stroke more, s": again.seconds,
+        "one stroke more, tiles": again.computed,
+        "nothing new, s": same.seconds,
+    }
+
+
+if __name__ == "__main__":
+    main()
