@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import torch
@@ -47,18 +48,24 @@ def measure(slide: Path, strokes: Path, settings: list[str]) -> dict[str, float]
         um2 = opened.calibration.mpp**2
     mm2 = sum(shape(f["geometry"]).area for f in features[:-1]) * um2 / 1e6
     session = QuickSession(TrainConfig.load(overrides=["family=probe", *settings]))
+    cpu = [time.process_time()]
     first = session.update({"1": features[:-1]}, slides={"1": ref})
+    cpu.append(time.process_time())
     again = session.update({"1": features[-1:]})
+    cpu.append(time.process_time())
     same = session.update({})
+    cpu.append(time.process_time())
     return {
         "strokes, mm2": mm2,
         "first, s": first.seconds,
-        "first, s per mm2": first.seconds / mm2,
+        "first, CPU s": cpu[1] - cpu[0],
         "first, cells": first.cells,
         "first, tiles": first.computed,
         "one stroke more, s": again.seconds,
+        "one stroke more, CPU s": cpu[2] - cpu[1],
         "one stroke more, tiles": again.computed,
         "nothing new, s": same.seconds,
+        "nothing new, CPU s": cpu[3] - cpu[2],
     }
 
 

@@ -25,8 +25,9 @@ TileKey = tuple[int, int]
 #: Px of a tile's side. Small: strokes are thin, and what they do not touch is made for nothing.
 #: Not smaller: a tile's margin, which is made for nothing too, stays the same.
 TILE = 128
-#: Px of a context tile's side.
-_CONTEXT = 256
+#: Px of a context tile's side, and how many tiles it is worth being so large for: of a few, most of
+#: it would be of no use.
+_CONTEXT, _MANY = 256, 8
 
 
 @dataclass(frozen=True)
@@ -105,5 +106,6 @@ class Lattice:
         for row, column in keys:
             wanted[row, column] = True
         cover = Cover(self.grid, wanted, rule=CellRule(side=side))
-        context = tuple(math.lcm(_CONTEXT, g.phase) for g in self.grids[1:])
+        wide = _CONTEXT if len(keys) > _MANY else TILE
+        context = tuple(math.lcm(wide, g.phase) for g in self.grids[1:])
         return Plan(self.grids, cover, TileSizes((side, side), context))
