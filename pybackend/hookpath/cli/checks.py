@@ -101,7 +101,9 @@ def _gpu() -> Check:
     except ImportError:
         return Check("GPU", "absent", "unknown without torch")
     if not torch.cuda.is_available():
-        advice = "training runs on the CPU in minutes (preset auto); an NVIDIA GPU with its driver helps"
+        advice = (
+            "training runs on the CPU in minutes (preset auto); an NVIDIA GPU with its driver helps"
+        )
         return Check("GPU", "absent", "none that torch can use", advice)
     found = []
     for number in range(torch.cuda.device_count()):

@@ -18,7 +18,7 @@ Values = dict[str, Any]
 DEFAULT_FAMILY = "hooknet"
 
 _LIGHT = AugmentationConfig.light().model_dump()
-_STRONG = AugmentationConfig.strong().model_dump()
+_MODERATE = AugmentationConfig.moderate().model_dump()
 
 #: Values that differ from the defaults, by preset.
 PRESETS: dict[str, Values] = {
@@ -42,8 +42,8 @@ PRESETS: dict[str, Values] = {
     },
 }
 
-#: What few strokes ask for: features learned elsewhere at two resolutions, little moved, colours
-#: varied as from one laboratory to another, minutes on a CPU (docs/training.md has the evidence).
+#: What few strokes ask for: features learned elsewhere at two resolutions, colours a little varied,
+#: minutes on a CPU (docs/results/real-settings has the evidence).
 _PRETRAINED: Values = {
     "batch_size": 4,
     "epochs": 6,
@@ -59,7 +59,7 @@ _PRETRAINED: Values = {
     "loss_weight": 1.0,
     "bn_momentum": 0.1,
     "workers": 0,
-    "augmentation": _STRONG,
+    "augmentation": _MODERATE,
     "finetune": {"encoder_rate": 0.5},
     "validation": {"max_patches": 48},
 }
@@ -125,7 +125,7 @@ _PROBE: Values = {
     "steps_per_epoch": 1,
     "workers": 0,
     "loss_weight": 1.0,
-    "augmentation": _STRONG,
+    "augmentation": _MODERATE,
     "validation": {"fraction": 0.0},
 }
 
