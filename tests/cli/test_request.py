@@ -121,7 +121,7 @@ def test_a_command_without_images(hookpath, tmp_path: Path) -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"command": "dance"}, "unknown command 'dance'; known: demo"),
-    ({"options": {"outt": "/o"}}, "predict has no option 'outt'; it has: again"),
+    ({"options": {"outt": "/o"}}, "predict has no option 'outt'; it has: adapt-bn, again"),
     ({"options": {"json": True}}, "no option 'json'"),
     ({"options": {"step": "propose"}}, "no option 'step'"),
     ({"command": "doctor", "options": {"source": "/s"}}, "no option 'source'"),

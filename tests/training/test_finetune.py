@@ -33,7 +33,8 @@ def pretrained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config(*overrides: str) -> TrainConfig:
-    return TrainConfig.load(overrides=[*TINY, *ONE, *overrides])
+    random = "backbone_weights=none"
+    return TrainConfig.load(overrides=[*TINY, *ONE, random, *overrides])
 
 
 def network() -> UNet:

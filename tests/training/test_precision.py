@@ -60,7 +60,7 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a second measurement on a busier machine would say."""
-    config = TrainConfig.load(overrides=[*TINY, "checkpoint_every=3"])
+    config = TrainConfig.load(overrides=[*TINY, "checkpoint_every=3", "amp=auto"])
     for module in (precision, session):
         monkeypatch.setattr(module, "has_tiles", lambda: True, raising=False)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)

@@ -34,14 +34,16 @@ class DemoConfig:
         slides: number of slides by split.
         size: side of the slides in px.
         epochs, steps_per_epoch: training budget, the same for both networks.
-        model: constructor arguments that both networks share, beside the preset's.
+        model: constructor arguments that both networks share.
     """
 
     slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
     size: int = 4096
-    epochs: int = 8
-    steps_per_epoch: int = 25
-    model: dict[str, Any] = field(default_factory=lambda: dict[str, Any]())
+    epochs: int = 12
+    steps_per_epoch: int = 50
+    model: dict[str, Any] = field(
+        default_factory=lambda: {"filters": 8, "depth": 3, "input_size": 172}
+    )
     seed: int = 0
 
 
@@ -117,16 +119,15 @@ def _claim(out: Path, config: DemoConfig) -> None:
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:
-    """The default preset with the demo's µm/px and budget, so many steps on any machine."""
+    """The ``fast`` preset with the demo's network and budget."""
     family, spacings = CONTESTANTS[title]
     return TrainConfig.of(
         {
-            "preset": "auto",
+            "preset": "fast",
             "family": family,
             "model": {**config.model, "spacings": list(spacings)},
             "epochs": config.epochs,
             "steps_per_epoch": config.steps_per_epoch,
-            "minutes": None,
             "seed": config.seed,
         }
     )
