@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,7 @@ def test_the_last_slide_failing_ends_the_stream_with_a_reason(tmp_path: Path) ->
     slides = two_slides(tmp_path)[:1]
     spoil_tiles(tmp_path / "a.tif", first=1)  # the first one is looked at when it is opened
     with stream_of(slides) as stream, pytest.raises(TrainingError, match="no annotated area"):
-        for _ in range(50):
-            next(stream)
+        list(islice(stream, 50))
 
 
 def test_validation_patches_are_the_same_with_workers_and_without_a_failed_slide(
