@@ -134,8 +134,9 @@ class EnvironmentBuilderTest {
     @Test
     void anInstallationThatDoesNotLoadIsNotKept() throws Exception {
         FakeWheel.write(wheels, "0.1.7");
+        Path uv = uv();
         IOException error = assertThrows(IOException.class,
-                () -> build(offline(uv()).imports(List.of("no_such_module"))));
+                () -> build(offline(uv).imports(List.of("no_such_module"))));
         assertTrue(error.getMessage().contains("no_such_module"), error.getMessage());
         assertFalse(Files.exists(folder));
     }
