@@ -58,7 +58,7 @@ def command(
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.1, help="End within this time, the schedule with it.", show_default="no limit"
+            min=0.1, help="End within this time, the schedule with it.", show_default="the preset's"
         ),
     ] = None,
     init_from: Annotated[

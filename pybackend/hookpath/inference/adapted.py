@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from hookpath.errors import ModelDesignError
 from hookpath.inference.cover import OutputGrid, Tissue
 from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.predictor import Predictor, SlideJob, Wrapped
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.models import Network
 from hookpath.sampling.tissue_places import patches_of_tissue
@@ -31,7 +31,7 @@ _Norm = nn.modules.batchnorm._BatchNorm
 Statistics = dict[str, Tensor]
 
 
-class AdaptedSlides:
+class AdaptedSlides(Wrapped):
     """A `Predictor` that gives its network the statistics of each slide while that is predicted.
 
     Args:
@@ -52,17 +52,9 @@ class AdaptedSlides:
             raise ModelDesignError(
                 f"{model.family}: no batch normalisation in it; leave --adapt-bn out"
             )
-        self.of, self.model = of, model
-        self.n_classes, self.device, self.local = of.n_classes, of.device, of.local
+        super().__init__(of)
+        self.model = model
         self._of_slide: tuple[Slide, Statistics] | None = None
-
-    def spacing_um(self, slide: Slide) -> float:
-        """The other's."""
-        return self.of.spacing_um(slide)
-
-    def reads_um(self, slide: Slide) -> float:
-        """The other's."""
-        return self.of.reads_um(slide)
 
     def job(
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True

@@ -99,3 +99,19 @@ class Predictor(Protocol):
             MissingSpacingError: the slide's µm/px is unknown.
             SlideError: the slide is damaged.
         """
+
+
+class Wrapped:
+    """What a predictor that stands before another one has in common with it: all but its jobs."""
+
+    def __init__(self, of: Predictor) -> None:
+        self.of = of
+        self.n_classes, self.device, self.local = of.n_classes, of.device, of.local
+
+    def spacing_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.spacing_um(slide)
+
+    def reads_um(self, slide: Slide) -> float:
+        """The other's."""
+        return self.of.reads_um(slide)

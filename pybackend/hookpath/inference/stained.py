@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.errors import ModelFolderError
 from hookpath.inference.cover import OutputGrid, Tissue
 from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, SlideJob
+from hookpath.inference.predictor import Predictor, SlideJob, Wrapped
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.models import ModelCard
 from hookpath.models.folder import STAIN_KEY
@@ -47,7 +47,7 @@ def seen(slide: Slide, target: StainProfile | None) -> Slide:
     return slide if found is None else RecolouredSlide(slide, found)
 
 
-class StainedSlides:
+class StainedSlides(Wrapped):
     """A `Predictor` that shows another one every slide in the stains of its training slides.
 
     Each slide is measured once, when its job is planned; then every pixel goes through the same
@@ -55,16 +55,8 @@ class StainedSlides:
     """
 
     def __init__(self, of: Predictor, target: StainProfile) -> None:
-        self.of, self.target = of, target
-        self.n_classes, self.device, self.local = of.n_classes, of.device, of.local
-
-    def spacing_um(self, slide: Slide) -> float:
-        """The other's."""
-        return self.of.spacing_um(slide)
-
-    def reads_um(self, slide: Slide) -> float:
-        """The other's."""
-        return self.of.reads_um(slide)
+        super().__init__(of)
+        self.target = target
 
     def job(
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
