@@ -177,6 +177,9 @@ def one_line(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'a file'}: {error.strerror}"
+    if isinstance(error, UnicodeEncodeError):
+        text = error.object[error.start : error.end].encode("unicode_escape").decode()
+        return f"{text} cannot be written in {error.encoding}; set PYTHONUTF8=1 and run again"
     if _lacks_memory(error):
         return "out of memory; close other programs, or use another device or machine"
     text = " ".join(str(error).split())

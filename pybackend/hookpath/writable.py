@@ -53,5 +53,9 @@ def replace_file(path: Path, fill: Callable[[Path], object]) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a small UTF-8 file (see `replace_file`)."""
-    replace_file(path, lambda part: part.write_text(text, encoding="utf-8"))
+    """Write a small UTF-8 file (see `replace_file`).
+
+    Half a surrogate pair (of a file name that is no text) is written as ``\\udcff``.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    replace_file(path, lambda part: part.write_bytes(data))

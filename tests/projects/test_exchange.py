@@ -127,3 +127,52 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, message: str)
         ExchangeProject(path)
     assert "request.json" in str(found.value)
     assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../victim.geojson", "{root}/victim.geojson", "../victim.geojson", "..", "0.txt", ""],
+)
+def test_an_index_names_only_its_own_files(job: Store, tmp_path: Path, name: str) -> None:
+    """The file that an index names is deleted: it must be one that hookpath made."""
+    victim = tmp_path / "victim.geojson"
+    for path in (victim, job.root / "victim.geojson"):
+        path.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
+    results = job.root / "results"
+    results.mkdir()
+    listed = {"images": {"1": {"objects": name.format(root=tmp_path)}}}
+    (results / "index.json").write_text(json.dumps(listed), encoding="utf-8")
+    before = job.hashes()
+    for act in (
+        lambda e: e.objects(),
+        lambda e: e.write([PathObject(box(0, 0, 10, 10))], "run"),
+        lambda e: e.remove_results(),
+    ):
+        with pytest.raises(ProjectError, match=r"index\.json: not what hookpath wrote .*objects"):
+            act(job.open().images[0])
+    assert job.hashes() == before
+    assert victim.exists()
+
+
+def test_results_are_not_written_through_a_link(job: Store, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "0.geojson").write_text("mine", encoding="utf-8")
+    listed = {"images": {"1": {"objects": "0.geojson"}}}
+    (elsewhere / "index.json").write_text(json.dumps(listed), encoding="utf-8")
+    (job.root / "results").symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(ProjectError, match="is a link to another folder"):
+        job.open().images[0].remove_results()
+    assert (elsewhere / "0.geojson").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"images": []}', '{"images": {"1": []}}', '{"images": {"1": {"count": -1}}}',
+     '{"images": {"2": {"run": 3}}}', "[" * 10**5],
+)  # fmt: skip
+def test_a_damaged_index_is_one_line(job: Store, content: str) -> None:
+    (job.root / "results").mkdir()
+    (job.root / "results" / "index.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"not what hookpath wrote \(.*delete it and run again"):
+        job.open().images[0].objects()

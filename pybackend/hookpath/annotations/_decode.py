@@ -4,6 +4,7 @@ What is understood becomes a field; everything else goes to ``PathObject.extra``
 
 * ``"feature"``, ``"geometry"``, ``"properties"``, ``"classification"``: unknown members found there
   (``nucleusGeometry``; ``plane`` and ``isEllipse``; ``isMissing``; …),
+* ``"class_name"``: a class name with half a surrogate pair, which no encoding has,
 * ``"alpha"``: of a classification colour with four components,
 * ``"measurements"``, ``"metadata"``: entries whose value is not a number, not a string,
 * ``"object_type"``: a type that QuPath does not know (it makes an annotation of it; so do we),
@@ -24,6 +25,10 @@ from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations.objects import RGB, PathClass, PathObject
+from hookpath.errors import AnnotationError
+from hookpath.limits import NAME_LENGTH
+from hookpath.names import readable
+from hookpath.untrusted import refuse_deep
 
 GEOMETRY_TYPES = frozenset(
     {
@@ -104,6 +109,7 @@ def _text(value: Any) -> str | None:
 def _keep(extra: Extra, key: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = {name: value for name, value in found.items() if name not in known}
     if unknown:
+        refuse_deep(unknown)  # it is written back, with a call for each level
         extra[key] = unknown
 
 
@@ -129,17 +135,25 @@ def _object_type(feature: Mapping[str, Any], properties: Mapping[str, Any], extr
 
 def _geometry(found: Any, extra: Extra) -> BaseGeometry:
     geometry = _mapping(found)
-    if not geometry.get("type"):
+    if not isinstance(geometry.get("type"), str):
+        refuse_deep(found)
         extra["raw_geometry"] = found
         return Polygon()
     try:
         with np.errstate(invalid="ignore"):  # NaN coordinates are kept; `LabelSource` counts them
             built: BaseGeometry = shape(_standard(geometry))
-    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except _BROKEN:
+        refuse_deep(found)
         extra["raw_geometry"] = found
         return Polygon()
     _keep(extra, "geometry", geometry, frozenset(("type", "coordinates", "geometries", "bbox")))
     return built
+
+
+#: What building a geometry of wrong members raises.
+_BROKEN = (
+    ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
+)  # fmt: skip
 
 
 def _standard(geometry: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,17 +169,15 @@ def _color(value: Any) -> tuple[RGB | None, int | None]:
         return ((value >> 16) & 255, (value >> 8) & 255, value & 255), None
     if not isinstance(value, list) or not 3 <= len(value) <= 4:
         return None, None
-    if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+    if not all(isinstance(v, int) or (isinstance(v, float) and math.isfinite(v)) for v in value):
         return None, None
     red, green, blue, *alpha = (min(255, max(0, int(v))) for v in value)
     return (red, green, blue), alpha[0] if alpha else None
 
 
 def _path_class(value: Any, extra: Extra) -> PathClass | None:
-    if isinstance(value, str):
-        return PathClass(value) if value else None
-    found = _mapping(value)
-    name = _class_name(found)
+    found = {"name": value} if isinstance(value, str) else _mapping(value)
+    name = _told(_class_name(found), extra)
     if not name:
         return None
     color, alpha = _color(found.get("color", found.get("colorRGB")))
@@ -174,6 +186,18 @@ def _path_class(value: Any, extra: Extra) -> PathClass | None:
     known = frozenset(("name", "names", "color", "colorRGB", "parentClass"))
     _keep(extra, "classification", found, known)
     return PathClass(name, color)
+
+
+def _told(name: str, extra: Extra) -> str:
+    """The name as every encoding can hold it; what it was is kept for writing it back."""
+    if len(name) > NAME_LENGTH:
+        raise AnnotationError(
+            f"a class name of {len(name):,} characters, no more than {NAME_LENGTH:,} are read"
+        )
+    plain = readable(name)
+    if plain != name:
+        extra["class_name"] = name
+    return plain
 
 
 def _class_name(found: Mapping[str, Any]) -> str:
@@ -197,6 +221,7 @@ def _measurements(value: Any, extra: Extra) -> dict[str, float]:
     for name, found in pairs:
         number = _number(found)
         if number is None:
+            refuse_deep(found)
             extra.setdefault("measurements", {})[str(name)] = found
         else:
             numbers[str(name)] = number
@@ -208,7 +233,7 @@ def _number(value: Any) -> float | None:
         return math.nan
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -220,5 +245,6 @@ def _metadata(value: Any, extra: Extra) -> dict[str, str]:
         elif isinstance(found, str | int | float):
             texts[key] = str(found)
         else:
+            refuse_deep(found)
             extra.setdefault("metadata", {})[key] = found
     return texts

@@ -16,6 +16,7 @@ from shapely.geometry import GeometryCollection, LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
 from hookpath.annotations.objects import PathObject
+from hookpath.names import readable
 
 Json = dict[str, Any]
 
@@ -78,9 +79,11 @@ def _classification(obj: PathObject) -> Json | str | None:
     if path_class is None:
         return None
     unknown = dict(obj.extra.get("classification", {}))
+    read = str(obj.extra.get("class_name", ""))
+    name = read if readable(read) == path_class.name else path_class.name
     if path_class.color is None and not unknown:
-        return path_class.name
-    names = path_class.name.split(": ")
+        return name
+    names = name.split(": ")
     found: Json = {"name": names[0]} if len(names) == 1 else {"names": names}
     if path_class.color is not None:
         alpha = [obj.extra["alpha"]] if "alpha" in obj.extra else []

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from hookpath import limits
 from hookpath.annotations._decode import GEOMETRY_TYPES, decode_feature
 from hookpath.annotations._encode import object_to_feature
+from hookpath.annotations._packed import UNREADABLE, unpacked
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import AnnotationError, write_code
+from hookpath.untrusted import TooMuchError, read_bytes
 
-_JSON_SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
 _AGAIN = "export the objects from QuPath again as GeoJSON"
 
 
@@ -35,14 +35,16 @@ def read_geojson(path: str | Path) -> list[PathObject]:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
-        documents = [_parse(text, path) for text in _unpack(data, path)]
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        data = read_bytes(path, limits.GEOJSON_BYTES)
+        documents = [_parse(text, path) for text in unpacked(data)]
+    except UNREADABLE as error:
         raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
     try:
         return [obj for document in documents for obj in objects_from_geojson(document)]
-    except (AnnotationError, RecursionError) as error:
+    except (AnnotationError, TooMuchError) as error:
         raise AnnotationError(f"{path}: {error}; {_AGAIN}") from error
+    except RecursionError as error:
+        raise AnnotationError(f"{path}: objects are nested too deep; {_AGAIN}") from error
 
 
 def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObject]:
@@ -76,24 +78,6 @@ def _objects(document: Any) -> Iterator[PathObject]:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 80 else f"{text[:76]} …"
-
-
-def _unpack(data: bytes, path: Path) -> Iterator[bytes]:
-    if data[:2] == b"\x1f\x8b":
-        yield gzip.decompress(data)
-    elif data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [n for n in archive.namelist() if _is_json_entry(n)]
-            if not names:
-                raise AnnotationError(f"{path}: no .geojson or .json inside the zip; {_AGAIN}")
-            for name in names:
-                yield from _unpack(archive.read(name), path)
-    else:
-        yield data
-
-
-def _is_json_entry(name: str) -> bool:
-    return name.lower().endswith(_JSON_SUFFIXES) and not name.startswith("__MACOSX/")
 
 
 def _parse(data: bytes, path: Path) -> Any:

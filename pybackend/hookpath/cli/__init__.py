@@ -2,6 +2,7 @@
 
 import sys
 
+from hookpath.cli.streams import flush_or_forget, in_utf8, steady_streams
 from hookpath.waiting import wait_quietly
 
 #: What typer makes of a Ctrl-C that comes before a command or after it.
@@ -11,6 +12,8 @@ _INTERRUPTED = 130
 def main() -> None:
     """Entry point of the console script."""
     wait_quietly()
+    in_utf8()
+    steady_streams()
     try:
         from hookpath.cli.app import app
 
@@ -21,6 +24,8 @@ def main() -> None:
         if ended.code != _INTERRUPTED:
             raise
         _stopped()
+    finally:
+        flush_or_forget()
 
 
 def _stopped() -> None:

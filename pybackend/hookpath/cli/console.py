@@ -15,7 +15,8 @@ from hookpath import __version__
 from hookpath.cli.reporters import BarReporter, JsonReporter, LineReporter
 from hookpath.cli.stopping import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.cli.streams import stdout_for_events
-from hookpath.errors import UsageError, code_of, one_line
+from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
+from hookpath.names import cell_text, printable
 
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
@@ -46,7 +47,8 @@ class Console:
     def say(self, text: str = "") -> None:
         """One line of result for people."""
         if not self.as_json:
-            print(text, flush=True)
+            with _standard_output():
+                print(printable(text), flush=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for people; columns after the first are right-aligned unless they hold text."""
@@ -55,16 +57,20 @@ class Console:
         from rich import box
         from rich.console import Console as Screen
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+        # Text, not a string: square brackets in a name are rich's markup.
+        head = Text(printable(title)) if title else None
+        table = Table(title=head, title_justify="left", box=box.SIMPLE_HEAD)
         for number, column in enumerate(columns):
-            numeric = number > 0 and all(_is_figure(row[number]) for row in rows)
-            table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+            justify: Any = "right" if number > 0 and _are_figures(rows, number) else "left"
+            table.add_column(Text(cell_text(column)), justify=justify, overflow="fold")
         for row in rows:
-            table.add_row(*(_plain(cell) for cell in row))
+            table.add_row(*(Text(cell_text(cell)) for cell in row))
         # In a log there is no window width that could justify folding.
         screen = Screen() if sys.stdout.isatty() else Screen(width=200)
-        screen.print(table)
+        with _standard_output():
+            screen.print(table)
 
     def close(self) -> None:
         """Take progress bars off the terminal."""
@@ -111,7 +117,7 @@ def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt 
     code = 0 if failure is None else 2 if isinstance(failure, UsageError) else 1
     if failure is not None:
         stopped = isinstance(failure, KeyboardInterrupt)
-        message = f"{command}: stopped" if stopped else one_line(failure)
+        message = printable(f"{command}: stopped" if stopped else one_line(failure))
         console.event("error", message=message, code=code_of(failure))
         if not console.as_json:
             print(f"error: {message}", file=sys.stderr)
@@ -125,17 +131,24 @@ def _leave_quietly() -> NoReturn:
     raise typer.Exit(1)
 
 
+@contextmanager
+def _standard_output() -> Iterator[None]:
+    """Say what cannot be written; `BrokenPipeError` is nobody's fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"standard output cannot be written ({error.strerror}); what the command made is there",
+            code=write_code(error),
+        ) from error
+
+
 def counted(number: int, one: str, many: str) -> str:
     """``1 image was``, ``2 images were``."""
     return f"{number} {one if number == 1 else many}"
 
 
-def _is_figure(cell: str) -> bool:
-    return not cell or cell[0] in "0123456789-–.…"
-
-
-def _plain(cell: str) -> str:
-    """Square brackets are rich's markup; in names they are just that."""
-    from rich.markup import escape
-
-    return escape(cell)
+def _are_figures(rows: Sequence[Sequence[str]], column: int) -> bool:
+    return all(not row[column] or row[column][0] in "0123456789-–.…" for row in rows)

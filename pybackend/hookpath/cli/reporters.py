@@ -10,11 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from hookpath.names import cell_text, printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 #: Version of the JSON lines (docs/json-events.md).
 EVENT_SCHEMA = 1
+
+#: What JSON lets through as it is, and terminals or readers of lines act on.
+_NO_TEXT = {c: f"\\u{c:04x}" for c in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 
 _LINE_EVERY_S = 10.0
 _JSON_EVERY_S = 0.5
@@ -88,10 +93,10 @@ class _TextReporter:
     """What bars and lines share: messages on stderr, results for machines left out."""
 
     def info(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
+        print(printable(message), file=sys.stderr, flush=True)
 
     def warn(self, message: str, code: str = "") -> None:
-        print(f"warning: {message}", file=sys.stderr, flush=True)
+        self.info(f"warning: {message}")
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None: ...
 
@@ -144,7 +149,8 @@ class BarReporter(_TextReporter):
             self._progress = _make_progress()
             self._progress.start()
         self._figures[task] = {}
-        self._tasks[task] = self._progress.add_task(task, total=total, unit=unit, figures="")
+        shown = cell_text(task)
+        self._tasks[task] = self._progress.add_task(shown, total=total, unit=unit, figures="")
 
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         if self._progress is not None:
@@ -163,10 +169,7 @@ class BarReporter(_TextReporter):
         if self._progress is None:
             super().info(message)
         else:
-            self._progress.console.print(message, markup=False, highlight=False)
-
-    def warn(self, message: str, code: str = "") -> None:
-        self.info(f"warning: {message}")
+            self._progress.console.print(printable(message), markup=False, highlight=False)
 
     def close(self) -> None:
         """Stop drawing; what is there stays."""
@@ -235,7 +238,7 @@ class JsonReporter:
     def emit(self, event: str, **values: Any) -> None:
         """One line; where its reader has gone, nothing."""
         line = {"event": event, "schema": EVENT_SCHEMA, **values}
-        text = json.dumps(_finite(line), ensure_ascii=False, default=str)
+        text = json.dumps(_finite(line), ensure_ascii=False, default=str).translate(_NO_TEXT)
         if self._gone:
             return
         try:

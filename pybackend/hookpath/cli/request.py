@@ -6,7 +6,6 @@ has neither. What a command does is the same, and so are its events (docs/json-e
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from hookpath.cli.console import running
 from hookpath.cli.stopping import Job, inside
 from hookpath.errors import UsageError, VersionError
 from hookpath.projects import ProjectPart
-from hookpath.projects.exchange import first_problem
+from hookpath.untrusted import read_json, reason
 
 SCHEMA = 1
 
@@ -89,7 +88,7 @@ def read_request(path: Path) -> Request:
         UsageError: the file is missing, not JSON, or not a request; names the file.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         if isinstance(content, dict) and content.get("schema", SCHEMA) != SCHEMA:
             raise VersionError(
                 f"{path}: written for schema {content['schema']}, hookpath {__version__} reads "
@@ -99,9 +98,9 @@ def read_request(path: Path) -> Request:
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such request file") from error
     except ValidationError as error:
-        raise UsageError(f"{path}: {first_problem(error)}") from error
+        raise UsageError(f"{path}: {reason(error)}") from error
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: not readable as JSON ({error})") from error
+        raise UsageError(f"{path}: not readable as JSON ({reason(error)})") from error
 
 
 def check_versions(path: Path, extension: str | None) -> None:

@@ -6,8 +6,44 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from typing import TextIO
+
+
+def steady_streams() -> None:
+    """Standard streams that are there, and that take any character.
+
+    What an encoding lacks (an ASCII terminal: µ) is written as an escape; a stream that the caller
+    closed goes nowhere.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            mode = "r" if name == "stdin" else "w"
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def flush_or_forget() -> None:
+    """Write what is left for stdout; where that fails, Python must not complain at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def in_utf8() -> None:
+    """Start again where the system's encoding is ASCII, in which files cannot be named.
+
+    Python does so by itself unless it is told not to (``PYTHONUTF8=0``).
+    """
+    told = os.environ.get("PYTHONUTF8") == "1"
+    if sys.getfilesystemencoding() == "ascii" and sys.executable and not told:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 @contextmanager
@@ -32,7 +68,8 @@ def stdout_for_events() -> Iterator[TextIO]:
             yield stream
     finally:
         os.dup2(kept, 1)
-        stream.close()
+        with suppress(OSError):  # a full disk: what is left of the last line is lost
+            stream.close()
 
 
 def _descriptor(stream: TextIO) -> int | None:

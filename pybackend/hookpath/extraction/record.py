@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hookpath.annotations import LabelSource
 from hookpath.extraction.patches import Patch
+from hookpath.names import file_stem
 from hookpath.writable import replace_file
 
 TABLE_NAME = "patches.csv"
@@ -64,9 +64,8 @@ def load_record(folder: Path) -> SlideRecord | None:
 
 def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
     """The image's folder: its name made safe, and a few digits that keep it unique."""
-    safe = re.sub(r"[^\w.\-]+", "_", image).strip("._")[:80] or "image"
-    digest = hashlib.sha256(f"{project}\n{image_id}\n{image}".encode()).hexdigest()
-    return out / f"{safe}-{digest[:6]}"
+    told = f"{project}\n{image_id}\n{image}".encode(errors="backslashreplace")
+    return out / f"{file_stem(image)}-{hashlib.sha256(told).hexdigest()[:6]}"
 
 
 def slide_digest(path: Path, *more: object) -> str:

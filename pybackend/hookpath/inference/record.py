@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
+from hookpath.names import file_stem, readable
+from hookpath.untrusted import read_bytes, reason
 from hookpath.writable import replace_text
 
 RECORD_NAME = "prediction.json"
@@ -40,9 +41,9 @@ class SlideStamp(BaseModel):
     def of(cls, path: Path) -> SlideStamp:
         """Stamp of a file (for MIRAX: of the ``.mrxs``); a slide that is no file has size 0."""
         if not path.is_file():
-            return cls(path=str(path), bytes=0, modified_ns=0)
+            return cls(path=readable(str(path)), bytes=0, modified_ns=0)
         found = path.stat()
-        return cls(path=str(path), bytes=found.st_size, modified_ns=found.st_mtime_ns)
+        return cls(path=readable(str(path)), bytes=found.st_size, modified_ns=found.st_mtime_ns)
 
 
 class OodScore(BaseModel):
@@ -116,11 +117,13 @@ class PredictionRecord(BaseModel):
         """
         path = folder / RECORD_NAME
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_bytes(path))
         except FileNotFoundError as error:
             raise PredictionError(f"{folder}: no finished prediction; predict first") from error
-        except (OSError, ValidationError) as error:
-            raise PredictionError(f"{path}: not readable; delete it and predict again") from error
+        except (OSError, ValueError) as error:
+            raise PredictionError(
+                f"{path}: not readable ({reason(error)}); delete it and predict again"
+            ) from error
 
 
 def regions_digest(regions: Sequence[BaseGeometry] | None) -> str:
@@ -135,6 +138,5 @@ def regions_digest(regions: Sequence[BaseGeometry] | None) -> str:
 
 def prediction_folder(out_dir: Path, image_name: str, image_id: str) -> Path:
     """Folder of one image's results: its name made safe, and a few digits that keep it unique."""
-    safe = re.sub(r"[^\w.\-]+", "_", image_name).strip("._")[:80] or "image"
-    digest = hashlib.sha256(f"{image_id}\n{image_name}".encode()).hexdigest()
-    return out_dir / f"{safe}-{digest[:6]}"
+    told = f"{image_id}\n{image_name}".encode(errors="backslashreplace")
+    return out_dir / f"{file_stem(image_name)}-{hashlib.sha256(told).hexdigest()[:6]}"

@@ -20,7 +20,6 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,13 +27,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hookpath import __version__
+from hookpath import __version__, names
 from hookpath.annotations import PathObject, read_geojson, write_geojson
 from hookpath.errors import LoopError, write_code
 from hookpath.loop.locking import alone
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.settings import LoopSettings
 from hookpath.projects import ImageEntry
+from hookpath.untrusted import read_json as read_any
 from hookpath.writable import make_folder, replace_text
 
 FORMAT = 1
@@ -48,8 +48,8 @@ def now() -> str:
 
 def file_stem(image_id: str) -> str:
     """File name of an image: its id made safe, and digits that keep it unique."""
-    safe = re.sub(r"[^\w.\-]+", "_", image_id).strip("._")[:60] or "image"
-    return f"{safe}-{hashlib.sha256(image_id.encode()).hexdigest()[:6]}"
+    digest = hashlib.sha256(image_id.encode(errors="backslashreplace")).hexdigest()
+    return f"{names.file_stem(image_id, 60)}-{digest[:6]}"
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _read_json(path: Path, missing: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_any(path)
     except FileNotFoundError as error:
         raise LoopError(missing) from error
     except (OSError, ValueError) as error:

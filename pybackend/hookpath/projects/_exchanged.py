@@ -5,36 +5,43 @@
     {"schema": 1, "images": {"<id>": {"objects": "0.geojson", "run": "hookpath-…", "count": 12,
      "replaces_all": true, "removed_runs": [], "metadata": {"key": "value", "gone": null}}}}
 
-``objects`` is null where there are none to add. ``replaces_all``: every earlier object of ours
-goes first; ``removed_runs``: those of these runs go. The index names only complete files.
+``objects`` is null where there are none to add, else a number and ``.geojson``: a file of the same
+folder. ``replaces_all``: every earlier object of ours goes first; ``removed_runs``: those of these
+runs go. The index names only complete files.
+
+The folder may come from anybody, and the file that is named is read and later deleted: no other
+name is taken, and no folder that is a link.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._files import replace_file, write_errors, write_json
+from hookpath.untrusted import read_json, reason
 from hookpath.writable import make_folder
 
 RESULTS = "results"
 INDEX = "index.json"
 SCHEMA = 1
 
+#: What `ResultIndex` itself calls its files.
+ObjectsName = Annotated[str, Field(pattern=r"^[0-9]{1,9}\.geojson$")]
+
 
 class ImageResult(BaseModel):
     """What one image gets (see the module)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    objects: str | None = None
+    objects: ObjectsName | None = None
     run: str | None = None
-    count: int = 0
+    count: int = Field(default=0, ge=0)
     replaces_all: bool = False
     removed_runs: tuple[str, ...] = ()
     metadata: dict[str, str | None] = Field(default_factory=dict)
@@ -63,6 +70,13 @@ class ImageResult(BaseModel):
         return self.model_copy(update=new)
 
 
+class _Index(BaseModel):
+    """Content of ``index.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    images: dict[str, ImageResult]
+
+
 class ResultIndex:
     """The index of one job folder; read anew each time, replaced atomically."""
 
@@ -76,11 +90,7 @@ class ResultIndex:
         Raises:
             ProjectError: the index cannot be read.
         """
-        found = self._read().get(image_id, {})
-        try:
-            return ImageResult.model_validate(found)
-        except ValidationError as error:
-            raise ProjectError(f"{self._file}: not readable; delete it and run again") from error
+        return self._read().get(image_id, ImageResult())
 
     def objects_file(self, result: ImageResult) -> Path | None:
         """The GeoJSON with the objects to add."""
@@ -110,8 +120,9 @@ class ResultIndex:
                 fresh = self._write(objects) if objects else None
                 result = result.model_copy(update={"objects": fresh.name if fresh else None})
             try:
-                images[image_id] = result.model_dump(mode="json")
-                write_json(self._file, {"schema": SCHEMA, "images": images})
+                images[image_id] = result
+                written = {key: found.model_dump(mode="json") for key, found in images.items()}
+                write_json(self._file, {"schema": SCHEMA, "images": written})
             except BaseException:
                 if fresh:
                     fresh.unlink(missing_ok=True)
@@ -136,11 +147,16 @@ class ResultIndex:
         replace_file(path, lambda p: write_geojson(p, objects, compact=True), lambda: None)
         return path
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, ImageResult]:
+        if self._folder.is_symlink():
+            raise ProjectError(
+                f"{self._folder}: is a link to another folder; remove it and run again"
+            )
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
-            return dict(content["images"])
+            return _Index.model_validate(read_json(self._file)).images
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ProjectError(f"{self._file}: not readable; delete it and run again") from error
+        except (OSError, ValueError) as error:
+            raise ProjectError(
+                f"{self._file}: not what hookpath wrote ({reason(error)}); delete it and run again"
+            ) from error

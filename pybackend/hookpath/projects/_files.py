@@ -142,7 +142,8 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    # Half a surrogate pair (a file name that is no text), which UTF-8 lacks, as JSON's escape.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _flush_to_disk(path: Path) -> None:

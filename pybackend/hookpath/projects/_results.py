@@ -61,7 +61,9 @@ def is_edited(written: str | None, looks: Mapping[str, object]) -> bool:
     """Whether an object of ours, `written` by its `LOOKS_KEY`, looks different now."""
     if written is None:  # written by the QuPath extension, which keeps no record
         return bool(looks["locked"])
-    return not _alike(json.loads(written), looks)
+    then = _parsed(written)
+    # A record that is none (somebody wrote into it) proves nothing: then it is that person's.
+    return then is None or not _alike(then, looks)
 
 
 def refuse_stolen_ids(kept: Iterable[str], new: Sequence[PathObject], image: str) -> None:
@@ -94,6 +96,18 @@ def _looks(o: PathObject) -> dict[str, object]:
         "length": round(geometry.length, 3),
         "bounds": [round(v, 3) for v in geometry.bounds],
     }
+
+
+def _parsed(written: str) -> Mapping[str, object] | None:
+    """What `_looks` wrote; None: it did not write this."""
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("bounds"), list):
+        return None
+    numbers = (found.get("area"), found.get("length"), *found["bounds"])
+    return found if all(isinstance(n, (int, float)) for n in numbers) else None
 
 
 def _alike(a: Mapping[str, object], b: Mapping[str, object]) -> bool:

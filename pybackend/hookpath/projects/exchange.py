@@ -7,7 +7,7 @@ is opened, let alone written to: the viewer imports the results itself.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,14 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
+from hookpath.limits import NAME_LENGTH
 from hookpath.projects._exchanged import ImageResult, ResultIndex
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
 from hookpath.projects.base import WriteReport
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
+from hookpath.untrusted import read_json, reason
 
 _Byte = Annotated[int, Field(ge=0, le=255)]
-_Mpp = Annotated[float, Field(gt=0)]
+_Mpp = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -36,7 +38,7 @@ class _Part(BaseModel):
 class ClassPart(_Part):
     """A class and its colour."""
 
-    name: str
+    name: str = Field(max_length=NAME_LENGTH)
     color: tuple[_Byte, _Byte, _Byte] | None = None
 
 
@@ -234,30 +236,23 @@ class ExchangeEntry:
 
 def _read_part(path: Path) -> ProjectPart:
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = read_json(path)
         part = content.get("project") if isinstance(content, dict) else None
         if part is None:
             raise ProjectError(f"{path}: a JSON file without a project; give a request file")
         found = ProjectPart.model_validate(part)
     except ValidationError as error:
-        raise ProjectError(f"{path}: {first_problem(error, 'project')}") from error
+        raise ProjectError(f"{path}: {reason(error, 'project')}") from error
     except (OSError, ValueError) as error:
-        raise ProjectError(f"{path}: not readable as JSON ({error})") from error
+        raise ProjectError(f"{path}: not readable as JSON ({reason(error)})") from error
     ids = [image.id for image in found.images]
     if len(set(ids)) != len(ids):
         raise ProjectError(f"{path}: several images have the id {_twice(ids)!r}")
     return found
 
 
-def first_problem(error: ValidationError, above: str = "") -> str:
-    """``project.images.0.name: Field required`` of the first thing that is wrong."""
-    found = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in ([above] if above else []) + list(found["loc"]))
-    return f"{where}: {found['msg']}"
-
-
 def _twice(ids: Sequence[str]) -> str:
-    return next(i for n, i in enumerate(ids) if i in ids[:n])
+    return Counter(ids).most_common(1)[0][0]
 
 
 def _named(name: str, message: str) -> str:

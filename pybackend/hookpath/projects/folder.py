@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
 from hookpath.geometry import Calibration
+from hookpath.names import readable
 from hookpath.projects._files import (
     Stamp,
     back_up,
@@ -28,6 +28,7 @@ from hookpath.projects._results import (
 from hookpath.projects.base import WriteReport
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
+from hookpath.untrusted import read_json
 
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
@@ -125,12 +126,12 @@ class FolderEntry:
     @property
     def id(self) -> str:
         """The file name: stable, unique in the folder."""
-        return self._path.name
+        return readable(self._path.name)
 
     @property
     def name(self) -> str:
         """The file name."""
-        return self._path.name
+        return readable(self._path.name)
 
     @property
     def slide(self) -> SlideRef:
@@ -267,7 +268,7 @@ def _read_objects(path: Path) -> list[PathObject]:
 
 def _read_folder_file(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         return {"format": 1, "images": {}}
     except (OSError, ValueError) as error:

@@ -1,0 +1,46 @@
+"""How much of anything a file from a stranger may ask for: every bound of ours, in one place.
+
+What lies above a bound is refused with one line that names the file and the bound; nothing is cut
+off in silence. Each is far above what people and our own commands make, and low enough that
+reading stays a matter of seconds and of an ordinary computer's memory.
+"""
+
+from __future__ import annotations
+
+MIB = 2**20
+
+#: Settings and records: requests, ``model.json``, ``run.json``, ``project.qpproj``, tables…
+TEXT_BYTES = 256 * MIB
+#: GeoJSON and annotation XML as they lie on disk.
+GEOJSON_BYTES = 4096 * MIB
+#: What packed GeoJSON may unpack to: always this much, and beyond it so many times its size.
+#: Repeated words shrink to a fiftieth, a file of nothing but zeros to a thousandth.
+UNPACKED_BYTES = 64 * MIB
+UNPACKED_FOLD = 100
+#: Archives within archives.
+UNPACKED_DEPTH = 3
+#: Lists and objects within each other, in any JSON.
+JSON_DEPTH = 100
+
+#: Characters of the name of a class.
+NAME_LENGTH = 1_000
+#: Characters of one message on a terminal, and of one cell of a table there.
+MESSAGE_LENGTH = 10_000
+CELL_LENGTH = 200
+
+#: Pairs of an outline's segments whose bounding boxes meet. Geometry that people draw or that is
+#: traced from pixels has a few for each vertex; checking one outline of 20 million takes seconds.
+OUTLINE_PAIRS = 20_000_000
+#: The same for outlines that cross themselves, which have to be taken apart at every crossing.
+TANGLED_PAIRS = 400_000
+
+#: Pixels of a mask or flat image that is held in memory whole.
+HELD_PIXELS = 10**9
+
+#: Patches of one step of training, or of one call of a network.
+BATCH = 65_536
+#: Workers, reading threads.
+WORKERS = 1_024
+#: Channels, px, and other whole numbers of a network's design; poolings.
+DESIGN_NUMBER = 65_536
+DESIGN_DEPTH = 16

@@ -1,0 +1,82 @@
+"""Names are data: how a class's, an image's or a file's name is shown, whatever is in it.
+
+A name may hold what a terminal, a page, a table or a file system takes for a command: escape
+sequences, line breaks, marks that turn the direction of writing, half a character, a formula.
+It is kept as it is, and escaped where it leaves us, by the function here that is for the place.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from hookpath.limits import CELL_LENGTH, MESSAGE_LENGTH
+
+#: Controls, invisible and direction marks, halves of pairs, separators of lines and paragraphs.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+#: Joiners, which scripts and emoji are written with.
+_JOINERS = "\u200c\u200d"
+
+#: What makes a cell a formula for a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(10))}
+
+
+def printable(text: object, longest: int = MESSAGE_LENGTH) -> str:
+    """The text in one line that does nothing to a terminal: ``\\x1b`` for an escape character.
+
+    Where it is longer than `longest` characters, its middle is left out.
+    """
+    plain = str(text)
+    if len(plain) > longest:
+        half = (longest - 3) // 2
+        plain = f"{plain[:half]} … {plain[-half:]}"
+    if plain.isprintable():
+        return plain
+    return "".join(c if _is_seen(c) else _escaped(c) for c in plain)
+
+
+def cell_text(text: object) -> str:
+    """A cell of a table on a terminal."""
+    return printable(text, CELL_LENGTH)
+
+
+def readable(text: str) -> str:
+    """The text with halves of surrogate pairs, which no encoding has, as ``\\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def csv_cell(value: Any) -> Any:
+    """A cell of a CSV file: text that a spreadsheet would compute gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    shown = "".join(c if c in "\t\n\r" or _is_seen(c) else _escaped(c) for c in value)
+    return "'" + shown if shown.startswith(_FORMULA) and not _is_number(shown) else shown
+
+
+def file_stem(text: str, longest: int = 80, instead: str = "image") -> str:
+    """The text as a part of a file name that every system takes; not unique."""
+    safe = re.sub(r"[^\w.\-]+", "_", text).strip("._")
+    # Systems count bytes, most of them up to 255.
+    safe = safe[:longest].encode()[:200].decode(errors="ignore").rstrip(".")
+    if safe.partition(".")[0].casefold() in _RESERVED:
+        safe = f"_{safe}"
+    return safe or instead
+
+
+def _is_seen(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in _UNSEEN
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text == text.strip()

@@ -1,0 +1,108 @@
+"""Reading a file that anybody may have made: bounded in time and memory, never a device.
+
+Functions raise `OSError` where the system refuses and `ValueError` (one line, without the file's
+name) where the content does; every room makes its own error of both.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from hookpath import limits
+
+
+class TooMuchError(ValueError):
+    """A file asks for more than `hookpath.limits` allows."""
+
+
+def read_bytes(path: Path, most: int = limits.TEXT_BYTES) -> bytes:
+    """The content of an ordinary file.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe, a device…, which might never end.
+        TooMuchError: it is larger than `most` bytes.
+    """
+    # Opening a pipe that nobody writes to would wait for ever.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            kind = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
+            reason = os.strerror(kind) if kind == errno.EISDIR else "is no ordinary file"
+            raise OSError(kind, reason, str(path))
+        content = file.read(most + 1) if found.st_size <= most else b""
+    if found.st_size > most or len(content) > most:
+        raise TooMuchError(
+            f"it has {found.st_size / 1e6:,.0f} MB, no more than {most / 1e6:,.0f} MB are read"
+        )
+    return content
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def read_text(path: Path, most: int = limits.TEXT_BYTES, encoding: str = "utf-8") -> str:
+    """The text of an ordinary file; see `read_bytes`."""
+    return read_bytes(path, most).decode(encoding).replace("\r\n", "\n")
+
+
+def read_json(path: Path, most: int = limits.TEXT_BYTES) -> Any:
+    """The content of a JSON file; see `read_bytes` and `parse_json`."""
+    return parse_json(read_bytes(path, most))
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: no JSON, or nested more than `limits.JSON_DEPTH` deep.
+    """
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise _too_deep() from None
+    refuse_deep(found)
+    return found
+
+
+def reason(error: Exception, above: str = "") -> str:
+    """In one line why a file's content cannot be used: ``images.0.name: Field required``.
+
+    Args:
+        error: of reading it (`OSError`, `ValueError`) or of validating it (pydantic's).
+        above: name of what was validated, put before the place.
+    """
+    from pydantic import ValidationError
+
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split()) or type(error).__name__
+    found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in ([above] if above else []) + list(found["loc"]))
+    said = str(found["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
+
+
+def refuse_deep(value: Any, most: int = limits.JSON_DEPTH) -> None:
+    """Whatever walks over the value later does so with a call for each level.
+
+    Raises:
+        TooMuchError: lists and objects are nested more than `most` deep.
+    """
+    level = [value]
+    for _ in range(most + 1):
+        inside = [v for v in level if isinstance(v, (dict, list))]
+        if not inside:
+            return
+        level = [v for c in inside for v in (c.values() if isinstance(c, dict) else c)]
+    raise _too_deep()
+
+
+def _too_deep() -> TooMuchError:
+    return TooMuchError(f"lists and objects are nested more than {limits.JSON_DEPTH} deep")
