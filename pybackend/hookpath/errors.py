@@ -66,6 +66,12 @@ class OutputError(HookpathError):
     code = "not_writable"
 
 
+class BusyError(HookpathError):
+    """Another process works on the same files."""
+
+    code = "busy"
+
+
 class AnnotationError(HookpathError):
     """An annotation file cannot be read, or holds nothing usable."""
 

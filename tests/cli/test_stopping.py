@@ -20,6 +20,7 @@ from hookpath.cli import main
 from hookpath.cli.console import running
 from hookpath.cli.stopping import Job, Watch
 from hookpath.projects import FolderProject
+from support.leftovers import leftovers
 from support.predictors import save_random_model
 from support.projects import image_part, write_request
 from support.textures import texture_folder
@@ -170,7 +171,7 @@ def test_finished_slides_stay_when_predicting_stops(folder: Path, tmp_path: Path
     listed = json.loads((tmp_path / "results" / "index.json").read_text("utf-8"))["images"]
     assert 0 < len(finished) <= len(listed) < 400
     assert set(finished) <= set(listed)
-    assert not list(tmp_path.rglob(".unfinished"))
+    assert not leftovers(tmp_path)
 
 
 def many(folder: Path, count: int) -> dict[str, Any]:

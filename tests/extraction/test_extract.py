@@ -21,10 +21,12 @@ from shapely.geometry import box
 from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.errors import OutputError, UsageError
 from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
-from hookpath.extraction.record import RECORD_NAME, UNFINISHED
+from hookpath.extraction.record import RECORD_NAME
 from hookpath.projects import REST_KEY, SPLIT_KEY, FolderEntry, FolderProject
 from hookpath.slides import open_slide
+from hookpath.unfinished import is_unfinished
 from support.annotated import DeadlySlide
+from support.leftovers import leftovers
 from support.slides import PERIOD, damage, position_image, write_pyramid
 from support.tissue_square import area, slide_with
 from support.training import Recorder
@@ -287,21 +289,21 @@ def test_stopped_at_any_time_it_goes_on_where_it_was(
     call = [sys.executable, "-m", "hookpath", "extract", str(folder), "-o", str(out), "--size=32",
             "--where=all", "--stride=24", "--workers=1"]  # fmt: skip
     started = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    _wait_for(lambda: any(out.glob(f"c.tif-*{UNFINISHED}/10x/*")))
+    _wait_for(lambda: any(out.glob(".hookpath-*-c.tif-*/10x/*")))
     started.send_signal(number)
     # Its workers hold the pipes, too: they end with it, however that was.
     _, said = started.communicate(timeout=60)
     assert started.returncode != 0
-    finished = [p for p in out.iterdir() if p.is_dir() and not p.name.endswith(UNFINISHED)]
+    finished = [p for p in out.iterdir() if p.is_dir() and not is_unfinished(p)]
     assert all((p / RECORD_NAME).is_file() and (p / "patches.csv").is_file() for p in finished)
     if number == signal.SIGINT:
         assert b"stopped" in said
-        assert not any(out.glob(f"*{UNFINISHED}"))
+        assert not leftovers(out)
 
     config = ExtractConfig((X10,), size=32, stride=24, where="all")
     report = _extract(folder, config, out)
     assert {r.image for r in report.resumed} == {"a.tif", "b.tif"}
-    assert not any(out.glob(f"*{UNFINISHED}"))
+    assert not leftovers(out)
     whole = _extract(folder, config, tmp_path / "whole")
     assert _content(out) == _content(whole.out_dir)
 

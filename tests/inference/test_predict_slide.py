@@ -23,6 +23,7 @@ from hookpath.inference import PredictConfig, PredictionRecord, SlidePrediction,
 from hookpath.slides import Slide, open_slide
 from hookpath.slides.base import RGBArray
 from support.arrays import ArraySlide
+from support.leftovers import leftovers, target_of
 from support.predictors import CLASSES, ThresholdRunner, card_of
 from support.reporting import Notes
 from support.slides import write_pyramid
@@ -256,11 +257,11 @@ def test_a_killed_run_leaves_nothing_that_looks_finished(tmp_path: Path) -> None
     assert asleep.wait(60)
     process.kill()
     process.join()
-    assert [p.name for p in tmp_path.iterdir()] == [".unfinished"]
+    assert [target_of(p.name) for p in tmp_path.iterdir()] == ["results"]
     with pytest.raises(PredictionError, match="no finished prediction"):
         PredictionRecord.load(tmp_path)
     predict(slide, tmp_path, config)
-    assert ".unfinished" not in names_in(tmp_path)
+    assert not leftovers(tmp_path)
 
 
 def test_results_that_are_not_wanted_any_more_go(tmp_path: Path) -> None:

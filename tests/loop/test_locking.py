@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.errors import LoopError
+from hookpath.errors import BusyError
 from hookpath.loop import State, accept, propose, retrain
 from hookpath.loop import retraining as retraining_module
 from hookpath.loop.locking import alone
@@ -44,8 +44,8 @@ def held_by_another_process(root: Path, what: str) -> Iterator[subprocess.Popen[
 
 def test_one_process_at_a_time_and_none_after_a_crash(tmp_path: Path) -> None:
     with held_by_another_process(tmp_path, "training"):
-        with pytest.raises(LoopError, match="round 2 is being trained by another hookpath; wait"):  # noqa: SIM117
-            with alone(tmp_path, "training", "round 2 is being trained", patience_s=0.1):
+        with pytest.raises(BusyError, match=r"another hookpath is training round 2 of .*; wait"):  # noqa: SIM117
+            with alone(tmp_path, "training", "training round 2", patience_s=0.1):
                 pass
         with alone(tmp_path, "an image", "x", patience_s=0.1):
             pass
@@ -56,7 +56,7 @@ def test_one_process_at_a_time_and_none_after_a_crash(tmp_path: Path) -> None:
 def test_a_second_training_is_refused_at_once(folder_store: LoopStore) -> None:
     folder = folder_store.begin()
     with held_by_another_process(folder.root, "training"), folder_store.project() as project:
-        with pytest.raises(LoopError, match="round 1 is being trained") as refused:
+        with pytest.raises(BusyError, match="training round 1") as refused:
             retrain(folder, project)
         assert refused.value.code == "busy"
     assert folder.round == 0

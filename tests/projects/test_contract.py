@@ -272,7 +272,7 @@ def test_a_failure_midway_leaves_everything_as_it_was(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     if step == "fill":
-        monkeypatch.setattr("hookpath.projects._files._flush_to_disk", full)
+        monkeypatch.setattr("hookpath.writable._flush", full)
     elif store.kind == "exchange":  # no backup there; the index comes last
         monkeypatch.setattr("hookpath.projects._exchanged.write_json", full)
     else:

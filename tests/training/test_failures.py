@@ -13,10 +13,13 @@ import torch
 
 from hookpath.annotations import PathClass, write_geojson
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError
+from hookpath.locking import LOCK_NAME
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, loop, train
 from hookpath.training.checkpoint import read_checkpoint
+from hookpath.unfinished import unfinished_beside
+from support.leftovers import leftovers, target_of
 from support.slides import write_pyramid
 from support.textures import DARK, texture_folder, texture_objects
 from support.training import TINY, Recorder, rows_of
@@ -160,8 +163,8 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(
     done: list[str] = []
 
     def filling(state: dict[str, Any], file: Any) -> None:
-        done.append(Path(file.name).name)
-        if done.count(f"{target}.part") < 2 + (target == "last.pt"):
+        done.append(target_of(file.name))
+        if done.count(target) < 2 + (target == "last.pt"):
             save(state, file)
             return
         file.write(b"PK half a checkpoint")
@@ -177,7 +180,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(
     refused(folder, run_dir, message)
     assert read_checkpoint(run_dir / "checkpoints" / "last.pt").step == 8
     assert read_checkpoint(run_dir / "checkpoints" / target).step == 8
-    assert not list(run_dir.rglob("*.part"))
+    assert not leftovers(run_dir)
     load_model(run_dir / "model")
     monkeypatch.undo()
     assert run(folder, run_dir, resume=True).epochs == 3
@@ -186,10 +189,10 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(
 @pytest.mark.parametrize(
     ("name", "method", "epochs"),
     [
-        ("run.json.part", "write_text", 0),
-        ("metrics.csv.part", "write_text", 1),
-        ("weights.safetensors.part", "write_bytes", 1),
-        ("model.json.part", "write_bytes", 1),
+        ("run.json", "write_bytes", 0),
+        ("metrics.csv", "write_bytes", 1),
+        ("weights.safetensors", "write_bytes", 1),
+        ("model.json", "write_bytes", 1),
     ],
 )
 def test_a_full_disk_leaves_the_older_file_whole(
@@ -204,7 +207,7 @@ def test_a_full_disk_leaves_the_older_file_whole(
     written: list[str] = []
 
     def full(path: Path, *args: Any, **kwargs: Any) -> Any:
-        written.append(path.name)
+        written.append(target_of(path.name))
         if written.count(name) > epochs:
             write(path, *args, **kwargs)
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -213,7 +216,7 @@ def test_a_full_disk_leaves_the_older_file_whole(
     monkeypatch.setattr(Path, method, full)
     run_dir = tmp_path / "run"
     refused(folder, run_dir, r"cannot be written \(No space left on device\)")
-    assert not list(run_dir.rglob("*.part"))
+    assert not leftovers(run_dir)
     assert not epochs or len(rows_of(run_dir)) == 1
     assert not epochs or load_model(run_dir / "model")
 
@@ -233,7 +236,8 @@ def test_a_folder_with_other_things_is_not_touched(folder: Path, tmp_path: Path)
 
 
 def test_a_start_that_was_killed_at_once_may_be_repeated(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "run.json.part").write_text("{")
+    unfinished_beside(tmp_path / "run.json").write_text("{")
+    (tmp_path / LOCK_NAME).write_text("{")
     assert run(folder, tmp_path, "epochs=1").epochs == 1
 
 

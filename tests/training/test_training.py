@@ -11,6 +11,7 @@ import pytest
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, train
+from support.leftovers import leftovers
 from support.training import LEARNS, Recorder, rows_of
 
 
@@ -51,7 +52,7 @@ def test_the_run_folder_says_what_was_done(run: tuple[TrainResult, Recorder], fo
     assert [row["epoch"] for row in rows_of(run_dir)] == ["1", "2", "3"]
     assert list((run_dir / "tensorboard").glob("events*"))
     assert {p.name for p in (run_dir / "checkpoints").iterdir()} == {"best.pt", "last.pt"}
-    assert not list(run_dir.rglob("*.part"))
+    assert not leftovers(run_dir)
 
 
 def test_rows_hold_every_figure(run: tuple[TrainResult, Recorder]) -> None:

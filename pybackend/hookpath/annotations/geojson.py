@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,6 +17,7 @@ from hookpath.annotations._packed import UNREADABLE, unpacked
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import AnnotationError, write_code
 from hookpath.untrusted import TooMuchError, read_bytes
+from hookpath.writable import replacing
 
 _AGAIN = "export the objects from QuPath again as GeoJSON"
 
@@ -89,22 +88,28 @@ def _parse(data: bytes, path: Path) -> Any:
         raise AnnotationError(f"{path} is not JSON: {error}; {_AGAIN}") from error
 
 
-def write_geojson(path: str | Path, objects: Iterable[PathObject], compact: bool = False) -> None:
+def write_geojson(
+    path: str | Path,
+    objects: Iterable[PathObject],
+    compact: bool = False,
+    before: Callable[[], object] | None = None,
+) -> None:
     """Write a feature collection that QuPath ≥ 0.4 imports; ``.gz`` and ``.zip`` by suffix.
 
     One feature per line (`compact`: no white space at all), written as `objects` yields them, so
-    memory does not grow with their number. Atomic: `path` is the old file or the complete new one.
+    memory does not grow with their number. Atomic: `path` is the old file or the complete new one
+    (`before`: see `replacing`).
 
     Raises:
         AnnotationError: the file cannot be written.
     """
     path = Path(path)
     try:
-        with _replacing(path) as raw, _packed(raw, path) as out:
+        with replacing(path, before) as part, part.open("wb") as raw, _packed(raw, path) as out:
             _write_collection(out, objects, compact)
     except OSError as error:
         raise AnnotationError(
-            f"cannot write {path}: {error}; check the folder and the free space",
+            f"cannot write {path}: {error.strerror or error}; check the folder and the free space",
             code=write_code(error),
         ) from error
 
@@ -121,29 +126,6 @@ def _write_collection(out: IO[bytes], objects: Iterable[PathObject], compact: bo
         out.write((lead + text).encode(errors="backslashreplace"))
         lead = "," + newline
     out.write(f"{newline}]}}{newline}".encode())
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside `path` that takes its place when the block ends without error."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

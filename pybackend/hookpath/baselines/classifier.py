@@ -17,7 +17,7 @@ from hookpath.errors import ModelFolderError, write_code
 from hookpath.models import ModelCard, read_card
 from hookpath.models.files import CARD_NAME, WEIGHTS_NAME
 from hookpath.models.folder import BranchEntry, ClassEntry
-from hookpath.writable import replace_file
+from hookpath.writable import replace_bytes
 
 FAMILY = "pixel-classifier"
 
@@ -84,9 +84,9 @@ def save_classifier(
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / WEIGHTS_NAME, lambda part: part.write_bytes(weights))
+        replace_bytes(folder / WEIGHTS_NAME, weights)
         text = card.model_dump_json(indent=2).encode()
-        replace_file(folder / CARD_NAME, lambda part: part.write_bytes(text))
+        replace_bytes(folder / CARD_NAME, text)
     except OSError as error:
         raise ModelFolderError(
             f"{folder}: cannot be written ({error.strerror})", code=write_code(error)

@@ -40,13 +40,13 @@ def command(
     with running("suggest", json, debug) as console:
         from hookpath.suggestion import suggest
         from hookpath.training import TrainConfig
-        from hookpath.writable import replace_file
+        from hookpath.writable import replace_text
 
         config = TrainConfig.load(preset="auto", overrides=set_ or [])
         with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
             found = suggest(projects, config, console.reporter, device)
         if out is not None:
-            replace_file(out, lambda part: part.write_text(found.toml(), encoding="utf-8"))
+            replace_text(out, found.toml())
         _tell(console, found, out)
 
 

@@ -13,9 +13,10 @@ from hookpath.errors import OutputError, PredictionError, UsageError, write_code
 from hookpath.evaluation import EvaluationReport, evaluate_project, train_report
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, predict_project
+from hookpath.locking import is_empty
 from hookpath.projects import FolderProject
 from hookpath.training import TrainConfig, train
-from hookpath.writable import make_folder
+from hookpath.writable import make_folder, replace_text
 
 SETTINGS_NAME = "demo.json"
 
@@ -107,11 +108,11 @@ def _claim(out: Path, config: DemoConfig) -> None:
         if path.read_text(encoding="utf-8") != settings:
             raise UsageError(f"{out}: holds a demo with other settings; choose another with -o")
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not is_empty(out)):
         raise UsageError(f"{out}: is not an empty folder; choose another with -o")
     try:
         make_folder(out)
-        path.write_text(settings, encoding="utf-8")
+        replace_text(path, settings)
     except OSError as error:
         raise OutputError(
             f"{out}: cannot be written to ({error.strerror})", code=write_code(error)

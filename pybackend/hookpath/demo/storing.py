@@ -16,6 +16,7 @@ from hookpath.demo.painting import CLASSES, SPACING_UM, Image, paint_slide
 from hookpath.errors import OutputError, write_code
 from hookpath.events import Reporter
 from hookpath.projects import SPLIT_KEY, FolderProject
+from hookpath.writable import replace_text, replacing
 
 SLIDES, TRUTH = "slides", "truth"
 _TILE = 256
@@ -112,7 +113,7 @@ def _store(slides: Path, truth: Path, name: str, made: Stored) -> None:
     if not name.startswith("test"):
         write_geojson(slides / f"{name}.geojson", made.drawn)
     write_geojson(truth / f"{name}.geojson", made.truth)
-    (truth / f"{name}.json").write_text(json.dumps(dict(made.metadata)), encoding="utf-8")
+    replace_text(truth / f"{name}.json", json.dumps(dict(made.metadata)))
     _write_tiff(slides / f"{name}.tif", made)
 
 
@@ -129,18 +130,13 @@ def _write_tiff(path: Path, made: Stored) -> None:
         "resolutionunit": "CENTIMETER",
         "metadata": None,
     }
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with tifffile.TiffWriter(part) as tiff:
-            level: Image = made.rgb
-            for halving in range(_HALVINGS + 1):
-                resolution = (per_cm / 2**halving,) * 2
-                kind = 1 if halving else 0
-                tiff.write(level, subfiletype=kind, resolution=resolution, **options)
-                level = _halve(level)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, tifffile.TiffWriter(part) as tiff:
+        level: Image = made.rgb
+        for halving in range(_HALVINGS + 1):
+            resolution = (per_cm / 2**halving,) * 2
+            kind = 1 if halving else 0
+            tiff.write(level, subfiletype=kind, resolution=resolution, **options)
+            level = _halve(level)
 
 
 def _halve(image: Image) -> Image:

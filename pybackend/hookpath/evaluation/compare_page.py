@@ -20,6 +20,7 @@ from hookpath.evaluation.page import render, save_page
 from hookpath.evaluation.pages import embedded, model_line
 from hookpath.evaluation.plots import Plot, write_plots
 from hookpath.evaluation.scores import spread
+from hookpath.writable import replace_file
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
@@ -71,7 +72,7 @@ def _save_picture(comparison: Comparison, path: Path) -> None:
         (f"{whole} of a slide", f"{TITLES[comparison.metric]} (mean ± std over slides)"),
     )  # fmt: skip
     try:
-        drawing.savefig(path)
+        replace_file(path, drawing.savefig)
     except OSError as error:
         raise EvaluationError(
             f"{path}: cannot be written ({error.strerror})", code=write_code(error)

@@ -13,6 +13,7 @@ from hookpath.annotations.classes import ClassTable
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import _plots
 from hookpath.evaluation.painting import Image, Labels, add_scale_bar, overlay
+from hookpath.writable import replace_file
 
 
 class ComparisonRow(TypedDict):
@@ -115,7 +116,7 @@ def save_comparison(
     figure = figure_comparison(rows, classes, suptitle, **options)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target)
+    replace_file(target, figure.savefig)
     return target
 
 

@@ -23,7 +23,7 @@ from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import Project, Rest
-from hookpath.writable import make_folder
+from hookpath.writable import make_folder, try_folder
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictConfig
@@ -177,11 +177,8 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
 def make_ready(out_dir: Path) -> None:
     """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
     try:
-        make_folder(out_dir)
+        try_folder(out_dir)
         make_folder(out_dir / PICTURES)
-        probe = out_dir / ".write-test"
-        probe.touch()
-        probe.unlink()
         for picture in (out_dir / PICTURES).glob("[0-9][0-9][0-9]_*.jpg"):
             picture.unlink()
     except OSError as error:

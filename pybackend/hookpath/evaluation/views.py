@@ -21,6 +21,7 @@ from hookpath.evaluation.painting import (
 from hookpath.evaluation.truth import Truth
 from hookpath.geometry import Region
 from hookpath.slides import Slide
+from hookpath.writable import replace_bytes
 
 #: Longest side of a picture, px: sharp at the width of a printed page's half.
 LONGEST = 900
@@ -76,7 +77,7 @@ def save_views(pictures: Mapping[str, Image], folder: Path, stem: str) -> dict[s
     written = {}
     for kind, picture in pictures.items():
         path = folder / f"{stem}_{kind}.jpg"
-        path.write_bytes(encode(picture, "jpeg"))
+        replace_bytes(path, encode(picture, "jpeg"))
         written[kind] = f"{folder.name}/{path.name}"
     return written
 

@@ -9,6 +9,7 @@ from typing import Any
 from hookpath.errors import OutputError, UsageError, write_code
 from hookpath.experiments.design import Design
 from hookpath.experiments.options import Options
+from hookpath.locking import is_empty
 from hookpath.projects import Project
 from hookpath.writable import make_folder, replace_text
 
@@ -35,7 +36,7 @@ def claim(out: Path, design: Design, project: Project | None, options: Options) 
     path = out / RECORD_NAME
     if path.is_file():
         record = _joined(path, json.loads(json.dumps(record)))
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and (not out.is_dir() or not is_empty(out)):
         raise UsageError(_OTHER.format(out))
     try:
         make_folder(out)

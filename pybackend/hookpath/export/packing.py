@@ -35,11 +35,7 @@ def pack_model(model: Path, out: Path) -> Path:
 
     def fill(part: Path) -> None:
         part.write_bytes(data)
-        try:
-            _open(part)
-        except ModelFolderError:
-            part.unlink()
-            raise
+        _open(part)
 
     try:
         make_folder(out.parent)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hookpath.errors import OutputError, write_code
-from hookpath.writable import make_folder, refuse_read_only, replace_file
+from hookpath.locking import working_in
+from hookpath.writable import refuse_read_only, replace_bytes
 
 
 def refuse_unwritable(folder: Path) -> None:
@@ -26,18 +27,15 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
     Raises:
         OutputError: the folder cannot be made or written to.
+        BusyError: another process writes a model there.
     """
     try:
-        make_folder(folder)
-        for name, data in files.items():
-            _replace(folder / name, data)
+        with working_in(folder, f"exporting into {folder}"):
+            for name, data in files.items():
+                replace_bytes(folder / name, data)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return [folder / name for name in files]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    replace_file(path, lambda part: part.write_bytes(data))
 
 
 def _cannot_write(folder: Path, error: OSError) -> OutputError:

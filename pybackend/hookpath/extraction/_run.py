@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from hookpath.extraction.record import (
 )
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.slides import SlideRef
+from hookpath.unfinished import discard
 
 #: Patches that a worker cuts out before it says so.
 CHUNK = 64
@@ -239,7 +239,7 @@ class Run:
         self.suspects.discard(slide.folder)
         # What runs already goes on and then finds no folder to write to.
         if slide.stage is not None:
-            shutil.rmtree(slide.stage, ignore_errors=True)
+            discard(slide.stage)
 
     def _revive(self) -> list[Pair]:
         """New workers after one died; the slides to be tried again, one by one."""

@@ -13,8 +13,8 @@ from hookpath.extraction._run import TASK, Pair, Run, folder_of
 from hookpath.extraction._work import release
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.record import SlideRecord, load_record, write_whole_table
+from hookpath.locking import working_in
 from hookpath.projects import Problem, Project
-from hookpath.writable import make_folder
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ def extract_projects(
     Raises:
         UsageError: an image that is asked for is not there.
         OutputError: `out` cannot be written to, or its disk is full.
+        BusyError: another process extracts patches into it.
     """
     config = config or ExtractConfig()
     pairs = list(_chosen(projects, config.images))
-    with _writing(out):
-        make_folder(out)
+    with _writing(out), working_in(out, f"extracting patches into {out}"):
         run = Run(out, config, reporter)
         reporter.start(TASK, None, "patch")
         try:

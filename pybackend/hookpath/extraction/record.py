@@ -15,13 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hookpath.annotations import LabelSource
 from hookpath.extraction.patches import Patch
 from hookpath.names import file_stem
-from hookpath.writable import replace_file
+from hookpath.unfinished import discard, sweep, unfinished_beside
+from hookpath.writable import flush_folder, replace_file, replace_text
 
 TABLE_NAME = "patches.csv"
 RECORD_NAME = "record.json"
-
-#: Ending of the folder of a slide that is not finished.
-UNFINISHED = ".unfinished"
 
 COLUMNS = (
     "file", "project", "image", "split", "centre", "magnification", "um_per_px", "x", "y",
@@ -88,13 +86,15 @@ def labels_digest(labels: LabelSource, rest: str | None = None) -> str:
 
 
 def fresh_stage(folder: Path, patches: Sequence[Patch]) -> Path:
-    """An empty folder beside the slide's own, with one for each magnification.
+    """An empty, hidden folder beside the slide's own, with one for each magnification.
+
+    No other process uses it; what killed ones left goes first.
 
     Raises:
         OSError: it cannot be made.
     """
-    stage = folder.with_name(folder.name + UNFINISHED)
-    shutil.rmtree(stage, ignore_errors=True)
+    stage = unfinished_beside(folder)
+    sweep(folder.parent)
     stage.mkdir(parents=True)
     for name in {p.magnification.name for p in patches}:
         (stage / name).mkdir()
@@ -118,9 +118,13 @@ def publish(
         table = csv.writer(out, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(_row(folder.name, patch, record, split, suffix) for patch in patches)
-    (stage / RECORD_NAME).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
+    replace_text(stage / RECORD_NAME, record.model_dump_json(indent=2) + "\n")
+    old = unfinished_beside(folder)
+    if folder.exists():
+        folder.replace(old)
     stage.replace(folder)
+    flush_folder(folder.parent)
+    discard(old)
 
 
 def _row(folder: str, patch: Patch, record: SlideRecord, split: str, suffix: str) -> list[object]:

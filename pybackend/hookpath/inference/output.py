@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from hookpath.errors import PredictionError, write_code
-from hookpath.writable import make_folder
+from hookpath.locking import folder_alone, working_in
+from hookpath.writable import try_folder
 
 
 class OutputFullError(PredictionError):
@@ -23,11 +23,46 @@ def check_writable(folder: Path) -> None:
     Raises:
         PredictionError: it cannot be written to.
     """
-    probe = folder / f".write-test-{os.getpid()}"
+    with _clear_if_refused(folder):
+        try_folder(folder)
+
+
+@contextmanager
+def predicting_alone(folder: Path, shared: bool) -> Iterator[None]:
+    """Be the only process that predicts a project into `folder`.
+
+    Args:
+        shared: only chosen images are predicted: jobs that have one image each may work side by
+            side (`slide_alone` keeps each image to one of them).
+
+    Raises:
+        BusyError: another process predicts there.
+        PredictionError: it cannot be written to.
+    """
+    with ExitStack() as held:
+        with _clear_if_refused(folder):
+            held.enter_context(folder_alone(folder, f"predicting into {folder}", shared=shared))
+        yield
+
+
+@contextmanager
+def slide_alone(folder: Path, name: str) -> Iterator[None]:
+    """Be the only process that predicts an image, whose results go into `folder`.
+
+    Raises:
+        BusyError: another process predicts it.
+        PredictionError: the folder cannot be written to.
+    """
+    with ExitStack() as held:
+        with _clear_if_refused(folder):
+            held.enter_context(working_in(folder, f"predicting {name} into {folder.parent}"))
+        yield
+
+
+@contextmanager
+def _clear_if_refused(folder: Path) -> Iterator[None]:
     try:
-        make_folder(folder)
-        probe.touch()
-        probe.unlink()
+        yield
     except OSError as error:
         raise PredictionError(
             f"{folder}: cannot be written to ({error.strerror}); choose another folder with -o",

@@ -14,7 +14,13 @@ from hookpath.errors import PredictionError, UsageError, code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.ood import OodDetector, load_detector
-from hookpath.inference.output import OutputFullError, check_writable, clear_if_full
+from hookpath.inference.output import (
+    OutputFullError,
+    check_writable,
+    clear_if_full,
+    predicting_alone,
+    slide_alone,
+)
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.predictor import Predictor
 from hookpath.inference.predictors import load_predictor
@@ -58,6 +64,7 @@ def predict_project(
         ModelFolderError: the model cannot be loaded.
         UsageError: `config.images` names an image that is not there.
         PredictionError: `out_dir` cannot be written to, or its disk is full.
+        BusyError: another process predicts into it.
     """
     config = config or PredictConfig()
     _chosen(project, config.images)  # a wrong name is told before a model is loaded
@@ -88,6 +95,19 @@ def predict_images(
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
     check_writable(out_dir)
+    with predicting_alone(out_dir, shared=len(entries) == 1 or bool(config.images)):
+        return _predict_all(entries, predictor, card, out_dir, config, reporter, detector)
+
+
+def _predict_all(
+    entries: Sequence[ImageEntry],
+    predictor: Predictor,
+    card: ModelCard,
+    out_dir: Path,
+    config: PredictConfig,
+    reporter: Reporter,
+    detector: OodDetector | None,
+) -> PredictReport:
     overall = OverallReporter(reporter, _weights(entries, config))
     run = _Run(predictor, card, out_dir, config, overall, detector)
     done: list[SlidePrediction] = []
@@ -150,11 +170,12 @@ class _Run:
         """The finished prediction of an image, and whether it was made now."""
         folder = prediction_folder(self.out_dir, entry.name, entry.id)
         regions = _regions(entry, self.config.inside)
-        found = None if self.config.again else self._finished(entry, folder, regions)
-        if found is not None:
-            self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
-            return found, False
-        return self._predict(entry, folder, regions), True
+        with slide_alone(folder, entry.name):
+            found = None if self.config.again else self._finished(entry, folder, regions)
+            if found is not None:
+                self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
+                return found, False
+            return self._predict(entry, folder, regions), True
 
     def _finished(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None

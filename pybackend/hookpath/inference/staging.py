@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hookpath.inference.record import RECORD_NAME, RESULT_NAMES, PredictionRecord
+from hookpath.unfinished import discard, sweep, unfinished_beside
+from hookpath.writable import flush_folder
 
-STAGE_NAME = ".unfinished"
-"""Folder inside the slide's own, so that moving a file out of it is a rename."""
+STAGE_NAME = "results"
+"""What the folder of unfinished files is of; inside the slide's own, so that moving a file out of
+it is a rename."""
 
 
 @contextmanager
 def stage_in(folder: Path) -> Iterator[Path]:
     """A fresh, hidden folder in `folder` for unfinished files; gone afterwards, whatever happens.
 
-    What a killed run left in it goes first. Finished results in `folder` stay as they are until
-    `publish`.
+    No other process uses it; what killed ones left goes first. Finished results in `folder` stay
+    as they are until `publish`.
     """
-    stage = folder / STAGE_NAME
-    shutil.rmtree(stage, ignore_errors=True)
+    stage = unfinished_beside(folder / STAGE_NAME)
+    sweep(folder)
     stage.mkdir(parents=True)
     try:
         yield stage
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        discard(stage)
 
 
 def publish(stage: Path, folder: Path, record: PredictionRecord) -> None:
@@ -40,4 +42,5 @@ def publish(stage: Path, folder: Path, record: PredictionRecord) -> None:
             (stage / name).replace(folder / name)
         else:
             (folder / name).unlink(missing_ok=True)
+    flush_folder(folder)
     record.save(folder)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from hookpath.writable import replace_file
 
 TITLES = {
     "random": "random",
@@ -104,8 +107,6 @@ def plot_curves(summary: dict[str, Any], path: Path) -> Path:
     axes.set(xlabel="round", ylabel="macro F1 on test slides", ylim=(0, 1))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    part = path.with_name(f"{path.stem}.part.png")
-    figure.savefig(part, dpi=150)
+    replace_file(path, partial(figure.savefig, dpi=150))
     plt.close(figure)
-    part.replace(path)
     return path

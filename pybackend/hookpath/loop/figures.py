@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hookpath.loop.noticing import changed_since
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.rounds import load_round
 from hookpath.projects import ImageEntry, Project
+from hookpath.writable import replace_file
 
 PLOT_NAME = "rounds.png"
 
@@ -111,10 +113,8 @@ def plot_rounds(folder: LoopFolder) -> Path | None:
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
     path = folder.root / PLOT_NAME
-    part = path.with_name("rounds.part.png")
-    figure.savefig(part, dpi=150)
+    replace_file(path, partial(figure.savefig, dpi=150))
     plt.close(figure)
-    part.replace(path)
     return path
 
 

@@ -173,13 +173,12 @@ class LoopFolder:
         return [read_geojson(path) for path in files]
 
     def training_alone(self) -> AbstractContextManager[None]:
-        """Only one process trains the next round; raises `LoopError` at once where one does."""
-        told = f"round {self.round + 1} is being trained"
-        return alone(self.root, "training", told, patience_s=0.0)
+        """Only one process trains the next round; raises `BusyError` at once where one does."""
+        return alone(self.root, "training", f"training round {self.round + 1}", patience_s=0.0)
 
     def image_alone(self, entry: ImageEntry) -> AbstractContextManager[None]:
         """Only one process changes what is known of an image; see `alone`. Not to be nested."""
-        return alone(self.root, file_stem(entry.id), f"{entry.name} is being worked on")
+        return alone(self.root, file_stem(entry.id), f"working on {entry.name}")
 
     def _image(self, image_id: str, suffix: str) -> Path:
         return self.root / "images" / (file_stem(image_id) + suffix)

@@ -1,51 +1,42 @@
 """Two steps at once on one loop: what must not cross is kept apart.
 
 Training takes hours, and correcting goes on meanwhile: so there is one lock for training, and one
-for each image, held only while its files are read and written. The system drops a lock with its
-process, so that nothing stays locked after a crash.
+for each image, held only while its files are read and written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from hookpath import locking
 from hookpath.errors import LoopError, write_code
 from hookpath.writable import make_folder
 
-#: An image is held for seconds; whoever waits longer than this is told.
-PATIENCE_S = 60.0
-
 
 @contextmanager
-def alone(root: Path, what: str, told: str, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Be the only one, in all processes on this machine, that does `what` in a loop.
+def alone(
+    root: Path, what: str, does: str, patience_s: float = locking.PATIENCE_S
+) -> Iterator[None]:
+    """Be the only one, in all processes, that does `what` in a loop (see `locking.alone`).
 
     Args:
         root: the loop's folder.
         what: name of the lock.
-        told: subject of the message: "round 3 is being trained".
+        does: for the message: "training round 3".
 
     Raises:
-        LoopError: another process has not ended after `patience_s`, or the folder cannot be
-            written.
+        BusyError: another process has not ended after `patience_s`.
+        LoopError: the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
-
-    try:
-        make_folder(root / ".locks")
-        lock = FileLock(root / ".locks" / f"{what}.lock", timeout=patience_s)
-        lock.acquire()
-    except Timeout:
-        raise LoopError(
-            f"{root}: {told} by another hookpath; wait until that has ended, or end it", code="busy"
-        ) from None
-    except OSError as error:
-        raise LoopError(
-            f"{root}: cannot be written to ({error.strerror})", code=write_code(error)
-        ) from error
-    try:
+    with ExitStack() as held:
+        try:
+            make_folder(root / ".locks")
+            lock = root / ".locks" / f"{what}.lock"
+            held.enter_context(locking.alone(lock, f"{does} of {root}", patience_s))
+        except OSError as error:
+            raise LoopError(
+                f"{root}: cannot be written to ({error.strerror})", code=write_code(error)
+            ) from error
         yield
-    finally:
-        lock.release()

@@ -116,7 +116,7 @@ class _Pair:
         stamp = record.changed.replace(":", "").replace("+0000", "Z")
         aside = self.folder.root / SET_ASIDE / f"{loser.stem}-{stamp}.geojson"
         make_folder(aside.parent)
-        shutil.copyfile(loser, aside)
+        replace_file(aside, partial(shutil.copyfile, loser))
         write_text(aside.with_suffix(".json"), record.model_dump_json(indent=2) + "\n")
         kept = "there" if self.theirs_is_newer else "here"
         return Conflict(
@@ -162,7 +162,7 @@ class _Pair:
                 if path.read_bytes() not in have:
                     target = mine.next_proposals(self.entry.id)
                     make_folder(target.parent)
-                    shutil.copyfile(path, target)
+                    replace_file(target, partial(shutil.copyfile, path))
         return tuple(sorted({*self.here.proposed_in, *self.there.proposed_in}))
 
     def _take_truth(self) -> None:

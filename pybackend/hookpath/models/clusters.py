@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelFolderError
 from hookpath.models.backbones import Backbone
-from hookpath.writable import replace_file
+from hookpath.writable import replace_bytes
 
 Floats = npt.NDArray[np.float64]
 
@@ -117,7 +117,7 @@ class Clusters(nn.Module):
 
         state = {name: value.cpu().contiguous() for name, value in self.state_dict().items()}
         data = save(state, metadata={"backbone": self.backbone.name})
-        replace_file(path, lambda part: part.write_bytes(data))
+        replace_bytes(path, data)
 
     @classmethod
     def load(cls, path: Path) -> Clusters:

@@ -18,7 +18,7 @@ from hookpath.errors import ModelDesignError, ModelFolderError, write_code
 from hookpath.models.base import Reads, Scores
 from hookpath.models.files import CARD_NAME, ONNX_NAME, WEIGHTS_NAME, files_of
 from hookpath.models.registry import build_model
-from hookpath.writable import replace_file
+from hookpath.writable import replace_bytes
 
 if TYPE_CHECKING:
     from hookpath.models.base import Network
@@ -128,7 +128,7 @@ def write_card(folder: Path, card: ModelCard) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     try:
-        replace_file(path, lambda part: part.write_bytes(data))
+        replace_bytes(path, data)
     except OSError as error:
         raise ModelFolderError(
             f"{path}: cannot be written ({error.strerror})", code=write_code(error)

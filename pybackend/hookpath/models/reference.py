@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from hookpath.errors import ModelFolderError
 from hookpath.models.base import Network
 from hookpath.models.files import REFERENCE_NAME, files_of
-from hookpath.writable import replace_file
+from hookpath.writable import replace_bytes
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,7 +77,7 @@ class FeatureReference:
 
         values = {f.name: np.asarray(getattr(self, f.name), np.float64) for f in fields(self)}
         data = save(values, metadata={"weights_sha256": weights_sha256})
-        replace_file(path, lambda part: part.write_bytes(data))
+        replace_bytes(path, data)
 
     @classmethod
     def load(cls, folder: Path, weights_sha256: str) -> FeatureReference | None:

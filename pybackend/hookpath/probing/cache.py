@@ -131,7 +131,7 @@ class FeatureCache:
 
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, fill)
+            replace_file(path, fill, flush=False)
 
     def trim(self) -> None:
         """Delete what was not used for longest, until the rest fits."""

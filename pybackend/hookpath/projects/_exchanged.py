@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError, WriteRefusedError
-from hookpath.projects._files import replace_file, write_errors, write_json
+from hookpath.projects._files import write_errors, write_json
 from hookpath.untrusted import read_json, reason
 from hookpath.writable import make_folder
 
@@ -144,7 +144,7 @@ class ResultIndex:
         number = 0
         while (path := self._folder / f"{number}.geojson").exists():
             number += 1
-        replace_file(path, lambda p: write_geojson(p, objects, compact=True), lambda: None)
+        write_geojson(path, objects, compact=True)
         return path
 
     def _read(self) -> dict[str, ImageResult]:

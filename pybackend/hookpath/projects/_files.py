@@ -1,27 +1,24 @@
-"""Files that must never be left half written: stamps, backups, atomic replacement."""
+"""Files that must never be left half written: stamps, backups, JSON."""
 
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
-from hookpath.writable import refuse_read_only
+from hookpath.writable import refuse_read_only, replace_file, replace_text
 
 #: Backups kept beside a data file; the oldest go first.
 KEPT_BACKUPS = 5
-
-_LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -68,12 +65,7 @@ def back_up(path: Path) -> Path | None:
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     copy = path.with_name(f"{path.name}.hookpath-{stamp}.bak")
-    partial = copy.with_name(f".{copy.name}.tmp")
-    try:
-        shutil.copy2(path, partial)
-        partial.replace(copy)
-    finally:
-        partial.unlink(missing_ok=True)
+    replace_file(copy, partial(shutil.copy2, path))
     for old in backups_of(path)[:-KEPT_BACKUPS]:
         old.unlink(missing_ok=True)
     return copy
@@ -87,40 +79,10 @@ def backups_of(path: Path) -> list[Path]:
     )
 
 
-def replace_file(path: Path, fill: Callable[[Path], None], before: Callable[[], None]) -> None:
-    """Write `path` by way of a temporary file in the same folder, then rename.
-
-    Args:
-        path: the file to create or replace.
-        fill: writes everything to the path that it is given.
-        before: last check, called with the new file complete and `path` still untouched.
-    """
-    # The suffixes stay at the end: they say how the content is compressed.
-    temporary = path.with_name(f".hookpath-{os.getpid()}-{path.name}")
-    _sweep_leftovers(path)
-    try:
-        fill(temporary)
-        _flush_to_disk(temporary)
-        if path.exists():
-            shutil.copymode(path, temporary)
-        before()
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sweep_leftovers(path: Path) -> None:
-    """Remove temporary files of `path` that a killed process left more than a day ago."""
-    for old in path.parent.glob(f".hookpath-*-{glob.escape(path.name)}"):
-        with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > _LEFTOVER_SECONDS:
-                old.unlink()
-
-
 def write_json(path: Path, content: Any) -> None:
     """Replace `path` atomically by indented UTF-8 JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    replace_file(path, lambda p: _write_text(p, text), lambda: None)
+    replace_text(path, text)
 
 
 @contextlib.contextmanager
@@ -139,13 +101,3 @@ def write_errors(path: Path, image: str) -> Iterator[None]:
             "or keep results elsewhere with --out)",
             code=write_code(error),
         ) from error
-
-
-def _write_text(path: Path, text: str) -> None:
-    # Half a surrogate pair (a file name that is no text), which UTF-8 lacks, as JSON's escape.
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

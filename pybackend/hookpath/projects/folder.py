@@ -15,7 +15,6 @@ from hookpath.projects._files import (
     Stamp,
     back_up,
     refuse_if_changed,
-    replace_file,
     write_errors,
     write_json,
 )
@@ -207,7 +206,7 @@ class FolderEntry:
             backup.append(back_up(path))
 
         with write_errors(path, self.name):
-            replace_file(path, lambda p: write_geojson(p, [*kept, *new]), last_check)
+            write_geojson(path, [*kept, *new], before=last_check)
         self._seen = Stamp.of(path)
         return WriteReport(len(new), removed, backup[0])
 

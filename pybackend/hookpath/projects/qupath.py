@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError, SlideError
 from hookpath.projects import _qpproj
-from hookpath.projects._files import Stamp, back_up, refuse_if_changed, replace_file, write_errors
+from hookpath.projects._files import Stamp, back_up, refuse_if_changed, write_errors
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import ImageServer, locate, parse_server
 from hookpath.projects.base import WriteReport
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
+from hookpath.writable import replace_file
 
 if TYPE_CHECKING:
     from hookpath.projects._bridge import DataFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
@@ -18,6 +18,7 @@ from hookpath.slides._halving import Level, mean_of_4, mode_of_4
 from hookpath.slides._ome import RGB
 from hookpath.slides._pages import ImageSpec
 from hookpath.slides._tiff_file import Directory, TiffFile
+from hookpath.writable import GivenUpError, replacing
 
 Rows = npt.NDArray[Any]
 
@@ -36,7 +37,7 @@ class PyramidWriter:
     About 2 · width · tile · channels samples are held: one row of tiles of every level.
 
     The file appears under its name only when the ``with`` block ends without an error; until then
-    it is ``.NAME.part`` beside it, removed on any error. Rows never written are 0.
+    it is a hidden one beside it (`replacing`), gone after any error. Rows never written are 0.
 
     Args:
         path: of the file; one that exists is replaced at the end.
@@ -91,7 +92,7 @@ class PyramidWriter:
         )
         self._pages = self._spec.pages()
         self._levels = self._make_levels()
-        self._part = self.path.with_name(f".{self.path.name}.part")
+        self._replacing = replacing(self.path)
         self._file: BinaryIO | None = None
         self._tiff: TiffFile | None = None
         self._uniform: dict[bytes, tuple[int, int]] = {}
@@ -113,7 +114,8 @@ class PyramidWriter:
 
     def __enter__(self) -> Self:
         with self._all_or_nothing():
-            self._file = self._part.open("wb")
+            part = self._replacing.__enter__()
+            self._file = part.open("wb")
             self._tiff = TiffFile(self._file, self._spec.needs_big)
         return self
 
@@ -182,11 +184,9 @@ class PyramidWriter:
         level = self._levels[0]
         level.add_empty(self._spec.height - level.y)
         self._tiff_file().finish(self._pages, chained=self._pages[0].reduced)
-        file.flush()
-        os.fsync(file.fileno())
         file.close()
-        self._part.replace(self.path)
         self._file = self._tiff = None
+        self._replacing.__exit__(None, None, None)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -208,9 +208,7 @@ class PyramidWriter:
         file, self._file, self._tiff = self._file, None, None
         if file is None:
             return
-        try:
+        with suppress(OSError):
             file.close()  # writes what is buffered: on a full disk that fails once more
-        except OSError:
-            pass
-        finally:
-            self._part.unlink(missing_ok=True)
+        given_up = GivenUpError()
+        self._replacing.__exit__(type(given_up), given_up, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from hookpath.errors import TrainingError, write_code
+from hookpath.writable import replacing
 
 
 @dataclass
@@ -39,21 +39,16 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write beside, flush to disk, then rename: a kill at any instant leaves the older one whole.
+    """A kill at any instant leaves the older one whole (see `replacing`).
 
     Raises:
         TrainingError: the disk is full or read-only; the older checkpoint is still there.
     """
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             torch.save({f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
         reason = _system_reason(error) or str(error).splitlines()[0]
         raise TrainingError(
             f"{path}: the checkpoint could not be written ({reason}); free some space and go on "

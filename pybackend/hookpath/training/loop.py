@@ -87,7 +87,7 @@ def train(
     """
     run = RunFolder(run_dir)
     config = config or TrainConfig.of(run.record().config)
-    with memory_explained(config):
+    with memory_explained(config), run.alone():
         session = open_session(projects, config, run, resume, reporter, prepare)
         with closing(session):
             if session.finished:

@@ -71,7 +71,6 @@ def open_session(
         ModelDesignError: the network cannot be built.
     """
     started = time.monotonic()
-    run.refuse_read_only()
     if not resume:
         run.refuse_existing()
     torch.manual_seed(config.seed)

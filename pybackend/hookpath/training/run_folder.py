@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import platform
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
+from hookpath.locking import is_empty, working_in
+from hookpath.unfinished import discard, unfinished_beside
 from hookpath.writable import refuse_read_only, replace_text
 
 RUN_NAME = "run.json"
@@ -63,8 +65,7 @@ class RunFolder:
         Raises:
             TrainingError: the folder holds something.
         """
-        harmless = {_part(self.root / RUN_NAME)}
-        if self.root.is_dir() and set(self.root.iterdir()) <= harmless:
+        if self.root.is_dir() and is_empty(self.root):
             return
         if self.root.exists():
             kind = "holds a run" if (self.root / RUN_NAME).is_file() else "is not empty"
@@ -88,6 +89,26 @@ class RunFolder:
                 "folder for the run",
                 code="not_writable",
             ) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only process that works on this run; a folder that stays empty goes again.
+
+        Raises:
+            BusyError: another one trains it.
+            TrainingError: the folder cannot be made or written to.
+        """
+        self.refuse_read_only()
+        if self.root.exists() and not self.root.is_dir():
+            self.refuse_existing()
+        with ExitStack() as held:
+            try:
+                held.enter_context(working_in(self.root, f"training the run {self.root}"))
+            except OSError as error:
+                raise TrainingError(
+                    f"{self.root}: cannot be written ({error.strerror})", code=write_code(error)
+                ) from error
+            yield
 
     def create(self, record: RunRecord) -> None:
         """Make the folder and write ``run.json``.
@@ -157,7 +178,7 @@ class RunFolder:
         Raises:
             TrainingError: it cannot be written; the old one is still there.
         """
-        new = _part(self.model)
+        new = unfinished_beside(self.model)
         try:
             save(new)
             self.model.mkdir(exist_ok=True)
@@ -168,7 +189,7 @@ class RunFolder:
                 f"{error}; free some space and go on with --resume", code=write_code(error)
             ) from error
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            discard(new)
 
     def rows(self, before_epoch: int) -> list[dict[str, str]]:
         """Rows of ``metrics.csv`` of the epochs before the given one."""
@@ -201,10 +222,6 @@ def _completed(config: dict[str, Any]) -> dict[str, Any]:
         return TrainConfig.of(config).model_dump(mode="json")
     except UsageError:
         return config
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,0 +1,132 @@
+"""Where a file system knows no locks: a note that only one process can make.
+
+It counts as long as its process lives. Other machines, which cannot ask for that, tell it from a
+pulse: a new time of change twice a minute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hookpath.owners import lives, this_machine
+from hookpath.unfinished import discard, unfinished_beside
+
+#: How often a note is touched, in seconds.
+PULSE_S = 30.0
+
+#: A note whose last pulse is so long ago belongs to nobody.
+SILENT_S = 10 * PULSE_S
+
+
+def owner() -> bytes:
+    """Who holds a lock, as its file says it."""
+    values = {
+        "machine": this_machine(),
+        "host": platform.node(),
+        "process": os.getpid(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return json.dumps(values).encode()
+
+
+def owner_in(file: Path) -> dict[str, Any]:
+    """What a lock's file says; empty where it says nothing."""
+    try:
+        with file.open("rb") as said:
+            found = json.loads(said.read(4096))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class NoteLock:
+    """A note of ours, and its pulse."""
+
+    def __init__(self, note: Path) -> None:
+        self._note = note
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lock-pulse", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        while not self._over.wait(PULSE_S):
+            with contextlib.suppress(OSError):
+                os.utime(self._note)
+
+    def release(self) -> None:
+        """End the pulse and remove the note."""
+        self._over.set()
+        self._thread.join()
+        discard(self._note)
+
+
+class NoLock:
+    """Those who share a lock make no note."""
+
+    def release(self) -> None:
+        """Nothing was made."""
+
+
+def try_note(file: Path, shared: bool) -> NoteLock | NoLock | None:
+    """The lock; None: another process has it.
+
+    Raises:
+        OSError: the note cannot be made.
+    """
+    note = note_of(file)
+    _remove_abandoned(note)
+    if shared:
+        return None if note.exists() else NoLock()
+    try:
+        handle = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return None
+    with os.fdopen(handle, "wb") as out:
+        out.write(owner())
+    return NoteLock(note)
+
+
+def note_of(file: Path) -> Path:
+    """The note that stands for the lock of a file."""
+    return file.with_name(file.name + ".note")
+
+
+def _remove_abandoned(note: Path) -> None:
+    """Take it away under another name first: if it is not the same any more, it goes back."""
+    said = owner_in(note)
+    if not _is_abandoned(note, said):
+        return
+    aside = unfinished_beside(note)
+    with contextlib.suppress(OSError):
+        note.rename(aside)
+        if owner_in(aside) != said:
+            os.link(aside, note)
+    discard(aside)
+
+
+def _is_abandoned(note: Path, said: dict[str, Any]) -> bool:
+    """Whether whoever made it has ended; of another machine: has shown no pulse for long."""
+    pid = said.get("process")
+    if said.get("machine") == this_machine() and isinstance(pid, int):
+        return not lives(pid)
+    try:
+        return _now_there(note) - note.stat().st_mtime > SILENT_S
+    except OSError:
+        return False
+
+
+def _now_there(file: Path) -> float:
+    """The time by the clock that dates the files there, which may be another machine's."""
+    probe = unfinished_beside(file)
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        discard(probe)

@@ -1,0 +1,189 @@
+"""Locks between processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import BusyError, code_of
+from hookpath.locking import LOCK_NAME, _note, _system, alone, folder_alone, is_empty, working_in
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+@contextmanager
+def child(work: Callable[[], object]) -> Iterator[int]:
+    """A process that does something, says so, and waits to be killed."""
+    said, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work_held(work, tell)
+        finally:
+            os._exit(1)
+    os.close(tell)
+    try:
+        assert os.read(said, 1) == b"!"
+        yield pid
+    finally:
+        os.close(said)
+        end(pid)
+
+
+def work_held(work: Callable[[], object], tell: int) -> None:
+    held = work()
+    os.write(tell, b"!")
+    time.sleep(60)
+    del held
+
+
+def end(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+def holding(file: Path, shared: bool = False) -> Callable[[], object]:
+    def work() -> object:
+        lock = alone(file, "testing", 0.0, shared)
+        lock.__enter__()
+        return lock
+
+    return work
+
+
+@pytest.fixture(params=["system", "note"])
+def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A lock's file, where the system has locks, and where it has none."""
+    if request.param == "note":
+        monkeypatch.setattr(_system, "_system_call", no_locks)
+    return tmp_path / LOCK_NAME
+
+
+def no_locks(handle: int, shared: bool) -> None:
+    raise OSError(38, "Function not implemented")
+
+
+def test_one_at_a_time_and_who_it_is(file: Path) -> None:
+    with child(holding(file)) as pid:
+        with pytest.raises(BusyError) as refused, alone(file, "reading", 0.0):
+            pass
+        assert str(refused.value) == (
+            f"another hookpath is reading (process {pid}); wait until that has ended, or end it"
+        )
+        assert code_of(refused.value) == "busy"
+
+
+def test_a_killed_process_holds_nothing(file: Path) -> None:
+    with child(holding(file)) as pid:
+        end(pid)
+        assert list(file.parent.iterdir())
+        with alone(file, "reading", 0.0):
+            pass
+    assert is_empty(file.parent)
+    with alone(file, "reading", 0.0):
+        pass
+
+
+def test_whoever_waits_gets_it(file: Path) -> None:
+    with child(holding(file)) as pid:
+        os.kill(pid, signal.SIGKILL)
+        with alone(file, "reading", 5.0):
+            pass
+
+
+def test_the_same_thread_may_ask_again(file: Path) -> None:
+    with alone(file, "a", 0.0), alone(file, "b", 0.0):
+        pass
+    with pytest.raises(ZeroDivisionError), alone(file, "a", 0.0):
+        _ = 1 / 0
+    with alone(file, "a", 0.0):
+        assert not is_free(file)
+    assert is_free(file)
+    assert list(file.parent.iterdir()) == []
+
+
+def is_free(file: Path) -> bool:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            with alone(file, "x", 0.0):
+                pass
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_forked_process_does_not_keep_what_its_parent_had(file: Path) -> None:
+    lock = alone(file, "x", 0.0)
+    lock.__enter__()
+    with child(lambda: None):
+        lock.__exit__(None, None, None)
+        assert is_free(file)
+
+
+def test_those_who_share_do_not_exclude_each_other(tmp_path: Path) -> None:
+    file = tmp_path / LOCK_NAME
+    with child(holding(file, shared=True)):
+        with alone(file, "x", 0.0, shared=True):
+            pass
+        with pytest.raises(BusyError), alone(file, "x", 0.0):
+            pass
+    with child(holding(file)), pytest.raises(BusyError), alone(file, "x", 0.0, shared=True):
+        pass
+
+
+def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_system, "_system_call", no_locks)
+    file = tmp_path / LOCK_NAME
+    note = _note.note_of(file)
+    note.write_text(json.dumps({"machine": "elsewhere", "host": "far", "process": 1}))
+    with pytest.raises(BusyError, match=r"\(process 1 on far\)"), alone(file, "x", 0.0):
+        pass
+    past = time.time() - _note.SILENT_S - 60
+    os.utime(note, (past, past))
+    with alone(file, "x", 0.0):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"process": "x"}', "\0" * 9000])
+def test_a_damaged_file_blocks_nobody(tmp_path: Path, content: str) -> None:
+    (tmp_path / LOCK_NAME).write_text(content)
+    with folder_alone(tmp_path, "x"):
+        pass
+
+
+def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), working_in(tmp_path / "a" / "b", "x"):
+        _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
+    with working_in(tmp_path / "a" / "b", "x"):
+        (tmp_path / "a" / "b" / "mine").touch()
+    assert [p.name for p in (tmp_path / "a" / "b").iterdir()] == ["mine"]
+
+
+def test_a_link_to_a_folder_is_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with folder_alone(tmp_path / "real", "x"), folder_alone(tmp_path / "link", "x"):
+        assert not is_free(tmp_path / "link" / LOCK_NAME)
+
+
+def test_a_lock_that_another_user_left_can_be_taken(tmp_path: Path) -> None:
+    file = tmp_path / LOCK_NAME
+    file.write_text("{}")
+    file.chmod(0o444)
+    with folder_alone(tmp_path, "x"):
+        pass
