@@ -6,50 +6,16 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hookpath.errors import BusyError, code_of
 from hookpath.locking import LOCK_NAME, _note, _system, alone, folder_alone, is_empty, working_in
+from support.forked import child, end, exit_code
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-
-
-@contextmanager
-def child(work: Callable[[], object]) -> Iterator[int]:
-    """A process that does something, says so, and waits to be killed."""
-    said, tell = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work_held(work, tell)
-        finally:
-            os._exit(1)
-    os.close(tell)
-    try:
-        assert os.read(said, 1) == b"!"
-        yield pid
-    finally:
-        os.close(said)
-        end(pid)
-
-
-def work_held(work: Callable[[], object], tell: int) -> None:
-    held = work()
-    os.write(tell, b"!")
-    time.sleep(60)
-    del held
-
-
-def end(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    except (ProcessLookupError, ChildProcessError):
-        pass
 
 
 def holding(file: Path, shared: bool = False) -> Callable[[], object]:
@@ -113,15 +79,11 @@ def test_the_same_thread_may_ask_again(file: Path) -> None:
 
 
 def is_free(file: Path) -> bool:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            with alone(file, "x", 0.0):
-                pass
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    def take() -> None:
+        with alone(file, "x", 0.0):
+            pass
+
+    return exit_code(take) == 0
 
 
 def test_a_forked_process_does_not_keep_what_its_parent_had(file: Path) -> None:

@@ -1,4 +1,7 @@
-"""Ctrl-C is for the first process, not for those that it starts."""
+"""What asks a command to stop, and that it is for the first process, not for those that it starts.
+
+Ctrl-C, a batch system's SIGTERM, and the SIGHUP of a terminal or connection that is gone.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,24 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+
+#: Those that this system has; Windows has no SIGHUP.
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+def heeded_signals() -> tuple[signal.Signals, ...]:
+    """All of them, but for the SIGHUP that ``nohup`` has ignored: the work is to go on then."""
+    hangup = getattr(signal, "SIGHUP", None)
+    ignored = hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN
+    return tuple(s for s in STOP_SIGNALS if not (ignored and s == hangup))
+
+
+def ignore_signals() -> None:
+    """In a process of ours: the first one says when it is over."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
@@ -15,7 +36,7 @@ def signals_held() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # it would open the mask again if it started inside
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:

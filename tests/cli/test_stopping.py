@@ -109,10 +109,10 @@ def test_a_stop_file_ends_training_after_the_step(folder: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_sigterm_ends_training_alike(folder: Path, tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_ends_training_alike(folder: Path, tmp_path: Path) -> None:
     running = Running(training(folder, tmp_path))
     running.until(is_epoch)
-    running.process.send_signal(signal.SIGTERM)
+    running.process.send_signal(signal.SIGHUP)
     assert running.ended() == 1
     assert_stopped_training(running.events, tmp_path / "run")
 
@@ -227,15 +227,16 @@ def test_other_exit_codes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_what_fails_after_a_swallowed_ctrl_c_was_stopped(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_what_fails_after_a_swallowed_signal_was_stopped(
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As numpy is when its import is interrupted from within another library."""
 
     def command() -> None:
         with running("info", as_json=False, debug=False):
             with contextlib.suppress(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(getattr(signal, name))
             raise AttributeError("module 'numpy' has no attribute 'matrix'")
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""How a command is asked to stop: Ctrl-C, SIGTERM, a stop file, or a caller that is gone.
+"""How a command is asked to stop: Ctrl-C, SIGTERM, SIGHUP, a stop file, or a caller that is gone.
 
 All of them end as a `KeyboardInterrupt` in the main thread, or as what `StopSignal` of training
 makes of a signal: a checkpoint first.
@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from hookpath.signals import heeded_signals
 
 STOP_NAME = "stop"
 """A file of this name in the job folder asks the command to stop."""
@@ -106,7 +108,8 @@ def stop_main_thread() -> None:
 
 @contextmanager
 def stoppable(job: Job | None = None) -> Iterator[Callable[[], bool]]:
-    """SIGTERM (batch systems send it) and a job's stop file act as Ctrl-C does.
+    """SIGTERM (batch systems send it), SIGHUP (a terminal that is closed) and a job's stop file act
+    as Ctrl-C does.
 
     Yields:
         Whether it was asked to stop: a library that is being imported may swallow the interrupt,
@@ -120,7 +123,7 @@ def stoppable(job: Job | None = None) -> Iterator[Callable[[], bool]]:
 
     # A shell's background jobs ignore Ctrl-C; so it stays.
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    numbers = (signal.SIGTERM, *((signal.SIGINT,) if heeded else ()))
+    numbers = [s for s in heeded_signals() if s != signal.SIGINT or heeded]
     before = {number: signal.signal(number, interrupt) for number in numbers}
     watch = Watch(job, stop_main_thread) if job else None
     try:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, ParamSpec, TypeVar
 
-from hookpath.signals import signals_held
+from hookpath.signals import ignore_signals, signals_held
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,9 +58,8 @@ def abandon(workers: Executor) -> None:
 
 
 def _begin(ours: connection.Connection) -> None:
-    # Ctrl-C and a batch system's SIGTERM go to the whole group; the first process decides.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    # What stops a command goes to the whole group; the first process decides.
+    ignore_signals()
     threading.Thread(target=_end_when_told, args=(ours,), daemon=True).start()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from hookpath.sampling._gdal import gdal_kept
 from hookpath.sampling.reader import PatchReader, SlideFailedError
 from hookpath.sampling.slots import Answer, Failure, Share, SlotLayout, Views
 from hookpath.sampling.source import AnnotatedSlide
+from hookpath.signals import ignore_signals
 
 
 def serve(
@@ -30,9 +30,8 @@ def serve(
         memory: one shared buffer for each slot.
         progress: shared array of one int: position of the patch being read.
     """
-    # Ctrl-C and a batch system's SIGTERM go to the whole group; the training process decides.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    # What stops a command goes to the whole group; the training process decides.
+    ignore_signals()
     slots = [layout.views(buffer) for buffer in memory]
     reader = PatchReader(sources)
     with suppress(EOFError, OSError):

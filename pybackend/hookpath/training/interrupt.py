@@ -1,4 +1,4 @@
-"""Ctrl-C (and a batch system's SIGTERM) end a run between two steps, never inside one."""
+"""Ctrl-C (and SIGTERM, SIGHUP) end a run between two steps, never inside one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from hookpath.signals import heeded_signals
+
 
 class StopSignal:
     """While entered, the first signal only sets `requested`; a second one interrupts at once.
@@ -14,15 +16,13 @@ class StopSignal:
     Signals reach Python's main thread only; in another thread this does nothing.
     """
 
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
     def __init__(self) -> None:
         self.requested = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {s: signal.signal(s, self._request) for s in self._SIGNALS}
+            self._before = {s: signal.signal(s, self._request) for s in heeded_signals()}
         return self
 
     def __exit__(

@@ -1,0 +1,111 @@
+"""Two hookpaths on the same folder: the second one is told, and destroys nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import BusyError, HookpathError, code_of
+from hookpath.extraction import ExtractConfig, Magnification, extract_projects
+from hookpath.inference import PredictConfig, predict_project
+from hookpath.locking import LOCK_NAME, folder_alone
+from hookpath.projects import open_project
+from hookpath.training import RunFolder, TrainConfig, train
+from support.forked import child
+from support.leftovers import leftovers
+from support.predictors import save_random_model
+from support.textures import texture_folder
+from support.training import TINY
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return texture_folder(tmp_path_factory.mktemp("at-once") / "slides", slides=2)
+
+
+def entered(lock: AbstractContextManager[None]) -> Callable[[], object]:
+    def work() -> object:
+        lock.__enter__()
+        return lock
+
+    return work
+
+
+def refused(work: Callable[[], object]) -> str:
+    with pytest.raises(BusyError) as error:
+        work()
+    assert code_of(error.value) == "busy"
+    assert str(error.value).startswith("another hookpath is ")
+    return str(error.value)
+
+
+def test_two_trainings_of_one_run(slides: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    config = TrainConfig.load(preset="fast", overrides=[*TINY, "epochs=1"])
+    with child(entered(RunFolder(run).alone())) as pid:
+        for resume in (False, True):
+            said = refused(lambda resume=resume: train([open_project(slides)], config, run, resume))
+            assert f"is training the run {run} (process {pid}); wait" in said
+    assert train([open_project(slides)], config, run).epochs == 1
+    assert not leftovers(run)
+
+
+def test_two_predictions_into_one_folder(slides: Path, tmp_path: Path) -> None:
+    model, out = save_random_model(tmp_path / "model"), tmp_path / "out"
+    project, config = open_project(slides), PredictConfig(as_="none", tissue=False)
+    predict_project(project, model, out, config)
+    with child(entered(folder_alone(out, "x"))):
+        said = refused(lambda: predict_project(project, model, out, config))
+        assert f"predicting into {out}" in said
+        one = PredictConfig(as_="none", tissue=False, images=("s0.tif",))
+        refused(lambda: predict_project(project, model, out, one))
+
+
+def test_jobs_of_one_image_each_share_a_folder(slides: Path, tmp_path: Path) -> None:
+    """Another job has s0: s1 is predicted beside it, s0 is left to that job."""
+    model, out = save_random_model(tmp_path / "model"), tmp_path / "out"
+    project = open_project(slides)
+
+    def predict(name: str) -> list[str]:
+        config = PredictConfig(as_="none", tissue=False, images=(name,))
+        found = predict_project(project, model, out, config)
+        return [p.code for p in found.problems]
+
+    assert predict("s0.tif") == []
+    (folder,) = [p for p in out.iterdir() if p.name.startswith("s0")]
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+
+    def other() -> object:
+        locks = folder_alone(out, "x", shared=True), folder_alone(folder, "y")
+        for lock in locks:
+            lock.__enter__()
+        return locks
+
+    with child(other):
+        assert predict("s1.tif") == []
+        assert predict("s0.tif") == ["busy"]
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.name != LOCK_NAME} == before
+
+
+def test_two_extractions_into_one_folder(slides: Path, tmp_path: Path) -> None:
+    config = ExtractConfig((Magnification.parse("10x"),), size=32, where="all", workers=0)
+    with child(entered(folder_alone(make(tmp_path / "out"), "x"))):
+        refused(lambda: extract_projects([open_project(slides)], tmp_path / "out", config))
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_a_folder_that_is_a_file_is_no_busy_one(slides: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    config = TrainConfig.load(preset="fast", overrides=TINY)
+    with pytest.raises(HookpathError, match="out: is not empty"):
+        train([open_project(slides)], config, tmp_path / "out")
