@@ -6,6 +6,7 @@ Shared by training (validation) and evaluation; imports no room. Labels are thos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -59,28 +60,37 @@ def f1_per_class(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return f1
 
 
-def macro_f1(counts: npt.ArrayLike) -> float:
+def macro_f1(counts: npt.ArrayLike, counted: Sequence[bool] | None = None) -> float:
     """Mean F1 over the classes that the truth holds; NaN when it holds none.
 
     A class without truth pixels cannot be found, only missed: it is left out of the mean, while
     its wrongly predicted pixels still lower the F1 of the classes they were taken from.
+
+    Args:
+        counted: (C,) of each class whether it enters the mean (classes of no interest do not);
+            None: all do.
     """
     matrix = np.asarray(counts)
     present = matrix.sum(axis=1) > 0
+    if counted is not None:
+        present &= np.asarray(counted, bool)
     if not present.any():
         return float("nan")
     return float(f1_per_class(matrix)[present].mean())
 
 
-def balanced_accuracy(counts: npt.ArrayLike) -> float:
+def balanced_accuracy(counts: npt.ArrayLike, counted: Sequence[bool] | None = None) -> float:
     """Mean recall over the classes that the truth holds; NaN when it holds none.
 
     Args:
         counts: ``(C, C)``, or ``(C, C + 1)`` with "not predicted" last.
+        counted: as for `macro_f1`.
     """
     matrix = np.asarray(counts, dtype=np.float64)
     drawn = matrix.sum(axis=1)
     present = drawn > 0
+    if counted is not None:
+        present &= np.asarray(counted, bool)
     if not present.any():
         return float("nan")
     return float((np.diag(matrix)[present] / drawn[present]).mean())

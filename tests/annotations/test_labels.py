@@ -12,7 +12,7 @@ import shapely
 from shapely.affinity import rotate
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject
+from hookpath.annotations import ClassTable, LabelSource, LeftOut, PathClass, PathObject
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Region
 
@@ -162,14 +162,15 @@ def test_the_smaller_object_wins_and_the_overlap_is_reported(order: int) -> None
     assert (found == 1).sum() == 96
     assert labels.report.area_l0 == {"A": 96.0, "B": 16.0}
     assert labels.report.overlap_l0 == 4.0
-    assert any("overlap on 4 px²" in line for line in labels.report.problems)
+    lost = "A: 1 annotation, 4 px², not used: under another class"
+    assert any(line.startswith(lost) for line in labels.report.problems())
 
 
 def test_overlap_within_a_class_is_counted_once_and_is_no_problem() -> None:
     report = source(area(box(0, 0, 10, 10)), area(box(5, 0, 12, 10))).report
     assert report.area_l0["A"] == 120
     assert report.overlap_l0 == 0
-    assert report.problems == ()
+    assert report.problems() == ()
 
 
 def test_three_classes_deep_areas_equal_the_raster() -> None:
@@ -191,7 +192,6 @@ def test_only_areas_that_people_drew_in_known_classes_count() -> None:
         area(Point(1, 1)),
         area(square.boundary),
         area(square, None),
-        area(square, PathClass("Ignore*")),
         area(square, PathClass("Region*")),
         area(square, PathClass("Other")),
         area(square, metadata={"hookpath.run": "r"}),
@@ -203,8 +203,17 @@ def test_only_areas_that_people_drew_in_known_classes_count() -> None:
     assert labels.bounds_l0 is None
     assert not labels.rasterize(Region(0, 0, 4, 4, 1, 1)).any()
     report = labels.report
-    assert (report.points, report.lines, report.unclassified, report.ignored) == (1, 1, 1, 2)
-    assert (report.results, report.detections, report.other_classes) == (1, 2, {"Other": 1})
+    assert (report.results, report.detections) == (1, 2)
+    assert report.left_out == (
+        LeftOut("A", 1, 0.0, "point"),
+        LeftOut("A", 1, 0.0, "line"),
+        LeftOut("", 1, 16.0, "unclassified"),
+        LeftOut("Region*", 1, 16.0, "region"),
+        LeftOut("Other", 1, 16.0, "other_class"),
+    )
+    assert (
+        report.problems(1e-3)[3] == "without a class: 1 annotation, 0.0160 mm², not used: no class"
+    )
     assert report.objects == {"A": 0, "B": 0}
 
 
@@ -236,7 +245,7 @@ def test_shapes_without_area_are_dropped_and_counted(wkt: str) -> None:
     with np.errstate(invalid="ignore"):  # GEOS compares NaN while it builds the ring
         geometry = shapely.from_wkt(wkt)
     labels = source(area(geometry), area(box(0, 0, 2, 2)))
-    assert labels.report.dropped == 1
+    assert labels.report.count("broken") == 1
     assert labels.rasterize(Region(0, 0, 4, 4, 1, 1)).sum() == 4
 
 
@@ -264,8 +273,8 @@ def test_what_lies_off_the_slide_is_cut_away_and_reported() -> None:
     labels = LabelSource(objects, CLASSES, slide_size=(20, 10))
     found = labels.rasterize(Region(-10, -10, 80, 80, 1, 1))
     assert found.sum() == 10 + 1
-    assert labels.report.off_slide == 2
-    assert labels.report.off_slide_l0 == 10 + 100
+    assert labels.report.count("off_slide") == 2
+    assert labels.report.lost_l0("off_slide") == 10 + 100
     assert labels.report.objects["A"] == 2
     assert labels.bounds_l0 == (0, 2, 5, 7)
 
@@ -293,4 +302,4 @@ def test_coordinates_that_no_slide_has_are_not_used(far: float) -> None:
         PathObject(shapely.box(0, 0, 10, 10), path_class=tumour),
     ]
     report = LabelSource(drawn, ClassTable.of([tumour]), slide_size=(100, 100)).report
-    assert (report.dropped, report.area_l0) == (1, {"Tumor": 100.0})
+    assert (report.count("broken"), report.area_l0) == (1, {"Tumor": 100.0})

@@ -176,7 +176,7 @@ def test_masks_of_several_slides_have_the_same_values(slides: Path) -> None:
         [
             PathObject(box(0, 0, 256, 256), path_class=stroma, object_type="detection"),
             PathObject(box(64, 64, 128, 128), path_class=tumor, metadata=predicted),
-            PathObject(box(0, 0, 9, 9), path_class=PathClass("Ignore*")),
+            PathObject(box(0, 0, 9, 9), path_class=PathClass("Region*")),
         ],
     )
     config = ConvertConfig(to="mask", downsample=4.0)

@@ -61,10 +61,10 @@ def test_classes_that_the_model_does_not_know_have_their_own_rows() -> None:
     assert counts.tolist() == [[0, 100, 0, 0], [0] * 4, [0] * 4, [0, 50, 0, 50]]
 
 
-def test_earlier_predictions_points_and_ignored_areas_are_no_truth() -> None:
+def test_earlier_predictions_points_and_regions_are_no_truth() -> None:
     ours = PathObject(box(0, 0, 9, 9), path_class=RED, metadata={RUN_TAG: "r1"})
     point = PathObject(Point(3, 3), path_class=RED)
-    ignored = PathObject(box(0, 0, 9, 9), path_class=PathClass("Ignore*"))
+    ignored = PathObject(box(0, 0, 9, 9), path_class=PathClass("Region*"))
     assert truth_of([ours, point, ignored], TABLE) is None
 
 

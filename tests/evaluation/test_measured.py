@@ -116,3 +116,26 @@ def test_classes_in_another_order_take_their_probabilities_along() -> None:
     assert turned.auc.tolist() == found.auc[[2, 0, 1]].tolist()
     assert turned.scores.f1.tolist() == found.scores.f1[[2, 0, 1]].tolist()
     assert turned.counts[:, -1].tolist() == found.counts[[2, 0, 1], -1].tolist()
+
+
+def test_classes_of_no_interest_enter_no_mean_nor_its_intervals() -> None:
+    counted = (True, False, True)
+    parts = [Measured(m.counts, m.bins, counted) for m in map(measured, range(6))]
+    for part in (parts[0], Measured.pooled(parts), parts[0].in_order([2, 0, 1])):
+        which = [i for i, counts in enumerate(part.counted or ()) if counts]
+        for metric in CLASS_METRICS:
+            expected = part.per_class(metric)[which].mean()
+            assert part.figure(metric) == pytest.approx(expected)
+    assert parts[0].in_order([2, 0, 1]).counted == (True, True, False)
+    whole, of_classes = pooled_intervals_of(parts, ["f1"])["f1"]
+    sides = [of_classes[i] for i in (0, 2)]
+    assert min(i.low for i in sides) <= whole.low <= whole.high <= max(i.high for i in sides)
+
+
+def test_a_slide_read_from_a_report_leaves_them_out_as_well() -> None:
+    part = measured(0)
+    counted = (True, True, False)
+    slide = SlideResult("s", "1", 4.0, part.counts, bins=part.bins, counted=counted)
+    again = SlideResult.from_dict(json.loads(json.dumps(slide.as_dict(NAMES))), counted)
+    assert again.measured.figure("f1") == slide.measured.figure("f1")
+    assert again.measured.figure("f1") == pytest.approx(part.per_class("f1")[:2].mean())

@@ -144,3 +144,13 @@ def test_labels_beyond_the_classes_are_refused() -> None:
 def test_unknown_truth_classes_get_rows_of_their_own() -> None:
     counts = confusion_matrix(np.array([1, 2, 3, 3]), np.array([1, 1, 2, 0]), 2, n_truth=3)
     assert counts.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 1]]
+
+
+def test_classes_of_no_interest_have_figures_but_enter_no_mean() -> None:
+    found = scores([[3, 1, 0], [2, 2, 0]], [True, False])
+    assert found.f1.tolist() == pytest.approx([6 / 9, 4 / 7])
+    assert found.macro() == pytest.approx(6 / 9)
+    assert found.balanced_accuracy == 3 / 4
+    assert found.accuracy == 5 / 8
+    assert macro_f1([[3, 1], [2, 2]], [True, False]) == pytest.approx(6 / 9)
+    assert math.isnan(macro_f1([[0, 0], [2, 2]], [True, False]))

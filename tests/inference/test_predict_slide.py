@@ -300,3 +300,18 @@ def test_the_record_says_what_was_done(tmp_path: Path) -> None:
     assert (record["width"], record["height"], record["downsample"]) == (601, 521, [2.0, 2.0])
     assert record["slide"]["bytes"] == (tmp_path / "s.tif").stat().st_size
     assert record["settings"]["tissue"] is False
+
+
+def test_classes_of_no_interest_are_in_the_maps_but_make_no_objects(tmp_path: Path) -> None:
+    runner = ThresholdRunner()
+    card = card_of(runner)
+    names = {"Dark": "Dark", "Pale": "Pale*"}
+    classes = [c.model_copy(update={"name": names[c.name]}) for c in card.classes]
+    with rectangle_slide(tmp_path) as slide:
+        card = card.model_copy(update={"classes": classes})
+        found = predict_slide(runner, card, slide, tmp_path / "out", EXACT)
+    (dark,) = found.objects
+    assert dark.path_class is not None
+    assert dark.path_class.name == "Dark"
+    assert dark.geometry.equals(box(200, 100, 300, 180))
+    assert found.record.areas_mm2["Pale*"] == pytest.approx((601 * 521 - 50 * 40) / 1e6)

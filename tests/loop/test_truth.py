@@ -8,7 +8,7 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from hookpath.annotations import RUN_TAG, PathClass, PathObject
+from hookpath.annotations import RUN_TAG, UNKNOWN_MARK, PathClass, PathObject
 from hookpath.loop import Truth
 from hookpath.loop.truth import SLACK_PX, Evidence, Fact, accepted, drawn_ids, drawn_truth
 from hookpath.projects import EDITED_KEY
@@ -131,9 +131,20 @@ def test_the_rest_of_a_confirmed_area_may_be_a_class() -> None:
     assert truth.area_l0() == {"Tumor": 200 * 200, "Stroma": 400 * 400 - 200 * 200}
 
 
-def test_ignored_area_is_unknown_even_where_confirmed() -> None:
+def test_an_ignored_area_is_a_class_of_its_own_where_confirmed() -> None:
     fold = PathObject(box(150, 150, 250, 250), path_class=PathClass("Ignore*"))
     truth = accept(ours(BLOB), fold, area=box(0, 0, 400, 400), rest=STROMA)
+    assert truth.area_l0() == {
+        "Tumor": 40_000 - 10_000,
+        "Stroma": 160_000 - 40_000,
+        "Ignore*": 10_000,
+    }
+
+
+def test_what_is_marked_as_unknown_stays_unknown_even_where_confirmed() -> None:
+    fold = PathObject(box(150, 150, 250, 250), path_class=PathClass(UNKNOWN_MARK))
+    over = PathObject(box(180, 180, 190, 190), path_class=STROMA)
+    truth = accept(ours(BLOB), fold, over, area=box(0, 0, 400, 400), rest=STROMA)
     assert truth.area_l0() == {"Tumor": 40_000 - 10_000, "Stroma": 160_000 - 40_000}
 
 

@@ -48,11 +48,14 @@ def test_a_drawing_larger_than_the_tissue_keeps_its_class(tmp_path: Path) -> Non
     assert np.array_equal(labels, expected)
 
 
-def test_what_is_to_be_ignored_is_not_the_rest_and_frames_are_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Ignore*", "Region: unknown*"])
+def test_what_is_ignored_or_unknown_is_not_the_rest_and_frames_are_nothing(
+    tmp_path: Path, name: str
+) -> None:
     entry = slide_with(
         tmp_path,
         area("Tumor", 40, 40, 60, 60),
-        area("Ignore*", 100, 32, 224, 224),
+        area(name, 100, 32, 224, 224),
         area("Region*", 32, 100, 224, 224),
         area(None, 0, 0, 256, 256),
     )
@@ -93,7 +96,7 @@ def test_the_rest_has_the_mask_s_pixels(tmp_path: Path, tissue: str) -> None:
     assert (labels[50:90, 50:100] == 1).all()
 
 
-@pytest.mark.parametrize("name", ["Ignore*", "Region*"])
+@pytest.mark.parametrize("name", ["Region*", "Region: unknown*"])
 def test_what_is_no_class_cannot_be_the_rest(name: str) -> None:
     with pytest.raises(ValueError, match="name another one"):
         Rest(class_name=name)

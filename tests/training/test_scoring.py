@@ -85,3 +85,11 @@ def test_a_goal_names_the_columns_that_it_fills(goal: Goal) -> None:
     output = says(1)[:, :1] if isinstance(goal, MagnificationGoal) else says(1)
     assert tuple(verdict(goal, (output, known(1))).figures) == tuple(goal.columns)
     assert goal.column in goal.columns
+
+
+def test_classes_of_no_interest_enter_no_mean() -> None:
+    truth, guess = (1, 1, 1, 2, 2), (1, 1, 2, 2, 1)
+    found = verdict(ClassGoal(("A", "Ignore*"), agreement=True), (says(*guess), known(*truth)))
+    assert found.score == found.figures["f1:A"] == pytest.approx(2 / 3)
+    assert found.figures["f1:Ignore*"] == pytest.approx(1 / 2)
+    assert found.figures["balanced_accuracy"] == pytest.approx(2 / 3)

@@ -2,27 +2,48 @@
 
 from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
 from hookpath.annotations._encode import object_to_feature
-from hookpath.annotations.classes import IGNORE, ClassTable, is_usable_class
+from hookpath.annotations._overlaps import cut_by_crossing
+from hookpath.annotations._selection import is_drawn_by_hand
+from hookpath.annotations.classes import (
+    IGNORE,
+    UNKNOWN_MARK,
+    ClassTable,
+    base_class,
+    is_of_interest,
+    is_region_mark,
+    is_unknown_mark,
+    is_usable_class,
+)
 from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
 from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
-from hookpath.annotations.report import LabelReport
+from hookpath.annotations.report import MEANT, LabelReport, LeftOut, area_text
 from hookpath.annotations.vectorizer import Vectorizer, vectorize
 
 __all__ = [
     "IGNORE",
+    "MEANT",
     "RGB",
     "RUN_TAG",
+    "UNKNOWN_MARK",
     "Area",
     "ClassTable",
     "LabelPolygon",
     "LabelReport",
     "LabelSource",
+    "LeftOut",
     "PathClass",
     "PathObject",
     "Vectorizer",
     "area_of",
+    "area_text",
+    "base_class",
     "class_names_in",
+    "cut_by_crossing",
+    "is_drawn_by_hand",
+    "is_of_interest",
+    "is_region_mark",
+    "is_unknown_mark",
     "is_usable_class",
     "keep_area",
     "object_to_feature",

@@ -1,10 +1,24 @@
-"""Which classes a model learns, and the label value of each."""
+"""Which classes a model learns, and the label value of each.
+
+The rule is QuPath's own, in one place. A name may be derived (``Tumor: Positive``); what is said
+of a class goes by its base (the first part) and its last part:
+
+* a class whose last part ends in ``*`` (``Ignore*``, ``Artefact*``, ``Tumor: Boundary*``) is
+  *of no interest*: it is learned, so that the model need not call such places anything else, but
+  makes no objects and enters no mean over classes;
+* ``Region*`` and what is derived from it with a ``*`` (``Region: confirmed*``) *marks a region*
+  and is no class;
+* `UNKNOWN_MARK` is the region in which nothing is known, whatever else is drawn there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from hookpath.annotations.objects import RGB, PathClass
 from hookpath.errors import AnnotationError
@@ -21,9 +35,45 @@ _PALETTE: tuple[RGB, ...] = (
 MOST_CLASSES = 254
 
 
+#: What stands between the parts of a derived class.
+DERIVED = ": "
+
+#: Class of the areas that take everything drawn in them back: nothing is known there.
+UNKNOWN_MARK = "Region: unknown*"
+
+
 def is_usable_class(name: str | None) -> bool:
-    """False for no class and for QuPath's ``Ignore*`` and ``Region*`` classes."""
-    return bool(name) and not str(name).startswith(("Ignore", "Region"))
+    """Whether a model learns the class: false for none and for marks of a region."""
+    return bool(name) and not is_region_mark(str(name))
+
+
+def is_of_interest(name: str) -> bool:
+    """False for QuPath's ignored classes, whose last part ends in ``*``: they make no objects."""
+    return not name.split(DERIVED)[-1].endswith("*")
+
+
+def is_region_mark(name: str) -> bool:
+    """Whether a class only marks a region: ``Region*``, ``Region: confirmed*``, …"""
+    parts = name.split(DERIVED)
+    return parts[0].removesuffix("*") == "Region" and any(p.endswith("*") for p in parts)
+
+
+def is_unknown_mark(name: str) -> bool:
+    """Whether areas of the class are unknown: `UNKNOWN_MARK`, also as QuPath derives it from
+    ``Region*`` (``Region*: unknown``).
+    """
+    last = name.split(DERIVED)[-1].removesuffix("*")
+    return is_region_mark(name) and last.lower() == "unknown"
+
+
+def base_class(name: str) -> str:
+    """What a derived class is derived from: ``Tumor`` of ``Tumor: Positive``.
+
+    Classes of no interest and marks stay as they are: ``Tumor: Boundary*`` is not to be tumour.
+    """
+    if not is_of_interest(name) or is_region_mark(name):
+        return name
+    return name.split(DERIVED)[0]
 
 
 class Named(Protocol):
@@ -78,6 +128,18 @@ class ClassTable:
     def names(self) -> tuple[str, ...]:
         """Class names in label order."""
         return tuple(c.name for c in self.classes)
+
+    @property
+    def of_interest(self) -> tuple[bool, ...]:
+        """Of each class whether it makes objects and counts in means (`is_of_interest`)."""
+        return tuple(is_of_interest(name) for name in self.names)
+
+    @property
+    def outlined(self) -> npt.NDArray[np.uint8]:
+        """``(1 + C,)`` of each label what outlines have of it: itself, 0 if of no interest."""
+        labels = np.arange(len(self.classes) + 1, dtype=np.uint8)
+        labels[1:][~np.array(self.of_interest, bool)] = 0
+        return labels
 
     @property
     def colors(self) -> tuple[RGB, ...]:

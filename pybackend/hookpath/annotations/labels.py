@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry import Polygon, box
-from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
-from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
-from hookpath.annotations.classes import IGNORE, ClassTable, is_usable_class
+from hookpath.annotations._areas import Area, pieces_of
+from hookpath.annotations._overlaps import cut_by_crossing, shares_of
+from hookpath.annotations._selection import Selection, is_drawn_by_hand, select
+from hookpath.annotations.classes import IGNORE, ClassTable, is_of_interest, is_usable_class
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.annotations.report import LabelReport
+from hookpath.annotations.report import LabelReport, LeftOut
 from hookpath.geometry import Region
 
 Bounds = tuple[float, float, float, float]
@@ -30,11 +30,6 @@ class LabelPolygon:
     label: int
     geometry: Area
     area_l0: float
-
-
-def is_drawn_by_hand(obj: PathObject) -> bool:
-    """True for annotations that no run of ours made: the only ones that teach a model."""
-    return obj.object_type == "annotation" and obj.run is None
 
 
 def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
@@ -57,8 +52,10 @@ class LabelSource:
     """The labels that people drew on one slide, at any resolution.
 
     Areas (polygons with holes, multi-part) of the classes of `classes` count; see `LabelReport`
-    for what does not. Where areas overlap, the smaller object wins (the later one if equal).
-    With `slide_size` (width, height in level-0 px) what lies off the slide is cut away. Picklable.
+    for what does not. Where areas overlap, the smaller object wins (the later one if equal), and a
+    class that ends in ``*`` takes what it crosses (see ``_overlaps``). Areas of `UNKNOWN_MARK` take
+    everything back. With `slide_size` (width, height in level-0 px) what lies off the slide is cut
+    away. Picklable.
     """
 
     def __init__(
@@ -68,10 +65,16 @@ class LabelSource:
         slide_size: tuple[float, float] | None = None,
     ) -> None:
         self.classes = classes
-        used, counts = _select(objects, classes, slide_size)
+        found = select(objects, classes, slide_size)
+        stars = [not is_of_interest(classes.names[label - 1]) for label in found.labels]
+        self._seen = cut_by_crossing(found.areas, stars)
+        self._selection = found
         #: Usable areas, largest first: drawn in this order, the smaller one wins.
-        self.polygons: tuple[LabelPolygon, ...] = tuple(sorted(used, key=lambda p: -p.area_l0))
-        self._counts = counts
+        self.polygons: tuple[LabelPolygon, ...] = tuple(
+            LabelPolygon(label, seen, seen.area)
+            for label, seen in zip(found.labels, self._seen, strict=True)
+            if seen is not None
+        )
         self._lookup: _Lookup | None = None
         self._report: LabelReport | None = None
 
@@ -90,8 +93,7 @@ class LabelSource:
     def report(self) -> LabelReport:
         """What is used and what is not; overlaps are measured at the first call."""
         if self._report is None:
-            area_l0, overlap_l0 = _areas_by_class(self.polygons, self.classes)
-            self._report = replace(self._counts, area_l0=area_l0, overlap_l0=overlap_l0)
+            self._report = _report(self._selection, self._seen, self.classes)
         return self._report
 
     def rasterize(self, region: Region) -> npt.NDArray[np.uint8]:
@@ -155,93 +157,21 @@ def _rings(polygon: Polygon) -> list[Any]:
     return [shapely.get_coordinates(ring).tolist() for ring in rings]
 
 
-def _select(
-    objects: Iterable[PathObject], classes: ClassTable, slide_size: tuple[float, float] | None
-) -> tuple[list[LabelPolygon], LabelReport]:
-    """Usable areas in the order drawn (later first), and the counts of what is not used."""
-    used: list[LabelPolygon] = []
-    counts: Counter[str] = Counter()
-    per_class: Counter[str] = Counter()
-    others: Counter[str] = Counter()
-    off_slide_l0 = 0.0
-    for obj in objects:
-        why_not = _why_not(obj, classes)
-        if why_not == "other_classes" and obj.path_class is not None:
-            others[obj.path_class.name] += 1
-        elif why_not is not None:
-            counts[why_not] += 1
-        else:
-            assert obj.path_class is not None
-            area, repaired = area_of(obj.geometry)
-            counts["repaired"] += repaired and area is not None
-            inside, off_l0 = _on_slide(area, slide_size)
-            counts["off_slide"] += off_l0 > 0
-            off_slide_l0 += off_l0
-            if inside is None:
-                counts["dropped"] += area is None
-                continue
-            per_class[obj.path_class.name] += 1
-            used.append(LabelPolygon(classes.label(obj.path_class.name), inside, inside.area))
-    report = LabelReport(
-        objects={name: per_class[name] for name in classes.names},
-        other_classes=dict(others),
-        off_slide_l0=off_slide_l0,
+def _report(found: Selection, seen: list[Area | None], classes: ClassTable) -> LabelReport:
+    nothing = Polygon()
+    shares = shares_of(found.areas, [s or nothing for s in seen], found.labels)
+    names = classes.names
+    covered = [
+        LeftOut(names[label - 1], count, area_l0, "covered")
+        for label, (count, area_l0) in shares.covered.items()
+    ]
+    return LabelReport(
+        area_l0={name: shares.labelled.get(i, 0.0) for i, name in enumerate(names, 1)},
+        objects={name: found.labels.count(i) for i, name in enumerate(names, 1)},
+        left_out=(*found.left_out, *covered),
+        renamed=found.renamed,
+        results=found.results,
+        detections=found.detections,
+        repaired=found.repaired,
+        overlap_l0=shares.overlap,
     )
-    numbers: dict[str, Any] = dict(counts)
-    return used, replace(report, **numbers)
-
-
-def _why_not(obj: PathObject, classes: ClassTable) -> str | None:
-    """The count of `LabelReport` that an object belongs to; None: it may be used."""
-    if obj.run is not None:
-        return "results"
-    if obj.object_type != "annotation":
-        return "detections"
-    dimension = -1 if obj.geometry.is_empty else shapely.get_dimensions(obj.geometry)
-    if dimension in (0, 1):
-        return ("points", "lines")[dimension]
-    if obj.path_class is None:
-        return "unclassified"
-    if not is_usable_class(obj.path_class.name):
-        return "ignored"
-    return None if obj.path_class.name in classes else "other_classes"
-
-
-def _on_slide(
-    area: Area | None, slide_size: tuple[float, float] | None
-) -> tuple[Area | None, float]:
-    """The part of an area on the slide, and how much of it (px²) is not."""
-    if area is None or slide_size is None:
-        return area, 0.0
-    slide = box(0, 0, *slide_size)
-    if slide.covers(area):
-        return area, 0.0
-    inside = keep_area(shapely.intersection(area, slide))
-    return inside, area.area - (inside.area if inside is not None else 0.0)
-
-
-def _areas_by_class(
-    polygons: tuple[LabelPolygon, ...], classes: ClassTable
-) -> tuple[dict[str, float], float]:
-    """Labelled area of each class after overlaps are resolved, and the area of several classes."""
-    tree = STRtree([p.geometry for p in polygons])
-    labelled = dict.fromkeys(classes.names, 0.0)
-    overlap = 0.0
-    for index, polygon in enumerate(polygons):
-        touching = tree.query(polygon.geometry, "intersects").tolist()
-        visible = _minus(polygon.geometry, [polygons[i].geometry for i in touching if i > index])
-        below = [
-            polygons[i].geometry
-            for i in touching
-            if i < index and polygons[i].label != polygon.label
-        ]
-        labelled[classes.names[polygon.label - 1]] += visible.area
-        overlap += visible.area - _minus(visible, below).area
-    return labelled, overlap
-
-
-def _minus(geometry: BaseGeometry, others: list[Area]) -> BaseGeometry:
-    if not others:
-        return geometry
-    left: BaseGeometry = shapely.difference(geometry, shapely.union_all(others))
-    return left

@@ -14,6 +14,9 @@ RGB = tuple[int, int, int]
 #: Key of the object metadata that says which of our runs made an object.
 RUN_TAG = "hookpath.run"
 
+#: Key of `PathObject.extra`: the class as the file has it, where it is read as another name.
+WRITTEN_CLASS = "written_class"
+
 
 @dataclass(frozen=True)
 class PathClass:
@@ -46,6 +49,12 @@ class PathObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
     id: str = field(default_factory=new_object_id)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def written_class(self) -> str | None:
+        """The class as its file has it, where that is read as another name; None: as it is."""
+        written = self.extra.get(WRITTEN_CLASS)
+        return None if written is None else str(written)
 
     @property
     def run(self) -> str | None:

@@ -2,8 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+Why = Literal[
+    "point", "line", "unclassified", "region", "unknown", "other_class", "broken", "off_slide",
+    "covered",
+]  # fmt: skip
+
+#: Why something teaches nothing, as a person reads it behind class, number and area.
+REASONS: Mapping[Why, str] = MappingProxyType(
+    {
+        "point": "not used: points have no area; draw areas, or use --line-width",
+        "line": "not used: lines have no area; draw areas, or use --line-width",
+        "unclassified": "not used: no class",
+        "region": "not used as a class: it marks a region",
+        "unknown": "not used: marked as unknown",
+        "other_class": "not used: the class is not among those to be learned",
+        "broken": "not used: no area, or broken coordinates",
+        "off_slide": "not used: beyond the slide",
+        "covered": "not used: under another class, which wins (the smaller area, or a class "
+        "that ends in *)",
+    }
+)
+
+#: Reasons that are as somebody meant it: worth a line, no warning.
+MEANT = frozenset[Why](("region", "unknown", "covered"))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Objects of one class, or parts of them, that teach nothing.
+
+    Attributes:
+        class_name: "": no class.
+        count: objects concerned.
+        area_l0: what is not used of them, in level-0 px²; 0 for points, lines and what is broken.
+        why: the reason.
+    """
+
+    class_name: str
+    count: int
+    area_l0: float
+    why: Why
+
+    def line(self, px_mm2: float | None) -> str:
+        """``Tumor: 2 annotations, 0.0310 mm², not used: …``; px² where `px_mm2` is unknown."""
+        objects = "1 annotation" if self.count == 1 else f"{self.count} annotations"
+        area = f", {area_text(self.area_l0, px_mm2)}" if self.area_l0 else ""
+        return f"{self.class_name or 'without a class'}: {objects}{area}, {REASONS[self.why]}"
+
+    def as_dict(self, px_mm2: float | None) -> dict[str, Any]:
+        """For programs: ``class``, ``count``, ``mm2`` (None: unknown), ``why``."""
+        mm2 = None if px_mm2 is None else self.area_l0 * px_mm2
+        return {"class": self.class_name, "count": self.count, "mm2": mm2, "why": self.why}
+
+
+def area_text(area_l0: float, px_mm2: float | None) -> str:
+    """An area as a person reads it, in mm² where the size of a pixel is known."""
+    if px_mm2 is None:
+        return f"{area_l0:.0f} px²"
+    mm2 = area_l0 * px_mm2
+    return f"{mm2:.4f} mm²" if mm2 >= 0.00005 else f"{mm2 * 1e6:.0f} µm²"
 
 
 @dataclass(frozen=True)
@@ -15,42 +77,38 @@ class LabelReport:
 
     area_l0: Mapping[str, float] = field(default_factory=dict)  #: per class of the table
     objects: Mapping[str, int] = field(default_factory=dict)  #: usable areas, per class
-    points: int = 0  #: annotations that are points
-    lines: int = 0  #: annotations that are lines
-    unclassified: int = 0  #: areas without a class
-    ignored: int = 0  #: areas of ``Ignore*`` and ``Region*`` classes
-    other_classes: Mapping[str, int] = field(default_factory=dict)  #: classes not in the table
+    left_out: tuple[LeftOut, ...] = ()  #: what people drew that teaches nothing
+    renamed: Mapping[str, str] = field(default_factory=dict)  #: class as written → as it is read
     results: int = 0  #: objects that earlier runs of ours made
     detections: int = 0  #: detections, cells, tiles…: not annotations
     repaired: int = 0  #: self-intersecting areas, repaired and used
-    dropped: int = 0  #: empty, without area, or broken coordinates
     overlap_l0: float = 0.0  #: area drawn in more than one class
-    off_slide: int = 0  #: areas that reach beyond the slide (if its size was given)
-    off_slide_l0: float = 0.0  #: their area out there, which is not used
+
+    def count(self, why: Why) -> int:
+        """Objects that are not used, or not whole, for this reason."""
+        return sum(found.count for found in self.left_out if found.why == why)
+
+    def lost_l0(self, why: Why) -> float:
+        """Their area that is not used, in level-0 px²."""
+        return sum(found.area_l0 for found in self.left_out if found.why == why)
+
+    def problems(self, px_mm2: float | None = None) -> tuple[str, ...]:
+        """One line for each thing that the person who drew should know.
+
+        Args:
+            px_mm2: area of a level-0 px in mm²; None: unknown.
+        """
+        return (*self.notes, *(found.line(px_mm2) for found in self.left_out))
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """One line for each thing that the person who drew should know."""
-        total = sum(self.area_l0.values())
-        lines = (
-            (self.points, f"{self.points} point annotation(s) are not used: draw areas"),
-            (self.lines, f"{self.lines} line annotation(s) are not used: draw areas"),
-            (self.unclassified, f"{self.unclassified} annotation(s) have no class: not used"),
-            (self.repaired, f"{self.repaired} self-intersecting annotation(s) were repaired"),
-            (self.dropped, f"{self.dropped} annotation(s) without area or broken: not used"),
-            (
-                self.overlap_l0 >= 0.5,
-                f"annotations of different classes overlap on {self.overlap_l0:.0f} px² "
-                f"({_percent(self.overlap_l0, total)} of the labelled area): the smaller one wins",
-            ),
-            (
-                self.off_slide,
-                f"{self.off_slide} annotation(s) reach beyond the slide by "
-                f"{self.off_slide_l0:.0f} px²: that part is not used",
-            ),
-        )
-        return tuple(line for count, line in lines if count)
+    def notes(self) -> tuple[str, ...]:
+        """One line for each thing that is used, but not as it was drawn."""
+        return tuple(self._notes())
 
-
-def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "100 %"
+    def _notes(self) -> Iterator[str]:
+        for written, name in self.renamed.items():
+            yield f"class {written!r} is read as {name!r}"
+        if self.repaired:
+            yield f"{self.repaired} self-intersecting annotation(s) were repaired"
+        if self.detections and not any(self.objects.values()):
+            yield f"{self.detections} detection(s) are no annotations: not used"

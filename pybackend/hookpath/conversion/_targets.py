@@ -12,6 +12,7 @@ from hookpath.annotations import (
     RUN_TAG,
     PathClass,
     PathObject,
+    is_unknown_mark,
     is_usable_class,
     write_geojson,
 )
@@ -115,7 +116,7 @@ class TargetWriter:
         if canvas.size_l0 is None:
             raise UsageError(f"{path}: a mask needs the slide's size; give --slides")
         drawn = _drawn(objects)
-        self._learn(path, drawn)
+        self._learn(path, [o for o in drawn if o.path_class and is_usable_class(o.path_class.name)])
         writer = MaskWriter(canvas.size_l0, canvas.downsample, self.values)
         if self.to == "mask-tiff":
             mpp = canvas.calibration.mpp if canvas.calibration else 1.0
@@ -150,8 +151,9 @@ class TargetWriter:
 
 
 def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
-    """Areas with a class that can be a label; predictions and detections count as what a person
-    drew does.
+    """Areas with a class that can be a label, or of what is unknown.
+
+    Predictions and detections count as what a person drew does.
     """
     return [
         replace(
@@ -160,5 +162,7 @@ def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
             metadata={key: value for key, value in o.metadata.items() if key != RUN_TAG},
         )
         for o in objects
-        if o.path_class and is_usable_class(o.path_class.name) and o.geometry.area > 0
+        if o.path_class
+        and o.geometry.area > 0
+        and (is_usable_class(o.path_class.name) or is_unknown_mark(o.path_class.name))
     ]

@@ -224,6 +224,7 @@ def _evaluate_image(
         groups=groups_of(image.entry, scoring.group_by),
         bins=probabilities.bins,
         map_spacing_um=predicted.spacing_um,
+        counted=truth.classes.of_interest[: truth.n_known],
     )
 
 

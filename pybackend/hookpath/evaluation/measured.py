@@ -19,7 +19,7 @@ from hookpath.evaluation.scores import (
     Scores,
     class_figures,
     finite,
-    nanmean,
+    mean_of,
     scores,
 )
 
@@ -55,28 +55,31 @@ class Measured:
     Attributes:
         counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
         bins: ``(C, 2, 256)`` counted probabilities; None where there are no probability maps.
+        counted: of each class whether it enters means; None: all do.
     """
 
     counts: Counts
     bins: Bins | None = None
+    counted: tuple[bool, ...] | None = None
 
     @classmethod
     def pooled(cls, parts: Sequence[Measured]) -> Measured:
         """All parts counted together; probabilities of those that have some."""
         bins = [p.bins for p in parts if p.bins is not None]
         counts = np.sum([p.counts for p in parts], axis=0)
-        return cls(counts, np.sum(bins, axis=0) if bins else None)
+        return cls(counts, np.sum(bins, axis=0) if bins else None, parts[0].counted)
 
     def in_order(self, order: Sequence[int]) -> Measured:
         """With the classes at these indices, in this order."""
         at = list(order)
         counts = self.counts[at][:, [*at, self.counts.shape[1] - 1]]
-        return Measured(counts, None if self.bins is None else self.bins[at])
+        counted = None if self.counted is None else tuple(self.counted[i] for i in at)
+        return Measured(counts, None if self.bins is None else self.bins[at], counted)
 
     @cached_property
     def scores(self) -> Scores:
         """The figures that follow from the counts."""
-        return scores(self.counts)
+        return scores(self.counts, self.counted)
 
     @cached_property
     def auc(self) -> Figures:
@@ -98,7 +101,7 @@ class Measured:
         """One number for all classes: a macro mean, or one of `WHOLE_METRICS`."""
         if metric in WHOLE_METRICS:
             return float(getattr(self.scores, metric))
-        return nanmean(self.per_class(metric))
+        return mean_of(self.per_class(metric), self.counted)
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
@@ -120,18 +123,21 @@ def pooled_intervals_of(
         no single class has).
     """
     counts, bins = np.stack([p.counts for p in parts]), [p.bins for p in parts]
-    found = {m: _split(pooled_intervals(counts, _of_many(m))) for m in metrics if m != "auc"}
+    which = parts[0].counted
+    found = {m: _split(pooled_intervals(counts, _of_many(m, which))) for m in metrics if m != "auc"}
     known = [b for b in bins if b is not None]
     if "auc" in metrics and known:
-        found["auc"] = _split(pooled_intervals(np.stack(known), _areas))
+        found["auc"] = _split(
+            pooled_intervals(np.stack(known), lambda sums: _with_mean(auc_of_bins(sums), which))
+        )
     return found
 
 
-def _of_many(metric: str) -> Callable[[Counts], Figures]:
+def _of_many(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Counts], Figures]:
     """Many confusion matrices → of each the figure for all classes, then that of each class."""
     if metric in WHOLE_METRICS:
-        return each(lambda counts: [Measured(counts).figure(metric)])
-    return lambda sums: _with_mean(_drawn(sums, metric))
+        return each(lambda counts: [Measured(counts, None, counted).figure(metric)])
+    return lambda sums: _with_mean(_drawn(sums, metric), counted)
 
 
 def _drawn(sums: Counts, metric: str) -> Figures:
@@ -139,12 +145,8 @@ def _drawn(sums: Counts, metric: str) -> Figures:
     return np.where(sums.sum(axis=-1) > 0, figures, np.nan)
 
 
-def _areas(sums: Bins) -> Figures:
-    return _with_mean(auc_of_bins(sums))
-
-
-def _with_mean(per_class: Figures) -> Figures:
-    return np.column_stack([[nanmean(row) for row in per_class], per_class])
+def _with_mean(per_class: Figures, counted: tuple[bool, ...] | None) -> Figures:
+    return np.column_stack([[mean_of(row, counted) for row in per_class], per_class])
 
 
 def _split(intervals: list[Interval]) -> tuple[Interval, list[Interval]]:

@@ -180,13 +180,14 @@ class EvaluationReport:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """The report that `as_dict` described; figures are computed again from the counts."""
+        classes = ClassTable.of(
+            PathClass(c["name"], tuple(c["color"]) or None) for c in raw["classes"]
+        )
         return cls(
             title=raw["title"],
             created=raw["created"],
-            classes=ClassTable.of(
-                PathClass(c["name"], tuple(c["color"]) or None) for c in raw["classes"]
-            ),
-            slides=tuple(SlideResult.from_dict(s) for s in raw["slides"]),
+            classes=classes,
+            slides=tuple(SlideResult.from_dict(s, classes.of_interest) for s in raw["slides"]),
             model=raw["model"],
             settings=raw["settings"],
             problems=tuple(Problem(**p) for p in raw["problems"]),

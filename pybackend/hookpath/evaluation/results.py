@@ -31,6 +31,7 @@ class SlideResult:
         bins: ``(C, 2, 256)`` counted probabilities, if there was a probability map.
         map_spacing_um: µm/px of the class map; None: as `spacing_um`.
         ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
+        counted: ``(C,)`` of each class whether it enters means; None: all do.
     """
 
     name: str
@@ -44,11 +45,12 @@ class SlideResult:
     bins: Bins | None = None
     map_spacing_um: float | None = None
     ood: tuple[float, float] | None = None
+    counted: tuple[bool, ...] | None = None
 
     @cached_property
     def measured(self) -> Measured:
         """All figures of this slide."""
-        return Measured(self.counts, self.bins)
+        return Measured(self.counts, self.bins, self.counted)
 
     @property
     def scores(self) -> Scores:
@@ -82,7 +84,9 @@ class SlideResult:
         }
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> SlideResult:
+    def from_dict(
+        cls, raw: Mapping[str, Any], counted: tuple[bool, ...] | None = None
+    ) -> SlideResult:
         """The result that `as_dict` described, also of an older version."""
         packed = raw.get("probabilities")
         return cls(
@@ -97,6 +101,7 @@ class SlideResult:
             bins=None if packed is None else _unpacked(packed),
             map_spacing_um=raw.get("map_spacing_um"),
             ood=None if raw.get("ood_score") is None else (raw["ood_score"], raw["ood_limit"]),
+            counted=counted,
         )
 
 

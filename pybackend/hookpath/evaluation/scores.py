@@ -14,6 +14,9 @@ Means go over the classes that were drawn, as in training (`hookpath.metrics.mac
 that was predicted but not drawn has F1 = 0, as in scikit-learn, but enters no mean: with sparse
 truth, one wrong pixel of it would halve the macro F1 of a slide. Such pixels lower the F1 of the
 class that they were taken from.
+
+Classes of no interest (``Ignore*``, see `hookpath.annotations.classes`) have figures of their own,
+but enter no mean.
 """
 
 from __future__ import annotations
@@ -67,13 +70,17 @@ def confusion_matrix(
 
 @dataclass(frozen=True)
 class Scores:
-    """Per-class figures of one confusion matrix, each ``(C,)`` float64, NaN where undefined."""
+    """Per-class figures of one confusion matrix, each ``(C,)`` float64, NaN where undefined.
+
+    `counted`: ``(C,)`` of each class whether it enters means; None: all do.
+    """
 
     counts: Counts
     f1: Figures
     precision: Figures
     recall: Figures
     iou: Figures
+    counted: tuple[bool, ...] | None = None
 
     @property
     def dice(self) -> Figures:
@@ -88,7 +95,7 @@ class Scores:
     @property
     def balanced_accuracy(self) -> float:
         """Mean recall over the drawn classes: `accuracy` with all classes of the same weight."""
-        return balanced_accuracy(self.counts)
+        return balanced_accuracy(self.counts, self.counted)
 
     @property
     def kappa(self) -> float:
@@ -114,12 +121,12 @@ class Scores:
         return np.asarray(getattr(self, metric))
 
     def drawn(self, metric: str = "f1") -> Figures:
-        """One of `METRICS`, NaN for classes without a labelled pixel: what means are made of."""
+        """One of `METRICS`, NaN for classes without a labelled pixel."""
         return np.where(self.support > 0, self.of(metric), np.nan)
 
     def macro(self, metric: str = "f1") -> float:
         """Unweighted mean over the drawn classes; NaN if none is, or if it is defined for none."""
-        return nanmean(self.drawn(metric))
+        return mean_of(self.drawn(metric), self.counted)
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
@@ -133,17 +140,19 @@ class Scores:
         return {**whole, "macro": macro, "classes": per_class}
 
 
-def scores(counts: npt.ArrayLike) -> Scores:
+def scores(counts: npt.ArrayLike, counted: Sequence[bool] | None = None) -> Scores:
     """All figures of one confusion matrix.
 
     Args:
         counts: ``(C, C)`` or ``(C, C + 1)`` pixel counts as `confusion_matrix` gives them.
+        counted: of each class whether it enters means; None: all do.
     """
     matrix = np.asarray(counts, dtype=np.int64)
     n_classes = matrix.shape[0]
     if matrix.shape[1] not in (n_classes, n_classes + 1):
         raise ValueError(f"confusion counts of shape {matrix.shape} are not (C, C) or (C, C + 1)")
-    return Scores(counts=matrix, **class_figures(matrix))
+    which = None if counted is None else tuple(counted)
+    return Scores(counts=matrix, counted=which, **class_figures(matrix))
 
 
 def class_figures(counts: Counts) -> dict[str, Figures]:
@@ -200,6 +209,11 @@ def nanmean(values: npt.ArrayLike) -> float:
     array = np.asarray(values, dtype=np.float64)
     kept = array[~np.isnan(array)]
     return float(kept.mean()) if kept.size else float("nan")
+
+
+def mean_of(values: Figures, counted: Sequence[bool] | None) -> float:
+    """Mean of the defined values of the classes that are counted; NaN when there is none."""
+    return nanmean(values if counted is None else values[np.asarray(counted, bool)])
 
 
 def finite(value: float) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hookpath.annotations import is_of_interest
 from hookpath.evaluation import scores
 from hookpath.evaluation.scores import Counts
 
@@ -16,13 +17,14 @@ def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
     Args:
         metric: ``f1`` (HookNet's and MRN's papers) or ``kappa`` (the multi-scale CNN's).
     """
+    counted = [is_of_interest(name) for name in classes]
     if metric == "kappa":
         return {
             "κ": lambda counts: scores(counts).kappa,
-            "balanced accuracy": lambda counts: scores(counts).balanced_accuracy,
+            "balanced accuracy": lambda counts: scores(counts, counted).balanced_accuracy,
         }
     per_class = {name: _f1_of(number) for number, name in enumerate(classes)}
-    return {**per_class, "macro": lambda counts: scores(counts).macro("f1")}
+    return {**per_class, "macro": lambda counts: scores(counts, counted).macro("f1")}
 
 
 def _f1_of(number: int) -> Figure:

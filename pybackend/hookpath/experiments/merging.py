@@ -56,7 +56,10 @@ def _in_order(slide: SlideResult, own: ClassTable, order: ClassTable, name: str)
     """The slide with its classes in another order, and without pictures (they stay where made)."""
     at = [own.names.index(n) for n in order.names]
     found = slide.measured.in_order(at)
-    return replace(slide, name=name, id=name, counts=found.counts, bins=found.bins, pictures={})
+    return replace(
+        slide, name=name, id=name, counts=found.counts, bins=found.bins, counted=found.counted,
+        pictures={},
+    )  # fmt: skip
 
 
 def _added(first: SlideResult, second: SlideResult) -> SlideResult:

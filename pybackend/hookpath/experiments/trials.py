@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookpath.annotations import PathObject, class_names_in
-from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments.design import Painted

@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookpath.annotations import PathObject, read_geojson
-from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.annotations import PathObject, is_drawn_by_hand, read_geojson
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import PredictionError, UsageError, code_of, one_line
 from hookpath.events import SILENT, Reporter

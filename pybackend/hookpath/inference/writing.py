@@ -57,6 +57,7 @@ class ResultWriter:
         self._class_map: PyramidWriter | None = None
         self._probabilities: PyramidWriter | None = None
         self._outlines = self._vectorizer() if config.wants_geojson else None
+        self._outlined = target.classes.outlined
 
     def __enter__(self) -> Self:
         if self.config.tiff:
@@ -75,7 +76,7 @@ class ResultWriter:
         self._pending = self._thread.submit(self._write, row)
 
     def objects(self) -> list[PathObject]:
-        """Outlines of everything added (empty if none are wanted)."""
+        """Outlines of all classes of interest (empty if none are wanted)."""
         self._wait()
         return self._outlines.finish() if self._outlines else []
 
@@ -103,7 +104,7 @@ class ResultWriter:
                 self._class_map.write_rows(row.y_out + top, labels)
                 self._probabilities.write_rows(row.y_out + top, np.moveaxis(probabilities, 0, -1))
             if self._outlines:
-                self._outlines.add_rows(row.y_out + top, labels, probabilities)
+                self._outlines.add_rows(row.y_out + top, self._outlined[labels], probabilities)
 
     def _tiff(
         self,

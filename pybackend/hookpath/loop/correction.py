@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import PathObject, keep_area
+from hookpath.annotations import PathObject, is_region_mark, keep_area
 from hookpath.geometry import Calibration
 from hookpath.loop.pieces import seen_pieces, union_of
 
@@ -164,7 +164,7 @@ def _count(
         o.run is None
         and o.id not in ids
         and bool(keep_area(o.geometry))
-        and not _class(o).startswith("Region")
+        and not is_region_mark(_class(o))
         and (area.is_empty or o.geometry.intersects(area))
         for o in objects
         if o.object_type == "annotation"

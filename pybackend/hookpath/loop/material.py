@@ -8,22 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import shapely
-from shapely.geometry.base import BaseGeometry
-
 from hookpath.annotations import (
     PathClass,
     PathObject,
     class_names_in,
-    keep_area,
+    is_drawn_by_hand,
     read_geojson,
     write_geojson,
 )
-from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.evaluation.truth import objects_of, split_of
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.painted import stains_of, write_slides
+from hookpath.loop.pieces import seen_pieces
 from hookpath.loop.telling import told
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.spacing import GivenSpacing
@@ -152,20 +149,9 @@ def _known(entry: ImageEntry, truth: Path | None, folder: Path, reporter: Report
 
 
 def without_overlaps(objects: Sequence[PathObject]) -> list[PathObject]:
-    """Usable areas, the smaller on top, as training reads them: a part of one keeps its place."""
-    usable = {c.name for c in class_names_in(objects)}
-    areas = [o for o in objects if o.path_class is not None and o.path_class.name in usable]
-    # Of equal ones the later wins, as in `LabelSource`.
-    areas = [o for o in areas if shapely.get_dimensions(o.geometry) == 2][::-1]
-    taken: BaseGeometry = shapely.Polygon()
-    found: list[PathObject] = []
-    for o in sorted(areas, key=lambda o: float(o.geometry.area)):
-        whole = shapely.make_valid(o.geometry)
-        left = keep_area(whole.difference(taken))
-        taken = taken.union(whole)
-        if left is not None:
-            found.append(PathObject(left, path_class=o.path_class))
-    return found
+    """Usable areas, the smaller on top, as training reads them."""
+    drawn = [o for o in objects if is_drawn_by_hand(o)]
+    return [PathObject(p.geometry, path_class=p.path_class) for p in seen_pieces(drawn)]
 
 
 def _drawn(slides: Sequence[Known], share: float, seed: int) -> list[Known]:

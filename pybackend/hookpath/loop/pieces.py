@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
-from hookpath.annotations import Area, PathClass, PathObject, area_of, is_usable_class, keep_area
+from hookpath.annotations import (
+    Area,
+    PathClass,
+    PathObject,
+    area_of,
+    cut_by_crossing,
+    is_of_interest,
+    is_unknown_mark,
+    is_usable_class,
+    keep_area,
+)
 from hookpath.projects import EDITED_KEY
-
-#: Class names of areas that a person takes out of everything (QuPath's ``Ignore*``).
-_BLOCKING = "Ignore"
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,14 @@ class Piece:
 def seen_pieces(objects: Iterable[PathObject]) -> list[Piece]:
     """What is seen of every area annotation with a usable class.
 
-    A person's work lies above proposals, whatever the sizes; among each of the two the smaller
-    object lies above, as in `hookpath.annotations.LabelSource`. ``Ignore*`` annotations of a
-    person hide what lies below them and are no pieces themselves.
+    A person's work lies above proposals, whatever the sizes; among each of the two overlaps are
+    as in `hookpath.annotations.LabelSource`. What a person marked as unknown hides everything and
+    is no piece itself.
     """
-    layers = sorted(_areas(objects), key=lambda p: (not p.by_hand, p.geometry.area))
+    # Of equal ones the later wins, as in `LabelSource`.
+    layers = list(_cut(_areas(objects)))
+    layers.reverse()
+    layers.sort(key=_depth)
     tree = STRtree([p.geometry for p in layers])
     found: list[Piece] = []
     for index, piece in enumerate(layers):
@@ -68,12 +78,28 @@ def seen_pieces(objects: Iterable[PathObject]) -> list[Piece]:
     return found
 
 
-def _areas(objects: Iterable[PathObject]) -> Iterable[Piece]:
+def _depth(piece: Piece) -> tuple[bool, bool, float]:
+    """Ascending from the top."""
+    return not is_unknown_mark(piece.path_class.name), not piece.by_hand, piece.geometry.area
+
+
+def _cut(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """A person's areas of classes that end in ``*`` take what they cross of their other ones."""
+    every = list(pieces)
+    yield from (p for p in every if not p.by_hand)
+    drawn = [p for p in every if p.by_hand]
+    stars = [not is_of_interest(p.path_class.name) for p in drawn]
+    for piece, left in zip(drawn, cut_by_crossing([p.geometry for p in drawn], stars), strict=True):
+        if left is not None:
+            yield replace(piece, geometry=left)
+
+
+def _areas(objects: Iterable[PathObject]) -> Iterator[Piece]:
     for o in objects:
         if o.object_type != "annotation" or o.path_class is None:
             continue
         by_hand = o.run is None
-        blocks = by_hand and o.path_class.name.startswith(_BLOCKING)
+        blocks = by_hand and is_unknown_mark(o.path_class.name)
         if not blocks and not is_usable_class(o.path_class.name):
             continue
         area, _ = area_of(o.geometry)
@@ -83,7 +109,9 @@ def _areas(objects: Iterable[PathObject]) -> Iterable[Piece]:
 
 
 def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
-    """A person's area annotations with a class, but no regions (confirmed, to check, QuPath's)."""
+    """A person's area annotations with a class, but no regions (confirmed, to check, QuPath's):
+    what they have something to say about, be it that it is unknown.
+    """
     return [
         o
         for o in objects
@@ -91,7 +119,7 @@ def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
         and o.object_type == "annotation"
         and o.geometry.area > 0
         and o.path_class is not None
-        and not o.path_class.name.startswith("Region")
+        and (is_usable_class(o.path_class.name) or is_unknown_mark(o.path_class.name))
     ]
 
 

@@ -103,6 +103,7 @@ def propose_objects(
     wanted = settings.spacing_um or max(record.spacing_um, FINEST_UM)
     with closing(ProbabilityMap.open(folder, record, wanted)) as found:
         labels = tidy_labels(found, settings)
+        labels = classes.outlined[labels]
         if rest in classes.names:
             labels[labels == classes.label(rest)] = 0
         return _outlined(labels, classes, found.downsample, slide, settings)

@@ -233,7 +233,7 @@ def figures_on_test(folder: LoopFolder, project: PlayedProject) -> dict[str, Any
         truth = truth_of(known_objects(entry.known), classes)
         if truth is not None:
             total = total + count_slide(truth, maps(entry))
-    found = scores(total[: len(classes)])
+    found = scores(total[: len(classes)], classes.of_interest)
     by_class = {n: float(f) for n, f in zip(classes.names, found.drawn(), strict=True)}
     return {"f1": found.macro(), "f1_by_class": by_class}
 

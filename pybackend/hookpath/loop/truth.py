@@ -29,7 +29,7 @@ from typing import Literal, cast, get_args
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import PathClass, PathObject, keep_area, read_geojson
+from hookpath.annotations import PathClass, PathObject, is_unknown_mark, keep_area, read_geojson
 from hookpath.loop.folder import write_objects
 from hookpath.loop.pieces import Piece, seen_pieces, union_by_class, union_of
 from hookpath.projects import EDITED_KEY
@@ -176,8 +176,8 @@ def _confirmed(pieces: Sequence[Piece], found: Evidence) -> list[Fact]:
     inside = [p for piece in pieces if (p := piece.within(found.area))]
     facts = [Fact(p.geometry, p.path_class, "confirmed") for p in inside]
     if found.rest is not None:
-        ignored = [o.geometry for o in _ignored(found.objects)]
-        hidden = union_of([*(p.geometry for p in inside), *ignored])
+        unknown = [o.geometry for o in _unknown(found.objects)]
+        hidden = union_of([*(p.geometry for p in inside), *unknown])
         left = keep_area(found.area.difference(hidden))
         facts += [Fact(left, found.rest, "confirmed")] if left else []
     return facts
@@ -212,10 +212,10 @@ def _reason(piece: Piece, drawn_ids: frozenset[str], own: frozenset[str]) -> Rea
     return None if piece.edited and piece.object_id not in own else "touched"
 
 
-def _ignored(objects: Iterable[PathObject]) -> list[PathObject]:
+def _unknown(objects: Iterable[PathObject]) -> list[PathObject]:
     """Areas that a person took out of everything."""
     return [
         o for o in objects
-        if o.run is None and o.path_class and o.path_class.name.startswith("Ignore")
+        if o.run is None and o.path_class and is_unknown_mark(o.path_class.name)
         and o.geometry.area > 0
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from hookpath.projects.edited import count_edited, edited_in_loop
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
+from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
@@ -36,6 +37,7 @@ __all__ = [
     "ProjectPart",
     "QuPathEntry",
     "QuPathProject",
+    "ReportOfImage",
     "Rest",
     "WriteReport",
     "count_edited",
@@ -45,5 +47,6 @@ __all__ = [
     "qupath_version",
     "spacing_remarks",
     "summarise",
+    "tell_left_out",
     "twin_remarks",
 ]

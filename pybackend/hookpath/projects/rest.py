@@ -16,11 +16,12 @@ from hookpath.annotations import (
     PathObject,
     area_of,
     class_names_in,
+    is_drawn_by_hand,
+    is_unknown_mark,
     is_usable_class,
     keep_area,
     vectorize,
 )
-from hookpath.annotations.labels import is_drawn_by_hand
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Slide, TissueRule, tissue_mask
 
@@ -53,7 +54,9 @@ class Rest(BaseModel):
     @classmethod
     def _none_is_unknown(cls, name: str | None) -> str | None:
         if name is not None and not is_usable_class(name):
-            raise ValueError("Ignore*, Region* and the like are no classes; name another one")
+            raise ValueError(
+                "Region* and the like mark regions and are no classes; name another one"
+            )
         return None if name is not None and name.lower() == NO_REST else name
 
     def class_of(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> str | None:
@@ -96,8 +99,8 @@ def undrawn_tissue(
 ) -> BaseGeometry | None:
     """The tissue (`tissue_mask`) without what anybody drew, in level-0 px; None if none is left.
 
-    Areas of ``Ignore*`` classes are drawn, too: what is to be ignored is not the rest. Areas
-    without a class and ``Region*`` only frame something.
+    Areas that are marked as unknown are not the rest. Areas without a class and ``Region*`` only
+    frame something.
     """
     mask = tissue_mask(slide, rule=rule)
     pieces = vectorize(
@@ -115,5 +118,6 @@ def undrawn_tissue(
 
 
 def _is_known(obj: PathObject) -> bool:
-    named = obj.path_class is not None and not obj.path_class.name.startswith("Region")
-    return named and is_drawn_by_hand(obj)
+    name = obj.path_class.name if obj.path_class else None
+    known = is_usable_class(name) or is_unknown_mark(name or "")
+    return known and is_drawn_by_hand(obj)

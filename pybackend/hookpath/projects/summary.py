@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import nan
+from typing import Any
 
 from hookpath.annotations import (
     ClassTable,
@@ -33,6 +35,7 @@ class ImageSummary:
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         edited: areas among the drawn that are such results, changed by a person.
+        left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
         notes: what the person should know of the file and of what was drawn.
         problem: why the image cannot be used ("": it can).
         code: what a program may make of the problem (`HookpathError.code`).
@@ -48,6 +51,7 @@ class ImageSummary:
     rest: str | None = None
     results: int = 0
     edited: int = 0
+    left_out: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     code: str = ""
@@ -85,7 +89,7 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
         report, undrawn = LabelReport(), None
         problem, code = problem or str(error), code or error.code
     # A class that was drawn but whose area is unknown must still be seen.
-    px_mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else float("nan")
+    px_mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else None
     return ImageSummary(
         name=entry.name,
         id=entry.id,
@@ -93,11 +97,12 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
         height=height,
         spacing_um=calibration.mpp if calibration else None,
         split=split,
-        annotated_mm2={name: area * px_mm2 for name, area in report.area_l0.items()},
+        annotated_mm2={name: area * (px_mm2 or nan) for name, area in report.area_l0.items()},
         rest=undrawn,
         results=report.results,
         edited=edited,
-        notes=(*of_file, *report.problems),
+        left_out=tuple(found.as_dict(px_mm2) for found in report.left_out),
+        notes=(*of_file, *report.problems(px_mm2)),
         problem=problem,
         code=code,
     )

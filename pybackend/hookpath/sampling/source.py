@@ -98,7 +98,7 @@ def load_source(
     labels = LabelSource(objects, classes, slide_size=facts.size_l0)
     if not classes.names:
         return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)
-    if not labels.polygons and labels.report.off_slide:
+    if not labels.polygons and labels.report.count("off_slide"):
         raise AnnotationError(
             f"{entry.name}: its annotations lie off the slide; check that they belong to this "
             "image",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from hookpath.annotations import is_of_interest
 from hookpath.metrics import f1_per_class
 from hookpath.probing.fitting import Table, fit_table
 from hookpath.suggestion.views import Views
@@ -23,7 +24,7 @@ class Judged:
 
     Attributes:
         views: which.
-        macro_f1: mean over the classes, as if all had been drawn equally much.
+        macro_f1: mean over the classes of interest, as if all had been drawn equally much.
         by_class: F1 of each; NaN where nothing could be left out.
         by_fold: macro F1 on each fold alone.
     """
@@ -68,13 +69,14 @@ def judge(
     truth = table.material.labels.numpy()[known]
     folds = table.folds.numpy()[known]
     f1 = _balanced_f1(truth, found, len(names))
+    counted = np.array([is_of_interest(name) for name in names])
     by_fold = {
-        int(fold): _macro(truth[folds == fold], found[folds == fold], len(names))
+        int(fold): _macro(truth[folds == fold], found[folds == fold], counted)
         for fold in np.unique(folds)
     }
     return Judged(
         views=views,
-        macro_f1=float(np.nanmean(f1)),
+        macro_f1=float(np.nanmean(f1[counted])),
         by_class=dict(zip(names, map(float, f1), strict=True)),
         by_fold={fold: value for fold, value in by_fold.items() if value == value},
     )
@@ -91,10 +93,18 @@ def _balanced_f1(
     return np.where(drawn[:, 0] > 0, f1, np.nan)
 
 
-def _macro(truth: npt.NDArray[np.int64], found: npt.NDArray[np.int64], n: int) -> float:
-    """Macro F1 over the classes with enough cells here; NaN for fewer than two of them."""
-    enough = np.bincount(truth, minlength=n) >= _LEAST_CELLS
-    if enough.sum() < 2:
+def _macro(
+    truth: npt.NDArray[np.int64],
+    found: npt.NDArray[np.int64],
+    counted: npt.NDArray[np.bool_],
+) -> float:
+    """Macro F1 over the classes with enough cells here; NaN for fewer than two of them.
+
+    Args:
+        counted: ``(n,)`` of each class whether it enters means.
+    """
+    enough = np.bincount(truth, minlength=len(counted)) >= _LEAST_CELLS
+    if enough.sum() < 2 or not (enough & counted).any():
         return float("nan")
-    f1 = _balanced_f1(truth, found, n)
-    return float(np.nanmean(f1[enough]))
+    f1 = _balanced_f1(truth, found, len(counted))
+    return float(np.nanmean(f1[enough & counted]))

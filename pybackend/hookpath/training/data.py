@@ -5,28 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from hookpath.annotations import ClassTable, PathClass, PathObject, class_names_in
-from hookpath.annotations.labels import is_drawn_by_hand
+from hookpath.annotations import (
+    ClassTable,
+    LabelSource,
+)
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
 from hookpath.projects import (
     SPLIT_KEY,
-    ImageEntry,
     Problem,
     Project,
-    Rest,
-    count_edited,
-    edited_in_loop,
+    ReportOfImage,
+    tell_left_out,
     twin_remarks,
 )
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.training.config import TrainConfig
+from hookpath.training.drawn import DrawnImage, class_table, images_of, warn_of_edited
 from hookpath.training.split import Candidate, Part, Split, split_slides
 
 
@@ -70,12 +72,12 @@ def gather(
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
-    images = _images_of(projects, config.rest if drawn else None)
+    images = images_of(projects, config.rest if drawn else None)
     if drawn:
-        _warn_of_edited(projects, images, reporter)
+        warn_of_edited(projects, images, reporter)
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
-    classes = _class_table(projects, images, config) if drawn else ClassTable(())
+    classes = class_table(projects, images, config) if drawn else ClassTable(())
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
@@ -91,117 +93,23 @@ def gather(
     )
 
 
-@dataclass(frozen=True)
-class _Image:
-    """An image, its key over all projects, and what is known of it (or why nobody knows).
-
-    `drawn` is what a person drew, and the rest of the tissue where that is a class.
-    """
-
-    key: str
-    project: str
-    entry: ImageEntry
-    drawn: tuple[PathObject, ...] = ()
-    error: HookpathError | None = None
-
-    @property
-    def may_teach(self) -> bool:
-        """Something is drawn, or it cannot be known: then loading says why."""
-        return self.error is not None or bool(class_names_in(self.drawn))
-
-
-def _images_of(projects: Sequence[Project], rest: Rest | None) -> list[_Image]:
-    """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
-    images: list[_Image] = []
-    for number, project in enumerate(projects):
-        for entry in project.images:
-            key = _key(number, entry, projects)
-            try:
-                drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
-                known = tuple(rest.completed(entry, drawn) if rest else drawn)
-                images.append(_Image(key, project.name, entry, known))
-            except HookpathError as error:
-                images.append(_Image(key, project.name, entry, error=error))
-    return images
-
-
-def _warn_of_edited(
-    projects: Sequence[Project], images: Sequence[_Image], reporter: Reporter
-) -> None:
-    """Of proposals that somebody nudged at one edge the rest was never looked at."""
-    edited = Counter({i.key: count_edited(i.drawn) for i in images})
-    for number, project in enumerate(projects):
-        keys = [_key(number, entry, projects) for entry in project.images]
-        if warning := edited_in_loop(project, sum(edited[key] for key in keys)):
-            reporter.warn(warning)
-
-
-def _key(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
-    """An image's id, unique over all projects."""
-    return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
-
-
 def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:
     wanted = config.validation
     return {"train": wanted.train, "val": wanted.val, "test": wanted.test}
 
 
-def _class_table(
-    projects: Sequence[Project], images: Sequence[_Image], config: TrainConfig
-) -> ClassTable:
-    """Drawn classes: in the configured order, else the projects', else as they appear."""
-    drawn: dict[str, PathClass] = {}
-    for path_class in (c for image in images for c in class_names_in(image.drawn)):
-        if path_class.name not in drawn or drawn[path_class.name].color is None:
-            drawn[path_class.name] = path_class
-    listed = {c.name: c for project in projects for c in project.classes}
-    missing = [name for name in config.classes if name not in drawn]
-    if missing:
-        raise TrainingError(
-            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}",
-            code="nothing_annotated",
-        )
-    order = config.classes or [*(n for n in listed if n in drawn), *drawn]
-    table = ClassTable.of(
-        PathClass(n, getattr(listed.get(n), "color", None) or drawn[n].color)
-        for n in dict.fromkeys(order)
-    )
-    if len(table) < 2:
-        raise _too_few_classes(projects, images, table)
-    return table
-
-
-def _too_few_classes(
-    projects: Sequence[Project], images: Sequence[_Image], table: ClassTable
-) -> TrainingError:
-    names = ", ".join(p.name for p in projects)
-    failed = [i for i in images if i.error is not None]
-    if failed:
-        problem = Problem(failed[0].entry.name, str(failed[0].error))
-        return TrainingError(
-            f"{names}: fewer than two classes are drawn on what can be read; of {len(failed)} "
-            f"images that cannot, the first, {problem.line}",
-            code=shared_code(i.error for i in failed if i.error is not None),
-        )
-    found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
-    return TrainingError(
-        f"{names}: {found} is drawn; draw areas of at least two classes (what is left undrawn is "
-        "unknown, not a class; or name its class with --rest)",
-        code="nothing_annotated",
-    )
-
-
 def _load(
     projects: Sequence[Project],
-    images: Sequence[_Image],
+    images: Sequence[DrawnImage],
     classes: ClassTable,
     reporter: Reporter,
 ) -> list[AnnotatedSlide]:
     """Usable slides with ids unique over the projects."""
     wanted = [i for i in images if i.may_teach or not classes.names]
-    bare = Counter(i.project for i in images if classes.names and not i.may_teach)
-    for name, count in bare.items():
+    bare = [i for i in images if classes.names and not i.may_teach]
+    for name, count in Counter(i.project for i in bare).items():
         reporter.info(f"{name}: nothing is drawn on {count} of its images")
+    reports = [_report_of_bare(image, classes) for image in bare]
     sources: list[AnnotatedSlide] = []
     problems: list[Problem] = []
     for image in wanted:
@@ -214,9 +122,10 @@ def _load(
             problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))
             reporter.result("problem", vars(problems[-1]))
             continue
-        for line in source.labels.report.problems:
-            reporter.info(f"{source.name}: {line}")
+        px_mm2 = source.read_facts().calibration.area_um2(1.0) * 1e-6
+        reports.append(ReportOfImage(source.name, source.labels.report, px_mm2))
         sources.append(replace(source, id=image.key))
+    tell_left_out(reporter, reports)
     if not sources:
         raise TrainingError(
             f"{', '.join(p.name for p in projects)}: no slide can be used; the first, "
@@ -224,6 +133,16 @@ def _load(
             code=shared_code(problems),
         )
     return sources
+
+
+def _report_of_bare(image: DrawnImage, classes: ClassTable) -> ReportOfImage:
+    """Of an image without a usable area; it is opened only where there is an area to tell of."""
+    report = LabelSource(image.drawn, classes).report
+    px_mm2 = None
+    if any(lost.area_l0 for lost in report.left_out):
+        with suppress(HookpathError), image.entry.slide.open() as slide:
+            px_mm2 = slide.calibration.area_um2(1.0) * 1e-6
+    return ReportOfImage(image.entry.name, report, px_mm2)
 
 
 def _left_out(name: str, message: str) -> str:

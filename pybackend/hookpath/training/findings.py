@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hookpath.annotations import is_of_interest
 from hookpath.errors import TrainingError, write_code
 from hookpath.events import Reporter
 from hookpath.metrics import Counts, macro_f1
@@ -129,7 +130,7 @@ class Learned:
     @property
     def training_f1(self) -> float:
         """Macro F1 on the training slides."""
-        return macro_f1(self.counts)
+        return macro_f1(self.counts, [is_of_interest(name) for name in self.names])
 
     @property
     def prior_loss(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hookpath.annotations import ClassTable
+from hookpath.annotations import ClassTable, is_of_interest
 from hookpath.errors import HookpathError
 from hookpath.geometry import Region
 from hookpath.sampling import AnnotatedSlide
@@ -42,7 +42,7 @@ def shares_on_glass(slides: Sequence[AnnotatedSlide], classes: ClassTable) -> di
     return {
         name: float(share)
         for name, share in zip(classes.names, shares, strict=True)
-        if share > _MUCH and not name.endswith("*")
+        if share > _MUCH and is_of_interest(name)
     }
 
 

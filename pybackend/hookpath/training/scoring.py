@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from torch import Tensor
 
+from hookpath.annotations import is_of_interest
 from hookpath.metrics import (
     Counts,
     balanced_accuracy,
@@ -100,6 +101,8 @@ class ClassGoal:
 
     def __init__(self, names: Sequence[str], agreement: bool) -> None:
         self.names, self.agreement = names, agreement
+        #: Of each class whether it enters means.
+        self.counted = [is_of_interest(name) for name in names]
         extra = ("kappa", "balanced_accuracy") if agreement else ()
         self.columns: Sequence[str] = ("f1", *(f"f1:{name}" for name in names), *extra)
 
@@ -120,14 +123,17 @@ class _ClassJudge:
     def verdict(self, loss: float) -> Validation:
         counts, names = self._counts, self._goal.names
         of_class = dict(zip(names, map(float, f1_per_class(counts)), strict=True))
-        found = {"f1": macro_f1(counts), **{f"f1:{n}": value for n, value in of_class.items()}}
+        found = {
+            "f1": macro_f1(counts, self._goal.counted),
+            **{f"f1:{n}": value for n, value in of_class.items()},
+        }
         card = {
             "validation_macro_f1": found["f1"],
             "validation_f1": {n: _or_none(value) for n, value in of_class.items()},
             "validation_confusion": counts.tolist(),
         }
         if self._goal.agreement:
-            agreement = _agreement(counts)
+            agreement = _agreement(counts, counted=self._goal.counted)
             found |= agreement
             card |= {f"validation_{k}": _or_none(value) for k, value in agreement.items()}
         return Validation(loss, found["f1"], found, card, int(counts.sum()))
@@ -182,8 +188,15 @@ class _MagnificationJudge:
         return confusion(nearest(truth, steps), nearest(found, steps), len(steps))
 
 
-def _agreement(counts: Counts, weights: Literal["quadratic"] | None = None) -> dict[str, float]:
-    return {"kappa": cohen_kappa(counts, weights), "balanced_accuracy": balanced_accuracy(counts)}
+def _agreement(
+    counts: Counts,
+    weights: Literal["quadratic"] | None = None,
+    counted: Sequence[bool] | None = None,
+) -> dict[str, float]:
+    return {
+        "kappa": cohen_kappa(counts, weights),
+        "balanced_accuracy": balanced_accuracy(counts, counted),
+    }
 
 
 def _or_none(value: float) -> float | None:

@@ -1,0 +1,120 @@
+"""What is drawn on the images of projects, and which classes that makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hookpath.annotations import (
+    ClassTable,
+    PathClass,
+    PathObject,
+    class_names_in,
+    is_drawn_by_hand,
+)
+from hookpath.errors import HookpathError, TrainingError, shared_code
+from hookpath.events import Reporter
+from hookpath.projects import ImageEntry, Problem, Project, Rest, count_edited, edited_in_loop
+from hookpath.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class DrawnImage:
+    """An image, its key over all projects, and what is known of it (or why nobody knows).
+
+    `drawn` is what a person drew, and the rest of the tissue where that is a class.
+    """
+
+    key: str
+    project: str
+    entry: ImageEntry
+    drawn: tuple[PathObject, ...] = ()
+    error: HookpathError | None = None
+
+    @property
+    def may_teach(self) -> bool:
+        """Something is drawn, or it cannot be known: then loading says why."""
+        return self.error is not None or bool(class_names_in(self.drawn))
+
+
+def images_of(projects: Sequence[Project], rest: Rest | None) -> list[DrawnImage]:
+    """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
+    images: list[DrawnImage] = []
+    for number, project in enumerate(projects):
+        for entry in project.images:
+            key = key_of(number, entry, projects)
+            try:
+                drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
+                known = tuple(rest.completed(entry, drawn) if rest else drawn)
+                images.append(DrawnImage(key, project.name, entry, known))
+            except HookpathError as error:
+                images.append(DrawnImage(key, project.name, entry, error=error))
+    return images
+
+
+def warn_of_edited(
+    projects: Sequence[Project], images: Sequence[DrawnImage], reporter: Reporter
+) -> None:
+    """Of proposals that somebody nudged at one edge the rest was never looked at."""
+    edited = Counter({i.key: count_edited(i.drawn) for i in images})
+    for number, project in enumerate(projects):
+        keys = [key_of(number, entry, projects) for entry in project.images]
+        if warning := edited_in_loop(project, sum(edited[key] for key in keys)):
+            reporter.warn(warning)
+
+
+def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
+    """An image's id, unique over all projects."""
+    return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
+
+
+def class_table(
+    projects: Sequence[Project], images: Sequence[DrawnImage], config: TrainConfig
+) -> ClassTable:
+    """Drawn classes: in the configured order, else the projects', else as they appear."""
+    drawn: dict[str, PathClass] = {}
+    for path_class in (c for image in images for c in class_names_in(image.drawn)):
+        if path_class.name not in drawn or drawn[path_class.name].color is None:
+            drawn[path_class.name] = path_class
+    listed = {c.name: c for project in projects for c in project.classes}
+    missing = [name for name in config.classes if name not in drawn]
+    if missing:
+        raise TrainingError(
+            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}",
+            code="nothing_annotated",
+        )
+    order = config.classes or [*(n for n in listed if n in drawn), *drawn]
+    table = ClassTable.of(
+        PathClass(n, getattr(listed.get(n), "color", None) or drawn[n].color)
+        for n in dict.fromkeys(order)
+    )
+    if len(table) < 2 or not any(table.of_interest):
+        raise _too_few_classes(projects, images, table)
+    return table
+
+
+def _too_few_classes(
+    projects: Sequence[Project], images: Sequence[DrawnImage], table: ClassTable
+) -> TrainingError:
+    names = ", ".join(p.name for p in projects)
+    failed = [i for i in images if i.error is not None]
+    if failed:
+        problem = Problem(failed[0].entry.name, str(failed[0].error))
+        return TrainingError(
+            f"{names}: fewer than two classes are drawn on what can be read; of {len(failed)} "
+            f"images that cannot, the first, {problem.line}",
+            code=shared_code(i.error for i in failed if i.error is not None),
+        )
+    found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
+    if len(table) > 1:
+        return TrainingError(
+            f"{names}: only classes of no interest are drawn ({', '.join(table.names)}: their "
+            "names end in *); draw areas of what is to be found",
+            code="nothing_annotated",
+        )
+    return TrainingError(
+        f"{names}: {found} is drawn; draw areas of at least two classes (what is left undrawn is "
+        "unknown, not a class; or name its class with --rest)",
+        code="nothing_annotated",
+    )
