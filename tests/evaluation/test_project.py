@@ -198,7 +198,7 @@ def test_a_file_where_the_report_should_go_is_named(tmp_path: Path) -> None:
         ("cut", "damaged|not a readable map"),
         ("other model", "another model"),
         ("other classes", "one model"),
-        ("other slide", "is not the file that was predicted"),
+        ("other slide", "is a prediction of another file"),
         ("other size", "its record says"),
     ],
 )
@@ -241,6 +241,14 @@ def test_predictions_from_another_project_of_the_same_slides_are_found(tmp_path:
         project, predictions_dir=tmp_path / "predictions", out_dir=tmp_path / "out"
     )
     assert [s.name for s in report.slides] == ["a.tif"]
+
+
+def test_predictions_at_another_pixel_size_are_refused(tmp_path: Path) -> None:
+    write_slide(tmp_path / "s", "a.tif", [(RED, 0, 0, 50, 50)])
+    write_prediction(tmp_path / "p", open_project(tmp_path / "s").images[0], all_tumor())
+    corrected = open_project(tmp_path / "s", override_mpp=1.0)
+    with pytest.raises(EvaluationError, match=r"another pixel size \(1 µm/px, then 0.5\)"):
+        evaluate_project(corrected, predictions_dir=tmp_path / "p", out_dir=tmp_path / "o")
 
 
 def test_classes_the_model_does_not_know_are_told_and_not_scored(tmp_path: Path) -> None:

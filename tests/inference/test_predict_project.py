@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from hookpath.errors import OutputError, PredictionError, UsageError
 from hookpath.inference import PredictConfig, PredictReport, load_prediction, predict_project
 from hookpath.inference import project as project_module
 from hookpath.projects import open_project
+from hookpath.projects.folder import FOLDER_FILE
 from support.predictors import save_random_model
 from support.reporting import Notes
-from support.textures import texture_folder
+from support.textures import texture_folder, texture_slide
 
 CONFIG = PredictConfig(min_area_um2=1, device="cpu")
 
@@ -93,6 +95,44 @@ def test_a_second_run_changes_nothing(work: Work) -> None:
     assert second.predicted == ()
     assert second.resumed == first.predicted
     assert work.hashes() == before
+
+
+def test_the_same_slide_is_the_same_by_any_path(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = work.predict()
+    os.utime(work.slides / "s0.tif", (1, 1))
+    monkeypatch.chdir(work.slides.parent)
+    again = predict_project(open_project("slides"), work.model_dir, Path("out"), CONFIG)
+    assert again.predicted == ()
+    assert images(again.resumed) == images(first.predicted)
+    moved = work.slides.rename(work.slides.with_name("elsewhere"))
+    assert predict_project(open_project(moved), work.model_dir, work.out, CONFIG).predicted == ()
+
+
+def test_another_pixel_size_is_predicted_again_and_says_so(work: Work) -> None:
+    first = work.predict()
+    source = open_project(work.slides, override_mpp=0.5)
+    report = predict_project(source, work.model_dir, work.out, CONFIG, work.notes)
+    assert images(report.predicted) == images(first.predicted)
+    assert "s1.tif: was of another pixel size (0.5 µm/px, then 1); predicted again" in (
+        work.notes.infos
+    )
+    then, now = first.predicted[0].record, report.predicted[0].record
+    assert now.downsample[0] == 2 * then.downsample[0]
+    assert (now.slide.mpp, now.slide.reader) == ((0.5, 0.5), "tifffile")
+    # A pixel size that the project corrects counts in the same way.
+    (work.slides / FOLDER_FILE).write_text('{"images": {"s1.tif": {"mpp": 0.5}}}')
+    assert images(work.predict().resumed) == ["s1.tif"]
+
+
+def test_a_slide_that_another_took_the_place_of_is_predicted_again(work: Work) -> None:
+    work.predict()
+    path = work.slides / "s1.tif"
+    times = path.stat()
+    texture_slide(path, seed=9, size=160)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert images(work.predict().predicted) == ["s1.tif"]
 
 
 def test_predicting_again_replaces_the_objects(work: Work) -> None:

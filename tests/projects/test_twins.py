@@ -66,7 +66,7 @@ def test_the_files_of_a_dicom_series_one_by_one(tmp_path: Path) -> None:
     paths = write_dicom(tmp_path, position_image(300, 200), levels=2)
     entries: list[Any] = [Entry(path.name, SlideRef(path)) for path in paths]
     (line,) = twin_remarks(entries)
-    assert line.startswith("1-label.dcm, 1-level0.dcm and 1-level1.dcm are the same slide (one")
+    assert line.startswith("1-level0.dcm, 1-level1.dcm and 1-label.dcm are the same slide (one")
 
 
 def test_a_folder_of_dicom_series(tmp_path: Path) -> None:

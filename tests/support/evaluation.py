@@ -85,7 +85,6 @@ def write_prediction(
         CLASS_MAP_NAME,
         PROBABILITIES_NAME,
         PredictionRecord,
-        SlideStamp,
         prediction_folder,
     )
     from hookpath.slides import PyramidWriter
@@ -103,7 +102,7 @@ def write_prediction(
         with PyramidWriter(path, width, height, len(classes), spacing_um, tile=64) as writer:
             writer.write_rows(0, probabilities)
     record = PredictionRecord(
-        run="run", image=entry.name, slide=SlideStamp.of(entry.slide.path),
+        run="run", image=entry.name, slide=entry.slide.identity(),
         model={"family": "unet", "weights_sha256": weights}, settings={}, classes=classes.names,
         spacing_um=spacing_um, width=width, height=height, downsample=(downsample, downsample),
         areas_mm2={}, objects=0, seconds=1.0, versions={}, files=(CLASS_MAP_NAME,),

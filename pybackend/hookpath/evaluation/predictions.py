@@ -14,6 +14,7 @@ from hookpath.projects import ImageEntry
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictionRecord
+    from hookpath.slides import SlideIdentity
 
 
 class PredictionsFolder:
@@ -45,7 +46,7 @@ class PredictionsFolder:
         """The class map of an image.
 
         Raises:
-            EvaluationError: not predicted, without class map, of another slide file or model.
+            EvaluationError: not predicted, without class map, of another slide or model.
         """
         found, record = self._find(entry)
         self._check(entry, found, record)
@@ -85,11 +86,10 @@ class PredictionsFolder:
             raise EvaluationError(
                 f"{entry.name}: {found} has no {CLASS_MAP_NAME}; predict the slide again with TIFFs"
             )
-        path = _slide_path(entry)
-        if path is not None and path.stat().st_size != record.slide.bytes:
+        now = _identity(entry)
+        if now is not None and (why := record.slide.difference(now)):
             raise EvaluationError(
-                f"{entry.name}: {path} is not the file that was predicted "
-                f"({path.stat().st_size} bytes, then {record.slide.bytes}); predict it again"
+                f"{entry.name}: {found} is a prediction of {why}; predict it again"
             )
         if self._model and record.model != self._model:
             raise EvaluationError(
@@ -118,12 +118,12 @@ def _read_records(folder: Path) -> dict[Path, PredictionRecord]:
     return found
 
 
-def _slide_path(entry: ImageEntry) -> Path | None:
+def _identity(entry: ImageEntry) -> SlideIdentity | None:
+    """Which slide it is; None where it is not here: its class map can be scored all the same."""
     try:
-        path = entry.slide.path
+        return entry.slide.identity()
     except HookpathError:
         return None
-    return path if path.is_file() else None
 
 
 def _short(model: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from hookpath.annotations import ClassTable, PathClass, class_names_in
 from hookpath.errors import ExtractionError, code_of, one_line, write_code
 from hookpath.events import Reporter
-from hookpath.extraction._work import Drawn, Planned, cut, plan, suffix_of
+from hookpath.extraction._work import Drawn, Planned, cut, identify, plan, suffix_of
 from hookpath.extraction._workers import abandon, start_workers
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.patches import Patch
@@ -26,11 +26,10 @@ from hookpath.extraction.record import (
     labels_digest,
     load_record,
     publish,
-    slide_digest,
     slide_folder,
 )
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
-from hookpath.slides import SlideRef
+from hookpath.slides import SlideIdentity, SlideRef
 from hookpath.unfinished import discard
 
 #: Patches that a worker cuts out before it says so.
@@ -64,8 +63,9 @@ class _Slide:
     entry: ImageEntry
     slide: SlideRef
     folder: Path
-    record: SlideRecord
+    drawn: Drawn
     split: str
+    record: SlideRecord | None = None
     started: float = field(default_factory=time.monotonic)
     stage: Path | None = None
     patches: list[Patch] = field(default_factory=list)
@@ -127,30 +127,27 @@ class Run:
         self.reporter.result("problem", vars(self.problems[-1]))
 
     def _start(self, project: Project, entry: ImageEntry) -> None:
-        drawn = self._drawn(entry)
-        reference = entry.slide
-        folder = folder_of(self.out, (project, entry))
-        record = SlideRecord(
-            image=entry.name,
-            project=project.name,
+        folder, drawn = folder_of(self.out, (project, entry)), self._drawn(entry)
+        split = entry.metadata.get(SPLIT_KEY, "")
+        slide = self.slides[folder] = _Slide(project, entry, entry.slide, folder, drawn, split)
+        self._submit(slide, identify, slide.slide)
+
+    def _identified(self, slide: _Slide, identity: SlideIdentity) -> None:
+        """Plan the slide, unless the same was done before."""
+        slide.record = SlideRecord(
+            image=slide.entry.name,
+            project=slide.project.name,
             settings=self.config.digest,
-            slide=slide_digest(
-                reference.path,
-                reference.overruling or reference.calibration,
-                reference.crop_to_bounds,
-                *([reference.assumed] if reference.assumed else []),
-            ),
-            labels=labels_digest(drawn.labels(), drawn.rest),
+            slide=identity,
+            labels=labels_digest(slide.drawn.labels(), slide.drawn.rest),
             patches={},
             by_label={},
         )
-        found = None if self.config.again else load_record(folder)
-        if found is not None and found.same_work(record):
-            self._finished(entry, folder, found, is_new=False)
-            return
-        split = entry.metadata.get(SPLIT_KEY, "")
-        slide = self.slides[folder] = _Slide(project, entry, reference, folder, record, split)
-        self._submit(slide, plan, reference, drawn, self.config)
+        found = None if self.config.again else load_record(slide.folder)
+        if found is not None and found.same_work(slide.record):
+            self._finished(slide.entry, slide.folder, found, is_new=False)
+        else:
+            self._submit(slide, plan, slide.slide, slide.drawn, self.config)
 
     def _drawn(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
@@ -178,6 +175,9 @@ class Run:
     def _take(self, slide: _Slide, future: Future[Any]) -> None:
         try:
             result = future.result()
+            if isinstance(result, SlideIdentity):
+                self._identified(slide, result)
+                return
             if isinstance(result, Planned):
                 self._planned(slide, result)
             else:
@@ -206,6 +206,7 @@ class Run:
 
     def _publish(self, slide: _Slide) -> None:
         assert slide.stage is not None
+        assert slide.record is not None
         record = slide.record.model_copy(
             update={
                 "patches": count_by_magnification(slide.patches),

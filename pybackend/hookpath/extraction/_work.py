@@ -11,7 +11,7 @@ from hookpath.annotations import ClassTable, LabelSource, PathObject
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.patches import Patch, plan_patches
 from hookpath.projects.rest import with_rest
-from hookpath.slides import Slide, SlideRef, TissueRule, tissue_mask
+from hookpath.slides import Slide, SlideIdentity, SlideRef, TissueRule, tissue_mask
 from hookpath.slides.base import RGBArray
 
 #: zlib's default 6 takes more than three times as long, for 7 % on H&E.
@@ -61,6 +61,15 @@ class Cut:
 
     patches: int
     bytes: int
+
+
+def identify(slide: SlideRef) -> SlideIdentity:
+    """Which slide it is; in a worker, since some damage ends the process that opens a file.
+
+    Raises:
+        SlideError: it cannot be opened.
+    """
+    return _opened(slide).identity
 
 
 def plan(slide: SlideRef, drawn: Drawn, config: ExtractConfig) -> Planned:

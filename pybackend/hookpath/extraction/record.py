@@ -8,13 +8,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hookpath.annotations import LabelSource
 from hookpath.extraction.patches import Patch
 from hookpath.names import file_stem
+from hookpath.slides import SlideIdentity
 from hookpath.unfinished import discard, sweep, unfinished_beside
 from hookpath.writable import flush_folder, replace_file, replace_text
 
@@ -30,16 +30,16 @@ COLUMNS = (
 class SlideRecord(BaseModel):
     """Content of ``record.json``: what the patches in the folder were made of.
 
-    `settings`, `slide` and `labels` are digests: the same again gives the same patches. `patches`
+    The same `settings` and `labels` (digests) on the same `slide` give the same patches. `patches`
     by magnification, `by_label` of the finest.
     """
 
     model_config = ConfigDict(frozen=True)
-    format_version: int = 1
+    format_version: int = 2
     image: str
     project: str
     settings: str
-    slide: str
+    slide: SlideIdentity
     labels: str
     patches: dict[str, int]
     by_label: dict[str, int]
@@ -64,15 +64,6 @@ def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
     """The image's folder: its name made safe, and a few digits that keep it unique."""
     told = f"{project}\n{image_id}\n{image}".encode(errors="backslashreplace")
     return out / f"{file_stem(image)}-{hashlib.sha256(told).hexdigest()[:6]}"
-
-
-def slide_digest(path: Path, *more: object) -> str:
-    """Of the file's path, size and time of change (and what else decides how it is read)."""
-    said: list[Any] = [str(path), *more]
-    if path.is_file():
-        found = path.stat()
-        said += [found.st_size, found.st_mtime_ns]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def labels_digest(labels: LabelSource, rest: str | None = None) -> str:

@@ -27,7 +27,6 @@ from hookpath.inference.record import (
     GEOJSON_NAME,
     RESULT_FILES,
     PredictionRecord,
-    SlideStamp,
     prediction_folder,
     regions_digest,
 )
@@ -185,15 +184,18 @@ class _Run:
         except PredictionError:
             return None
         areas = None if regions is None else Regions(regions).areas
-        same = (
-            record.run == self.config.run_id(self.card.weights_sha256)
-            and record.slide == SlideStamp.of(entry.slide.path)
-            and record.regions == regions_digest(areas)
-        )
+        same_work = record.run == self.config.run_id(
+            self.card.weights_sha256
+        ) and record.regions == regions_digest(areas)
         files = {*self.config.files, *record.files}
-        if not same or not all((folder / name).is_file() for name in files):
+        if not same_work or not all((folder / name).is_file() for name in files):
             return None
-        return _loaded(folder, record)
+        now = entry.slide.identity()
+        if record.slide == now:
+            return _loaded(folder, record)
+        if why := record.slide.difference(now):
+            self.reporter.info(f"{entry.name}: was {why}; predicted again")
+        return None
 
     def _predict(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
-from hookpath.names import file_stem, readable
+from hookpath.names import file_stem
+from hookpath.slides import SlideIdentity
 from hookpath.untrusted import read_bytes, reason
 from hookpath.writable import replace_text
 
@@ -27,23 +28,6 @@ RESULT_FILES = {
     "probabilities": PROBABILITIES_NAME,
     "geojson": GEOJSON_NAME,
 }
-
-
-class SlideStamp(BaseModel):
-    """Which file was predicted: its path, size and time of change."""
-
-    model_config = ConfigDict(frozen=True)
-    path: str
-    bytes: int
-    modified_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> SlideStamp:
-        """Stamp of a file (for MIRAX: of the ``.mrxs``); a slide that is no file has size 0."""
-        if not path.is_file():
-            return cls(path=readable(str(path)), bytes=0, modified_ns=0)
-        found = path.stat()
-        return cls(path=readable(str(path)), bytes=found.st_size, modified_ns=found.st_mtime_ns)
 
 
 class OodScore(BaseModel):
@@ -77,6 +61,7 @@ class OodScore(BaseModel):
 class PredictionRecord(BaseModel):
     """Content of ``prediction.json``; written last, so its presence means "finished".
 
+    `slide` says which slide it was and which reader gave its pixels, `path` where it lay then.
     `width` × `height` output px of `spacing_um` µm/px; output pixel (i, j) covers the level-0
     rectangle that starts at (i, j) × `downsample`. `regions` tells the regions that were predicted
     in from others ("": the whole slide). `areas_mm2` by class name. `ood`: how unlike the training
@@ -84,10 +69,11 @@ class PredictionRecord(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    format_version: int = 1
+    format_version: int = 2
     run: str
     image: str
-    slide: SlideStamp
+    path: str = ""
+    slide: SlideIdentity
     regions: str = ""
     model: dict[str, Any]
     settings: dict[str, Any]

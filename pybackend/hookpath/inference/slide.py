@@ -19,7 +19,6 @@ from hookpath.inference.predictors import check_spacing, predictor_of
 from hookpath.inference.record import (
     GEOJSON_NAME,
     PredictionRecord,
-    SlideStamp,
     regions_digest,
 )
 from hookpath.inference.regions import Regions
@@ -27,6 +26,7 @@ from hookpath.inference.runner import Runner
 from hookpath.inference.staging import publish, stage_in
 from hookpath.inference.writing import ResultWriter, Target
 from hookpath.models import ModelCard, Network
+from hookpath.names import readable
 from hookpath.slides import Slide
 
 
@@ -73,6 +73,7 @@ def predict_slide(
     slides = (slide,) if isinstance(slide, Slide) else tuple(slide)
     name = name or slides[0].path.name
     started = time.monotonic()
+    identity = slides[0].identity  # now: the file may be another one when this is done
     predictor = predictor_of(model, card, config, reporter)
     check_spacing(slides[0], predictor.reads_um(slides[0]), reporter)
     classes, spacing_um = ClassTable.of(card.classes), predictor.spacing_um(slides[0])
@@ -99,7 +100,8 @@ def predict_slide(
         record = PredictionRecord(
             run=run,
             image=name,
-            slide=SlideStamp.of(slides[0].path),
+            path=readable(str(slides[0].path)),
+            slide=identity,
             regions=regions_digest(areas),
             model={"family": card.family, "weights_sha256": card.weights_sha256},
             settings=config.model_dump(mode="json"),

@@ -131,10 +131,13 @@ def look_at_all(
     for entry in entries:
         path = here.survey(entry.id)
         try:
-            if not path.is_file():
-                with entry.slide.open() as slide:
-                    surveyor.look(seen(slide, target)).save(path)
-            found[entry.id] = Survey.load(path)
+            with entry.slide.open() as slide:
+                which = slide.identity.key
+                kept = Survey.load(path, which)
+                if kept is None:
+                    kept = surveyor.look(seen(slide, target))
+                    kept.save(path, which)
+            found[entry.id] = kept
         except Exception as error:  # one bad image must not stop the others
             problem = told(entry, error, reporter)
             if problems is not None:

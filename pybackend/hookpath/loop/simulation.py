@@ -114,7 +114,7 @@ def simulate(
         raise UsageError(f"strategy {strategy!r} is none of {', '.join(STRATEGIES)}")
     here = out / "runs" / f"{strategy}-{plan.seed}"
     kept = here / "curve.json"
-    what = {"plan": asdict(plan), "strategy": strategy, "slides": _names(material), "train": train}
+    what = {"plan": asdict(plan), "strategy": strategy, "slides": _which(material), "train": train}
     before = read_json(kept) if kept.is_file() else {}
     if before and before == {**before, **what}:
         return list(before["rounds"])
@@ -123,8 +123,10 @@ def simulate(
     return curve
 
 
-def _names(material: Material) -> dict[str, list[str]]:
-    return {part: [k.name for k in getattr(material, part)] for part in ("pool", "test")}
+def _which(material: Material) -> dict[str, dict[str, str]]:
+    """The slides of each part, and which they are."""
+    parts = {"pool": material.pool, "test": material.test}
+    return {part: {k.name: k.slide.identity().key for k in of} for part, of in parts.items()}
 
 
 class _Game:

@@ -47,25 +47,29 @@ class Survey:
     disagreement: Floats
     features: Floats
 
-    def save(self, path: Path) -> None:
-        """Write it, atomically."""
+    def save(self, path: Path, slide: str) -> None:
+        """Write it, atomically; `slide` is the key of its `SlideIdentity`."""
         make_folder(path.parent)
 
         def fill(part: Path) -> None:
             with part.open("wb") as file:
-                np.savez(file, **vars(self))
+                np.savez(file, slide=np.array(slide), **vars(self))
 
         replace_file(path, fill)
 
     @classmethod
-    def load(cls, path: Path) -> Survey:
-        """What `save` wrote.
+    def load(cls, path: Path, slide: str) -> Survey | None:
+        """What `save` wrote; None: nothing, or of another slide.
 
         Raises:
             LoopError: damaged.
         """
+        if not path.is_file():
+            return None
         try:
             with np.load(path, allow_pickle=False) as found:
+                if "slide" not in found or str(found["slide"]) != slide:
+                    return None
                 return cls(**{name: found[name] for name in cls.__dataclass_fields__})
         except (OSError, ValueError, KeyError) as error:
             raise LoopError(f"{path}: damaged; delete it and look again") from error

@@ -23,9 +23,7 @@ VARIABLE = "HOOKPATH_CACHE"
 """Environment variable that names the folder in place of the user's own cache folder."""
 
 #: Changes whenever features of the same network and pixels do.
-_FORMAT = 1
-#: Bytes of a slide file that are read to recognise it; besides, its size and time count.
-_HEADER = 64 * 2**10
+_FORMAT = 2
 
 
 def cache_folder() -> Path:
@@ -49,19 +47,12 @@ def digest(*parts: Any) -> str:
 
 
 def identity_of_slide(source: AnnotatedSlide) -> str:
-    """Changes with the slide's file, µm/px, crop and colours.
+    """Changes with the slide (`hookpath.slides.SlideIdentity`) and its colours.
 
     Raises:
-        OSError: the file cannot be read.
+        SlideError: the slide cannot be opened.
     """
-    ref, path = source.slide, source.slide.path.resolve()
-    with path.open("rb") as file:
-        header = hashlib.sha256(file.read(_HEADER)).hexdigest()
-    beside = path.with_suffix("")  # where MIRAX has its pixels
-    files = [path, *(sorted(beside.glob("*")) if beside.is_dir() else [])]
-    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    calibration = None if ref.calibration is None else repr(ref.calibration)
-    return digest(str(path), header, stats, calibration, ref.crop_to_bounds, repr(source.stain))
+    return digest(source.read_identity().key, repr(source.stain))
 
 
 def identity_of_features(model: FeatureProbe) -> str:

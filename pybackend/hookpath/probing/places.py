@@ -161,10 +161,7 @@ def _names(
     colours = None
     if number:
         colours = [making.colours.model_dump(mode="json"), _seed(making, number)]
-    try:
-        slide = identity_of_slide(source)
-    except OSError:
-        slide = digest(id(source), np.random.default_rng().integers(2**62).item())  # never again
+    slide = identity_of_slide(source)
     here = digest(slide, making.features, lattice.grid.start, lattice.side, colours)
     return {key: digest(here, key) for key in chosen}
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
 from hookpath.errors import HookpathError
 from hookpath.projects.base import ImageEntry
-
-#: Read at the beginning, the middle and the end of a file; slides that differ, differ there.
-_STRETCH = 2**16
 
 Named = tuple[str, Path]
 """An image's name and its slide file."""
@@ -25,14 +21,11 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
     equally long, or share a name, are looked into.
     """
     named = list(_named(entries))
-    found = [
-        f"{_and(group)} are the same slide (equal files){_ADVICE}"
-        for group in _groups(named, lambda item: _length(item[1]), _content)
-    ]
-    found += [f"{_and(group)} are the same slide (one series){_ADVICE}" for group in _series(named)]
-    told = {name for line in found for name, _ in named if name in line}
-    rest = [item for item in named if item[0] not in told]
-    for group in _groups(rest, lambda item: item[1].parent / _stem(item[1]), lambda _: "same"):
+    same = list(_groups(named, _length, _content))
+    found = [f"{_and(group)} are the same slide ({_how(group)}){_ADVICE}" for group in same]
+    told = {item for group in same for item in group}
+    rest = [item for item in named if item not in told]
+    for group in _by(rest, lambda item: item[1].parent / _stem(item[1])):
         found += [
             f"{_and(pair)} look like one slide (same name and size){_ADVICE}"
             for pair in combinations(group, 2)
@@ -52,26 +45,12 @@ def _named(entries: Iterable[ImageEntry]) -> Iterator[Named]:
             continue
 
 
-def _series(named: Sequence[Named]) -> Iterator[list[Named]]:
-    """Files of one DICOM series: each opens the whole slide."""
-    from hookpath.slides.files import slides_among
-
-    by_folder: dict[Path, dict[Path, Named]] = {}
-    for item in named:
-        if item[1].suffix.lower() == ".dcm":
-            by_folder.setdefault(item[1].parent, {})[item[1]] = item
-    for files in by_folder.values():
-        for first, others in slides_among(files).items():
-            if others:
-                yield [files[path] for path in sorted((first, *others))]
-
-
 def _groups(
-    named: Sequence[Named], cheap: Callable[[Named], object], exact: Callable[[Path], str]
+    named: Sequence[Named], cheap: Callable[[Named], object], exact: Callable[[Named], str]
 ) -> Iterator[list[Named]]:
     """Sets of at least two that agree in both; `exact` is asked only where `cheap` agrees."""
     for alike in _by(named, cheap):
-        yield from _by(alike, lambda item: exact(item[1]))
+        yield from _by(alike, exact)
 
 
 def _by(named: Iterable[Named], key: Callable[[Named], object]) -> Iterator[list[Named]]:
@@ -81,26 +60,31 @@ def _by(named: Iterable[Named], key: Callable[[Named], object]) -> Iterator[list
     return (group for group in found.values() if len(group) > 1)
 
 
-def _length(path: Path) -> int:
+def _length(item: Named) -> object:
+    """The files of a DICOM series differ in length, and each opens the whole slide."""
+    path = item[1]
+    if path.suffix.lower() == ".dcm":
+        return ".dcm"
     try:
         return path.stat().st_size
     except OSError:
-        return -1
+        return path
 
 
-def _content(path: Path) -> str:
-    """Digest of three stretches; of a MIRAX slide also of what describes its folder."""
-    digest = hashlib.blake2b()
-    for part in (path, path.with_suffix("") / "Slidedat.ini"):
-        try:
-            size = part.stat().st_size
-            with part.open("rb") as file:
-                for start in (0, size // 2, max(0, size - _STRETCH)):
-                    file.seek(start)
-                    digest.update(file.read(_STRETCH))
-        except OSError:
-            digest.update(b"" if part != path else str(path).encode())
-    return digest.hexdigest()
+def _content(item: Named) -> str:
+    from hookpath.slides.identity import content_of
+
+    try:
+        return content_of(item[1])[0]
+    except HookpathError:  # told by whoever reads it
+        return str(item[1])
+
+
+def _how(group: Sequence[Named]) -> str:
+    """Files of one folder with one content that are no copies are those of one DICOM series."""
+    first = group[0][1]
+    series = first.suffix.lower() == ".dcm" and all(p.parent == first.parent for _, p in group)
+    return "one series" if series else "equal files"
 
 
 def _stem(path: Path) -> str:

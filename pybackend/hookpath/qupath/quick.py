@@ -26,7 +26,7 @@ from hookpath.probing.folds import folds_of
 from hookpath.probing.places import Making, places_of
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.source import SlideFacts
-from hookpath.slides import SlideRef
+from hookpath.slides import SlideIdentity, SlideRef
 from hookpath.training import TrainConfig
 
 Feature = Mapping[str, Any]
@@ -58,11 +58,13 @@ class Head:
 class _Image:
     ref: SlideRef
     facts: SlideFacts
+    identity: SlideIdentity
     objects: dict[str, PathObject] = field(default_factory=dict)
 
     def source(self, key: str, classes: ClassTable) -> AnnotatedSlide:
         labels = LabelSource(self.objects.values(), classes, self.facts.size_l0)
-        return AnnotatedSlide(key, self.ref.path.name, self.ref, labels, self.facts)
+        name = self.ref.path.name
+        return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
 
 
 class QuickSession:
@@ -122,8 +124,9 @@ class QuickSession:
         known = self._images.get(key)
         if known is None or known.ref != ref:
             with ref.open() as slide:
-                facts = SlideFacts.of(slide)
-            self._images[key] = _Image(ref, facts, {} if known is None else known.objects)
+                facts, identity = SlideFacts.of(slide), slide.identity
+            objects = {} if known is None else known.objects
+            self._images[key] = _Image(ref, facts, identity, objects)
 
     def _image(self, key: str) -> _Image:
         if key not in self._images:

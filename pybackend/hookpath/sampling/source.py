@@ -9,7 +9,7 @@ from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObje
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
-from hookpath.slides import Level, Slide, SlideRef
+from hookpath.slides import Level, Slide, SlideIdentity, SlideRef
 from hookpath.slides.recolouring import RecolouredSlide, Recolouring
 
 
@@ -39,7 +39,7 @@ class SlideFacts:
 class AnnotatedSlide:
     """A slide and its drawn labels; picklable, holds nothing open.
 
-    `facts` spares opening the slide again; None: it is opened once when a stream starts.
+    `facts` and `identity` spare opening the slide again; None: it is opened when they are needed.
     `metadata` is the image's, as the project has it. `stain`: what its pixels are recoloured by
     when patches of it are read; None: nothing.
     """
@@ -51,6 +51,7 @@ class AnnotatedSlide:
     facts: SlideFacts | None = None
     metadata: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     stain: Recolouring | None = None
+    identity: SlideIdentity | None = None
 
     def open(self) -> Slide:
         """The slide as a network is to see it.
@@ -73,6 +74,14 @@ class AnnotatedSlide:
         with self.slide.open() as slide:
             return SlideFacts.of(slide)
 
+    def read_identity(self) -> SlideIdentity:
+        """Which slide it is (whatever its stain), from the slide itself if need be.
+
+        Raises:
+            SlideError: the slide cannot be opened.
+        """
+        return self.slide.identity() if self.identity is None else self.identity
+
     @property
     def polygons(self) -> tuple[LabelPolygon, ...]:
         """Area objects with a class of the table."""
@@ -94,10 +103,10 @@ def load_source(
     """
     ref = entry.slide
     with ref.open() as slide:
-        facts = SlideFacts.of(slide)
+        facts, identity = SlideFacts.of(slide), slide.identity
     labels = LabelSource(objects, classes, slide_size=facts.size_l0)
     if not classes.names:
-        return AnnotatedSlide(entry.id, entry.name, ref, labels, facts)
+        return AnnotatedSlide(entry.id, entry.name, ref, labels, facts, identity=identity)
     if not labels.polygons and labels.report.count("off_slide"):
         raise AnnotationError(
             f"{entry.name}: its annotations lie off the slide; check that they belong to this "
@@ -110,4 +119,5 @@ def load_source(
             "draw some, or leave the image out",
             code="nothing_annotated",
         )
-    return AnnotatedSlide(entry.id, entry.name, ref, labels, facts, dict(entry.metadata))
+    metadata = dict(entry.metadata)
+    return AnnotatedSlide(entry.id, entry.name, ref, labels, facts, metadata, identity=identity)

@@ -1,6 +1,7 @@
 """WSI reading at any µm/px."""
 
 from hookpath.slides.base import Level, Slide, SlideRef
+from hookpath.slides.identity import SlideIdentity
 from hookpath.slides.maps import MapReader, open_map
 from hookpath.slides.opening import open_slide
 from hookpath.slides.tissue import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
@@ -12,6 +13,7 @@ __all__ = [
     "MapReader",
     "PyramidWriter",
     "Slide",
+    "SlideIdentity",
     "SlideRef",
     "TissueMask",
     "TissueRule",

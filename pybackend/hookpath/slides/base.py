@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ import numpy.typing as npt
 from hookpath.closing import Closing
 from hookpath.errors import MissingSpacingError
 from hookpath.geometry import Calibration, Region
+
+if TYPE_CHECKING:
+    from hookpath.slides.identity import SlideIdentity
 
 RGBArray = npt.NDArray[np.uint8]
 """``(height, width, 3)`` uint8."""
@@ -61,6 +65,15 @@ class SlideRef:
             assumed=self.assumed,
         )
 
+    def identity(self) -> SlideIdentity:
+        """Which slide it is, opened like this.
+
+        Raises:
+            SlideError: it cannot be opened.
+        """
+        with self.open() as slide:
+            return slide.identity
+
 
 class Slide(Closing):
     """An open slide. Coordinates are level-0 pixels after the bounds crop (QuPath's frame).
@@ -94,6 +107,17 @@ class Slide(Closing):
     def height_l0(self) -> int:
         """Height in level-0 pixels."""
         return self.levels[0].height
+
+    @property
+    def identity(self) -> SlideIdentity:
+        """Which slide it is: what decides whether something was done before.
+
+        Raises:
+            SlideError: one of its files cannot be read.
+        """
+        from hookpath.slides.identity import SlideIdentity
+
+        return SlideIdentity.of(self)
 
     @property
     def has_calibration(self) -> bool:

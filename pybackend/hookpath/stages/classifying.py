@@ -181,7 +181,7 @@ def _take_over(model: object, run: Path) -> None:
 
 @dataclass(frozen=True)
 class HeatmapFolder:
-    """Heatmaps on disk, one small file per slide."""
+    """Heatmaps on disk, one small file per slide, named after which slide it is."""
 
     folder: Path
 
@@ -214,4 +214,4 @@ class HeatmapFolder:
 
     def _path(self, source: AnnotatedSlide) -> Path:
         place = prediction_folder(self.folder, source.name, source.id)
-        return place.with_name(f"{place.name}.npz")
+        return place.with_name(f"{place.name}-{source.read_identity().key[:8]}.npz")

@@ -48,8 +48,8 @@ class TrainingData:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the slides' names and sizes and over everything drawn on them."""
-        parts = (f"{s['id']}|{s['file']}|{s['bytes']}|{s['annotations']}" for s in self.slides)
+        """SHA-256 over which slides they are and over everything drawn on them."""
+        parts = (f"{s['id']}|{s['slide']}|{s['annotations']}" for s in self.slides)
         return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
@@ -186,17 +186,19 @@ def _absent(names: Sequence[str], areas: Sequence[Mapping[str, float]]) -> list[
 
 
 def _describe(source: AnnotatedSlide) -> dict[str, Any]:
-    """Identity of a slide and its drawing; the path's folder may change, its content may not."""
+    """Identity of a slide and its drawing: the file may lie elsewhere, but not change."""
     digest = hashlib.sha256()
     for polygon in source.polygons:
         points = np.round(_coordinates(polygon.geometry), 3)
         digest.update(f"{polygon.label}:{len(points)}:".encode() + points.tobytes())
-    path = source.slide.path
+    identity = source.read_identity()
     return {
         "id": source.id,
         "name": source.name,
-        "file": path.name,
-        "bytes": path.stat().st_size,
+        "file": source.slide.path.name,
+        "slide": identity.key,
+        "bytes": identity.bytes,
+        "reader": identity.reader,
         "spacing_um": source.read_facts().calibration.mpp,
         "annotations": digest.hexdigest(),
     }

@@ -246,9 +246,20 @@ def _changed_slides(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> li
     for key in before.keys() & after.keys():
         if before[key]["annotations"] != after[key]["annotations"]:
             changed.append(f"the annotations of {after[key]['name']} changed")
-        elif before[key] != after[key]:
-            changed.append(f"the slide file of {after[key]['name']} changed")
+        elif why := _other_slide(before[key], after[key]):
+            changed.append(why)
     return sorted(changed)
+
+
+def _other_slide(then: dict[str, Any], now: dict[str, Any]) -> str:
+    """In words; "": it is the same slide. Early runs did not record `slide`."""
+    name = now["name"]
+    if then.get("spacing_um") != now["spacing_um"]:
+        return f"the µm/px of {name} was {then.get('spacing_um')}, now {now['spacing_um']}"
+    if "slide" in then and then["slide"] != now["slide"]:
+        return f"the slide file of {name} changed, or how it is cropped and read"
+    same = "slide" in then or then["bytes"] == now["bytes"]
+    return "" if same else f"the slide file of {name} changed"
 
 
 def library_versions() -> dict[str, str]:
