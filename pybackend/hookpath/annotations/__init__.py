@@ -4,6 +4,7 @@ from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
 from hookpath.annotations._encode import object_to_feature
 from hookpath.annotations._overlaps import cut_by_crossing
 from hookpath.annotations._selection import is_drawn_by_hand
+from hookpath.annotations.class_names import plain_class_name, twin_classes
 from hookpath.annotations.classes import (
     IGNORE,
     UNKNOWN_MARK,
@@ -18,6 +19,7 @@ from hookpath.annotations.geojson import objects_from_geojson, read_geojson, wri
 from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
 from hookpath.annotations.report import MEANT, LabelReport, LeftOut, area_text
+from hookpath.annotations.rewriting import KeptFeatures
 from hookpath.annotations.vectorizer import Vectorizer, vectorize
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "UNKNOWN_MARK",
     "Area",
     "ClassTable",
+    "KeptFeatures",
     "LabelPolygon",
     "LabelReport",
     "LabelSource",
@@ -49,7 +52,9 @@ __all__ = [
     "object_to_feature",
     "objects_from_geojson",
     "pieces_of",
+    "plain_class_name",
     "read_geojson",
+    "twin_classes",
     "vectorize",
     "write_geojson",
 ]

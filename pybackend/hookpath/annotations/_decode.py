@@ -4,7 +4,8 @@ What is understood becomes a field; everything else goes to ``PathObject.extra``
 
 * ``"feature"``, ``"geometry"``, ``"properties"``, ``"classification"``: unknown members found there
   (``nucleusGeometry``; ``plane`` and ``isEllipse``; ``isMissing``; …),
-* ``"class_name"``: a class name with half a surrogate pair, which no encoding has,
+* ``"class_name"``: a class name as it is written, where `plain_class_name` makes another of it,
+* ``"class_text"``: a class that is written as the text of a JSON object,
 * ``"alpha"``: of a classification colour with four components,
 * ``"measurements"``, ``"metadata"``: entries whose value is not a number, not a string,
 * ``"object_type"``: a type that QuPath does not know (it makes an annotation of it; so do we),
@@ -24,10 +25,10 @@ from shapely.errors import ShapelyError
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
+from hookpath.annotations.class_names import from_text, plain_class_name
 from hookpath.annotations.objects import RGB, PathClass, PathObject
 from hookpath.errors import AnnotationError
 from hookpath.limits import NAME_LENGTH
-from hookpath.names import readable
 from hookpath.untrusted import refuse_deep
 
 GEOMETRY_TYPES = frozenset(
@@ -53,7 +54,7 @@ _LEGACY_TYPES = {
     "unknown": "annotation",
 }
 _TYPE_KEYS = ("objectType", "object_type", "type")
-_CHILD_KEYS = ("childObjects", "children")
+CHILD_KEYS = ("childObjects", "children")
 _PROPERTIES = frozenset(
     {
         "name",
@@ -62,8 +63,7 @@ _PROPERTIES = frozenset(
         "isLocked",
         "measurements",
         "metadata",
-        *_TYPE_KEYS,
-        *_CHILD_KEYS,
+        *CHILD_KEYS,
     }
 )
 _ID_NAMESPACE = uuid.UUID("6f0c2c0e-4a0f-5d54-9a57-5f1a0cbb7d11")
@@ -79,7 +79,7 @@ def decode_feature(feature: Mapping[str, Any]) -> Iterator[PathObject]:
     properties = _mapping(feature.get("properties"))
     extra: Extra = {}
     _keep(extra, "feature", feature, frozenset(("type", "id", "geometry", "properties", "bbox")))
-    _keep(extra, "properties", properties, _PROPERTIES)
+    _keep(extra, "properties", properties, _PROPERTIES.union(_type_keys(properties)))
     yield PathObject(
         geometry=_geometry(feature.get("geometry"), extra),
         object_type=_object_type(feature, properties, extra),
@@ -92,7 +92,7 @@ def decode_feature(feature: Mapping[str, Any]) -> Iterator[PathObject]:
         id=_id(feature),
         extra=extra,
     )
-    for key in _CHILD_KEYS:
+    for key in CHILD_KEYS:
         children = properties.get(key)
         for child in children if isinstance(children, list) else ():
             yield from decode_feature(_mapping(child))
@@ -122,7 +122,7 @@ def _id(feature: Mapping[str, Any]) -> str:
 
 
 def _object_type(feature: Mapping[str, Any], properties: Mapping[str, Any], extra: Extra) -> str:
-    found = next((str(properties[key]) for key in _TYPE_KEYS if properties.get(key)), None)
+    found = next((str(properties[key]) for key in _type_keys(properties)), None)
     if found is None:
         # QuPath 0.2 stored the type in the id.
         return _LEGACY_TYPES.get(str(feature.get("id")), "annotation")
@@ -131,6 +131,16 @@ def _object_type(feature: Mapping[str, Any], properties: Mapping[str, Any], extr
     if found not in _LEGACY_TYPES:
         extra["object_type"] = found
     return _LEGACY_TYPES.get(found, "annotation")
+
+
+def _type_keys(properties: Mapping[str, Any]) -> list[str]:
+    """The properties that are a type in QuPath's sense; other programs use the names otherwise."""
+    return [
+        key
+        for key in _TYPE_KEYS
+        if properties.get(key)
+        and (key == "objectType" or str(properties[key]) in _OBJECT_TYPES | _LEGACY_TYPES.keys())
+    ]
 
 
 def _geometry(found: Any, extra: Extra) -> BaseGeometry:
@@ -165,6 +175,7 @@ def _standard(geometry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _color(value: Any) -> tuple[RGB | None, int | None]:
     """RGB and alpha of ``[r, g, b]``, ``[r, g, b, a]`` or Java's packed ARGB integer."""
+    value = from_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return ((value >> 16) & 255, (value >> 8) & 255, value & 255), None
     if not isinstance(value, list) or not 3 <= len(value) <= 4:
@@ -176,7 +187,10 @@ def _color(value: Any) -> tuple[RGB | None, int | None]:
 
 
 def _path_class(value: Any, extra: Extra) -> PathClass | None:
-    found = {"name": value} if isinstance(value, str) else _mapping(value)
+    meant = _meant(value)
+    if meant is not value:
+        extra["class_text"] = value
+    found = _as_class(meant)
     name = _told(_class_name(found), extra)
     if not name:
         return None
@@ -188,13 +202,29 @@ def _path_class(value: Any, extra: Extra) -> PathClass | None:
     return PathClass(name, color)
 
 
+def _meant(value: Any) -> Any:
+    """A class that is written as the text of QuPath's object, of its parts, or in quotes."""
+    found = from_text(value)
+    if isinstance(found, dict):
+        return found if "name" in found or "names" in found else value
+    is_parts = isinstance(found, list) and all(isinstance(part, str) for part in found)
+    return found if is_parts or isinstance(found, str) else value
+
+
+def _as_class(value: Any) -> Mapping[str, Any]:
+    """A name, or a list of the parts of a derived class, as QuPath's object."""
+    if isinstance(value, list):
+        return {"names": value}
+    return {"name": value} if isinstance(value, str) else _mapping(value)
+
+
 def _told(name: str, extra: Extra) -> str:
-    """The name as every encoding can hold it; what it was is kept for writing it back."""
+    """The name as it is meant; what it was is kept for writing it back."""
     if len(name) > NAME_LENGTH:
         raise AnnotationError(
             f"a class name of {len(name):,} characters, no more than {NAME_LENGTH:,} are read"
         )
-    plain = readable(name)
+    plain = plain_class_name(name)
     if plain != name:
         extra["class_name"] = name
     return plain
@@ -216,7 +246,7 @@ def _measurements(value: Any, extra: Extra) -> dict[str, float]:
     if isinstance(value, list):
         pairs = [(m.get("name"), m.get("value")) for m in value if isinstance(m, dict)]
     else:
-        pairs = list(_mapping(value).items())
+        pairs = list(_mapping(from_text(value)).items())
     numbers: dict[str, float] = {}
     for name, found in pairs:
         number = _number(found)
@@ -239,7 +269,7 @@ def _number(value: Any) -> float | None:
 
 def _metadata(value: Any, extra: Extra) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for key, found in _mapping(value).items():
+    for key, found in _mapping(from_text(value)).items():
         if isinstance(found, bool):
             texts[key] = str(found).lower()
         elif isinstance(found, str | int | float):

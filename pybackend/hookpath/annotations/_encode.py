@@ -15,8 +15,8 @@ import shapely
 from shapely.geometry import GeometryCollection, LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
+from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import PathObject
-from hookpath.names import readable
 
 Json = dict[str, Any]
 
@@ -80,7 +80,7 @@ def _classification(obj: PathObject) -> Json | str | None:
         return None
     unknown = dict(obj.extra.get("classification", {}))
     read = str(obj.extra.get("class_name", ""))
-    name = read if readable(read) == path_class.name else path_class.name
+    name = read if plain_class_name(read) == path_class.name else path_class.name
     if path_class.color is None and not unknown:
         return name
     names = name.split(": ")

@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.annotations.class_names import DERIVED
 from hookpath.annotations.objects import RGB, PathClass
 from hookpath.errors import AnnotationError
 
@@ -34,9 +35,6 @@ _PALETTE: tuple[RGB, ...] = (
 #: Labels are 8-bit numbers; 0 is ignore, and 255 has its use as well.
 MOST_CLASSES = 254
 
-
-#: What stands between the parts of a derived class.
-DERIVED = ": "
 
 #: Class of the areas that take everything drawn in them back: nothing is known there.
 UNKNOWN_MARK = "Region: unknown*"

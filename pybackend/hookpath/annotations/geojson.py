@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -33,17 +33,33 @@ def read_geojson(path: str | Path) -> list[PathObject]:
         AnnotationError: missing, unreadable, empty, truncated, or not GeoJSON; names the file.
     """
     path = Path(path)
-    try:
-        data = read_bytes(path, limits.GEOJSON_BYTES)
-        documents = [_parse(text, path) for text in unpacked(data)]
-    except UNREADABLE as error:
-        raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
-    try:
+    documents = read_documents(path)
+    with naming(path):
         return [obj for document in documents for obj in objects_from_geojson(document)]
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """What is wrong with the content of a file names the file."""
+    try:
+        yield
     except (AnnotationError, TooMuchError) as error:
         raise AnnotationError(f"{path}: {error}; {_AGAIN}") from error
     except RecursionError as error:
         raise AnnotationError(f"{path}: objects are nested too deep; {_AGAIN}") from error
+
+
+def read_documents(path: Path) -> list[Any]:
+    """The parsed JSON of a file, of a zip that of each ``.geojson`` and ``.json`` in it.
+
+    Raises:
+        AnnotationError: missing, unreadable, empty, truncated, or no JSON; names the file.
+    """
+    try:
+        data = read_bytes(path, limits.GEOJSON_BYTES)
+        return [_parse(text, path) for text in unpacked(data)]
+    except UNREADABLE as error:
+        raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
 
 
 def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObject]:
@@ -55,21 +71,26 @@ def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObjec
     Raises:
         AnnotationError: no GeoJSON.
     """
-    return list(_objects(document))
+    return [obj for feature in features_of(document) for obj in decode_feature(feature)]
 
 
-def _objects(document: Any) -> Iterator[PathObject]:
+def features_of(document: Any) -> Iterator[dict[str, Any]]:
+    """The features of parsed GeoJSON, as they are; a bare geometry is made one.
+
+    Raises:
+        AnnotationError: no GeoJSON.
+    """
     if isinstance(document, list):
         for item in document:
-            yield from _objects(item)
+            yield from features_of(item)
         return
     kind = str(document.get("type")) if isinstance(document, dict) else ""
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
-        yield from _objects(document["features"])
+        yield from features_of(document["features"])
     elif kind == "Feature":
-        yield from decode_feature(document)
+        yield document
     elif kind in GEOMETRY_TYPES:
-        yield from decode_feature({"type": "Feature", "geometry": document})
+        yield {"type": "Feature", "geometry": document}
     else:
         raise AnnotationError(f"not GeoJSON: {_short(document)}")
 
@@ -103,10 +124,27 @@ def write_geojson(
     Raises:
         AnnotationError: the file cannot be written.
     """
-    path = Path(path)
+    write_features(Path(path), map(object_to_feature, objects), {}, before, compact)
+
+
+def write_features(
+    path: Path,
+    features: Iterable[Mapping[str, Any]],
+    members: Mapping[str, Any],
+    before: Callable[[], object] | None = None,
+    compact: bool = False,
+) -> None:
+    """Write a collection of features that are JSON already; otherwise as `write_geojson`.
+
+    Args:
+        members: what else the collection has.
+
+    Raises:
+        AnnotationError: the file cannot be written.
+    """
     try:
         with replacing(path, before) as part, part.open("wb") as raw, _packed(raw, path) as out:
-            _write_collection(out, objects, compact)
+            _write_collection(out, features, members, compact)
     except OSError as error:
         raise AnnotationError(
             f"cannot write {path}: {error.strerror or error}; check the folder and the free space",
@@ -114,16 +152,20 @@ def write_geojson(
         ) from error
 
 
-def _write_collection(out: IO[bytes], objects: Iterable[PathObject], compact: bool) -> None:
+def _write_collection(
+    out: IO[bytes],
+    features: Iterable[Mapping[str, Any]],
+    members: Mapping[str, Any],
+    compact: bool,
+) -> None:
     separators, newline = ((",", ":"), "") if compact else ((", ", ": "), "\n")
     encoder = json.JSONEncoder(ensure_ascii=False, separators=separators)
-    head = {"type": "FeatureCollection", "features": []}
-    out.write(encoder.encode(head)[:-2].encode())
+    # Half a surrogate pair, which UTF-8 lacks, goes out as the escape that it came in as.
+    head = {"type": "FeatureCollection", **members, "features": []}
+    out.write(encoder.encode(head)[:-2].encode(errors="backslashreplace"))
     lead = newline
-    for obj in objects:
-        # Half a surrogate pair, which UTF-8 lacks, goes out as the escape that it came in as.
-        text = encoder.encode(object_to_feature(obj))
-        out.write((lead + text).encode(errors="backslashreplace"))
+    for feature in features:
+        out.write((lead + encoder.encode(feature)).encode(errors="backslashreplace"))
         lead = "," + newline
     out.write(f"{newline}]}}{newline}".encode())
 

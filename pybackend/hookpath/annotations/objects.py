@@ -14,9 +14,6 @@ RGB = tuple[int, int, int]
 #: Key of the object metadata that says which of our runs made an object.
 RUN_TAG = "hookpath.run"
 
-#: Key of `PathObject.extra`: the class as the file has it, where it is read as another name.
-WRITTEN_CLASS = "written_class"
-
 
 @dataclass(frozen=True)
 class PathClass:
@@ -53,7 +50,7 @@ class PathObject:
     @property
     def written_class(self) -> str | None:
         """The class as its file has it, where that is read as another name; None: as it is."""
-        written = self.extra.get(WRITTEN_CLASS)
+        written = self.extra.get("class_text", self.extra.get("class_name"))
         return None if written is None else str(written)
 
     @property

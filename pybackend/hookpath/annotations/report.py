@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from hookpath.annotations.class_names import shown
+
 Why = Literal[
     "point", "line", "unclassified", "region", "unknown", "other_class", "broken", "off_slide",
     "covered",
@@ -107,7 +109,7 @@ class LabelReport:
 
     def _notes(self) -> Iterator[str]:
         for written, name in self.renamed.items():
-            yield f"class {written!r} is read as {name!r}"
+            yield f"class {shown(written, name)} is read as {name!r}"
         if self.repaired:
             yield f"{self.repaired} self-intersecting annotation(s) were repaired"
         if self.detections and not any(self.objects.values()):

@@ -49,6 +49,7 @@ def command(
 ) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
+        from hookpath.annotations import twin_classes
         from hookpath.projects import Problem, edited_in_loop, summarise, twin_remarks
 
         undrawn = rest_option(rest, tissue_rule)
@@ -74,6 +75,8 @@ def command(
         for image in images:
             for line in image.notes:
                 console.say(f"{image.name}: {line}")
+        for twins in twin_classes(classes):
+            console.reporter.warn(twins)
         broken = [i for i in images if i.problem]
         for image in broken:
             console.say(Problem(image.name, image.problem).line)

@@ -53,7 +53,8 @@ class FolderProject:
     """Slides in one folder (not in folders below it), ``<slide stem>.geojson`` beside each.
 
     Where two slides share a stem, ``<file name>.geojson`` belongs to one alone. Results are
-    written into the same GeoJSON file, tagged; image metadata into ``hookpath-project.json``.
+    written into the same GeoJSON file, tagged, and what else is in it stays as it was; image
+    metadata into ``hookpath-project.json``.
     `source` may also be one slide: a project of one image.
 
     Raises:
@@ -188,16 +189,14 @@ class FolderEntry:
         return self._replace([], run)
 
     def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
-        from hookpath.annotations import write_geojson
+        from hookpath.annotations import KeptFeatures
 
         path = self.annotation_file
         seen = self._seen or Stamp.of(path)
         refuse_if_changed(path, seen, self.name)
-        old = _read_objects(path)
-        kept = [o for o in old if not is_ours(o, run)]
-        refuse_stolen_ids((o.id for o in kept), new, self.name)
-        removed = len(old) - len(kept)
-        if not new and not removed:
+        kept = KeptFeatures.of(path, lambda o: is_ours(o, run))
+        refuse_stolen_ids(kept.ids, new, self.name)
+        if not new and not kept.removed:
             return WriteReport(0, 0, None)
         backup: list[Path | None] = []
 
@@ -206,9 +205,9 @@ class FolderEntry:
             backup.append(back_up(path))
 
         with write_errors(path, self.name):
-            write_geojson(path, [*kept, *new], before=last_check)
+            kept.write(path, new, before=last_check)
         self._seen = Stamp.of(path)
-        return WriteReport(len(new), removed, backup[0])
+        return WriteReport(len(new), kept.removed, backup[0])
 
     def _refuse_shared(self) -> None:
         for stem in _stems(self._path):

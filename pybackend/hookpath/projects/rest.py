@@ -20,6 +20,7 @@ from hookpath.annotations import (
     is_unknown_mark,
     is_usable_class,
     keep_area,
+    plain_class_name,
     vectorize,
 )
 from hookpath.projects.base import ImageEntry
@@ -53,6 +54,7 @@ class Rest(BaseModel):
     @field_validator("class_name")
     @classmethod
     def _none_is_unknown(cls, name: str | None) -> str | None:
+        name = name if name is None else plain_class_name(name)
         if name is not None and not is_usable_class(name):
             raise ValueError(
                 "Region* and the like mark regions and are no classes; name another one"
@@ -61,7 +63,7 @@ class Rest(BaseModel):
 
     def class_of(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> str | None:
         """The class of undrawn tissue on an image; None: it is unknown."""
-        marked = entry.metadata.get(REST_KEY, "").strip()
+        marked = plain_class_name(entry.metadata.get(REST_KEY, ""))
         if marked:
             return None if marked.lower() == NO_REST else marked
         return self.class_name if class_names_in(drawn) else None

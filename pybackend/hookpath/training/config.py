@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hookpath.annotations import plain_class_name
 from hookpath.errors import UsageError
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
@@ -168,6 +169,11 @@ class TrainConfig(BaseModel):
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())
     validation: ValidationConfig = Field(default_factory=lambda: ValidationConfig())
     stages: StagesConfig = Field(default_factory=lambda: StagesConfig())
+
+    @field_validator("classes")
+    @classmethod
+    def _as_read(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(plain_class_name(name) for name in names)
 
     @model_validator(mode="after")
     def _groups_need_the_hierarchy(self) -> Self:

@@ -14,6 +14,7 @@ import numpy as np
 from hookpath.annotations import (
     ClassTable,
     LabelSource,
+    twin_classes,
 )
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
@@ -78,6 +79,8 @@ def gather(
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
     classes = class_table(projects, images, config) if drawn else ClassTable(())
+    for twins in twin_classes(classes.names):
+        reporter.warn(twins)
     sources = _load(projects, images, classes, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]

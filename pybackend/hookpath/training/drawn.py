@@ -12,6 +12,7 @@ from hookpath.annotations import (
     PathObject,
     class_names_in,
     is_drawn_by_hand,
+    plain_class_name,
 )
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
@@ -77,7 +78,7 @@ def class_table(
     for path_class in (c for image in images for c in class_names_in(image.drawn)):
         if path_class.name not in drawn or drawn[path_class.name].color is None:
             drawn[path_class.name] = path_class
-    listed = {c.name: c for project in projects for c in project.classes}
+    listed = {plain_class_name(c.name): c for project in projects for c in project.classes}
     missing = [name for name in config.classes if name not in drawn]
     if missing:
         raise TrainingError(
