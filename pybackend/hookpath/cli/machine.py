@@ -6,10 +6,10 @@ import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from hookpath import __version__
+from hookpath.memory import free_memory
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _gpu(number: int) -> DeviceFound:
 
 def _cpu() -> DeviceFound:
     title = f"CPU, {os.cpu_count() or 1} cores"
-    return DeviceFound("cpu", title, _gib(_memory()), _gib(_free_memory()))
+    return DeviceFound("cpu", title, _gib(_memory()), _gib(free_memory()))
 
 
 def _memory() -> int | None:
@@ -67,15 +67,6 @@ def _memory() -> int | None:
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _free_memory() -> int | None:
-    """Bytes that can be had, caches that the system would give up included; Linux only."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
-    except (OSError, ValueError, StopIteration):
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from hookpath.geometry import BranchSpec
 from hookpath.inference.hooks import FloatMap
 from hookpath.inference.on_device import OnDevice
+from hookpath.memory import free_memory
 from hookpath.models import SegmentationModel
 from hookpath.models.base import BranchOutput
 from hookpath.models.shapes import BranchShape, Hook
@@ -21,6 +21,10 @@ from hookpath.slides.base import RGBArray
 BYTES_PER_ACTIVATION = 4 * 8
 """Peak bytes per input px and filter of the first block: seven float32 maps (measured: 21 to 26
 bytes at n = 16 and 64, 32 at n = 4 where image and scores count); and one to spare."""
+
+
+_LEAST_BUDGET = 2.0**24
+"""Bytes for a tile's activations where no memory is left: a small tile may still fit."""
 
 
 class Runner(Protocol):
@@ -120,8 +124,5 @@ def _memory_budget(device: torch.device) -> float:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return 0.5 * free
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):  # not on this platform
-        free = 4 * 2**30
-    return min(1.5 * 2**30, 0.25 * free)
+    free = free_memory()
+    return min(1.5 * 2**30, max(_LEAST_BUDGET, 0.25 * (4 * 2**30 if free is None else free)))

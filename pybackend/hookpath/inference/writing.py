@@ -61,9 +61,11 @@ class ResultWriter:
 
     def __enter__(self) -> Self:
         if self.config.tiff:
-            colors = [NOTHING_COLOR, *self.target.classes.colors]
-            self._class_map = self._tiff(CLASS_MAP_NAME, ["Class"], colors)
-            self._probabilities = self._tiff(PROBABILITIES_NAME, self.target.classes.names)
+            with self._open as opening:  # both, or neither
+                colors = [NOTHING_COLOR, *self.target.classes.colors]
+                self._class_map = self._tiff(CLASS_MAP_NAME, ["Class"], colors)
+                self._probabilities = self._tiff(PROBABILITIES_NAME, self.target.classes.names)
+                self._open = opening.pop_all()
         return self
 
     def add(self, row: PredictedRow) -> None:
@@ -143,9 +145,13 @@ class ResultWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """The last row is written before the files count as complete; it may fail, too."""
         try:
-            self._thread.shutdown(wait=True, cancel_futures=True)
             if kind is None:
                 self._wait()
+        except BaseException as failed:
+            kind, error, trace = type(failed), failed, failed.__traceback__
+            raise
         finally:
+            self._thread.shutdown(wait=True, cancel_futures=True)
             self._open.__exit__(kind, error, trace)
