@@ -52,11 +52,16 @@ def test_converting_twice_gives_the_same_file_and_only_when_told_to(
 ) -> None:
     source = write_text(slides / "a.xml", ASAP)
     convert_files([source])
-    first = (slides / "a.geojson").read_bytes()
+    made = slides / "a.geojson"
+    first, when = made.read_bytes(), made.stat().st_mtime_ns
+    (again,) = convert_files([source]).converted
+    assert (again.there, again.replaced) == (True, False)
+    assert made.stat().st_mtime_ns == when
+    made.write_text("somebody's work")
     refused = convert_files([source])
     assert [p.code for p in refused.problems] == ["write_refused"]
     assert "--overwrite" in refused.problems[0].message
-    (slides / "a.geojson").write_text("somebody's work")
+    assert made.read_text() == "somebody's work"
     (done,) = convert_files([source], config=ConvertConfig(overwrite=True)).converted
     assert done.replaced
     assert (slides / "a.geojson").read_bytes() == first

@@ -12,7 +12,7 @@ from hookpath.cli.inputs import Mpp
 from hookpath.errors import AnnotationError, UsageError, shared_code
 
 if TYPE_CHECKING:
-    from hookpath.conversion import ConvertReport
+    from hookpath.conversion import Converted, ConvertReport
 
 
 def command(
@@ -128,6 +128,13 @@ def command(
         _tell(console, convert_files(files, out, config, console.reporter))
 
 
+def _what_happened(found: Converted) -> str:
+    """Behind the name of a result."""
+    if found.there:
+        return " (as it was)"
+    return " (replaced)" if found.replaced else ""
+
+
 def _position(text: str) -> tuple[float, float]:
     try:
         x, y = (float(part) for part in text.split(","))
@@ -143,7 +150,7 @@ def _tell(console: Console, report: ConvertReport) -> None:
     )
     rows = [
         [
-            f"{found.path}{' (replaced)' if found.replaced else ''}",
+            f"{found.path}{_what_happened(found)}",
             ", ".join(f"{n} {name or 'without class'}" for name, n in found.objects.items()) or "–",
             str(found.holes) if found.holes else "",
         ]

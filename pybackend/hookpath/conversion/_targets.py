@@ -17,6 +17,7 @@ from hookpath.annotations import (
     write_geojson,
 )
 from hookpath.annotations.classes import ClassTable
+from hookpath.conversion._staging import one_result
 from hookpath.conversion.asap import write_asap
 from hookpath.conversion.class_values import ClassValues, write_class_values
 from hookpath.conversion.formats import Target
@@ -24,7 +25,7 @@ from hookpath.conversion.imagescope import write_imagescope
 from hookpath.conversion.mask import MaskWriter
 from hookpath.errors import AnnotationError, OutputError, UsageError, write_code
 from hookpath.geometry import Calibration
-from hookpath.writable import make_folder, refuse_read_only, replace_file
+from hookpath.writable import make_folder, refuse_read_only
 
 MASKS: tuple[Target, ...] = ("mask", "mask-tiff")
 
@@ -65,23 +66,32 @@ class TargetWriter:
             if found and found.name not in {c.name for c in self.values.values()}:
                 self.values[value] = found
 
-    def write(self, path: Path, objects: Sequence[PathObject], canvas: Canvas) -> None:
+    def write(
+        self, path: Path, objects: Sequence[PathObject], canvas: Canvas, overwrite: bool
+    ) -> bool:
         """Write a result; `path` is the complete new file, or as it was.
+
+        Returns:
+            Whether the very same was there already, as after a run that was stopped.
 
         Raises:
             OutputError, AnnotationError: it cannot be written; names the file.
+            WriteRefusedError: something else is there.
             UsageError: something that the format needs is not known.
+            BusyError: another process writes it.
         """
         try:
             make_folder(path.parent)
-            if self.to == "geojson":
-                write_geojson(path, objects)
-                return
             refuse_read_only(path)
-            replace_file(path, lambda part: self._fill(part, path, objects, canvas))
-        except OSError as error:
+            with one_result(path, overwrite) as stage:
+                self._fill(stage / path.name, path, objects, canvas)
+                return stage.publish()
+        except (OSError, OutputError, AnnotationError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
             raise OutputError(
-                f"cannot write {path}: {error.strerror or error}; check the folder and the free "
+                f"cannot write {path}: {cause.strerror or cause}; check the folder and the free "
                 "space",
                 code=write_code(error),
             ) from error
@@ -97,7 +107,9 @@ class TargetWriter:
         return f"{count} {what} were left out" if count else ""
 
     def _fill(self, part: Path, path: Path, objects: Sequence[PathObject], canvas: Canvas) -> None:
-        if self.to == "asap":
+        if self.to == "geojson":
+            write_geojson(part, objects)
+        elif self.to == "asap":
             if any(o.path_class and o.path_class.name == self._hole_group for o in objects):
                 raise AnnotationError(
                     f"{path}: the class {self._hole_group!r} would be read as holes; name another "
@@ -128,8 +140,7 @@ class TargetWriter:
             )
         else:
             writer.write_png(part, drawn)
-        table = path.with_suffix(".csv")
-        replace_file(table, lambda p: write_class_values(p, self.values))
+        write_class_values(part.with_suffix(".csv"), self.values)
 
     def _learn(self, path: Path, objects: Sequence[PathObject]) -> None:
         """Values for classes that were not met before."""

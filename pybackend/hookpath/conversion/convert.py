@@ -65,13 +65,17 @@ class ConvertConfig:
 
 @dataclass(frozen=True)
 class Converted:
-    """One result: where it is, of which files, objects by class (``""``: without), and more."""
+    """One result: where it is, of which files, objects by class (``""``: without), and more.
+
+    `replaced`: another file was there; `there`: the very same was, made by an earlier run.
+    """
 
     path: Path
     sources: tuple[Path, ...]
     objects: dict[str, int]
     holes: int
     replaced: bool
+    there: bool = False
 
 
 @dataclass
@@ -89,6 +93,10 @@ def convert_files(
     reporter: Reporter = SILENT,
 ) -> ConvertReport:
     """Convert files; those of one slide go into one result.
+
+    A run that was stopped goes on when it is started again: a result that is there and the very
+    same as what would be written counts as made; another one is left alone unless
+    `config.overwrite`.
 
     Args:
         files: ASAP XML, ImageScope XML, GeoJSON, label masks, in any mixture.
@@ -175,8 +183,6 @@ class _Run:
 
     def convert(self, path: Path, sources: Sequence[tuple[Path, Place | None]]) -> Converted:
         replaced = path.exists()
-        if replaced and not self.config.overwrite:
-            raise WriteRefusedError(f"{path} exists; --overwrite replaces it")
         if any(replaced and path.samefile(file) for file, _ in sources):
             raise WriteRefusedError(f"{path} would take the place of what it is made of; give -o")
         objects: list[PathObject] = []
@@ -190,11 +196,12 @@ class _Run:
         place = sources[0][1]
         objects = self.renaming.apply(objects)
         self._check_place(path, objects, place)
-        self._write(path, objects, place)
+        there = self._write(path, objects, place)
         if lost := self.writer.left_out(objects):
             self.reporter.warn(f"{path}: {lost}")
         counts = Counter(o.path_class.name if o.path_class else "" for o in objects)
-        return Converted(path, tuple(f for f, _ in sources), dict(counts), holes, replaced)
+        files = tuple(f for f, _ in sources)
+        return Converted(path, files, dict(counts), holes, replaced and not there, there)
 
     def _read(self, file: Path, place: Place | None) -> Found:
         source = source_format(file)
@@ -251,7 +258,8 @@ class _Run:
         factor = self.config.mask_spacing_um / self.config.mpp
         return factor, factor
 
-    def _write(self, path: Path, objects: Sequence[PathObject], place: Place | None) -> None:
+    def _write(self, path: Path, objects: Sequence[PathObject], place: Place | None) -> bool:
+        """Whether the very same was there."""
         x, y = self._corner(self.config.to, place)
         canvas = Canvas()
         if place is not None:
@@ -259,7 +267,7 @@ class _Run:
             canvas = Canvas(size, place.calibration)
         if self.config.to in MASKS:
             canvas = replace(canvas, downsample=self._given_downsample(place))
-        self.writer.write(path, moved(objects, x, y), canvas)
+        return self.writer.write(path, moved(objects, x, y), canvas, self.config.overwrite)
 
     def _check_place(self, path: Path, objects: Sequence[PathObject], place: Place | None) -> None:
         if place is None:
