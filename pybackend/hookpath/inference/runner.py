@@ -124,5 +124,5 @@ def _memory_budget(device: torch.device) -> float:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return 0.5 * free
-    free = free_memory()
-    return min(1.5 * 2**30, max(_LEAST_BUDGET, 0.25 * (4 * 2**30 if free is None else free)))
+    known = free_memory()
+    return min(1.5 * 2**30, max(_LEAST_BUDGET, 0.25 * (4 * 2**30 if known is None else known)))
