@@ -114,3 +114,24 @@ def write_text(path: Path, text: str) -> Path:
     """The file, written."""
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def halo_region(
+    kind: str, *points: tuple[float, float], negative: int = 0, comment: str = ""
+) -> str:
+    """A region as HALO writes it."""
+    vertices = "".join(f'<V X="{x}" Y="{y}" />' for x, y in points)
+    comments = f'<Comment Author="a" Body="{comment}" />' if comment else ""
+    return (
+        f'<Region Type="{kind}" HasEndcaps="0" NegativeROA="{negative}">'
+        f"<Vertices>{vertices}</Vertices><Comments>{comments}</Comments></Region>"
+    )
+
+
+def halo_file(path: Path, *regions: str, name: str = "Tumor") -> Path:
+    """One yellow layer."""
+    return write_text(
+        path,
+        f'<?xml version="1.0"?>\n<Annotations><Annotation LineColor="65535" Name="{name}" '
+        f'Visible="True"><Regions>{"".join(regions)}</Regions></Annotation></Annotations>',
+    )

@@ -20,7 +20,7 @@ def command(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="ASAP XML, Aperio ImageScope XML, label masks (PNG, TIFF), GeoJSON.",
+            help="ASAP XML, ImageScope XML, HALO .annotations, label masks (PNG, TIFF), GeoJSON.",
             show_default=False,
         ),
     ],

@@ -18,13 +18,13 @@ from hookpath.annotations import (
 )
 from hookpath.annotations.classes import ClassTable
 from hookpath.conversion._staging import one_result
-from hookpath.conversion.asap import write_asap
 from hookpath.conversion.class_values import ClassValues, write_class_values
 from hookpath.conversion.formats import Target
-from hookpath.conversion.imagescope import write_imagescope
 from hookpath.conversion.mask import MaskWriter
 from hookpath.errors import AnnotationError, OutputError, UsageError, write_code
 from hookpath.geometry import Calibration
+from hookpath.markup.asap import write_asap
+from hookpath.markup.imagescope import write_imagescope
 from hookpath.writable import make_folder, refuse_read_only
 
 MASKS: tuple[Target, ...] = ("mask", "mask-tiff")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.annotations import RGB, PathClass
-from hookpath.conversion._reading import hex_color
 from hookpath.errors import AnnotationError
+from hookpath.markup.reading import hex_color
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")

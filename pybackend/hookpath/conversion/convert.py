@@ -10,17 +10,17 @@ from pathlib import Path
 
 from hookpath.annotations import PathObject, read_geojson
 from hookpath.conversion._places import Place, Places, stem_of
-from hookpath.conversion._reading import Found
-from hookpath.conversion._shapes import moved
 from hookpath.conversion._targets import MASKS, Canvas, TargetWriter
-from hookpath.conversion.asap import HOLE_GROUP, read_asap
 from hookpath.conversion.class_values import read_class_values
 from hookpath.conversion.formats import ENDINGS, Source, Target, source_format
-from hookpath.conversion.imagescope import LAYER, read_imagescope
 from hookpath.conversion.mask import mask_downsample, read_mask
 from hookpath.conversion.renaming import Renaming
-from hookpath.errors import UsageError, WriteRefusedError, code_of, one_line
+from hookpath.errors import AnnotationError, UsageError, WriteRefusedError, code_of, one_line
 from hookpath.events import SILENT, Reporter
+from hookpath.markup.asap import HOLE_GROUP, read_asap
+from hookpath.markup.imagescope import LAYER, read_imagescope
+from hookpath.markup.reading import Found
+from hookpath.markup.shapes import moved
 from hookpath.projects import Problem
 
 #: Where the name of a result ends so, it is a file's and not a folder's.
@@ -195,6 +195,7 @@ class _Run:
                 self.reporter.warn(f"{file}: {note}")
         place = sources[0][1]
         objects = self.renaming.apply(objects)
+        self._refuse_nothing(objects, sources)
         self._check_place(path, objects, place)
         there = self._write(path, objects, place)
         if lost := self.writer.left_out(objects):
@@ -202,6 +203,18 @@ class _Run:
         counts = Counter(o.path_class.name if o.path_class else "" for o in objects)
         files = tuple(f for f, _ in sources)
         return Converted(path, files, dict(counts), holes, replaced and not there, there)
+
+    def _refuse_nothing(
+        self, objects: Sequence[PathObject], sources: Sequence[tuple[Path, Place | None]]
+    ) -> None:
+        """A mask of nothing says that nothing is there; any other file without objects is none."""
+        if not objects and self.config.to not in MASKS:
+            names = ", ".join(str(file) for file, _ in sources)
+            raise AnnotationError(
+                f"{names}: no object is left of it, so nothing is written; check the file, and "
+                "--class",
+                code="nothing_annotated",
+            )
 
     def _read(self, file: Path, place: Place | None) -> Found:
         source = source_format(file)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from hookpath.conversion import asap, imagescope
 from hookpath.errors import AnnotationError
+from hookpath.markup import asap, imagescope
 
 Source = Literal["asap", "imagescope", "geojson", "mask"]
 Target = Literal["geojson", "asap", "imagescope", "mask", "mask-tiff"]
@@ -26,7 +26,7 @@ _IMAGES = (b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"GIF8")
 
 
 def source_format(path: Path) -> Source:
-    """The format of a file.
+    """The format of a file (HALO's is read as ImageScope's).
 
     Raises:
         AnnotationError: not readable, or none that is known; names the file.
@@ -50,7 +50,8 @@ def source_format(path: Path) -> Source:
     if f"<{imagescope.ROOT}" in text:
         return "imagescope"
     raise AnnotationError(
-        f"{path}: is none of ASAP XML, ImageScope XML, GeoJSON, and label masks (PNG, TIFF)"
+        f"{path}: is none of ASAP XML, ImageScope XML, HALO .annotations, GeoJSON, and label "
+        "masks (PNG, TIFF)"
     )
 
 

@@ -1,7 +1,9 @@
-"""Aperio ImageScope's XML: layers with a name and a colour, regions with vertices.
+"""Aperio ImageScope's XML and HALO's ``.annotations``: layers of a name and a colour, regions with
+vertices.
 
 ``<Annotation Name LineColor>`` is a layer, ``<Region Type Text NegativeROA>`` a shape in it with
-``<Vertex X Y>`` in level-0 px. `LineColor` is red + 256 · green + 65536 · blue.
+``<Vertex X Y>`` in level-0 px. `LineColor` is red + 256 · green + 65536 · blue. HALO's vertices are
+``<V X Y>``, its types words, and rectangles and ellipses have two vertices, corners of their box.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
-from hookpath.conversion._reading import Found, class_or_none, crossing_note, element
-from hookpath.conversion._shapes import (
+from hookpath.errors import AnnotationError
+from hookpath.markup._xml import Node, parse_xml
+from hookpath.markup.reading import Found, class_or_none, crossing_note, element
+from hookpath.markup.shapes import (
     NoShapeError,
     Positions,
     cut_out,
+    dots,
     ellipse,
     line,
     polygon,
@@ -27,15 +32,17 @@ from hookpath.conversion._shapes import (
     rings,
     shape_of,
 )
-from hookpath.conversion._xml import Node, parse_xml
-from hookpath.errors import AnnotationError
 
 ROOT = "Annotations"
 
-#: `Region` types: freehand, rectangle, ellipse, arrow, ruler.
+#: `Region` types: ImageScope's freehand, rectangle, ellipse, arrow, ruler, then HALO's.
 _SHAPES: dict[str, Callable[[Positions], BaseGeometry]] = {
     "0": polygon, "1": rectangle, "2": ellipse, "3": line, "4": line,
+    "polygon": polygon, "freehand": polygon, "rectangle": rectangle, "ellipse": ellipse,
+    "ruler": line, "line": line, "arrow": line, "pin": dots, "point": dots,
 }  # fmt: skip
+#: What a vertex is called by either.
+_VERTICES = ("Vertex", "V")
 
 #: Said instead of the name of an attribute: the layer's name or the region's text is the class.
 LAYER, TEXT = "layer", "text"
@@ -54,12 +61,14 @@ def read_imagescope(path: Path, class_from: str = LAYER) -> Found:
             attribute.
 
     Raises:
-        AnnotationError: not readable, not ImageScope's, or a region is damaged; names file,
-            layer, region and line.
+        AnnotationError: not readable, not ImageScope's or HALO's, or a region is damaged; names
+            file, layer, region and line.
     """
     root = parse_xml(path)
     if root.tag != ROOT:
-        raise AnnotationError(f"{path}: <{root.tag}> is no ImageScope annotation file (<{ROOT}>)")
+        raise AnnotationError(
+            f"{path}: <{root.tag}> is no annotation file of ImageScope or HALO (<{ROOT}>)"
+        )
     found = [_layer(path, node, class_from) for node in root.all("Annotation")]
     return Found(
         [o for layer in found for o in layer.objects],
@@ -73,17 +82,18 @@ def _layer(path: Path, layer: Node, class_from: str) -> Found:
     cuts: list[BaseGeometry] = []
     notes: list[str] = []
     headers = _headers(layer)
-    for region in layer.inside("Regions", "Region"):
-        name = f"layer {_layer_name(layer)!r}, region {region.get('Id')} (line {region.line})"
+    for number, region in enumerate(layer.inside("Regions", "Region"), 1):
+        which = region.get("Id") or str(number)
+        name = f"layer {_layer_name(layer)!r}, region {which} (line {region.line})"
         with element(f"{path}: {name}"):
-            vertices = region.inside("Vertices", "Vertex")
+            vertices = (v for tag in _VERTICES for v in region.inside("Vertices", tag))
             points = [(v.number("X"), v.number("Y")) for v in vertices]
         try:
-            shape = shape_of(region.get("Type") or "0", points, _SHAPES)
+            shape = shape_of((region.get("Type") or "0").lower(), points, _SHAPES)
         except NoShapeError as reason:
             notes.append(f"{name} {reason}: left out")
             continue
-        if region.get("NegativeROA") == "1" and shape.area > 0:
+        if region.get("NegativeROA").lower() in ("1", "true") and shape.area > 0:
             cuts.append(shape)
         else:
             objects.append(_object(layer, region, shape, headers, class_from))
@@ -100,7 +110,7 @@ def _object(
     layer: Node, region: Node, shape: BaseGeometry, headers: dict[str, str], class_from: str
 ) -> PathObject:
     attributes = _attributes(layer, {}) | _attributes(region, headers)
-    text = region.get("Text")
+    text = region.get("Text") or _comments(region)
     if class_from == LAYER:
         name = _layer_name(layer)
     else:
@@ -111,6 +121,12 @@ def _object(
         name=text or None,
         metadata=attributes,
     )
+
+
+def _comments(region: Node) -> str:
+    """HALO's."""
+    bodies = (comment.get("Body") for comment in region.inside("Comments", "Comment"))
+    return "; ".join(body for body in bodies if body)
 
 
 def _layer_name(layer: Node) -> str:

@@ -15,8 +15,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
-from hookpath.conversion._reading import Found, class_or_none, crossing_note, element, hex_color
-from hookpath.conversion._shapes import (
+from hookpath.errors import AnnotationError
+from hookpath.markup._xml import Node, parse_xml
+from hookpath.markup.reading import Found, class_or_none, crossing_note, element, hex_color
+from hookpath.markup.shapes import (
     NoShapeError,
     Positions,
     cut_out,
@@ -28,8 +30,6 @@ from hookpath.conversion._shapes import (
     rings,
     shape_of,
 )
-from hookpath.conversion._xml import Node, parse_xml
-from hookpath.errors import AnnotationError
 
 ROOT = "ASAP_Annotations"
 

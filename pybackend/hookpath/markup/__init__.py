@@ -1,0 +1,7 @@
+"""Other programs' XML: ASAP, Aperio ImageScope and HALO, regions to objects and back."""
+
+from hookpath.markup.asap import read_asap, write_asap
+from hookpath.markup.imagescope import read_imagescope, write_imagescope
+from hookpath.markup.reading import Found
+
+__all__ = ["Found", "read_asap", "read_imagescope", "write_asap", "write_imagescope"]
