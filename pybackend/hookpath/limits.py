@@ -28,11 +28,11 @@ NAME_LENGTH = 1_000
 MESSAGE_LENGTH = 10_000
 CELL_LENGTH = 200
 
-#: Pairs of an outline's segments whose bounding boxes meet. Geometry that people draw or that is
-#: traced from pixels has a few for each vertex; checking one outline of 20 million takes seconds.
-OUTLINE_PAIRS = 20_000_000
-#: The same for outlines that cross themselves, which have to be taken apart at every crossing.
-TANGLED_PAIRS = 400_000
+#: Pairs of an outline's segments whose bounding boxes meet, beyond four for each segment. What
+#: people draw and what is traced from pixels has next to none; each operation looks at all.
+OUTLINE_PAIRS = 5_000_000
+#: The same for outlines that cross themselves: they are taken apart at every crossing (2 s).
+TANGLED_PAIRS = 100_000
 
 #: Pixels of a mask or flat image that is held in memory whole.
 HELD_PIXELS = 10**9

@@ -9,6 +9,8 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from hookpath.annotations._outlines import even_odd, is_too_tangled
+
 Area = Polygon | MultiPolygon
 
 #: Level-0 px: many times the largest slide. Farther out, areas and overlaps lose their digits.
@@ -19,14 +21,24 @@ def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
     """The area of a geometry in 2-D, and whether it had to be repaired.
 
     A self-intersecting outline counts by the even-odd rule (both wings of a bow-tie stay). None:
-    no area at all (points, lines, zero area, empty, coordinates that no slide has).
+    no area at all (points, lines, zero area, empty, coordinates that no slide has), or an outline
+    that is beyond `limits`.
     """
     flat = shapely.force_2d(geometry)
     # Not a number is not below it, either.
     if flat.is_empty or not (np.abs(shapely.get_coordinates(flat)) < _FARTHEST_L0).all():
         return None, False
+    if is_too_tangled(flat):
+        return None, False
     repaired = not flat.is_valid
-    return keep_area(shapely.make_valid(flat) if repaired else flat), repaired
+    return keep_area(_repaired(flat) if repaired else flat), repaired
+
+
+def _repaired(geometry: BaseGeometry) -> BaseGeometry:
+    if isinstance(geometry, Polygon | MultiPolygon):
+        return even_odd(geometry)
+    repaired: BaseGeometry = shapely.make_valid(geometry)
+    return repaired
 
 
 def keep_area(geometry: BaseGeometry) -> Area | None:
@@ -66,8 +78,13 @@ def pieces_of(area: Area, max_vertices: int = 256) -> Iterator[Polygon]:
 
 
 def _halves(part: Polygon) -> tuple[BaseGeometry, BaseGeometry]:
+    """Across the longer side, unless nearly every segment crosses the cut (a zigzag)."""
     x0, y0, x1, y1 = part.bounds
-    if x1 - x0 >= y1 - y0:
+    axis = 0 if x1 - x0 >= y1 - y0 else 1
+    before = shapely.get_coordinates(part)[:, axis] < ((x0 + x1) / 2, (y0 + y1) / 2)[axis]
+    if 2 * np.count_nonzero(before[1:] != before[:-1]) > len(before):
+        axis = 1 - axis
+    if axis == 0:
         cut = (x0 + x1) / 2
         boxes = box(x0 - 1, y0 - 1, cut, y1 + 1), box(cut, y0 - 1, x1 + 1, y1 + 1)
     else:

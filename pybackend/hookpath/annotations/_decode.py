@@ -9,7 +9,8 @@ What is understood becomes a field; everything else goes to ``PathObject.extra``
 * ``"alpha"``: of a classification colour with four components,
 * ``"measurements"``, ``"metadata"``: entries whose value is not a number, not a string,
 * ``"object_type"``: a type that QuPath does not know (it makes an annotation of it; so do we),
-* ``"raw_geometry"``: a geometry that cannot be built (the object's geometry is then empty).
+* ``"raw_geometry"``: a geometry that cannot be built, or that crosses itself beyond `limits` (the
+  object's geometry is then empty).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
+from hookpath.annotations._outlines import is_too_tangled
 from hookpath.annotations.class_names import from_text, plain_class_name
 from hookpath.annotations.objects import RGB, PathClass, PathObject
 from hookpath.errors import AnnotationError
@@ -154,6 +156,9 @@ def _geometry(found: Any, extra: Extra) -> BaseGeometry:
             built: BaseGeometry = shape(_standard(geometry))
     except _BROKEN:
         refuse_deep(found)
+        extra["raw_geometry"] = found
+        return Polygon()
+    if is_too_tangled(built):
         extra["raw_geometry"] = found
         return Polygon()
     _keep(extra, "geometry", geometry, frozenset(("type", "coordinates", "geometries", "bbox")))

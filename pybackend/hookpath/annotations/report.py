@@ -23,7 +23,7 @@ REASONS: Mapping[Why, str] = MappingProxyType(
         "region": "not used as a class: it marks a region",
         "unknown": "not used: marked as unknown",
         "other_class": "not used: the class is not among those to be learned",
-        "broken": "not used: no area, or broken coordinates",
+        "broken": "not used: no area, broken coordinates, or it crosses itself too often",
         "off_slide": "not used: beyond the slide",
         "covered": "not used: under another class, which wins (the smaller area, or a class "
         "that ends in *)",
