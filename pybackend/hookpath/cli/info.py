@@ -50,7 +50,7 @@ def command(
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
         from hookpath.annotations import twin_classes
-        from hookpath.projects import Problem, edited_in_loop, summarise, twin_remarks
+        from hookpath.projects import Problem, edited_in_loop, summarise, tell_files, twin_remarks
 
         undrawn = rest_option(rest, tissue_rule)
         with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
@@ -60,6 +60,7 @@ def command(
                 console.reporter.warn(warning)
             for twins in twin_remarks(project.images):
                 console.reporter.warn(twins)
+            tell_files(console.reporter, [project])
         console.result(
             "project",
             {"source": source, "images": [vars(i) | _seen(scales.get(i.id)) for i in images]},

@@ -10,9 +10,7 @@ from pathlib import Path
 from hookpath.errors import ProjectError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.projects import ImageEntry, open_project
-
-#: What may follow the slide's name in that of a mask or of annotations.
-_ENDINGS = r"[._ -](labels?|masks?|annotations?|classes|objects)"
+from hookpath.projects._sidecars import ENDINGS
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _images(source: Path, mpp: float | None) -> list[ImageEntry]:
 
 def _belongs(file: Path, entry: ImageEntry) -> bool:
     stem = re.escape(stem_of(Path(entry.name)))
-    return re.fullmatch(f"{stem}({_ENDINGS})?", stem_of(file), re.IGNORECASE) is not None
+    return re.fullmatch(f"{stem}({ENDINGS})?", stem_of(file), re.IGNORECASE) is not None
 
 
 def _place(entry: ImageEntry) -> Place:

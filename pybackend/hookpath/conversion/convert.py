@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from hookpath.errors import AnnotationError, UsageError, WriteRefusedError, code
 from hookpath.events import SILENT, Reporter
 from hookpath.markup.asap import HOLE_GROUP, read_asap
 from hookpath.markup.imagescope import LAYER, read_imagescope
-from hookpath.markup.reading import Found
+from hookpath.markup.reading import Found, with_ids
 from hookpath.markup.shapes import moved
 from hookpath.projects import Problem
 
@@ -221,7 +220,7 @@ class _Run:
         found = self._read_as(source, file, place)
         x, y = self._corner(source, place)
         objects = moved(found.objects, -x, -y)
-        return replace(found, objects=objects if source == "geojson" else _with_ids(objects, file))
+        return replace(found, objects=objects if source == "geojson" else with_ids(objects, file))
 
     def _read_as(self, source: Source, file: Path, place: Place | None) -> Found:
         config = self.config
@@ -296,10 +295,3 @@ class _Run:
                 f"{path}: {off} of {len(objects)} objects lie off {place.path.name} "
                 f"({width} × {height} px): is it the right slide?"
             )
-
-
-def _with_ids(objects: Sequence[PathObject], file: Path) -> list[PathObject]:
-    """The same ids whenever the same file is converted."""
-    said = (f"{file.name}/{i}/{o.geometry.wkb_hex}" for i, o in enumerate(objects))
-    ids = (str(uuid.uuid5(uuid.NAMESPACE_OID, text)) for text in said)
-    return [replace(o, id=new) for o, new in zip(objects, ids, strict=True)]

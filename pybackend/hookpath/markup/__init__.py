@@ -2,6 +2,6 @@
 
 from hookpath.markup.asap import read_asap, write_asap
 from hookpath.markup.imagescope import read_imagescope, write_imagescope
-from hookpath.markup.reading import Found
+from hookpath.markup.reading import Found, with_ids
 
-__all__ = ["Found", "read_asap", "read_imagescope", "write_asap", "write_imagescope"]
+__all__ = ["Found", "read_asap", "read_imagescope", "with_ids", "write_asap", "write_imagescope"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from hookpath.annotations import RGB, PathClass, PathObject
 from hookpath.errors import AnnotationError
@@ -55,3 +57,10 @@ def hex_color(text: str) -> RGB | None:
 def class_or_none(name: str, color: RGB | None) -> PathClass | None:
     """The class of this name; nothing has none."""
     return PathClass(name, color) if name else None
+
+
+def with_ids(objects: Sequence[PathObject], file: Path) -> list[PathObject]:
+    """The same ids whenever the same file is converted."""
+    said = (f"{file.name}/{i}/{o.geometry.wkb_hex}" for i, o in enumerate(objects))
+    ids = (str(uuid.uuid5(uuid.NAMESPACE_OID, text)) for text in said)
+    return [replace(o, id=new) for o, new in zip(objects, ids, strict=True)]

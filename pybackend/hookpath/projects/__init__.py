@@ -10,6 +10,7 @@ from hookpath.projects.base import (
 )
 from hookpath.projects.edited import count_edited, edited_in_loop
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
+from hookpath.projects.file_remarks import tell_files
 from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
@@ -47,6 +48,7 @@ __all__ = [
     "qupath_version",
     "spacing_remarks",
     "summarise",
+    "tell_files",
     "tell_left_out",
     "twin_remarks",
 ]

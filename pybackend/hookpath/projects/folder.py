@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from hookpath.projects._results import (
     refuse_stolen_ids,
     tagged,
 )
+from hookpath.projects._sidecars import Sidecars, sidecars_of
 from hookpath.projects.base import WriteReport
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides.base import SlideRef
@@ -39,6 +41,9 @@ SLIDE_SUFFIXES = frozenset({
 ANNOTATION_SUFFIXES = (
     ".geojson", ".geojson.gz", ".geojson.zip", ".json", ".json.gz", ".json.zip", ".zip",
 )  # fmt: skip
+
+#: Ending of HALO's annotations: read where no GeoJSON has a person's work, never written.
+HALO_SUFFIX = ".annotations"
 
 #: Optional file in the folder: ``{"images": {"<file name>": {"mpp": 0.25, "metadata": {…}}}}``.
 FOLDER_FILE = "hookpath-project.json"
@@ -74,10 +79,30 @@ class FolderProject:
         self.folder = self._source if self._source.is_dir() else self._source.parent
         slides = _slides_in(self._source)
         stems = Counter(stem for path in slides for stem in _stems(path))
+        self._slides = tuple(slides)
         self._images = tuple(
             FolderEntry(path, self.folder, stems, given, crop_to_bounds, others)
             for path, others in slides.items()
         )
+
+        for entry in self._images:
+            entry.named_otherwise = self._named_otherwise
+
+    @cached_property
+    def sidecars(self) -> Sidecars:
+        """What of the folder's files is whose, as they are when this is first asked for."""
+        files = [p for p in self.folder.iterdir() if p.is_file()]
+        single = not self._source.is_dir()
+        slides = [p for p in files if is_slide_file(p)] if single else self._slides
+        exact = {entry.file: entry.exact_files() for entry in self._images}
+        return sidecars_of(slides, files, exact)
+
+    def _named_otherwise(self, slide: Path) -> Path | None:
+        return self.sidecars.matched.get(slide)
+
+    def remarks(self) -> list[str]:
+        """One line for each file that is used under another name than a slide's, or not at all."""
+        return list(self.sidecars.remarks()) if self._source.is_dir() else []
 
     @property
     def source(self) -> Path:
@@ -153,6 +178,9 @@ class FolderEntry:
             record["metadata"] = {k: v for k, v in kept.items() if v is not None}
             write_json(self._folder_file, content)
 
+    #: Finds annotations that are not quite named like a slide; set by the project.
+    named_otherwise: Callable[[Path], Path | None] = staticmethod(lambda _: None)
+
     @property
     def annotation_file(self) -> Path:
         """The file with this slide's objects; where there is none, the one a write creates.
@@ -160,16 +188,48 @@ class FolderEntry:
         Raises:
             ProjectError: the only candidate is named after several slides.
         """
-        own = [self.name, *(s for s in _stems(self._path) if self._stems[s] == 1)]
-        for base in [*own, *(name for path in self._others for name in (path.name, path.stem))]:
-            for suffix in ANNOTATION_SUFFIXES:
-                if (candidate := self._path.with_name(base + suffix)).is_file():
-                    return candidate
+        if exact := next(self._existing(ANNOTATION_SUFFIXES), None):
+            return exact
         self._refuse_shared()
-        return self._path.with_name(own[-1] + ".geojson")
+        other = self.named_otherwise(self._path)
+        if other is not None and not _is_halo(other):
+            return other
+        return self._path.with_name(self._own_names()[-1] + ".geojson")
+
+    @property
+    def file(self) -> Path:
+        """The slide's."""
+        return self._path
+
+    def exact_files(self) -> list[Path]:
+        """Files with objects that are named exactly like the slide."""
+        return list(self._existing((*ANNOTATION_SUFFIXES, HALO_SUFFIX)))
+
+    def _own_names(self) -> list[str]:
+        return [self.name, *(s for s in _stems(self._path) if self._stems[s] == 1)]
+
+    def _existing(self, suffixes: Sequence[str]) -> Iterator[Path]:
+        others = (name for path in self._others for name in (path.name, path.stem))
+        for base in [*self._own_names(), *others]:
+            for suffix in suffixes:
+                if (candidate := self._path.with_name(base + suffix)).is_file():
+                    yield candidate
+
+    def _of_halo(self) -> list[PathObject]:
+        """What HALO's file beside the slide holds, in QuPath's frame."""
+        other = self.named_otherwise(self._path)
+        file = next(self._existing((HALO_SUFFIX,)), other)
+        if file is None or not _is_halo(file):
+            return []
+        from hookpath.markup import read_imagescope, with_ids
+        from hookpath.markup.shapes import moved
+
+        with self.slide.open() as slide:
+            x, y = slide.corner_in_file
+        return with_ids(moved(read_imagescope(file).objects, -x, -y), file)
 
     def objects(self) -> list[PathObject]:
-        """All objects of the slide's GeoJSON; none where there is no file."""
+        """All objects of the slide's GeoJSON, and HALO's where that has nothing of a person."""
         path = self.annotation_file
         try:
             self._seen = Stamp.of(path)
@@ -178,7 +238,8 @@ class FolderEntry:
                 f"{path}: cannot be read ({error.strerror}); check that it is a file, and yours to "
                 "read"
             ) from error
-        return claimed_by_people(_read_objects(path))
+        found = claimed_by_people(_read_objects(path))
+        return found if any(o.run is None for o in found) else [*found, *self._of_halo()]
 
     def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
         """Replace our earlier objects in the GeoJSON file (see `ImageEntry.write`)."""
@@ -256,6 +317,10 @@ def _stems(path: Path) -> list[str]:
     """Names an annotation file may have: ``a.ome`` and ``a`` for ``a.ome.tif``."""
     stem = path.stem
     return [stem, stem[:-4]] if stem.lower().endswith(".ome") else [stem]
+
+
+def _is_halo(path: Path) -> bool:
+    return path.name.lower().endswith(HALO_SUFFIX)
 
 
 def _read_objects(path: Path) -> list[PathObject]:

@@ -23,6 +23,7 @@ from hookpath.projects import (
     Problem,
     Project,
     ReportOfImage,
+    tell_files,
     tell_left_out,
     twin_remarks,
 )
@@ -79,6 +80,7 @@ def gather(
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
     classes = class_table(projects, images, config) if drawn else ClassTable(())
+    tell_files(reporter, projects)
     for twins in twin_classes(classes.names):
         reporter.warn(twins)
     sources = _load(projects, images, classes, reporter)

@@ -1,0 +1,22 @@
+"""Files of a project's folder that nobody uses, or that are used under another name: told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hookpath.events import Reporter
+from hookpath.projects.base import Project
+from hookpath.projects.folder import FolderProject
+
+#: Code of warnings about files that are not used.
+CODE = "file_not_used"
+
+
+def tell_files(reporter: Reporter, projects: Iterable[Project]) -> None:
+    """What is not used is a warning with `CODE`; what is taken for a slide's is information."""
+    for project in projects:
+        for line in project.remarks() if isinstance(project, FolderProject) else ():
+            if ": not used, " in line:
+                reporter.warn(line, CODE)
+            else:
+                reporter.info(line)
