@@ -110,3 +110,30 @@ def test_info_says_the_same_of_each_image(tmp_path: Path) -> None:
     ]
     assert [x["mm2"] for x in image.left_out] == pytest.approx([0.04, 25 / MM2])
     assert image.notes[0] == "without a class: 1 annotation, 0.0400 mm², not used: no class"
+
+
+def test_lines_and_points_are_learned_from_where_they_have_a_width(tmp_path: Path) -> None:
+    line = PathObject(shapely.LineString([(10, 50), (60, 50)]), path_class=PathClass("Tumor"))
+    dot = PathObject(shapely.Point(100, 100), path_class=PathClass("Stroma"))
+    folder = folder_with(tmp_path, a=[line, dot])
+    with pytest.raises(TrainingError, match="no area with a class"):
+        gathered(folder)
+    config = TrainConfig.load(overrides=["validation.fraction=0", "labels.line_width_um=80"])
+    notes = Notes()
+    data = gathered(folder, notes, config)
+    area = data.train[0].labels.report.area_l0
+    assert area["Tumor"] == pytest.approx(50 * 10 + np.pi * 25, rel=1e-2)
+    assert area["Stroma"] == pytest.approx(np.pi * 25, rel=1e-2)
+    assert not notes.warnings[1:]
+    (image,) = summarise(open_project(folder), rules=config.labels)
+    assert image.annotated_mm2["Tumor"] == pytest.approx(area["Tumor"] / MM2)
+    assert image.left_out == ()
+
+
+def test_derived_classes_count_as_their_base_class(tmp_path: Path) -> None:
+    drawn = [area("Tumor: Positive", 0, 0), area("Tumor", 50, 0), area("Stroma", 100, 0)]
+    folder = folder_with(tmp_path, a=drawn)
+    assert gathered(folder).classes.names == ("Tumor: Positive", "Tumor", "Stroma")
+    config = TrainConfig.load(overrides=["validation.fraction=0", "labels.fold_derived=true"])
+    data = gathered(folder, config=config)
+    assert data.train[0].labels.report.area_l0 == {"Tumor": 1250, "Stroma": 625}

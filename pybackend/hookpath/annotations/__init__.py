@@ -20,6 +20,7 @@ from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_i
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
 from hookpath.annotations.report import MEANT, LabelReport, LeftOut, area_text
 from hookpath.annotations.rewriting import KeptFeatures
+from hookpath.annotations.rules import LabelRules
 from hookpath.annotations.vectorizer import Vectorizer, vectorize
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "KeptFeatures",
     "LabelPolygon",
     "LabelReport",
+    "LabelRules",
     "LabelSource",
     "LeftOut",
     "PathClass",

@@ -11,6 +11,8 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.inputs import (
     Device,
+    FoldDerived,
+    LineWidth,
     Model,
     Mpp,
     OverrideMpp,
@@ -61,6 +63,8 @@ def command(
             show_default="as the model was trained",
         ),
     ] = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     group_by: Annotated[
         list[str] | None,
         typer.Option(
@@ -90,6 +94,7 @@ def command(
     A scale detector is measured against the µm/px of the slides instead.
     """
     with running("evaluate", json, debug) as console:
+        from hookpath.annotations import LabelRules
         from hookpath.evaluation import evaluate_project, evaluate_scale
         from hookpath.inference import PredictConfig
 
@@ -124,6 +129,9 @@ def command(
                 split=split,
                 truth_dir=truth,
                 rest=None if rest is None else rest_option(rest),
+                rules=LabelRules(line_width_um=line_width, fold_derived=fold_derived)
+                if line_width or fold_derived
+                else None,
                 group_by=group_by or (),
                 spacing_um=spacing,
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),

@@ -13,6 +13,8 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     Device,
+    FoldDerived,
+    LineWidth,
     Mpp,
     OverrideMpp,
     RestClass,
@@ -43,18 +45,21 @@ def command(
     ] = None,
     rest: RestClass = None,
     tissue_rule: TissueIs = "generous",
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     device: Device = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
-        from hookpath.annotations import twin_classes
+        from hookpath.annotations import LabelRules, twin_classes
         from hookpath.projects import Problem, edited_in_loop, summarise, tell_files, twin_remarks
 
         undrawn = rest_option(rest, tissue_rule)
+        rules = LabelRules(line_width_um=line_width, fold_derived=fold_derived)
         with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
-            images = summarise(project, undrawn)
+            images = summarise(project, undrawn, rules)
             scales = _scales(project, scale_model, device, console)
             if warning := edited_in_loop(project, sum(i.edited for i in images)):
                 console.reporter.warn(warning)

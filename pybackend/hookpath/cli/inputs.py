@@ -65,6 +65,23 @@ RestClass = Annotated[
         show_default="unknown, unless image metadata says so",
     ),
 ]
+LineWidth = Annotated[
+    float | None,
+    typer.Option(
+        "--line-width",
+        metavar="UM",
+        min=0.01,
+        max=10_000,
+        help="Lines and points are areas of this width in µm (docs/annotations.md).",
+        show_default="they are not learned from",
+    ),
+]
+FoldDerived = Annotated[
+    bool,
+    typer.Option(
+        "--fold-derived", help="Derived classes (Tumor: Positive) count as their base class."
+    ),
+]
 TissueIs = Annotated[
     Literal["generous", "saturation"],
     typer.Option(

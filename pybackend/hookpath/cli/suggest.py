@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Mpp, OverrideMpp, Settings, opened
+from hookpath.cli.inputs import Device, FoldDerived, LineWidth, Mpp, OverrideMpp, Settings, opened
 
 if TYPE_CHECKING:
     from hookpath.suggestion import Suggestion
@@ -29,6 +29,8 @@ def command(
             "-o", "--out", help="Write run.toml, for train --config.", show_default="printed only"
         ),
     ] = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     set_: Settings = None,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -42,7 +44,9 @@ def command(
         from hookpath.training import TrainConfig
         from hookpath.writable import replace_text
 
-        config = TrainConfig.load(preset="auto", overrides=set_ or [])
+        rules = [f"labels.line_width_um={line_width}"] if line_width else []
+        rules += ["labels.fold_derived=true"] if fold_derived else []
+        config = TrainConfig.load(preset="auto", overrides=[*rules, *(set_ or [])])
         with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
             found = suggest(projects, config, console.reporter, device)
         if out is not None:

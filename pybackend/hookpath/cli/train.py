@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Preset, RestClass, model_folder, opened
+from hookpath.cli.inputs import (
+    Family,
+    FoldDerived,
+    LineWidth,
+    Mpp,
+    OverrideMpp,
+    Preset,
+    RestClass,
+    model_folder,
+    opened,
+)
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +81,8 @@ def command(
         ),
     ] = None,
     rest: RestClass = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -88,6 +100,8 @@ def command(
             "backbone_weights": backbone_weights,
             "init_from": init_from and toml_text(str(model_folder(init_from))),
             "rest.class_name": rest,
+            "labels.line_width_um": line_width,
+            "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
             "minutes": minutes,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]

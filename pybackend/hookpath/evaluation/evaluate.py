@@ -11,7 +11,7 @@ from typing import Any
 
 from shapely.geometry import box
 
-from hookpath.annotations import ClassTable, PathObject, class_names_in
+from hookpath.annotations import ClassTable, LabelRules, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.counting import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.groups import groups_of
@@ -24,7 +24,7 @@ from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid, scoring_grid
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, Problem, Project, Rest
+from hookpath.projects import ImageEntry, Problem, Project, Rest, as_labels
 from hookpath.slides import Slide
 
 #: Name of the progress task.
@@ -62,12 +62,14 @@ def annotated_images(
     truth_dir: Path | None = None,
     names: Collection[str] = (),
     rest: Rest | None = None,
+    rules: LabelRules | None = None,
 ) -> tuple[list[AnnotatedImage], list[Problem]]:
     """The images of a split that somebody annotated, and those that could not be read.
 
     Args:
         names: only the images of these names; empty: all.
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
+        rules: how drawn objects become labels; None: as they are.
 
     Raises:
         EvaluationError: there is no such split, or no image with annotations.
@@ -78,7 +80,7 @@ def annotated_images(
         if names and entry.name not in names:
             continue
         try:
-            drawn = objects_of(entry, truth_dir)
+            drawn = as_labels(entry, objects_of(entry, truth_dir), rules or LabelRules())
             objects = (rest or Rest()).completed(entry, drawn)
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))

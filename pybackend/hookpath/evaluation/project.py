@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookpath.annotations import LabelRules
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.evaluate import (
     AnnotatedImage,
@@ -44,6 +45,7 @@ def evaluate_project(
     reporter: Reporter = SILENT,
     predict: PredictConfig | None = None,
     rest: Rest | None = None,
+    rules: LabelRules | None = None,
     title: str | None = None,
     group_by: Sequence[str] = (),
     spacing_um: float | None = None,
@@ -67,6 +69,7 @@ def evaluate_project(
             drawn, which is all that figures need. Nothing is ever written into the project.
         rest: what undrawn tissue is; None: what it was when the model was trained, else unknown
             (an image's metadata always counts, see `Rest`).
+        rules: how drawn objects become labels; None: as when the model was trained.
         title: headline of the report; default: the project's name and the split.
         group_by: image metadata keys (a grade, a hospital) by whose values slides are grouped.
         spacing_um: µm/px of the pixels that are scored; None: those of the class map, or 4 µm/px
@@ -83,7 +86,9 @@ def evaluate_project(
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
     if rest is None and model_dir is not None:
         rest = rest_of_model(model_dir)
-    images, problems = annotated_images(project, split, truth_dir, names, rest)
+    if rules is None and model_dir is not None:
+        rules = rules_of_model(model_dir)
+    images, problems = annotated_images(project, split, truth_dir, names, rest, rules)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
     make_ready(out_dir)
@@ -116,6 +121,21 @@ def evaluate_project(
     write_report(report, out_dir)
     reporter.result("evaluation", summary(report, out_dir))
     return report
+
+
+def rules_of_model(model_dir: Path) -> LabelRules:
+    """How drawn objects became labels when a model was trained.
+
+    Raises:
+        ModelFolderError: there is no model.
+    """
+    from hookpath.models import read_card
+
+    settings = read_card(model_dir).training.get("config", {})
+    try:
+        return LabelRules.model_validate(settings.get("labels", {}))
+    except ValueError:  # a card from elsewhere, with something else of that name
+        return LabelRules()
 
 
 def rest_of_model(model_dir: Path) -> Rest:

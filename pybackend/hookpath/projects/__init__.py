@@ -13,6 +13,7 @@ from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPa
 from hookpath.projects.file_remarks import tell_files
 from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.installation import find_qupath, qupath_version
+from hookpath.projects.labelled import as_labels
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
@@ -41,6 +42,7 @@ __all__ = [
     "ReportOfImage",
     "Rest",
     "WriteReport",
+    "as_labels",
     "count_edited",
     "edited_in_loop",
     "find_qupath",

@@ -10,6 +10,7 @@ from typing import Any
 from hookpath.annotations import (
     ClassTable,
     LabelReport,
+    LabelRules,
     LabelSource,
     PathObject,
     class_names_in,
@@ -57,16 +58,19 @@ class ImageSummary:
     code: str = ""
 
 
-def summarise(project: Project, rest: Rest | None = None) -> list[ImageSummary]:
+def summarise(
+    project: Project, rest: Rest | None = None, rules: LabelRules | None = None
+) -> list[ImageSummary]:
     """One summary for each image, also for those that cannot be opened.
 
     Args:
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
+        rules: how drawn objects become labels; None: as they are.
     """
-    return [_summary(entry, rest or Rest()) for entry in project.images]
+    return [_summary(entry, rest or Rest(), rules or LabelRules()) for entry in project.images]
 
 
-def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
+def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     split = entry.metadata.get(SPLIT_KEY)
     width = height = 0
     edited = 0
@@ -80,7 +84,7 @@ def _summary(entry: ImageEntry, rest: Rest) -> ImageSummary:
     except HookpathError as error:
         problem, code = str(error), error.code
     try:
-        objects = entry.objects()
+        objects = rules.applied(entry.objects(), lambda: calibration)
         undrawn, edited = rest.class_of(entry, objects), count_edited(objects)
         # Without µm/px nobody can tell tissue.
         known = rest.completed(entry, objects) if calibration else objects

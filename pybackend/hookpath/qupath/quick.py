@@ -11,6 +11,7 @@ import numpy as np
 
 from hookpath.annotations import (
     ClassTable,
+    LabelRules,
     LabelSource,
     PathObject,
     class_names_in,
@@ -61,8 +62,11 @@ class _Image:
     identity: SlideIdentity
     objects: dict[str, PathObject] = field(default_factory=dict)
 
-    def source(self, key: str, classes: ClassTable) -> AnnotatedSlide:
-        labels = LabelSource(self.objects.values(), classes, self.facts.size_l0)
+    def drawn(self, rules: LabelRules) -> list[PathObject]:
+        return rules.applied(self.objects.values(), lambda: self.facts.calibration)
+
+    def source(self, key: str, classes: ClassTable, rules: LabelRules) -> AnnotatedSlide:
+        labels = LabelSource(self.drawn(rules), classes, self.facts.size_l0)
         name = self.ref.path.name
         return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
 
@@ -134,7 +138,8 @@ class QuickSession:
         return self._images[key]
 
     def _learn(self, started: float) -> Head:
-        images = {k: i for k, i in self._images.items() if class_names_in(i.objects.values())}
+        rules = self.config.labels
+        images = {k: i for k, i in self._images.items() if class_names_in(i.drawn(rules))}
         classes = self._classes_of(images.values())
         if len(classes) < 2:
             raise TrainingError(
@@ -143,7 +148,7 @@ class QuickSession:
             )
         making = self._made_for(len(classes))
         before = making.cache.misses
-        sources = [image.source(key, classes) for key, image in images.items()]
+        sources = [image.source(key, classes, rules) for key, image in images.items()]
         every = [(s, places_of(s, making)) for s in sources]
         found = [(s, p) for s, p in every if len(p.labels)]
         places = [p for _, p in found]
@@ -171,7 +176,7 @@ class QuickSession:
 
     def _classes_of(self, images: Iterable[_Image]) -> ClassTable:
         """All that are drawn, in the order in which they were drawn first."""
-        drawn = {c.name: c for i in images for c in class_names_in(i.objects.values())}
+        drawn = {c.name: c for i in images for c in class_names_in(i.drawn(self.config.labels))}
         self._order = [*self._order, *(n for n in drawn if n not in self._order)]
         return ClassTable.of(drawn[n] for n in self._order if n in drawn)
 

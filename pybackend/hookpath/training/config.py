@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from hookpath.annotations import plain_class_name
+from hookpath.annotations import LabelRules, plain_class_name
 from hookpath.errors import UsageError
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
@@ -164,6 +164,7 @@ class TrainConfig(BaseModel):
     )
     finetune: FineTuneConfig = Field(default_factory=lambda: FineTuneConfig())
     probe: ProbeConfig = Field(default_factory=lambda: ProbeConfig())
+    labels: LabelRules = Field(default_factory=lambda: LabelRules())
     rest: Rest = Field(default_factory=lambda: Rest())
     clusters: ClusterConfig = Field(default_factory=lambda: ClusterConfig())
     augmentation: AugmentationConfig = Field(default_factory=lambda: AugmentationConfig())

@@ -74,7 +74,7 @@ def gather(
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
-    images = images_of(projects, config.rest if drawn else None)
+    images = images_of(projects, config.rest if drawn else None, config.labels)
     if drawn:
         warn_of_edited(projects, images, reporter)
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hookpath.annotations import (
     ClassTable,
+    LabelRules,
     PathClass,
     PathObject,
     class_names_in,
@@ -16,7 +17,15 @@ from hookpath.annotations import (
 )
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
-from hookpath.projects import ImageEntry, Problem, Project, Rest, count_edited, edited_in_loop
+from hookpath.projects import (
+    ImageEntry,
+    Problem,
+    Project,
+    Rest,
+    as_labels,
+    count_edited,
+    edited_in_loop,
+)
 from hookpath.training.config import TrainConfig
 
 
@@ -39,15 +48,24 @@ class DrawnImage:
         return self.error is not None or bool(class_names_in(self.drawn))
 
 
-def images_of(projects: Sequence[Project], rest: Rest | None) -> list[DrawnImage]:
-    """Every image; its objects are read here and nowhere else: QuPath takes long over them."""
+def images_of(
+    projects: Sequence[Project], rest: Rest | None, rules: LabelRules
+) -> list[DrawnImage]:
+    """Every image; its objects are read here and nowhere else: QuPath takes long over them.
+
+    Args:
+        rest: what undrawn tissue is; None: nothing is to be learned from drawings.
+        rules: how drawn objects become labels.
+    """
     images: list[DrawnImage] = []
     for number, project in enumerate(projects):
         for entry in project.images:
             key = key_of(number, entry, projects)
             try:
                 drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
-                known = tuple(rest.completed(entry, drawn) if rest else drawn)
+                if rest is not None:
+                    drawn = rest.completed(entry, as_labels(entry, drawn, rules))
+                known = tuple(drawn)
                 images.append(DrawnImage(key, project.name, entry, known))
             except HookpathError as error:
                 images.append(DrawnImage(key, project.name, entry, error=error))

@@ -1,0 +1,29 @@
+"""What is drawn on an image, as it is learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hookpath.annotations import LabelRules, PathObject
+from hookpath.errors import MissingSpacingError
+from hookpath.geometry import Calibration
+from hookpath.projects.base import ImageEntry
+
+
+def as_labels(
+    entry: ImageEntry, objects: Sequence[PathObject], rules: LabelRules
+) -> list[PathObject]:
+    """The objects of an image by the rules; where µm/px is unknown, lines stay lines.
+
+    Raises:
+        SlideError: a line is to be widened, and the slide cannot be read.
+    """
+    return rules.applied(objects, lambda: _calibration(entry))
+
+
+def _calibration(entry: ImageEntry) -> Calibration | None:
+    with entry.slide.open() as slide:
+        try:
+            return slide.calibration
+        except MissingSpacingError:
+            return None
