@@ -7,15 +7,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.ClassRule;
 import qupath.ext.hookpath.core.DrawnImage;
 import qupath.ext.hookpath.core.Role;
 import qupath.ext.hookpath.core.ServerRecord;
+import qupath.ext.hookpath.core.ThinDrawings;
 import qupath.lib.images.servers.ImageServer;
 import qupath.lib.images.servers.ImageServerBuilder.ServerBuilder;
 import qupath.lib.images.servers.PixelCalibration;
 import qupath.lib.objects.PathObject;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
+import qupath.lib.roi.interfaces.ROI;
 
 /**
  * What a person drew on an image of a project: of one in the window what is on the screen, of the
@@ -61,20 +64,37 @@ public final class Drawings {
             problem = Texts.get("train.noPixelSize");
         }
         Map<String, Double> mm2 = new LinkedHashMap<>();
+        Map<String, ThinDrawings> thin = new LinkedHashMap<>();
         for (PathObject object : objects) {
-            if (teaches(object)) {
-                mm2.merge(object.getPathClass().toString(),
-                        known ? areaMm2(object, pixel) : Double.NaN, Double::sum);
+            if (!teaches(object)) {
+                continue;
+            }
+            String name = object.getPathClass().toString();
+            if (object.getROI().isArea()) {
+                mm2.merge(name, known ? areaMm2(object, pixel) : Double.NaN, Double::sum);
+            } else {
+                thin.merge(name, thin(object, known ? pixel : null), ThinDrawings::plus);
             }
         }
-        return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem);
+        return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem, mm2, thin);
     }
 
     private static boolean teaches(PathObject object) {
-        return object.isAnnotation() && object.hasROI() && object.getROI().isArea()
+        return object.isAnnotation() && object.hasROI()
                 && object.getPathClass() != null
-                && DrawnImage.isUsable(object.getPathClass().toString())
+                && ClassRule.isUsable(object.getPathClass().toString())
                 && !Ownership.isOurs(object, null);
+    }
+
+    /** A point has no length, and several are as many discs. */
+    private static ThinDrawings thin(PathObject object, PixelCalibration pixel) {
+        ROI roi = object.getROI();
+        if (roi.isPoint()) {
+            return new ThinDrawings(0, roi.getNumPoints());
+        }
+        double lengthMm = pixel == null ? Double.NaN : 1e-3 * roi.getScaledLength(
+                pixel.getPixelWidthMicrons(), pixel.getPixelHeightMicrons());
+        return new ThinDrawings(lengthMm, 1);
     }
 
     private static double areaMm2(PathObject object, PixelCalibration pixel) {

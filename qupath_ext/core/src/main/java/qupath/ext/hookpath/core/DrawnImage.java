@@ -10,21 +10,45 @@ import java.util.Set;
  *
  * @param id      the image's id in its project
  * @param name    its name
- * @param mm2     drawn area by class in mm²; NaN where the pixel size is not known
+ * @param mm2     drawn area by class in mm², that of lines included where they have a width; NaN
+ *                where the pixel size is not known
  * @param role    what it is for, or null: nobody decided
  * @param problem why it cannot be used, one line, or null
+ * @param areas   the same of areas alone
+ * @param thin    lines and points by class
  */
 public record DrawnImage(String id, String name, Map<String, Double> mm2, Role role,
-                         String problem) {
+                         String problem, Map<String, Double> areas,
+                         Map<String, ThinDrawings> thin) {
 
     /** Classes keep their order. */
     public DrawnImage {
         mm2 = Collections.unmodifiableMap(new LinkedHashMap<>(mm2));
+        areas = Collections.unmodifiableMap(new LinkedHashMap<>(areas));
+        thin = Collections.unmodifiableMap(new LinkedHashMap<>(thin));
+    }
+
+    /** One with areas only. */
+    public DrawnImage(String id, String name, Map<String, Double> mm2, Role role, String problem) {
+        this(id, name, mm2, role, problem, mm2, Map.of());
     }
 
     /** The same image in another role. */
     public DrawnImage with(Role newRole) {
-        return new DrawnImage(id, name, mm2, newRole, problem);
+        return new DrawnImage(id, name, mm2, newRole, problem, areas, thin);
+    }
+
+    /**
+     * The same image with its lines and points as areas.
+     *
+     * @param widthUm their width in µm; 0: none, they do not count
+     */
+    public DrawnImage withLines(double widthUm) {
+        Map<String, Double> all = new LinkedHashMap<>(areas);
+        if (widthUm > 0) {
+            thin.forEach((name, lines) -> all.merge(name, lines.areaMm2(widthUm), Double::sum));
+        }
+        return new DrawnImage(id, name, all, role, problem, areas, thin);
     }
 
     /** Whether something of a class is drawn on it. */
@@ -41,15 +65,5 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
     public double area(Set<String> classes) {
         return mm2.entrySet().stream().filter(e -> classes.contains(e.getKey()))
                 .mapToDouble(Map.Entry::getValue).sum();
-    }
-
-    /**
-     * Whether a class can be learned: not none, not {@code Ignore*}, not {@code Region*}.
-     *
-     * @param name of the class; null: none
-     */
-    public static boolean isUsable(String name) {
-        return name != null && !name.isBlank()
-                && !name.startsWith("Ignore") && !name.startsWith("Region");
     }
 }

@@ -25,6 +25,11 @@ public final class TrainSettings {
         return key + "=[" + String.join(", ", um.stream().map(String::valueOf).toList()) + "]";
     }
 
+    /** {@code labels.line_width_um=20.0}: lines and points are areas of this width. */
+    public static String lineWidth(double um) {
+        return "labels.line_width_um=" + um;
+    }
+
     /** {@code background="Normal"}: the class that means "nothing else". */
     public static String background(String name) {
         return "background=" + GSON.toJson(name);

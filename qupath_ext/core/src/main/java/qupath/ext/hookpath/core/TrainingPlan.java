@@ -50,7 +50,7 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
 
     /**
      * Why it cannot train, or null: {@code noImages}, {@code nothingDrawn}, {@code oneClass},
-     * {@code noneUsable}, {@code noRole}, {@code noTraining}, {@code classNotTrained}.
+     * {@code noInterest}, {@code noneUsable}, {@code noRole}, {@code noTraining}, {@code classNotTrained}.
      */
     public Finding whyNot() {
         if (images.isEmpty()) {
@@ -64,6 +64,9 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
         if (classes.size() < 2) {
             return classes.isEmpty() ? Finding.of("noClass")
                     : Finding.of("oneClass", classes.iterator().next());
+        }
+        if (classes.stream().noneMatch(ClassRule::isOfInterest)) {
+            return Finding.of("noInterest", String.join(", ", classes));
         }
         return whyNotWithThese();
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,11 +89,46 @@ class TrainingPlanTest {
     }
 
     @Test
-    void ignoredAndRegionClassesTeachNothing() {
-        assertTrue(DrawnImage.isUsable("Tumor"));
-        for (String name : new String[] {null, " ", "Ignore*", "Region*", "Region: A"}) {
-            assertFalse(DrawnImage.isUsable(name), String.valueOf(name));
+    void needsAClassOfInterest() {
+        var images = List.of(image("1", Role.TRAIN, "Ignore*", 1, "Fold*", 1, "Tumor", 1));
+        Set<String> ignored = new LinkedHashSet<>(List.of("Ignore*", "Fold*"));
+        assertEquals(Finding.of("noInterest", "Ignore*, Fold*"),
+                new TrainingPlan(images, ignored).whyNot());
+        assertNull(new TrainingPlan(images, Set.of("Tumor", "Ignore*")).whyNot());
+    }
+
+    @Test
+    void classesGoByQuPathsOwnRule() {
+        for (String name : new String[] {"Tumor", "Region of necrosis", "Ignored glands",
+            "Ignore*", "Tumor: Boundary*", "Region: A"}) {
+            assertTrue(ClassRule.isUsable(name), name);
         }
+        for (String name : new String[] {null, " ", "Region*", "Region: confirmed*",
+            "Region*: unknown"}) {
+            assertFalse(ClassRule.isUsable(name), String.valueOf(name));
+        }
+        assertTrue(ClassRule.isOfInterest("Ignore*: Positive"));
+        for (String name : new String[] {"Ignore*", "Artefact*", "Tumor: Boundary*"}) {
+            assertFalse(ClassRule.isOfInterest(name), name);
+        }
+    }
+
+    @Test
+    void linesCountWhereTheyHaveAWidth() {
+        var thin = new ThinDrawings(2, 1).plus(new ThinDrawings(0, 3));
+        Map<String, Double> areas = Map.of("Tumor", 1.0);
+        var drawn = new DrawnImage("1", "1.svs", areas, Role.TRAIN, null, areas,
+                Map.of("Stroma", thin));
+        assertEquals(areas, drawn.withLines(0).mm2());
+        var wide = drawn.withLines(100);
+        assertEquals(0.2 + Math.PI * 0.01, wide.mm2().get("Stroma"), 1e-12);
+        assertEquals(areas, wide.with(Role.TEST).withLines(0).mm2());
+        assertEquals(List.of(0.0, 20.5, 20.5), List.of(ThinDrawings.width(" "),
+                ThinDrawings.width("20.5"), ThinDrawings.width(" 20,5 ")));
+        for (String typed : new String[] {"0", "-3", "wide", "1e9", "NaN"}) {
+            assertTrue(Double.isNaN(ThinDrawings.width(typed)), typed);
+        }
+        assertEquals("labels.line_width_um=20.0", TrainSettings.lineWidth(20));
     }
 
     @Test

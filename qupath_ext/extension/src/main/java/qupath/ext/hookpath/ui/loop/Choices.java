@@ -4,7 +4,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.DrawnImage;
+import qupath.ext.hookpath.core.ClassRule;
 import qupath.lib.objects.classes.PathClass;
 import qupath.lib.projects.Project;
 
@@ -18,7 +18,7 @@ final class Choices {
         List<String> found = new ArrayList<>(List.of(Texts.get("loop.rest.none")));
         for (PathClass known : project == null ? List.<PathClass>of() : project.getPathClasses()) {
             if (known != null && known != PathClass.NULL_CLASS
-                    && DrawnImage.isUsable(known.toString())) {
+                    && ClassRule.isUsable(known.toString())) {
                 found.add(known.toString());
             }
         }

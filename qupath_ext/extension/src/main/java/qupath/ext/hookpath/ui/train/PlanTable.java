@@ -41,6 +41,7 @@ public final class PlanTable extends VBox {
     private Project<BufferedImage> project;
     private Consumer<Throwable> onProblem = problem -> { };
     private int generation;
+    private double lineWidthUm;
 
     @FXML private TableView<DrawnImage> table;
     @FXML private TableColumn<DrawnImage, DrawnImage> image;
@@ -102,6 +103,15 @@ public final class PlanTable extends VBox {
         });
     }
 
+    /** Lines and points count as areas of this width in µm; 0: they do not count. */
+    void setLineWidth(double um) {
+        lineWidthUm = um;
+        if (plan.get() != null) {
+            table.getItems().replaceAll(i -> i.withLines(um));
+            update();
+        }
+    }
+
     /** Roles of all images as the table shows them. */
     Map<String, Role> roles() {
         Map<String, Role> roles = new LinkedHashMap<>();
@@ -147,7 +157,8 @@ public final class PlanTable extends VBox {
 
     /** Images with drawings come first; roles are suggested where nobody has decided any. */
     private void loaded(List<DrawnImage> found) {
-        List<DrawnImage> sorted = new ArrayList<>(found);
+        List<DrawnImage> sorted = new ArrayList<>(
+                found.stream().map(i -> i.withLines(lineWidthUm)).toList());
         sorted.sort(Comparator.comparing(i -> i.mm2().isEmpty()));
         table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
         table.getItems().setAll(sorted);
@@ -159,14 +170,15 @@ public final class PlanTable extends VBox {
         }
     }
 
-    private void replace(DrawnImage found) {
+    private void replace(DrawnImage read) {
+        DrawnImage found = read.withLines(lineWidthUm);
         table.getItems().replaceAll(i -> i.id().equals(found.id()) && !sameArea(i, found)
                 ? found.with(i.role()) : i);
         update();
     }
 
     private static boolean sameArea(DrawnImage one, DrawnImage other) {
-        return one.mm2().equals(other.mm2());
+        return one.mm2().equals(other.mm2()) && one.thin().equals(other.thin());
     }
 
     private void decide(DrawnImage changed, Role to) {

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleConsumer;
 import javafx.beans.Observable;
 import javafx.fxml.FXML;
 import javafx.scene.control.ComboBox;
@@ -19,6 +20,7 @@ import javafx.scene.layout.GridPane;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Family;
+import qupath.ext.hookpath.core.ThinDrawings;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.core.TrainingRuns;
@@ -48,6 +50,7 @@ public final class SettingsPane extends GridPane {
     @FXML private TextField name;
     @FXML private ComboBox<String> device;
     @FXML private Label folder;
+    @FXML private TextField lineWidth;
     @FXML private TextField further;
 
     /** The fast preset of HookNet. */
@@ -76,14 +79,25 @@ public final class SettingsPane extends GridPane {
     List<Observable> observed() {
         List<Observable> all = new ArrayList<>(network.observed());
         all.addAll(List.of(name.textProperty(), folder.textProperty(), further.textProperty(),
-                device.getEditor().textProperty()));
+                lineWidth.textProperty(), device.getEditor().textProperty()));
         return all;
+    }
+
+    /** Calls with the width of lines in µm whenever it changes; 0: they are none, or wrong. */
+    void setOnLineWidth(DoubleConsumer onWidth) {
+        lineWidth.textProperty().addListener((o, was, is) -> {
+            double um = ThinDrawings.width(is);
+            onWidth.accept(Double.isNaN(um) ? 0 : um);
+        });
     }
 
     /** One line that says what is wrong; empty: nothing. */
     String whyNot(TrainingPlan plan) {
         if (network.wrongTarget() != null) {
             return Texts.get("train.why.target", network.wrongTarget());
+        }
+        if (Double.isNaN(ThinDrawings.width(lineWidth.getText()))) {
+            return Texts.get("train.why.lineWidth", lineWidth.getText().strip());
         }
         try {
             TrainSettings.further(further.getText());
@@ -106,6 +120,10 @@ public final class SettingsPane extends GridPane {
         String chosen = device.getEditor().getText().strip();
         arguments.put("device", chosen.isEmpty() || "auto".equals(chosen) ? null : chosen);
         List<String> more = new ArrayList<>(network.settings());
+        double um = ThinDrawings.width(lineWidth.getText());
+        if (um > 0) {
+            more.add(TrainSettings.lineWidth(um));
+        }
         more.addAll(TrainSettings.further(further.getText()));
         arguments.put("set", more.isEmpty() ? null : more);
         return arguments;

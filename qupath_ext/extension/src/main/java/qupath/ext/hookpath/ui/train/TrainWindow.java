@@ -98,6 +98,7 @@ public final class TrainWindow extends StackPane {
         copy.disableProperty().bind(train.disableProperty());
         plan.planProperty().addListener((o, was, is) ->
                 settings.setClasses(is == null ? List.of() : is.classes()));
+        settings.setOnLineWidth(plan::setLineWidth);
         plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
         job.setStopText(Texts.get("train.stop"));
         job.setBeforeCancel(() -> Dialogs.showYesNoDialog(Texts.get(TITLE),
