@@ -41,6 +41,10 @@ HELD_PIXELS = 10**9
 BATCH = 65_536
 #: Workers, reading threads.
 WORKERS = 1_024
+#: Classes of a model: labels are 8-bit numbers; 0 and 255 have uses of their own.
+CLASSES = 254
+#: Branches of a network.
+BRANCHES = 64
 #: Channels, px, and other whole numbers of a network's design; poolings.
 DESIGN_NUMBER = 65_536
 DESIGN_DEPTH = 16

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from hookpath.annotations.class_names import DERIVED
 from hookpath.annotations.objects import RGB, PathClass
 from hookpath.errors import AnnotationError
+from hookpath.limits import CLASSES
 
 #: Label of every pixel that nobody drew on; never enters a loss, a count or a metric.
 IGNORE = 0
@@ -33,7 +34,7 @@ _PALETTE: tuple[RGB, ...] = (
 )  # fmt: skip
 
 #: Labels are 8-bit numbers; 0 is ignore, and 255 has its use as well.
-MOST_CLASSES = 254
+MOST_CLASSES = CLASSES
 
 
 #: Class of the areas that take everything drawn in them back: nothing is known there.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from hookpath.errors import PredictionError
 from hookpath.inference.cover import BoolGrid
 from hookpath.inference.grids import Box
 
@@ -104,9 +105,17 @@ def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Pr
 
     Or of a batch: ``(N, C, h, w)`` scores and an ``(N, h, w)`` mask. On the logits' own device:
     what comes back from it is a quarter of the size.
+
+    Raises:
+        PredictionError: the network's answer is no number; `argmax` would call it the first class.
     """
     wanted = torch.from_numpy(mask).to(logits.device)
     probabilities = logits.softmax(dim=-3) * wanted.unsqueeze(-3)
+    if probabilities.isnan().any():
+        raise PredictionError(
+            "the network's answer is no number (NaN or infinite), so nothing is predicted; predict "
+            "without --amp, copy the model folder again, or train it again"
+        )
     labels = (logits.argmax(dim=-3) + 1).to(torch.uint8) * wanted
     if as_uint8:
         probabilities = (probabilities * 255).round_().to(torch.uint8)

@@ -7,17 +7,21 @@ one runs nothing.
 from __future__ import annotations
 
 import hashlib
-import json
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hookpath import limits
 from hookpath.errors import ModelDesignError, ModelFolderError, write_code
+from hookpath.models._strangers import refuse_no_numbers, refuse_other_size
 from hookpath.models.base import Reads, Scores
 from hookpath.models.files import CARD_NAME, ONNX_NAME, WEIGHTS_NAME, files_of
 from hookpath.models.registry import build_model
+from hookpath.untrusted import parse_json, reason
 from hookpath.writable import replace_bytes
 
 if TYPE_CHECKING:
@@ -38,21 +42,24 @@ class Named(Protocol):
     def color(self) -> tuple[int, int, int] | None: ...
 
 
+_Byte = Annotated[int, Field(ge=0, le=255)]
+
+
 class ClassEntry(BaseModel):
     """One class; its position is its output channel."""
 
     model_config = ConfigDict(frozen=True)
-    name: str
-    color: tuple[int, int, int]
+    name: str = Field(min_length=1, max_length=limits.NAME_LENGTH)
+    color: tuple[_Byte, _Byte, _Byte]
 
 
 class BranchEntry(BaseModel):
     """One input branch, for whoever reads the card without building the network."""
 
     model_config = ConfigDict(frozen=True)
-    spacing_um: float
-    input_size: int
-    output_size: int
+    spacing_um: float = Field(gt=0, allow_inf_nan=False)
+    input_size: int = Field(ge=1, le=limits.DESIGN_NUMBER)
+    output_size: int = Field(ge=1, le=limits.DESIGN_NUMBER)
 
 
 class ModelCard(BaseModel):
@@ -65,17 +72,33 @@ class ModelCard(BaseModel):
     format_version: int = FORMAT_VERSION
     family: str
     config: dict[str, Any]
-    classes: list[ClassEntry]
-    branches: list[BranchEntry]
+    classes: list[ClassEntry] = Field(max_length=limits.CLASSES)
+    branches: list[BranchEntry] = Field(max_length=limits.BRANCHES)
     reads: Reads = "patches"
     scores: Scores = "pixels"
-    output_um: float | None = None
+    output_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     normalisation: dict[str, Any] = Field(default_factory=lambda: {"scale": 1 / 255})
     training: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     glass: bool = False
     weights_sha256: str = ""
     onnx_sha256: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [entry.name for entry in self.classes]
+        if len(set(names)) != len(names):
+            twice = Counter(names).most_common(1)[0][0]
+            raise ValueError(f"the class {twice!r} is there twice")
+        scale = self.normalisation.get("scale", 1.0)
+        if not isinstance(scale, (int, float)) or not 0 < scale < math.inf:
+            raise ValueError("normalisation.scale is no number above 0")
+        for name in ("config", "split", "versions"):
+            if not isinstance(self.training.get(name) or {}, dict):
+                raise ValueError(f"training.{name} is no object")
+        if not self.output_um and not self.branches:
+            raise ValueError("neither branches nor output_um tell the µm/px")
+        return self
 
     @classmethod
     def describe(cls, model: Network, classes: Iterable[Named], **extra: Any) -> ModelCard:
@@ -147,7 +170,9 @@ def read_card(folder: Path) -> ModelCard:
             f"{folder}: no {CARD_NAME} here; give a model folder (a run's is RUN/model)"
         )
     try:
-        raw = json.loads(files.read(CARD_NAME).decode())
+        raw = parse_json(files.read(CARD_NAME))
+        if not isinstance(raw, dict):
+            raise ValueError("no object")
         version = raw.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise ModelFolderError(
@@ -155,18 +180,10 @@ def read_card(folder: Path) -> ModelCard:
                 f"({FORMAT_VERSION}); update hookpath"
             )
         return ModelCard.model_validate(raw)
-    except (ValueError, AttributeError, RecursionError) as error:
-        reason = _first_problem(error)
+    except ValueError as error:
         raise ModelFolderError(
-            f"{path}: not a valid model card ({reason}); copy the model folder again"
+            f"{path}: not a valid model card ({reason(error)}); copy the model folder again"
         ) from error
-
-
-def _first_problem(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error)
 
 
 def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
@@ -190,14 +207,17 @@ def load_model(folder: Path, device: str = "cpu") -> tuple[Network, ModelCard]:
         data = files_of(folder).read(WEIGHTS_NAME)
         if card.weights_sha256 and hashlib.sha256(data).hexdigest() != card.weights_sha256:
             raise ModelFolderError(f"{path}: not the weights that {CARD_NAME} describes; copy both")
+        weights = load(data)
+        refuse_other_size(card.family, card.config, weights)
         model = build_model(card.family, **card.config)
-        model.load_state_dict(load(data))
-    except (SafetensorError, RuntimeError, ModelDesignError) as error:
-        reason = str(error).splitlines()[0].rstrip(":")
+        model.load_state_dict(weights)
+    except (SafetensorError, RuntimeError, ModelDesignError, ValueError, MemoryError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
         raise ModelFolderError(
-            f"{path}: does not fit {CARD_NAME} ({reason}); copy the model folder again, or update "
+            f"{path}: does not fit {CARD_NAME} ({said}); copy the model folder again, or update "
             "hookpath"
         ) from error
+    refuse_no_numbers(path, model.state_dict())
     return model.to(device).eval(), card
 
 

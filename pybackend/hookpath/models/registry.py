@@ -8,10 +8,12 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
 from hookpath.errors import ModelDesignError
+from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
 from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
 from hookpath.models.classifier import PatchClassifier
@@ -49,13 +51,7 @@ def build_model(family: str, **config: Any) -> Network:
     Raises:
         ModelDesignError: unknown family or argument, or a design that cannot be built.
     """
-    if family not in FAMILIES:
-        near = difflib.get_close_matches(family, FAMILIES, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ModelDesignError(
-            f"unknown model family {family!r}; {hint}there are: {', '.join(sorted(FAMILIES))}"
-        )
-    _refuse_unknown(family, config)
+    refuse_wrong_arguments(family, config)
     try:
         return FAMILIES[family](**config)
     except TypeError as error:
@@ -70,25 +66,39 @@ def _what_is_wrong(name: str, kind: str, value: object) -> str:
     """What an argument has to be if it cannot be this, else ""."""
     if kind == "int":
         least = 0 if name in _MAY_BE_NONE else 1
-        fits = _is_number(value, whole=True) and float(str(value)) >= least
-        return "" if fits else f"must be a whole number, at least {least}"
+        most = DESIGN_DEPTH if name == "depth" else DESIGN_NUMBER
+        if not _is_number(value, whole=True) or float(str(value)) < least:
+            return f"must be a whole number, at least {least}"
+        return "" if float(str(value)) <= most else f"must be a whole number, at most {most}"
     if kind == "float":
         return "" if _is_number(value) else "must be a number"
     if not kind.startswith("Sequence"):
         return ""
     if not isinstance(value, list | tuple):
         return f"is a list, as in {name}=[{value}]"
-    fits = all(_is_number(v, "int" in kind) and float(v) > 0 for v in value)
-    return "" if fits else "must be a list of numbers above 0"
+    if not all(_is_number(v, "int" in kind) and float(v) > 0 for v in value):
+        return "must be a list of numbers above 0"
+    fits = len(value) <= BRANCHES and all(float(v) <= DESIGN_NUMBER for v in value)
+    return "" if fits else f"must be a list of at most {BRANCHES} numbers up to {DESIGN_NUMBER}"
 
 
 def _is_number(value: object, whole: bool = False) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return math.isfinite(value) and (not whole or float(value).is_integer())
+    try:
+        return math.isfinite(value) and (not whole or float(value).is_integer())
+    except OverflowError:  # hundreds of digits
+        return False
 
 
-def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
+def refuse_wrong_arguments(family: str, config: Mapping[str, Any]) -> None:
+    """Raise `ModelDesignError` for an unknown family, or arguments that it cannot have."""
+    if family not in FAMILIES:
+        near = difflib.get_close_matches(family, FAMILIES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ModelDesignError(
+            f"unknown model family {family[:80]!r}; {hint}there are: {', '.join(sorted(FAMILIES))}"
+        )
     known = inspect.signature(FAMILIES[family]).parameters
     for name, value in config.items():
         if name not in known:
@@ -96,4 +106,9 @@ def _refuse_unknown(family: str, config: dict[str, Any]) -> None:
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise ModelDesignError(f"{family} takes no argument {name!r}; {hint}")
         if wrong := _what_is_wrong(name, str(known[name].annotation), value):
-            raise ModelDesignError(f"{family}: {name} {wrong}, not {value!r}")
+            raise ModelDesignError(f"{family}: {name} {wrong}, not {_short(value)}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:76]} …"
