@@ -11,6 +11,10 @@ MIB = 2**20
 
 #: Settings and records: requests, ``model.json``, ``run.json``, ``project.qpproj``, tables…
 TEXT_BYTES = 256 * MIB
+#: A model's weights, its card and page; weights hardly shrink when they are packed.
+WEIGHTS_BYTES = 8192 * MIB
+CARD_BYTES = 16 * MIB
+WEIGHTS_FOLD = 20
 #: GeoJSON and annotation XML as they lie on disk.
 GEOJSON_BYTES = 4096 * MIB
 #: What packed GeoJSON may unpack to: always this much, and beyond it so many times its size.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from hookpath.limits import CELL_LENGTH, MESSAGE_LENGTH
 
@@ -54,6 +55,16 @@ def csv_cell(value: Any) -> Any:
         return value
     shown = "".join(c if c in "\t\n\r" or _is_seen(c) else _escaped(c) for c in value)
     return "'" + shown if shown.startswith(_FORMULA) and not _is_number(shown) else shown
+
+
+def quoted(text: str) -> str:
+    """An attribute's value in its quotes; XML has no control characters, not even escaped."""
+    return quoteattr(printable(text, len(text)))
+
+
+def of_csv_cell(text: str) -> str:
+    """What `csv_cell` made a cell of."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
 
 
 def file_stem(text: str, longest: int = 80, instead: str = "image") -> str:

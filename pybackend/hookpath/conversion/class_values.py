@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,8 @@ from typing import Any
 from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading import hex_color
+from hookpath.names import csv_cell, of_csv_cell
+from hookpath.untrusted import parse_json, read_text
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")
@@ -67,15 +68,18 @@ def read_class_values(path: Path) -> ClassValues:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    text = path.read_text(encoding="utf-8-sig")
+    text = read_text(path, encoding="utf-8-sig")
     if path.suffix.lower() == ".json":
-        content = json.loads(text)
+        content = parse_json(text)
     elif path.suffix.lower() == ".toml":
         content = tomllib.loads(text)
     else:
         head = text.partition("\n")[0]
         mark = max(",;\t", key=head.count)
-        content = list(csv.DictReader(text.splitlines(), delimiter=mark))
+        rows = csv.DictReader(text.splitlines(), delimiter=mark)
+        content = [
+            {k: of_csv_cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows
+        ]
     if isinstance(content, dict):
         content = content.get("classes", content)
     if isinstance(content, dict):
@@ -140,4 +144,4 @@ def write_class_values(path: Path, classes: Mapping[int, PathClass]) -> None:
         table.writerow(["value", "name", "colour"])
         for value, found in sorted(classes.items()):
             color = "#{:02x}{:02x}{:02x}".format(*found.color) if found.color else ""
-            table.writerow([value, found.name, color])
+            table.writerow([value, csv_cell(found.name), color])

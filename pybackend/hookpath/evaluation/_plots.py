@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hookpath.annotations.objects import RGB
+from hookpath.names import printable
 
 GREY = "#5b6470"
 INK = "#1c2330"
@@ -106,4 +107,5 @@ def class_legend(figure: Any, names: Sequence[str], colors: Sequence[RGB], **whe
 
 def plain_text(text: str) -> str:
     """The text as matplotlib must get it to show it as it is."""
-    return ("\u200b" if text.startswith("_") else "") + text.replace("$", r"\$")
+    shown = printable(text)
+    return ("\u200b" if shown.startswith("_") else "") + shown.replace("$", r"\$")

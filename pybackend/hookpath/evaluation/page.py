@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation._plots import shorten, svg_of
+from hookpath.names import printable
 from hookpath.writable import make_folder, replace_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def render(template: str, **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters |= {
         "figure": figure,
@@ -44,6 +46,15 @@ def render(template: str, **values: Any) -> str:
         "short": shorten,
     }
     return environment.get_template(template).render(**values)
+
+
+def _shown(value: Any) -> Any:
+    """Names without what turns the direction of writing, or is no character of a page."""
+    from markupsafe import Markup
+
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return printable(value, len(value))
 
 
 def save_page(text: str, path: Path) -> None:

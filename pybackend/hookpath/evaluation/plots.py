@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.evaluation._plots import svg_of
 from hookpath.evaluation.page import save_page
+from hookpath.names import csv_cell
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -41,7 +42,7 @@ class Table:
         """The table for a spreadsheet or R."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.header)
+        writer.writerow([csv_cell(name) for name in self.header])
         writer.writerows([cell(value) for value in row] for row in self.rows)
         return text.getvalue()
 
@@ -99,7 +100,7 @@ def cell(value: Any) -> Any:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}" if 0 < abs(value) < 1e-3 else f"{value:.6f}"
-    return value
+    return csv_cell(value)
 
 
 def file_name(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +28,7 @@ from hookpath.evaluation.scores import (
     spread,
 )
 from hookpath.projects.base import Problem
+from hookpath.untrusted import read_json, reason
 
 #: Rises whenever the meaning of a key of ``report.json`` changes.
 FORMAT_VERSION = 1
@@ -202,7 +202,7 @@ def load_report(source: str | Path) -> EvaluationReport:
     """
     path = find_report(Path(source))
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
         if raw["format_version"] > FORMAT_VERSION:
             raise EvaluationError(f"{path}: written by a newer hookpath; update this one")
         if raw.get("kind") == SCALE_KIND:
@@ -210,10 +210,10 @@ def load_report(source: str | Path) -> EvaluationReport:
                 f"{path}: is of a scale detector, which has no classes; look at its report.html"
             )
         return EvaluationReport.from_dict(raw)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise EvaluationError(
-            f"{path}: not a report of `hookpath evaluate` ({type(error).__name__}: {error}); "
-            "run it again"
+            f"{path}: not a report of `hookpath evaluate` ({type(error).__name__}: "
+            f"{reason(error)}); run it again"
         ) from error
 
 

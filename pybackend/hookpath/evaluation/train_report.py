@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +17,8 @@ from hookpath.evaluation.figures import curves
 from hookpath.evaluation.page import inline_svg, render, save_page
 from hookpath.evaluation.pages import confusion_rows
 from hookpath.evaluation.report import REPORT_HTML
+from hookpath.run_file import read_metrics_file, read_run_file
+from hookpath.untrusted import read_json, reason
 
 RUN_JSON, METRICS_CSV, CARD = "run.json", "metrics.csv", "model/model.json"
 FINDINGS = "findings.json"
@@ -102,13 +103,11 @@ def read_run(run_dir: Path) -> RunFigures:
     """
     if not (run_dir / RUN_JSON).is_file():
         raise EvaluationError(f"{run_dir}: no {RUN_JSON} here; give the folder of a training run")
-    record = _read_json(run_dir / RUN_JSON)
-    card = _read_json(run_dir / CARD) if (run_dir / CARD).is_file() else {}
-    missing = {"config", "classes", "split", "versions"} - record.keys()
-    if missing:
-        raise EvaluationError(f"{run_dir / RUN_JSON}: damaged ({missing.pop()!r} is missing)")
+    record = _checked(read_run_file, run_dir / RUN_JSON)
+    card = _checked(_read_card, run_dir / CARD) if (run_dir / CARD).is_file() else {}
     findings = _read_findings(run_dir / FINDINGS)
-    return RunFigures(run_dir, record, _read_rows(run_dir / METRICS_CSV), card, findings)
+    rows = _checked(_read_rows, run_dir / METRICS_CSV)
+    return RunFigures(run_dir, record, rows, card, findings)
 
 
 def run_page(run: RunFigures) -> str:
@@ -141,37 +140,39 @@ def run_page(run: RunFigures) -> str:
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+_Read = TypeVar("_Read")
+
+
+def _checked(read: Callable[[Path], _Read], path: Path) -> _Read:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("not an object")
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"{path}: damaged ({error})") from error
+        return read(path)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise EvaluationError(f"{path}: damaged ({reason(error)}); copy the run again") from error
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    for name, kind in (("metrics", dict), ("branches", list)):
+        if not isinstance(found.get(name, kind()), kind):
+            raise ValueError(f"{name} is of another kind")
     return found
 
 
 def _read_findings(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return [str(finding["message"]) for finding in found]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise EvaluationError(f"{path}: damaged ({error})") from error
+    return _checked(lambda p: [str(found["message"]) for found in read_json(p)], path)
 
 
 def _read_rows(path: Path) -> list[dict[str, float]]:
     if not path.is_file():
         return []
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [
-                {key: float(value) if value else math.nan for key, value in row.items()}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, ValueError, TypeError) as error:
-        raise EvaluationError(f"{path}: damaged ({error})") from error
+    return [
+        {key: float(value) if value else math.nan for key, value in row.items()}
+        for row in read_metrics_file(path)
+    ]
 
 
 def _model_line(run: RunFigures) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hookpath.errors import OutputError, write_code
 from hookpath.evaluation.scores import spread
 from hookpath.experiments.costs import COSTS
+from hookpath.names import csv_cell
 from hookpath.writable import replace_text
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def table_csv(summary: ExperimentSummary) -> str:
     for title, cells in summary.table.items():
         for name, cell in cells.items():
             values = (cell.value, cell.within.low, cell.within.high, *cell.by_trial)
-            writer.writerow([title, name, *(f"{v:.6f}" for v in values)])
+            writer.writerow([csv_cell(title), csv_cell(name), *(f"{v:.6f}" for v in values)])
         for name, step in COSTS:
             spent = summary.cost_of(title, step)
             mean = sum(spent) / len(spent) if spent else float("nan")
             nothing = float("nan")
             values = (mean, nothing, nothing, *spent)
-            writer.writerow([title, name, *(f"{v:.3f}" for v in values)])
+            writer.writerow([csv_cell(title), csv_cell(name), *(f"{v:.3f}" for v in values)])
     return text.getvalue()

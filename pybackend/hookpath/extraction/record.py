@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hookpath.annotations import LabelSource
 from hookpath.extraction.patches import Patch
-from hookpath.names import file_stem
+from hookpath.names import csv_cell, file_stem
 from hookpath.slides import SlideIdentity
 from hookpath.unfinished import discard, sweep, unfinished_beside
 from hookpath.writable import flush_folder, replace_file, replace_text
@@ -122,9 +122,9 @@ def _row(folder: str, patch: Patch, record: SlideRecord, split: str, suffix: str
     region = patch.region
     return [
         f"{folder}/{patch.file_name(suffix)}",
-        record.project,
-        record.image,
-        split,
+        csv_cell(record.project),
+        csv_cell(record.image),
+        csv_cell(split),
         patch.centre,
         f"{patch.magnification.times:.6g}",
         f"{patch.magnification.spacing_um:.6g}",
@@ -133,9 +133,9 @@ def _row(folder: str, patch: Patch, record: SlideRecord, split: str, suffix: str
         region.width,
         f"{region.downsample_x:.6g}",
         "" if patch.tissue is None else f"{patch.tissue:.4f}",
-        patch.label,
+        csv_cell(patch.label),
         f"{patch.label_share:.4f}",
-        patch.centre_label,
+        csv_cell(patch.centre_label),
     ]
 
 

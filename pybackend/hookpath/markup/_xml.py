@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 from hookpath.errors import AnnotationError
+from hookpath.limits import GEOJSON_BYTES
+from hookpath.untrusted import TooMuchError, read_bytes
 
 
 @dataclass(slots=True)
@@ -64,10 +66,11 @@ def parse_xml(path: Path) -> Node:
     """
     builder = _Builder()
     try:
-        with path.open("rb") as file:
-            builder.parser.ParseFile(file)
+        builder.parser.Parse(read_bytes(path, GEOJSON_BYTES), True)
     except OSError as error:
         raise AnnotationError(f"cannot read {path}: {error.strerror or error}") from error
+    except TooMuchError as error:
+        raise AnnotationError(f"{path}: {error}") from error
     except expat.ExpatError as error:
         said = expat.errors.messages[error.code]
         raise AnnotationError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -30,6 +29,7 @@ from hookpath.markup.shapes import (
     rings,
     shape_of,
 )
+from hookpath.names import quoted
 
 ROOT = "ASAP_Annotations"
 
@@ -155,8 +155,8 @@ def _pieces(geometry: BaseGeometry) -> Iterator[tuple[str, Positions, bool]]:
 
 def _annotation(name: str, kind: str, group: str, color: RGB | None, points: Positions) -> str:
     head = (
-        f"\t\t<Annotation Name={quoteattr(name)} Type={quoteattr(kind)} "
-        f"PartOfGroup={quoteattr(group)} Color={quoteattr(_hex(color))}>\n\t\t\t<Coordinates>\n"
+        f"\t\t<Annotation Name={quoted(name)} Type={quoted(kind)} "
+        f"PartOfGroup={quoted(group)} Color={quoted(_hex(color))}>\n\t\t\t<Coordinates>\n"
     )
     lines = (
         f'\t\t\t\t<Coordinate Order="{i}" X="{x!r}" Y="{y!r}" />\n'
@@ -167,7 +167,7 @@ def _annotation(name: str, kind: str, group: str, color: RGB | None, points: Pos
 
 def _group(name: str, color: RGB | None) -> str:
     return (
-        f'\t\t<Group Name={quoteattr(name)} PartOfGroup="None" Color={quoteattr(_hex(color))}>\n'
+        f'\t\t<Group Name={quoted(name)} PartOfGroup="None" Color={quoted(_hex(color))}>\n'
         "\t\t\t<Attributes />\n\t\t</Group>\n"
     )
 

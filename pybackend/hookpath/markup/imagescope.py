@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -32,6 +31,7 @@ from hookpath.markup.shapes import (
     rings,
     shape_of,
 )
+from hookpath.names import quoted
 
 ROOT = "Annotations"
 
@@ -185,7 +185,7 @@ def _layer_lines(number: int, name: str, objects: list[PathObject]) -> Iterator[
     red, green, blue = next((c for c in colors if c), (0, 255, 0))
     color = red + 256 * green + 65536 * blue
     yield (
-        f' <Annotation Id="{number}" Name={quoteattr(name)} ReadOnly="0" NameReadOnly="0" '
+        f' <Annotation Id="{number}" Name={quoted(name)} ReadOnly="0" NameReadOnly="0" '
         f'LineColorReadOnly="0" Incremental="0" Type="4" LineColor="{color}" Visible="1" '
         'Selected="0" MarkupImagePath="" MacroName="">\n  <Attributes />\n  <Regions>\n'
         "   <RegionAttributeHeaders />\n"
@@ -194,7 +194,7 @@ def _layer_lines(number: int, name: str, objects: list[PathObject]) -> Iterator[
     for region, (text, kind, points, is_hole) in enumerate(regions, 1):
         yield (
             f'   <Region Id="{region}" Type="{kind}" Zoom="1" Selected="0" ImageLocation="" '
-            f'ImageFocus="0" Text={quoteattr(text)} NegativeROA="{is_hole:d}" InputRegionId="0" '
+            f'ImageFocus="0" Text={quoted(text)} NegativeROA="{is_hole:d}" InputRegionId="0" '
             f'Analyze="1" DisplayId="{region}">\n    <Attributes />\n    <Vertices>\n'
         )
         yield from (f'     <Vertex X="{x!r}" Y="{y!r}" Z="0" />\n' for x, y in points)

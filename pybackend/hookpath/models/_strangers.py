@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from hookpath.errors import ModelDesignError, ModelFolderError
-from hookpath.limits import DESIGN_DEPTH
 from hookpath.models.registry import build_model, refuse_wrong_arguments
 
 #: Channels of the widest map, up to which a network is simply built.
@@ -29,8 +28,8 @@ def refuse_other_size(family: str, config: Mapping[str, Any], weights: State) ->
         ModelDesignError: the weights are not those of this network.
     """
     refuse_wrong_arguments(family, config)
-    width, depth = _width(config), config.get("depth", 0)
-    if width * 2 ** min(int(depth), DESIGN_DEPTH) <= _SMALL:
+    width, depth = _width(config), config.get("depth")
+    if width * 2 ** (depth if isinstance(depth, int) else 0) <= _SMALL:
         return
     # Every family has 3 × 3 convolutions between maps of that many channels, or a line for each.
     least = 9 * width**2 if config.get("filters") == width else width

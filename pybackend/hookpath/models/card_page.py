@@ -9,6 +9,7 @@ from typing import Any
 
 from hookpath.models.encoders import PAPER
 from hookpath.models.folder import ModelCard
+from hookpath.names import cell_text
 
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}
 
@@ -109,5 +110,5 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     """A value as text in a table: whatever it holds, it stays one cell and shows as it is."""
-    line = " ".join(str(value).split())[:200]
+    line = cell_text(" ".join(str(value).split()))
     return re.sub(r"([\\`*_{}\[\]<>|#!&~])", r"\\\1", line) or " "

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from hookpath import limits
 from hookpath.errors import ModelFolderError
+from hookpath.untrusted import TooMuchError, read_bytes, reason
 
 CARD_NAME = "model.json"
 WEIGHTS_NAME = "weights.safetensors"
@@ -29,8 +31,8 @@ _HERE = (PAGE_NAME, CARD_NAME, WEIGHTS_NAME, ONNX_NAME, REFERENCE_NAME)
 KNOWN = (*_HERE, *(f"{FIRST_STAGE_NAME}/{name}" for name in (CARD_NAME, ONNX_NAME)))
 """Every file that a model may consist of, in the order in which they are packed."""
 
-_LARGE, _SMALL = 8 * 2**30, 16 * 2**20
-_MOST_FOLD = 20
+_LARGE, _SMALL = limits.WEIGHTS_BYTES, limits.CARD_BYTES
+_MOST_FOLD = limits.WEIGHTS_FOLD
 """Weights hardly shrink; what unpacks to more than so many times its size is no model."""
 
 
@@ -60,10 +62,10 @@ class FolderFiles:
     def read(self, name: str) -> bytes:
         path = self._folder / name
         try:
-            return path.read_bytes()
-        except OSError as error:
+            return read_bytes(path, _most(name))
+        except (OSError, TooMuchError) as error:
             raise ModelFolderError(
-                f"{path}: cannot be read ({error.strerror}); copy the whole model folder"
+                f"{path}: cannot be read ({reason(error)}); copy the whole model folder"
             ) from error
 
 
@@ -153,9 +155,12 @@ def _check_entry(path: Path, name: str, entry: zipfile.ZipInfo) -> None:
         raise _refused(path, f"{name} is encrypted")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _refused(path, f"{name} is compressed in another way than ZIP's usual one")
-    most = _SMALL if name.endswith((".json", ".md")) else _LARGE
-    if entry.file_size > min(most, max(_SMALL, _MOST_FOLD * entry.compress_size)):
+    if entry.file_size > min(_most(name), max(_SMALL, _MOST_FOLD * entry.compress_size)):
         raise _refused(path, f"{name} would unpack to {entry.file_size / 1e6:,.0f} MB")
+
+
+def _most(name: str) -> int:
+    return _SMALL if name.endswith((".json", ".md")) else _LARGE
 
 
 def _refused(path: Path, reason: str) -> ModelFolderError:

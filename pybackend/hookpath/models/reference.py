@@ -9,7 +9,6 @@ Mahalanobis distance to it tells what training did not show (Lee et al. 2018).
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from hookpath.errors import ModelFolderError
 from hookpath.models.base import Network
 from hookpath.models.files import REFERENCE_NAME, files_of
+from hookpath.untrusted import parse_json
 from hookpath.writable import replace_bytes
 
 Floats = npt.NDArray[np.float64]
@@ -110,7 +110,7 @@ class FeatureReference:
 def _metadata(data: bytes) -> dict[str, str]:
     """What a safetensors file says of itself, in the JSON at its head."""
     length = int.from_bytes(data[:8], "little")
-    found: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    found: dict[str, str] = parse_json(data[8 : 8 + length]).get("__metadata__") or {}
     return found
 
 

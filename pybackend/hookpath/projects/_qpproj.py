@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._files import back_up, write_errors, write_json
+from hookpath.untrusted import read_json
 
 
 def read_project(path: Path) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def read_project(path: Path) -> dict[str, Any]:
         ProjectError: missing, unreadable, or not a QuPath project.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = read_json(path)
     except (OSError, ValueError) as error:
         raise ProjectError(
             f"{path}: cannot be read as a QuPath project ({error}); QuPath keeps the version "
@@ -91,12 +91,13 @@ def entry_metadata(project_file: Path, entry_id: str) -> dict[str, str]:
 
 
 def _metadata(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {str(k): str(v) for k, v in (entry.get("metadata") or {}).items()}
+    found = entry.get("metadata")
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _class_file(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -110,6 +111,6 @@ def _class_list(path: Path) -> list[Any]:
 
 
 def _rgb(value: Any) -> tuple[int, int, int] | None:
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         return None
     return (value >> 16) & 255, (value >> 8) & 255, value & 255

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from hookpath.names import printable
+
 _NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 RGB = tuple[int, int, int]
 _PIXEL_TYPE = {"uint8": "uint8", "uint16": "uint16", "float32": "float"}
@@ -20,13 +22,15 @@ def ome_xml(
 ) -> str:
     """OME-XML (schema 2016-06); channel c is the file's main page c.
 
+    XML has no control characters, not even escaped: names are written as `printable`.
+
     Args:
         channels: name and colour (None: the viewer's choice) of each.
     """
     root = ElementTree.Element("OME", {"xmlns": _NAMESPACE, "Creator": "hookpath"})
-    image = ElementTree.SubElement(root, "Image", ID="Image:0", Name=name)
+    image = ElementTree.SubElement(root, "Image", ID="Image:0", Name=printable(name))
     if description:
-        ElementTree.SubElement(image, "Description").text = description
+        ElementTree.SubElement(image, "Description").text = printable(description)
     pixels = ElementTree.SubElement(
         image,
         "Pixels",
@@ -47,7 +51,7 @@ def ome_xml(
         },
     )
     for index, (channel, color) in enumerate(channels):
-        found = {"ID": f"Channel:0:{index}", "Name": channel, "SamplesPerPixel": "1"}
+        found = {"ID": f"Channel:0:{index}", "Name": printable(channel), "SamplesPerPixel": "1"}
         if color is not None:
             found["Color"] = str(_signed_rgba(color))
         ElementTree.SubElement(pixels, "Channel", found)

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from hookpath.errors import UsageError
+from hookpath.untrusted import read_text, reason, refuse_deep
 
 Values = dict[str, Any]
 
@@ -23,11 +24,15 @@ def read_toml(path: Path) -> Values:
         UsageError: missing, unreadable or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(read_text(path))
+        refuse_deep(found)
+        return found
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML ({error})") from None
+    except RecursionError:
+        raise UsageError(f"{path}: not valid TOML (nested too deep)") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: not valid TOML ({reason(error)})") from None
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -40,7 +45,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key.strip(), None
     try:
         return key.strip(), tomllib.loads(f"v = {raw}")["v"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return key.strip(), raw
 
 

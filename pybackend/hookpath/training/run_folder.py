@@ -16,7 +16,9 @@ from typing import Any
 
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
 from hookpath.locking import is_empty, working_in
+from hookpath.run_file import read_metrics_file, read_run_file
 from hookpath.unfinished import discard, unfinished_beside
+from hookpath.untrusted import reason
 from hookpath.writable import refuse_read_only, replace_text
 
 RUN_NAME = "run.json"
@@ -136,14 +138,14 @@ class RunFolder:
         if not path.is_file():
             raise TrainingError(f"{self.root}: no {RUN_NAME} here, so no run to go on with")
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_run_file(path)
             form = values.pop("format")
             if form != RUN_FORMAT:
                 raise TrainingError(f"{path}: format {form} is not that of this hookpath; update")
             return RunRecord(**values)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise TrainingError(
-                f"{path}: damaged ({error}); copy it again, or start again in a new folder"
+                f"{path}: damaged ({reason(error)}); copy it again, or start again in a new folder"
             ) from error
 
     def refuse_changes(self, now: RunRecord) -> None:
@@ -192,11 +194,21 @@ class RunFolder:
             discard(new)
 
     def rows(self, before_epoch: int) -> list[dict[str, str]]:
-        """Rows of ``metrics.csv`` of the epochs before the given one."""
+        """Rows of ``metrics.csv`` of the epochs before the given one.
+
+        Raises:
+            TrainingError: it is damaged.
+        """
         if not self.metrics.is_file():
             return []
-        with self.metrics.open(newline="", encoding="utf-8") as file:
-            return [row for row in csv.DictReader(file) if int(row["epoch"]) < before_epoch]
+        try:
+            rows = read_metrics_file(self.metrics)
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"{self.metrics}: damaged ({reason(error)}); delete it (its curves are lost) and "
+                "go on with --resume"
+            ) from error
+        return [row for row in rows if int(row["epoch"]) < before_epoch]
 
     def write_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write ``metrics.csv`` anew, atomically; it is a few hundred lines at most."""
