@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 
@@ -58,6 +59,14 @@ class MissingSpacingError(SlideError):
     """The µm/px of a slide is unknown."""
 
     code = "missing_spacing"
+
+
+def missing_spacing(path: Path, note: str = "") -> MissingSpacingError:
+    """For a slide whose µm/px is unknown; `note`: why, if that can be said."""
+    why = f" ({note})" if note else ""
+    return MissingSpacingError(
+        f"{path}: µm/px is unknown{why}; set the pixel size in QuPath or pass --mpp"
+    )
 
 
 class OutputError(HookpathError):

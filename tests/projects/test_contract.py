@@ -15,7 +15,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, object_to_feature
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects._files import KEPT_BACKUPS, backups_of
+from hookpath.projects._backups import KEPT_BACKUPS, backups_of
 from support.projects import (
     HEIGHT,
     HUMAN,
@@ -118,6 +118,56 @@ def test_wrong_paths_are_one_clear_error(store: Store, tmp_path: Path) -> None:
             open_project(tmp_path / source)
 
 
+def test_an_image_is_a_value(store: Store) -> None:
+    project = store.open()
+    entry = project.images[0]
+    read = project.read(entry.id)
+    assert (read.id, read.name, read.slide) == (entry.id, entry.name, entry.slide)
+    assert {o.id for o in read.objects} == {f["id"] for f in HUMAN}
+    assert read.crop == (0, 0, WIDTH, HEIGHT)
+    assert read.calibration is not None
+    assert read.calibration.mpp == pytest.approx(MPP, rel=1e-4)
+    assert read.identity == entry.slide.identity()
+    before = list(read.objects)
+    entry.set_metadata({SPLIT_KEY: "val"})
+    entry.write(results(), "run-1")
+    assert (dict(read.metadata), list(read.objects)) == ({}, before)
+    assert project.read(entry.id).metadata == {SPLIT_KEY: "val"}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        read.name = "another"  # type: ignore[misc]
+
+
+def test_a_write_goes_by_what_was_read(store: Store) -> None:
+    project = store.open()
+    read = project.read(project.images[0].id)
+    first(store).write(results(), "somebody-else")
+    assert len(project.images[0].objects()) > len(read.objects)  # a later look
+    with project.changes() as changes:
+        with pytest.raises(WriteRefusedError, match="changed since it was read"):
+            changes.write(read, results(), "run-1")
+        assert changes.write(project.read(read.id), results(), "run-1").removed == 2
+        assert changes.remove_results(read.id).removed == 2
+
+
+def test_all_writes_of_a_command_have_one_backup(store: Store) -> None:
+    if store.kind == "exchange":
+        return  # what it was handed is never written to
+    path = store.data_file()
+    before = path.read_bytes()
+    project = store.open()
+    with project.changes():
+        for run in ("run-1", "run-2", "run-3"):
+            backup = project.images[0].write(results(), run).backup
+    assert backups_of(path) == [backup]
+    assert backup is not None
+    assert backup.read_bytes() == before
+    if store.kind == "qupath":
+        listed = store.root / "classifiers" / "classes.json"
+        assert len(backups_of(listed)) == 1
+        assert PREDICTED.name in listed.read_text(encoding="utf-8")
+        assert PREDICTED.name not in backups_of(listed)[0].read_text(encoding="utf-8")
+
+
 # --- writing
 
 
@@ -202,10 +252,9 @@ def test_the_file_before_is_kept(store: Store) -> None:
     assert report.backup is not None
     assert report.backup.read_bytes() == before
     assert report.backup.name.startswith(f"{path.name}.hookpath-")
-    for i in range(KEPT_BACKUPS + 2):
-        newest = first(store).write(results(), f"run-{i}").backup
-    assert len(backups_of(path)) == KEPT_BACKUPS
-    assert backups_of(path)[-1] == newest
+    more = [first(store).write(results(), f"run-{i}").backup for i in range(KEPT_BACKUPS + 2)]
+    assert backups_of(path)[-KEPT_BACKUPS:] == more[-KEPT_BACKUPS:]
+    assert backups_of(path)[0] == report.backup  # the first of the day
 
 
 def test_removes_one_run_or_all(store: Store) -> None:

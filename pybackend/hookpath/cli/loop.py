@@ -216,12 +216,13 @@ def accept(
         if not image:
             raise UsageError("name the image to accept with --image")
         problems: list[Problem] = []
-        for entry in [find_entry(project, name) for name in image]:
-            try:
-                done = accept_image(folder, project, entry, region or (), whole)
-                console.result("accepted", _accepted(done))
-            except LoopError as error:
-                problems.append(told(entry, error, console.reporter))
+        with project.changes():
+            for entry in [find_entry(project, name) for name in image]:
+                try:
+                    done = accept_image(folder, project, entry, region or (), whole)
+                    console.result("accepted", _accepted(done))
+                except LoopError as error:
+                    problems.append(told(entry, error, console.reporter))
         _tell(console, folder, project)
         _fail_if(problems, len(image))
 

@@ -97,8 +97,10 @@ def store_slides(
         ) from error
     reporter.finish("paint slides")
     project = FolderProject(slides)
-    for entry in project.images:
-        entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0], **_metadata_of(truth, entry.name)})
+    with project.changes():
+        for entry in project.images:
+            split = {SPLIT_KEY: entry.name.split("-")[0]}
+            entry.set_metadata({**split, **_metadata_of(truth, entry.name)})
     return project
 
 

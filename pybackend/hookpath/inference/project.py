@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,7 +93,9 @@ def predict_images(
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
     check_writable(out_dir)
-    with predicting_alone(out_dir, shared=len(entries) == 1 or bool(config.images)):
+    # Views that nobody may write to are predicted, too, as long as they get nothing.
+    writing = nullcontext() if config.as_ == "none" else project.changes()
+    with predicting_alone(out_dir, shared=len(entries) == 1 or bool(config.images)), writing:
         return _predict_all(entries, predictor, card, out_dir, config, reporter, detector)
 
 

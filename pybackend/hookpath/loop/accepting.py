@@ -58,7 +58,7 @@ def accept(
         LoopError: there is nothing to take over.
         UsageError: no annotation of that name.
     """
-    with folder.image_alone(entry):
+    with folder.image_alone(entry), project.changes():
         return _accept(folder, project, entry, regions, whole)
 
 

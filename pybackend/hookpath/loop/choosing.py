@@ -83,11 +83,12 @@ def choose_next(
         by_id = {e.id: e for e in project.images}
         images = [by_id[w.id] for w in ranked[:count]]
     found: dict[str, list[dict[str, object]]] = {}
-    for entry in images if choice.regions else ():
-        try:
-            found[entry.id] = show_regions(folder, project, entry, choice, reporter)
-        except Exception as error:  # one bad image must not stop the others
-            problems.append(told(entry, error, reporter))
+    with project.changes():
+        for entry in images if choice.regions else ():
+            try:
+                found[entry.id] = show_regions(folder, project, entry, choice, reporter)
+            except Exception as error:  # one bad image must not stop the others
+                problems.append(told(entry, error, reporter))
     return NextReport(tuple(ranked), found, tuple(problems))
 
 
@@ -110,7 +111,8 @@ def _rank_all(
     known = [surveys[e.id] for e in teaching if e.id in surveys]
     seed = folder.settings.seed + folder.round
     ranked = rank(candidates, known, choice.strategy, choice.measure, seed)
-    _keep_worth(folder, [e for e, _ in todo], ranked)
+    with project.changes():
+        _keep_worth(folder, [e for e, _ in todo], ranked)
     return ranked
 
 

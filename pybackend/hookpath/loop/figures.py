@@ -25,7 +25,8 @@ def overview(folder: LoopFolder, project: Project, changes: bool = False) -> dic
     Reads no pixels, and no annotations without `changes`, which tells of each accepted image
     whether it was changed since. Puts states into the project where it shows others.
     """
-    images = [_image(folder, entry) for entry in project.images]
+    with project.changes():
+        images = [_image(folder, entry) for entry in project.images]
     if changes:
         for values, entry in zip(images, project.images, strict=True):
             values["edited"] = _edited(folder, project, entry, values)

@@ -23,7 +23,12 @@ from hookpath.loop.painted import stains_of, write_slides
 from hookpath.loop.pieces import seen_pieces
 from hookpath.loop.telling import told
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
-from hookpath.projects.spacing import GivenSpacing
+from hookpath.projects._backups import Backups
+from hookpath.projects._folder_file import FOLDER_FILE, FolderFile
+from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.folder import InFolder
+from hookpath.projects.snapshot import Found
+from hookpath.projects.stored import StoredProject
 from hookpath.slides import SlideRef
 from hookpath.writable import make_folder
 
@@ -55,27 +60,38 @@ class Material:
 class PlayedEntry(FolderEntry):
     """An image whose annotations lie in the game's folder, wherever the slide is."""
 
-    def __init__(self, known: Known, folder: Path) -> None:
-        super().__init__(
-            folder / known.name, folder, {Path(known.name).stem: 1}, GivenSpacing(), True
-        )
+    def __init__(self, known: Known, folder: Path, file: FolderFile, ledger: Ledger) -> None:
+        shared = InFolder(file, {Path(known.name).stem: 1})
+        super().__init__(folder / known.name, shared, ledger)
         self.known = known
 
-    @property
-    def slide(self) -> SlideRef:
+    def _find_slide(self) -> Found:
         """As where it came from."""
-        return self.known.slide
+        return self.known.slide, None
 
 
-class PlayedProject:
+class PlayedProject(StoredProject):
     """Slides as a game sees them: nothing is drawn until its oracle draws."""
 
     def __init__(self, folder: Path, slides: Sequence[Known]) -> None:
         make_folder(folder)
-        self.source = folder
+        self._folder, self._file = folder, FolderFile(folder / FOLDER_FILE)
+        self._images = tuple(PlayedEntry(k, folder, self._file, self.ledger) for k in slides)
         self.name = folder.name
-        self.images = tuple(PlayedEntry(known, folder) for known in slides)
         self.classes: Sequence[PathClass] = ()
+
+    @property
+    def source(self) -> Path:
+        """The game's folder."""
+        return self._folder
+
+    @property
+    def images(self) -> Sequence[PlayedEntry]:
+        """Every slide, in the order given."""
+        return self._images
+
+    def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
+        self._file.put(changed, backups)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -63,25 +63,33 @@ def merge(
     taken: list[str] = []
     conflicts: list[Conflict] = []
     unknown: list[str] = []
-    for path in sorted((other.root / "images").glob("*.json")):
-        theirs = ImageRecord.parse(path.read_bytes(), str(path))
-        entry = by_id.get(theirs.id)
-        if entry is None:
-            unknown.append(theirs.name)
-            reporter.warn(f"{theirs.name}: not in this project, left out")
-            continue
-        with folder.image_alone(entry):
-            found = _Pair(folder, other, entry, folder.record(entry), theirs)
-            conflict, news = found.conflict(), found.take_over()
-        if conflict is not None:
-            conflicts.append(conflict)
-            reporter.warn(
-                f"{entry.name}: both copies worked on it; kept what is {conflict.kept} (newer), "
-                f"the other is in {conflict.set_aside}"
-            )
-        if news:
-            taken.append(entry.name)
+    with project.changes():
+        for path in sorted((other.root / "images").glob("*.json")):
+            theirs = ImageRecord.parse(path.read_bytes(), str(path))
+            entry = by_id.get(theirs.id)
+            if entry is None:
+                unknown.append(theirs.name)
+                reporter.warn(f"{theirs.name}: not in this project, left out")
+                continue
+            conflict, news = _merge_image(folder, other, entry, theirs)
+            if conflict is not None:
+                conflicts.append(conflict)
+                reporter.warn(
+                    f"{entry.name}: both copies worked on it; kept what is {conflict.kept} "
+                    f"(newer), the other is in {conflict.set_aside}"
+                )
+            if news:
+                taken.append(entry.name)
     return MergeReport(tuple(taken), tuple(conflicts), tuple(unknown))
+
+
+def _merge_image(
+    folder: LoopFolder, other: LoopFolder, entry: ImageEntry, theirs: ImageRecord
+) -> tuple[Conflict | None, bool]:
+    """The conflict, and whether what they know was taken over."""
+    with folder.image_alone(entry):
+        found = _Pair(folder, other, entry, folder.record(entry), theirs)
+        return found.conflict(), found.take_over()
 
 
 @dataclass(frozen=True)

@@ -91,13 +91,14 @@ def propose(
     chosen = list(images) or choose(folder, project, count)
     done: list[Proposed] = []
     problems: list[Problem] = []
-    for number, entry in enumerate(chosen):
-        reporter.overall(number / len(chosen))
-        try:
-            done.append(_propose_on(folder, project, entry, reporter))
-            reporter.result("proposed", vars(done[-1]))
-        except Exception as error:  # one bad image must not stop the others
-            problems.append(told(entry, error, reporter))
+    with project.changes():
+        for number, entry in enumerate(chosen):
+            reporter.overall(number / len(chosen))
+            try:
+                done.append(_propose_on(folder, project, entry, reporter))
+                reporter.result("proposed", vars(done[-1]))
+            except Exception as error:  # one bad image must not stop the others
+                problems.append(told(entry, error, reporter))
     reporter.overall(1.0)
     return ProposeReport(folder.round, tuple(done), tuple(problems))
 

@@ -57,14 +57,15 @@ def _retrain(
 ) -> RoundResult:
     target = folder.round_folder(folder.round + 1)
     config = _config(folder, target.number, overrides)
-    pupils = _settled(folder, _pupils(folder, project, reporter), config)
+    pupils = _settled(folder, project, _pupils(folder, project, reporter), config)
     _tell_learned(pupils, folder, reporter)
     _tell_changed(pupils, folder, project, reporter)
     view = TeachingProject(project, folder.root, [p.view for p in pupils])
     result = _train(view, config, target, reporter)
     found = _described(target, result, pupils, warm=config.init_from is not None)
-    for pupil in pupils:
-        _graduate(folder, pupil, target.number)
+    with project.changes():
+        for pupil in pupils:
+            _graduate(folder, pupil, target.number)
     write_json(target.result_file, {**vars(found), "model": "run/model", "finished": now()})
     return found
 
@@ -107,7 +108,9 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
     return found
 
 
-def _settled(folder: LoopFolder, pupils: list[_Pupil], config: TrainConfig) -> list[_Pupil]:
+def _settled(
+    folder: LoopFolder, project: Project, pupils: list[_Pupil], config: TrainConfig
+) -> list[_Pupil]:
     """The images with their part of the split, which each keeps from its first round on.
 
     What a person says (settings, ``hookpath.split``) wins, now or later.
@@ -124,7 +127,8 @@ def _settled(folder: LoopFolder, pupils: list[_Pupil], config: TrainConfig) -> l
     ]
     split = split_slides(candidates, {}, config.validation.fraction, config.seed)
     parts = {key: part for part, keys in vars(split).items() for key in keys}
-    return [_with_part(folder, p, parts[p.entry.id]) for p in pupils]
+    with project.changes():
+        return [_with_part(folder, p, parts[p.entry.id]) for p in pupils]
 
 
 def _tell_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Reporter) -> None:

@@ -58,8 +58,9 @@ def start(
         why = f"; the first, {first.line}" if first else ""
         raise LoopError(f"{project.source}: no image of it can be used{why}")
     folder = LoopFolder.create(root, settings)
-    for entry, record in found:
-        folder.keep(entry, record)
+    with project.changes():
+        for entry, record in found:
+            folder.keep(entry, record)
     return folder
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from hookpath.annotations import PathClass, PathObject
-from hookpath.errors import HookpathError, LoopError
+from hookpath.errors import HookpathError, LoopError, UsageError
 from hookpath.loop.folder import LoopFolder
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.truth import Truth, drawn_truth
-from hookpath.projects import SPLIT_KEY, ImageEntry, Project, WriteReport
-from hookpath.slides import SlideRef
+from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
+from hookpath.projects.snapshot import snapshot_of
+from hookpath.slides import SlideDescription, SlideRef
 
 
 def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Truth:
@@ -34,10 +35,10 @@ def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Trut
 def labelled_mm2(entry: ImageEntry, truth: Truth) -> dict[str, float]:
     """Area that teaches, by class; 0 where the µm/px are not known: training says so."""
     try:
-        with entry.slide.open() as slide:
-            mm2 = slide.calibration.area_um2(1.0) * 1e-6
+        calibration = entry.description.calibration
     except HookpathError:
-        mm2 = 0.0
+        calibration = None
+    mm2 = calibration.area_um2(1.0) * 1e-6 if calibration else 0.0
     return {name: area * mm2 for name, area in truth.area_l0().items()}
 
 
@@ -64,6 +65,11 @@ class TeachingEntry:
         return self._entry.slide
 
     @property
+    def description(self) -> SlideDescription:
+        """As in the project."""
+        return self._entry.description
+
+    @property
     def metadata(self) -> Mapping[str, str]:
         """The project's, with the loop's own split."""
         kept = {k: v for k, v in self._entry.metadata.items() if k != SPLIT_KEY}
@@ -77,7 +83,13 @@ class TeachingEntry:
         """One annotation for each fact."""
         return self.truth.objects()
 
-    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+    def read(self) -> ImageSnapshot:
+        """All there is to know, with the ground truth as objects."""
+        return snapshot_of(self, self.objects)
+
+    def write(
+        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         """Never: a view."""
         raise _read_only(self.name)
 
@@ -118,6 +130,17 @@ class TeachingProject:
     def classes(self) -> Sequence[PathClass]:
         """As the project's."""
         return self._project.classes
+
+    def read(self, image_id: str) -> ImageSnapshot:
+        """An image that teaches."""
+        found = [image for image in self._images if image.id == image_id]
+        if not found:
+            raise UsageError(f"{self._source}: no image with the id {image_id}")
+        return found[0].read()
+
+    def changes(self) -> NoReturn:
+        """Never: a view."""
+        raise _read_only(self.name)
 
     def close(self) -> None:
         """Nothing is held; the project stays open."""

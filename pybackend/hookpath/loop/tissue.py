@@ -135,17 +135,22 @@ def tissue_in_project(
     done: list[TissueFound] = []
     problems: list[Problem] = []
     reporter.start("tissue", len(entries), "slide")
-    for entry in entries:
-        try:
-            with entry.slide.open() as slide:
-                found = outline_tissue(slide, settings)
-                mm2 = slide.calibration.area_um2(sum(o.geometry.area for o in found)) * 1e-6
-            entry.objects()
-            entry.write(found, settings.run)
-            done.append(TissueFound(entry.id, entry.name, len(found), mm2))
-            reporter.result("tissue", vars(done[-1]))
-        except Exception as error:  # one bad image must not stop the others
-            problems.append(told(entry, error, reporter))
-        reporter.advance("tissue")
+    with project.changes():
+        for entry in entries:
+            try:
+                done.append(_outlined(entry, settings))
+                reporter.result("tissue", vars(done[-1]))
+            except Exception as error:  # one bad image must not stop the others
+                problems.append(told(entry, error, reporter))
+            reporter.advance("tissue")
     reporter.finish("tissue")
     return done, problems
+
+
+def _outlined(entry: ImageEntry, settings: TissueSettings) -> TissueFound:
+    with entry.slide.open() as slide:
+        found = outline_tissue(slide, settings)
+        mm2 = slide.calibration.area_um2(sum(o.geometry.area for o in found)) * 1e-6
+    entry.objects()
+    entry.write(found, settings.run)
+    return TissueFound(entry.id, entry.name, len(found), mm2)

@@ -8,6 +8,7 @@ from hookpath.projects.base import (
     Project,
     WriteReport,
 )
+from hookpath.projects.changes import Changes
 from hookpath.projects.edited import count_edited, edited_in_loop
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.file_remarks import tell_files
@@ -18,6 +19,7 @@ from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
+from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
 from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.twins import twin_remarks
@@ -28,11 +30,13 @@ __all__ = [
     "NO_REST",
     "REST_KEY",
     "SPLIT_KEY",
+    "Changes",
     "ExchangeEntry",
     "ExchangeProject",
     "FolderEntry",
     "FolderProject",
     "ImageEntry",
+    "ImageSnapshot",
     "ImageSummary",
     "Problem",
     "Project",

@@ -118,13 +118,20 @@ def _java_errors(what: str) -> Iterator[None]:
         raise ProjectError(f"{what}: QuPath says {message}") from error
 
 
-def _with_colours(java: Any, classes: Sequence[PathClass]) -> None:
-    """Start from this project's colours: QuPath keeps one colour per class name and process."""
-    cls = java.PathClass.class_
-    for field in cls.getDeclaredFields():
+@cache
+def _known_classes() -> Any:
+    """QuPath's own table of classes; None: this QuPath has none of that name."""
+    for field in _java().PathClass.class_.getDeclaredFields():
         if str(field.getName()) == "existingClasses":
             field.setAccessible(True)
-            field.get(None).clear()
+            return field.get(None)
+    return None
+
+
+def _with_colours(java: Any, classes: Sequence[PathClass]) -> None:
+    """Start from this project's colours: QuPath keeps one colour per class name and process."""
+    if (known := _known_classes()) is not None:
+        known.clear()
     for c in classes:
         made = java.PathClass.fromString(java.String(c.name), java.Integer(packed(c)))
         made.setColor(java.Integer(packed(c)))

@@ -7,8 +7,8 @@ own streams apply it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ _BETWEEN = "\x1e"
 class Columns:
     """Functions over Java collections of ``PathObject`` (`java`: Paquo's table of classes)."""
 
+    #: Java functions by what they do: making one takes longer than applying it to an image.
+    _made: ClassVar[dict[tuple[Any, ...], Any]] = {}
+
     def __init__(self, java: Any) -> None:
         self._class = java.JClass
         self._handles = self._class(_HANDLES)
@@ -27,7 +30,10 @@ class Columns:
 
     def doubles(self, objects: Any, *getters: str) -> npt.NDArray[np.float64]:
         """A number of every object: ``doubles(objects, "getROI", "getArea")``."""
-        function = self._function("java.util.function.ToDoubleFunction", self._chain(getters))
+        function = self._kept(
+            ("double", *getters),
+            lambda: self._function("java.util.function.ToDoubleFunction", self._chain(getters)),
+        )
         return np.asarray(objects.stream().mapToDouble(function).toArray(), np.float64)
 
     def flags(self, objects: Any, *getters: str) -> list[bool]:
@@ -36,36 +42,45 @@ class Columns:
 
     def texts(self, objects: Any, *getters: str) -> list[str]:
         """What every object has there, as text ("" where there is nothing)."""
-        return self._texts(objects, self._chain(getters))
+        return self._texts(objects, ("text", *getters), lambda: self._chain(getters))
 
     def values(self, objects: Any, key: str, *getters: str) -> list[str | None]:
         """The value of a key in every object's map, the last getter's; None: not there."""
-        get = self._lookup.unreflect(
-            self._class("java.util.Map").class_.getMethod("get", self._object)
-        )
-        get = self._handles.insertArguments(get, 1, key)
-        return [
-            text or None for text in self._texts(objects, self._then(self._chain(getters), get))
-        ]
+        name = ("value", key, *getters)
+        texts = self._texts(objects, name, lambda: self._in_map("get", key, getters))
+        return [text or None for text in texts]
 
     def where(self, objects: Any, *getters: str) -> Any:
         """The objects for which the last getter says true."""
-        return self._filtered(objects, self._chain(getters))
+        return self._filtered(objects, ("where", *getters), lambda: self._chain(getters))
 
     def where_key(self, objects: Any, key: str, *getters: str) -> Any:
         """The objects whose map, the last getter's, has a key."""
-        has = self._lookup.unreflect(
-            self._class("java.util.Map").class_.getMethod("containsKey", self._object)
-        )
-        has = self._handles.insertArguments(has, 1, key)
-        return self._filtered(objects, self._then(self._chain(getters), has))
+        name = ("key", key, *getters)
+        return self._filtered(objects, name, lambda: self._in_map("containsKey", key, getters))
 
     def where_instance(self, objects: Any, kind: Any, *getters: str) -> Any:
         """The objects of which what the last getter gives is of a class."""
+        name = ("instance", str(kind.class_.getName()), *getters)
+        return self._filtered(objects, name, lambda: self._is_a(kind, getters))
+
+    def _is_a(self, kind: Any, getters: Sequence[str]) -> Any:
         boolean = self._class("java.lang.Boolean").TYPE
         test = self._class("java.lang.invoke.MethodType").methodType(boolean, self._object)
         bound = self._lookup.bind(kind.class_, "isInstance", test)
-        return self._filtered(objects, self._then(self._chain(getters), bound))
+        return self._then(self._chain(getters), bound)
+
+    def _in_map(self, method: str, key: str, getters: Sequence[str]) -> Any:
+        """A map's method with one argument, applied to what the last getter gives."""
+        called = self._lookup.unreflect(
+            self._class("java.util.Map").class_.getMethod(method, self._object)
+        )
+        return self._then(self._chain(getters), self._handles.insertArguments(called, 1, key))
+
+    def _kept(self, name: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @property
     def _object(self) -> Any:
@@ -80,11 +95,15 @@ class Columns:
             kind = chain.type().returnType()
         return chain
 
-    def _texts(self, objects: Any, chain: Any) -> list[str]:
+    def _texts(self, objects: Any, name: tuple[Any, ...], chain: Callable[[], Any]) -> list[str]:
         if objects.isEmpty():
             return []
-        chain = self._then(chain, self._text_or_empty())
-        function = self._function("java.util.function.Function", chain)
+        function = self._kept(
+            name,
+            lambda: self._function(
+                "java.util.function.Function", self._then(chain(), self._text_or_empty())
+            ),
+        )
         # One string is converted once; what ends up between the texts hardly is in one of them.
         join = self._class("java.util.stream.Collectors").joining(_BETWEEN)
         found = str(objects.stream().map(function).collect(join)).split(_BETWEEN)
@@ -102,8 +121,8 @@ class Columns:
         first = first.asType(first.type().changeReturnType(wanted))
         return self._handles.filterReturnValue(first, second)
 
-    def _filtered(self, objects: Any, test: Any) -> Any:
-        predicate = self._function("java.util.function.Predicate", test)
+    def _filtered(self, objects: Any, name: tuple[Any, ...], test: Callable[[], Any]) -> Any:
+        predicate = self._kept(name, lambda: self._function("java.util.function.Predicate", test()))
         return objects.stream().filter(predicate).toList()
 
     def _function(self, kind: str, handle: Any) -> Any:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._files import write_errors, write_json
+from hookpath.projects.changes import Metadata
 from hookpath.untrusted import read_json, reason
 from hookpath.writable import make_folder
 
@@ -78,11 +79,12 @@ class _Index(BaseModel):
 
 
 class ResultIndex:
-    """The index of one job folder; read anew each time, replaced atomically."""
+    """The index of one job folder; read anew when it changed, replaced atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / RESULTS
         self._file = self._folder / INDEX
+        self._known: tuple[tuple[int, ...], dict[str, ImageResult]] | None = None
 
     def of(self, image_id: str) -> ImageResult:
         """What the image gets so far.
@@ -121,8 +123,7 @@ class ResultIndex:
                 result = result.model_copy(update={"objects": fresh.name if fresh else None})
             try:
                 images[image_id] = result
-                written = {key: found.model_dump(mode="json") for key, found in images.items()}
-                write_json(self._file, {"schema": SCHEMA, "images": written})
+                self._save(images)
             except BaseException:
                 if fresh:
                     fresh.unlink(missing_ok=True)
@@ -131,9 +132,27 @@ class ResultIndex:
                 before.unlink(missing_ok=True)
         return result
 
+    def put_metadata(self, changed: Metadata, name: str) -> None:
+        """Change metadata of images, in one write.
+
+        Raises:
+            ProjectError: the index cannot be read or written.
+        """
+        with write_errors(self._file, name):
+            make_folder(self._folder)
+            images = self._read()
+            for image_id, values in changed.items():
+                found = images.get(image_id, ImageResult())
+                images[image_id] = found.with_metadata({**found.metadata, **values})
+            self._save(images)
+
+    def _save(self, images: Mapping[str, ImageResult]) -> None:
+        written = {key: found.model_dump(mode="json") for key, found in images.items()}
+        write_json(self._file, {"schema": SCHEMA, "images": written})
+
     def refuse_if_changed(self, seen: ImageResult, now: ImageResult, name: str) -> None:
-        """Raise `WriteRefusedError` where somebody else wrote meanwhile."""
-        if seen != now:
+        """Raise `WriteRefusedError` where somebody else wrote objects meanwhile."""
+        if seen.with_metadata({}) != now.with_metadata({}):
             raise WriteRefusedError(
                 f"{name}: {self._file} changed since it was read, so nothing was written; run again"
             )
@@ -153,7 +172,11 @@ class ResultIndex:
                 f"{self._folder}: is a link to another folder; remove it and run again"
             )
         try:
-            return _Index.model_validate(read_json(self._file)).images
+            found = self._file.stat()
+            stamp = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            if self._known is None or self._known[0] != stamp:
+                self._known = stamp, _Index.model_validate(read_json(self._file)).images
+            return dict(self._known[1])
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

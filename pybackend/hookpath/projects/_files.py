@@ -1,4 +1,4 @@
-"""Files that must never be left half written: stamps, backups, JSON."""
+"""Files that must never be left half written: stamps, JSON."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
-from hookpath.writable import refuse_read_only, replace_file, replace_text
+from hookpath.writable import refuse_read_only, replace_text
 
-#: Backups kept beside a data file; the oldest go first.
-KEPT_BACKUPS = 5
+if TYPE_CHECKING:
+    from hookpath.projects.snapshot import ImageSnapshot
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,12 @@ class Stamp:
         return (self.exists, self.size, self.sha256) == (other.exists, other.size, other.sha256)
 
 
+def stamp_of(read: ImageSnapshot | None) -> Stamp | None:
+    """The stamp of the file that a snapshot's objects were read from."""
+    found = None if read is None else read.stamp
+    return found if isinstance(found, Stamp) else None
+
+
 def refuse_if_changed(path: Path, seen: Stamp, image: str) -> None:
     """Raise `WriteRefusedError` unless `path` still is what `seen` says."""
     if not seen.same_content(Stamp.of(path)):
@@ -53,30 +56,6 @@ def refuse_if_changed(path: Path, seen: Stamp, image: str) -> None:
             f"{image}: {path} changed since it was read, so nothing was written; "
             "close the image in QuPath and run again"
         )
-
-
-def back_up(path: Path) -> Path | None:
-    """Copy `path` to ``<name>.hookpath-<UTC time>.bak`` beside it; keeps the newest few.
-
-    Returns:
-        The copy, or None where there is nothing to back up.
-    """
-    if not path.exists():
-        return None
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    copy = path.with_name(f"{path.name}.hookpath-{stamp}.bak")
-    replace_file(copy, partial(shutil.copy2, path))
-    for old in backups_of(path)[:-KEPT_BACKUPS]:
-        old.unlink(missing_ok=True)
-    return copy
-
-
-def backups_of(path: Path) -> list[Path]:
-    """Our backups of `path`, oldest first."""
-    prefix = f"{path.name}.hookpath-"
-    return sorted(
-        p for p in path.parent.iterdir() if p.name.startswith(prefix) and p.suffix == ".bak"
-    )
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
-from hookpath.projects._files import back_up, write_errors, write_json
+from hookpath.projects._backups import Backups
+from hookpath.projects._files import write_errors, write_json
+from hookpath.projects.changes import Metadata
 from hookpath.untrusted import read_json
 
 
@@ -41,7 +43,7 @@ def read_classes(path: Path) -> tuple[PathClass, ...]:
     )
 
 
-def add_missing_classes(path: Path, classes: Iterable[PathClass]) -> None:
+def add_missing_classes(path: Path, classes: Iterable[PathClass], backups: Backups) -> None:
     """Append classes that the list lacks; those there keep their colour and order.
 
     A project without a list stays without: QuPath would show ours instead of its default one.
@@ -53,6 +55,7 @@ def add_missing_classes(path: Path, classes: Iterable[PathClass]) -> None:
         return
     added = [{"name": c.name, "color": packed(c)} for c in missing.values()]
     with write_errors(path, path.parent.parent.name):
+        backups.make(path)
         write_json(path, {**_class_file(path), "pathClasses": [*listed, *added]})
 
 
@@ -62,35 +65,40 @@ def packed(path_class: PathClass) -> int:
     return ((255 << 24) | (red << 16) | (green << 8) | blue) - (1 << 32)
 
 
-def set_entry_metadata(
-    project_file: Path, entry_id: str, name: str, values: Mapping[str, str | None]
-) -> None:
-    """Change metadata values of one image in the project file as it is on disk now."""
+def put_metadata(project_file: Path, changed: Metadata, backups: Backups) -> None:
+    """Change metadata of images in the project file as it is on disk now, in one write.
+
+    Raises:
+        WriteRefusedError: an image is no longer there; the others have been written.
+        ProjectError: the file cannot be read or written.
+    """
     content = read_project(project_file)
-    found = [i for i in content["images"] if str(i.get("entryID")) == entry_id]
-    if len(found) != 1:
+    records: dict[str, list[dict[str, Any]]] = {}
+    for record in content["images"]:
+        records.setdefault(str(record.get("entryID")), []).append(record)
+    found = {key: of[0] for key in changed if len(of := records.get(key, [])) == 1}
+    if sum(_take_over(record, changed[key]) for key, record in found.items()):
+        with write_errors(project_file, project_file.parent.name):
+            backups.make(project_file)
+            write_json(project_file, content)
+    if gone := [key for key in changed if key not in found]:
         raise WriteRefusedError(
-            f"{name}: no longer in {project_file}, so its metadata was not set; run again"
+            f"image {gone[0]} is no longer in {project_file}, so its metadata was not set; "
+            "run again"
         )
-    merged = {**_metadata(found[0]), **values}
-    kept = {k: v for k, v in merged.items() if v is not None}
-    if kept == _metadata(found[0]):
-        return
-    found[0]["metadata"] = kept
-    with write_errors(project_file, name):
-        back_up(project_file)
-        write_json(project_file, content)
 
 
-def entry_metadata(project_file: Path, entry_id: str) -> dict[str, str]:
-    """Metadata of one image, as it is on disk now."""
-    for entry in read_project(project_file)["images"]:
-        if str(entry.get("entryID")) == entry_id:
-            return _metadata(entry)
-    return {}
+def _take_over(record: dict[str, Any], values: Mapping[str, str | None]) -> bool:
+    """Whether anything changed."""
+    before = metadata_of(record)
+    kept = {k: v for k, v in {**before, **values}.items() if v is not None}
+    if kept != before:
+        record["metadata"] = kept
+    return kept != before
 
 
-def _metadata(entry: Mapping[str, Any]) -> dict[str, str]:
+def metadata_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Metadata of an image's record."""
     found = entry.get("metadata")
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 

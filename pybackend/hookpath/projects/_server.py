@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -78,7 +79,27 @@ def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
     )
 
 
-def locate(uri: str, project_file: Path, saved_as: str | None, image: str) -> Path:
+class Inside:
+    """Files below a project's folder by name; it is gone through once, when first asked."""
+
+    def __init__(self, project_file: Path) -> None:
+        self._folder = project_file.resolve().parent
+
+    def named(self, name: str) -> list[Path]:
+        """Files of that name."""
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for path in _below(self._folder, _SEARCH_DEPTH):
+            found.setdefault(path.name, []).append(path)
+        return found
+
+
+def locate(
+    uri: str, project_file: Path, saved_as: str | None, image: str, inside: Inside | None = None
+) -> Path:
     """The image file: where the project says, else moved along with the project, else inside it.
 
     The same three places in the same order as QuPath looks when it opens a project that moved; a
@@ -89,6 +110,7 @@ def locate(uri: str, project_file: Path, saved_as: str | None, image: str) -> Pa
         project_file: where the project is now.
         saved_as: the project's own URI when QuPath saved it.
         image: for messages.
+        inside: of the project, shared by its images.
 
     Raises:
         ProjectError: not on this machine, or not a file at all (OMERO, http).
@@ -97,7 +119,7 @@ def locate(uri: str, project_file: Path, saved_as: str | None, image: str) -> Pa
         raise ProjectError(
             f"{image}: {uri} is not a file; download the slide and add the file to the project"
         )
-    for path in _places(uri, project_file, saved_as):
+    for path in _places(uri, project_file, saved_as, inside or Inside(project_file)):
         if path.is_file():
             return path
     raise ProjectError(
@@ -113,13 +135,13 @@ def path_of(uri: str) -> Path:
     return Path(url2pathname(text) if os.name == "nt" else unquote(text))
 
 
-def _places(uri: str, project_file: Path, saved_as: str | None) -> Iterator[Path]:
+def _places(uri: str, project_file: Path, saved_as: str | None, inside: Inside) -> Iterator[Path]:
     folder = project_file.resolve().parent
     yield folder / path_of(uri)
     if saved_as and (relative := _relative(uri, saved_as)):
         yield Path(os.path.normpath(folder / relative))
     name = PurePosixPath(unquote(urlsplit(uri).path)).name
-    found = [p for p in _below(folder, _SEARCH_DEPTH) if p.name == name]
+    found = inside.named(name)
     if len(found) == 1:
         yield found[0]
 

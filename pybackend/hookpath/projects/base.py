@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.slides.base import SlideRef
+from hookpath.projects.changes import Changes
+from hookpath.projects.snapshot import ImageSnapshot
+from hookpath.slides import SlideDescription, SlideRef
 
 #: Image metadata key (QuPath shows it) with the value ``train``, ``val`` or ``test``.
 SPLIT_KEY = "hookpath.split"
@@ -48,10 +51,11 @@ class WriteReport:
 
 @runtime_checkable
 class ImageEntry(Protocol):
-    """One image of a project.
+    """One image of a project: where to read it, and where its changes go.
 
-    Geometry everywhere is in level-0 px after QuPath's bounds crop; the store has taken the
-    offset away already.
+    Slide and metadata are as they were when they were first asked for; the objects are read anew
+    each time. Geometry everywhere is in level-0 px after QuPath's bounds crop; the store has taken
+    the offset away already.
     """
 
     @property
@@ -72,23 +76,40 @@ class ImageEntry(Protocol):
         """
 
     @property
+    def description(self) -> SlideDescription:
+        """Size, µm/px, crop and reader of the slide, which is opened once for that.
+
+        Raises:
+            ProjectError: see `slide`.
+            SlideError: it cannot be opened.
+        """
+
+    @property
     def metadata(self) -> Mapping[str, str]:
         """Image metadata as QuPath shows it."""
 
     def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """Set (None: remove) metadata values, atomically."""
+        """Set (None: remove) metadata values; inside `Project.changes` written at its end."""
+
+    def read(self) -> ImageSnapshot:
+        """All there is to know of the image now, as a value. Never writes."""
 
     def objects(self) -> list[PathObject]:
         """All objects, also those of earlier runs of ours (see `PathObject.run`). Never writes."""
 
-    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+    def write(
+        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         """Replace what earlier runs of ours wrote by `objects`, tagged with `run`.
 
         Human work (objects without `RUN_TAG`) is never touched; the data file is backed up first;
         atomic and idempotent.
 
+        Args:
+            read: what `objects` follow from; None: what this entry read last.
+
         Raises:
-            WriteRefusedError: the file changed since it was read by this entry.
+            WriteRefusedError: the file changed since it was read.
         """
 
     def remove_results(self, run: str | None = None) -> WriteReport:
@@ -114,6 +135,23 @@ class Project(Protocol):
     @property
     def classes(self) -> Sequence[PathClass]:
         """The project's class list with colours (may be empty; images may use others)."""
+
+    def read(self, image_id: str) -> ImageSnapshot:
+        """All there is to know of an image now, as a value. Never writes.
+
+        Raises:
+            UsageError: there is no such image.
+        """
+
+    def changes(self) -> AbstractContextManager[Changes]:
+        """Collect changes: one write and one backup of what all images share, when it ends.
+
+        Blocks may be nested; the outermost writes. Objects are written as they come (each image
+        has a file of its own).
+
+        Raises:
+            ProjectError: what was collected cannot be written.
+        """
 
     def close(self) -> None:
         """Release whatever is held."""

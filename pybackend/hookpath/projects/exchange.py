@@ -8,7 +8,8 @@ is opened, let alone written to: the viewer imports the results itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +19,14 @@ from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
 from hookpath.limits import NAME_LENGTH
+from hookpath.projects._backups import Backups
 from hookpath.projects._exchanged import ImageResult, ResultIndex
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
 from hookpath.projects.base import WriteReport
+from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
-from hookpath.slides.base import SlideRef
+from hookpath.projects.stored import StoredProject
 from hookpath.untrusted import read_json, reason
 
 _Byte = Annotated[int, Field(ge=0, le=255)]
@@ -72,7 +76,7 @@ class ProjectPart(_Part):
     images: tuple[ImagePart, ...]
 
 
-class ExchangeProject:
+class ExchangeProject(StoredProject):
     """The images of a request file (``request.json``).
 
     Args:
@@ -95,10 +99,9 @@ class ExchangeProject:
         self._source = Path(source).expanduser()
         self._part = _read_part(self._source)
         folder = self._source.absolute().parent
-        index = ResultIndex(folder)
-        self._images = tuple(
-            ExchangeEntry(part, folder, index, given, crop_to_bounds) for part in self._part.images
-        )
+        self._index = ResultIndex(folder)
+        shared = _Shared(folder, self._index, given, crop_to_bounds)
+        self._images = tuple(ExchangeEntry(part, shared, self.ledger) for part in self._part.images)
 
     @property
     def source(self) -> Path:
@@ -120,24 +123,34 @@ class ExchangeProject:
         """The viewer's class list with colours."""
         return tuple(PathClass(c.name, c.color) for c in self._part.classes)
 
+    def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
+        """Without a backup: all of the index is this job's."""
+        if changed:
+            self._index.put_metadata(changed, self.name)
+
     def close(self) -> None:
         """Nothing is held."""
 
 
-class ExchangeEntry:
+@dataclass(frozen=True)
+class _Shared:
+    """What all images of a request have in common; `folder` is the request file's."""
+
+    folder: Path
+    index: ResultIndex
+    given: GivenSpacing
+    crop_to_bounds: bool
+
+
+class ExchangeEntry(StoredImage):
     """One image of a request file."""
 
-    def __init__(
-        self,
-        part: ImagePart,
-        folder: Path,
-        index: ResultIndex,
-        given: GivenSpacing,
-        crop_to_bounds: bool,
-    ) -> None:
-        self._part, self._folder, self._index = part, folder, index
-        self._given, self._crop = given, crop_to_bounds
-        self._seen: ImageResult | None = None
+    _stamp: ImageResult | None = None
+
+    def __init__(self, part: ImagePart, request: _Shared, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._part, self._request = part, request
+        self._folder, self._index = request.folder, request.index
 
     @property
     def id(self) -> str:
@@ -149,13 +162,7 @@ class ExchangeEntry:
         """The viewer's own name."""
         return self._part.name
 
-    @property
-    def slide(self) -> SlideRef:
-        """How to open the slide.
-
-        Raises:
-            ProjectError: the viewer could not hand the image over, or the file is missing.
-        """
+    def _find_slide(self) -> Found:
         if self._part.problem:
             raise ProjectError(_named(self.name, self._part.problem), code="image_unusable")
         if not self._part.slide:
@@ -170,24 +177,19 @@ class ExchangeEntry:
                 "show it where the file is",
                 code="image_missing",
             )
-        crop = self._crop and self._part.crop_to_bounds
-        return self._given.reference(path, self._calibration(), crop)
+        request = self._request
+        crop = request.crop_to_bounds and self._part.crop_to_bounds
+        return request.given.reference(path, self._calibration(), crop), None
 
-    @property
-    def metadata(self) -> Mapping[str, str]:
+    def _stored_metadata(self) -> dict[str, str]:
         """The viewer's values, with what this job changed."""
         changed = {**self._part.metadata, **self._index.of(self.id).metadata}
         return {k: v for k, v in changed.items() if v is not None}
 
-    def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """Set (None: remove) values; the viewer takes them over."""
-        found = self._index.of(self.id)
-        self._index.put(self.id, found.with_metadata({**found.metadata, **values}), self.name)
-
     def objects(self) -> list[PathObject]:
         """What the viewer handed over, with this job's results in the place of earlier ones."""
-        self._seen = self._index.of(self.id)
-        return claimed_by_people(self._present(self._seen))
+        self._stamp = self._index.of(self.id)
+        return claimed_by_people(self._present(self._stamp))
 
     def handed_over(self) -> list[PathObject]:
         """The objects of the viewer's file, whatever this job wrote since."""
@@ -197,26 +199,34 @@ class ExchangeEntry:
             return []
         return read_geojson(self._folder / self._part.annotations)
 
-    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+    def write(
+        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         """Results in the place of all earlier ones of ours; the viewer imports them."""
         new = tagged(objects, run)
-        return self._replace(new, None, lambda now: now.written(run, len(new)))
+        return self._replace(new, None, lambda now: now.written(run, len(new)), read)
 
     def remove_results(self, run: str | None = None) -> WriteReport:
         """Tell the viewer to remove the objects of one run of ours (None: of all)."""
         return self._replace([], run, lambda now: now.without(run))
 
     def _replace(
-        self, new: list[PathObject], gone: str | None, change: Callable[[ImageResult], ImageResult]
+        self,
+        new: list[PathObject],
+        gone: str | None,
+        change: Callable[[ImageResult], ImageResult],
+        read: ImageSnapshot | None = None,
     ) -> WriteReport:
         """Also recorded where nothing changes: the viewer may hold more than it handed over."""
         now = self._index.of(self.id)
-        self._index.refuse_if_changed(self._seen or now, now, self.name)
+        stamp = None if read is None else read.stamp
+        seen = stamp if isinstance(stamp, ImageResult) else self._stamp or now
+        self._index.refuse_if_changed(seen, now, self.name)
         present = self._present(now)
         kept = [o for o in present if not is_ours(o, gone)]
         refuse_stolen_ids((o.id for o in kept), new, self.name)
         own_stay = gone is not None and gone != now.run
-        self._seen = self._index.put(self.id, change(now), self.name, None if own_stay else new)
+        self._stamp = self._index.put(self.id, change(now), self.name, None if own_stay else new)
         return WriteReport(len(new), len(present) - len(kept), None)
 
     def _present(self, result: ImageResult) -> list[PathObject]:

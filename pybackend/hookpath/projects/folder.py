@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
-from hookpath.geometry import Calibration
 from hookpath.names import readable
-from hookpath.projects._files import (
-    Stamp,
-    back_up,
-    refuse_if_changed,
-    write_errors,
-    write_json,
-)
+from hookpath.projects._backups import Backups
+from hookpath.projects._files import Stamp, refuse_if_changed, stamp_of, write_errors
+from hookpath.projects._folder_file import FOLDER_FILE, FolderFile
 from hookpath.projects._results import (
     claimed_by_people,
     is_ours,
@@ -27,9 +22,10 @@ from hookpath.projects._results import (
 )
 from hookpath.projects._sidecars import Sidecars, sidecars_of
 from hookpath.projects.base import WriteReport
+from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
-from hookpath.slides.base import SlideRef
-from hookpath.untrusted import read_json
+from hookpath.projects.stored import StoredProject
 
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
@@ -45,16 +41,13 @@ ANNOTATION_SUFFIXES = (
 #: Ending of HALO's annotations: read where no GeoJSON has a person's work, never written.
 HALO_SUFFIX = ".annotations"
 
-#: Optional file in the folder: ``{"images": {"<file name>": {"mpp": 0.25, "metadata": {…}}}}``.
-FOLDER_FILE = "hookpath-project.json"
-
 
 def is_slide_file(path: Path) -> bool:
     """Whether the file's name looks like a slide's (hidden files do not)."""
     return path.suffix.lower() in SLIDE_SUFFIXES and not path.name.startswith(".")
 
 
-class FolderProject:
+class FolderProject(StoredProject):
     """Slides in one folder (not in folders below it), ``<slide stem>.geojson`` beside each.
 
     Where two slides share a stem, ``<file name>.geojson`` belongs to one alone. Results are
@@ -80,9 +73,10 @@ class FolderProject:
         slides = _slides_in(self._source)
         stems = Counter(stem for path in slides for stem in _stems(path))
         self._slides = tuple(slides)
+        self._file = FolderFile(self.folder / FOLDER_FILE)
+        shared = InFolder(self._file, stems, given, crop_to_bounds)
         self._images = tuple(
-            FolderEntry(path, self.folder, stems, given, crop_to_bounds, others)
-            for path, others in slides.items()
+            FolderEntry(path, shared, self.ledger, others) for path, others in slides.items()
         )
 
         for entry in self._images:
@@ -124,29 +118,35 @@ class FolderProject:
         """Always empty: in a folder, the annotations alone say which classes there are."""
         return ()
 
+    def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
+        if changed:
+            self._file.put(changed, backups)
+
     def close(self) -> None:
         """Nothing is held."""
 
 
-class FolderEntry:
+@dataclass(frozen=True)
+class InFolder:
+    """What all slides of a folder have in common; `stems` are counted over its files."""
+
+    file: FolderFile
+    stems: Mapping[str, int]
+    given: GivenSpacing = field(default_factory=GivenSpacing)
+    crop_to_bounds: bool = True
+
+
+class FolderEntry(StoredImage):
     """One slide of a folder; `others` are files that belong to it (levels of a DICOM series)."""
 
+    _stamp: Stamp | None = None
+
     def __init__(
-        self,
-        path: Path,
-        folder: Path,
-        stems: Mapping[str, int],
-        given: GivenSpacing,
-        crop_to_bounds: bool,
-        others: tuple[Path, ...] = (),
+        self, path: Path, folder: InFolder, ledger: Ledger, others: tuple[Path, ...] = ()
     ) -> None:
-        self._path = path
-        self._others = others
-        self._folder_file = folder / FOLDER_FILE
-        self._stems = stems
-        self._given = given
-        self._crop = crop_to_bounds
-        self._seen: Stamp | None = None
+        super().__init__(ledger)
+        self._path, self._folder, self._others = path, folder, others
+        self._stems = folder.stems
 
     @property
     def id(self) -> str:
@@ -158,25 +158,13 @@ class FolderEntry:
         """The file name."""
         return readable(self._path.name)
 
-    @property
-    def slide(self) -> SlideRef:
-        """How to open the slide."""
-        return self._given.reference(self._path, self._calibration(), self._crop)
+    def _find_slide(self) -> Found:
+        folder = self._folder
+        mpp = folder.file.spacing_of(self.name)
+        return folder.given.reference(self._path, mpp, folder.crop_to_bounds), None
 
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """Values kept in ``hookpath-project.json``."""
-        kept = self._record().get("metadata", {})
-        return {str(k): str(v) for k, v in kept.items()}
-
-    def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """Set (None: remove) values in ``hookpath-project.json``, atomically."""
-        kept = {**self.metadata, **values}
-        with write_errors(self._folder_file, self.name):
-            content = _read_folder_file(self._folder_file)
-            record = content.setdefault("images", {}).setdefault(self.name, {})
-            record["metadata"] = {k: v for k, v in kept.items() if v is not None}
-            write_json(self._folder_file, content)
+    def _stored_metadata(self) -> dict[str, str]:
+        return self._folder.file.metadata_of(self.name)
 
     #: Finds annotations that are not quite named like a slide; set by the project.
     named_otherwise: Callable[[Path], Path | None] = staticmethod(lambda _: None)
@@ -232,7 +220,7 @@ class FolderEntry:
         """All objects of the slide's GeoJSON, and HALO's where that has nothing of a person."""
         path = self.annotation_file
         try:
-            self._seen = Stamp.of(path)
+            self._stamp = Stamp.of(path)
         except OSError as error:
             raise AnnotationError(
                 f"{path}: cannot be read ({error.strerror}); check that it is a file, and yours to "
@@ -241,34 +229,38 @@ class FolderEntry:
         found = claimed_by_people(_read_objects(path))
         return found if any(o.run is None for o in found) else [*found, *self._of_halo()]
 
-    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+    def write(
+        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         """Replace our earlier objects in the GeoJSON file (see `ImageEntry.write`)."""
-        return self._replace(tagged(objects, run), None)
+        return self._replace(tagged(objects, run), None, read)
 
     def remove_results(self, run: str | None = None) -> WriteReport:
         """Remove the objects of one run of ours (None: of all)."""
         return self._replace([], run)
 
-    def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
+    def _replace(
+        self, new: list[PathObject], run: str | None, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         from hookpath.annotations import KeptFeatures
 
         path = self.annotation_file
-        seen = self._seen or Stamp.of(path)
+        seen = stamp_of(read) or self._stamp or Stamp.of(path)
         refuse_if_changed(path, seen, self.name)
         kept = KeptFeatures.of(path, lambda o: is_ours(o, run))
         refuse_stolen_ids(kept.ids, new, self.name)
         if not new and not kept.removed:
             return WriteReport(0, 0, None)
-        backup: list[Path | None] = []
+        with self._ledger.changes() as changes, write_errors(path, self.name):
+            backups = changes.backups
 
-        def last_check() -> None:
-            refuse_if_changed(path, seen, self.name)
-            backup.append(back_up(path))
+            def last_check() -> None:
+                refuse_if_changed(path, seen, self.name)
+                backups.make(path)
 
-        with write_errors(path, self.name):
             kept.write(path, new, before=last_check)
-        self._seen = Stamp.of(path)
-        return WriteReport(len(new), kept.removed, backup[0])
+        self._stamp = Stamp.of(path)
+        return WriteReport(len(new), kept.removed, backups.make(path))
 
     def _refuse_shared(self) -> None:
         for stem in _stems(self._path):
@@ -279,22 +271,6 @@ class FolderEntry:
                         f"{self.name}: {shared} fits {self._stems[stem]} slides; "
                         f"rename it to {self.name}{suffix} (or after the other slide)"
                     )
-
-    def _calibration(self) -> Calibration | None:
-        value = self._record().get("mpp")
-        if value is None:
-            return None
-        try:
-            x, y = value if isinstance(value, list) else (value, value)
-            return Calibration(float(x), float(y))
-        except (TypeError, ValueError) as error:
-            raise ProjectError(
-                f"{self.name}: µm/px must be a positive number, not {value!r}"
-            ) from error
-
-    def _record(self) -> dict[str, Any]:
-        record = _read_folder_file(self._folder_file).get("images", {}).get(self.name, {})
-        return record if isinstance(record, dict) else {}
 
 
 def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
@@ -327,17 +303,3 @@ def _read_objects(path: Path) -> list[PathObject]:
     from hookpath.annotations import read_geojson
 
     return read_geojson(path) if path.is_file() else []
-
-
-def _read_folder_file(path: Path) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except FileNotFoundError:
-        return {"format": 1, "images": {}}
-    except (OSError, ValueError) as error:
-        raise ProjectError(
-            f"{path}: not readable as JSON ({error}); repair or remove it"
-        ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("images", {}), dict):
-        raise ProjectError(f"{path}: not a hookpath folder file; repair or remove it")
-    return content

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError, SlideError
 from hookpath.projects import _qpproj
-from hookpath.projects._files import Stamp, back_up, refuse_if_changed, write_errors
+from hookpath.projects._backups import Backups
+from hookpath.projects._files import Stamp, refuse_if_changed, stamp_of, write_errors
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
-from hookpath.projects._server import ImageServer, locate, parse_server
+from hookpath.projects._server import ImageServer, Inside, locate, parse_server
 from hookpath.projects.base import WriteReport
+from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage, described
 from hookpath.projects.spacing import GivenSpacing
-from hookpath.slides.base import SlideRef
+from hookpath.projects.stored import StoredProject
+from hookpath.slides import SlideDescription, SlideRef
 from hookpath.writable import replace_file
 
 if TYPE_CHECKING:
     from hookpath.projects._bridge import DataFile
 
 
-class QuPathProject:
+class QuPathProject(StoredProject):
     """A ``project.qpproj``. Opening one, its images and their metadata need no QuPath.
 
     Objects do: the first `ImageEntry.objects` or `write` starts QuPath's code in this process
@@ -50,8 +56,11 @@ class QuPathProject:
         path = Path(source).expanduser()
         self._file = path / "project.qpproj" if path.is_dir() else path
         content = _qpproj.read_project(self._file)
+        shared = _Shared(
+            self._file, content.get("version"), content.get("uri"), given, Inside(self._file)
+        )
         self._images = tuple(
-            QuPathEntry(self._file, content, record, given) for record in content["images"]
+            QuPathEntry(shared, record, self.ledger) for record in content["images"]
         )
 
     @property
@@ -74,26 +83,48 @@ class QuPathProject:
         """The project's class list with colours, as it is on disk now."""
         return _qpproj.read_classes(_class_file(self._file))
 
+    def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
+        if changed:
+            _qpproj.put_metadata(self._file, changed, backups)
+
     def close(self) -> None:
         """Nothing is held (a JVM, once started, ends with the process)."""
 
 
-class QuPathEntry:
+@dataclass(frozen=True)
+class _Shared:
+    """What all images of a project have in common.
+
+    Attributes:
+        version: of the QuPath that saved it.
+        saved_as: its own URI at that time.
+    """
+
+    file: Path
+    version: str | None
+    saved_as: str | None
+    given: GivenSpacing
+    inside: Inside
+
+    @property
+    def class_file(self) -> Path:
+        """The project's class list."""
+        return _class_file(self.file)
+
+    @cached_property
+    def classes(self) -> tuple[PathClass, ...]:
+        """The class list when the first objects were read."""
+        return _qpproj.read_classes(self.class_file)
+
+
+class QuPathEntry(StoredImage):
     """One image of a QuPath project."""
 
-    def __init__(
-        self,
-        project_file: Path,
-        project: Mapping[str, Any],
-        record: dict[str, Any],
-        given: GivenSpacing,
-    ) -> None:
-        self._project_file = project_file
-        self._version: str | None = project.get("version")
-        self._saved_as: str | None = project.get("uri")
-        self._record = record
-        self._given = given
-        self._seen: Stamp | None = None
+    _stamp: Stamp | None = None
+
+    def __init__(self, project: _Shared, record: dict[str, Any], ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._project, self._record = project, record
 
     @property
     def id(self) -> str:
@@ -105,62 +136,57 @@ class QuPathEntry:
         """The image's name (also where QuPath masks it)."""
         return str(self._record.get("imageName") or f"image {self.id}")
 
-    @property
-    def slide(self) -> SlideRef:
-        """How to open the slide in QuPath's frame.
-
-        The calibration is the project's own, else the file's, else ``mpp`` of `open_project`.
-        """
+    def _find_slide(self) -> Found:
+        """In QuPath's frame; the calibration is the project's own, else the file's, else given."""
         server = parse_server(self._server_record, self.name)
-        path = locate(server.uri, self._project_file, self._saved_as, self.name)
-        reference = self._given.reference(path, server.calibration, server.crop_to_bounds)
-        self._refuse_other_frame(reference, server)
-        return reference
+        project = self._project
+        path = locate(server.uri, project.file, project.saved_as, self.name, project.inside)
+        reference = project.given.reference(path, server.calibration, server.crop_to_bounds)
+        return reference, self._in_this_frame(reference, server)
 
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """Image metadata as QuPath shows it, as it is on disk now."""
-        return _qpproj.entry_metadata(self._project_file, self.id)
-
-    def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """Set (None: remove) metadata values in the project file; everything else in it stays."""
-        _qpproj.set_entry_metadata(self._project_file, self.id, self.name, values)
+    def _stored_metadata(self) -> dict[str, str]:
+        return _qpproj.metadata_of(self._record)
 
     @property
     def data_file(self) -> Path:
         """QuPath's file with the objects; it need not exist."""
         if not self.id.isdecimal():  # anything else could lead out of the project
-            raise ProjectError(f"{self.name}: {self._project_file} gives it no number; repair it")
-        return self._project_file.resolve().parent / "data" / self.id / "data.qpdata"
+            raise ProjectError(f"{self.name}: {self._project.file} gives it no number; repair it")
+        return self._project.file.resolve().parent / "data" / self.id / "data.qpdata"
 
     def objects(self) -> list[PathObject]:
         """All objects, read by QuPath's code (ellipses become polygons, as QuPath exports them)."""
         from hookpath.annotations import objects_from_geojson
         from hookpath.projects import _bridge
 
-        _bridge.require_qupath(self._version, False, self.name)
+        _bridge.require_qupath(self._project.version, False, self.name)
         path = self._readable_data()
-        self._seen = Stamp.of(self.data_file)
-        features = _bridge.read_features(path, self._classes(), self.name)
+        self._stamp = Stamp.of(self.data_file)
+        features = _bridge.read_features(path, self._project.classes, self.name)
         return claimed_by_people(objects_from_geojson([dict(f) for f in features]))
 
-    def write(self, objects: Sequence[PathObject], run: str) -> WriteReport:
+    def write(
+        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+    ) -> WriteReport:
         """Replace our earlier objects in ``data.qpdata`` (see `ImageEntry.write`).
 
         Classes that the project's list lacks are added to it; colours there never change.
         """
-        report = self._replace(tagged(objects, run), None)
-        self._list_classes({o.path_class for o in objects if o.path_class})
+        with self._ledger.changes() as changes:
+            report = self._replace(tagged(objects, run), None, changes.backups, read)
+            used = {o.path_class for o in objects if o.path_class}
+            self._list_classes(used, changes.backups)
         return report
 
     def remove_results(self, run: str | None = None) -> WriteReport:
         """Remove the objects of one run of ours (None: of all)."""
-        return self._replace([], run)
+        with self._ledger.changes() as changes:
+            return self._replace([], run, changes.backups)
 
-    def _list_classes(self, used: Iterable[PathClass]) -> None:
-        path = _class_file(self._project_file)
+    def _list_classes(self, used: Iterable[PathClass], backups: Backups) -> None:
+        path = self._project.class_file
         try:
-            _qpproj.add_missing_classes(path, sorted(used, key=lambda c: c.name))
+            _qpproj.add_missing_classes(path, sorted(used, key=lambda c: c.name), backups)
         except ProjectError as error:
             cause = error.__cause__
             reason = cause.strerror if isinstance(cause, OSError) else error
@@ -169,41 +195,45 @@ class QuPathEntry:
                 f"added to {path} ({reason}); make it writable and run again"
             ) from error
 
-    def _replace(self, new: list[PathObject], run: str | None) -> WriteReport:
+    def _replace(
+        self,
+        new: list[PathObject],
+        run: str | None,
+        backups: Backups,
+        read: ImageSnapshot | None = None,
+    ) -> WriteReport:
         from hookpath.annotations import object_to_feature
         from hookpath.projects import _bridge
 
-        _bridge.require_qupath(self._version, True, self.name)
+        _bridge.require_qupath(self._project.version, True, self.name)
         path = self.data_file
         if path != self._readable_data():
             raise ProjectError(
                 f"{self.name}: {path} is missing, only QuPath's backup is there; "
                 "open the image in QuPath and save it, then run again"
             )
-        seen = self._seen or Stamp.of(path)
+        seen = stamp_of(read) or self._stamp or Stamp.of(path)
         refuse_if_changed(path, seen, self.name)
-        data = _bridge.DataFile(path, self._server_record, self._classes(), self.name)
+        data = _bridge.DataFile(path, self._server_record, self._project.classes, self.name)
         gone = data.ours(run)
         refuse_stolen_ids(data.ids() - gone, new, self.name)
         if not new and not gone:
             return WriteReport(0, 0, None)
         data.remove(gone)
         data.add([object_to_feature(o) for o in new])
-        backup = self._save(data, path, seen)
+        backup = self._save(data, path, seen, backups)
         return WriteReport(len(new), len(gone), backup)
 
-    def _save(self, data: DataFile, path: Path, seen: Stamp) -> Path | None:
-        backups: list[Path | None] = []
-
+    def _save(self, data: DataFile, path: Path, seen: Stamp, backups: Backups) -> Path | None:
         def last_check() -> None:
             refuse_if_changed(path, seen, self.name)
-            backups.append(back_up(path))
+            backups.make(path)
 
         with write_errors(path, self.name):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, data.write, last_check)
-        self._seen = Stamp.of(path)
-        return backups[0]
+        self._stamp = Stamp.of(path)
+        return backups.make(path)
 
     @property
     def _server_record(self) -> dict[str, Any]:
@@ -217,23 +247,25 @@ class QuPathEntry:
         backup = self.data_file.with_name("data.qpdata.bkp")
         return backup if backup.is_file() and not self.data_file.is_file() else self.data_file
 
-    def _classes(self) -> tuple[PathClass, ...]:
-        return _qpproj.read_classes(_class_file(self._project_file))
+    def _in_this_frame(self, reference: SlideRef, server: ImageServer) -> SlideDescription | None:
+        """Objects fit only if we see the same level-0 pixels as QuPath does; None: nobody looked.
 
-    def _refuse_other_frame(self, reference: SlideRef, server: ImageServer) -> None:
-        """Objects fit only if we see the same level-0 pixels as QuPath does."""
+        Raises:
+            ProjectError: we see others.
+        """
         if not server.width or not server.height:
-            return
+            return None
         try:
-            with reference.open() as slide:
-                size = (slide.width_l0, slide.height_l0)
+            found = described(reference)
         except SlideError:
-            return  # whoever opens the slide gets the clearer message
+            return None  # whoever opens the slide gets the clearer message
+        size = found.size_l0
         if size != (server.width, server.height):
             raise ProjectError(
                 f"{self.name}: QuPath sees {server.width}×{server.height} px, {reference.path} has "
                 f"{size[0]}×{size[1]}; annotations would not fit: add the slide to QuPath again"
             )
+        return found
 
 
 def _class_file(project_file: Path) -> Path:

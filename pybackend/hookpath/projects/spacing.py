@@ -53,8 +53,7 @@ def spacing_remarks(project: Project) -> Iterator[str]:
 
 def _remark(entry: ImageEntry) -> str:
     reference = entry.slide
-    with reference.open() as slide:
-        whose, stated = "the file's", slide.file_calibration
+    whose, stated = "the file's", entry.description.file_calibration
     if reference.calibration:
         whose, stated = "the project's", reference.calibration
     if stated is None:

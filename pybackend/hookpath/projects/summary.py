@@ -71,20 +71,20 @@ def summarise(
 
 
 def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
-    split = entry.metadata.get(SPLIT_KEY)
+    image = entry.read()
     width = height = 0
     edited = 0
     calibration: Calibration | None = None
     of_file: tuple[str, ...] = ()
     problem = code = ""
     try:
-        with entry.slide.open() as slide:
-            width, height, of_file = slide.width_l0, slide.height_l0, slide.notes
-            calibration = slide.calibration
+        found = image.description
+        (width, height), of_file = found.size_l0, found.notes
+        calibration = found.known_calibration()
     except HookpathError as error:
         problem, code = str(error), error.code
     try:
-        objects = rules.applied(entry.objects(), lambda: calibration)
+        objects = rules.applied(image.objects, lambda: calibration)
         undrawn, edited = rest.class_of(entry, objects), count_edited(objects)
         # Without µm/px nobody can tell tissue.
         known = rest.completed(entry, objects) if calibration else objects
@@ -100,7 +100,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         width=width,
         height=height,
         spacing_um=calibration.mpp if calibration else None,
-        split=split,
+        split=image.metadata.get(SPLIT_KEY),
         annotated_mm2={name: area * (px_mm2 or nan) for name, area in report.area_l0.items()},
         rest=undrawn,
         results=report.results,

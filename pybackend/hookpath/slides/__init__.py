@@ -1,6 +1,7 @@
 """WSI reading at any µm/px."""
 
 from hookpath.slides.base import Level, Slide, SlideRef
+from hookpath.slides.description import SlideDescription
 from hookpath.slides.identity import SlideIdentity
 from hookpath.slides.maps import MapReader, open_map
 from hookpath.slides.opening import open_slide
@@ -13,6 +14,7 @@ __all__ = [
     "MapReader",
     "PyramidWriter",
     "Slide",
+    "SlideDescription",
     "SlideIdentity",
     "SlideRef",
     "TissueMask",

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.closing import Closing
-from hookpath.errors import MissingSpacingError
+from hookpath.errors import missing_spacing
 from hookpath.geometry import Calibration, Region
 
 if TYPE_CHECKING:
+    from hookpath.slides.description import SlideDescription
     from hookpath.slides.identity import SlideIdentity
 
 RGBArray = npt.NDArray[np.uint8]
@@ -115,9 +116,13 @@ class Slide(Closing):
         Raises:
             SlideError: one of its files cannot be read.
         """
-        from hookpath.slides.identity import SlideIdentity
+        return self.describe().identity
 
-        return SlideIdentity.of(self)
+    def describe(self) -> SlideDescription:
+        """What there is to say of it without its pixels; outlives the handle."""
+        from hookpath.slides.description import SlideDescription
+
+        return SlideDescription.of(self)
 
     @property
     def has_calibration(self) -> bool:
@@ -137,10 +142,7 @@ class Slide(Closing):
         """
         found = self._known
         if found is None:
-            note = f" ({self.spacing_note})" if self.spacing_note else ""
-            raise MissingSpacingError(
-                f"{self.path}: µm/px is unknown{note}; set the pixel size in QuPath or pass --mpp"
-            )
+            raise missing_spacing(self.path, self.spacing_note)
         return found
 
     @abstractmethod

@@ -12,15 +12,11 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 from hookpath.slides._dicom import whole_series
 from hookpath.slides._parts import INDEX_SUFFIXES, parts_of
-
-if TYPE_CHECKING:
-    from hookpath.slides.base import Slide
 
 #: Slides up to this size (all files together) are read whole: some 5 ms.
 WHOLE_BYTES = 4 * 2**20
@@ -55,24 +51,6 @@ class SlideIdentity(BaseModel):
     corner: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)
     reader: str = ""
-
-    @classmethod
-    def of(cls, slide: Slide) -> SlideIdentity:
-        """Identity of an open slide (in whatever colours it is seen).
-
-        Raises:
-            SlideError: one of its files cannot be read.
-        """
-        content, size = content_of(slide.path)
-        known = slide.calibration if slide.has_calibration else None
-        return cls(
-            content=content,
-            bytes=size,
-            mpp=None if known is None else (known.mpp_x, known.mpp_y),
-            corner=slide.corner_in_file,
-            size=(slide.width_l0, slide.height_l0),
-            reader=slide.reader,
-        )
 
     @property
     def key(self) -> str:
