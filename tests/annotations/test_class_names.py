@@ -48,6 +48,7 @@ def read(classification: Any, **more: Any) -> PathObject:
         ("Tumor:Positive ", "Tumor: Positive"),
         ("Tumor: Positive: 2+", "Tumor: Positive: 2+"),
         ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("a\u200b\u0308\u200d\u0645", "\u00e4\u0645"),
         ("\u200b", ""),
         (":", ":"),
         ("", ""),

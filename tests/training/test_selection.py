@@ -1,5 +1,6 @@
 """Which epoch's weights become the model."""
 
+from math import nan
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,8 @@ from hookpath.training.session import Session
         (1.0, 0.1, 1.0, 0.1, False),
         (1.0, 0.1, 1.0, 0.2, False),
         (-2.0, 0.1, -1.5, 0.2, True),
+        (nan, 0.5, nan, 0.4, True),
+        (nan, 0.4, nan, 0.5, False),
     ],
 )
 def test_a_higher_score_wins_and_of_equal_ones_the_lower_loss(

@@ -31,10 +31,18 @@ def plain_class_name(written: str) -> str:
 
     Joiners stay where a script or an emoji needs them: between characters beyond Latin.
     """
-    composed = unicodedata.normalize("NFC", readable(written))
+    name = readable(written)
+    # What is taken away may bring together what then is composed, and the other way round.
+    while (plain := _once(name)) != name:
+        name = plain
+    return name
+
+
+def _once(name: str) -> str:
+    composed = unicodedata.normalize("NFC", name)
     seen = "".join(c for c in composed if c in _JOINERS or unicodedata.category(c) != "Cf")
     parts = [" ".join(part.split()) for part in _JOINER_IN_LATIN.sub("", seen).split(":")]
-    return DERIVED.join(part for part in parts if part) if all(parts) else ":".join(parts).strip()
+    return DERIVED.join(parts) if all(parts) else ":".join(parts).strip()
 
 
 def from_text(value: Any) -> Any:

@@ -270,7 +270,7 @@ def _show(s: Session, clock: Clock, saving: bool) -> None:
             f"checkpoint is {s.run.last}"
         )
     figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
-    if s.best_score is not None:
+    if s.best_score is not None and not math.isnan(s.best_score):
         figures[s.goal.column] = s.best_score
     s.reporter.overall(min(s.plan.done(s.step), _NEARLY))
     s.reporter.advance("train", clock.unshown(), **figures)

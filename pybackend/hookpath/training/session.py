@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,10 +163,13 @@ class Session:
     def improves(self, validation: Validation | None) -> bool:
         """Whether the weights become the run's model; without validation the last ones always.
 
-        Of equal scores (few drawn pixels are soon all right) the lower loss is better.
+        Of equal scores (few drawn pixels are soon all right) the lower loss is better; so it is
+        where there is no score, since only classes of no interest are drawn on the slides.
         """
         if validation is None or self.best_score is None or self.best_loss is None:
             return True
+        if math.isnan(validation.score):
+            return validation.loss < self.best_loss
         found = (validation.score, -validation.loss)
         return found > (self.best_score, -self.best_loss)
 
