@@ -2,8 +2,9 @@
 
 Rings are cut at their junctions. What lies between two junctions is the border of the same two
 neighbours and is listed in a direction of its own, so it is simplified once (Douglas-Peucker), for
-both. Borders that would then cross are simplified less, at last not at all. (GEOS keeps borders
-from crossing, too, but compares all with all; its coverage simplifier takes several times as long.)
+both. Borders that would then cross are simplified less, at last not at all, and what is taken back
+is taken back for both. (GEOS keeps borders from crossing, too, but compares all with all; its
+coverage simplifier takes several times as long.)
 """
 
 from __future__ import annotations
@@ -31,25 +32,84 @@ class _Chains:
     turned: Bools  #: (chains,) the border's own direction is against the ring's
 
 
-def simplified(
-    rings: Rings, fixed: Bools, corners_l0: Points, tolerance_l0: float
-) -> tuple[Points, Ints]:
-    """Positions of the corners that are left, and the ring of each; `fixed` ones are all left."""
-    chains = _cut(rings, fixed)
-    border, first_of = _borders(rings, chains)
-    begin = np.cumsum(chains.size) - chains.size
-    size = chains.size[first_of]
-    points = corners_l0[chains.corner[_ranges(begin[first_of], size)]]
-    xy_l0, size = _simplify(points, size, tolerance_l0)
-    # Every ring gets its borders' points in its own direction, without the last point of each,
-    # which is the first of the next.
-    begin, size = (np.cumsum(size) - size)[border], size[border]
-    order = np.where(
-        np.repeat(chains.turned, size - 1),
-        _ranges(-(begin + size - 1), size - 1) * -1,
-        _ranges(begin, size - 1),
-    )
-    return xy_l0[order], np.repeat(chains.ring, size - 1)
+class Borders:
+    """The borders of all rings: each listed once, and simplified for both that share it.
+
+    Args:
+        rings: with a corner at every junction.
+        fixed: corners that stay.
+        corners_l0: positions of the corners.
+        tolerance_l0: a border may move by this much.
+    """
+
+    def __init__(self, rings: Rings, fixed: Bools, corners_l0: Points, tolerance_l0: float) -> None:
+        self._chains = chains = _cut(rings, fixed)
+        self._border, first_of = _borders(rings, chains)
+        begin = np.cumsum(chains.size) - chains.size
+        size = chains.size[first_of]
+        points = corners_l0[chains.corner[_ranges(begin[first_of], size)]]
+        self._exact = np.asarray(
+            shapely.linestrings(points, indices=np.repeat(np.arange(len(size)), size))
+        )
+        self._least = tolerance_l0 / 5
+        self._tolerance = np.full(len(size), tolerance_l0)
+        self._lines = shapely.simplify(self._exact, tolerance_l0, preserve_topology=False)
+        self._settle(np.arange(len(size)))
+
+    def rings(self) -> tuple[Points, Ints]:
+        """Positions of the corners that are left, and the ring of each."""
+        size = shapely.get_num_coordinates(self._lines).astype(np.int64)
+        xy_l0: Points = shapely.get_coordinates(self._lines)
+        # Every ring gets its borders' points in its own direction, without the last point of each,
+        # which is the first of the next.
+        begin, size = (np.cumsum(size) - size)[self._border], size[self._border]
+        order = np.where(
+            np.repeat(self._chains.turned, size - 1),
+            _ranges(-(begin + size - 1), size - 1) * -1,
+            _ranges(begin, size - 1),
+        )
+        return xy_l0[order], np.repeat(self._chains.ring, size - 1)
+
+    def middles(self) -> Lines:
+        """A point of each border; its ends may be those of others, too."""
+        return np.asarray(shapely.line_interpolate_point(self._lines, 0.5, normalized=True))
+
+    def of_ring(self) -> tuple[Ints, Ints]:
+        """Which borders are parts of which rings: pairs."""
+        return self._border, self._chains.ring
+
+    def make_exact(self, rings: Bools) -> Bools:
+        """Take back what was simplified of these rings; which rings have changed by that."""
+        borders = np.unique(self._border[rings[self._chains.ring]])
+        borders = borders[self._tolerance[borders] > 0]
+        self._tolerance[borders] = 0
+        self._again(borders)
+        changed = np.zeros(len(self._exact), bool)
+        changed[borders] = True
+        changed[self._settle(borders)] = True
+        found = np.zeros(len(rings), bool)
+        found[self._chains.ring[changed[self._border]]] = True
+        return found
+
+    def _settle(self, changed: Ints) -> Ints:
+        """Simplify less what has collapsed or crosses others; all borders that this changed.
+
+        Exact borders do not cross, so it ends.
+        """
+        touched: list[Ints] = []
+        while changed.size:
+            conflict = _in_conflict(self._lines, changed)
+            changed = conflict[self._tolerance[conflict] > 0]
+            halved = self._tolerance[changed] / 2
+            self._tolerance[changed] = np.where(halved > self._least / 2, halved, 0)
+            self._again(changed)
+            touched.append(changed)
+        return np.unique(np.concatenate(touched)) if touched else changed
+
+    def _again(self, which: Ints) -> None:
+        self._lines[which] = shapely.simplify(
+            self._exact[which], self._tolerance[which], preserve_topology=False
+        )
 
 
 def _cut(rings: Rings, fixed: Bools) -> _Chains:
@@ -95,20 +155,6 @@ def _borders(rings: Rings, chains: _Chains) -> tuple[Ints, Ints]:
     edge = ((y * (int(rings.x.max()) + 1) + x) * 2 + level) * 2 + ahead
     _, first_of, border = np.unique(edge, return_index=True, return_inverse=True)
     return border, first_of
-
-
-def _simplify(points: Points, size: Ints, tolerance_l0: float) -> tuple[Points, Ints]:
-    """Points of the simplified lines, and how many each has; ends stay, and no line crosses."""
-    index = np.repeat(np.arange(len(size)), size)
-    exact = np.asarray(shapely.linestrings(points, indices=index))
-    lines = shapely.simplify(exact, tolerance_l0, preserve_topology=False)
-    tolerance = np.full(len(lines), tolerance_l0)
-    which = np.arange(len(lines))
-    while (which := _in_conflict(lines, which)).size:
-        tolerance[which] = np.where(tolerance[which] > tolerance_l0 / 5, tolerance[which] / 2, 0)
-        lines[which] = shapely.simplify(exact[which], tolerance[which], preserve_topology=False)
-        which = which[tolerance[which] > 0]
-    return shapely.get_coordinates(lines), shapely.get_num_coordinates(lines).astype(np.int64)
 
 
 def _in_conflict(lines: Lines, changed: Ints) -> Ints:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from hookpath.annotations._chains import Points, simplified
+from hookpath.annotations._chains import Borders, Points
 from hookpath.annotations._junctions import Junctions
 from hookpath.annotations._runs import Ints
 from hookpath.annotations._trace import Bools, Rings
@@ -41,15 +41,49 @@ def simple_polygons(
 ) -> Polygons:
     """One polygon per piece, valid; outlines move by at most `tolerance_l0`.
 
-    Neighbours keep their common borders. A polygon that would not be valid stays as it was.
+    Neighbours keep their common borders, and nothing overlaps: what would not be so is made exact
+    again, with all that shares its borders.
     """
     with_junctions, fixed = junctions.insert_into(rings)
-    xy_l0, ring = simplified(with_junctions, fixed, frame.to_l0(with_junctions), tolerance_l0)
-    polygons, good = _build(xy_l0, ring, rings)
-    if not good.all():
-        part = rings.take(~good[rings.number])
-        polygons[~good] = exact_polygons(part, frame)
+    corners_l0 = frame.to_l0(with_junctions)
+    borders = Borders(with_junctions, fixed, corners_l0, tolerance_l0)
+    polygons, good = _build(*borders.rings(), rings)
+    while (wrong := ~good | _swallowing(polygons, good, borders, rings)).any():
+        changed = borders.make_exact(wrong[rings.number])
+        piece = np.zeros(len(good), bool)
+        piece[rings.number[changed]] = True
+        if not piece.any():  # exact, and still not as it should be: the map's own outlines are
+            polygons[wrong] = exact_polygons(rings.take(wrong[rings.number]), frame)
+            break
+        polygons[piece], good[piece] = _build(
+            *_of(borders, piece[rings.number]), rings.take(piece[rings.number])
+        )
     return polygons
+
+
+def _of(borders: Borders, wanted: Bools) -> tuple[Points, Ints]:
+    """Corners of some rings, which count from 0."""
+    xy_l0, ring = borders.rings()
+    which = wanted[ring]
+    return xy_l0[which], (np.cumsum(wanted) - 1)[ring[which]]
+
+
+def _swallowing(polygons: Polygons, good: Bools, borders: Borders, rings: Rings) -> Bools:
+    """Pieces that a border of another one has come to lie in, and those others.
+
+    Without crossing anything: a small piece, or a hole, that a simplified border has passed over.
+    """
+    where = np.flatnonzero(good)
+    tree = shapely.STRtree(borders.middles())
+    inside, border = tree.query(polygons[where], predicate="contains_properly")
+    own, ring = borders.of_ring()
+    # A middle is rounded: a piece's own ones may seem to lie in it.
+    pairs = where[inside] + len(good) * border
+    foreign = ~np.isin(pairs, rings.number[ring] + len(good) * own)
+    found = np.zeros(len(good), bool)
+    found[where[inside[foreign]]] = True
+    found[rings.number[ring[np.isin(own, border[foreign])]]] = True
+    return found
 
 
 def _build(xy_l0: Points, ring: Ints, rings: Rings) -> tuple[Polygons, Bools]:

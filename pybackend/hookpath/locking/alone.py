@@ -20,7 +20,7 @@ from typing import Protocol
 from hookpath.errors import BusyError
 from hookpath.locking._note import note_of, owner, owner_in, try_note
 from hookpath.locking._system import try_system_lock
-from hookpath.unfinished import is_unfinished
+from hookpath.unfinished import is_unfinished, sweep
 from hookpath.writable import make_folder
 
 #: The lock's file in a folder that it is for.
@@ -44,12 +44,13 @@ class _Lock(Protocol):
 def folder_alone(
     folder: Path, does: str, patience_s: float = 0.0, shared: bool = False
 ) -> Iterator[None]:
-    """`alone` with the lock that belongs to a folder, which is there already.
+    """`alone` with the lock that belongs to a folder, which is there already; sweeps it, too.
 
     Raises:
         BusyError, OSError: as `alone`.
     """
     with alone(folder / LOCK_NAME, does, patience_s, shared):
+        sweep(folder)
         yield
 
 
