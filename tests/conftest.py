@@ -13,7 +13,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
-GROUPS = ("qupath", "gpu", "shared_data")
+GROUPS = ("qupath", "gpu", "shared_data", "slow")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -21,6 +21,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     from hookpath.projects import find_qupath
 
     return 0 if find_qupath() else min(2, os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes is left out, and told at the end, unless ``-m`` names it."""
+    if "slow" in (config.getoption("-m") or ""):
+        return
+    left_out = pytest.mark.skip(reason="takes minutes; `pytest -n 0 -m slow` runs it")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(left_out)
 
 
 def _group_of(report: pytest.TestReport) -> str:

@@ -101,6 +101,10 @@ def test_those_who_share_do_not_exclude_each_other(tmp_path: Path) -> None:
             pass
         with pytest.raises(BusyError), alone(file, "x", 0.0):
             pass
+        assert file.exists()
+    with alone(file, "x", 0.0, shared=True), alone(file, "y", 0.0, shared=True):
+        pass
+    assert not file.exists()
     with child(holding(file)), pytest.raises(BusyError), alone(file, "x", 0.0, shared=True):
         pass
 

@@ -23,8 +23,7 @@ class SystemLock:
 
     Args:
         handle: open, locked, and from now on ours.
-        owner: written into the file, for the messages of others; b"": of a lock that is shared,
-            whose file stays.
+        owner: written into the file, for the messages of others; b"": of a lock that is shared.
     """
 
     def __init__(self, file: Path, handle: int, owner: bytes) -> None:
@@ -37,9 +36,12 @@ class SystemLock:
                 os.write(handle, owner)
 
     def release(self) -> None:
-        """Remove the file while it is locked: whoever waits for it sees that and looks again."""
-        if self._removes:
-            with contextlib.suppress(OSError):
+        """Remove the file while it is locked: whoever waits for it sees that and looks again.
+
+        The last one of those who share it can lock it alone.
+        """
+        with contextlib.suppress(OSError, NotImplementedError):
+            if self._removes or _lock(self._handle, shared=False):
                 self._file.unlink()
         _handles.discard(self._handle)
         os.close(self._handle)

@@ -1,0 +1,135 @@
+"""Killed before or after any change of a file, a command that is run again gives the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hookpath.annotations import read_geojson
+from support.annotation_files import ASAP, IMAGESCOPE
+from support.crash_cases import CASES, Case
+from support.crashes import changes_of, content, done, killed, out_of_room
+from support.predictors import save_random_model
+from support.textures import texture_folder
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+#: So many places at which the quick tests kill.
+QUICK = {"convert": 5, "masks": 3, "metadata": 5, "export": 3, "extract": 3, "predict": 4,
+         "evaluate": 2, "train": 3}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Slides with a person's annotations, other programs' files, and a model."""
+    root = tmp_path_factory.mktemp("crashes") / "template"
+    texture_folder(root / "slides", slides=2, size=128)
+    save_random_model(root / "model", seed=3)
+    (root / "xml").mkdir()
+    (root / "xml" / "a.xml").write_text(ASAP)
+    (root / "xml" / "b.xml").write_text(IMAGESCOPE)
+    (root / "out").mkdir()
+    return root
+
+
+@dataclass(frozen=True)
+class Known:
+    """A case that was run to its end once: how many changes, and what came of it."""
+
+    changes: int
+    result: dict[str, object]
+
+
+_known: dict[str, Known] = {}
+
+
+def fresh(template: Path) -> Path:
+    """A copy, always in the same place: records name it."""
+    root = template.with_name("work")
+    shutil.rmtree(root, ignore_errors=True)
+    return shutil.copytree(template, root)
+
+
+def known(case: Case, template: Path) -> Known:
+    if case.name not in _known:
+        root = fresh(template)
+        count = changes_of(case.run, root)
+        _known[case.name] = Known(count, results(case, root))
+    return _known[case.name]
+
+
+def results(case: Case, root: Path) -> dict[str, object]:
+    return {f"{name}/{k}": v for name in case.results for k, v in content(root / name).items()}
+
+
+def places(count: int, most: int) -> Iterator[int]:
+    """Evenly spread, the first and the last among them."""
+    wanted = min(count, most)
+    return iter(sorted({1 + round(i * (count - 1) / max(1, wanted - 1)) for i in range(wanted)}))
+
+
+def nothing_of_a_persons_is_lost(root: Path, template: Path) -> None:
+    for path in sorted((template / "slides").glob("*.geojson")):
+        drawn = {o.id: o.geometry.wkb for o in read_geojson(path)}
+        now = {o.id: o.geometry.wkb for o in read_geojson(root / "slides" / path.name)}
+        assert drawn.items() <= now.items(), path.name
+
+
+def kill_and_run_again(case: Case, template: Path, number: int) -> None:
+    whole = known(case, template)
+    root = fresh(template)
+    assert killed(case.run, root, number)
+    nothing_of_a_persons_is_lost(root, template)
+    assert done(case.again, root) == 0, number
+    nothing_of_a_persons_is_lost(root, template)
+    found = results(case, root)
+    assert found.keys() == whole.result.keys(), number
+    differ = [name for name in found if found[name] != whole.result[name]]
+    assert not differ, number
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_killed_at_some_changes(case: Case, template: Path) -> None:
+    for number in places(known(case, template).changes, QUICK[case.name]):
+        kill_and_run_again(case, template, number)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_killed_at_every_change(case: Case, template: Path) -> None:
+    for number in range(1, known(case, template).changes + 1):
+        kill_and_run_again(case, template, number)
+
+
+def fill_and_run_again(case: Case, template: Path, number: int) -> None:
+    whole = known(case, template)
+    root = fresh(template)
+    assert out_of_room(case.run, root, number) in (0, 1), number
+    nothing_of_a_persons_is_lost(root, template)
+    results(case, root)  # nothing unfinished is left
+    assert done(case.again, root) == 0, number
+    found = results(case, root)
+    assert found.keys() == whole.result.keys(), number
+    differ = [name for name in found if found[name] != whole.result[name]]
+    assert not differ, number
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_a_disk_that_fills_up(case: Case, template: Path) -> None:
+    changes = known(case, template).changes
+    for number in {1 + changes // 3, 1 + changes // 2}:
+        fill_and_run_again(case, template, number)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_a_disk_that_fills_up_at_every_change(case: Case, template: Path) -> None:
+    for number in range(1, known(case, template).changes + 1):
+        fill_and_run_again(case, template, number)
