@@ -86,9 +86,13 @@ def fresh_stage(folder: Path, patches: Sequence[Patch]) -> Path:
     """
     stage = unfinished_beside(folder)
     sweep(folder.parent)
-    stage.mkdir(parents=True)
-    for name in {p.magnification.name for p in patches}:
-        (stage / name).mkdir()
+    try:
+        stage.mkdir(parents=True)
+        for name in {p.magnification.name for p in patches}:
+            (stage / name).mkdir()
+    except BaseException:
+        discard(stage)
+        raise
     return stage
 
 
