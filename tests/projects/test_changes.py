@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_changes_are_written_once(tmp_path: Path, counts: Counter[str]) -> None:
         with project.changes() as inner:  # within another: that one writes
             inner.set_metadata("1", {"Färbung": None})
         assert source.read_text() == before
-    assert counts == {"read": 2, "write": 1}
+    assert counts == {"read": 4, "write": 1}  # opened; looked at, changed and checked at the end
     (backup,) = source.parent.glob("project.qpproj.hookpath-*.bak")
     assert backup.read_text() == before
     images = open_project(source).images
@@ -165,6 +166,19 @@ def test_a_loop_begins_with_one_write(tmp_path: Path, counts: Counter[str]) -> N
     project.images[0].set_metadata({STATE_KEY: None})
     overview(loop, FolderProject(folder))
     assert counts["write"] == 3
+
+
+def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
+    source = qupath_project(tmp_path / "p")
+
+    def mark(ids: range) -> None:
+        for i in ids:
+            open_project(source).images[i].set_metadata({SPLIT_KEY: "val"})
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(mark, (range(0, N, 2), range(1, N, 2))))
+    assert [e.metadata.get(SPLIT_KEY) for e in open_project(source).images] == ["val"] * N
+    assert not [p for p in source.parent.iterdir() if p.name.startswith(".")]
 
 
 def test_a_read_only_project_says_so_at_the_end(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ name is taken, and no folder that is a link.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError, WriteRefusedError
-from hookpath.projects._files import write_errors, write_json
+from hookpath.projects._files import changing, write_errors, write_json
 from hookpath.projects.changes import Metadata
 from hookpath.untrusted import read_json, reason
 from hookpath.writable import make_folder
@@ -113,8 +114,7 @@ class ResultIndex:
         Raises:
             ProjectError: it cannot be written; everything is as before.
         """
-        with write_errors(self._file, name):
-            make_folder(self._folder)
+        with self._changing(name):
             images = self._read()
             before = self.objects_file(self.of(image_id))
             fresh: Path | None = None
@@ -138,13 +138,19 @@ class ResultIndex:
         Raises:
             ProjectError: the index cannot be read or written.
         """
-        with write_errors(self._file, name):
-            make_folder(self._folder)
+        with self._changing(name):
             images = self._read()
             for image_id, values in changed.items():
                 found = images.get(image_id, ImageResult())
                 images[image_id] = found.with_metadata({**found.metadata, **values})
             self._save(images)
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[None]:
+        with write_errors(self._file, name):
+            make_folder(self._folder)
+        with changing(self._file, name):
+            yield
 
     def _save(self, images: Mapping[str, ImageResult]) -> None:
         written = {key: found.model_dump(mode="json") for key, found in images.items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
+from hookpath.locking import alone
 from hookpath.writable import refuse_read_only, replace_text
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def write_json(path: Path, content: Any) -> None:
     """Replace `path` atomically by indented UTF-8 JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     replace_text(path, text)
+
+
+@contextlib.contextmanager
+def changing(path: Path, image: str) -> Iterator[None]:
+    """Read a file, change it and write it, as the only hookpath that does so (see `write_errors`).
+
+    Raises:
+        BusyError: another one has not ended within a minute.
+    """
+    with write_errors(path, image), alone(path.with_name(f".{path.name}.lock"), f"changing {path}"):
+        yield
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
 from hookpath.projects._backups import Backups
-from hookpath.projects._files import write_errors, write_json
+from hookpath.projects._files import changing, write_json
 from hookpath.projects.changes import Metadata
 from hookpath.untrusted import read_json
 
@@ -57,7 +57,7 @@ class FolderFile:
         Raises:
             ProjectError: it is damaged, or cannot be written.
         """
-        with write_errors(self._path, self._path.parent.name):
+        with changing(self._path, self._path.resolve().parent.name):
             content = _read(self._path)
             images = content.setdefault("images", {})
             if sum(_take_over(images, name, values) for name, values in changed.items()):

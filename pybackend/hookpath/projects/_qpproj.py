@@ -9,7 +9,7 @@ from typing import Any
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._backups import Backups
-from hookpath.projects._files import write_errors, write_json
+from hookpath.projects._files import changing, write_json
 from hookpath.projects.changes import Metadata
 from hookpath.untrusted import read_json
 
@@ -48,15 +48,20 @@ def add_missing_classes(path: Path, classes: Iterable[PathClass], backups: Backu
 
     A project without a list stays without: QuPath would show ours instead of its default one.
     """
-    listed = _class_list(path)
+    used = list(classes)
+    if not _missing(path, used):
+        return
+    with changing(path, path.parent.parent.name):
+        added = [{"name": c.name, "color": packed(c)} for c in _missing(path, used)]
+        backups.make(path)
+        write_json(path, {**_class_file(path), "pathClasses": [*_class_list(path), *added]})
+
+
+def _missing(path: Path, classes: Iterable[PathClass]) -> list[PathClass]:
+    """Those that a project's list lacks, each once; none where there is no list."""
     known = {c.name for c in read_classes(path)}
     missing = {c.name: c for c in classes if c.name not in known}
-    if not listed or not missing:
-        return
-    added = [{"name": c.name, "color": packed(c)} for c in missing.values()]
-    with write_errors(path, path.parent.parent.name):
-        backups.make(path)
-        write_json(path, {**_class_file(path), "pathClasses": [*listed, *added]})
+    return list(missing.values()) if _class_list(path) else []
 
 
 def packed(path_class: PathClass) -> int:
@@ -72,20 +77,24 @@ def put_metadata(project_file: Path, changed: Metadata, backups: Backups) -> Non
         WriteRefusedError: an image is no longer there; the others have been written.
         ProjectError: the file cannot be read or written.
     """
-    content = read_project(project_file)
-    records: dict[str, list[dict[str, Any]]] = {}
-    for record in content["images"]:
-        records.setdefault(str(record.get("entryID")), []).append(record)
-    found = {key: of[0] for key in changed if len(of := records.get(key, [])) == 1}
-    if sum(_take_over(record, changed[key]) for key, record in found.items()):
-        with write_errors(project_file, project_file.parent.name):
+    if _merge(read_project(project_file), changed):
+        with changing(project_file, project_file.resolve().parent.name):
+            content = read_project(project_file)
+            _merge(content, changed)
             backups.make(project_file)
             write_json(project_file, content)
-    if gone := [key for key in changed if key not in found]:
+    there = {str(record.get("entryID")) for record in read_project(project_file)["images"]}
+    if gone := [key for key in changed if key not in there]:
         raise WriteRefusedError(
             f"image {gone[0]} is no longer in {project_file}, so its metadata was not set; "
             "run again"
         )
+
+
+def _merge(content: dict[str, Any], changed: Metadata) -> bool:
+    """Take metadata over into a project's records; whether anything changed."""
+    found = ((r, changed.get(str(r.get("entryID")))) for r in content["images"])
+    return sum(_take_over(record, values) for record, values in found if values is not None) > 0
 
 
 def _take_over(record: dict[str, Any], values: Mapping[str, str | None]) -> bool:

@@ -12,7 +12,7 @@ from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
 from hookpath.names import readable
 from hookpath.projects._backups import Backups
-from hookpath.projects._files import Stamp, refuse_if_changed, stamp_of, write_errors
+from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_of
 from hookpath.projects._folder_file import FOLDER_FILE, FolderFile
 from hookpath.projects._results import (
     claimed_by_people,
@@ -251,7 +251,7 @@ class FolderEntry(StoredImage):
         refuse_stolen_ids(kept.ids, new, self.name)
         if not new and not kept.removed:
             return WriteReport(0, 0, None)
-        with self._ledger.changes() as changes, write_errors(path, self.name):
+        with self._ledger.changes() as changes, changing(path, self.name):
             backups = changes.backups
 
             def last_check() -> None:

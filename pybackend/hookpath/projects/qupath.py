@@ -12,7 +12,7 @@ from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError, SlideError
 from hookpath.projects import _qpproj
 from hookpath.projects._backups import Backups
-from hookpath.projects._files import Stamp, refuse_if_changed, stamp_of, write_errors
+from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_of, write_errors
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import ImageServer, Inside, locate, parse_server
 from hookpath.projects.base import WriteReport
@@ -231,6 +231,7 @@ class QuPathEntry(StoredImage):
 
         with write_errors(path, self.name):
             path.parent.mkdir(parents=True, exist_ok=True)
+        with changing(path, self.name):
             replace_file(path, data.write, last_check)
         self._stamp = Stamp.of(path)
         return backups.make(path)
