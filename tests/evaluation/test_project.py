@@ -198,7 +198,7 @@ def test_a_file_where_the_report_should_go_is_named(tmp_path: Path) -> None:
         ("cut", "damaged|not a readable map"),
         ("other model", "another model"),
         ("other classes", "one model"),
-        ("other slide", "is a prediction of another file"),
+        ("other slide", "was predicted, the slide was another file"),
         ("other size", "its record says"),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 from hookpath.errors import UsageError
 from hookpath.experiments import Contestant, Design, Options
 from hookpath.experiments.claiming import RECORD_NAME, claim
+from hookpath.projects import open_project
+from support.slides import position_image, write_pyramid
 
 ONE, TWO = Contestant("one", {"trees": 3}), Contestant("two")
 DESIGN = Design("mine", "", (ONE,))
@@ -51,3 +53,17 @@ def test_a_damaged_record_is_another_s_folder(tmp_path: Path) -> None:
     (tmp_path / RECORD_NAME).write_text("{")
     with pytest.raises(UsageError, match="holds another experiment"):
         claim(tmp_path, DESIGN, None, Options())
+
+
+def test_other_slides_under_the_same_names_are_another_experiment(tmp_path: Path) -> None:
+    slides = tmp_path / "slides"
+    slides.mkdir()
+    write_pyramid(slides / "a.tif", position_image(64, 64), 1.0)
+    out = tmp_path / "out"
+    claim(out, DESIGN, open_project(slides), Options())
+    claim(out, DESIGN, open_project(slides), Options())
+    with pytest.raises(UsageError, match="holds another experiment"):
+        claim(out, DESIGN, open_project(slides, override_mpp=0.5), Options())
+    write_pyramid(slides / "a.tif", position_image(64, 64)[::-1], 1.0)
+    with pytest.raises(UsageError, match="holds another experiment"):
+        claim(out, DESIGN, open_project(slides), Options())

@@ -89,7 +89,7 @@ class PredictionsFolder:
         now = _identity(entry)
         if now is not None and (why := record.slide.difference(now)):
             raise EvaluationError(
-                f"{entry.name}: {found} is a prediction of {why}; predict it again"
+                f"{entry.name}: when {found} was predicted, the slide was {why}; predict it again"
             )
         if self._model and record.model != self._model:
             raise EvaluationError(

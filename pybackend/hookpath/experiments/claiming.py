@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hookpath.errors import OutputError, UsageError, write_code
+from hookpath.errors import HookpathError, OutputError, UsageError, write_code
 from hookpath.experiments.design import Design
 from hookpath.experiments.options import Options
 from hookpath.locking import is_empty
@@ -24,6 +25,7 @@ def claim(out: Path, design: Design, project: Project | None, options: Options) 
     record = {
         "design": design.name,
         "source": None if project is None else str(project.source.resolve()),
+        "slides": None if project is None else _which(project),
         "contestants": contestants,
         "seeds": list(options.seeds),
         "folds": options.folds,
@@ -47,6 +49,15 @@ def claim(out: Path, design: Design, project: Project | None, options: Options) 
         ) from error
 
 
+def _which(project: Project) -> dict[str, str]:
+    """Which slides they are, by id: other ones under the same names are another experiment."""
+    found: dict[str, str] = {}
+    for entry in project.images:
+        with suppress(HookpathError):  # told by whoever needs the slide
+            found[entry.id] = entry.description.identity.key
+    return found
+
+
 def _joined(path: Path, record: dict[str, Any]) -> dict[str, Any]:
     """The record with the contestants that the folder has already.
 
@@ -58,6 +69,7 @@ def _joined(path: Path, record: dict[str, Any]) -> dict[str, Any]:
         known = dict(before["contestants"])
     except (ValueError, KeyError, TypeError, OSError):
         raise UsageError(_OTHER.format(path.parent)) from None
+    before.setdefault("slides", record["slides"])  # not recorded in the beginning
     both = {**known, **record["contestants"]}
     if {**before, "contestants": both} != {**record, "contestants": both} or any(
         both[title] != settings for title, settings in known.items()

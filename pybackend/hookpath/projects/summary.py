@@ -30,6 +30,7 @@ class ImageSummary:
         width: in level-0 px; 0 where the slide cannot be opened.
         height: in level-0 px.
         spacing_um: µm/px of level 0; None: unknown.
+        reader: the library that gives the pixels ("": the slide cannot be opened).
         split: ``train``, ``val`` or ``test``; None: nobody decided.
         annotated_mm2: area that a person drew, by class, overlaps counted once, and the undrawn
             tissue where that is of a class; where µm/px is unknown the classes have NaN.
@@ -47,6 +48,7 @@ class ImageSummary:
     width: int = 0
     height: int = 0
     spacing_um: float | None = None
+    reader: str = ""
     split: str | None = None
     annotated_mm2: Mapping[str, float] = field(default_factory=dict)
     rest: str | None = None
@@ -76,10 +78,10 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     edited = 0
     calibration: Calibration | None = None
     of_file: tuple[str, ...] = ()
-    problem = code = ""
+    problem = code = reader = ""
     try:
         found = image.description
-        (width, height), of_file = found.size_l0, found.notes
+        (width, height), of_file, reader = found.size_l0, found.notes, found.reader
         calibration = found.known_calibration()
     except HookpathError as error:
         problem, code = str(error), error.code
@@ -100,6 +102,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         width=width,
         height=height,
         spacing_um=calibration.mpp if calibration else None,
+        reader=reader,
         split=image.metadata.get(SPLIT_KEY),
         annotated_mm2={name: area * (px_mm2 or nan) for name, area in report.area_l0.items()},
         rest=undrawn,
