@@ -79,7 +79,7 @@ class ProbeConfig(BaseModel):
         "(`augmentation`)",
     )
     l2: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        default=(3.0, 0.3, 0.03),
+        default=(0.3, 0.1, 0.03),
         min_length=1,
         description="coefficients of Σw² to choose from, by the slides left out in turn",
     )

@@ -46,8 +46,8 @@ PRESETS: dict[str, Values] = {
 #: minutes on a CPU (docs/results/real-settings has the evidence).
 _PRETRAINED: Values = {
     "batch_size": 4,
-    "epochs": 6,
-    "steps_per_epoch": 25,
+    "epochs": 10,
+    "steps_per_epoch": 40,
     "minutes": 4.0,
     "learning_rate": 1e-3,
     "optimizer": "adamw",
