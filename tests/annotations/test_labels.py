@@ -211,9 +211,9 @@ def test_only_areas_that_people_drew_in_known_classes_count() -> None:
         LeftOut("Region*", 1, 16.0, "region"),
         LeftOut("Other", 1, 16.0, "other_class"),
     )
-    assert (
-        report.problems(1e-3)[3] == "without a class: 1 annotation, 0.0160 mm², not used: no class"
-    )
+    lines = report.problems(1e-3)
+    assert lines[2] == "without a class: 1 annotation, 0.0160 mm², not used: no class"
+    assert lines[-1] == "2 detection(s) are no annotations: not used"
     assert report.objects == {"A": 0, "B": 0}
 
 

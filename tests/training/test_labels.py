@@ -137,3 +137,12 @@ def test_derived_classes_count_as_their_base_class(tmp_path: Path) -> None:
     config = TrainConfig.load(overrides=["validation.fraction=0", "labels.fold_derived=true"])
     data = gathered(folder, config=config)
     assert data.train[0].labels.report.area_l0 == {"Tumor": 1250, "Stroma": 625}
+
+
+def test_a_name_that_is_read_as_another_is_told_once_for_all_images(tmp_path: Path) -> None:
+    drawn = [area(" Tumor", 0, 0), area("Stroma", 50, 0)]
+    folder = folder_with(tmp_path, a=drawn, b=drawn, c=drawn, d=drawn)
+    notes = Notes()
+    assert gathered(folder, notes).classes.names == ("Tumor", "Stroma")
+    told = [i for i in notes.infos if "is read as" in i]
+    assert told == ["a.tif, b.tif, c.tif and 1 more image: class ' Tumor' is read as 'Tumor'"]

@@ -100,7 +100,10 @@ class LabelReport:
         Args:
             px_mm2: area of a level-0 px in mm²; None: unknown.
         """
-        return (*self.notes, *(found.line(px_mm2) for found in self.left_out))
+        lines = (*self.notes, *(found.line(px_mm2) for found in self.left_out))
+        if self.detections and not any(self.objects.values()):
+            return (*lines, f"{self.detections} detection(s) are no annotations: not used")
+        return lines
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -112,5 +115,3 @@ class LabelReport:
             yield f"class {shown(written, name)} is read as {name!r}"
         if self.repaired:
             yield f"{self.repaired} self-intersecting annotation(s) were repaired"
-        if self.detections and not any(self.objects.values()):
-            yield f"{self.detections} detection(s) are no annotations: not used"

@@ -45,9 +45,12 @@ def tell_left_out(reporter: Reporter, reports: Sequence[ReportOfImage]) -> None:
 
 
 def _notes(reports: Iterable[ReportOfImage]) -> Iterator[str]:
-    """What is used otherwise than it was drawn."""
+    """What is used otherwise than it was drawn, each thing once."""
+    images: dict[str, list[str]] = {}
     for report in reports:
-        yield from (f"{report.image}: {line}" for line in report.labels.notes)
+        for line in report.labels.notes:
+            images.setdefault(line, []).append(report.image)
+    yield from (f"{_named(names)}: {line}" for line, names in images.items())
 
 
 def _lines(reports: Sequence[ReportOfImage]) -> Iterator[tuple[LeftOut, str]]:
