@@ -10,6 +10,7 @@ from shapely.geometry import box
 
 from hookpath.annotations import RUN_TAG, UNKNOWN_MARK, PathClass, PathObject
 from hookpath.loop import Truth
+from hookpath.loop.pieces import seen_pieces
 from hookpath.loop.truth import SLACK_PX, Evidence, Fact, accepted, drawn_ids, drawn_truth
 from hookpath.projects import EDITED_KEY
 
@@ -199,3 +200,10 @@ def test_labels_of_a_person_only() -> None:
     """The view that training gets holds facts, none of them with our tag."""
     truth = accept(ours(BLOB), ours(GROUND), area=PAGE)
     assert all(o.run is None and o.object_type == "annotation" for o in truth.objects())
+
+
+def test_of_two_equal_areas_the_later_one_is_seen_as_training_reads_them() -> None:
+    square = box(0, 0, 10, 10)
+    objects = [PathObject(square, path_class=c) for c in (TUMOR, STROMA)]
+    (piece,) = seen_pieces(objects)
+    assert piece.path_class == STROMA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import shapely
@@ -61,21 +61,24 @@ def seen_pieces(objects: Iterable[PathObject]) -> list[Piece]:
     as in `hookpath.annotations.LabelSource`. What a person marked as unknown hides everything and
     is no piece itself.
     """
-    # Of equal ones the later wins, as in `LabelSource`.
-    layers = list(_cut(_areas(objects)))
-    layers.reverse()
-    layers.sort(key=_depth)
+    layers = sorted(_cut(_areas(objects)), key=_depth)
     tree = STRtree([p.geometry for p in layers])
     found: list[Piece] = []
     for index, piece in enumerate(layers):
         if not is_usable_class(piece.path_class.name):
             continue
-        above = [i for i in tree.query(piece.geometry, "intersects").tolist() if i < index]
-        hidden = shapely.union_all([layers[i].geometry for i in above])
-        visible = piece.without(hidden) if above else piece
+        near = tree.query(piece.geometry, "intersects").tolist()
+        hidden = [layers[i].geometry for i in near if _lies_above(layers, i, index)]
+        visible = piece.without(shapely.union_all(hidden)) if hidden else piece
         if visible is not None:
             found.append(visible)
     return found
+
+
+def _lies_above(layers: Sequence[Piece], one: int, other: int) -> bool:
+    """Of equal ones the later wins, as in `LabelSource`."""
+    a, b = _depth(layers[one]), _depth(layers[other])
+    return a < b or (a == b and one > other)
 
 
 def _depth(piece: Piece) -> tuple[bool, bool, float]:
