@@ -67,9 +67,8 @@ def _accept(
 ) -> Accepted:
     record = folder.record(entry)
     objects = entry.objects()
-    with entry.slide.open() as slide:
-        calibration = slide.calibration
-        page = shapely.box(0, 0, slide.width_l0, slide.height_l0)
+    calibration = entry.description.known_calibration()
+    page = shapely.box(0, 0, *entry.description.size_l0)
     area = page if whole else _confirmed_area(objects, regions, entry.name).intersection(page)
     said = folder.proposals(entry.id, record.proposed_in)
     found = evidence(folder, project, record, objects, said, area)

@@ -181,8 +181,7 @@ def _show(
 ) -> list[dict[str, object]]:
     objects = entry.objects()
     truth = Truth.load(folder.truth_file(entry.id))
-    with entry.slide.open() as slide:
-        size = slide.width_l0, slide.height_l0
+    size = entry.description.size_l0
     spacing = max(found.record.spacing_um, PLACES_UM)
     with closing(ProbabilityMap.open(found.folder, found.record, spacing)) as maps:
         checks = regions_to_check(maps, truth.confirmed, size, choice.region_um, choice.regions)

@@ -145,8 +145,9 @@ def _report_of_bare(image: DrawnImage, classes: ClassTable) -> ReportOfImage:
     report = LabelSource(image.drawn, classes).report
     px_mm2 = None
     if any(lost.area_l0 for lost in report.left_out):
-        with suppress(HookpathError), image.entry.slide.open() as slide:
-            px_mm2 = slide.calibration.area_um2(1.0) * 1e-6
+        with suppress(HookpathError):
+            calibration = image.entry.description.known_calibration()
+            px_mm2 = calibration.area_um2(1.0) * 1e-6
     return ReportOfImage(image.entry.name, report, px_mm2)
 
 
