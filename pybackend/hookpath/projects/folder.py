@@ -14,6 +14,7 @@ from hookpath.names import readable
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_of
 from hookpath.projects._folder_file import FOLDER_FILE, FolderFile
+from hookpath.projects._halo import HALO_SUFFIX, is_halo, objects_of_halo
 from hookpath.projects._results import (
     claimed_by_people,
     is_ours,
@@ -37,9 +38,6 @@ SLIDE_SUFFIXES = frozenset({
 ANNOTATION_SUFFIXES = (
     ".geojson", ".geojson.gz", ".geojson.zip", ".json", ".json.gz", ".json.zip", ".zip",
 )  # fmt: skip
-
-#: Ending of HALO's annotations: read where no GeoJSON has a person's work, never written.
-HALO_SUFFIX = ".annotations"
 
 
 def is_slide_file(path: Path) -> bool:
@@ -180,7 +178,7 @@ class FolderEntry(StoredImage):
             return exact
         self._refuse_shared()
         other = self.named_otherwise(self._path)
-        if other is not None and not _is_halo(other):
+        if other is not None and not is_halo(other):
             return other
         return self._path.with_name(self._own_names()[-1] + ".geojson")
 
@@ -207,14 +205,7 @@ class FolderEntry(StoredImage):
         """What HALO's file beside the slide holds, in QuPath's frame."""
         other = self.named_otherwise(self._path)
         file = next(self._existing((HALO_SUFFIX,)), other)
-        if file is None or not _is_halo(file):
-            return []
-        from hookpath.markup import read_imagescope, with_ids
-        from hookpath.markup.shapes import moved
-
-        with self.slide.open() as slide:
-            x, y = slide.corner_in_file
-        return with_ids(moved(read_imagescope(file).objects, -x, -y), file)
+        return objects_of_halo(file, self.slide) if file is not None and is_halo(file) else []
 
     def objects(self) -> list[PathObject]:
         """All objects of the slide's GeoJSON, and HALO's where that has nothing of a person."""
@@ -293,10 +284,6 @@ def _stems(path: Path) -> list[str]:
     """Names an annotation file may have: ``a.ome`` and ``a`` for ``a.ome.tif``."""
     stem = path.stem
     return [stem, stem[:-4]] if stem.lower().endswith(".ome") else [stem]
-
-
-def _is_halo(path: Path) -> bool:
-    return path.name.lower().endswith(HALO_SUFFIX)
 
 
 def _read_objects(path: Path) -> list[PathObject]:
