@@ -14,6 +14,7 @@ from hookpath.annotations import read_geojson
 from support.annotation_files import ASAP, IMAGESCOPE
 from support.crash_cases import CASES, Case
 from support.crashes import changes_of, content, done, killed, out_of_room
+from support.leftovers import leftovers
 from support.predictors import save_random_model
 from support.textures import texture_folder
 
@@ -133,3 +134,36 @@ def test_a_disk_that_fills_up(case: Case, template: Path) -> None:
 def test_a_disk_that_fills_up_at_every_change(case: Case, template: Path) -> None:
     for number in range(1, known(case, template).changes + 1):
         fill_and_run_again(case, template, number)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_a_read_only_folder_and_a_file_in_its_place(case: Case, template: Path) -> None:
+    root = fresh(template)
+    where = root / case.results[0]
+    before = content(root)
+    where.chmod(0o555)
+    try:
+        assert done(case.run, root) == 1
+    finally:
+        where.chmod(0o755)
+    assert content(root) == before
+    if where.name == "out":
+        where.rmdir()
+        where.write_text("mine")
+        assert done(case.run, root) in (1, 2)
+        assert where.read_text() == "mine"
+        assert not leftovers(root)
+
+
+def test_results_behind_links_stay_there(template: Path) -> None:
+    """An annotation file that lies elsewhere is written there; the link stays."""
+    case = next(c for c in CASES if c.name == "predict")
+    root = fresh(template)
+    link, far = root / "slides" / "s0.geojson", root / "far" / "s0.geojson"
+    far.parent.mkdir()
+    link.rename(far)
+    link.symlink_to(Path("..") / "far" / "s0.geojson")
+    assert done(case.run, root) == 0
+    assert link.is_symlink()
+    nothing_of_a_persons_is_lost(root, template)
+    assert any(o.run for o in read_geojson(far))

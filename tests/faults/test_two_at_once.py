@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import BusyError, HookpathError, code_of
+from hookpath.evaluation import evaluate_project
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.locking import LOCK_NAME, folder_alone
@@ -109,3 +110,10 @@ def test_a_folder_that_is_a_file_is_no_busy_one(slides: Path, tmp_path: Path) ->
     config = TrainConfig.load(preset="fast", overrides=TINY)
     with pytest.raises(HookpathError, match="out: is not empty"):
         train([open_project(slides)], config, tmp_path / "out")
+
+
+def test_two_evaluations_into_one_folder(slides: Path, tmp_path: Path) -> None:
+    out = make(tmp_path / "out")
+    with child(entered(folder_alone(out, "x"))):
+        project = open_project(slides)
+        refused(lambda: evaluate_project(project, predictions_dir=tmp_path, out_dir=out))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
+from hookpath.locking import working_in
 from hookpath.projects import Project, Rest
 from hookpath.writable import make_folder, try_folder
 
@@ -91,35 +93,35 @@ def evaluate_project(
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
-    make_ready(out_dir)
-    if model_dir is not None:
-        maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
-    else:
-        assert predictions_dir is not None
-        maps, model = PredictionsFolder(predictions_dir), {}
-    scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
-    results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
-    results = [replace(r, ood=maps.ood_of(r.name)) for r in results]
-    _tell_unknown(results, reporter)
-    report = make_report(
-        title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
-        results,
-        classes,
-        [*problems, *failed],
-        {**maps.model, **model},
-        {
-            "project": str(project.source),
-            "split": split,
-            "truth": str(truth_dir) if truth_dir else "annotations of the project",
-            "predictions": str(maps.folder),
-            "rest": rest.class_name if rest else None,
-            "grouped_by": list(group_by),
-            "scored_at_um": spacing_um,
-            "not_annotated": bare,
-        },
-    )
-    write_report(report, out_dir)
-    reporter.result("evaluation", summary(report, out_dir))
+    with _reporting_into(out_dir):
+        if model_dir is not None:
+            maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
+        else:
+            assert predictions_dir is not None
+            maps, model = PredictionsFolder(predictions_dir), {}
+        scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
+        results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
+        results = [replace(r, ood=maps.ood_of(r.name)) for r in results]
+        _tell_unknown(results, reporter)
+        report = make_report(
+            title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
+            results,
+            classes,
+            [*problems, *failed],
+            {**maps.model, **model},
+            {
+                "project": str(project.source),
+                "split": split,
+                "truth": str(truth_dir) if truth_dir else "annotations of the project",
+                "predictions": str(maps.folder),
+                "rest": rest.class_name if rest else None,
+                "grouped_by": list(group_by),
+                "scored_at_um": spacing_um,
+                "not_annotated": bare,
+            },
+        )
+        write_report(report, out_dir)
+        reporter.result("evaluation", summary(report, out_dir))
     return report
 
 
@@ -194,6 +196,25 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _reporting_into(out_dir: Path) -> Iterator[None]:
+    """`make_ready`, and be the only process that evaluates into a folder."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(working_in(out_dir, f"evaluating into {out_dir}"))
+        except OSError as error:
+            raise _not_writable(out_dir, error) from error
+        make_ready(out_dir)
+        yield
+
+
+def _not_writable(out_dir: Path, error: OSError) -> EvaluationError:
+    return EvaluationError(
+        f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o",
+        code=write_code(error),
+    )
+
+
 def make_ready(out_dir: Path) -> None:
     """Fail before hours of prediction; take away the pictures of an earlier evaluation."""
     try:
@@ -202,10 +223,7 @@ def make_ready(out_dir: Path) -> None:
         for picture in (out_dir / PICTURES).glob("[0-9][0-9][0-9]_*.jpg"):
             picture.unlink()
     except OSError as error:
-        raise EvaluationError(
-            f"{out_dir}: cannot be written to ({error.strerror}); choose another folder with -o",
-            code=write_code(error),
-        ) from error
+        raise _not_writable(out_dir, error) from error
 
 
 def _predict(
