@@ -35,14 +35,16 @@ CELL_LENGTH = 200
 #: Pairs of an outline's segments whose bounding boxes meet, beyond four for each segment. What
 #: people draw and what is traced from pixels has next to none; each operation looks at all.
 OUTLINE_PAIRS = 5_000_000
-#: The same for outlines that cross themselves: they are taken apart at every crossing (2 s).
-TANGLED_PAIRS = 100_000
+#: The same for outlines that cross themselves: they are taken apart at every crossing.
+TANGLED_PAIRS = 5_000
 
 #: Pixels of a mask or flat image that is held in memory whole.
 HELD_PIXELS = 10**9
 
 #: Patches of one step of training, or of one call of a network.
 BATCH = 65_536
+#: Epochs, steps, batches: more is never reached.
+COUNT = 10**9
 #: Workers, reading threads.
 WORKERS = 1_024
 #: Classes of a model: labels are 8-bit numbers; 0 and 255 have uses of their own.

@@ -43,6 +43,13 @@ def read_bytes(path: Path, most: int = limits.TEXT_BYTES) -> bytes:
     return content
 
 
+def refuse_special(path: Path) -> None:
+    """Raise `OSError` where a path is a pipe, a device or a socket: a reader might never end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "is no ordinary file", str(path))
+
+
 _BINARY = getattr(os, "O_BINARY", 0)
 
 

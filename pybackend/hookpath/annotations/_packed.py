@@ -17,8 +17,7 @@ _SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
 
 #: What reading and unpacking raise.
 UNREADABLE = (
-    OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, TooMuchError,
-    NotImplementedError,
+    OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, ValueError,
 )  # fmt: skip
 
 

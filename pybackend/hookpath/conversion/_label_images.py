@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.closing import Closing
-from hookpath.errors import AnnotationError, HookpathError, SlideError
+from hookpath.errors import AnnotationError, SlideError
+from hookpath.limits import HELD_PIXELS
 from hookpath.slides import MapReader, open_map
+from hookpath.untrusted import reason, refuse_special
 
 Values = npt.NDArray[Any]
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-#: Pillow's own limit guards web servers.
-_MAX_PIXELS = 4 * 10**9
 
 
 class LabelImage(Closing):
@@ -67,14 +66,14 @@ def open_label_image(path: Path) -> LabelImage:
         AnnotationError: not readable, or colours instead of labels; names the file.
     """
     try:
+        refuse_special(path)
         with path.open("rb") as file:
             is_tiff = file.read(4) in _TIFF_MAGIC
         image = _open_tiff(path) if is_tiff else _Held(_integers(path, _pillow(path)))
-    except (OSError, HookpathError) as error:
-        if isinstance(error, AnnotationError):
-            raise
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise AnnotationError(f"{path}: no readable mask ({reason or error})") from error
+    except AnnotationError:
+        raise
+    except Exception as error:  # Pillow's and tifffile's errors have no common base
+        raise AnnotationError(f"{path}: no readable mask ({reason(error)})") from error
     return image
 
 
@@ -86,6 +85,7 @@ def _open_tiff(path: Path) -> LabelImage:
         if page.samplesperpixel != 1:
             raise _colours(path, page.samplesperpixel)
         if not page.is_tiled:
+            _refuse_large(path, page.imagewidth, page.imagelength)
             return _Held(_integers(path, page.asarray()))
     reader = open_map(path)
     if reader.channels == 1 and reader.dtype.kind in "bui":
@@ -97,14 +97,24 @@ def _open_tiff(path: Path) -> LabelImage:
 def _pillow(path: Path) -> Values:
     from PIL import Image
 
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
+    # Pillow's own limit guards web servers; it is asked for the size first.
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with Image.open(path) as image:
             if len(image.getbands()) != 1:
                 raise _colours(path, len(image.getbands()))
+            _refuse_large(path, image.width, image.height)
             return np.asarray(image)
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def _refuse_large(path: Path, width: int, height: int) -> None:
+    if width * height > HELD_PIXELS:
+        raise AnnotationError(
+            f"{path}: {width} × {height} px are too many to hold at once (at most "
+            f"{HELD_PIXELS / 1e6:,.0f} million); save the mask as a tiled TIFF, or smaller"
+        )
 
 
 def _integers(path: Path, values: Values) -> Values:

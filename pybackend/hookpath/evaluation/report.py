@@ -209,6 +209,9 @@ def load_report(source: str | Path) -> EvaluationReport:
             raise EvaluationError(
                 f"{path}: is of a scale detector, which has no classes; look at its report.html"
             )
+        for name in ("model", "settings"):
+            if not isinstance(raw[name], dict):
+                raise TypeError(f"{name} is no object")
         return EvaluationReport.from_dict(raw)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise EvaluationError(

@@ -11,6 +11,7 @@ from typing import Literal
 
 from hookpath.errors import UsageError
 from hookpath.geometry import UM_AT_ONE
+from hookpath.limits import DESIGN_NUMBER, WORKERS
 from hookpath.slides import TissueRule
 
 _SAID = re.compile(r"(\d+(?:\.\d+)?)\s*([x×]|um|µm|μm)?(?:/px)?", re.IGNORECASE)
@@ -88,6 +89,8 @@ class ExtractConfig:
             raise UsageError("--at: give magnifications, each once")
         if self.size < 8 or self.step < 1:
             raise UsageError("--size must be at least 8 px and --stride at least 1")
+        if self.size > DESIGN_NUMBER or not 0 <= self.workers <= WORKERS:
+            raise UsageError(f"at most --size {DESIGN_NUMBER} px and --workers {WORKERS}")
         for name, share in (("tissue", self.tissue_share), ("label", self.label_share)):
             if not (math.isfinite(share) and 0 <= share <= 1):
                 raise UsageError(f"--{name}-share {share:g}: a share lies between 0 and 1")

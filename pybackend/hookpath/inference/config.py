@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.inference.cover import Tissue
 from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.limits import BATCH, DESIGN_NUMBER
 from hookpath.models import ModelCard
 from hookpath.slides import TissueRule
 
@@ -47,16 +48,16 @@ class PredictConfig(BaseModel):
     as_: Literal["detections", "annotations", "none"] = "detections"
     tiff: bool = True
     geojson: bool = True
-    min_area_um2: float = Field(default=100.0, ge=0)
-    simplify_um: float = Field(default=0.5, ge=0)
+    min_area_um2: float = Field(default=100.0, ge=0, allow_inf_nan=False)
+    simplify_um: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     inside: str | None = None
     tissue: bool | TissueRule | Literal["auto"] = "auto"
     images: tuple[str, ...] = ()
     device: str = "auto"
     amp: bool = False
-    tile: int | None = Field(default=None, ge=1)
+    tile: int | None = Field(default=None, ge=1, le=DESIGN_NUMBER)
     overlap: float | None = Field(default=None, ge=0, le=0.9)
-    batch: int | None = Field(default=None, ge=1)
+    batch: int | None = Field(default=None, ge=1, le=BATCH)
     readers: int = Field(default=2, ge=1, le=64)
     hook_memory_mb: int = Field(default=512, ge=0)
     tta: bool = False

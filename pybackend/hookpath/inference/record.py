@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
@@ -40,8 +40,8 @@ class OodScore(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    score: float
-    limit: float
+    score: float = Field(allow_inf_nan=False)
+    limit: float = Field(allow_inf_nan=False)
     patches: int
 
     @property
@@ -56,6 +56,9 @@ class OodScore(BaseModel):
             f"are about 1, up to {self.limit:.1f} is usual); look at the result, or draw on such a "
             "slide and train again"
         )
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class PredictionRecord(BaseModel):
@@ -78,10 +81,10 @@ class PredictionRecord(BaseModel):
     model: dict[str, Any]
     settings: dict[str, Any]
     classes: tuple[str, ...]
-    spacing_um: float
-    width: int
-    height: int
-    downsample: tuple[float, float]
+    spacing_um: _Positive
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    downsample: tuple[_Positive, _Positive]
     areas_mm2: dict[str, float]
     objects: int
     seconds: float

@@ -48,7 +48,7 @@ class FolderFile:
         try:
             x, y = value if isinstance(value, list) else (value, value)
             return Calibration(float(x), float(y))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ProjectError(f"{name}: µm/px must be a positive number, not {value!r}") from error
 
     def put(self, changed: Metadata, backups: Backups) -> None:

@@ -115,7 +115,11 @@ def locate(
     Raises:
         ProjectError: not on this machine, or not a file at all (OMERO, http).
     """
-    if urlsplit(uri).scheme not in ("file", ""):
+    try:
+        scheme = urlsplit(uri).scheme
+    except ValueError:  # "http://[": no address at all
+        scheme = "?"
+    if scheme not in ("file", ""):
         raise ProjectError(
             f"{image}: {uri} is not a file; download the slide and add the file to the project"
         )

@@ -7,6 +7,7 @@ is opened, let alone written to: the viewer imports the results itself.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ class ExchangeEntry(StoredImage):
                 code="image_missing",
             )
         path = self._folder / self._part.slide
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - a name that no system takes is missing, too
             raise ProjectError(
                 f"{self.name}: {path} is missing; if it was moved, open the project in QuPath and "
                 "show it where the file is",

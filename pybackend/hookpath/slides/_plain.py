@@ -9,12 +9,13 @@ from PIL import Image
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.limits import HELD_PIXELS
 from hookpath.slides._pixels import rgb_on_white, window_on_white
 from hookpath.slides._spacing import FileSpacing, believable
 from hookpath.slides.base import Level, RGBArray, Slide
 
 #: 3 bytes each in memory. Pillow's own limit (about 0.18 gigapixel) guards web servers.
-MAX_PIXELS = 10**9
+MAX_PIXELS = HELD_PIXELS
 
 _EIGHT_BIT = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
 _ORIENTATION = 274

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hookpath.closing import Closing
 from hookpath.errors import SlideError
 from hookpath.slides._ome_images import first_sizes
+from hookpath.slides._tiff_chain import directory_offsets
 from hookpath.slides._tiff_pages import quiet_tifffile
 
 Pixels = npt.NDArray[Any]
@@ -125,6 +126,7 @@ def open_map(path: Path | str) -> MapReader:
         raise SlideError(f"{path}: no such file; predict the slide first")
     with quiet_tifffile():
         try:
+            directory_offsets(path)  # refuses directories in a circle
             tiff = tifffile.TiffFile(path)
         except Exception as error:
             raise _unreadable(path, error) from error

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hookpath.annotations import LabelRules, plain_class_name
 from hookpath.errors import UsageError
+from hookpath.limits import BATCH, COUNT, WORKERS
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.sampler import SamplerKind
@@ -70,21 +71,25 @@ class TrainConfig(BaseModel):
         description="of the feature extractor: `imagenet`, or a file; none: random; `auto`: "
         "`imagenet` for pretrained encoders, else none",
     )
-    batch_size: int = Field(default=12, ge=1, description="patches per step")
+    batch_size: int = Field(default=12, ge=1, le=BATCH, description="patches per step")
     at_once: int | None = Field(
         default=None,
         ge=1,
         description="patches through the network at a time, gradients add up; none: the batch",
     )
-    epochs: int = Field(default=200, ge=1, description="validation follows each")
-    steps_per_epoch: int = Field(default=1000, ge=1, description="optimiser steps per epoch")
+    epochs: int = Field(default=200, ge=1, le=COUNT, description="validation follows each")
+    steps_per_epoch: int = Field(
+        default=1000, ge=1, le=COUNT, description="optimiser steps per epoch"
+    )
     minutes: float | None = Field(
         default=None,
         gt=0,
         description="the run ends within this time, schedule and validation included, with fewer "
         "steps where need be; none: it takes what it takes",
     )
-    learning_rate: float = Field(default=5e-6, gt=0, description="of Adam, at its highest")
+    learning_rate: float = Field(
+        default=5e-6, gt=0, allow_inf_nan=False, description="of Adam, at its highest"
+    )
     optimizer: Literal["adam", "adamw"] = Field(
         default="adam", description="`adam` has `l2`, `adamw` has `weight_decay`"
     )
@@ -141,12 +146,14 @@ class TrainConfig(BaseModel):
     patience: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better score"
     )
-    seed: int = Field(default=0, ge=0, description="of weights, split, patches, augmentation")
+    seed: int = Field(
+        default=0, ge=0, lt=2**63, description="of weights, split, patches, augmentation"
+    )
     checkpoint_every: int = Field(
         default=0, ge=0, description="also save every so many steps; 0: after each epoch only"
     )
     workers: int = Field(
-        default=4, ge=0, description="processes that read patches; 0: the training one"
+        default=4, ge=0, le=WORKERS, description="processes that read patches; 0: the training one"
     )
     device: str = Field(
         default="auto",

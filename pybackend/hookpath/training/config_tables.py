@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.limits import BATCH, COUNT
+
 
 class ValidationConfig(BaseModel):
     """Which slides are held out, and how much of them is looked at each epoch.
@@ -59,8 +61,10 @@ class ClusterConfig(BaseModel):
     weights: str | None = Field(
         default="imagenet", description="of that network: `imagenet`, or a file; none: random"
     )
-    batches: int = Field(default=100, ge=1, description="batches that clusters are found on")
-    batch_size: int = Field(default=32, ge=1, description="patches in each of these")
+    batches: int = Field(
+        default=100, ge=1, le=COUNT, description="batches that clusters are found on"
+    )
+    batch_size: int = Field(default=32, ge=1, le=BATCH, description="patches in each of these")
     variance: float = Field(
         default=0.95, gt=0, lt=1, description="share that the principal components kept explain"
     )

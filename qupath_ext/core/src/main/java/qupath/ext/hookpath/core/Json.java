@@ -35,6 +35,10 @@ final class Json {
 
     /** The object in a UTF-8 file; an IOException names the file and what is wrong. */
     static JsonObject read(Path file) throws IOException {
+        // Opening a pipe would wait for ever.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException(file + ": is no ordinary file");
+        }
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             JsonElement all = JsonParser.parseReader(reader);
             if (all.isJsonObject()) {

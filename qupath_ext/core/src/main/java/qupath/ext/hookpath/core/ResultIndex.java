@@ -45,14 +45,30 @@ public record ResultIndex(Map<String, ImageResult> images) {
         }
         Map<String, ImageResult> images = new LinkedHashMap<>();
         JsonObject listed = Json.object(Json.read(file), "images");
-        listed.keySet().forEach(id -> images.put(id, image(results, Json.object(listed, id))));
+        try {
+            for (String id : listed.keySet()) {
+                images.put(id, image(results, Json.object(listed, id)));
+            }
+        } catch (IllegalStateException | UnsupportedOperationException e) {
+            throw new IOException(Json.damage(file, e), e);
+        }
         return new ResultIndex(images);
     }
 
+    /** Only what the Python package makes: a folder from elsewhere may name any file. */
+    private static Path objects(Path results, String name) {
+        if (name == null) {
+            return null;
+        }
+        if (!name.matches("[0-9]{1,9}\\.geojson")) {
+            throw new IllegalStateException("no file of this folder: " + name);
+        }
+        return results.resolve(name);
+    }
+
     private static ImageResult image(Path results, JsonObject json) {
-        String objects = Json.text(json, "objects");
         Double count = Json.number(json, "count");
-        return new ImageResult(objects == null ? null : results.resolve(objects),
+        return new ImageResult(objects(results, Json.text(json, "objects")),
                 Json.text(json, "run"), count == null ? 0 : count.intValue(),
                 Json.texts(json, "removed_runs"), Json.flag(json, "replaces_all"),
                 Json.strings(Json.object(json, "metadata")));

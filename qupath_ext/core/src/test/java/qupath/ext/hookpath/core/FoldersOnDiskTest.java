@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -193,5 +194,21 @@ class FoldersOnDiskTest {
         assertNull(three.metadata().get("gone"));
         assertNull(index.images().get("4").objects());
         assertTrue(ResultIndex.read(temp).images().isEmpty());
+    }
+
+    @Test
+    void resultsNameNoFileOfAnotherFolder() throws IOException {
+        Path results = Files.createDirectories(temp.resolve("job/results"));
+        for (String name : List.of("../0.geojson", "/etc/passwd", "a/0.geojson", "0.txt", "..",
+                "C:\\\\0.geojson", "")) {
+            Files.writeString(results.resolve("index.json"),
+                    "{\"images\": {\"3\": {\"objects\": \"" + name + "\"}}}");
+            String said = assertThrows(IOException.class,
+                    () -> ResultIndex.read(temp.resolve("job"))).getMessage();
+            assertTrue(said.contains("index.json: damaged (no file of this folder"), said);
+        }
+        Files.writeString(results.resolve("index.json"),
+                "{\"images\": {\"3\": {\"removed_runs\": [{}]}}}");
+        assertThrows(IOException.class, () -> ResultIndex.read(temp.resolve("job")));
     }
 }
