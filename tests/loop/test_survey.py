@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hookpath.errors import LoopError
-from hookpath.loop.survey import Surveyor
+from hookpath.loop.survey import Survey, Surveyor
 from hookpath.models import build_model
 from hookpath.slides import open_slide
 from support.networks import random_network
@@ -44,3 +44,14 @@ def test_networks_of_every_kind_tell_how_sure_they_are_and_what_they_see(
 def test_a_network_of_whole_slides_is_one_clear_error() -> None:
     with pytest.raises(LoopError, match="slides are compared by patches"):
         Surveyor(build_model("unet-lr", n_classes=2, size=256), "cpu")
+
+
+def test_a_survey_is_of_one_slide(tmp_path: Path) -> None:
+    made = Survey(np.zeros((1, 2)), *(np.ones((1,), np.float32),) * 2, np.ones((1, 3), np.float32))
+    path = tmp_path / "survey" / "a.npz"
+    assert Survey.load(path, "this") is None
+    made.save(path, "this")
+    kept = Survey.load(path, "this")
+    assert kept is not None
+    assert np.array_equal(kept.features, made.features)
+    assert Survey.load(path, "another") is None
