@@ -138,7 +138,7 @@ def test_of_overlapping_areas_the_smaller_lies_on_top() -> None:
         [
             PathObject(inner, path_class=PathClass("Tumor")),
             PathObject(whole, path_class=PathClass("Stroma")),
-            PathObject(inner, path_class=PathClass("Ignore*")),
+            PathObject(inner, path_class=PathClass("Region*")),
             PathObject(shapely.box(0, 0, 10, 10), path_class=PathClass("Fat")),
         ]
     )
