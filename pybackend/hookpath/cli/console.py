@@ -122,6 +122,9 @@ def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt 
         if not console.as_json:
             print(f"error: {message}", file=sys.stderr)
     console.event("end", exit_code=code)
+    if code == 0 and isinstance(console.reporter, JsonReporter) and console.reporter.gone:
+        print("error: standard output cannot be written; its end is missing", file=sys.stderr)
+        return 1
     return code
 
 

@@ -247,6 +247,11 @@ class JsonReporter:
             self._gone = True
             self._on_gone()
 
+    @property
+    def gone(self) -> bool:
+        """Whether an event could not be written: its reader has gone, or the disk is full."""
+        return self._gone
+
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         self._tasks[task] = _Task(total, unit)
         self._show(task)
