@@ -125,6 +125,7 @@ def test_what_is_missing_is_one_line_with_the_way_to_get_it(
     assert "\n" not in line
 
 
+@pytest.mark.slow
 def test_the_script_writes_one_json(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--device", "cpu", "--tiny"]
     command += ["--only", "card", "slides", "-o", str(tmp_path / "out.json")]

@@ -48,7 +48,7 @@ def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., 
         ("--size", 1),
         ("--image", "none.tif"),
         ("--tissue-share", 2),
-        ("--rest", "Ignore*"),
+        ("--rest", "Region*"),
     ):
         done = hookpath("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, *wrong)
         assert done.code == 2, wrong

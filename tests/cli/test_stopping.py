@@ -108,6 +108,7 @@ def test_a_stop_file_ends_training_after_the_step(folder: Path, tmp_path: Path) 
     assert_stopped_training(running.events, tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_a_terminal_that_is_closed_ends_training_alike(folder: Path, tmp_path: Path) -> None:
     running = Running(training(folder, tmp_path))

@@ -12,8 +12,8 @@ from hookpath.experiments.costs import COST_NAME, Cost, cpu_seconds, metered
 
 
 def burn(seconds: float) -> None:
-    """CPU time, however busy the machine is."""
-    end = cpu_seconds() + seconds
+    """CPU time, however busy the machine is; a difference of two such numbers is rounded."""
+    end = cpu_seconds() + seconds + 1e-6
     while cpu_seconds() < end:
         math.factorial(500)
 

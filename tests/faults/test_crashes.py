@@ -21,7 +21,7 @@ from support.textures import texture_folder
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 #: So many places at which the quick tests kill.
-QUICK = {"convert": 5, "masks": 3, "metadata": 5, "export": 3, "extract": 3, "predict": 4,
+QUICK = {"convert": 3, "masks": 2, "metadata": 4, "export": 3, "extract": 3, "predict": 4,
          "evaluate": 2, "train": 2}  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def test_by_saturation_grey_is_no_tissue_and_a_quarter_is_too_little(tmp_path: P
 
 
 def test_by_itself_glass_is_wanted_where_the_model_was_taught_on_it() -> None:
-    card = ModelCard(family="unet", config={}, classes=[], branches=[])
+    card = ModelCard(family="unet", config={}, classes=[], branches=[], output_um=1.0)
     for glass in (False, True):
         taught = card.model_copy(update={"glass": glass})
         assert PredictConfig().for_model(taught).cover is not glass

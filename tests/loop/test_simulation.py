@@ -179,6 +179,7 @@ def test_random_squares_do_not_overlap() -> None:
     assert all(shapely.box(0, 0, 512, 512).covers(s) for s in found)
 
 
+@pytest.mark.slow
 def test_untouched_proposals_teach_only_in_the_strategy_that_shows_it(tmp_path: Path) -> None:
     found = simulation.run(tmp_path, PLAN, ["random", "untouched"], [0], QUICK)
     labelled = {

@@ -62,7 +62,9 @@ def kill(process: subprocess.Popen[str]) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(("workers", "step"), [(0, 13), (2, 17)])
+@pytest.mark.parametrize(
+    ("workers", "step"), [pytest.param(0, 13, marks=pytest.mark.slow), (2, 17)]
+)
 def test_kill_9_within_an_epoch_changes_no_figure(
     folder: Path, whole: Path, tmp_path: Path, workers: int, step: int
 ) -> None:
