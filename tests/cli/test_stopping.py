@@ -118,6 +118,7 @@ def test_a_terminal_that_is_closed_ends_training_alike(folder: Path, tmp_path: P
     assert_stopped_training(running.events, tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no parent can be watched there")
 def test_a_job_whose_caller_died_stops_and_keeps_what_it_has(folder: Path, tmp_path: Path) -> None:
     request = training(folder, tmp_path)
@@ -137,6 +138,7 @@ def test_a_job_whose_caller_died_stops_and_keeps_what_it_has(folder: Path, tmp_p
     assert_stopped_training(lines, tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently there")
 def test_training_is_saved_when_nobody_reads_the_events(folder: Path, tmp_path: Path) -> None:
     running = Running(training(folder, tmp_path))

@@ -84,6 +84,7 @@ def test_it_learns_a_batch_by_heart(upscaling: str) -> None:
     assert right_after_overfit(model, patches(model, 2), [large, large], most=800) > BY_HEART
 
 
+@pytest.mark.slow  # tests of the export run the bilinear one
 @pytest.mark.parametrize("upscaling", BOTH)
 def test_it_comes_back_from_disk_and_runs_as_onnx(upscaling: str, tmp_path: Path) -> None:
     model = random_network("mrn", n_classes=3, spacings=(0.5, 1.0), input_size=32, depth=2,

@@ -120,6 +120,7 @@ def test_they_come_back_from_disk(family: str, config: dict, tmp_path: Path) -> 
     assert_survives_the_disk(random_network(family, **config), tmp_path)
 
 
+@pytest.mark.slow  # tests of the export run the families with a tiny backbone
 def test_they_run_as_onnx(tmp_path: Path) -> None:
     """One with two inputs and several outputs; every family is exported in the export's tests."""
     model = build_model(

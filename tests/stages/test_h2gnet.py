@@ -45,7 +45,7 @@ def test_no_classifier_learned_from_a_slide_that_it_shows(run: Path) -> None:
 
 @pytest.mark.parametrize(
     ("at", "times"),
-    [("train", 2), ("heatmap of", 2), ("train", 4)],
+    [("train", 2), ("heatmap of", 2), pytest.param("train", 4, marks=pytest.mark.slow)],
 )
 def test_stopped_in_any_stage_it_goes_on_to_the_same_model(
     folder: Path, run: Path, tmp_path: Path, at: str, times: int
