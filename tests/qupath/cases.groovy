@@ -1,7 +1,12 @@
 // Runs pieces of Groovy one after another on the image: args[0] is a JSON file with a list of
 // {name, run}, args[1] gets for each what it gave or what went wrong, and the objects afterwards.
-import groovy.json.JsonOutput
-import groovy.json.JsonSlurper
+import com.google.gson.Gson
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 def prelude = 'import static qupath.lib.gui.scripting.QPEx.*\nimport qupath.ext.hookpath.Hookpath\n'
 def objects = {
@@ -15,7 +20,7 @@ def objects = {
         run: o.getMetadata().get('hookpath.run'),
     ]}.sort { it.id }
 }
-def found = new JsonSlurper().parse(new File(args[0]), 'UTF-8').collect { given ->
+def found = new Gson().fromJson(new File(args[0]).getText('UTF-8'), List).collect { given ->
     def outcome = [name: given.name, value: null, problem: null, kind: null]
     def started = System.nanoTime()
     try {
@@ -31,5 +36,5 @@ def found = new JsonSlurper().parse(new File(args[0]), 'UTF-8').collect { given 
     outcome.steps = getCurrentImageData().getHistoryWorkflow().getSteps().collect { it.getScript() }
     outcome
 }
-new File(args[1]).setText(JsonOutput.toJson(found), 'UTF-8')
+new File(args[1]).setText(json.toJson(found), 'UTF-8')
 null

@@ -1,5 +1,10 @@
 // Everything QuPath knows about the image's objects, as JSON in the file that is args[0].
-import groovy.json.JsonOutput
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 def finite = { v -> Double.isFinite(v) ? v : v.toString() }
 def plane = { roi -> [roi.getZ(), roi.getT(), roi.getC()] }
@@ -30,4 +35,4 @@ def found = [
     steps: data.getHistoryWorkflow().getSteps().collect { it.getScript() },
     objects: getCurrentHierarchy().getAllObjects(false).collect(look).sort { it.id },
 ]
-new File(args[0]).setText(JsonOutput.toJson(found), "UTF-8")
+new File(args[0]).setText(json.toJson(found), "UTF-8")

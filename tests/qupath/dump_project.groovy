@@ -1,9 +1,14 @@
 // Everything QuPath knows about a project, as JSON: args[0]: project file; args[1]: the JSON file.
-import groovy.json.JsonOutput
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
 import java.awt.image.BufferedImage
 import qupath.lib.objects.PathObject
 import qupath.lib.projects.ProjectIO
 import qupath.lib.regions.RegionRequest
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 def finite = { v -> Double.isFinite(v) ? v : v.toString() }
 def className = { c -> c == null ? null : c.toString() }
@@ -76,4 +81,4 @@ def all = [
     classes: project.getPathClasses().collect { [className(it), it?.getColor()] },
     images: project.getImageList().collect(seen),
 ]
-new File(args[1]).setText(JsonOutput.toJson(all), "UTF-8")
+new File(args[1]).setText(json.toJson(all), "UTF-8")

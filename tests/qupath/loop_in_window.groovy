@@ -2,7 +2,8 @@
 // panel, on the project that is open; ends QuPath.
 // -Dhookpath.visit=FOLDER: pictures, and report.json with what was seen after each step.
 // -Dhookpath.settings="key=value; …" of the loop.
-import groovy.json.JsonOutput
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
 import java.util.concurrent.CompletableFuture
 import javafx.application.Platform
 import javafx.embed.swing.SwingFXUtils
@@ -16,6 +17,10 @@ import qupath.lib.gui.prefs.PathPrefs
 import qupath.lib.objects.PathObjects
 import qupath.lib.roi.ROIs
 import qupath.lib.roi.RoiTools
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 PathPrefs.imageTypeSettingProperty().set(PathPrefs.ImageTypeSetting.NONE)  // asks nothing
 def out = new File(System.getProperty('hookpath.visit'))
@@ -114,7 +119,7 @@ Thread.start('loop') {
         report.error = (e.getCause() ?: e).toString()
         e.printStackTrace()
     }
-    new File(out, 'report.json').setText(JsonOutput.prettyPrint(JsonOutput.toJson(report)), 'UTF-8')
+    new File(out, 'report.json').setText(json.toJson(report), 'UTF-8')
     Runtime.getRuntime().halt(0)
 }
 null

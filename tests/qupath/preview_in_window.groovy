@@ -1,12 +1,17 @@
 // A startup script for QuPath's window: the preview, a map, and their ends, on the image that is
 // open. HOOKPATH_PREVIEW_MODEL: a model; HOOKPATH_PREVIEW_MAP: a map of the image;
 // HOOKPATH_PREVIEW_OUT: a folder for tiles (<x>_<y>.bin) and report.json.
-import groovy.json.JsonOutput
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
 import java.util.concurrent.CompletableFuture
 import javafx.application.Platform
 import qupath.ext.hookpath.Hookpath
 import qupath.ext.hookpath.HookpathException
 import qupath.lib.gui.QuPathGUI
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 def out = new File(System.getenv('HOOKPATH_PREVIEW_OUT'))
 def model = System.getenv('HOOKPATH_PREVIEW_MODEL')
@@ -103,6 +108,6 @@ Thread.start('visit') {
     } catch (Throwable e) {
         report.error = e.toString()
     }
-    new File(out, 'report.json').setText(JsonOutput.toJson(report), 'UTF-8')
+    new File(out, 'report.json').setText(json.toJson(report), 'UTF-8')
     Runtime.getRuntime().halt(0)
 }

@@ -1,7 +1,8 @@
 // A startup script for QuPath's window: opens every window of the extension on the image that is
 // open, runs the first model, looks for clipped texts, takes pictures, and ends QuPath.
 // -Dhookpath.visit=FOLDER: pictures, and report.json with what was seen.
-import groovy.json.JsonOutput
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonSerializer
 import java.util.concurrent.CompletableFuture
 import javafx.application.Platform
 import javafx.embed.swing.SwingFXUtils
@@ -21,6 +22,10 @@ import javafx.stage.Window
 import javafx.stage.WindowEvent
 import javax.imageio.ImageIO
 import qupath.lib.gui.QuPathGUI
+
+def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
+    to.serialize(text.toString())
+} as JsonSerializer).create()
 
 def out = new File(System.getProperty('hookpath.visit'))
 def qupath = QuPathGUI.getInstance()
@@ -194,7 +199,7 @@ Thread.start('visit') {
         }
     }
     report.done = true
-    new File(out, 'report.json').setText(JsonOutput.prettyPrint(JsonOutput.toJson(report)), 'UTF-8')
+    new File(out, 'report.json').setText(json.toJson(report), 'UTF-8')
     Runtime.getRuntime().halt(0)
 }
 null
