@@ -44,3 +44,10 @@ def test_every_family_has_a_name_and_a_purpose_in_words() -> None:
     for family in OFFERED:
         assert f"\nchoice.{family} = " in text
         assert f"\ntrain.about.{family} = " in text
+
+
+def test_every_preset_has_a_name_in_words_and_no_text_is_there_twice() -> None:
+    lines = STRINGS.read_text(encoding="utf-8").splitlines()
+    keys = [line.partition(" = ")[0] for line in lines if " = " in line and line[0] not in "# "]
+    assert {f"preset.{name}" for name in PRESETS} <= set(keys)
+    assert sorted(keys) == sorted(set(keys)), "the later one would win"

@@ -4,27 +4,39 @@ import javafx.scene.control.ComboBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
 
-/** A choice between values that have names for people: {@code choice.<value>}. */
+/** A choice between values of a kind that have names for people: {@code <kind>.<value>}. */
 public final class NamedChoice extends StringConverter<String> {
 
-    private NamedChoice() {}
+    /** Kind of the networks; others may have values of the same name. */
+    public static final String NETWORK = "choice";
+    public static final String PRESET = "preset";
 
-    /** Offers values, the first one chosen. */
-    public static void fill(ComboBox<String> choice, String... values) {
-        choice.setConverter(new NamedChoice());
+    private final String kind;
+
+    private NamedChoice(String kind) {
+        this.kind = kind;
+    }
+
+    /** Offers values of a kind, the first one chosen. */
+    public static void fill(ComboBox<String> choice, String kind, String... values) {
+        choice.setConverter(new NamedChoice(kind));
         choice.getItems().setAll(values);
         choice.setValue(values[0]);
     }
 
-    /** A value's name for people; of one that is nowhere offered, itself. */
-    public static String text(String value) {
-        String key = "choice." + value;
+    /** A network's name for people; of one that is nowhere offered, itself. */
+    public static String text(String family) {
+        return text(NETWORK, family);
+    }
+
+    private static String text(String kind, String value) {
+        String key = kind + "." + value;
         return Texts.BUNDLE.containsKey(key) ? Texts.get(key) : String.valueOf(value);
     }
 
     @Override
     public String toString(String value) {
-        return value == null ? "" : text(value);
+        return value == null ? "" : text(kind, value);
     }
 
     @Override

@@ -88,8 +88,8 @@ public final class LoopWindow extends VBox {
         this.qupath = qupath;
         Windows.load(this, "loop-window.fxml");
         StateTable.prepare(images, image, state, labelled, worth, this::open);
-        NamedChoice.fill(family, "hooknet", "unet");
-        NamedChoice.fill(preset, "auto", "fast", "paper");
+        NamedChoice.fill(family, NamedChoice.NETWORK, "hooknet", "unet");
+        NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
         List.of(startPane, steps, figuresPane, job)
                 .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
         job.setVisible(false);

@@ -42,7 +42,7 @@ public final class TissueWindow extends VBox {
     private TissueWindow(QuPathGUI qupath) {
         this.qupath = qupath;
         Windows.load(this, "tissue-window.fxml");
-        NamedChoice.fill(rule, "threshold", "auto", "saturation");
+        NamedChoice.fill(rule, "tissue.rule", "threshold", "auto", "saturation");
         threshold.disableProperty().bind(rule.valueProperty().isNotEqualTo("threshold"));
         current.disableProperty().bind(qupath.imageDataProperty().isNull());
         run.disableProperty().bind(qupath.projectProperty().isNull()

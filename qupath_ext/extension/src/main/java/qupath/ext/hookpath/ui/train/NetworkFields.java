@@ -53,8 +53,8 @@ final class NetworkFields {
         this.context = context;
         this.size = size;
         this.background = background;
-        NamedChoice.fill(family, Families.names().toArray(String[]::new));
-        NamedChoice.fill(preset, "auto", "fast", "paper");
+        NamedChoice.fill(family, NamedChoice.NETWORK, Families.names().toArray(String[]::new));
+        NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
         target.control().getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
         context.control().setConverter(Shown.as(um -> TrainSettings.text(um)));
         size.control().setConverter(Shown.as(this::text));
@@ -94,9 +94,10 @@ final class NetworkFields {
         return readsSlides() || target() != null ? null : target.control().getEditor().getText();
     }
 
-    /** Side of what is read, in px. */
+    /** Side of what is read, in px; the preset's while another network's are being offered. */
     int side() {
-        return size.control().getValue();
+        Integer chosen = size.control().getValue();
+        return chosen == null ? offer().size() : chosen;
     }
 
     /** µm/px of the result; null: each slide has its own, or what was typed is none. */
