@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from hookpath.limits import CELL_LENGTH, MESSAGE_LENGTH
 
@@ -59,6 +58,8 @@ def csv_cell(value: Any) -> Any:
 
 def quoted(text: str) -> str:
     """An attribute's value in its quotes; XML has no control characters, not even escaped."""
+    from xml.sax.saxutils import quoteattr  # it loads http and ssl, which no command needs to start
+
     return quoteattr(printable(text, len(text)))
 
 
@@ -67,14 +68,14 @@ def of_csv_cell(text: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
 
 
-def file_stem(text: str, longest: int = 80, instead: str = "image") -> str:
+def file_stem(text: str, longest: int = 80) -> str:
     """The text as a part of a file name that every system takes; not unique."""
     safe = re.sub(r"[^\w.\-]+", "_", text).strip("._")
     # Systems count bytes, most of them up to 255.
     safe = safe[:longest].encode()[:200].decode(errors="ignore").rstrip(".")
     if safe.partition(".")[0].casefold() in _RESERVED:
         safe = f"_{safe}"
-    return safe or instead
+    return safe or "image"
 
 
 def _is_seen(character: str) -> bool:

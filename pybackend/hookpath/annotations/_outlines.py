@@ -24,7 +24,11 @@ def is_too_tangled(geometry: BaseGeometry) -> bool:
     That goes by the pairs of segments whose bounding boxes meet, see `limits`; they are counted
     for some of the segments only.
     """
-    if int(shapely.get_num_coordinates(geometry)) ** 2 < 2 * limits.TANGLED_PAIRS:
+    pairs = int(shapely.get_num_coordinates(geometry)) ** 2 / 2
+    if pairs < limits.TANGLED_PAIRS:
+        return False
+    # So few are within the bound of valid outlines, and asking is quicker than counting.
+    if pairs < limits.OUTLINE_PAIRS and geometry.is_valid:
         return False
     start, end = _segments(geometry)
     beyond = _meeting_pairs(start, end) - _NEIGHBOURS * len(start)
@@ -65,11 +69,12 @@ def _meeting_pairs(start: Points, end: Points) -> float:
     count = len(start)
     if not count:
         return 0.0
-    low, high = np.minimum(start, end), np.maximum(start, end)
+    (x0, y0), (x1, y1) = np.minimum(start, end).T.copy(), np.maximum(start, end).T.copy()
     looks = min(count, max(_LEAST_LOOKS, min(_MOST_LOOKS, _LOOKS // count)))
     # The same outline is always judged the same way.
     picked = np.random.default_rng(0).choice(count, looks, replace=False)
     met = 0
     for i in picked:
-        met += int(((low <= high[i]) & (high >= low[i])).all(axis=1).sum()) - 1
+        meets = (x0 <= x1[i]) & (x1 >= x0[i]) & (y0 <= y1[i]) & (y1 >= y0[i])
+        met += int(np.count_nonzero(meets)) - 1
     return met / looks * count / 2

@@ -105,12 +105,9 @@ def _belongs(file: Path, entry: ImageEntry) -> bool:
 def _place(entry: ImageEntry) -> Place:
     from hookpath.slides import open_slide
 
-    reference = entry.slide
-    with reference.open() as slide:
-        size, corner = (slide.width_l0, slide.height_l0), slide.corner_in_file
-        calibration = slide.calibration if slide.has_calibration else None
-    whole = size
+    reference, seen = entry.slide, entry.description
+    whole = seen.size_l0
     if reference.crop_to_bounds:
         with open_slide(reference.path, crop_to_bounds=False) as slide:
             whole = slide.width_l0, slide.height_l0
-    return Place(reference.path, size, corner, whole, calibration)
+    return Place(reference.path, seen.size_l0, seen.corner, whole, seen.calibration)

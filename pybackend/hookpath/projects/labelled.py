@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hookpath.annotations import LabelRules, PathObject
-from hookpath.errors import MissingSpacingError
-from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
 
 
@@ -18,12 +16,4 @@ def as_labels(
     Raises:
         SlideError: a line is to be widened, and the slide cannot be read.
     """
-    return rules.applied(objects, lambda: _calibration(entry))
-
-
-def _calibration(entry: ImageEntry) -> Calibration | None:
-    with entry.slide.open() as slide:
-        try:
-            return slide.calibration
-        except MissingSpacingError:
-            return None
+    return rules.applied(objects, lambda: entry.description.calibration)

@@ -65,8 +65,8 @@ class _Image:
     def drawn(self, rules: LabelRules) -> list[PathObject]:
         return rules.applied(self.objects.values(), lambda: self.facts.calibration)
 
-    def source(self, key: str, classes: ClassTable, rules: LabelRules) -> AnnotatedSlide:
-        labels = LabelSource(self.drawn(rules), classes, self.facts.size_l0)
+    def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
+        labels = LabelSource(drawn, classes, self.facts.size_l0)
         name = self.ref.path.name
         return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
 
@@ -138,9 +138,9 @@ class QuickSession:
         return self._images[key]
 
     def _learn(self, started: float) -> Head:
-        rules = self.config.labels
-        images = {k: i for k, i in self._images.items() if class_names_in(i.drawn(rules))}
-        classes = self._classes_of(images.values())
+        every_drawn = {k: i.drawn(self.config.labels) for k, i in self._images.items()}
+        drawn = {k: objects for k, objects in every_drawn.items() if class_names_in(objects)}
+        classes = self._classes_of(drawn.values())
         if len(classes) < 2:
             raise TrainingError(
                 "draw areas of at least two classes, then there is something to tell apart",
@@ -148,7 +148,7 @@ class QuickSession:
             )
         making = self._made_for(len(classes))
         before = making.cache.misses
-        sources = [image.source(key, classes, rules) for key, image in images.items()]
+        sources = [self._images[k].source(k, objects, classes) for k, objects in drawn.items()]
         every = [(s, places_of(s, making)) for s in sources]
         found = [(s, p) for s, p in every if len(p.labels)]
         places = [p for _, p in found]
@@ -174,9 +174,9 @@ class QuickSession:
             seconds=time.perf_counter() - started,
         )
 
-    def _classes_of(self, images: Iterable[_Image]) -> ClassTable:
+    def _classes_of(self, images: Iterable[Sequence[PathObject]]) -> ClassTable:
         """All that are drawn, in the order in which they were drawn first."""
-        drawn = {c.name: c for i in images for c in class_names_in(i.drawn(self.config.labels))}
+        drawn = {c.name: c for objects in images for c in class_names_in(objects)}
         self._order = [*self._order, *(n for n in drawn if n not in self._order)]
         return ClassTable.of(drawn[n] for n in self._order if n in drawn)
 
