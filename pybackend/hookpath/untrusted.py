@@ -96,14 +96,14 @@ def reason(error: Exception, above: str = "") -> str:
     return f"{where}: {said}" if where else said
 
 
-def refuse_deep(value: Any, most: int = limits.JSON_DEPTH) -> None:
+def refuse_deep(value: Any) -> None:
     """Whatever walks over the value later does so with a call for each level.
 
     Raises:
-        TooMuchError: lists and objects are nested more than `most` deep.
+        TooMuchError: lists and objects are nested more than `limits.JSON_DEPTH` deep.
     """
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(limits.JSON_DEPTH + 1):
         inside = [v for v in level if isinstance(v, (dict, list))]
         if not inside:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,44 +81,35 @@ def nothing_of_a_persons_is_lost(root: Path, template: Path) -> None:
         assert drawn.items() <= now.items(), path.name
 
 
+def same_after_another_run(case: Case, template: Path, root: Path, number: int) -> None:
+    """What is there when the command has been run to its end is what one run alone gives."""
+    assert done(case.again, root) == 0, number
+    nothing_of_a_persons_is_lost(root, template)
+    found, whole = results(case, root), known(case, template).result
+    assert found.keys() == whole.keys(), number
+    differ = [name for name in found if found[name] != whole[name]]
+    assert not differ, number
+
+
 def kill_and_run_again(case: Case, template: Path, number: int) -> None:
-    whole = known(case, template)
     root = fresh(template)
     assert killed(case.run, root, number)
     nothing_of_a_persons_is_lost(root, template)
-    assert done(case.again, root) == 0, number
+    same_after_another_run(case, template, root, number)
+
+
+def fill_and_run_again(case: Case, template: Path, number: int) -> None:
+    root = fresh(template)
+    assert out_of_room(case.run, root, number) in (0, 1), number
     nothing_of_a_persons_is_lost(root, template)
-    found = results(case, root)
-    assert found.keys() == whole.result.keys(), number
-    differ = [name for name in found if found[name] != whole.result[name]]
-    assert not differ, number
+    results(case, root)  # nothing unfinished is left
+    same_after_another_run(case, template, root, number)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_killed_at_some_changes(case: Case, template: Path) -> None:
     for number in places(known(case, template).changes, QUICK[case.name]):
         kill_and_run_again(case, template, number)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_killed_at_every_change(case: Case, template: Path) -> None:
-    for number in range(1, known(case, template).changes + 1):
-        kill_and_run_again(case, template, number)
-
-
-def fill_and_run_again(case: Case, template: Path, number: int) -> None:
-    whole = known(case, template)
-    root = fresh(template)
-    assert out_of_room(case.run, root, number) in (0, 1), number
-    nothing_of_a_persons_is_lost(root, template)
-    results(case, root)  # nothing unfinished is left
-    assert done(case.again, root) == 0, number
-    found = results(case, root)
-    assert found.keys() == whole.result.keys(), number
-    differ = [name for name in found if found[name] != whole.result[name]]
-    assert not differ, number
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -131,10 +122,11 @@ def test_a_disk_that_fills_up(case: Case, template: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("strike", [kill_and_run_again, fill_and_run_again])
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_a_disk_that_fills_up_at_every_change(case: Case, template: Path) -> None:
+def test_at_every_change(case: Case, template: Path, strike: Callable[..., None]) -> None:
     for number in range(1, known(case, template).changes + 1):
-        fill_and_run_again(case, template, number)
+        strike(case, template, number)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)

@@ -14,6 +14,7 @@ from hookpath.annotations.classes import (
     is_region_mark,
     is_unknown_mark,
     is_usable_class,
+    says_something,
 )
 from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
 from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
@@ -56,6 +57,7 @@ __all__ = [
     "pieces_of",
     "plain_class_name",
     "read_geojson",
+    "says_something",
     "twin_classes",
     "vectorize",
     "write_geojson",

@@ -41,6 +41,11 @@ def _repaired(geometry: BaseGeometry) -> BaseGeometry:
     return repaired
 
 
+def dimension_of(geometry: BaseGeometry) -> int:
+    """0: points, 1: lines, 2: areas; -1: nothing."""
+    return -1 if geometry.is_empty else int(shapely.get_dimensions(geometry))
+
+
 def keep_area(geometry: BaseGeometry) -> Area | None:
     """Only the polygons of a geometry, as one valid area; None where there are none."""
     if isinstance(geometry, Polygon | MultiPolygon):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import shapely
 from shapely.geometry import box
 
-from hookpath.annotations._areas import Area, area_of, keep_area
+from hookpath.annotations._areas import Area, area_of, dimension_of, keep_area
 from hookpath.annotations.classes import ClassTable, is_unknown_mark, is_usable_class
 from hookpath.annotations.objects import PathObject
 from hookpath.annotations.report import LeftOut, Why
@@ -107,7 +107,7 @@ def _unknown(drawn: Iterable[PathObject]) -> Area | None:
 
 def _why_not(obj: PathObject, classes: ClassTable) -> Why | None:
     """None: it may be used."""
-    dimension = -1 if obj.geometry.is_empty else shapely.get_dimensions(obj.geometry)
+    dimension = dimension_of(obj.geometry)
     if dimension in (0, 1):
         return "point" if dimension == 0 else "line"
     if obj.path_class is None:

@@ -65,6 +65,11 @@ def is_unknown_mark(name: str) -> bool:
     return is_region_mark(name) and last.lower() == "unknown"
 
 
+def says_something(name: str | None) -> bool:
+    """Whether an area of the class says what is there, be it that nobody knows."""
+    return is_usable_class(name) or is_unknown_mark(name or "")
+
+
 def base_class(name: str) -> str:
     """What a derived class is derived from: ``Tumor`` of ``Tumor: Positive``.
 

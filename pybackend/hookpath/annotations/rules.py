@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import shapely
 from pydantic import BaseModel, ConfigDict, Field
 from shapely.affinity import scale
 from shapely.geometry.base import BaseGeometry
 
+from hookpath.annotations._areas import dimension_of
 from hookpath.annotations._selection import is_drawn_by_hand
 from hookpath.annotations.classes import base_class
 from hookpath.annotations.objects import PathClass, PathObject
@@ -58,8 +58,7 @@ class LabelRules(BaseModel):
 
 
 def _is_thin(o: PathObject) -> bool:
-    dimension = -1 if o.geometry.is_empty else shapely.get_dimensions(o.geometry)
-    return dimension in (0, 1) and is_drawn_by_hand(o)
+    return dimension_of(o.geometry) in (0, 1) and is_drawn_by_hand(o)
 
 
 def _widened(o: PathObject, width_um: float, pixel: Calibration) -> PathObject:

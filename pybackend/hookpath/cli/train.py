@@ -170,7 +170,7 @@ def _tell(console: Console, result: TrainResult) -> None:
     report = train_report(result.run_dir)
     console.result("trained", {**vars(result), "report": report})
     best = result.best_score
-    score = "not measured" if best is None or best != best else f"{best:.3f}"
+    score = "not measured" if best is None else f"{best:.3f}"
     lines = {
         f"validation {result.score}": f"{score} (epoch {result.best_epoch} of {result.epochs})",
         "model": result.model_dir,

@@ -12,8 +12,8 @@ from hookpath.annotations import (
     RUN_TAG,
     PathClass,
     PathObject,
-    is_unknown_mark,
     is_usable_class,
+    says_something,
     write_geojson,
 )
 from hookpath.annotations.classes import ClassTable
@@ -173,7 +173,5 @@ def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
             metadata={key: value for key, value in o.metadata.items() if key != RUN_TAG},
         )
         for o in objects
-        if o.path_class
-        and o.geometry.area > 0
-        and (is_usable_class(o.path_class.name) or is_unknown_mark(o.path_class.name))
+        if o.path_class and o.geometry.area > 0 and says_something(o.path_class.name)
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookpath.annotations import LabelRules
 from hookpath.errors import EvaluationError, UsageError, write_code
@@ -24,11 +25,13 @@ from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
-from hookpath.locking import working_in
+from hookpath.locking import entered, working_in
 from hookpath.projects import Project, Rest
 from hookpath.writable import make_folder, try_folder
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from hookpath.inference import PredictConfig
 
 #: Folders under ``out_dir``.
@@ -125,19 +128,16 @@ def evaluate_project(
     return report
 
 
+_Setting = TypeVar("_Setting", bound="BaseModel")
+
+
 def rules_of_model(model_dir: Path) -> LabelRules:
     """How drawn objects became labels when a model was trained.
 
     Raises:
         ModelFolderError: there is no model.
     """
-    from hookpath.models import read_card
-
-    settings = read_card(model_dir).training.get("config", {})
-    try:
-        return LabelRules.model_validate(settings.get("labels", {}))
-    except ValueError:  # a card from elsewhere, with something else of that name
-        return LabelRules()
+    return _setting_of_model(model_dir, "labels", LabelRules)
 
 
 def rest_of_model(model_dir: Path) -> Rest:
@@ -146,13 +146,17 @@ def rest_of_model(model_dir: Path) -> Rest:
     Raises:
         ModelFolderError: there is no model.
     """
+    return _setting_of_model(model_dir, "rest", Rest)
+
+
+def _setting_of_model(model_dir: Path, name: str, kind: type[_Setting]) -> _Setting:
     from hookpath.models import read_card
 
     settings = read_card(model_dir).training.get("config", {})
     try:
-        return Rest.model_validate(settings.get("rest", {}))
+        return kind.model_validate(settings.get(name, {}))
     except ValueError:  # a card from elsewhere, with something else of that name
-        return Rest()
+        return kind()
 
 
 def model_facts(model_dir: Path) -> dict[str, Any]:
@@ -199,11 +203,8 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
 @contextmanager
 def _reporting_into(out_dir: Path) -> Iterator[None]:
     """`make_ready`, and be the only process that evaluates into a folder."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(working_in(out_dir, f"evaluating into {out_dir}"))
-        except OSError as error:
-            raise _not_writable(out_dir, error) from error
+    lock = working_in(out_dir, f"evaluating into {out_dir}")
+    with entered(lock, partial(_not_writable, out_dir)):
         make_ready(out_dir)
         yield
 

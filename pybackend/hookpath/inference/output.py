@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from hookpath.errors import PredictionError, write_code
-from hookpath.locking import folder_alone, working_in
+from hookpath.locking import entered, folder_alone, working_in
 from hookpath.writable import try_folder
 
 
@@ -23,8 +24,10 @@ def check_writable(folder: Path) -> None:
     Raises:
         PredictionError: it cannot be written to.
     """
-    with _clear_if_refused(folder):
+    try:
         try_folder(folder)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
 
 
 @contextmanager
@@ -39,9 +42,8 @@ def predicting_alone(folder: Path, shared: bool) -> Iterator[None]:
         BusyError: another process predicts there.
         PredictionError: it cannot be written to.
     """
-    with ExitStack() as held:
-        with _clear_if_refused(folder):
-            held.enter_context(folder_alone(folder, f"predicting into {folder}", shared=shared))
+    lock = folder_alone(folder, f"predicting into {folder}", shared=shared)
+    with entered(lock, partial(_not_writable, folder)):
         yield
 
 
@@ -53,21 +55,16 @@ def slide_alone(folder: Path, name: str) -> Iterator[None]:
         BusyError: another process predicts it.
         PredictionError: the folder cannot be written to.
     """
-    with ExitStack() as held:
-        with _clear_if_refused(folder):
-            held.enter_context(working_in(folder, f"predicting {name} into {folder.parent}"))
+    lock = working_in(folder, f"predicting {name} into {folder.parent}")
+    with entered(lock, partial(_not_writable, folder)):
         yield
 
 
-@contextmanager
-def _clear_if_refused(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PredictionError(
-            f"{folder}: cannot be written to ({error.strerror}); choose another folder with -o",
-            code=write_code(error),
-        ) from error
+def _not_writable(folder: Path, error: OSError) -> PredictionError:
+    return PredictionError(
+        f"{folder}: cannot be written to ({error.strerror}); choose another folder with -o",
+        code=write_code(error),
+    )
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -41,15 +41,29 @@ class _Lock(Protocol):
 
 
 @contextmanager
-def folder_alone(
-    folder: Path, does: str, patience_s: float = 0.0, shared: bool = False
+def entered(
+    lock: AbstractContextManager[None], refused: Callable[[OSError], Exception]
 ) -> Iterator[None]:
+    """Hold a lock; where the system refuses it, `refused` says what is raised.
+
+    Errors of the work inside pass as they are.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock)
+        except OSError as error:
+            raise refused(error) from error
+        yield
+
+
+@contextmanager
+def folder_alone(folder: Path, does: str, shared: bool = False) -> Iterator[None]:
     """`alone` with the lock that belongs to a folder, which is there already; sweeps it, too.
 
     Raises:
         BusyError, OSError: as `alone`.
     """
-    with alone(folder / LOCK_NAME, does, patience_s, shared):
+    with alone(folder / LOCK_NAME, does, 0.0, shared):
         sweep(folder)
         yield
 

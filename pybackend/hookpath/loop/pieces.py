@@ -19,6 +19,7 @@ from hookpath.annotations import (
     is_unknown_mark,
     is_usable_class,
     keep_area,
+    says_something,
 )
 from hookpath.projects import EDITED_KEY
 
@@ -102,8 +103,8 @@ def _areas(objects: Iterable[PathObject]) -> Iterator[Piece]:
         if o.object_type != "annotation" or o.path_class is None:
             continue
         by_hand = o.run is None
-        blocks = by_hand and is_unknown_mark(o.path_class.name)
-        if not blocks and not is_usable_class(o.path_class.name):
+        counts = says_something if by_hand else is_usable_class
+        if not counts(o.path_class.name):
             continue
         area, _ = area_of(o.geometry)
         if area is not None:
@@ -122,7 +123,7 @@ def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
         and o.object_type == "annotation"
         and o.geometry.area > 0
         and o.path_class is not None
-        and (is_usable_class(o.path_class.name) or is_unknown_mark(o.path_class.name))
+        and says_something(o.path_class.name)
     ]
 
 

@@ -15,7 +15,7 @@ from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import changing, write_json
-from hookpath.projects.changes import Metadata
+from hookpath.projects.changes import Metadata, metadata_of, take_over
 from hookpath.untrusted import read_json
 
 #: Optional file in the folder.
@@ -34,7 +34,7 @@ class FolderFile:
         Raises:
             ProjectError: the file is damaged.
         """
-        return _metadata(_record(self._content, name))
+        return metadata_of(_record(self._content, name))
 
     def spacing_of(self, name: str) -> Calibration | None:
         """µm/px of a slide.
@@ -72,21 +72,15 @@ class FolderFile:
 def _take_over(images: dict[str, Any], name: str, values: Any) -> bool:
     """Whether anything changed."""
     record = _record({"images": images}, name)
-    before = _metadata(record)
-    kept = {k: v for k, v in {**before, **values}.items() if v is not None}
-    if kept != before:
-        images[name] = {**record, "metadata": kept}
-    return kept != before
+    changed = take_over(record, values)
+    if changed:
+        images[name] = record
+    return changed
 
 
 def _record(content: dict[str, Any], name: str) -> dict[str, Any]:
     record = content.get("images", {}).get(name, {})
     return record if isinstance(record, dict) else {}
-
-
-def _metadata(record: dict[str, Any]) -> dict[str, str]:
-    kept = record.get("metadata", {})
-    return {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import changing, write_json
-from hookpath.projects.changes import Metadata
+from hookpath.projects.changes import Metadata, take_over
 from hookpath.untrusted import read_json
 
 
@@ -94,22 +94,7 @@ def put_metadata(project_file: Path, changed: Metadata, backups: Backups) -> Non
 def _merge(content: dict[str, Any], changed: Metadata) -> bool:
     """Take metadata over into a project's records; whether anything changed."""
     found = ((r, changed.get(str(r.get("entryID")))) for r in content["images"])
-    return sum(_take_over(record, values) for record, values in found if values is not None) > 0
-
-
-def _take_over(record: dict[str, Any], values: Mapping[str, str | None]) -> bool:
-    """Whether anything changed."""
-    before = metadata_of(record)
-    kept = {k: v for k, v in {**before, **values}.items() if v is not None}
-    if kept != before:
-        record["metadata"] = kept
-    return kept != before
-
-
-def metadata_of(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Metadata of an image's record."""
-    found = entry.get("metadata")
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    return sum(take_over(record, values) for record, values in found if values is not None) > 0
 
 
 def _class_file(path: Path) -> dict[str, Any]:

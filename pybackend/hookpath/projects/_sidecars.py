@@ -14,11 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hookpath.projects._halo import HALO_SUFFIX
+
 #: What may follow a slide's name in that of its annotations.
 ENDINGS = r"[._ -](labels?|masks?|annotations?|classes|objects)"
 
 #: Files with objects that are read from a folder of slides.
-_OBJECTS = (".geojson", ".geojson.gz", ".geojson.zip", ".annotations")
+_OBJECTS = (".geojson", ".geojson.gz", ".geojson.zip", HALO_SUFFIX)
 #: Files with objects that `hookpath convert` reads.
 _CONVERTIBLE = (".xml",)
 
@@ -44,17 +46,18 @@ class Sidecars:
     unused: dict[Path, str] = field(default_factory=dict[Path, str])
     unread: tuple[Path, ...] = ()
 
-    def remarks(self) -> Iterator[str]:
-        """One line for each file."""
+    def remarks(self) -> Iterator[tuple[str, bool]]:
+        """One line for each file, and whether it is used."""
         for slide, file in self.matched.items():
-            yield f"{file.name}: taken for the annotations of {slide.name}"
+            yield f"{file.name}: taken for the annotations of {slide.name}", True
         for image in self.unread:
-            yield (
+            line = (
                 f"{image.name}: not used, no reader opens such images; export it as OME-TIFF, or "
                 "open it in a QuPath project"
             )
+            yield line, False
         for file, why in self.unused.items():
-            yield f"{file.name}: not used, {why}"
+            yield f"{file.name}: not used, {why}", False
 
 
 def sidecars_of(
@@ -70,7 +73,7 @@ def sidecars_of(
     by_key: dict[str, list[Path]] = {}
     slides = list(slides)
     for slide in slides:
-        for name in dict.fromkeys((slide.name, *_stems(slide.name))):
+        for name in dict.fromkeys((slide.name, *stems_of(slide))):
             by_key.setdefault(_folded(name), []).append(slide)
     taken = {file for several in exact.values() for file in several}
     seen = [f for f in files if not f.name.startswith(".")]
@@ -132,6 +135,7 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _stems(name: str) -> list[str]:
-    stem = Path(name).stem
+def stems_of(path: Path) -> list[str]:
+    """Names an annotation file may have: ``a.ome`` and ``a`` for ``a.ome.tif``."""
+    stem = path.stem
     return [stem, stem[:-4]] if stem.lower().endswith(".ome") else [stem]

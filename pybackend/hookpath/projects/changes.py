@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import HookpathError
 from hookpath.projects._backups import Backups
@@ -22,6 +22,27 @@ if TYPE_CHECKING:
 
 Metadata = Mapping[str, Mapping[str, "str | None"]]
 """Image id → values to set (None: to remove)."""
+
+
+def merged(before: Mapping[str, str], values: Mapping[str, str | None]) -> dict[str, str]:
+    """With values set (None: removed)."""
+    return {k: v for k, v in {**before, **values}.items() if v is not None}
+
+
+def metadata_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """Metadata of an image's record in a project's file."""
+    found = record.get("metadata")
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def take_over(record: dict[str, Any], values: Mapping[str, str | None]) -> bool:
+    """Change the metadata of an image's record; whether anything changed."""
+    before = metadata_of(record)
+    kept = merged(before, values)
+    if kept != before:
+        record["metadata"] = kept
+    return kept != before
+
 
 Put = Callable[[Metadata, Backups], None]
 """Writes metadata of images into what they share; all at once."""
@@ -91,7 +112,11 @@ class Ledger:
         except BaseException:
             self._open = None
             with suppress(HookpathError):  # what ended the block says more
-                self._put(made.metadata, made.backups)
+                self._write(made)
             raise
         self._open = None
-        self._put(made.metadata, made.backups)
+        self._write(made)
+
+    def _write(self, made: Changes) -> None:
+        if made.metadata:
+            self._put(made.metadata, made.backups)

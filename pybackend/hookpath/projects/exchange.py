@@ -24,7 +24,7 @@ from hookpath.projects._backups import Backups
 from hookpath.projects._exchanged import ImageResult, ResultIndex
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
 from hookpath.projects.base import WriteReport
-from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.changes import Ledger, Metadata, merged
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
@@ -126,8 +126,7 @@ class ExchangeProject(StoredProject):
 
     def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
         """Without a backup: all of the index is this job's."""
-        if changed:
-            self._index.put_metadata(changed, self.name)
+        self._index.put_metadata(changed, self.name)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -184,8 +183,7 @@ class ExchangeEntry(StoredImage):
 
     def _stored_metadata(self) -> dict[str, str]:
         """The viewer's values, with what this job changed."""
-        changed = {**self._part.metadata, **self._index.of(self.id).metadata}
-        return {k: v for k, v in changed.items() if v is not None}
+        return merged(self._part.metadata, self._index.of(self.id).metadata)
 
     def objects(self) -> list[PathObject]:
         """What the viewer handed over, with this job's results in the place of earlier ones."""

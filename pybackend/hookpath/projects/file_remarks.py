@@ -15,8 +15,8 @@ CODE = "file_not_used"
 def tell_files(reporter: Reporter, projects: Iterable[Project]) -> None:
     """What is not used is a warning with `CODE`; what is taken for a slide's is information."""
     for project in projects:
-        for line in project.remarks() if isinstance(project, FolderProject) else ():
-            if ": not used, " in line:
-                reporter.warn(line, CODE)
-            else:
+        for line, is_used in project.remarks() if isinstance(project, FolderProject) else ():
+            if is_used:
                 reporter.info(line)
+            else:
+                reporter.warn(line, CODE)

@@ -21,7 +21,7 @@ from hookpath.projects._results import (
     refuse_stolen_ids,
     tagged,
 )
-from hookpath.projects._sidecars import Sidecars, sidecars_of
+from hookpath.projects._sidecars import Sidecars, sidecars_of, stems_of
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
@@ -69,31 +69,31 @@ class FolderProject(StoredProject):
         self._source = Path(source).expanduser()
         self.folder = self._source if self._source.is_dir() else self._source.parent
         slides = _slides_in(self._source)
-        stems = Counter(stem for path in slides for stem in _stems(path))
-        self._slides = tuple(slides)
+        stems = Counter(stem for path in slides for stem in stems_of(path))
         self._file = FolderFile(self.folder / FOLDER_FILE)
-        shared = InFolder(self._file, stems, given, crop_to_bounds)
+        shared = InFolder(self._file, stems, given, crop_to_bounds, self._named_otherwise)
         self._images = tuple(
             FolderEntry(path, shared, self.ledger, others) for path, others in slides.items()
         )
-
-        for entry in self._images:
-            entry.named_otherwise = self._named_otherwise
 
     @cached_property
     def sidecars(self) -> Sidecars:
         """What of the folder's files is whose, as they are when this is first asked for."""
         files = [p for p in self.folder.iterdir() if p.is_file()]
         single = not self._source.is_dir()
-        slides = [p for p in files if is_slide_file(p)] if single else self._slides
+        slides = (
+            [p for p in files if is_slide_file(p)] if single else [e.file for e in self._images]
+        )
         exact = {entry.file: entry.exact_files() for entry in self._images}
         return sidecars_of(slides, files, exact)
 
     def _named_otherwise(self, slide: Path) -> Path | None:
         return self.sidecars.matched.get(slide)
 
-    def remarks(self) -> list[str]:
-        """One line for each file that is used under another name than a slide's, or not at all."""
+    def remarks(self) -> list[tuple[str, bool]]:
+        """One line for each file that is used under another name than a slide's, or not at all;
+        and whether it is used.
+        """
         return list(self.sidecars.remarks()) if self._source.is_dir() else []
 
     @property
@@ -117,8 +117,7 @@ class FolderProject(StoredProject):
         return ()
 
     def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
-        if changed:
-            self._file.put(changed, backups)
+        self._file.put(changed, backups)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -126,12 +125,16 @@ class FolderProject(StoredProject):
 
 @dataclass(frozen=True)
 class InFolder:
-    """What all slides of a folder have in common; `stems` are counted over its files."""
+    """What all slides of a folder have in common; `stems` are counted over its files.
+
+    `named_otherwise` finds annotations that are not quite named like a slide.
+    """
 
     file: FolderFile
     stems: Mapping[str, int]
     given: GivenSpacing = field(default_factory=GivenSpacing)
     crop_to_bounds: bool = True
+    named_otherwise: Callable[[Path], Path | None] = lambda _: None
 
 
 class FolderEntry(StoredImage):
@@ -144,7 +147,6 @@ class FolderEntry(StoredImage):
     ) -> None:
         super().__init__(ledger)
         self._path, self._folder, self._others = path, folder, others
-        self._stems = folder.stems
 
     @property
     def id(self) -> str:
@@ -164,9 +166,6 @@ class FolderEntry(StoredImage):
     def _stored_metadata(self) -> dict[str, str]:
         return self._folder.file.metadata_of(self.name)
 
-    #: Finds annotations that are not quite named like a slide; set by the project.
-    named_otherwise: Callable[[Path], Path | None] = staticmethod(lambda _: None)
-
     @property
     def annotation_file(self) -> Path:
         """The file with this slide's objects; where there is none, the one a write creates.
@@ -177,7 +176,7 @@ class FolderEntry(StoredImage):
         if exact := next(self._existing(ANNOTATION_SUFFIXES), None):
             return exact
         self._refuse_shared()
-        other = self.named_otherwise(self._path)
+        other = self._folder.named_otherwise(self._path)
         if other is not None and not is_halo(other):
             return other
         return self._path.with_name(self._own_names()[-1] + ".geojson")
@@ -192,7 +191,7 @@ class FolderEntry(StoredImage):
         return list(self._existing((*ANNOTATION_SUFFIXES, HALO_SUFFIX)))
 
     def _own_names(self) -> list[str]:
-        return [self.name, *(s for s in _stems(self._path) if self._stems[s] == 1)]
+        return [self.name, *(s for s in stems_of(self._path) if self._folder.stems[s] == 1)]
 
     def _existing(self, suffixes: Sequence[str]) -> Iterator[Path]:
         others = (name for path in self._others for name in (path.name, path.stem))
@@ -203,9 +202,11 @@ class FolderEntry(StoredImage):
 
     def _of_halo(self) -> list[PathObject]:
         """What HALO's file beside the slide holds, in QuPath's frame."""
-        other = self.named_otherwise(self._path)
+        other = self._folder.named_otherwise(self._path)
         file = next(self._existing((HALO_SUFFIX,)), other)
-        return objects_of_halo(file, self.slide) if file is not None and is_halo(file) else []
+        if file is None or not is_halo(file):
+            return []
+        return objects_of_halo(file, self.description.corner)
 
     def objects(self) -> list[PathObject]:
         """All objects of the slide's GeoJSON, and HALO's where that has nothing of a person."""
@@ -254,12 +255,12 @@ class FolderEntry(StoredImage):
         return WriteReport(len(new), kept.removed, backups.make(path))
 
     def _refuse_shared(self) -> None:
-        for stem in _stems(self._path):
+        for stem in stems_of(self._path):
             for suffix in ANNOTATION_SUFFIXES:
                 shared = self._path.with_name(stem + suffix)
-                if self._stems[stem] > 1 and shared.is_file():
+                if self._folder.stems[stem] > 1 and shared.is_file():
                     raise ProjectError(
-                        f"{self.name}: {shared} fits {self._stems[stem]} slides; "
+                        f"{self.name}: {shared} fits {self._folder.stems[stem]} slides; "
                         f"rename it to {self.name}{suffix} (or after the other slide)"
                     )
 
@@ -278,12 +279,6 @@ def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
             f"{source}: no slide in this folder (looked for {' '.join(sorted(SLIDE_SUFFIXES))})"
         )
     return slides
-
-
-def _stems(path: Path) -> list[str]:
-    """Names an annotation file may have: ``a.ome`` and ``a`` for ``a.ome.tif``."""
-    stem = path.stem
-    return [stem, stem[:-4]] if stem.lower().endswith(".ome") else [stem]
 
 
 def _read_objects(path: Path) -> list[PathObject]:

@@ -16,7 +16,7 @@ from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_o
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import ImageServer, Inside, locate, parse_server
 from hookpath.projects.base import WriteReport
-from hookpath.projects.changes import Ledger, Metadata
+from hookpath.projects.changes import Ledger, Metadata, metadata_of
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage, described
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
@@ -84,8 +84,7 @@ class QuPathProject(StoredProject):
         return _qpproj.read_classes(_class_file(self._file))
 
     def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
-        if changed:
-            _qpproj.put_metadata(self._file, changed, backups)
+        _qpproj.put_metadata(self._file, changed, backups)
 
     def close(self) -> None:
         """Nothing is held (a JVM, once started, ends with the process)."""
@@ -145,7 +144,7 @@ class QuPathEntry(StoredImage):
         return reference, self._in_this_frame(reference, server)
 
     def _stored_metadata(self) -> dict[str, str]:
-        return _qpproj.metadata_of(self._record)
+        return metadata_of(self._record)
 
     @property
     def data_file(self) -> Path:

@@ -17,10 +17,10 @@ from hookpath.annotations import (
     area_of,
     class_names_in,
     is_drawn_by_hand,
-    is_unknown_mark,
     is_usable_class,
     keep_area,
     plain_class_name,
+    says_something,
     vectorize,
 )
 from hookpath.projects.base import ImageEntry
@@ -121,5 +121,4 @@ def undrawn_tissue(
 
 def _is_known(obj: PathObject) -> bool:
     name = obj.path_class.name if obj.path_class else None
-    known = is_usable_class(name) or is_unknown_mark(name or "")
-    return known and is_drawn_by_hand(obj)
+    return says_something(name) and is_drawn_by_hand(obj)

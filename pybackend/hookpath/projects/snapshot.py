@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
-from hookpath.projects.changes import Ledger
+from hookpath.projects.changes import Ledger, merged
 from hookpath.slides import SlideDescription, SlideIdentity, SlideRef
 
 T = TypeVar("T")
@@ -117,8 +117,7 @@ class StoredImage(ABC):
         """Set (None: remove) values; written when the block of changes ends."""
         with self._ledger.changes() as changes:
             changes.metadata.setdefault(self.id, {}).update(values)
-            merged = {**self._metadata, **values}
-            self._metadata = {k: v for k, v in merged.items() if v is not None}
+            self._metadata = merged(self._metadata, values)
 
     @abstractmethod
     def objects(self) -> list[PathObject]:

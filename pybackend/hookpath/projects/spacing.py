@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,7 @@ from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry, Project
 from hookpath.slides.base import SlideRef
-
-#: Values that differ by less are the same, written with fewer digits.
-_SAME = 2e-3
+from hookpath.slides.identity import same_spacing, spacing_text
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,8 @@ def _remark(entry: ImageEntry) -> str:
 
 
 def _of(calibration: Calibration) -> str:
-    x, y = calibration.mpp_x, calibration.mpp_y
-    return f"{x:.4g}" if math.isclose(x, y, rel_tol=_SAME) else f"{x:.4g} × {y:.4g}"
+    return spacing_text((calibration.mpp_x, calibration.mpp_y))
 
 
 def _same(a: Calibration, b: Calibration) -> bool:
-    return math.isclose(a.mpp_x, b.mpp_x, rel_tol=_SAME) and math.isclose(
-        a.mpp_y, b.mpp_y, rel_tol=_SAME
-    )
+    return same_spacing((a.mpp_x, a.mpp_y), (b.mpp_x, b.mpp_y))

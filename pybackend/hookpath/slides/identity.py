@@ -72,8 +72,9 @@ class SlideIdentity(BaseModel):
                 f"cropped otherwise ({_size(now)} from {now.corner}, then {_size(self)} from "
                 f"{self.corner})"
             )
-        if self.mpp and now.mpp and not _alike(self.mpp, now.mpp):
-            return f"of another pixel size ({_mpp(now.mpp)} µm/px, then {_mpp(self.mpp)})"
+        if self.mpp and now.mpp and not same_spacing(self.mpp, now.mpp):
+            found, then = spacing_text(now.mpp), spacing_text(self.mpp)
+            return f"of another pixel size ({found} µm/px, then {then})"
         return ""
 
 
@@ -153,7 +154,8 @@ def _starts(size: int, count: int) -> list[int]:
     return sorted({round(last * i / (count - 1)) for i in range(count)})
 
 
-def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def same_spacing(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether µm/px in x and y are the same, but for the digits that they are written with."""
     return all(math.isclose(a, b, rel_tol=SAME_SPACING) for a, b in zip(one, other, strict=True))
 
 
@@ -161,6 +163,7 @@ def _size(of: SlideIdentity) -> str:
     return f"{of.size[0]}×{of.size[1]} px"
 
 
-def _mpp(mpp: tuple[float, float]) -> str:
+def spacing_text(mpp: tuple[float, float]) -> str:
+    """µm/px in x and y in words: one number where they are the same."""
     x, y = mpp
     return f"{x:.4g}" if math.isclose(x, y, rel_tol=SAME_SPACING) else f"{x:.4g} × {y:.4g}"

@@ -7,7 +7,6 @@ to the reporter and into the run's folder.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -51,8 +50,7 @@ def _learned(s: Session, patches: HeldOut) -> Learned:
     model = load_model(s.run.model)[0].to(s.device)
     found = validate(model, patches, s.goal, s.device, s.bf16, s.parts, s.reporter)
     counts = found.card["validation_confusion"]
-    score = s.best_score if s.validation is not None else None
-    score = None if score is None or math.isnan(score) else score
+    score = s.measured if s.validation is not None else None
     return Learned(s.data.classes.names, found.loss, np.array(counts), score)
 
 

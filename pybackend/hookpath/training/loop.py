@@ -102,7 +102,7 @@ def train(
         run_dir=run_dir,
         model_dir=run.model,
         best_f1=session.best_f1,
-        best_score=session.best_score,
+        best_score=session.measured,
         score=session.goal.name,
         best_epoch=session.best_epoch,
         epochs=session.epochs_done,
@@ -132,7 +132,7 @@ def _so_far(session: Session) -> dict[str, Any]:
         "run_dir": run.root,
         "model_dir": run.model if session.best_epoch else None,
         "best_f1": session.best_f1,
-        "best_score": session.best_score,
+        "best_score": session.measured,
         "score": session.goal.name,
         "best_epoch": session.best_epoch,
         "epochs": session.epochs_done,
@@ -270,8 +270,8 @@ def _show(s: Session, clock: Clock, saving: bool) -> None:
             f"checkpoint is {s.run.last}"
         )
     figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
-    if s.best_score is not None and not math.isnan(s.best_score):
-        figures[s.goal.column] = s.best_score
+    if s.measured is not None:
+        figures[s.goal.column] = s.measured
     s.reporter.overall(min(s.plan.done(s.step), _NEARLY))
     s.reporter.advance("train", clock.unshown(), **figures)
 

@@ -7,7 +7,7 @@ import io
 import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
-from hookpath.locking import is_empty, working_in
+from hookpath.locking import entered, is_empty, working_in
 from hookpath.run_file import read_metrics_file, read_run_file
 from hookpath.unfinished import discard, unfinished_beside
 from hookpath.untrusted import reason
@@ -103,14 +103,13 @@ class RunFolder:
         self.refuse_read_only()
         if self.root.exists() and not self.root.is_dir():
             self.refuse_existing()
-        with ExitStack() as held:
-            try:
-                held.enter_context(working_in(self.root, f"training the run {self.root}"))
-            except OSError as error:
-                raise TrainingError(
-                    f"{self.root}: cannot be written ({error.strerror})", code=write_code(error)
-                ) from error
+        with entered(working_in(self.root, f"training the run {self.root}"), self._not_writable):
             yield
+
+    def _not_writable(self, error: OSError) -> TrainingError:
+        return TrainingError(
+            f"{self.root}: cannot be written ({error.strerror})", code=write_code(error)
+        )
 
     def create(self, record: RunRecord) -> None:
         """Make the folder and write ``run.json``.

@@ -88,9 +88,15 @@ class Session:
     saved_step: int = 0
 
     @property
+    def measured(self) -> float | None:
+        """The best score, if it is one: it is no number where no class of interest is drawn."""
+        score = self.best_score
+        return None if score is None or math.isnan(score) else score
+
+    @property
     def best_f1(self) -> float | None:
         """The best score, where that is the macro F1."""
-        return self.best_score if self.goal.column == "f1" else None
+        return self.measured if self.goal.column == "f1" else None
 
     @property
     def total_steps(self) -> int:
