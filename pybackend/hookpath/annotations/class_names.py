@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from hookpath.names import readable
@@ -26,6 +27,7 @@ _JOINER_IN_LATIN = re.compile(f"(?<!{_BEYOND_LATIN})[{_JOINERS}]|[{_JOINERS}](?!
 _LONGEST = 4096
 
 
+@lru_cache(maxsize=1024)  # a slide has many objects of few classes
 def plain_class_name(written: str) -> str:
     """The name without what nobody sees, its parts parted as QuPath parts them.
 

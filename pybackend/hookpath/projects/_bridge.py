@@ -65,6 +65,13 @@ def _java() -> Any:
     return _start(home)
 
 
+@cache
+def _running() -> tuple[Path | None, str | None]:
+    """The QuPath whose code runs here (for good: a JVM starts once), and its version."""
+    home = find_qupath()
+    return home, qupath_version(home) if home else None
+
+
 def _start(home: Path) -> Any:
     from paquo.jpype_backend import start_jvm
 
@@ -94,8 +101,7 @@ def require_qupath(for_project: str | None, writing: bool, image: str) -> None:
         ProjectError: no QuPath, one too old to write, or one older than the project.
     """
     _java()
-    home = find_qupath()
-    ours = qupath_version(home) if home else None
+    home, ours = _running()
     if not writing or ours is None:
         return
     if version_key(ours) < OLDEST_FOR_WRITING:
@@ -164,11 +170,16 @@ def _refuse_incomplete(data: Path, image: str) -> None:
 
 def _features(java: Any, objects: Any) -> list[Feature]:
     stream = java.ByteArrayOutputStream()
-    options = java.JClass("qupath.lib.io.PathIO$GeoJsonExportOptions")
-    java.PathIO.exportObjectsAsGeoJSON(stream, objects, options.FEATURE_COLLECTION)
+    java.PathIO.exportObjectsAsGeoJSON(stream, objects, _as_collection())
     found: list[Feature] = json.loads(bytes(stream.toByteArray()))["features"]
     rings = misread_outlines(java, objects)
     return [as_drawn(f, rings[f["id"]]) if f["id"] in rings else f for f in found]
+
+
+@cache
+def _as_collection() -> Any:
+    """QuPath's option to export a feature collection."""
+    return _java().JClass("qupath.lib.io.PathIO$GeoJsonExportOptions").FEATURE_COLLECTION
 
 
 class DataFile:

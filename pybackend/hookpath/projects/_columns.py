@@ -8,6 +8,7 @@ own streams apply it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,10 +24,25 @@ class Columns:
     #: Java functions by what they do: making one takes longer than applying it to an image.
     _made: ClassVar[dict[tuple[Any, ...], Any]] = {}
 
+    #: Java classes by name: finding one takes a tenth of a millisecond.
+    _classes: ClassVar[dict[str, Any]] = {}
+
     def __init__(self, java: Any) -> None:
-        self._class = java.JClass
-        self._handles = self._class(_HANDLES)
-        self._lookup = self._handles.publicLookup()
+        self._find = java.JClass
+
+    def class_of(self, name: str) -> Any:
+        """A Java class."""
+        if name not in self._classes:
+            self._classes[name] = self._find(name)
+        return self._classes[name]
+
+    @property
+    def _handles(self) -> Any:
+        return self.class_of(_HANDLES)
+
+    @cached_property
+    def _lookup(self) -> Any:
+        return self._handles.publicLookup()
 
     def doubles(self, objects: Any, *getters: str) -> npt.NDArray[np.float64]:
         """A number of every object: ``doubles(objects, "getROI", "getArea")``."""
@@ -65,15 +81,15 @@ class Columns:
         return self._filtered(objects, name, lambda: self._is_a(kind, getters))
 
     def _is_a(self, kind: Any, getters: Sequence[str]) -> Any:
-        boolean = self._class("java.lang.Boolean").TYPE
-        test = self._class("java.lang.invoke.MethodType").methodType(boolean, self._object)
+        boolean = self.class_of("java.lang.Boolean").TYPE
+        test = self.class_of("java.lang.invoke.MethodType").methodType(boolean, self._object)
         bound = self._lookup.bind(kind.class_, "isInstance", test)
         return self._then(self._chain(getters), bound)
 
     def _in_map(self, method: str, key: str, getters: Sequence[str]) -> Any:
         """A map's method with one argument, applied to what the last getter gives."""
         called = self._lookup.unreflect(
-            self._class("java.util.Map").class_.getMethod(method, self._object)
+            self.class_of("java.util.Map").class_.getMethod(method, self._object)
         )
         return self._then(self._chain(getters), self._handles.insertArguments(called, 1, key))
 
@@ -84,10 +100,10 @@ class Columns:
 
     @property
     def _object(self) -> Any:
-        return self._class("java.lang.Object").class_
+        return self.class_of("java.lang.Object").class_
 
     def _chain(self, getters: Sequence[str]) -> Any:
-        kind = self._class("qupath.lib.objects.PathObject").class_
+        kind = self.class_of("qupath.lib.objects.PathObject").class_
         chain = None
         for name in getters:
             step = self._lookup.unreflect(kind.getMethod(name))
@@ -105,15 +121,15 @@ class Columns:
             ),
         )
         # One string is converted once; what ends up between the texts hardly is in one of them.
-        join = self._class("java.util.stream.Collectors").joining(_BETWEEN)
+        join = self.class_of("java.util.stream.Collectors").joining(_BETWEEN)
         found = str(objects.stream().map(function).collect(join)).split(_BETWEEN)
         if len(found) == objects.size():
             return found
         return [str(text) for text in objects.stream().map(function).toList()]
 
     def _text_or_empty(self) -> Any:
-        text = self._class("java.lang.String").class_
-        method = self._class("java.util.Objects").class_.getMethod("toString", self._object, text)
+        text = self.class_of("java.lang.String").class_
+        method = self.class_of("java.util.Objects").class_.getMethod("toString", self._object, text)
         return self._handles.insertArguments(self._lookup.unreflect(method), 1, "")
 
     def _then(self, first: Any, second: Any) -> Any:
@@ -126,5 +142,5 @@ class Columns:
         return objects.stream().filter(predicate).toList()
 
     def _function(self, kind: str, handle: Any) -> Any:
-        proxies = self._class("java.lang.invoke.MethodHandleProxies")
-        return proxies.asInterfaceInstance(self._class(kind).class_, handle)
+        proxies = self.class_of("java.lang.invoke.MethodHandleProxies")
+        return proxies.asInterfaceInstance(self.class_of(kind).class_, handle)

@@ -46,11 +46,12 @@ def keep_outlines(java: Any, objects: Any) -> None:
 
 
 _PLANE = "qupath.lib.regions.ImagePlane"
+_POLYGON = "qupath.lib.roi.PolygonROI"
 
 
 def _misread(java: Any, objects: Any) -> Iterator[tuple[Any, Ring]]:
     columns = Columns(java)
-    polygons = columns.where_instance(objects, java.JClass("qupath.lib.roi.PolygonROI"), "getROI")
+    polygons = columns.where_instance(objects, columns.class_of(_POLYGON), "getROI")
     drawn = columns.doubles(polygons, "getROI", "getArea")
     lost = np.abs(drawn - columns.doubles(polygons, "getROI", "getGeometry", "getArea"))
     allowed = _ROUNDING_PX * (1 + columns.doubles(polygons, "getROI", "getLength"))

@@ -83,7 +83,8 @@ class Inside:
     """Files below a project's folder by name; it is gone through once, when first asked."""
 
     def __init__(self, project_file: Path) -> None:
-        self._folder = project_file.resolve().parent
+        #: Where the project lies, links followed.
+        self.folder = project_file.resolve().parent
 
     def named(self, name: str) -> list[Path]:
         """Files of that name."""
@@ -92,7 +93,7 @@ class Inside:
     @cached_property
     def _by_name(self) -> dict[str, list[Path]]:
         found: dict[str, list[Path]] = {}
-        for path in _below(self._folder, _SEARCH_DEPTH):
+        for path in _below(self.folder, _SEARCH_DEPTH):
             found.setdefault(path.name, []).append(path)
         return found
 
@@ -123,7 +124,7 @@ def locate(
         raise ProjectError(
             f"{image}: {uri} is not a file; download the slide and add the file to the project"
         )
-    for path in _places(uri, project_file, saved_as, inside or Inside(project_file)):
+    for path in _places(uri, saved_as, inside or Inside(project_file)):
         if path.is_file():
             return path
     raise ProjectError(
@@ -139,11 +140,10 @@ def path_of(uri: str) -> Path:
     return Path(url2pathname(text) if os.name == "nt" else unquote(text))
 
 
-def _places(uri: str, project_file: Path, saved_as: str | None, inside: Inside) -> Iterator[Path]:
-    folder = project_file.resolve().parent
-    yield folder / path_of(uri)
+def _places(uri: str, saved_as: str | None, inside: Inside) -> Iterator[Path]:
+    yield inside.folder / path_of(uri)
     if saved_as and (relative := _relative(uri, saved_as)):
-        yield Path(os.path.normpath(folder / relative))
+        yield Path(os.path.normpath(inside.folder / relative))
     name = PurePosixPath(unquote(urlsplit(uri).path)).name
     found = inside.named(name)
     if len(found) == 1:

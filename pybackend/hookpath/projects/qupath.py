@@ -151,7 +151,7 @@ class QuPathEntry(StoredImage):
         """QuPath's file with the objects; it need not exist."""
         if not self.id.isdecimal():  # anything else could lead out of the project
             raise ProjectError(f"{self.name}: {self._project.file} gives it no number; repair it")
-        return self._project.file.resolve().parent / "data" / self.id / "data.qpdata"
+        return self._project.inside.folder / "data" / self.id / "data.qpdata"
 
     def objects(self) -> list[PathObject]:
         """All objects, read by QuPath's code (ellipses become polygons, as QuPath exports them)."""

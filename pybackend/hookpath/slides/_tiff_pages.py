@@ -22,6 +22,9 @@ def pages_at(tiff: Any, offsets: Sequence[int], above: tuple[int, ...] = ()) -> 
 
     found = []
     for index, offset in enumerate(offsets):
+        if not above and index == 0:
+            found.append(tiff.pages.first)  # opening the file has read it
+            continue
         tiff.filehandle.seek(offset)
         found.append(tifffile.TiffPage(tiff, (*above, index)))
     return [page for page in found if page.imagewidth and page.imagelength]
@@ -62,9 +65,9 @@ def size(page: Page) -> tuple[int, int]:
 def quiet_tifffile() -> Iterator[None]:
     """Keep tifffile's log lines about odd tags off the user's screen."""
     logger = logging.getLogger("tifffile")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    before = logger.disabled
+    logger.disabled = True  # changing its level would make every logger look at itself anew
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.disabled = before
