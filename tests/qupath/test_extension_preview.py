@@ -42,9 +42,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "HOOKPATH_PREVIEW_OUT": str(out),
             "HOOKPATH_PREVIEW_MODEL": str(model),
             "HOOKPATH_PREVIEW_MAP": str(root / "predicted" / PROBABILITIES_NAME),
-            "QUPATH_JAVA_OPTS": f"-Dprism.order=sw -Dqupath.startup.script={visit}",
+            "JAVA_TOOL_OPTIONS": qupath.process_environment()["JAVA_TOOL_OPTIONS"]
+            + f' -Dprism.order=sw "-Dqupath.startup.script={visit}"',
         }
-        done = qupath.run("-q", "-p", project, "-i", FIRST, environment=extra, timeout=400)
+        done = qupath.run("-q", "-p", project, "-i", FIRST, environment=extra, timeout=240)
     report = out / "report.json"
     assert report.is_file(), done.said()
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
