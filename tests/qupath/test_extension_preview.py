@@ -100,3 +100,7 @@ def test_a_worker_that_was_killed_ends_the_preview(seen: dict[str, Any]) -> None
 
 def test_a_model_that_is_not_there_is_said_in_one_line(seen: dict[str, Any]) -> None:
     assert "/nowhere at all" in seen["problem"]
+
+
+def test_an_error_in_the_background_is_heard_of(seen: dict[str, Any]) -> None:
+    assert seen["told"] == "java.lang.NoClassDefFoundError: no/Such"

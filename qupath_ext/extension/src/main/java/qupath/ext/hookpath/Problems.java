@@ -1,6 +1,7 @@
 package qupath.ext.hookpath;
 
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import qupath.ext.hookpath.core.JobOutcome;
@@ -24,6 +25,10 @@ public final class Problems {
         }
         if (cause instanceof OutOfMemoryError) {
             return Texts.get("error.javaMemory");
+        }
+        if (cause instanceof Error) {   // its message is a name, or nothing at all
+            return Texts.get("error.java", cause.getClass().getSimpleName(),
+                    Objects.toString(cause.getLocalizedMessage(), "")).strip();
         }
         String message = cause.getLocalizedMessage();
         if (message == null || message.isBlank()) {

@@ -152,7 +152,7 @@ public final class Job {
         try {
             int exitCode = process.finish();
             future.complete(record.outcome(exitCode, stopAsked, folder));
-        } catch (InterruptedException | RuntimeException e) {
+        } catch (InterruptedException | RuntimeException | Error e) {
             process.destroyTree();
             future.complete(record.broken(e));
         } finally {

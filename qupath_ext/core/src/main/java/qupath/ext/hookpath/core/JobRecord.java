@@ -44,7 +44,7 @@ final class JobRecord implements AutoCloseable {
         note(event, line);
         try {
             onEvent.accept(event);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             logger.error("A listener failed on {}", line, e);
         }
     }
@@ -73,7 +73,7 @@ final class JobRecord implements AutoCloseable {
     }
 
     /** The outcome when watching it failed. */
-    synchronized JobOutcome broken(Exception cause) {
+    synchronized JobOutcome broken(Throwable cause) {
         return new JobOutcome(State.DIED, "The job was lost: " + cause, -1, List.copyOf(results),
                 List.copyOf(lastLines), null, ResultIndex.EMPTY);
     }

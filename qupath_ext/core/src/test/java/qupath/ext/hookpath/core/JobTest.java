@@ -121,7 +121,7 @@ class JobTest {
     void aListenerThatThrowsDoesNotEndTheJob() throws Exception {
         Path request = Request.of("info").build().write(temp.resolve("job"));
         Job job = Job.start(FakePython.of(temp, START, END), request, e -> {
-            throw new IllegalStateException("bad listener");
+            throw new NoClassDefFoundError("bad listener");
         });
         assertEquals(State.DONE, job.await().state());
     }

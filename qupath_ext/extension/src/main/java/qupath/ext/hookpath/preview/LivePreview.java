@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.Python;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
@@ -143,21 +144,15 @@ final class LivePreview {
         }
         hearer.status(Texts.get("preview.opening"));
         Project<BufferedImage> project = qupath.getProject();
-        opening.execute(() -> openInBackground(image, project));
-    }
-
-    private void openInBackground(ImageData<BufferedImage> image, Project<BufferedImage> project) {
-        try {
+        Threads.work(opening, () -> {
             SlideSource slide = Slides.of(image, project);
-            PreviewWorker here = workerInBackground();
-            Opened found = here.open(settings.model(), slide, settings.device());
-            Platform.runLater(() -> show(image, found));
-        } catch (IOException | HookpathException e) {
-            logger.warn("The preview cannot open {}", image.getServerPath(), e);
-            Platform.runLater(() -> end(Problems.oneLine(e)));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+            return workerInBackground().open(settings.model(), slide, settings.device());
+        }, found -> show(image, found), e -> {
+            if (!(e instanceof InterruptedException)) {     // else it was ended
+                logger.warn("The preview cannot open {}", image.getServerPath(), e);
+                end(Problems.oneLine(e));
+            }
+        });
     }
 
     private PreviewWorker workerInBackground() throws IOException {
@@ -240,7 +235,7 @@ final class LivePreview {
         }
 
         @Override
-        public void tileFailed(IOException problem) {
+        public void tileFailed(Throwable problem) {
             onFx(() -> {
                 errors++;
                 logger.warn("The preview failed ({} of {})", errors, MOST_ERRORS, problem);

@@ -1,7 +1,6 @@
 package qupath.ext.hookpath.preview;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import qupath.lib.classifiers.pixel.PixelClassificationImageServer;
@@ -33,7 +32,7 @@ final class LiveServer extends PixelClassificationImageServer {
 
         void tileDone(double seconds);
 
-        void tileFailed(IOException problem);
+        void tileFailed(Throwable problem);
     }
 
     LiveServer(ImageData<BufferedImage> image, LiveClassifier classifier, Listener listener) {
@@ -76,7 +75,7 @@ final class LiveServer extends PixelClassificationImageServer {
             return found;
         } catch (CancellationException e) {
             return null;
-        } catch (IOException e) {
+        } catch (Throwable e) {     // QuPath would only log it, again and again
             listener.tileFailed(e);
             return null;
         }

@@ -3,7 +3,6 @@ package qupath.ext.hookpath.preview;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
-import javafx.application.Platform;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
@@ -12,6 +11,7 @@ import javafx.scene.control.Label;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ModelFolder;
@@ -124,10 +124,8 @@ public final class PreviewWindow extends VBox {
 
     private void listModels() {
         var project = qupath.getProject();
-        Threads.background().execute(() -> {
-            List<ModelFolder> found = Models.all(project);
-            Platform.runLater(() -> listed(found));
-        });
+        Threads.work(() -> Models.all(project), this::listed,
+                problem -> status(Problems.oneLine(problem)));
     }
 
     private void listed(List<ModelFolder> found) {

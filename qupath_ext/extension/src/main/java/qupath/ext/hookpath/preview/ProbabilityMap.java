@@ -1,7 +1,6 @@
 package qupath.ext.hookpath.preview;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,15 +45,12 @@ public final class ProbabilityMap {
         }
         ImageData<BufferedImage> image = viewer.getImageData();
         Project<BufferedImage> project = qupath.getProject();
-        Threads.background().execute(() -> {
-            List<Path> maps = mapsOf(image, project);
-            Platform.runLater(() -> {
-                shown.offer(maps);
-                if (!maps.isEmpty()) {
-                    show(qupath, maps.get(0));
-                }
-            });
-        });
+        Threads.work(() -> mapsOf(image, project), maps -> {
+            shown.offer(maps);
+            if (!maps.isEmpty()) {
+                show(qupath, maps.get(0));
+            }
+        }, problem -> shown.status(Problems.oneLine(problem)));
     }
 
     /**
@@ -72,17 +68,10 @@ public final class ProbabilityMap {
             return failed(done, shown, Texts.get("error.noImage"));
         }
         ImageData<BufferedImage> image = viewer.getImageData();
-        Threads.background().execute(() -> {
-            try {
-                MapOverlay overlay = MapOverlay.of(image, file, ProbabilityMap::gone);
-                Platform.runLater(() -> {
-                    put(overlay, viewer, shown);
-                    done.complete(null);
-                });
-            } catch (IOException | RuntimeException e) {
-                Platform.runLater(() -> failed(done, shown, Problems.oneLine(e)));
-            }
-        });
+        Threads.work(() -> MapOverlay.of(image, file, ProbabilityMap::gone), overlay -> {
+            put(overlay, viewer, shown);
+            done.complete(null);
+        }, e -> failed(done, shown, Problems.oneLine(e)));
         return done;
     }
 

@@ -81,15 +81,8 @@ public final class ImportWindow extends VBox {
         Path from = Path.of(source.getText().strip());
         bar.setVisible(true);
         message.setText(Texts.get("import.reading"));
-        Threads.background().execute(() -> {
-            try {
-                var counts = PredictionImport.run(OpenImage.of(data, project), project, from,
-                        count -> Threads.later(() -> read(count)));
-                Threads.later(() -> done(counts));
-            } catch (RuntimeException e) {
-                Threads.later(() -> failed(e));
-            }
-        });
+        Threads.work(() -> PredictionImport.run(OpenImage.of(data, project), project, from,
+                count -> Threads.later(() -> read(count))), this::done, this::failed);
     }
 
     private void read(int count) {
@@ -103,7 +96,7 @@ public final class ImportWindow extends VBox {
         message.setText(Texts.get("import.done", counts.added(), counts.removed()));
     }
 
-    private void failed(RuntimeException problem) {
+    private void failed(Throwable problem) {
         bar.setVisible(false);
         message.setText("");
         Windows.showProblem(this, TITLE, problem);

@@ -100,18 +100,13 @@ public final class JobView extends VBox {
         text.clear();
         running.set(true);
         busy(Texts.get("job.starting"));
-        Threads.background().execute(() -> {
-            try {
-                Job started = starter.start(event -> Platform.runLater(() -> heard(event)));
-                Platform.runLater(() -> started(started));
-                JobOutcome outcome = started.await();
-                Platform.runLater(() -> ended(outcome, whenDone));
-            } catch (Throwable e) {
-                Platform.runLater(() -> {
-                    stopped();
-                    whenNotStarted.accept(e);
-                });
-            }
+        Threads.work(() -> {
+            Job started = starter.start(event -> Platform.runLater(() -> heard(event)));
+            Platform.runLater(() -> started(started));
+            return started.await();
+        }, outcome -> ended(outcome, whenDone), problem -> {
+            stopped();
+            whenNotStarted.accept(problem);
         });
     }
 

@@ -61,9 +61,9 @@ public final class ModelTable extends VBox {
     void load(Project<BufferedImage> of) {
         project = of;
         loading.set(true);
-        Threads.background().execute(() -> {
-            List<ModelFolder> found = Models.all(of);
-            Threads.later(() -> loaded(found));
+        Threads.work(() -> Models.all(of), this::loaded, problem -> {
+            loading.set(false);
+            Windows.showProblem(this, "run.title", problem);
         });
     }
 

@@ -2,7 +2,6 @@ package qupath.ext.hookpath.ui;
 
 import java.awt.image.BufferedImage;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import javafx.beans.binding.Bindings;
@@ -88,14 +87,7 @@ public final class RemoveWindow extends VBox {
         busy.set(true);
         message.setText(Texts.get("remove.counting"));
         Supplier<Map<String, Integer>> look = look();
-        Threads.background().execute(() -> {
-            try {
-                Map<String, Integer> found = look.get();
-                Threads.later(() -> counted(mine, found));
-            } catch (RuntimeException e) {
-                Threads.later(() -> failed(mine, e));
-            }
-        });
+        Threads.work(look::get, found -> counted(mine, found), e -> failed(mine, e));
     }
 
     private Supplier<Map<String, Integer>> look() {
@@ -131,7 +123,7 @@ public final class RemoveWindow extends VBox {
         message.setText(Texts.get(sum == 0 ? "remove.none" : "remove.kept"));
     }
 
-    private void failed(long look, RuntimeException problem) {
+    private void failed(long look, Throwable problem) {
         if (look == counting) {
             busy.set(false);
             runs.getItems().clear();
@@ -148,17 +140,9 @@ public final class RemoveWindow extends VBox {
         String run = runs.getValue().tag();
         busy.set(true);
         message.setText(Texts.get("remove.removing"));
-        Threads.background().execute(() -> {
-            try {
-                List<ProjectImageEntry<BufferedImage>> all =
-                        inProject ? open.getImageList() : List.of();
-                Removal.Summary summary = inProject ? Removal.fromProject(open, all, run)
-                        : Removal.fromImage(OpenImage.of(data, open), run);
-                Threads.later(() -> removed(summary));
-            } catch (RuntimeException e) {
-                Threads.later(() -> failed(counting, e));
-            }
-        });
+        Threads.work(() -> inProject ? Removal.fromProject(open, open.getImageList(), run)
+                : Removal.fromImage(OpenImage.of(data, open), run),
+                this::removed, e -> failed(counting, e));
     }
 
     private void removed(Removal.Summary summary) {

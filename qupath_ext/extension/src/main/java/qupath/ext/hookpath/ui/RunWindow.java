@@ -151,16 +151,9 @@ public final class RunWindow extends VBox {
         }
         job.busy(Texts.get("run.importing"));
         Prediction finished = prediction;
-        Threads.background().execute(() -> {
-            try {
-                PredictSummary summary = finished.finish(outcome);
-                Threads.later(() -> done(summary));
-            } catch (RuntimeException e) {
-                Threads.later(() -> {
-                    job.idle("");
-                    Windows.showProblem(this, TITLE, e);
-                });
-            }
+        Threads.work(() -> finished.finish(outcome), this::done, problem -> {
+            job.idle("");
+            Windows.showProblem(this, TITLE, problem);
         });
     }
 

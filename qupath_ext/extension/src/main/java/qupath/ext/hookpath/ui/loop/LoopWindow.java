@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import javafx.application.Platform;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
@@ -136,22 +135,17 @@ public final class LoopWindow extends VBox {
     private void ask() {
         Project<BufferedImage> of = project;
         message.setText(Texts.get("loop.looking"));
-        Threads.background().execute(() -> {
-            try {
-                var asked = new LoopJob(of, LoopOptions.of("status", Map.of(), of));
-                LoopSummary found = asked.finish(asked.start(event -> { }).await());
-                Platform.runLater(() -> {
-                    if (of == project) {
-                        status = found.status();
-                        update();
-                    }
-                });
-            } catch (RuntimeException | InterruptedException e) {
-                Platform.runLater(() -> {
-                    trouble = Problems.oneLine(e);
-                    update();
-                });
+        Threads.work(() -> {
+            var asked = new LoopJob(of, LoopOptions.of("status", Map.of(), of));
+            return asked.finish(asked.start(event -> { }).await());
+        }, found -> {
+            if (of == project) {
+                status = found.status();
+                update();
             }
+        }, e -> {
+            trouble = Problems.oneLine(e);
+            update();
         });
     }
 
@@ -292,20 +286,13 @@ public final class LoopWindow extends VBox {
     private void ended(String step, LoopJob done, JobOutcome outcome) {
         job.busy(Texts.get("loop.importing"));
         boolean cancelled = job.wasCancelled();
-        Threads.background().execute(() -> {
-            try {
-                LoopSummary found = done.finish(outcome);
-                Platform.runLater(() -> done(found));
-            } catch (RuntimeException e) {
-                Platform.runLater(() -> {
-                    if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
-                        done(null);
-                        message.setText("retrain".equals(step)
-                                ? Texts.get("loop.stopped") : Problems.oneLine(e));
-                    } else {
-                        failed(e);
-                    }
-                });
+        Threads.work(() -> done.finish(outcome), this::done, e -> {
+            if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
+                done(null);
+                message.setText("retrain".equals(step)
+                        ? Texts.get("loop.stopped") : Problems.oneLine(e));
+            } else {
+                failed(e);
             }
         });
     }

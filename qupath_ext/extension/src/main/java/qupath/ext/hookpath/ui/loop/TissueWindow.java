@@ -89,14 +89,7 @@ public final class TissueWindow extends VBox {
 
     private void ended(TissueJob done, JobOutcome outcome) {
         job.busy(Texts.get("loop.importing"));
-        Threads.background().execute(() -> {
-            try {
-                TissueSummary found = done.finish(outcome);
-                Threads.later(() -> done(found));
-            } catch (RuntimeException e) {
-                Threads.later(() -> failed(e));
-            }
-        });
+        Threads.work(() -> done.finish(outcome), this::done, this::failed);
     }
 
     private void done(TissueSummary found) {

@@ -188,13 +188,10 @@ public final class PlanTable extends VBox {
         Project<BufferedImage> of = project;
         Map<String, Role> one = new LinkedHashMap<>();
         one.put(changed.id(), to);
-        Threads.background().execute(() -> {
-            try {
-                Roles.write(of, one);
-            } catch (RuntimeException e) {
-                Platform.runLater(() -> onProblem.accept(e));
-            }
-        });
+        Threads.work(() -> {
+            Roles.write(of, one);
+            return null;
+        }, nothing -> { }, onProblem::accept);
     }
 
     private Set<String> classesOn() {

@@ -1,6 +1,5 @@
 package qupath.ext.hookpath.ui.train;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -64,13 +63,10 @@ final class ResumeBar {
     void forget(Consumer<Throwable> onProblem) {
         RunFolder gone = run;
         offer(null);
-        Threads.background().execute(() -> {
-            try {
-                TrainingRuns.markEnded(gone.path(), true);
-            } catch (IOException e) {
-                Platform.runLater(() -> onProblem.accept(e));
-            }
-        });
+        Threads.work(() -> {
+            TrainingRuns.markEnded(gone.path(), true);
+            return null;
+        }, nothing -> { }, onProblem);
     }
 
     private void offer(RunFolder found) {

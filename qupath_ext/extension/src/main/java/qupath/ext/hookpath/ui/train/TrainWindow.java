@@ -259,19 +259,14 @@ public final class TrainWindow extends StackPane {
     private void ended(JobOutcome outcome) {
         Training done = training;
         boolean cancelled = job.wasCancelled();
-        Threads.background().execute(() -> {
-            try {
-                if (cancelled) {
-                    done.discard();
-                    Platform.runLater(this::back);
-                } else {
-                    TrainSummary found = done.finish(outcome);
-                    Platform.runLater(() -> showResult(found));
-                }
-            } catch (RuntimeException e) {
-                Platform.runLater(() -> failed(e));
-            }
-        });
+        if (cancelled) {
+            Threads.work(() -> {
+                done.discard();
+                return null;
+            }, nothing -> back(), this::failed);
+        } else {
+            Threads.work(() -> done.finish(outcome), this::showResult, this::failed);
+        }
     }
 
     private void failed(Throwable problem) {
