@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hookpath.devices import choose_device, is_out_of_memory
+from hookpath.devices import choose_device, is_out_of_memory, widest_float
 from hookpath.errors import DeviceError, UsageError
 
 
@@ -37,6 +37,41 @@ def test_a_gpu_that_is_not_there_is_one_clear_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(DeviceError, match="torch sees 1 GPU\\)"):
         choose_device("cuda:3")
+
+
+def test_auto_takes_apples_gpu_after_nvidias(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr("hookpath.devices._problem", lambda device: "")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto").type == "mps"
+    assert choose_device("mps").type == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto").type == "cuda"
+
+
+def test_an_apple_gpu_that_refuses_is_left_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr("hookpath.devices._problem", lambda device: "macOS is too old")
+    said: list[str] = []
+    assert choose_device("auto", said.append).type == "cpu"
+    assert said == ["the GPU cannot be used (macOS is too old): computing on the CPU"]
+
+
+def test_an_apple_gpu_that_is_not_there_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(
+        DeviceError, match=r"'mps' is not there \(torch sees no Apple GPU\)"
+    ) as found:
+        choose_device("mps")
+    assert found.value.code == "no_gpu"
+
+
+def test_apples_gpu_has_no_double_precision() -> None:
+    assert widest_float(torch.device("mps")) == torch.float32
+    assert widest_float(torch.device("cpu")) == torch.float64
 
 
 def test_no_name_of_a_device_is_wrong_usage() -> None:

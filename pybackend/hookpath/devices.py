@@ -18,10 +18,10 @@ _NO_MEMORY = (
 
 
 def choose_device(wanted: str, say: Callable[[str], None] = lambda _: None) -> torch.device:
-    """The torch device of a name; ``auto`` is CUDA where it works, else the CPU.
+    """The torch device of a name; ``auto``: CUDA where it works, else Apple's GPU, else the CPU.
 
     Args:
-        wanted: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
+        wanted: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…, ``mps``.
         say: told why ``auto`` takes the CPU.
 
     Raises:
@@ -33,7 +33,13 @@ def choose_device(wanted: str, say: Callable[[str], None] = lambda _: None) -> t
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise UsageError(f"device {wanted!r} is none; use auto, cpu, cuda or cuda:N") from error
+        raise UsageError(
+            f"device {wanted!r} is none; use auto, cpu, cuda, cuda:N or mps"
+        ) from error
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError(
+            f"device {wanted!r} is not there (torch sees no Apple GPU); use device auto or cpu"
+        )
     count = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= count:
         there = f"torch sees {count or 'no'} GPU{'' if count == 1 else 's'}"
@@ -51,15 +57,29 @@ def choose_device(wanted: str, say: Callable[[str], None] = lambda _: None) -> t
 
 
 def _best(say: Callable[[str], None]) -> torch.device:
-    cuda, cpu = torch.device("cuda"), torch.device("cpu")
-    if not torch.cuda.is_available():
-        say("no GPU that torch can use: computing on the CPU")
-        return cpu
-    problem = _problem(cuda)
-    if problem:
+    there = [torch.device("cuda")] if torch.cuda.is_available() else []
+    there += [torch.device("mps")] if torch.backends.mps.is_available() else []
+    for device in there:
+        problem = _problem(device)
+        if not problem:
+            return device
         say(f"the GPU cannot be used ({problem}): computing on the CPU")
-        return cpu
-    return cuda
+    if not there:
+        say("no GPU that torch can use: computing on the CPU")
+    return torch.device("cpu")
+
+
+def widest_float(device: torch.device) -> torch.dtype:
+    """The most exact kind of number that a device computes with."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def free_cached(device: torch.device) -> None:
+    """Give back what torch keeps of a GPU's memory for later."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def _problem(device: torch.device) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 
+from hookpath.apple import let_the_cpu_help
 from hookpath.cli.streams import flush_or_forget, in_utf8, steady_streams
 from hookpath.waiting import wait_quietly
 
@@ -12,6 +13,7 @@ _INTERRUPTED = 130
 def main() -> None:
     """Entry point of the console script."""
     wait_quietly()
+    let_the_cpu_help()
     in_utf8()
     steady_streams()
     try:

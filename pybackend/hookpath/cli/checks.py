@@ -100,6 +100,8 @@ def _gpu() -> Check:
         import torch
     except ImportError:
         return Check("GPU", "absent", "unknown without torch")
+    if torch.backends.mps.is_available():
+        return Check("GPU", "ok", "Apple's, through Metal (not tested by us)")
     if not torch.cuda.is_available():
         advice = (
             "training runs on the CPU in minutes (preset auto); an NVIDIA GPU with its driver helps"

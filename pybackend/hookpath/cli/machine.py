@@ -39,6 +39,8 @@ def _gpus() -> list[DeviceFound]:
     try:
         import torch
 
+        if torch.backends.mps.is_available():
+            return [DeviceFound("mps", "Apple GPU")]
         if not torch.cuda.is_available():
             return []
         return [_gpu(number) for number in range(torch.cuda.device_count())]

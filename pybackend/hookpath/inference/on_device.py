@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
-from hookpath.devices import choose_device, is_out_of_memory
+from hookpath.devices import choose_device, free_cached, is_out_of_memory
 from hookpath.errors import DeviceError
 
 N = TypeVar("N", bound=nn.Module)
@@ -58,8 +58,7 @@ class OnDevice(Generic[N]):
                 raise
             reason = str(error).splitlines()[0] if str(error) else "out of memory"
         # Out of the handler: the failed step's tensors hang on the error's traceback.
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_cached(self.device)
         raise TileTooLargeError(reason)
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:

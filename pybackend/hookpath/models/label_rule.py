@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hookpath.devices import widest_float
 from hookpath.errors import ModelDesignError
 
 _UNKNOWN = 0
@@ -51,7 +52,7 @@ class LabelRule:
         return chosen[:, None, None]
 
     def shares(self, labels: Tensor) -> Tensor:
-        """``(N, C)`` float64: the part of all pixels of a patch that is drawn as each class."""
-        flat = labels.flatten(1)
-        per_class = [(flat == label).double().mean(dim=1) for label in range(1, self.n_classes + 1)]
+        """``(N, C)`` floats: the part of all pixels of a patch that is drawn as each class."""
+        flat, wide = labels.flatten(1), widest_float(labels.device)
+        per_class = [(flat == label).to(wide).mean(dim=1) for label in range(1, self.n_classes + 1)]
         return torch.stack(per_class, dim=1)

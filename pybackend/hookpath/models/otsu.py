@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from hookpath.devices import widest_float
 from hookpath.models.overview import OverviewNetwork
 
 #: Logit of the class that a pixel is given; the others have 0. A probability of 1 in all digits
@@ -68,9 +69,10 @@ def otsu_threshold(values: Tensor) -> Tensor:
     one of its ends, so that looking at every k gives what looking at every value would; it can be
     written without loops, as ONNX needs it.
     """
-    ordered = values.double().sort(dim=1).values
+    wide = widest_float(values.device)
+    ordered = values.to(wide).sort(dim=1).values
     count = ordered.shape[1]
-    share = torch.arange(1, count, dtype=torch.float64, device=values.device) / count
+    share = torch.arange(1, count, dtype=wide, device=values.device) / count
     below = ordered.cumsum(dim=1)[:, :-1] / count
     mean = ordered.mean(dim=1, keepdim=True)
     between = (mean * share - below).square() / (share * (1 - share))

@@ -226,4 +226,4 @@ class DeepFeatures:
         self.model.train(was_training)
         assert self._found is not None
         found = self._found.flatten(2).mean(dim=2) if self._found.ndim > 2 else self._found
-        return np.asarray(found.double().cpu().numpy())
+        return np.asarray(found.cpu().double().numpy())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from hookpath.apple import let_the_cpu_help
 from hookpath.waiting import wait_quietly
 
 wait_quietly()
+let_the_cpu_help()
 
 # Appose reads stdin in a thread; on Windows numpy hangs when it is imported after that
 # (https://github.com/numpy/numpy/issues/24290). The worker imports it, and torch.

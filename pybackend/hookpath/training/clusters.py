@@ -8,6 +8,7 @@ from contextlib import closing
 import torch
 from torch import Tensor
 
+from hookpath.devices import widest_float
 from hookpath.errors import TrainingError, write_code
 from hookpath.models.backbones import Backbone, refuse_small
 from hookpath.models.clusters import Clusters, features_of, fit_clusters
@@ -40,9 +41,10 @@ def clusters_of_run(order: Order, device: torch.device, run: RunFolder) -> Clust
             f"{order.model.family}: clusters guide networks that learn classes from patches; "
             "use --set clusters.k=0"
         )
+    exact = torch.device("cpu") if widest_float(device) != torch.float64 else device
     if run.started:
-        return Clusters.load(run.root / FILE_NAME).to(device)
-    return find_clusters(order, device).to(device)
+        return Clusters.load(run.root / FILE_NAME).to(exact)
+    return find_clusters(order, device).to(exact)
 
 
 def save_clusters(clusters: Clusters | None, run: RunFolder) -> None:
@@ -86,7 +88,7 @@ def cluster_weigher(clusters: Clusters | None) -> Weigher | None:
         return None
 
     def weigh(images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
-        found = clusters(images[0][:, :3])
+        found = clusters(images[0][:, :3].to(clusters.mean.device)).to(images[0].device)
         return [cluster_weights(target, found, clusters.k) for target in targets]
 
     return weigh

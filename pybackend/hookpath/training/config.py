@@ -158,7 +158,7 @@ class TrainConfig(BaseModel):
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="`auto`, `cpu`, `cuda` or `cuda:N`",
+        description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps` (Apple)",
     )
     amp: Literal["auto", "on", "off"] = Field(
         default="auto",

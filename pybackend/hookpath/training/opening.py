@@ -10,7 +10,7 @@ from typing import Protocol
 
 import torch
 
-from hookpath.devices import choose_device
+from hookpath.devices import choose_device, widest_float
 from hookpath.events import Reporter
 from hookpath.models import Network
 from hookpath.projects import Project
@@ -136,7 +136,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         tuning=tuning,
         plan=plan,
         budget=_budget(config, plan, held_out, started),
-        loss_sum=torch.zeros((), dtype=torch.float64, device=device),
+        loss_sum=torch.zeros((), dtype=widest_float(device), device=device),
         average=None if config.ema is None else Average(model, config.ema),
         training_set=None if model.fitted else lambda most: training_set(order, most),
         weigh=weigher_of(config, weigh, order.data.classes.names, lambda: stream.pixel_counts),

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
-from hookpath.devices import is_out_of_memory
+from hookpath.devices import free_cached, is_out_of_memory
 from hookpath.events import Reporter
 
 T = TypeVar("T")
@@ -51,8 +50,7 @@ class Parts:
 
     def _halve(self, model: nn.Module, what: str) -> None:
         model.zero_grad(set_to_none=True)
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_cached(next(model.parameters()).device)
         before, self.size = self.size, max(1, self.size // 2)
         same = "the batch stays the same"
         if what == "training" and _normalises_batches(model):

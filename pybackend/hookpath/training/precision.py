@@ -32,6 +32,8 @@ def use_bf16(amp: str, device: torch.device, model: Network, batch_size: int) ->
         return amp == "on"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
     large = sum(p.numel() for p in model.parameters()) >= _LARGE
     return large and has_tiles() and faster_in_bf16(model, min(batch_size, _SAMPLES))
 

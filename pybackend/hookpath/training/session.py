@@ -51,7 +51,7 @@ class Session:
         weigh: what each pixel or patch of a batch counts in the loss.
         clusters: what `weigh` goes by; None: all count the same.
         step: optimiser steps done, over the whole run.
-        loss_sum: of the epoch under way, float64 on the device.
+        loss_sum: of the epoch under way, on the device, in its widest kind of number.
         best_score: `goal`'s; None before the first validation, and for a run without.
         best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
         saved_step: the step of the last checkpoint.

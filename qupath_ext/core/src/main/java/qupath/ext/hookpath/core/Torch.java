@@ -20,8 +20,11 @@ public enum Torch {
         if (System.getProperty("os.name").startsWith("Mac")) {
             return DEFAULT;
         }
-        boolean nvidia = PythonSearch.here().program("nvidia-smi") != null
+        return nvidiaDriver() ? CUDA : CPU;
+    }
+
+    static boolean nvidiaDriver() {
+        return PythonSearch.here().program("nvidia-smi") != null
                 || Files.exists(Path.of("/proc/driver/nvidia/version"));
-        return nvidia ? CUDA : CPU;
     }
 }

@@ -11,6 +11,7 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,16 @@ class SmallThingsTest {
         "7800, about 2 h 10 min", "7100, about 2 h"})
     void timeLeftIsRounded(double seconds, String text) {
         assertEquals(text, TimeLeft.text(seconds));
+    }
+
+    @Test
+    void onlyDevicesThatTheComputerMayHaveAreOffered() {
+        assertEquals(List.of("auto", "mps", "cpu"), Devices.of("Mac OS X", "aarch64", false));
+        assertEquals(List.of("auto", "cpu"), Devices.of("Mac OS X", "x86_64", false));
+        assertEquals(List.of("auto", "cuda", "cpu"), Devices.of("Windows 11", "amd64", true));
+        assertEquals(List.of("auto", "cpu"), Devices.of("Linux", "amd64", false));
+        assertTrue(Devices.untested("mps"));
+        assertFalse(Devices.untested("auto"));
     }
 
     @Test

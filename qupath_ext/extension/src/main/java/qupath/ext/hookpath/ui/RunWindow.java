@@ -99,7 +99,7 @@ public final class RunWindow extends VBox {
         overlay.setSelected(Preferences.overlay().get());
         Spinners.numbers(minArea, 1e9, Preferences.minArea().get(), 50);
         Spinners.numbers(simplify, 1000, Preferences.simplify().get(), 0.25);
-        device.getItems().setAll("auto", "cpu", "cuda", "mps");
+        DeviceChoice.fill(device);
         device.setValue(Preferences.device().get());
     }
 

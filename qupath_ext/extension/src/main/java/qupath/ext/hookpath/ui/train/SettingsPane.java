@@ -24,6 +24,7 @@ import qupath.ext.hookpath.core.ThinDrawings;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.core.TrainingRuns;
+import qupath.ext.hookpath.ui.DeviceChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.ext.hookpath.ui.train.NetworkFields.Field;
 import qupath.fx.dialogs.FileChoosers;
@@ -59,7 +60,7 @@ public final class SettingsPane extends GridPane {
         network = new NetworkFields(family, about, preset, new Field<>(targetLabel, target),
                 new Field<>(contextLabel, context), new Field<>(sizeLabel, size),
                 new Field<>(backgroundLabel, background));
-        device.getItems().setAll("auto", "cpu", "cuda", "mps");
+        DeviceChoice.fill(device);
         device.setValue(Preferences.device().get());
         family.valueProperty().addListener((o, was, is) -> suggestName());
     }
