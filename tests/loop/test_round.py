@@ -331,6 +331,32 @@ def test_begun_once(folder_store: LoopStore) -> None:
         folder_store.begin()
 
 
+def test_a_loop_that_begins_with_a_model_proposes_at_once(folder_store: LoopStore) -> None:
+    with folder_store.project() as project:
+        trained = retrain(folder_store.begin(), project)
+    model = folder_store.loop.rename(folder_store.loop.with_name("before")) / "rounds/01/run/model"
+    folder = folder_store.begin(model=model)
+    assert folder.round == 1
+    assert propose_on(folder_store, 2)
+    assert not (folder.round_folder(1).run / "run.json").exists()
+    with folder_store.project() as project:
+        learned = {i for part, ids in trained.slides.items() for i in ids if part == "train"}
+        assert {e.id for e in project.images if folder.record(e).part == "train"} == learned
+        found = retrain(folder, project)
+        assert (found.round, found.warm) == (2, True)
+        assert [r["round"] for r in overview(folder, project)["rounds"]] == [1, 2]
+
+
+def test_a_loop_begins_with_no_exported_model_and_then_with_none(folder_store: LoopStore) -> None:
+    with folder_store.project() as project:
+        model = retrain(folder_store.begin(), project).model
+    (model / "weights.safetensors").rename(model / "model.onnx")
+    aside = folder_store.loop.rename(folder_store.loop.with_name("before"))
+    with pytest.raises(LoopError, match="exported model cannot be trained on"):
+        folder_store.begin(model=aside / "rounds/01/run/model")
+    assert not folder_store.loop.exists()
+
+
 def test_images_by_id_and_name(folder_store: LoopStore) -> None:
     with folder_store.project() as project:
         assert find_entry(project, "s1.tif").name == "s1.tif"

@@ -46,15 +46,17 @@ class LoopStore:
     def loop(self) -> Path:
         return self.root.parent / "loop"
 
-    def begin(self, *settings: str, rest: str | None = None) -> LoopFolder:
-        """Start a loop with a tiny network, which will propose both classes."""
+    def begin(
+        self, *settings: str, rest: str | None = None, model: Path | None = None
+    ) -> LoopFolder:
+        """Start a loop with a tiny network (or `model`), which will propose both classes."""
         train = TrainConfig.load(overrides=[*LEARNS, "device=cpu", *settings])
         proposals = ProposalSettings(smooth_um=1, min_area_um2=200, max_hole_um2=200)
         chosen = LoopSettings(
             train=train.model_dump(mode="json"), proposals=proposals, rest=rest, seed=1
         )
         with self.project() as project:
-            return start(self.loop, project, chosen)
+            return start(self.loop, project, chosen, model=model)
 
     @contextmanager
     def project(self) -> Iterator[Project]:

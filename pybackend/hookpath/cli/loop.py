@@ -10,7 +10,16 @@ import typer
 
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Family, Mpp, OverrideMpp, Preset, Settings, Source, opened
+from hookpath.cli.inputs import (
+    Family,
+    Mpp,
+    OverrideMpp,
+    Preset,
+    Settings,
+    Source,
+    model_folder,
+    opened,
+)
 from hookpath.errors import LoopError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -50,6 +59,14 @@ def start(
         Path | None, typer.Option(help="TOML file with training settings.", show_default=False)
     ] = None,
     set_: Settings = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Begin with this model: it counts as round 1, so it proposes at once.",
+            show_default=False,
+        ),
+    ] = None,
     rest: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +84,7 @@ def start(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Begin a loop. Nothing is trained yet."""
+    """Begin a loop. Nothing is trained yet, unless it begins with a model (--init-from)."""
     with (
         running("loop start", json, debug) as console,
         opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
@@ -76,8 +93,11 @@ def start(
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
         from hookpath.training import TrainConfig
+        from hookpath.training._settings import toml_text
 
-        changes = [*([f"family={family}"] if family else []), *(set_ or [])]
+        model = None if init_from is None else model_folder(init_from)
+        given = {"family": family, "init_from": model and toml_text(str(model))}
+        changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         train = TrainConfig.load(config, preset or default_preset(config), changes)
         settings = LoopSettings(
             train=train.model_dump(mode="json"),
@@ -87,7 +107,8 @@ def start(
             rest=rest,
             seed=seed,
         )
-        folder = begin(loop or default_folder(project), project, settings, console.reporter)
+        place = loop or default_folder(project)
+        folder = begin(place, project, settings, console.reporter, model)
         _tell(console, folder, project)
 
 

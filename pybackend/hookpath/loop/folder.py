@@ -99,6 +99,17 @@ class RoundFolder:
         return self.path / "survey" / f"{file_stem(image_id)}.npz"
 
 
+def round_folder(root: Path, number: int) -> RoundFolder:
+    """A round's paths in a loop's folder."""
+    return RoundFolder(number, root / "rounds" / f"{number:02d}")
+
+
+def refuse_begun(root: Path) -> None:
+    """Raise `LoopError` where a loop has begun."""
+    if (root / LOOP_FILE).exists():
+        raise LoopError(f"{root}: a loop has begun here; go on with it, or choose another DIR")
+
+
 class LoopFolder:
     """Reads and writes a loop's files.
 
@@ -121,8 +132,7 @@ class LoopFolder:
         Raises:
             LoopError: there is one, or the folder cannot be written.
         """
-        if (root / LOOP_FILE).exists():
-            raise LoopError(f"{root}: a loop has begun here; go on with it, or choose another DIR")
+        refuse_begun(root)
         values = {
             "format": FORMAT,
             "hookpath": __version__,
@@ -140,7 +150,7 @@ class LoopFolder:
 
     def round_folder(self, number: int) -> RoundFolder:
         """A round's paths (whether or not anything is there)."""
-        return RoundFolder(number, self.root / "rounds" / f"{number:02d}")
+        return round_folder(self.root, number)
 
     @property
     def rounds(self) -> list[RoundFolder]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from hookpath.annotations import class_names_in
 from hookpath.errors import HookpathError, LoopError, UsageError
 from hookpath.events import SILENT, Reporter
-from hookpath.loop.folder import LoopFolder
+from hookpath.loop.adopting import adopt, refuse_untrainable
+from hookpath.loop.folder import LoopFolder, refuse_begun, round_folder
 from hookpath.loop.records import ImageRecord, State
 from hookpath.loop.settings import LoopSettings
 from hookpath.loop.teaching import labelled_mm2
@@ -35,15 +36,27 @@ def default_folder(project: Project) -> Path:
 
 
 def start(
-    root: Path, project: Project, settings: LoopSettings, reporter: Reporter = SILENT
+    root: Path,
+    project: Project,
+    settings: LoopSettings,
+    reporter: Reporter = SILENT,
+    model: Path | None = None,
 ) -> LoopFolder:
     """Begin a loop: images on which a person drew are ``corrected``, the others ``todo``.
+
+    Args:
+        model: counts as that of round 1, so that it proposes at once, and the next round is
+            trained from it; None: the first round is trained from what is drawn.
 
     Raises:
         LoopError: one has begun there, nothing usable is in the project, or the network learns no
             classes.
+        ModelFolderError: `model` is none.
     """
+    refuse_begun(root)
     _refuse_without_classes(settings)
+    if model is not None:
+        refuse_untrainable(model)
     usable = 0
     first: Problem | None = None
     found: list[tuple[ImageEntry, ImageRecord]] = []
@@ -57,10 +70,12 @@ def start(
     if not usable:
         why = f"; the first, {first.line}" if first else ""
         raise LoopError(f"{project.source}: no image of it can be used{why}")
-    folder = LoopFolder.create(root, settings)
+    learned = {} if model is None else adopt(round_folder(root, 1), project, model)
+    folder = LoopFolder.create(root, settings)  # from now on there is a loop
+    parts = {image: part for part, images in learned.items() for image in images}
     with project.changes():
         for entry, record in found:
-            folder.keep(entry, record)
+            folder.keep(entry, record.model_copy(update={"part": parts.get(entry.id)}))
     return folder
 
 

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
  * A trained model as it lies on disk; reading one runs nothing and does not look at the weights.
  *
  * @param path       the folder with {@code model.json}
- * @param name       what to call it: the folder's name, or the run's when the folder is a run's
+ * @param name       what to call it: the folder's name, the run's when the folder is a run's, or
+ *                   {@code "loop round 2"}
  * @param family     {@code "hooknet"}, {@code "unet"}…, or null
  * @param classes    what it tells apart, with colours
  * @param spacingsUm µm per pixel of each branch, the output's first; empty: it reads whole slides,
@@ -25,14 +26,23 @@ import java.util.stream.Stream;
  * @param trainedOn  names of the training images, joined; null when unknown
  * @param trainedAt  when training began, or null
  * @param f1         macro F1 on the validation images, or null: not validated
+ * @param origin     where it comes from
  * @param problem    why it cannot be used, one line, or null
  */
 public record ModelFolder(Path path, String name, String family, List<ClassPart> classes,
                           List<Double> spacingsUm, String trainedOn, Instant trainedAt, Double f1,
-                          String problem) {
+                          ModelOrigin origin, String problem) {
 
     /** The file that makes a folder a model. */
     public static final String CARD = "model.json";
+
+    /** As they were trained, and as they were exported. */
+    static final String WEIGHTS = "weights.safetensors";
+    static final String EXPORTED = "model.onnx";
+
+    /** Those of unknown date come last. */
+    static final Comparator<ModelFolder> LATEST_FIRST = Comparator.comparing(
+            ModelFolder::trainedAt, Comparator.nullsLast(Comparator.reverseOrder()));
 
     private static final int FORMAT = 1;
     private static final int DEPTH = 4;
@@ -59,8 +69,7 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
                 found.addAll(in(root));
             }
         }
-        Comparator<Instant> latestFirst = Comparator.nullsLast(Comparator.reverseOrder());
-        found.sort(Comparator.comparing(ModelFolder::trainedAt, latestFirst));
+        found.sort(LATEST_FIRST);
         return found;
     }
 
@@ -79,7 +88,7 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
                 classes(Json.list(card, "classes")), spacings(card), trainedOn(training),
                 instant(Json.text(training, "started")),
                 Json.number(Json.object(card, "metrics"), "validation_macro_f1"),
-                problem(path, format));
+                ModelOrigin.of(path), problem(path, format));
     }
 
     private static String problem(Path path, Double format) {
@@ -89,16 +98,21 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         if (format > FORMAT) {
             return path.resolve(CARD) + ": made by a later hookpath; update the extension";
         }
-        boolean weights = Files.exists(path.resolve("weights.safetensors"));
-        return weights ? null : path + ": weights.safetensors is missing";
+        boolean weights = Files.exists(path.resolve(WEIGHTS))
+                || Files.exists(path.resolve(EXPORTED));
+        return weights ? null : path + ": " + WEIGHTS + " is missing";
     }
 
     private static ModelFolder broken(Path path, String why) {
         return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), null, null, null,
-                why);
+                ModelOrigin.of(path), why);
     }
 
     private static String nameOf(Path path) {
+        ModelOrigin origin = ModelOrigin.of(path);
+        if (origin.kind() == ModelOrigin.Kind.LOOP) {
+            return "loop round " + origin.round();
+        }
         Path absolute = path.toAbsolutePath().normalize();
         Path parent = absolute.getParent();
         boolean ofRun = absolute.endsWith("model") && parent != null

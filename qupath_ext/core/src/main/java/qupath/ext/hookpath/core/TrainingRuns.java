@@ -38,7 +38,7 @@ public final class TrainingRuns {
         Comparator<java.time.Instant> latest = Comparator.nullsLast(Comparator.reverseOrder());
         return RunFolder.below(models).stream()
                 .filter(run -> run.state() == RunFolder.State.INTERRUPTED)
-                .filter(run -> !UNDER_WAY.contains(key(run.path())))
+                .filter(run -> !isUnderWay(run.path()))
                 .sorted(Comparator.comparing(RunFolder::started, latest)).toList();
     }
 
@@ -64,6 +64,11 @@ public final class TrainingRuns {
         } catch (IOException | RuntimeException e) {
             return false;
         }
+    }
+
+    /** Whether a run is going on in this process. */
+    public static boolean isUnderWay(Path run) {
+        return UNDER_WAY.contains(key(run));
     }
 
     /** Notes that a run is going on in this process, or no longer is. */
