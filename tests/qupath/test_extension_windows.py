@@ -23,7 +23,7 @@ PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 #: Windows that must have been seen, by the names of their pictures.
 SEEN = {
     "run-hooknet-ready", "run-hooknet-done", "train", "train-classifier", "train-unet-lr",
-    "annotation-loop", "outline-tissue",
+    "annotation-loop", "outline-tissue", "models",
     "preview",
     "import-predictions", "show-probability-map", "remove-results", "set-up-python", "open-log",
 }  # fmt: skip

@@ -12,6 +12,7 @@ import qupath.ext.hookpath.preview.PreviewCommand;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
 import qupath.ext.hookpath.ui.LogWindow;
+import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
@@ -34,13 +35,14 @@ public final class HookpathExtension implements QuPathExtension {
 
     private static final Item SEPARATOR = new Item("", qupath -> { });
 
-    /** The menu, from top to bottom: run, train, loop, tissue; preview, import, map, remove; setup, log. */
+    /** The menu, from top to bottom: run, train, loop, tissue, models; preview, import, map, remove; setup, log. */
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
                 new Item("train", TrainWindow::show),
                 new Item("loop", LoopWindow::show),
                 new Item("tissue", TissueWindow::show),
+                new Item("models", ModelsWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),
                 new Item("import", ImportWindow::show),

@@ -7,10 +7,13 @@ import java.util.List;
 import java.util.Optional;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.DoubleProperty;
+import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
+import qupath.ext.hookpath.core.RememberedValues;
 import qupath.fx.prefs.controlsfx.PropertyItemBuilder;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.prefs.PathPrefs;
+import qupath.lib.projects.Project;
 
 /** What the extension remembers between sessions. Works without a window, too. */
 public final class Preferences {
@@ -19,7 +22,9 @@ public final class Preferences {
     private static final StringProperty PYTHON = text("python", "");
     private static final StringProperty MODEL_FOLDERS = text("modelFolders", "");
     private static final StringProperty DEVICE = text("device", "auto");
-    private static final StringProperty LAST_MODEL = text("lastModel", "");
+    private static final StringProperty LAST_MODELS = text("lastModels", "");
+    private static final StringProperty LAST_MODEL = new SimpleStringProperty("");
+    private static String project = "";
     private static final StringProperty OUTPUT = text("output", "detections");
     private static final BooleanProperty OVERLAY =
             PathPrefs.createPersistentPreference(PREFIX + "overlay", false);
@@ -27,6 +32,12 @@ public final class Preferences {
             PathPrefs.createPersistentPreference(PREFIX + "minAreaUm2", 100.0);
     private static final DoubleProperty SIMPLIFY =
             PathPrefs.createPersistentPreference(PREFIX + "simplifyUm", 0.5);
+
+    static {
+        LAST_MODEL.set(RememberedValues.parse(LAST_MODELS.get()).of(project));
+        LAST_MODEL.addListener((o, was, is) -> LAST_MODELS.set(
+                RememberedValues.parse(LAST_MODELS.get()).with(project, is).text()));
+    }
 
     private Preferences() {}
 
@@ -40,9 +51,15 @@ public final class Preferences {
         return DEVICE;
     }
 
-    /** Folder of the model used last; blank at first. */
+    /** Folder of the model that was used last in the project that is open; blank at first. */
     public static StringProperty lastModel() {
         return LAST_MODEL;
+    }
+
+    /** Another project is open from now on; null: none. */
+    private static void use(Project<?> opened) {
+        project = opened == null || opened.getPath() == null ? "" : opened.getPath().toString();
+        LAST_MODEL.set(RememberedValues.parse(LAST_MODELS.get()).of(project));
     }
 
     /** What the image got last: {@code detections}, {@code annotations} or {@code none}. */
@@ -87,8 +104,21 @@ public final class Preferences {
         }
     }
 
-    /** Adds what a person may want to set to QuPath's preferences. */
+    /**
+     * Takes a folder of models out again.
+     *
+     * @param folder nothing happens if it was never added
+     */
+    public static void removeModelFolder(Path folder) {
+        List<Path> folders = new ArrayList<>(modelFolders());
+        folders.remove(folder);
+        MODEL_FOLDERS.set(String.join("\n", folders.stream().map(Path::toString).toList()));
+    }
+
+    /** Adds what a person may want to set to QuPath's preferences; follows the open project. */
     static void install(QuPathGUI qupath) {
+        qupath.projectProperty().addListener((o, was, is) -> use(is));
+        use(qupath.getProject());
         var items = qupath.getPreferencePane().getPropertySheet().getItems();
         String category = Texts.get("prefs.category");
         items.add(new PropertyItemBuilder<>(PYTHON, String.class)

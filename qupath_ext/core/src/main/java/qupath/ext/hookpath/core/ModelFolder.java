@@ -73,6 +73,12 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         return found;
     }
 
+    /** Whether a training can start from it: it is no exported one, and has weights that learn. */
+    public boolean canBeTrainedOn() {
+        return problem == null && !"probe".equals(family) && Families.get(family) != null
+                && Files.exists(path.resolve(WEIGHTS));
+    }
+
     private static List<ModelFolder> in(Path root) {
         try (Stream<Path> paths = Files.walk(root, DEPTH)) {
             return paths.filter(p -> p.endsWith(CARD)).map(p -> read(p.getParent())).toList();

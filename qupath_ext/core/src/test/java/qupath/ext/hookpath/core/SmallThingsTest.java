@@ -115,4 +115,27 @@ class SmallThingsTest {
         assertTrue(release.get("main_url").getAsString().endsWith(jar));
         assertEquals("v0.6.0", release.getAsJsonObject("version_range").get("min").getAsString());
     }
+
+    @Test
+    void eachPlaceRemembersItsOwnValue() {
+        RememberedValues none = RememberedValues.parse("");
+        RememberedValues two = none.with("/a/p.qpproj", "/m/1").with("", "/m/2");
+        RememberedValues read = RememberedValues.parse(two.text());
+        assertEquals("/m/1", read.of("/a/p.qpproj"));
+        assertEquals("/m/2", read.of(""));
+        assertEquals("", read.of("/b/p.qpproj"));
+        assertEquals("", read.with("", "").of(""));
+        assertEquals("", none.with("/a", "two\nlines").text());
+    }
+
+    @Test
+    void placesUsedLongAgoAreForgottenWhereThereIsNoRoom() {
+        RememberedValues many = RememberedValues.parse("");
+        for (int i = 0; i < 100; i++) {
+            many = many.with("/projects/" + i, "x".repeat(100));
+        }
+        assertTrue(many.text().length() <= 8000);
+        assertEquals("", RememberedValues.parse(many.text()).of("/projects/0"));
+        assertFalse(RememberedValues.parse(many.text()).of("/projects/99").isEmpty());
+    }
 }

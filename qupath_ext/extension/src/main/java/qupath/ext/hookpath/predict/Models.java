@@ -3,44 +3,96 @@ package qupath.ext.hookpath.predict;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.HashSet;
+import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyIntegerProperty;
+import javafx.beans.property.ReadOnlyIntegerWrapper;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.ModelOrigin;
+import qupath.ext.hookpath.core.ModelShelf;
 import qupath.lib.projects.Project;
 
-/** The trained models that can be found. */
+/** The one list of models that every window and script goes by. */
 public final class Models {
+
+    private static final ReadOnlyIntegerWrapper CHANGES = new ReadOnlyIntegerWrapper();
 
     private Models() {}
 
     /**
-     * Models in the project's {@code hookpath/models}, in QuPath's user directory and in the
-     * folders that a person added. Reads files; not for the JavaFX thread.
+     * Models of the project (trained, imported, of its annotation loop), those in QuPath's user
+     * directory and those in folders that a person added. Reads files; not for the JavaFX thread.
      *
      * @param project may be null
      */
     public static List<ModelFolder> all(Project<BufferedImage> project) {
-        Set<Path> places = new LinkedHashSet<>();
-        places.add(modelsIn(JobStart.base(project)));
-        places.add(modelsIn(JobStart.base(null)));
-        places.addAll(Preferences.modelFolders());
-        List<ModelFolder> found = new ArrayList<>(
-                ModelFolder.below(places.toArray(Path[]::new)));
-        String last = Preferences.lastModel().get();
-        if (!last.isBlank() && found.stream().noneMatch(m -> m.path().equals(Path.of(last)))) {
-            ModelFolder remembered = ModelFolder.read(Path.of(last));
-            if (remembered.problem() == null) {
-                found.add(remembered);
-            }
+        List<ModelFolder> found = new ArrayList<>(shelf(project).list());
+        if (project != null) {
+            found.addAll(shelf(null).list());
         }
+        found.addAll(ModelFolder.below(Preferences.modelFolders().toArray(Path[]::new)));
+        String last = Preferences.lastModel().get();
+        if (!last.isBlank()) {
+            found.add(ModelFolder.read(Path.of(last)));
+        }
+        Set<Path> seen = new HashSet<>();
+        found.removeIf(model -> !seen.add(model.path().toAbsolutePath().normalize())
+                || model.problem() != null && model.path().equals(Path.of(last)));
         return found;
+    }
+
+    /**
+     * Where a project's models live.
+     *
+     * @param project null: those of no project
+     */
+    public static ModelShelf shelf(Project<BufferedImage> project) {
+        return new ModelShelf(JobStart.base(project));
     }
 
     /** Where a project's models go: {@code <base>/hookpath/models}. */
     public static Path modelsIn(Path base) {
-        return base.resolve("hookpath").resolve("models");
+        return new ModelShelf(base).models();
+    }
+
+    /**
+     * The shelf of this project, or of no project, that a model is on; none: it lies elsewhere.
+     *
+     * @param project may be null
+     */
+    public static Optional<ModelShelf> shelfOf(ModelFolder model, Project<BufferedImage> project) {
+        return List.of(shelf(project), shelf(null)).stream().filter(one -> one.holds(model))
+                .findFirst();
+    }
+
+    /**
+     * Where a model comes from, in words.
+     *
+     * @param project may be null
+     */
+    public static String from(ModelFolder model, Project<BufferedImage> project) {
+        if (shelfOf(model, project).isEmpty()) {
+            boolean added = Preferences.modelFolders().stream()
+                    .anyMatch(folder -> model.path().startsWith(folder));
+            return Texts.get(added ? "models.from.added" : "models.from.last");
+        }
+        ModelOrigin origin = model.origin();
+        return Texts.get("models.from." + origin.kind(), origin.round());
+    }
+
+    /** Counts how often models came, went or were renamed; windows look again when it does. */
+    public static ReadOnlyIntegerProperty changesProperty() {
+        return CHANGES.getReadOnlyProperty();
+    }
+
+    /** Says that there are other models than before. From any thread. */
+    public static void changed() {
+        Platform.runLater(() -> CHANGES.set(CHANGES.get() + 1));
     }
 }

@@ -1,24 +1,27 @@
 package qupath.ext.hookpath.ui;
 
 import java.awt.image.BufferedImage;
-import java.io.File;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.stream.Collectors;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
-import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.WeakChangeListener;
 import javafx.fxml.FXML;
+import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
 import javafx.scene.control.Tooltip;
+import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
@@ -26,42 +29,70 @@ import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ClassPart;
 import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.predict.Models;
-import qupath.fx.dialogs.FileChoosers;
+import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
-/** The models that can be found: classes, µm/px, when and on what they were trained. */
+/**
+ * The models that can be found: where they come from, classes, µm/px, when and on what they were
+ * trained; and what can be done with them.
+ */
 public final class ModelTable extends VBox {
 
+    private static final Map<HBox, Tooltip> TIPS = new WeakHashMap<>();
+
     private final ReadOnlyBooleanWrapper loading = new ReadOnlyBooleanWrapper();
+    private final ModelActions actions = new ModelActions(this, () -> project());
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load(is);
+    private final ChangeListener<Number> onChange = (o, was, is) -> load(project());
     private Project<BufferedImage> project;
 
     @FXML private TableView<ModelFolder> table;
     @FXML private TableColumn<ModelFolder, String> name;
+    @FXML private TableColumn<ModelFolder, String> from;
     @FXML private TableColumn<ModelFolder, String> classes;
     @FXML private TableColumn<ModelFolder, String> spacing;
     @FXML private TableColumn<ModelFolder, String> trained;
     @FXML private TableColumn<ModelFolder, String> on;
     @FXML private TableColumn<ModelFolder, String> f1;
+    @FXML private Button export;
+    @FXML private HBox renameBox;
+    @FXML private Button rename;
+    @FXML private HBox deleteBox;
+    @FXML private Button delete;
 
     /** An empty one; see {@link #load}. */
     public ModelTable() {
         Windows.load(this, "model-table.fxml");
-        show(name, ModelFolder::name);
-        show(classes, model -> model.classes().stream().map(ClassPart::name)
+        Cells.show(name, ModelFolder::name);
+        Cells.show(from, model -> Models.from(model, project));
+        Cells.show(classes, model -> model.classes().stream().map(ClassPart::name)
                 .collect(Collectors.joining(", ")));
-        show(spacing, ModelTable::reads);
-        show(trained, ModelTable::date);
-        show(on, ModelFolder::trainedOn);
-        show(f1, model -> model.f1() == null ? "" : Texts.get("run.f1", model.f1()));
+        Cells.show(spacing, ModelTable::reads);
+        Cells.show(trained, ModelTable::date);
+        Cells.show(on, ModelFolder::trainedOn);
+        Cells.show(f1, model -> model.f1() == null ? "" : Texts.get("run.f1", model.f1()));
         table.setRowFactory(view -> new Row());
         table.setPlaceholder(new Label(Texts.get("run.noModels")));
+        selectedProperty().addListener((o, was, is) -> chosen(is));
+        chosen(null);
+        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+    }
+
+    /** Shows the models of the project that is open, also when another is opened. */
+    void follow(QuPathGUI qupath) {
+        load(qupath.getProject());
+        qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
     }
 
     /** Looks for models in the background, keeps or restores what was chosen. */
-    void load(Project<BufferedImage> of) {
+    private void load(Project<BufferedImage> of) {
         project = of;
         loading.set(true);
-        Threads.work(() -> Models.all(of), this::loaded, problem -> {
+        Threads.work(() -> Models.all(of), found -> {
+            if (of == project) {
+                loaded(found);
+            }
+        }, problem -> {
             loading.set(false);
             Windows.showProblem(this, "run.title", problem);
         });
@@ -77,6 +108,10 @@ public final class ModelTable extends VBox {
         return loading.getReadOnlyProperty();
     }
 
+    private Project<BufferedImage> project() {
+        return project;
+    }
+
     boolean isEmpty() {
         return table.getItems().isEmpty();
     }
@@ -88,17 +123,50 @@ public final class ModelTable extends VBox {
 
     @FXML
     private void addFolder() {
-        File folder = FileChoosers.promptForDirectory(
-                Windows.windowOf(this), Texts.get("run.addFolder.title"), null);
-        if (folder == null) {
-            return;
+        actions.addFolder();
+    }
+
+    @FXML
+    private void importFile() {
+        actions.importFile();
+    }
+
+    @FXML
+    private void importFolder() {
+        actions.importFolder();
+    }
+
+    @FXML
+    private void export() {
+        actions.export(selectedProperty().get());
+    }
+
+    @FXML
+    private void rename() {
+        actions.rename(selectedProperty().get());
+    }
+
+    @FXML
+    private void delete() {
+        actions.delete(selectedProperty().get());
+    }
+
+    /** Buttons that cannot be pressed say why. */
+    private void chosen(ModelFolder model) {
+        export.setDisable(model == null || model.problem() != null);
+        offer(rename, renameBox, model == null ? "" : actions.whyNotRename(model), model);
+        offer(delete, deleteBox, model == null ? "" : actions.whyNotDelete(model), model);
+    }
+
+    /** A disabled button shows no tooltip, so the box around it does. */
+    private static void offer(Button button, HBox box, String whyNot, ModelFolder model) {
+        button.setDisable(model == null || !whyNot.isEmpty());
+        Tooltip.uninstall(box, TIPS.remove(box));
+        if (!whyNot.isEmpty()) {
+            Tooltip tip = new Tooltip(whyNot);
+            TIPS.put(box, tip);
+            Tooltip.install(box, tip);
         }
-        if (ModelFolder.below(folder.toPath()).isEmpty()) {
-            Windows.showProblem(this, "run.title", Texts.get("run.noModelIn", folder));
-            return;
-        }
-        Preferences.addModelFolder(folder.toPath());
-        reload();
     }
 
     private void loaded(List<ModelFolder> found) {
@@ -115,14 +183,6 @@ public final class ModelTable extends VBox {
         if (!found.isEmpty()) {
             table.getSelectionModel().selectFirst();
         }
-    }
-
-    private static void show(
-            TableColumn<ModelFolder, String> column, Function<ModelFolder, String> text) {
-        column.setCellValueFactory(cell -> {
-            String value = text.apply(cell.getValue());
-            return new ReadOnlyStringWrapper(value == null ? "" : value);
-        });
     }
 
     private static String reads(ModelFolder model) {

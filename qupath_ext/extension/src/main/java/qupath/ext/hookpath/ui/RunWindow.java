@@ -72,8 +72,7 @@ public final class RunWindow extends VBox {
         this.qupath = qupath;
         Windows.load(this, "run-window.fxml");
         scope.watch(qupath);
-        models.load(qupath.getProject());
-        qupath.projectProperty().addListener((o, was, is) -> models.load(is));
+        models.follow(qupath);
         fillIn();
         message.textProperty().bind(Bindings.createStringBinding(this::whyNot,
                 models.selectedProperty(), scope.stateProperty(), job.runningProperty(),

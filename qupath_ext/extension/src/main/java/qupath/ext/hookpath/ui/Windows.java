@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -11,11 +12,19 @@ import javafx.fxml.FXMLLoader;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.Scene;
+import javafx.scene.control.Alert;
+import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBar.ButtonData;
 import javafx.scene.control.ButtonType;
+import javafx.scene.control.Dialog;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.input.KeyEvent;
 import javafx.stage.Modality;
 import javafx.stage.Stage;
 import javafx.stage.Window;
+import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
@@ -30,6 +39,9 @@ import qupath.lib.gui.QuPathGUI;
 public final class Windows {
 
     private static final Map<String, Stage> OPEN = new HashMap<>();
+    private static final List<KeyCombination> CLOSING = List.of(
+            new KeyCodeCombination(KeyCode.W, KeyCombination.SHORTCUT_DOWN),
+            new KeyCodeCombination(KeyCode.ESCAPE));
 
     private Windows() {}
 
@@ -94,8 +106,49 @@ public final class Windows {
             stage.getIcons().setAll(qupath.getStage().getIcons());
         }
         stage.setScene(new Scene(content));
-        FXUtils.addCloseWindowShortcuts(stage);
+        closeByKey(stage);
         return stage;
+    }
+
+    /**
+     * Escape, or the system's key for closing, closes a window when it is pressed and released in
+     * it. QuPath's own way hears the release only: that of a dialog which the press has closed.
+     */
+    private static void closeByKey(Stage stage) {
+        boolean[] pressed = {false};
+        stage.addEventHandler(KeyEvent.KEY_PRESSED, event -> pressed[0] = closes(event));
+        stage.addEventHandler(KeyEvent.KEY_RELEASED, event -> {
+            boolean close = pressed[0] && closes(event);
+            pressed[0] = false;
+            if (close) {
+                event.consume();
+                stage.fireEvent(new WindowEvent(stage, WindowEvent.WINDOW_CLOSE_REQUEST));
+            }
+        });
+        stage.focusedProperty().addListener((o, was, is) -> pressed[0] = false);
+    }
+
+    private static boolean closes(KeyEvent event) {
+        return !event.isConsumed() && CLOSING.stream().anyMatch(key -> key.match(event));
+    }
+
+    /**
+     * Asks before something that cannot be undone; Enter and Escape both mean no.
+     *
+     * @param over a control of the window that asks
+     * @param titleKey key of the title
+     * @param text what would happen
+     * @param action label of the button that does it
+     */
+    public static boolean sure(Node over, String titleKey, String text, String action) {
+        ButtonType does = new ButtonType(action, ButtonData.OTHER);
+        Dialog<ButtonType> dialog = Dialogs.builder().alertType(Alert.AlertType.CONFIRMATION)
+                .owner(windowOf(over)).title(Texts.get(titleKey)).headerText(null)
+                .contentText(text).buttons(does, ButtonType.CANCEL).resizable().build();
+        Button no = (Button) dialog.getDialogPane().lookupButton(ButtonType.CANCEL);
+        no.setDefaultButton(true);
+        dialog.setOnShown(event -> no.requestFocus());
+        return dialog.showAndWait().filter(does::equals).isPresent();
     }
 
     /** No smaller than what is in it wants to be, no larger than the screen. */

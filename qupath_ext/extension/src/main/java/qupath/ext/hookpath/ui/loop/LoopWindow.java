@@ -27,11 +27,14 @@ import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
+import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
@@ -66,6 +69,7 @@ public final class LoopWindow extends VBox {
     @FXML private TableColumn<LoopStatus.Image, String> labelled;
     @FXML private TableColumn<LoopStatus.Image, String> worth;
     @FXML private GridPane startPane;
+    @FXML private ModelChoice model;
     @FXML private ComboBox<String> family;
     @FXML private ComboBox<String> preset;
     @FXML private ComboBox<String> rest;
@@ -89,6 +93,8 @@ public final class LoopWindow extends VBox {
         StateTable.prepare(images, image, state, labelled, worth, this::open);
         NamedChoice.fill(family, NamedChoice.NETWORK, "hooknet", "unet");
         NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
+        model.offer(Texts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
+        family.disableProperty().bind(model.valueProperty().isNotNull());
         List.of(startPane, steps, figuresPane, job)
                 .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
         job.setVisible(false);
@@ -124,6 +130,7 @@ public final class LoopWindow extends VBox {
         begun = project != null && LoopOptions.hasBegun(LoopOptions.folder(project));
         status = project == null ? null : StateTable.fromMetadata(project);
         trouble = "";
+        model.load(project);
         rest.getItems().setAll(Choices.classes(project));
         rest.getSelectionModel().selectFirst();
         update();
@@ -180,7 +187,9 @@ public final class LoopWindow extends VBox {
     @FXML
     private void start() {
         Map<String, Object> arguments = new LinkedHashMap<>();
-        arguments.put("model", family.getValue());
+        boolean given = model.getValue() != null;
+        arguments.put("initFrom", given ? model.getValue().path() : null);
+        arguments.put("model", given ? null : family.getValue());
         arguments.put("preset", preset.getValue());
         arguments.put("rest", rest.getSelectionModel().getSelectedIndex() <= 0 ? null
                 : rest.getValue());
@@ -311,6 +320,7 @@ public final class LoopWindow extends VBox {
         }
         update();
         qupath.refreshProject();
+        Models.changed();
         if (found != null) {
             message.setText(Hints.done(found, Hints.hint(project, begun, status, currentId())));
             if (!found.problems().isEmpty()) {

@@ -12,7 +12,9 @@ import javafx.scene.control.Label;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Families;
 import qupath.ext.hookpath.core.Family;
+import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 
 /** Which network, and what it reads: only those fields show that mean something to it. */
@@ -40,12 +42,14 @@ final class NetworkFields {
     private final Field<ComboBox<List<Double>>> context;
     private final Field<ComboBox<Integer>> size;
     private final Field<ComboBox<String>> background;
+    private final ModelChoice start;
     private List<String> classes = List.of();
     private Family.Background offeredFor;
 
-    NetworkFields(ComboBox<String> family, Label about, ComboBox<String> preset,
+    NetworkFields(ModelChoice start, ComboBox<String> family, Label about, ComboBox<String> preset,
             Field<ComboBox<String>> target, Field<ComboBox<List<Double>>> context,
             Field<ComboBox<Integer>> size, Field<ComboBox<String>> background) {
+        this.start = start;
         this.family = family;
         this.about = about;
         this.preset = preset;
@@ -60,6 +64,8 @@ final class NetworkFields {
         size.control().setConverter(Shown.as(this::text));
         background.control().setConverter(Shown.as(
                 name -> NONE.equals(name) ? Texts.get("train.background.none") : name));
+        start.offer(Texts.get("train.start.none"), ModelFolder::canBeTrainedOn);
+        start.valueProperty().addListener((o, was, is) -> startChosen(is));
         family.valueProperty().addListener((o, was, is) -> networkChosen());
         preset.valueProperty().addListener((o, was, is) -> networkChosen());
         target.control().getEditor().textProperty().addListener((o, was, is) -> targetTyped());
@@ -68,7 +74,7 @@ final class NetworkFields {
 
     /** Everything whose change may change what the other methods say. */
     List<Observable> observed() {
-        return List.of(family.valueProperty(), preset.valueProperty(),
+        return List.of(start.valueProperty(), family.valueProperty(), preset.valueProperty(),
                 target.control().getEditor().textProperty(), context.control().valueProperty(),
                 size.control().valueProperty(), background.control().valueProperty());
     }
@@ -91,7 +97,12 @@ final class NetworkFields {
 
     /** What was typed as resolution, where that is none; null: it is one, or none is needed. */
     String wrongTarget() {
-        return readsSlides() || target() != null ? null : target.control().getEditor().getText();
+        return isGoingOn() || readsSlides() || target() != null ? null : target.control().getEditor().getText();
+    }
+
+    /** Whether a model that is there already is trained further: what it reads is settled. */
+    boolean isGoingOn() {
+        return start.getValue() != null;
     }
 
     /** Side of what is read, in px; the preset's while another network's are being offered. */
@@ -117,6 +128,11 @@ final class NetworkFields {
     /** The arguments of {@code Hookpath.train} that these fields are, but {@code set}. */
     Map<String, Object> arguments() {
         Map<String, Object> arguments = new LinkedHashMap<>();
+        if (isGoingOn()) {
+            arguments.put("initFrom", start.getValue().path());
+            arguments.put("preset", preset.getValue());
+            return arguments;
+        }
         arguments.put("model", family.getValue());
         arguments.put("preset", preset.getValue());
         if (!readsSlides()) {
@@ -130,6 +146,9 @@ final class NetworkFields {
     /** What goes into {@code set}: only what differs from the preset. */
     List<String> settings() {
         List<String> settings = new ArrayList<>();
+        if (isGoingOn()) {
+            return settings;
+        }
         if (side() != offer().size()) {
             settings.add(family().size() + "=" + side());
         }
@@ -144,15 +163,27 @@ final class NetworkFields {
         return family().presets().get(preset.getValue());
     }
 
+    /** A model keeps its network. */
+    private void startChosen(ModelFolder model) {
+        family.setDisable(model != null);
+        if (model != null && !model.family().equals(family.getValue())) {
+            family.setValue(model.family());    // comes back here
+        } else {
+            networkChosen();
+        }
+    }
+
     private boolean readsSlides() {
         return family().spacings() == null;
     }
 
     private void networkChosen() {
         about.setText(Texts.get("train.about." + family.getValue()));
-        target.show(!readsSlides());
-        context.show(offer().contexts().stream().anyMatch(one -> !one.isEmpty()));
-        background.show(family().background() != Family.Background.NO);
+        boolean open = !isGoingOn();
+        target.show(open && !readsSlides());
+        context.show(open && offer().contexts().stream().anyMatch(one -> !one.isEmpty()));
+        size.show(open);
+        background.show(open && family().background() != Family.Background.NO);
         size.label().setText(Texts.get(readsSlides() ? "train.size.slide" : "train.size"));
         if (!readsSlides()) {
             target.control().getEditor().setText(TrainSettings.text(offer().targetUm()));

@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.ui.train;
 
+import java.awt.image.BufferedImage;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -24,10 +25,13 @@ import qupath.ext.hookpath.core.ThinDrawings;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.core.TrainingRuns;
+import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.ui.DeviceChoice;
+import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.ext.hookpath.ui.train.NetworkFields.Field;
 import qupath.fx.dialogs.FileChoosers;
+import qupath.lib.projects.Project;
 
 /** How to train: network, preset, what it reads, where the model goes, device. */
 public final class SettingsPane extends GridPane {
@@ -37,6 +41,7 @@ public final class SettingsPane extends GridPane {
     private Path models = usual;
     private String suggestedName = "";
 
+    @FXML private ModelChoice start;
     @FXML private ComboBox<String> family;
     @FXML private Label about;
     @FXML private ComboBox<String> preset;
@@ -57,7 +62,7 @@ public final class SettingsPane extends GridPane {
     /** The fast preset of HookNet. */
     public SettingsPane() {
         Windows.load(this, "settings-pane.fxml");
-        network = new NetworkFields(family, about, preset, new Field<>(targetLabel, target),
+        network = new NetworkFields(start, family, about, preset, new Field<>(targetLabel, target),
                 new Field<>(contextLabel, context), new Field<>(sizeLabel, size),
                 new Field<>(backgroundLabel, background));
         DeviceChoice.fill(device);
@@ -70,10 +75,11 @@ public final class SettingsPane extends GridPane {
         network.setClasses(names);
     }
 
-    /** Models go into this folder, unless a person chooses another. */
-    void setModels(Path folderOfModels) {
-        usual = folderOfModels;
-        show(folderOfModels);
+    /** A project's models go into this folder, unless a person chooses another. */
+    void setProject(Project<BufferedImage> project) {
+        start.load(project);
+        usual = Models.shelf(project).models();
+        show(usual);
     }
 
     /** Everything whose change may change {@link #whyNot} or {@link #arguments}. */
@@ -107,6 +113,11 @@ public final class SettingsPane extends GridPane {
         }
         String notEnough = whyNotEnough(plan);
         return notEnough.isEmpty() ? whyNotName(name.getText().strip()) : notEnough;
+    }
+
+    /** The network that is trained. */
+    String family() {
+        return network.name();
     }
 
     /** The arguments of {@code Hookpath.train} that these settings are. */
@@ -171,7 +182,7 @@ public final class SettingsPane extends GridPane {
     private String whyNotEnough(TrainingPlan plan) {
         Family chosen = network.family();
         // A setting that a person typed may change what a patch is, or needs: Python will know.
-        double least = further.getText().contains("model.") ? 0
+        double least = network.isGoingOn() || further.getText().contains("model.") ? 0
                 : chosen.leastMm2(network.target(), network.side());
         TrainingPlan.Finding found = plan.whyNotWith(chosen.leastSlides(), least);
         if (found == null) {

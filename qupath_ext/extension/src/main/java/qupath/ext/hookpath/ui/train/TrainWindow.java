@@ -101,9 +101,10 @@ public final class TrainWindow extends StackPane {
         settings.setOnLineWidth(plan::setLineWidth);
         plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
         job.setStopText(Texts.get("train.stop"));
-        job.setBeforeCancel(() -> Dialogs.showYesNoDialog(Texts.get(TITLE),
+        job.setBeforeCancel(() -> Windows.sure(this, TITLE,
                 Texts.get(training != null && training.resumes()
-                        ? "train.cancel.resumed" : "train.cancel.sure")));
+                        ? "train.cancel.resumed" : "train.cancel.sure"),
+                Texts.get("train.cancel")));
         job.setOnEvent(this::heard);
         showSetup();
         qupath.projectProperty().addListener(onProject);
@@ -153,7 +154,7 @@ public final class TrainWindow extends StackPane {
         }
         project = qupath.getProject();
         Path models = Models.modelsIn(JobStart.base(project));
-        settings.setModels(models);
+        settings.setProject(project);
         plan.load(project);
         resumable.look(project == null ? null : models);
     }
@@ -190,7 +191,7 @@ public final class TrainWindow extends StackPane {
         Map<String, Object> arguments = arguments(DrawnImage::id);
         Map<String, Role> roles = plan.roles();
         Project<BufferedImage> of = project;
-        start((String) arguments.get("model"), () -> {
+        start(settings.family(), () -> {
             Roles.write(of, roles);
             return new Training(of, TrainOptions.of(arguments, of));
         });
@@ -282,6 +283,7 @@ public final class TrainWindow extends StackPane {
     private void showResult(TrainSummary found) {
         summary = found;
         Preferences.lastModel().set(found.model().toString());
+        Models.changed();
         curves = new Curves(RunFolder.read(found.run()).metrics());
         draw();
         ResultPane.fill(found, resultText, scores);

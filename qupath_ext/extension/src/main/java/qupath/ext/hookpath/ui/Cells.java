@@ -1,0 +1,44 @@
+package qupath.ext.hookpath.ui;
+
+import java.util.function.Function;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.scene.control.OverrunStyle;
+import javafx.scene.control.TableCell;
+import javafx.scene.control.TableColumn;
+import javafx.scene.control.Tooltip;
+
+/** Cells of tables: long names keep their beginning and their end, and tell the rest in a tip. */
+public final class Cells {
+
+    private Cells() {}
+
+    /**
+     * Makes a column show texts.
+     *
+     * @param column of any table
+     * @param text of a row; null: nothing
+     */
+    public static <T> void show(TableColumn<T, String> column, Function<T, String> text) {
+        column.setCellValueFactory(cell -> {
+            String value = text.apply(cell.getValue());
+            return new ReadOnlyStringWrapper(value == null ? "" : value);
+        });
+        column.setCellFactory(c -> new Middle<>());
+    }
+
+    /** Names of slides differ in the middle and at the end, less at the beginning. */
+    private static final class Middle<T> extends TableCell<T, String> {
+
+        Middle() {
+            setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
+        }
+
+        @Override
+        protected void updateItem(String text, boolean empty) {
+            super.updateItem(text, empty);
+            boolean none = empty || text == null || text.isEmpty();
+            setText(none ? null : text);
+            setTooltip(none || text.length() < 12 ? null : new Tooltip(text));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package qupath.ext.hookpath.ui;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.WeakChangeListener;
+import javafx.scene.control.ComboBox;
+import javafx.util.StringConverter;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.predict.Models;
+import qupath.lib.projects.Project;
+
+/** A choice among the models of the one list, or none of them. */
+public final class ModelChoice extends ComboBox<ModelFolder> {
+
+    private final ChangeListener<Number> onChange = (o, was, is) -> look();
+    private Project<BufferedImage> project;
+    private Predicate<ModelFolder> fits = model -> true;
+    private String none = "";
+
+    /** An empty one; see {@link #offer}. */
+    public ModelChoice() {
+        setConverter(new Names());
+        setMaxWidth(Double.MAX_VALUE);
+        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+    }
+
+    /**
+     * What is offered.
+     *
+     * @param noneText what "none of them" is called
+     * @param which models are of use here
+     */
+    public void offer(String noneText, Predicate<ModelFolder> which) {
+        none = noneText;
+        fits = which.and(model -> model.problem() == null);
+        getItems().setAll((ModelFolder) null);
+    }
+
+    /**
+     * Offers the models of a project; what was chosen of another one is forgotten.
+     *
+     * @param of may be null
+     */
+    public void load(Project<BufferedImage> of) {
+        if (of != project) {
+            setValue(null);
+        }
+        project = of;
+        look();
+    }
+
+    private void look() {
+        Project<BufferedImage> of = project;
+        Threads.background().execute(() -> {
+            List<ModelFolder> found = Models.all(of).stream().filter(fits).toList();
+            Threads.later(() -> show(of, found));
+        });
+    }
+
+    private void show(Project<BufferedImage> of, List<ModelFolder> found) {
+        if (of != project) {
+            return;
+        }
+        ModelFolder chosen = getValue();
+        List<ModelFolder> items = new ArrayList<>();
+        items.add(null);
+        items.addAll(found);
+        getItems().setAll(items);
+        setValue(chosen == null ? null : found.stream()
+                .filter(model -> model.path().equals(chosen.path())).findFirst().orElse(null));
+    }
+
+    private final class Names extends StringConverter<ModelFolder> {
+
+        @Override
+        public String toString(ModelFolder model) {
+            return model == null ? none : Texts.get("models.choice", model.name(),
+                    NamedChoice.text(model.family()), Models.from(model, project));
+        }
+
+        @Override
+        public ModelFolder fromString(String text) {
+            throw new UnsupportedOperationException("not editable");
+        }
+    }
+}
