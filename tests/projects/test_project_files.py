@@ -172,7 +172,10 @@ def test_a_relative_uri_counts_from_the_project_folder(
     [
         ("file:/I:/Slides/a%20b.svs", r"not found at I:.Slides.a b\.svs; put it back.*update"),
         ("file:///nowhere/a%20b.svs", r"not found at /nowhere/a b\.svs; put it back.*update"),
-        ("https://omero.example.org/webclient/?show=image-1", "is not a file; download"),
+        (
+            "https://omero.example.org/webclient/?show=image-1",
+            "is not a file, so hookpath reads it through QuPath, but no QuPath",
+        ),
     ],
 )
 def test_a_slide_that_is_not_here_is_one_clear_line(tmp_path: Path, uri: str, says: str) -> None:

@@ -20,6 +20,7 @@ from shapely.geometry import Polygon, shape
 
 from hookpath import __version__
 from hookpath.annotations import PathObject, write_geojson
+from hookpath.jvm.installation import why_no_qupath
 from hookpath.projects import (
     ExchangeProject,
     FolderProject,
@@ -28,7 +29,6 @@ from hookpath.projects import (
     find_qupath,
     open_project,
 )
-from hookpath.projects.installation import why_no_qupath
 from support.slides import write_pyramid
 
 SLIDE_NAME = "Präparat 1 (größer).tif"

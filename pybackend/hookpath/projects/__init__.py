@@ -1,5 +1,6 @@
 """Where slides and annotations come from, and where predictions go."""
 
+from hookpath.jvm.installation import find_qupath, qupath_version
 from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.base import (
     SPLIT_KEY,
@@ -13,7 +14,6 @@ from hookpath.projects.edited import count_edited, edited_in_loop
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.file_remarks import tell_files
 from hookpath.projects.folder import FolderEntry, FolderProject
-from hookpath.projects.installation import find_qupath, qupath_version
 from hookpath.projects.labelled import as_labels
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project

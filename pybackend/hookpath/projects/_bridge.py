@@ -1,12 +1,11 @@
 """QuPath's own code, run by Paquo in this process: reading and writing ``data.qpdata``.
 
 Nothing here opens a project through QuPath: loading one rewrites ``server.json`` files and makes
-folders, and reading must not write. The JVM starts once, on first use, and is never stopped.
+folders, and reading must not write.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,19 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hookpath import jvm
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError
+from hookpath.jvm import NoQuPathError, find_qupath, java_says, qupath_version
+from hookpath.jvm.installation import version_key
 from hookpath.projects._columns import Columns
 from hookpath.projects._marks import marks_of, tagged_objects
 from hookpath.projects._outlines import as_drawn, keep_outlines, misread_outlines
 from hookpath.projects._qpproj import packed
-from hookpath.projects.installation import (
-    find_qupath,
-    paquo_settings,
-    qupath_version,
-    version_key,
-    why_no_qupath,
-)
 
 #: Oldest QuPath whose data files can be written without opening the slide.
 OLDEST_FOR_WRITING = (0, 6)
@@ -35,34 +30,25 @@ OLDEST_FOR_WRITING = (0, 6)
 # Objects handed to QuPath's GeoJSON reader at a time: it holds the whole text as a tree.
 _CHUNK = 2000
 
-# -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
-# Native access is what JPype does; from Java 24 on it costs four lines of warning otherwise.
-_JAVA_OPTIONS = ("-Djava.awt.headless=true", "-Xrs", "--enable-native-access=ALL-UNNAMED")
-
 # What QuPath ends a data file with (0.2.0 to 0.7.0): the serialised string "EOF".
 _LAST_BYTES = b"t\x00\x03EOF"
 
 Feature = Mapping[str, Any]
 
 
-@cache
 def _java() -> Any:
-    """Paquo's table of Java classes; starts the JVM.
+    """Paquo's table of Java classes.
 
     Raises:
         ProjectError: Paquo or QuPath is missing, or the JVM does not start.
     """
-    if importlib.util.find_spec("paquo") is None:
+    try:
+        return jvm.java()
+    except NoQuPathError as error:
         raise ProjectError(
-            "objects of a QuPath project need Paquo: pip install 'hookpath[qupath]' "
-            "(or export the annotations as GeoJSON beside the slides)"
-        )
-    home = find_qupath()
-    if home is None:
-        raise ProjectError(
-            f"{why_no_qupath()} (or export the annotations as GeoJSON beside the slides)"
-        )
-    return _start(home)
+            f"{error} (objects of a QuPath project are read by QuPath's own code; or export the "
+            "annotations as GeoJSON beside the slides)"
+        ) from error
 
 
 @cache
@@ -70,28 +56,6 @@ def _running() -> tuple[Path | None, str | None]:
     """The QuPath whose code runs here (for good: a JVM starts once), and its version."""
     home = find_qupath()
     return home, qupath_version(home) if home else None
-
-
-def _start(home: Path) -> Any:
-    from paquo.jpype_backend import start_jvm
-
-    options = [*paquo_settings().get("java_opts", ()), *_JAVA_OPTIONS]
-    kwargs = {**paquo_settings(), "qupath_dir": str(home), "java_opts": options}
-    try:
-        start_jvm(finder_kwargs=kwargs)
-        import paquo.java as java
-    except Exception as error:  # whatever the JVM says, the user can only change QuPath
-        raise ProjectError(f"QuPath in {home} does not start through Paquo: {error}") from error
-    _quieten(java)
-    return java
-
-
-def _quieten(java: Any) -> None:
-    """QuPath's log goes to stderr, warnings only: stdout belongs to results."""
-    java.System.setOut(java.System.err)
-    factory = java.JClass("org.slf4j.LoggerFactory")
-    level = java.JClass("ch.qos.logback.classic.Level")
-    factory.getLogger("ROOT").setLevel(level.ERROR)
 
 
 def require_qupath(for_project: str | None, writing: bool, image: str) -> None:
@@ -120,8 +84,7 @@ def _java_errors(what: str) -> Iterator[None]:
     try:
         yield
     except jpype.JException as error:
-        message = " ".join(str(error).split())
-        raise ProjectError(f"{what}: QuPath says {message}") from error
+        raise ProjectError(f"{what}: QuPath says {java_says(error)}") from error
 
 
 @cache

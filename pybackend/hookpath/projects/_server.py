@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
+from hookpath.jvm import why_no_java
+from hookpath.jvm.servers import is_file_uri, moved, path_of, uris_in
 
-_UNREADABLE = {
+#: What only QuPath can do to an image's pixels.
+_TRANSFORMED = {
     "rotated": "is rotated in QuPath",
     "flipped": "is flipped in QuPath",
     "cropped": "is a crop of another image",
@@ -37,10 +40,15 @@ _SEARCH_DEPTH = 4
 
 @dataclass(frozen=True)
 class ImageServer:
-    """What a project file says about one image, checked to be readable by us.
+    """What a project file says about one image.
 
-    `width` and `height` are level-0 px as QuPath sees them (after its crop to the bounds); 0 where
-    the project does not say.
+    Attributes:
+        uri: of its (first) file.
+        width, height: level-0 px as QuPath sees them (after its crop to the bounds); 0 where the
+            project does not say.
+        only_qupath: why only QuPath can read it ("": our own readers may try).
+        by_openslide: QuPath reads it with the library that we use, too.
+        builder: QuPath's own JSON.
     """
 
     uri: str
@@ -48,35 +56,69 @@ class ImageServer:
     calibration: Calibration | None
     width: int
     height: int
+    only_qupath: str
+    by_openslide: bool
+    builder: Mapping[str, Any]
+
+    def through_qupath(self, place: Callable[[str], Path], image: str) -> str:
+        """The JSON to read it through QuPath, with its files where they are now.
+
+        Args:
+            place: from the URI of a file to its path.
+            image: for messages.
+
+        Raises:
+            ProjectError: there is no QuPath here; or see `place`.
+        """
+        if missing := why_no_java():
+            why = self.only_qupath or "is of a format that only QuPath reads"
+            raise ProjectError(
+                f"{image}: {why}, so hookpath reads it through QuPath, but {missing} (or add the "
+                "original image file instead)"
+            )
+        return json.dumps(moved(self.builder, place), ensure_ascii=False)
 
 
 def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
     """Read a ``serverBuilder`` of a project file.
 
     Raises:
-        ProjectError: a server that we cannot read in QuPath's frame; names the image.
+        ProjectError: neither we nor QuPath can give RGB pixels of one plane; names the image.
     """
+    whole = builder
     metadata = dict(_mapping(builder.get("metadata")))
     while builder.get("builderType") == "pyramidize":  # only adds levels: same pixels, same frame
         builder = _mapping(builder.get("builder"))
         metadata = {**_mapping(builder.get("metadata")), **metadata}
-    kind = builder.get("builderType", "uri")
-    if kind != "uri" or not builder.get("uri"):
-        why = _UNREADABLE.get(str(kind), f"has an unknown kind of server ({kind})")
-        raise ProjectError(
-            f"{image}: {why}, which hookpath cannot read; add the original image file instead"
-        )
-    _refuse_stacks_and_channels(metadata, image)
+    uri = next(uris_in(builder), "")
+    if not uri:
+        raise ProjectError(f"{image}: the project does not say which file it is; add it again")
     args = [str(a) for a in builder.get("args") or ()]
-    _refuse_other_series(args, image)
+    why = _only_qupath(builder, args)
+    _refuse_stacks_and_channels(metadata, image, why)
     openslide = "openslide" in str(builder.get("providerClassName", "openslide")).lower()
     return ImageServer(
-        uri=str(builder["uri"]),
+        uri=uri,
         crop_to_bounds=openslide and "--no-crop" not in args,
         calibration=_calibration(_mapping(metadata.get("pixelCalibration"))),
         width=int(metadata.get("width", 0)),
         height=int(metadata.get("height", 0)),
+        only_qupath=why,
+        by_openslide=openslide,
+        builder=whole,
     )
+
+
+def _only_qupath(builder: Mapping[str, Any], args: list[str]) -> str:
+    """Why our own readers cannot give QuPath's pixels; "": they may."""
+    kind = str(builder.get("builderType", "uri"))
+    if kind != "uri" or not builder.get("uri"):
+        return _TRANSFORMED.get(kind, f"has a kind of server of its own in QuPath ({kind})")
+    if not is_file_uri(str(builder["uri"])):
+        return f"{builder['uri']} is not a file"
+    if "--series" in args[:-1] and (series := args[args.index("--series") + 1]) != "0":
+        return f"is series {series} inside its file"
+    return ""
 
 
 class Inside:
@@ -125,19 +167,12 @@ def locate(
             f"{image}: {uri} is not a file; download the slide and add the file to the project"
         )
     for path in _places(uri, saved_as, inside or Inside(project_file)):
-        if path.is_file():
+        if path.is_file() or (path.is_dir() and path.suffix == ".zarr"):
             return path
     raise ProjectError(
         f"{image}: slide not found at {_recorded(uri)}; put it back, move it into the project's "
         "folder, or open the project in QuPath and update the image's path"
     )
-
-
-def path_of(uri: str) -> Path:
-    """Path of a ``file:`` URI on this machine (a Windows path stays one, also elsewhere)."""
-    parts = urlsplit(uri)
-    text = f"//{parts.netloc}{parts.path}" if parts.netloc else parts.path
-    return Path(url2pathname(text) if os.name == "nt" else unquote(text))
 
 
 def _places(uri: str, saved_as: str | None, inside: Inside) -> Iterator[Path]:
@@ -175,7 +210,7 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield from (Path(parent) / name for name in files)
 
 
-def _refuse_stacks_and_channels(metadata: Mapping[str, Any], image: str) -> None:
+def _refuse_stacks_and_channels(metadata: Mapping[str, Any], image: str, why: str) -> None:
     for key, what in (("sizeZ", "a z-stack"), ("sizeT", "a time series")):
         if int(metadata.get(key, 1)) > 1:
             raise ProjectError(
@@ -185,17 +220,10 @@ def _refuse_stacks_and_channels(metadata: Mapping[str, Any], image: str) -> None
         return
     channels = metadata.get("channels") or ()
     if len(channels) != 1 or metadata.get("pixelType", "UINT8") != "UINT8":
+        also = f"{why} and " if why else ""
         raise ProjectError(
-            f"{image}: has {len(channels)} {metadata.get('pixelType', '')} channels; hookpath "
-            "reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
-        )
-
-
-def _refuse_other_series(args: list[str], image: str) -> None:
-    if "--series" in args[:-1] and (series := args[args.index("--series") + 1]) != "0":
-        raise ProjectError(
-            f"{image}: is series {series} inside its file, hookpath reads only the first; "
-            "export it from QuPath as a file of its own"
+            f"{image}: {also}has {len(channels)} {metadata.get('pixelType', '')} channels; "
+            "hookpath reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,17 +9,14 @@ import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.slides._blocks import Blocks, window_of_blocks
 from hookpath.slides._frame import Frame
 from hookpath.slides._levels import level_factors
-from hookpath.slides._pixels import WHITE
 from hookpath.slides._stored_page import Bytes, StoredPage
 from hookpath.slides._tiff_images import TiffImage, slide_image
 from hookpath.slides._tiff_pages import quiet_tifffile
 from hookpath.slides._tiff_spacing import tags_disagree
 from hookpath.slides.base import RGBArray, Slide
-
-#: Decoded tiles kept per slide, as for OpenSlide.
-CACHE_BYTES = 96 * 2**20
 
 #: Blocks looked at to tell whether an alpha sample is 0 everywhere.
 ALPHA_BLOCKS = 64
@@ -56,28 +51,20 @@ class TiffSlide(Slide):
         frame = Frame(0, 0, *sizes[0])
         self._stored = [stored[i] for i in used]
         self.levels = tuple(frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in used)
-        self._blocks = _Blocks()
+        self._blocks = Blocks()
         self._opaque = _alpha_is_empty(self._stored[-1])
         self._block(0, 0, 0)  # what cannot be decoded says so now
 
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         """See `Slide.read_level`."""
-        out = np.full((height, width, 3), WHITE, np.uint8)
         page = self._stored[level][0]
-        x0, x1 = max(x_lv, 0), min(x_lv + width, page.width)
-        y0, y1 = max(y_lv, 0), min(y_lv + height, page.height)
-        if x0 >= x1 or y0 >= y1:
-            return out
-        wide, high = page.block
-        for row in range(y0 // high, -(-y1 // high)):
-            for column in range(x0 // wide, -(-x1 // wide)):
-                left, top = column * wide, row * high
-                a, b = max(x0, left), min(x1, left + wide)
-                c, d = max(y0, top), min(y1, top + high)
-                if (block := self._block(level, column, row)) is not None:
-                    part = block[c - top : d - top, a - left : b - left]
-                    out[c - y_lv : d - y_lv, a - x_lv : b - x_lv] = part
-        return out
+        return window_of_blocks(
+            (x_lv, y_lv),
+            (width, height),
+            (page.width, page.height),
+            page.block,
+            lambda column, row: self._block(level, column, row),
+        )
 
     def _block(self, level: int, column: int, row: int) -> RGBArray | None:
         """The colours of one tile or strip; None: nothing is stored there."""
@@ -99,31 +86,6 @@ class TiffSlide(Slide):
     def close(self) -> None:
         """See `Slide.close`."""
         self._file.close()
-
-
-class _Blocks:
-    """Decoded blocks, those used last kept; safe to share by threads."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int, int], RGBArray] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[int, int, int]) -> RGBArray | None:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: tuple[int, int, int], block: RGBArray) -> None:
-        """Keep a block, and drop the oldest beyond `CACHE_BYTES`; the newest always stays."""
-        with self._lock:
-            if key in self._kept:
-                return
-            self._kept[key] = block
-            self._bytes += block.nbytes
-            while self._bytes > CACHE_BYTES and len(self._kept) > 1:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
 
 def _rgb(planes: _Planes, column: int, row: int, opaque: bool) -> RGBArray | None:

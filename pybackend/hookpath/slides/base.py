@@ -47,6 +47,7 @@ class SlideRef:
         crop_to_bounds: crop to ``openslide.bounds-*`` as QuPath does.
         assumed: taken where neither the project nor the file says µm/px (``--mpp``).
         overruling: wins over the project's and the file's value (``--override-mpp``).
+        server: QuPath's JSON of the server to read it through; "": our own readers.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class SlideRef:
     crop_to_bounds: bool = True
     assumed: Calibration | None = None
     overruling: Calibration | None = None
+    server: str = ""
 
     def open(self) -> Slide:
         """Open the slide (see `hookpath.slides.open_slide`)."""
@@ -64,6 +66,7 @@ class SlideRef:
             calibration=self.overruling or self.calibration,
             crop_to_bounds=self.crop_to_bounds,
             assumed=self.assumed,
+            server=self.server,
         )
 
     def identity(self) -> SlideIdentity:
@@ -89,6 +92,10 @@ class Slide(Closing):
     spacing_note: str = ""
     #: Level-0 px of the file at which (0, 0) lies: not (0, 0) after a crop to the bounds.
     corner_in_file: tuple[int, int] = (0, 0)
+    #: Further files that the pixels come from (those beside `path` are found by their names).
+    other_files: tuple[Path, ...] = ()
+    #: What is done to the file's pixels before they are seen ("": nothing), the same at any place.
+    transformed: str = ""
     #: The library that gives the pixels.
     reader: str = ""
     #: What a person should know of how the file is read, one line each.

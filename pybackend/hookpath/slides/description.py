@@ -27,6 +27,7 @@ class SlideDescription:
         reader: the library that gives the pixels.
         notes: what a person should know of how the file is read.
         spacing_note: why µm/px is unknown, or what it may be ("": nothing to say).
+        other_files, transformed: see `Slide`.
     """
 
     path: Path
@@ -37,6 +38,8 @@ class SlideDescription:
     reader: str
     notes: tuple[str, ...] = ()
     spacing_note: str = ""
+    other_files: tuple[Path, ...] = ()
+    transformed: str = ""
 
     @classmethod
     def of(cls, slide: Slide) -> SlideDescription:
@@ -50,6 +53,8 @@ class SlideDescription:
             reader=slide.reader,
             notes=slide.notes,
             spacing_note=slide.spacing_note,
+            other_files=slide.other_files,
+            transformed=slide.transformed,
         )
 
     def known_calibration(self) -> Calibration:
@@ -69,7 +74,7 @@ class SlideDescription:
         Raises:
             SlideError: one of its files cannot be read.
         """
-        content, size = content_of(self.path)
+        content, size = content_of(self.path, *self.other_files)
         known = self.calibration
         return SlideIdentity(
             content=content,
@@ -78,4 +83,5 @@ class SlideDescription:
             corner=self.corner,
             size=self.size_l0,
             reader=self.reader,
+            transformed=self.transformed,
         )

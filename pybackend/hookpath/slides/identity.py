@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class SlideIdentity(BaseModel):
         corner: level-0 px of the file at which (0, 0) lies (the crop).
         size: width and height in level-0 px.
         reader: the library that gives the pixels.
+        transformed: what is done to the file's pixels first (turned, cut, combined); "": nothing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,11 +52,13 @@ class SlideIdentity(BaseModel):
     corner: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)
     reader: str = ""
+    transformed: str = ""
 
     @property
     def key(self) -> str:
         """Name of the slide for whatever is kept of it: 32 hexadecimal digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
+        left_out = None if self.transformed else {"transformed"}  # as keys were made before
+        return hashlib.sha256(self.model_dump_json(exclude=left_out).encode()).hexdigest()[:32]
 
     def difference(self, now: SlideIdentity) -> str:
         """Why results on this slide do not hold for `now`, in words; "": they do.
@@ -67,6 +70,8 @@ class SlideIdentity(BaseModel):
             return f"another file ({now.bytes} bytes, then {self.bytes})"
         if self.content and self.content != now.content:
             return "another file (as long, with other content)"
+        if self.content and self.transformed != now.transformed:
+            return "turned, cut or combined otherwise in QuPath"
         if self.content and (self.corner, self.size) != (now.corner, now.size):
             return (
                 f"cropped otherwise ({_size(now)} from {now.corner}, then {_size(self)} from "
@@ -78,20 +83,24 @@ class SlideIdentity(BaseModel):
         return ""
 
 
-def content_of(path: Path) -> tuple[str, int]:
+def content_of(path: Path, *others: Path) -> tuple[str, int]:
     """Digest of a slide's files, whatever they are called, and their bytes.
 
     A slide that is no file (a test's, another program's) is told by its path.
+
+    Args:
+        path: of the slide.
+        others: further files that its pixels come from.
 
     Raises:
         SlideError: one of them cannot be read.
     """
     from hookpath.errors import SlideError
 
-    if not path.is_file():
+    if not (path.is_file() or path.is_dir()):
         return hashlib.sha256(str(path).encode(errors="backslashreplace")).hexdigest()[:32], 0
     try:
-        files = tuple(_sized(p) for p in files_of(path))
+        files = tuple(_sized(p) for part in (path, *others) for p in files_of(part))
         return _digest(files), sum(file[1] for file in files)
     except OSError as error:
         raise SlideError(
@@ -102,6 +111,10 @@ def content_of(path: Path) -> tuple[str, int]:
 def files_of(path: Path) -> list[Path]:
     """All files that hold the slide: of MIRAX its folder's, of DICOM its series'."""
     suffix = path.suffix.lower()
+    if path.is_dir():  # OME-Zarr
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    if suffix == ".vsi" and (folder := path.with_name(f"_{path.stem}_")).is_dir():
+        return [path, *sorted(p for p in folder.rglob("*") if p.is_file())]
     if suffix == ".mrxs" and (folder := path.with_suffix("")).is_dir():
         return [path, *sorted(p for p in folder.iterdir() if p.is_file())]
     if suffix in INDEX_SUFFIXES:
@@ -136,8 +149,11 @@ def _digest(files: Sequence[_Sized]) -> str:
     """Kept for the files as they are: a command asks for the same slide several times."""
     whole = sum(file[1] for file in files) <= WHOLE_BYTES
     digest = hashlib.sha256()  # processors have instructions for it: twice as fast as any other
-    for path, size, *_ in files:
+    looked_at = set(_spread(len(files)))
+    for number, (path, size, *_) in enumerate(files):
         digest.update(size.to_bytes(8, "little"))
+        if number not in looked_at:
+            continue
         with path.open("rb") as file:
             if whole:
                 digest.update(file.read())
@@ -146,6 +162,13 @@ def _digest(files: Sequence[_Sized]) -> str:
                 file.seek(start)
                 digest.update(file.read(_STRETCH))
     return digest.hexdigest()[:32]
+
+
+def _spread(count: int) -> Iterator[int]:
+    """Which of so many files are looked into: all, or of an OME-Zarr's thousands some, evenly."""
+    most = 16 * _STRETCHES
+    step = max(1.0, (count - 1) / (most - 1))
+    yield from (round(i * step) for i in range(min(count, most)))
 
 
 def _starts(size: int, count: int) -> list[int]:

@@ -1,4 +1,7 @@
-"""Open any slide: OpenSlide for scanners' formats, our own reader for other TIFFs, then Pillow."""
+"""Open any slide: OpenSlide for scanners' formats, our own reader for other TIFFs, then Pillow.
+
+What only QuPath can read comes with its JSON (`server`).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ def open_slide(
     crop_to_bounds: bool = True,
     *,
     assumed: Calibration | None = None,
+    server: str = "",
 ) -> Slide:
     """Open a whole-slide image or a plain image.
 
@@ -32,12 +36,19 @@ def open_slide(
         calibration: µm/px that wins over the file's own (a project's value).
         crop_to_bounds: put level-0 (0, 0) at ``openslide.bounds-x/-y``, as QuPath does.
         assumed: µm/px where the file says nothing (``--mpp``).
+        server: QuPath's JSON of the server to read it through (see `SlideRef`); "": not.
 
     Raises:
         SlideError: missing, a folder, unreadable, empty, damaged, or of a kind that cannot be
             used; the message names the file and says what to do.
     """
     path = Path(path)
+    if server:
+        from hookpath.slides._qupath import open_through_qupath
+
+        found = open_through_qupath(server, path, calibration)
+        found.assumed = assumed
+        return found
     head = _first_bytes(path)
     try:
         if head.startswith(TIFF_MAGIC):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import ProjectError
-from hookpath.projects import find_qupath, installation, open_project, qupath_version
+from hookpath.jvm import find_qupath, installation, qupath_version
+from hookpath.projects import open_project
 from support.projects import write_project_file
 
 
@@ -60,9 +61,9 @@ def test_without_a_qupath_objects_are_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("paquo")
-    from hookpath.projects import _bridge
+    from hookpath import jvm
 
-    monkeypatch.setattr(_bridge, "_java", _bridge._java.__wrapped__)
+    monkeypatch.setattr(jvm, "java", jvm.java.__wrapped__)
     source = write_project_file(tmp_path, [("a", {"builderType": "uri", "uri": "file:///a.svs"})])
     entry = open_project(source).images[0]
     with pytest.raises(ProjectError, match=r"no QuPath found; set PAQUO_QUPATH_DIR.*GeoJSON"):

@@ -1,0 +1,18 @@
+"""QuPath's own code in this process: where a QuPath is, and its JVM.
+
+In: nothing but the machine. Out: Java classes. It imports no other room; `slides` reads pixels
+through it, `projects` data files.
+"""
+
+from hookpath.jvm.installation import find_qupath, qupath_version
+from hookpath.jvm.machine import NoQuPathError, java, java_says, qupath_running, why_no_java
+
+__all__ = [
+    "NoQuPathError",
+    "find_qupath",
+    "java",
+    "java_says",
+    "qupath_running",
+    "qupath_version",
+    "why_no_java",
+]

@@ -1,0 +1,83 @@
+"""QuPath's JSON of how an image is opened (a ``serverBuilder``), without starting QuPath.
+
+A server reads a file by its ``uri``, or changes what another one reads (``builder``): turned, cut
+out, its channels combined with those of others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+#: Members that say where a file lies, or what follows from its content.
+_PLACES = frozenset({"uri", "metadata", "providerClassName"})
+
+
+def path_of(uri: str) -> Path:
+    """Path of a ``file:`` URI on this machine (a Windows path stays one, also elsewhere)."""
+    parts = urlsplit(uri)
+    text = f"//{parts.netloc}{parts.path}" if parts.netloc else parts.path
+    return Path(url2pathname(text) if os.name == "nt" else unquote(text))
+
+
+def is_file_uri(uri: str) -> bool:
+    """Whether a URI says where a file is; one without a scheme does, too."""
+    try:
+        return urlsplit(uri).scheme in ("", "file")
+    except ValueError:  # "http://[": no address at all
+        return False
+
+
+def uris_in(builder: Any) -> Iterator[str]:
+    """Every ``uri`` of a server's JSON, outermost and first come first."""
+    if isinstance(builder, Mapping):
+        if isinstance(uri := builder.get("uri"), str):
+            yield uri
+        for member in builder.values():
+            yield from uris_in(member)
+    elif isinstance(builder, list):
+        for member in builder:
+            yield from uris_in(member)
+
+
+def files_in(how: str) -> list[Path]:
+    """Every file that a server's JSON names, each once."""
+    named = (path_of(uri) for uri in uris_in(json.loads(how)) if is_file_uri(uri))
+    return list(dict.fromkeys(named))
+
+
+def moved(builder: Any, place: Callable[[str], Path]) -> Any:
+    """The same JSON with every file where it is now.
+
+    Args:
+        builder: JSON of a server.
+        place: from the URI of a file to its path.
+    """
+    if isinstance(builder, Mapping):
+        found = {key: moved(member, place) for key, member in builder.items()}
+        uri = builder.get("uri")
+        if isinstance(uri, str) and is_file_uri(uri):
+            found["uri"] = place(uri).absolute().as_uri()
+        return found
+    return [moved(member, place) for member in builder] if isinstance(builder, list) else builder
+
+
+def transformation(how: str) -> str:
+    """What a server's JSON says of how pixels come out of files, without where the files are.
+
+    The same slide at another place has the same; "" for a file as it is.
+    """
+    kept = _without_places(json.loads(how))
+    plain = set(kept) <= {"builderType", "args"} and not kept.get("args")
+    return "" if plain else json.dumps(kept, sort_keys=True)
+
+
+def _without_places(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_places(v) for key, v in value.items() if key not in _PLACES}
+    return [_without_places(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,81 @@
+"""Slides that come in blocks (tiles or strips): those used last are kept, windows put together."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+
+from hookpath.slides._pixels import WHITE
+from hookpath.slides.base import RGBArray
+
+#: Decoded blocks kept per slide, as for OpenSlide.
+CACHE_BYTES = 96 * 2**20
+
+Size = tuple[int, int]
+"""Width and height in px of a level."""
+
+BlockAt = tuple[int, int, int]
+"""Level, column and row of a block."""
+
+
+class Blocks:
+    """Decoded blocks; safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[BlockAt, RGBArray] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: BlockAt) -> RGBArray | None:
+        """The block, where it is still kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: BlockAt, block: RGBArray) -> None:
+        """Keep a block, and drop the oldest beyond `CACHE_BYTES`; the newest always stays."""
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = block
+            self._bytes += block.nbytes
+            while self._bytes > CACHE_BYTES and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+
+
+def window_of_blocks(
+    corner: tuple[int, int],
+    size: Size,
+    level: Size,
+    block: Size,
+    block_at: Callable[[int, int], RGBArray | None],
+) -> RGBArray:
+    """A window of a level; white off it, and where there is no block.
+
+    Args:
+        corner: x and y of the window's first px, on the level's grid.
+        size: of the window.
+        level: size of the level.
+        block: size of every block; the last of a row or column may be smaller.
+        block_at: gives the block of a column and row.
+
+    Returns:
+        ``(height, width, 3)`` uint8.
+    """
+    (x, y), (width, height), (wide, high) = corner, size, block
+    out = np.full((height, width, 3), WHITE, np.uint8)
+    x0, x1, y0, y1 = max(x, 0), min(x + width, level[0]), max(y, 0), min(y + height, level[1])
+    if x0 >= x1 or y0 >= y1:
+        return out
+    for row in range(y0 // high, -(-y1 // high)):
+        for column in range(x0 // wide, -(-x1 // wide)):
+            left, top = column * wide, row * high
+            a, b, c, d = max(x0, left), min(x1, left + wide), max(y0, top), min(y1, top + high)
+            if (found := block_at(column, row)) is not None:
+                part = found[c - top : d - top, a - left : b - left]
+                out[c - y : d - y, a - x : b - x] = part
+    return out
