@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,17 @@ import psutil
 import pytest
 
 from hookpath.geometry import Region
-from hookpath.slides import open_slide
+from hookpath.slides import SlideRef, open_slide
+from support.projects import skip_without_qupath
+from support.servers import openslide_server
 from support.slides import PERIOD, halve, position_image, write_pyramid
 
 #: Grey values: rounding once (the slide's levels are exact), half a grey = a quarter level-0 px.
 ROUNDING = 0.501
 
+
+#: How a slide is read through QuPath where there is one.
+QUPATH = pytest.param("qupath", marks=pytest.mark.qupath)
 
 #: File, size: odd sizes make libraries report downsamples like 2.0023, which is not how far apart
 #: the pixels are.
@@ -23,20 +29,25 @@ KINDS = {
     "ome": ("p.ome.tif", 1024, 768),
     "odd-ome": ("q.ome.tif", 1023, 765),
     "openslide": ("p.svs", 1024, 768),
+    "qupath": ("through-qupath.svs", 1024, 768),
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def slide_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[*(kind for kind in KINDS if kind != "qupath"), QUPATH])
+def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SlideRef:
     """Red = 2 · (x mod 128), green likewise with y; three levels; 0.25 µm/px.
 
     Levels as main pages, and as SubIFDs as QuPath writes them.
     """
     name, width, height = KINDS[request.param]
     path = tmp_path_factory.mktemp("slides") / name
-    return write_pyramid(
+    write_pyramid(
         path, position_image(width, height), 0.25, ome=".ome" in name, aperio=".svs" in name
     )
+    if request.param != "qupath":
+        return SlideRef(path)
+    skip_without_qupath()
+    return SlideRef(path, server=json.dumps(openslide_server(path)))
 
 
 def ramp_means(start: float, step: float, count: int, level: int) -> np.ndarray:
@@ -56,10 +67,10 @@ def ramp_means(start: float, step: float, count: int, level: int) -> np.ndarray:
     "origin", [(128, 256), (640, 512), (643, 517), (640.5, 512.25), (642.3, 521.9)]
 )
 def test_every_pixel_is_the_mean_of_what_it_covers(
-    slide_path: Path, downsample: float, origin: tuple[float, float]
+    reference: SlideRef, downsample: float, origin: tuple[float, float]
 ) -> None:
     region = Region(*origin, 9, 8, downsample, downsample)
-    with open_slide(slide_path) as slide:
+    with reference.open() as slide:
         pixels = slide.read(region).astype(float)
     level = max(n for n in (1, 2, 4) if n <= max(1, downsample * 1.02))
     red = ramp_means(origin[0], downsample, 9, level)
@@ -89,22 +100,24 @@ def test_openslide_downsamples_that_are_not_whole_cost_less_than_half_a_px(
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-def test_levels_come_back_as_stored(slide_path: Path, level: int) -> None:
-    _, width, height = next(kind for kind in KINDS.values() if kind[0] == slide_path.name)
+def test_levels_come_back_as_stored(reference: SlideRef, level: int) -> None:
+    _, width, height = next(kind for kind in KINDS.values() if kind[0] == reference.path.name)
     expected = position_image(width, height)
     for _ in range(level):
         expected = halve(expected)
     size = expected.shape[1], expected.shape[0]
-    with open_slide(slide_path) as slide:
+    with reference.open() as slide:
         found = slide.read(Region(0, 0, *size, 2**level, 2**level))
     assert np.array_equal(found, expected)
 
 
 @pytest.mark.parametrize("corner", [(-37, -21), (990, 740), (-5000, 0), (0, 5000)])
 @pytest.mark.parametrize("downsample", [1, 2, 4])
-def test_off_the_slide_is_white(slide_path: Path, corner: tuple[int, int], downsample: int) -> None:
+def test_off_the_slide_is_white(
+    reference: SlideRef, corner: tuple[int, int], downsample: int
+) -> None:
     x_l0, y_l0 = (value * downsample if value < 0 else value for value in corner)
-    with open_slide(slide_path) as slide:
+    with reference.open() as slide:
         found = slide.read(Region(x_l0, y_l0, 60, 50, downsample, downsample))
         x = x_l0 + downsample * np.arange(60)
         y = y_l0 + downsample * np.arange(50)
@@ -120,34 +133,34 @@ def test_off_the_slide_is_white(slide_path: Path, corner: tuple[int, int], downs
 
 
 def test_a_large_region_is_read_in_strips_without_seams(
-    slide_path: Path, monkeypatch: pytest.MonkeyPatch
+    reference: SlideRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     region = Region(3.3, 5.7, 200, 150, 3.1, 3.1)
-    with open_slide(slide_path) as slide:
+    with reference.open() as slide:
         at_once = slide.read(region)
         monkeypatch.setattr("hookpath.slides.resample.STRIP_PIXELS", 10_000)
         in_strips = slide.read(region)
     assert np.array_equal(at_once, in_strips)
 
 
-def test_spacing_comes_from_the_file(slide_path: Path) -> None:
-    with open_slide(slide_path) as slide:
+def test_spacing_comes_from_the_file(reference: SlideRef) -> None:
+    with reference.open() as slide:
         assert slide.calibration.mpp == pytest.approx(0.25, rel=1e-6)
         assert [level.downsample_x for level in slide.levels] == [1, 2, 4]
 
 
-def test_many_reads_hold_no_more_files_open(slide_path: Path) -> None:
+def test_many_reads_hold_no_more_files_open(reference: SlideRef) -> None:
     def open_files() -> int:
         return len(psutil.Process().open_files())
 
     before = open_files()
-    with open_slide(slide_path) as slide:
+    with reference.open() as slide:
         slide.read(Region(0, 0, 10, 10, 1, 1))
         once = open_files()
         for start in range(200):
             slide.read(Region(start, start, 10, 10, 1 + start % 4, 1 + start % 4))
         assert open_files() == once
     for _ in range(20):
-        with open_slide(slide_path) as slide:
+        with reference.open() as slide:
             slide.read(Region(0, 0, 10, 10, 1, 1))
     assert open_files() == before

@@ -1,0 +1,54 @@
+"""QuPath's JSON of how an image is opened, without QuPath."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hookpath.jvm.servers import files_in, is_file_uri, moved, path_of, transformation, uris_in
+from support.servers import openslide_server, turned
+
+A, B = Path("/slides/a b.svs"), Path("/slides/b.svs")
+
+
+def joined() -> dict[str, object]:
+    """Channels of two files."""
+    return {
+        "builderType": "channels",
+        "builder": openslide_server(A),
+        "channels": [turned(openslide_server(B)), openslide_server(A)],
+    }
+
+
+def test_every_file_is_found_once_the_outermost_first() -> None:
+    assert files_in(json.dumps(joined())) == [A, B]
+    assert list(uris_in({"uri": "file:///x", "builder": {"uri": "file:///y"}})) == [
+        "file:///x",
+        "file:///y",
+    ]
+
+
+def test_files_that_moved_are_named_where_they_are_and_addresses_stay(tmp_path: Path) -> None:
+    how = {**joined(), "other": {"uri": "https://slides.example.org/1"}}
+    now = moved(how, lambda uri: tmp_path / path_of(uri).name)
+    assert files_in(json.dumps(now)) == [tmp_path / "a b.svs", tmp_path / "b.svs"]
+    assert now["other"] == how["other"]
+    assert how == {**joined(), "other": {"uri": "https://slides.example.org/1"}}
+
+
+def test_a_plain_file_is_not_transformed_and_its_place_does_not_count() -> None:
+    assert transformation(json.dumps(openslide_server(A))) == ""
+    assert "no-crop" in transformation(json.dumps(openslide_server(A, "--no-crop")))
+    one, two = (transformation(json.dumps(turned(openslide_server(p)))) for p in (A, B))
+    assert one == two != ""
+    assert one != transformation(json.dumps(turned(openslide_server(A), "ROTATE_180")))
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_one"),
+    [("file:///a", True), ("a/b.svs", True), ("https://x/y", False), ("http://[", False)],
+)
+def test_what_is_a_file(uri: str, is_one: bool) -> None:
+    assert is_file_uri(uri) is is_one
