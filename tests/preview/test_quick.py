@@ -11,9 +11,11 @@ import pytest
 import shapely
 
 from hookpath.annotations import PathClass, PathObject, object_to_feature
-from hookpath.errors import TrainingError
+from hookpath.errors import PredictionError, TrainingError
+from hookpath.inference import PredictConfig, load_predictor
 from hookpath.probing.cache import VARIABLE
-from hookpath.qupath.preview import View
+from hookpath.qupath.keeping import KeepingRunner
+from hookpath.qupath.preview import CancelledError, Preview, View
 from hookpath.qupath.quick import QuickSession
 from hookpath.qupath.session import Session, Wanted
 from hookpath.slides import SlideRef
@@ -92,3 +94,64 @@ def test_the_preview_shows_what_was_learned_last(slide: Path) -> None:
     assert [c.name for c in again.card.classes] == ["Dark", "Pale"], "in the order they came in"
     inner = after.argmax(0)[24:-24]
     assert np.array_equal(inner[:, [24, 232]], [[1, 0]] * len(inner))
+
+
+def test_from_afar_the_coarser_views_tell(slide: Path) -> None:
+    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    never = lambda: False  # noqa: E731
+    with Session() as session:
+        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
+        near, _ = session.classify(opened.number, View(0, 0, 256, 256, 1.0), never)
+        far, _ = session.classify(opened.number, View(0, 0, 128, 128, 2.0), never)
+        swapped = [stroke("a", PALE, 16, 16), stroke("b", DARK, 160, 16)]
+        head = session.learn({"one": swapped}, {}, {}, SMALL, never)
+        after, _ = session.classify(opened.number, View(0, 0, 128, 128, 2.0), never)
+    assert near.shape == (2, 256, 256)
+    assert head.card.branches[0].spacing_um == 2.0, "what is looked at is learned first"
+    inner = far.argmax(0)[24:-24], after.argmax(0)[24:-24]
+    assert [list(i[0, [16, 112]]) for i in inner] == [[0, 1], [1, 0]]
+
+
+def test_what_was_looked_at_is_not_described_again(
+    slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    never = lambda: False  # noqa: E731
+    view = View(40, 8, 100, 200, 1.0)
+    with Session() as session:
+        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
+        before, _ = session.classify(opened.number, view, never)
+        with monkeypatch.context() as patched:
+            patched.setattr(KeepingRunner, "logits", None)  # nothing is computed
+            again, _ = session.classify(opened.number, view, never)
+        folder = slide.parent / "kept model"
+        card = session.save(folder, never)
+        with pytest.raises(PredictionError, match="kept model: there is something"):
+            session.save(folder, never)
+    assert np.array_equal(before, again)
+    assert card.training["split"] == {"train": ["s.tif"], "val": []}
+    predictor, _ = load_predictor(folder, PredictConfig(device="cpu"))
+    with SlideRef(slide).open() as a, SlideRef(slide).open() as b:
+        saved = Preview(predictor, [a, b], tissue=False).classify(view)
+    # What is kept of the features is kept in half precision.
+    assert np.abs(saved.astype(int) - before.astype(int)).max() <= 2
+
+
+def test_a_class_that_comes_or_goes_opens_anew(slide: Path) -> None:
+    never = lambda: False  # noqa: E731
+    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    with Session() as session:
+        wanted = Wanted(None, SlideRef(slide), "cpu", tissue=False)
+        with pytest.raises(PredictionError, match="nothing was learned yet"):
+            session.open(wanted, never)
+        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        two = session.open(wanted, never)
+        third = stroke("c", PathClass("Third", (0, 200, 0)), 100, 160)
+        session.learn({"one": [third]}, {}, {}, SMALL, never)
+        three = session.open(wanted, never)
+        found, _ = session.classify(three.number, View(0, 0, 64, 64, 1.0), never)
+        with pytest.raises(CancelledError):
+            session.classify(two.number, View(0, 0, 64, 64, 1.0), never)
+    assert len(found) == 3

@@ -95,9 +95,12 @@ class DenseJob:
     ) -> Iterator[PredictedTile]:
         """What is wanted in `window`, and what comes along with it."""
         cover = self._cover_of(window)
-        predictor = DensePredictor(self.of.runner, self._part_tile(cover), as_uint8=as_uint8)
+        predictor = self._predictor(cover, as_uint8)
         for row in predictor.rows(slides, predictor.plan(cover), on_step):
             yield from row.tiles
+
+    def _predictor(self, cover: Cover, as_uint8: bool) -> DensePredictor:
+        return DensePredictor(self.of.runner, self._part_tile(cover), as_uint8=as_uint8)
 
     def _cover_of(self, window: Box) -> Cover:
         """The window as a grid of its own, in phase with the whole slide's, with its tissue."""

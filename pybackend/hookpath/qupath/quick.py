@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hookpath.annotations import (
-    ClassTable,
-    LabelRules,
-    LabelSource,
-    PathObject,
-    class_names_in,
-    objects_from_geojson,
-)
 from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.models import FeatureProbe, ModelCard, build_model
@@ -25,13 +17,9 @@ from hookpath.probing.describing import Describer
 from hookpath.probing.fitting import fit_table, table_of
 from hookpath.probing.folds import folds_of
 from hookpath.probing.places import Making, places_of
-from hookpath.sampling import AnnotatedSlide
-from hookpath.sampling.source import SlideFacts
-from hookpath.slides import SlideIdentity, SlideRef
+from hookpath.qupath.drawn import Drawn, Feature
+from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
-
-Feature = Mapping[str, Any]
-"""A parsed GeoJSON feature as QuPath writes it."""
 
 _MEMORY = 512 * 2**20
 
@@ -55,42 +43,32 @@ class Head:
     seconds: float
 
 
-@dataclass
-class _Image:
-    ref: SlideRef
-    facts: SlideFacts
-    identity: SlideIdentity
-    objects: dict[str, PathObject] = field(default_factory=dict)
-
-    def drawn(self, rules: LabelRules) -> list[PathObject]:
-        return rules.applied(self.objects.values(), lambda: self.facts.calibration)
-
-    def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
-        labels = LabelSource(drawn, classes, self.facts.size_l0)
-        name = self.ref.path.name
-        return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
-
-
 class QuickSession:
-    """What is drawn on several images, and a head that was fitted to it.
+    """A head that is fitted to what is drawn on several images.
 
     The penalty is chosen anew only when there is a class or an image more or less.
 
     Args:
         config: of a run of family ``probe``; None: its defaults.
         say: told what a person may want to know.
+        drawn: shared with others; None: its own.
+        like: takes over its encoder and its kept features.
     """
 
     def __init__(
-        self, config: TrainConfig | None = None, say: Callable[[str], None] = lambda _: None
+        self,
+        config: TrainConfig | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        drawn: Drawn | None = None,
+        like: QuickSession | None = None,
     ) -> None:
         self.config = config or TrainConfig.load(overrides=[f"family={FeatureProbe.family}"])
-        self._say = say
+        self.drawn = drawn or Drawn()
+        self._say, self._like = say, like
         self._device = str(choose_device(self.config.device, say))
-        self._images: dict[str, _Image] = {}
-        self._order: list[str] = []
         self._making: Making | None = None
         self._known: tuple[tuple[Any, ...], tuple[float, float]] | None = None
+        self._learned = -1
         self.head: Head | None = None
 
     def update(
@@ -112,43 +90,25 @@ class QuickSession:
             AnnotationError: no GeoJSON.
             SlideError: a slide cannot be read.
         """
-        started = time.perf_counter()
-        for key, ref in (slides or {}).items():
-            self._meet(key, ref)
-        for key, ids in (removed or {}).items():
-            for one in ids:
-                self._image(key).objects.pop(one, None)
-        for key, features in added.items():
-            objects = objects_from_geojson(list(features))
-            self._image(key).objects.update({o.id: o for o in objects})
-        self.head = self._learn(started)
+        self.drawn.take(added, removed, slides)
+        return self.learn()
+
+    def learn(self) -> Head:
+        """A head of what is drawn now; the one that is there, if nothing has changed.
+
+        Raises:
+            TrainingError, SlideError: see `update`.
+        """
+        if self.head is None or self._learned != self.drawn.revision:
+            revision = self.drawn.revision
+            self.head = self._learn(time.perf_counter())
+            self._learned = revision
         return self.head
 
-    def _meet(self, key: str, ref: SlideRef) -> None:
-        known = self._images.get(key)
-        if known is None or known.ref != ref:
-            with ref.open() as slide:
-                facts, identity = SlideFacts.of(slide), slide.identity
-            objects = {} if known is None else known.objects
-            self._images[key] = _Image(ref, facts, identity, objects)
-
-    def _image(self, key: str) -> _Image:
-        if key not in self._images:
-            raise TrainingError(f"{key}: its slide was never named; send it along in slides")
-        return self._images[key]
-
     def _learn(self, started: float) -> Head:
-        every_drawn = {k: i.drawn(self.config.labels) for k, i in self._images.items()}
-        drawn = {k: objects for k, objects in every_drawn.items() if class_names_in(objects)}
-        classes = self._classes_of(drawn.values())
-        if len(classes) < 2:
-            raise TrainingError(
-                "draw areas of at least two classes, then there is something to tell apart",
-                code="nothing_annotated",
-            )
+        sources, classes = self.drawn.sources(self.config.labels)
         making = self._made_for(len(classes))
         before = making.cache.misses
-        sources = [self._images[k].source(k, objects, classes) for k, objects in drawn.items()]
         every = [(s, places_of(s, making)) for s in sources]
         found = [(s, p) for s, p in every if len(p.labels)]
         places = [p for _, p in found]
@@ -174,11 +134,9 @@ class QuickSession:
             seconds=time.perf_counter() - started,
         )
 
-    def _classes_of(self, images: Iterable[Sequence[PathObject]]) -> ClassTable:
-        """All that are drawn, in the order in which they were drawn first."""
-        drawn = {c.name: c for objects in images for c in class_names_in(objects)}
-        self._order = [*self._order, *(n for n in drawn if n not in self._order)]
-        return ClassTable.of(drawn[n] for n in self._order if n in drawn)
+    def network(self, n_classes: int) -> FeatureProbe:
+        """The network as it is fitted; its head is of what was learned last."""
+        return self._made_for(n_classes).model
 
     def _made_for(self, n_classes: int) -> Making:
         """How features are made; a network for another number of classes keeps the encoder."""
@@ -186,16 +144,17 @@ class QuickSession:
             return self._making
         model = build_model(FeatureProbe.family, **{**self.config.model, "n_classes": n_classes})
         assert isinstance(model, FeatureProbe)
-        if self._making is None:
+        like = self._making or (self._like._making if self._like else None)
+        if like is None:
             weights = self.config.backbone_weights
             model.load_backbone("imagenet" if weights in (None, "auto") else weights, self._say)
             cache = FeatureCache(
                 most_bytes=self.config.probe.cache_mb * 2**20, memory_bytes=_MEMORY
             )
-            features = identity_of_features(model)
         else:
-            model.encoder = self._making.model.encoder
-            cache, features = self._making.cache, self._making.features
+            model.encoder = like.model.encoder
+            cache = like.cache
+        features = self._making.features if self._making else identity_of_features(model)
         self._making = Making(
             describer=Describer(model, self._device),
             cache=cache,

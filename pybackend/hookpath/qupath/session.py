@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -12,12 +13,14 @@ from pathlib import Path
 from hookpath.closing import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
-from hookpath.inference import PredictConfig, Predictor, load_predictor, predictor_of
+from hookpath.inference import PredictConfig, Predictor, load_predictor
 from hookpath.inference.rows import Probabilities
-from hookpath.models import FeatureProbe, ModelCard
+from hookpath.models import FeatureProbe, ModelCard, save_model
 from hookpath.models.files import changed_at, model_at
+from hookpath.qupath.drawn import Feature
 from hookpath.qupath.preview import CancelledError, Preview, View
-from hookpath.qupath.quick import Feature, Head, QuickSession
+from hookpath.qupath.quick import Head
+from hookpath.qupath.zoomed import ZoomedPreview, ZoomedSession
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
 
@@ -25,6 +28,8 @@ READERS = 2
 """Handles of the slide, each read by a thread of its own while the network computes."""
 
 Question = Callable[[], bool]
+
+_NOTHING = "nothing was learned yet; draw areas of two classes first"
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Opened:
     number: int
     wanted: Wanted
     card: ModelCard
-    preview: Preview
+    preview: Preview | ZoomedPreview
     device: str
 
 
@@ -84,7 +89,7 @@ class Opened:
 class _Loaded:
     """The network, kept while slides change; loaded again when its folder was written anew."""
 
-    key: tuple[Path | None, str, int]
+    key: tuple[Path, str, int]
     predictor: Predictor
     card: ModelCard
 
@@ -96,7 +101,8 @@ class Session(Closing):
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _loaded: _Loaded | None = None
     _opened: Opened | None = None
-    _quick: QuickSession | None = None
+    _quick: ZoomedSession | None = None
+    _urgent: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def open(self, wanted: Wanted, cancelled: Question) -> Opened:
@@ -107,7 +113,9 @@ class Session(Closing):
             HookpathError: the model or the slide cannot be used; what was open is closed.
         """
         with self._turn(cancelled):
-            loaded = self._model(wanted)
+            if wanted.model is None:
+                return self._open_learned(wanted)
+            loaded = self._model(wanted.model, wanted.device)
             if self._opened is None or wanted != self._opened.wanted:
                 self._forget()
                 preview = _preview_of(loaded, wanted)
@@ -133,11 +141,28 @@ class Session(Closing):
             CancelledError: `cancelled` said yes while another request was answered.
             HookpathError: it cannot be learned; what was drawn is remembered.
         """
-        with self._turn(cancelled):
+        with self._first(), self._turn(cancelled):
             config = TrainConfig.load(overrides=[f"family={FeatureProbe.family}", *settings])
             if self._quick is None or self._quick.config != config:
-                self._quick = QuickSession(config)
+                self._quick = ZoomedSession(config)
             return self._quick.update(added, removed, slides)
+
+    def save(self, folder: Path, cancelled: Question) -> ModelCard:
+        """Write what was learned last as a model folder, like those of training.
+
+        Raises:
+            PredictionError: nothing was learned, or there is something in the folder.
+            ModelFolderError: it cannot be written.
+        """
+        with self._first(), self._turn(cancelled):
+            if self._quick is None:
+                raise PredictionError(_NOTHING)
+            if folder.exists() and any(folder.iterdir()):
+                raise PredictionError(
+                    f"{folder.name}: there is something of that name; choose another"
+                )
+            head = self._quick.whole()
+            return save_model(folder, head.model, head.card)
 
     def classify(self, number: int, view: View, cancelled: Question) -> tuple[Probabilities, float]:
         """Probabilities ``(C, h, w)`` uint8, and the seconds they took (waiting not counted).
@@ -150,37 +175,46 @@ class Session(Closing):
             if self._opened is None or self._opened.number != number:
                 raise CancelledError
             started = time.perf_counter()
-            found = self._opened.preview.classify(view, cancelled)
+            found = self._opened.preview.classify(view, lambda: cancelled() or self._urgent > 0)
             return found, time.perf_counter() - started
 
     def _turn(self, cancelled: Question) -> _Turn:
         return _Turn(self._lock, cancelled)
 
-    def _model(self, wanted: Wanted) -> _Loaded:
-        if wanted.model is None:
-            return self._learned(wanted)
-        key = wanted.model, wanted.device, changed_at(wanted.model)
+    @contextmanager
+    def _first(self) -> Iterator[None]:
+        """Views that are being computed give way: they show what is about to change."""
+        self._urgent += 1
+        try:
+            yield
+        finally:
+            self._urgent -= 1
+
+    def _model(self, model: Path, device: str) -> _Loaded:
+        key = model, device, changed_at(model)
         if self._loaded is None or self._loaded.key != key:
             self._forget()
             self._loaded = None
-            config = PredictConfig(device=wanted.device)
-            self._loaded = _Loaded(key, *load_predictor(wanted.model, config))
+            self._loaded = _Loaded(key, *load_predictor(model, PredictConfig(device=device)))
         return self._loaded
 
-    def _learned(self, wanted: Wanted) -> _Loaded:
-        """The quick network: its head changes, the network only with the number of classes."""
+    def _open_learned(self, wanted: Wanted) -> Opened:
+        """The quick network: its heads change, what is open only with the classes or the slide."""
         head = None if self._quick is None else self._quick.head
-        if head is None:
-            raise PredictionError("nothing was learned yet; draw areas of two classes first")
-        key = None, wanted.device, id(head.model)
-        if self._loaded is None or self._loaded.key != key:
+        if self._quick is None or head is None:
+            raise PredictionError(_NOTHING)
+        count = len(head.card.classes)
+        known = self._opened
+        if known is None or known.wanted != wanted or len(known.card.classes) != count:
             self._forget()
-            config = PredictConfig(device=wanted.device)
-            self._loaded = _Loaded(key, predictor_of(head.model, head.card, config), head.card)
-        self._loaded.card = head.card
-        if self._opened is not None:
-            self._opened = replace(self._opened, card=head.card)
-        return self._loaded
+            preview = ZoomedPreview(
+                self._quick, count, wanted.slide, wanted.device, wanted.tissue, READERS
+            )
+            number = next(self._numbers)
+            self._opened = Opened(number, wanted, head.card, preview, preview.device)
+        else:
+            self._opened = replace(known, card=head.card)
+        return self._opened
 
     def _forget(self) -> None:
         if self._opened is not None:

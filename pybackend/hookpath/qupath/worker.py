@@ -21,6 +21,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -124,6 +125,13 @@ def learn(
         "computed": head.computed,
         "seconds": head.seconds,
     }
+
+
+@_answer
+def save(task: Task, folder: str) -> Mapping[str, Any]:
+    """Keep what was learned as a model folder, which must be new. Outputs: ``classes``."""
+    card = SESSION.save(Path(folder), lambda: task.cancel_requested)
+    return {"classes": [{"name": c.name, "color": list(c.color)} for c in card.classes]}
 
 
 @_answer

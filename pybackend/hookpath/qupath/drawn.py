@@ -1,0 +1,101 @@
+"""What a person has drawn so far, on any number of images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hookpath.annotations import (
+    ClassTable,
+    LabelRules,
+    LabelSource,
+    PathObject,
+    class_names_in,
+    objects_from_geojson,
+)
+from hookpath.errors import TrainingError
+from hookpath.sampling import AnnotatedSlide
+from hookpath.sampling.source import SlideFacts
+from hookpath.slides import SlideIdentity, SlideRef
+
+Feature = Mapping[str, Any]
+"""A parsed GeoJSON feature as QuPath writes it."""
+
+
+@dataclass
+class _Image:
+    ref: SlideRef
+    facts: SlideFacts
+    identity: SlideIdentity
+    objects: dict[str, PathObject] = field(default_factory=dict)
+
+    def drawn(self, rules: LabelRules) -> list[PathObject]:
+        return rules.applied(self.objects.values(), lambda: self.facts.calibration)
+
+    def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
+        labels = LabelSource(drawn, classes, self.facts.size_l0)
+        name = self.ref.path.name
+        return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
+
+
+class Drawn:
+    """What is drawn on several images; `revision` changes with it."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, _Image] = {}
+        self.revision = 0
+        self._order: list[str] = []
+
+    def take(
+        self,
+        added: Mapping[str, Sequence[Feature]],
+        removed: Mapping[str, Sequence[str]] | None = None,
+        slides: Mapping[str, SlideRef] | None = None,
+    ) -> None:
+        """Arguments and errors: see `QuickSession.update`."""
+        self.revision += 1
+        for key, ref in (slides or {}).items():
+            self._meet(key, ref)
+        for key, ids in (removed or {}).items():
+            for one in ids:
+                self._image(key).objects.pop(one, None)
+        for key, features in added.items():
+            objects = objects_from_geojson(list(features))
+            self._image(key).objects.update({o.id: o for o in objects})
+
+    @property
+    def names(self) -> list[str]:
+        """File names of the slides that something is drawn on."""
+        return [i.ref.path.name for i in self.images.values() if class_names_in(i.objects.values())]
+
+    def _meet(self, key: str, ref: SlideRef) -> None:
+        known = self.images.get(key)
+        if known is None or known.ref != ref:
+            with ref.open() as slide:
+                facts, identity = SlideFacts.of(slide), slide.identity
+            objects = {} if known is None else known.objects
+            self.images[key] = _Image(ref, facts, identity, objects)
+
+    def _image(self, key: str) -> _Image:
+        if key not in self.images:
+            raise TrainingError(f"{key}: its slide was never named; send it along in slides")
+        return self.images[key]
+
+    def sources(self, rules: LabelRules) -> tuple[list[AnnotatedSlide], ClassTable]:
+        """Slides with something drawn, and all classes in the order they were drawn first.
+
+        Raises:
+            TrainingError: fewer than two classes.
+        """
+        every = {k: i.drawn(rules) for k, i in self.images.items()}
+        drawn = {k: objects for k, objects in every.items() if class_names_in(objects)}
+        found = {c.name: c for objects in drawn.values() for c in class_names_in(objects)}
+        self._order = [*self._order, *(n for n in found if n not in self._order)]
+        if len(found) < 2:
+            raise TrainingError(
+                "draw areas of at least two classes, then there is something to tell apart",
+                code="nothing_annotated",
+            )
+        classes = ClassTable.of(found[n] for n in self._order if n in found)
+        return [self.images[k].source(k, objects, classes) for k, objects in drawn.items()], classes
