@@ -37,6 +37,10 @@ CELL_LENGTH = 200
 OUTLINE_PAIRS = 5_000_000
 #: The same for outlines that cross themselves: they are taken apart at every crossing.
 TANGLED_PAIRS = 5_000
+#: Crossings of such an outline: each makes a face of its own.
+TANGLED_CROSSINGS = 100_000
+#: Segments that are passed to tell which of those faces lie inside.
+TANGLED_LOOKS = 300_000_000
 
 #: Pixels of a mask or flat image that is held in memory whole.
 HELD_PIXELS = 10**9

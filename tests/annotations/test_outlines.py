@@ -95,6 +95,53 @@ def test_the_even_odd_rule_is_that_of_geos() -> None:
     assert even_odd(area).symmetric_difference(shapely.make_valid(area)).area < 1e-6
 
 
+def comb(teeth: int) -> Polygon:
+    """Upright teeth, whose way back, a little to the side, crosses each of them."""
+    x = np.arange(teeth) * 0.01
+    y = np.where(np.arange(teeth) % 2, 1000.0, 0.0)
+    there = np.column_stack([x, y])
+    return Polygon(np.concatenate([there, np.add(there, [0.002, 0])[::-1]]))
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["upright", "lying"])
+def test_a_comb_that_crosses_itself_is_told_along_the_axis_that_passes_few(turned: bool) -> None:
+    area = comb(10_000)
+    if turned:
+        area = shapely.transform(area, lambda xy: xy[:, ::-1])
+    started = time.process_time()
+    found = even_odd(area)
+    assert time.process_time() - started < 5  # along the other axis: 20 s
+    assert found is not None
+    # Every further tooth adds the same area.
+    few, more = (shapely.make_valid(comb(teeth)).area for teeth in (10, 20))
+    assert found.area == pytest.approx(more + (more - few) / 10 * (10_000 - 20), rel=1e-6)
+
+
+def test_what_crosses_itself_hundreds_of_thousands_of_times_is_not_used() -> None:
+    started = time.process_time()
+    assert is_too_tangled(comb(300_000))
+    assert time.process_time() - started < 10
+
+
+def test_a_long_outline_that_crosses_itself_once_is_used() -> None:
+    angle = np.linspace(0, 2 * np.pi, 300_000)
+    circle = 5_000 * np.column_stack([np.cos(angle), np.sin(angle)])
+    bow = [[20_000, 0], [20_000, 100], [10_000, 100], [25_000, 50]]
+    area = Polygon(np.concatenate([circle, bow]))
+    assert not area.is_valid
+    assert not is_too_tangled(area)
+
+
+def test_a_long_zigzag_is_cut_in_seconds() -> None:
+    area = zigzag(100_000)
+    started = time.process_time()
+    pieces = list(pieces_of(area))
+    assert time.process_time() - started < 5  # by exact overlays: 40 s for a million
+    assert sum(p.area for p in pieces) == pytest.approx(area.area)
+    assert max(shapely.get_num_coordinates(pieces)) <= 256
+    assert shapely.is_valid(pieces).all()
+
+
 def test_a_zigzag_is_cut_between_its_teeth() -> None:
     area = zigzag(2_000)
     pieces = list(pieces_of(area))

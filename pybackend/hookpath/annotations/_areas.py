@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
@@ -15,6 +15,8 @@ Area = Polygon | MultiPolygon
 
 #: Level-0 px: many times the largest slide. Farther out, areas and overlaps lose their digits.
 _FARTHEST_L0 = 1e9
+#: Of an area that is cut in two, of itself.
+_ROUNDING = 1e-9
 
 
 def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
@@ -30,11 +32,13 @@ def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
         return None, False
     if is_too_tangled(flat):
         return None, False
-    repaired = not flat.is_valid
-    return keep_area(_repaired(flat) if repaired else flat), repaired
+    if flat.is_valid:
+        return keep_area(flat), False
+    repaired = _repaired(flat)
+    return (None if repaired is None else keep_area(repaired)), repaired is not None
 
 
-def _repaired(geometry: BaseGeometry) -> BaseGeometry:
+def _repaired(geometry: BaseGeometry) -> BaseGeometry | None:
     if isinstance(geometry, Polygon | MultiPolygon):
         return even_odd(geometry)
     repaired: BaseGeometry = shapely.make_valid(geometry)
@@ -76,14 +80,24 @@ def pieces_of(area: Area, max_vertices: int = 256) -> Iterator[Polygon]:
         if not isinstance(part, Polygon) or part.is_empty:
             continue
         if shapely.get_num_coordinates(part) <= max_vertices:
-            yield part
+            yield from [part] if part.is_valid else _valid_parts(part)
             continue
         for half in _halves(part):
             stack.extend(shapely.get_parts(half))
 
 
-def _halves(part: Polygon) -> tuple[BaseGeometry, BaseGeometry]:
-    """Across the longer side, unless nearly every segment crosses the cut (a zigzag)."""
+def _valid_parts(part: Polygon) -> list[Polygon]:
+    """Of a piece whose cut edges run back along themselves."""
+    area = keep_area(shapely.make_valid(part))
+    return [] if area is None else [p for p in shapely.get_parts(area) if isinstance(p, Polygon)]
+
+
+def _halves(part: Polygon) -> Sequence[BaseGeometry]:
+    """Across the longer side, unless nearly every segment crosses the cut (a zigzag).
+
+    GEOS' quick way to cut along a box takes a seventieth of the time of its exact one, but promises
+    less: where area is lost it is done again, and small pieces are made valid (`pieces_of`).
+    """
     x0, y0, x1, y1 = part.bounds
     axis = 0 if x1 - x0 >= y1 - y0 else 1
     before = shapely.get_coordinates(part)[:, axis] < ((x0 + x1) / 2, (y0 + y1) / 2)[axis]
@@ -95,4 +109,8 @@ def _halves(part: Polygon) -> tuple[BaseGeometry, BaseGeometry]:
     else:
         cut = (y0 + y1) / 2
         boxes = box(x0 - 1, y0 - 1, x1 + 1, cut), box(x0 - 1, cut, x1 + 1, y1 + 1)
-    return shapely.intersection(part, boxes[0]), shapely.intersection(part, boxes[1])
+    quick = [shapely.clip_by_rect(part, *half.bounds) for half in boxes]
+    lost = abs(part.area - sum(half.area for half in quick))
+    if lost <= _ROUNDING * part.area:
+        return quick
+    return [shapely.intersection(part, half) for half in boxes]
