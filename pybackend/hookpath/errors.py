@@ -123,6 +123,10 @@ class PredictionError(HookpathError):
     code = "prediction_failed"
 
 
+class NoNumberError(PredictionError):
+    """A network answers with values that are no numbers (NaN or infinite)."""
+
+
 class ExportError(HookpathError):
     """A network cannot be written for another program, or does not compute the same there."""
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hookpath.export import export_model
 from hookpath.export.fast_overview import RefinedProbabilities
+from hookpath.inference.named import NamedSlides
 from hookpath.inference.overviews import OverviewSlides
 from hookpath.inference.predictors import load_predictor
 from hookpath.models import H2GNet, build_model, load_model
@@ -92,11 +93,12 @@ def test_both_stages_predict_from_onnx(model_dir: Path, tmp_path: Path) -> None:
     ]
     predictor, card = load_predictor(tmp_path / "out")
     assert card.family == "h2gnet"
-    assert isinstance(predictor, OverviewSlides)
-    assert predictor.first is not None
+    assert isinstance(predictor, NamedSlides)
+    assert isinstance(predictor.of, OverviewSlides)
+    assert predictor.of.first is not None
     model, _ = load_model(model_dir)
     assert isinstance(model, H2GNet)
-    assert predictor.first.channels == model.shown
+    assert predictor.of.first.channels == model.shown
 
 
 def test_the_pipeline_joins_the_stages(model_dir: Path, tmp_path: Path) -> None:

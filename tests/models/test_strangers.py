@@ -7,13 +7,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
+from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.rows import classify
 from hookpath.models import ModelCard, build_model, load_model, read_card, save_model
+from hookpath.projects import open_project
 from support.nasty import NAMES
+from support.slides import write_pyramid
 
 TINY = {"n_classes": 2, "spacings": [1.0], "input_size": 60, "depth": 2, "filters": 4}
 
@@ -30,7 +34,7 @@ def made(folder: Path, names: tuple[str, str] = ("Light", "Dark"), weight: float
                         filters=4)  # fmt: skip
     if weight is not None:
         with torch.no_grad():
-            next(iter(model.parameters())).view(-1)[0] = weight
+            next(iter(model.parameters())).fill_(weight)
     save_model(folder, model, ModelCard.describe(model, [PathClass(n, (1, 2, 3)) for n in names]))
     return folder
 
@@ -54,6 +58,19 @@ def test_answers_that_are_no_numbers_are_refused(value: float) -> None:
     mask = torch.ones(4, 4, dtype=torch.bool).numpy()
     with pytest.raises(PredictionError, match="the network's answer is no number"):
         classify(logits, mask, as_uint8=True)
+
+
+def test_answers_that_are_no_numbers_are_told_with_the_model_s_file(tmp_path: Path) -> None:
+    slides = tmp_path / "slides"
+    slides.mkdir()
+    write_pyramid(slides / "a.tif", np.full((64, 64, 3), 120, np.uint8), 1.0, levels=1)
+    model = made(tmp_path / "m", weight=3e38)  # a number; what it makes of a slide is none
+    asked = PredictConfig(device="cpu", tissue=False, as_="none")
+    (problem,) = predict_project(open_project(slides), model, tmp_path / "out", asked).problems
+    assert problem.image == "a.tif"
+    assert problem.message.startswith(
+        f"{model / 'weights.safetensors'}: the network's answer is no"
+    )
 
 
 RED, BLUE = {"name": "a", "color": [200, 0, 0]}, {"name": "b", "color": [0, 0, 200]}

@@ -12,6 +12,7 @@ from hookpath.errors import ExportError, ModelFolderError
 from hookpath.export import export_model
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, load_predictor
+from hookpath.inference.named import NamedSlides
 from hookpath.inference.stained import StainedSlides, seen, stain_target
 from hookpath.models import load_model
 from hookpath.models.files import CARD_NAME
@@ -60,12 +61,13 @@ def test_training_reads_what_prediction_reads(folder: Path, model_dir: Path) -> 
 
 def test_prediction_and_preview_are_shown_recoloured_slides(folder: Path, model_dir: Path) -> None:
     predictor, card = load_predictor(model_dir, PredictConfig(device="cpu"))
-    assert isinstance(predictor, StainedSlides)
+    assert isinstance(predictor, NamedSlides)
+    assert isinstance(predictor.of, StainedSlides)
     entry = open_project(folder).images[0]
     with entry.slide.open() as slide:
         job = predictor.job(slide, tissue=False)
         rows = [row.probabilities(2) for row in job.rows([slide], lambda _: None)]
-        plain = predictor.of.job(slide, tissue=False)
+        plain = predictor.of.of.job(slide, tissue=False)
         target = stain_target(card)
         expected = plain.rows([seen(slide, target)], lambda _: None)
         assert np.array_equal(

@@ -9,6 +9,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.adapted import AdaptedSlides
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.densely import DenseSlides
+from hookpath.inference.named import NamedSlides
 from hookpath.inference.onnx import OnnxPatches
 from hookpath.inference.overviews import FirstStage, OverviewSlides
 from hookpath.inference.patch_runners import PatchRunner, TorchPatches
@@ -18,7 +19,7 @@ from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.stained import StainedSlides, stain_target
 from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
-from hookpath.models.files import FIRST_STAGE_NAME
+from hookpath.models.files import FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
 from hookpath.models.folder import only_exported, read_onnx
 from hookpath.models.h2gnet import shown_classes
 from hookpath.slides import Slide
@@ -94,20 +95,34 @@ def load_predictor(
     """The way to predict slides with a model folder, and the model's card.
 
     A folder that only has ``model.onnx`` is run by ONNX Runtime; its card's hash is that file's.
+    Answers that are no numbers are told with the file that they come from.
 
     Raises:
         ModelFolderError: the model cannot be loaded.
         DeviceError, ModelDesignError: see `predictor_of`.
     """
     config = config or PredictConfig()
-    if not only_exported(folder):
-        model, card = load_model(folder)
-        if model.scores != "magnification" and len(card.classes) != model.n_classes:
-            raise ModelFolderError(
-                f"{folder}: model.json names {len(card.classes)} classes, but the network tells "
-                f"{model.n_classes} apart; copy the model folder again"
-            )
-        return predictor_of(model, card, config, reporter), card
+    exported = only_exported(folder)
+    load = _exported if exported else _trained
+    predictor, card = load(folder, config, reporter)
+    return NamedSlides(predictor, folder / (ONNX_NAME if exported else WEIGHTS_NAME)), card
+
+
+def _trained(
+    folder: Path, config: PredictConfig, reporter: Reporter
+) -> tuple[Predictor, ModelCard]:
+    model, card = load_model(folder)
+    if model.scores != "magnification" and len(card.classes) != model.n_classes:
+        raise ModelFolderError(
+            f"{folder}: model.json names {len(card.classes)} classes, but the network tells "
+            f"{model.n_classes} apart; copy the model folder again"
+        )
+    return predictor_of(model, card, config, reporter), card
+
+
+def _exported(
+    folder: Path, config: PredictConfig, reporter: Reporter
+) -> tuple[Predictor, ModelCard]:
     data, card = read_onnx(folder)
     card = card.model_copy(update={"weights_sha256": card.onnx_sha256})
     if card.reads == "scales":

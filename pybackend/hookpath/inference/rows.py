@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from hookpath.errors import PredictionError
+from hookpath.errors import NoNumberError
 from hookpath.inference.cover import BoolGrid
 from hookpath.inference.grids import Box
 
@@ -107,12 +107,12 @@ def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Pr
     what comes back from it is a quarter of the size.
 
     Raises:
-        PredictionError: the network's answer is no number; `argmax` would call it the first class.
+        NoNumberError: the network's answer is no number; `argmax` would call it the first class.
     """
     wanted = torch.from_numpy(mask).to(logits.device)
     probabilities = logits.softmax(dim=-3) * wanted.unsqueeze(-3)
     if probabilities.isnan().any():
-        raise PredictionError(
+        raise NoNumberError(
             "the network's answer is no number (NaN or infinite), so nothing is predicted; predict "
             "without --amp, copy the model folder again, or train it again"
         )
