@@ -63,14 +63,14 @@ def test_info_lists_slides_areas_and_splits(hookpath, folder: Path) -> None:
     assert "s1.tif" in hookpath("info", folder).out
 
 
-def test_info_warns_of_edited_proposals_of_a_loop(hookpath, tmp_path: Path) -> None:
+def test_info_tells_what_of_an_edited_proposal_nobody_confirmed(hookpath, tmp_path: Path) -> None:
     folder = texture_folder(tmp_path / "slides", slides=1)
     texture_slide(folder / "p.tif", seed=9)
     propose(folder, "p.tif")
-    assert "edited" not in hookpath("info", folder).err
+    assert "confirmed" not in hookpath("info", folder).out
     nudge_first(folder, "p.tif")
-    assert "warning: slides: 1 edited proposal of the annotation loop" in (
-        hookpath("info", folder).err
+    assert "p.tif: Dark: 1 annotation, 0.0064 mm², not used: a changed prediction" in (
+        " ".join(hookpath("info", folder).out.split())
     )
 
 

@@ -1,4 +1,4 @@
-"""A plain training tells that it takes edited proposals of the annotation loop for drawn."""
+"""A plain training learns of a changed proposal what the annotation loop would: the stroke."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.projects import Project, open_project
+from hookpath.projects import open_project
 from hookpath.training import TrainConfig
-from hookpath.training.data import gather
+from hookpath.training.data import TrainingData, gather
 from support.edited import nudge_first, propose
 from support.textures import texture_folder, texture_slide
 from support.training import TINY, Recorder
@@ -23,22 +23,36 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def warnings_of(*projects: Project) -> list[str]:
+def gathered(folder: Path) -> tuple[TrainingData, list[str]]:
     recorder = Recorder()
-    gather(projects, TrainConfig.load(overrides=TINY), recorder)
-    return recorder.warnings
+    data = gather([open_project(folder)], TrainConfig.load(overrides=TINY), recorder)
+    return data, recorder.warnings
+
+
+def learned_l0(data: TrainingData, name: str) -> float:
+    """Labelled area of a slide, px²."""
+    sources = [s for s in (*data.train, *data.val) if s.name == name]
+    return sum(sum(s.labels.report.area_l0.values()) for s in sources)
 
 
 def test_untouched_proposals_are_not_learned_and_not_warned_of(folder: Path) -> None:
-    assert warnings_of(open_project(folder)) == []
+    data, warnings = gathered(folder)
+    assert learned_l0(data, "p.tif") == 0
+    assert warnings == []
 
 
-def test_edited_proposals_are_warned_of_in_one_line(folder: Path, tmp_path: Path) -> None:
+def test_of_an_edited_proposal_the_stroke_is_learned(folder: Path) -> None:
     nudge_first(folder, "p.tif")
-    (warning,) = warnings_of(open_project(folder))
-    assert warning.startswith("slides: 1 edited proposal of the annotation loop")
-    assert "hookpath loop retrain" in warning
-    other = texture_folder(tmp_path / "other", slides=2)
-    # Both folders hold the same pictures, which is told as well.
-    found = warnings_of(open_project(other), open_project(folder))
-    assert [line for line in found if "same slide" not in line] == [warning]
+    data, (warning,) = gathered(folder)
+    assert learned_l0(data, "p.tif") == pytest.approx(9 * 40)
+    assert warning.startswith("p.tif: Dark: 1 annotation, 0.0064 mm², not used: a changed pred")
+
+
+def test_of_an_edited_prediction_that_no_loop_remembers_nothing_is_learned(tmp_path: Path) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=2)
+    texture_slide(folder / "p.tif", seed=9)
+    propose(folder, "p.tif", loop=False)
+    nudge_first(folder, "p.tif")
+    data, warnings = gathered(folder)
+    assert learned_l0(data, "p.tif") == 0
+    assert any("nobody confirmed" in line for line in warnings)

@@ -3,7 +3,7 @@
 from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
 from hookpath.annotations._encode import object_to_feature
 from hookpath.annotations._overlaps import cut_by_crossing
-from hookpath.annotations._selection import is_drawn_by_hand
+from hookpath.annotations._selection import is_drawn_by_hand, is_unconfirmed
 from hookpath.annotations.class_names import plain_class_name, twin_classes
 from hookpath.annotations.classes import (
     IGNORE,
@@ -49,6 +49,7 @@ __all__ = [
     "is_drawn_by_hand",
     "is_of_interest",
     "is_region_mark",
+    "is_unconfirmed",
     "is_unknown_mark",
     "is_usable_class",
     "keep_area",

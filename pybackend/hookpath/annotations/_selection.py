@@ -10,7 +10,7 @@ from shapely.geometry import box
 
 from hookpath.annotations._areas import Area, area_of, dimension_of, keep_area
 from hookpath.annotations.classes import ClassTable, is_unknown_mark, is_usable_class
-from hookpath.annotations.objects import PathObject
+from hookpath.annotations.objects import UNCONFIRMED_KEY, PathObject
 from hookpath.annotations.report import LeftOut, Why
 
 #: Smaller losses, in level-0 px², are rounding.
@@ -19,7 +19,12 @@ _NOTHING_L0 = 1e-6
 
 def is_drawn_by_hand(obj: PathObject) -> bool:
     """True for annotations that no run of ours made: the only ones that teach a model."""
-    return obj.object_type == "annotation" and obj.run is None
+    return obj.object_type == "annotation" and obj.run is None and not is_unconfirmed(obj)
+
+
+def is_unconfirmed(obj: PathObject) -> bool:
+    """True for what is left of a changed result and nobody confirmed."""
+    return UNCONFIRMED_KEY in obj.metadata
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,12 @@ def select(
     """
     every = list(objects)
     drawn = [o for o in every if is_drawn_by_hand(o)]
+    unconfirmed = [o for o in every if is_unconfirmed(o)]
     results = sum(o.run is not None for o in every)
     tally, used, repaired = _Tally(), list[tuple[int, Area]](), 0
     unknown = _unknown(drawn)
+    for obj in unconfirmed:
+        tally.add(obj, "unconfirmed", obj.geometry.area)
     for obj in drawn:
         why = _why_not(obj, classes)
         area, was_repaired = area_of(obj.geometry)
@@ -89,7 +97,7 @@ def select(
         left_out=tally.found(),
         renamed=_renamed(drawn),
         results=results,
-        detections=len(every) - len(drawn) - results,
+        detections=len(every) - len(drawn) - len(unconfirmed) - results,
         repaired=repaired,
     )
 

@@ -14,6 +14,10 @@ RGB = tuple[int, int, int]
 #: Key of the object metadata that says which of our runs made an object.
 RUN_TAG = "hookpath.run"
 
+#: Object metadata, while read: the part of an annotation that began as a result of ours and that
+#: nobody confirmed (`hookpath.projects.vouched`). It teaches nothing, and is told of.
+UNCONFIRMED_KEY = "hookpath.unconfirmed"
+
 
 @dataclass(frozen=True)
 class PathClass:

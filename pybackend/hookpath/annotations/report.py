@@ -11,7 +11,7 @@ from hookpath.annotations.class_names import shown
 
 Why = Literal[
     "point", "line", "unclassified", "region", "unknown", "other_class", "broken", "off_slide",
-    "covered",
+    "covered", "unconfirmed",
 ]  # fmt: skip
 
 #: Why something teaches nothing, as a person reads it behind class, number and area.
@@ -27,6 +27,8 @@ REASONS: Mapping[Why, str] = MappingProxyType(
         "off_slide": "not used: beyond the slide",
         "covered": "not used: under another class, which wins (the smaller area, or a class "
         "that ends in *)",
+        "unconfirmed": "not used: a changed prediction that nobody confirmed; lock what is right, "
+        "or draw an area of class 'Region: confirmed*' around it",
     }
 )
 

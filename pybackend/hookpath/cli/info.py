@@ -54,15 +54,13 @@ def command(
     """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
     with running("info", json, debug) as console:
         from hookpath.annotations import LabelRules, twin_classes
-        from hookpath.projects import Problem, edited_in_loop, summarise, tell_files, twin_remarks
+        from hookpath.projects import Problem, summarise, tell_files, twin_remarks
 
         undrawn = rest_option(rest, tissue_rule)
         rules = LabelRules(line_width_um=line_width, fold_derived=fold_derived)
         with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
             images = summarise(project, undrawn, rules)
             scales = _scales(project, scale_model, device, console)
-            if warning := edited_in_loop(project, sum(i.edited for i in images)):
-                console.reporter.warn(warning)
             for twins in twin_remarks(project.images):
                 console.reporter.warn(twins)
             tell_files(console.reporter, [project])

@@ -14,7 +14,7 @@ from hookpath.annotations import (
     read_geojson,
 )
 from hookpath.errors import EvaluationError
-from hookpath.projects import SPLIT_KEY, ImageEntry
+from hookpath.projects import SPLIT_KEY, ImageEntry, teaching_objects
 
 #: Values of `split`: images with that ``hookpath.split``, or every annotated image.
 SPLITS = ("all", "train", "val", "test")
@@ -68,9 +68,11 @@ def truth_of(objects: Sequence[PathObject], classes: ClassTable) -> Truth | None
 
 
 def objects_of(entry: ImageEntry, truth_dir: Path | None) -> list[PathObject]:
-    """Annotations of one image: its own, or those of the file of the same stem in `truth_dir`."""
+    """Annotations of one image: its own that a person vouches for (`hookpath.projects.vouched`), or
+    those of the file of the same stem in `truth_dir`.
+    """
     if truth_dir is None:
-        return entry.objects()
+        return teaching_objects(entry)
     found = truth_file(entry.name, truth_dir)
     return [] if found is None else read_geojson(found)
 

@@ -11,7 +11,7 @@ from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments.design import Painted
-from hookpath.projects import SPLIT_KEY, Project
+from hookpath.projects import SPLIT_KEY, Project, teaching_objects
 
 TRUTH = "truth"
 _DRAWS = 256
@@ -113,7 +113,7 @@ def annotated_areas(project: Project) -> dict[str, dict[str, float]]:
     """
     found: dict[str, dict[str, float]] = {}
     for entry in project.images:
-        drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
+        drawn = [o for o in teaching_objects(entry) if is_drawn_by_hand(o)]
         if not class_names_in(drawn):
             continue
         if entry.name in found:

@@ -17,8 +17,6 @@ Every file is written beside and renamed. A step that is stopped is simply done 
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -27,13 +25,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hookpath import __version__, names
+from hookpath import __version__
 from hookpath.annotations import PathObject, read_geojson, write_geojson
 from hookpath.errors import LoopError, write_code
 from hookpath.loop.locking import alone
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.settings import LoopSettings
 from hookpath.projects import ImageEntry
+from hookpath.projects.proposed import file_stem, proposal_files, round_path
 from hookpath.untrusted import read_json as read_any
 from hookpath.writable import make_folder, replace_text
 
@@ -44,12 +43,6 @@ LOOP_FILE = "loop.json"
 def now() -> str:
     """UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def file_stem(image_id: str) -> str:
-    """File name of an image: its id made safe, and digits that keep it unique."""
-    digest = hashlib.sha256(image_id.encode(errors="backslashreplace")).hexdigest()
-    return f"{names.file_stem(image_id, 60)}-{digest[:6]}"
 
 
 @dataclass(frozen=True)
@@ -81,9 +74,7 @@ class RoundFolder:
 
     def proposals(self, image_id: str) -> list[Path]:
         """GeoJSON of what was proposed on an image, each time that it was."""
-        stem = file_stem(image_id)
-        found = (self.path / "proposals").glob(f"{glob.escape(stem)}.*.geojson")
-        return sorted(found, key=lambda p: int(p.name[len(stem) + 1 : -len(".geojson")]))
+        return proposal_files(self.path, image_id)
 
     def next_proposals(self, image_id: str) -> Path:
         """A file for the next ones: what was ever proposed stays known."""
@@ -101,7 +92,7 @@ class RoundFolder:
 
 def round_folder(root: Path, number: int) -> RoundFolder:
     """A round's paths in a loop's folder."""
-    return RoundFolder(number, root / "rounds" / f"{number:02d}")
+    return RoundFolder(number, round_path(root, number))
 
 
 def refuse_begun(root: Path) -> None:

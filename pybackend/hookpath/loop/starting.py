@@ -17,9 +17,7 @@ from hookpath.loop.truth import drawn_truth
 from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
-
-#: Where a project's loop is unless said otherwise, below the project's folder.
-DEFAULT_PLACE = Path("hookpath") / "loop"
+from hookpath.projects.snapshot import LOOP_PLACE
 
 
 def default_folder(project: Project) -> Path:
@@ -29,9 +27,9 @@ def default_folder(project: Project) -> Path:
         UsageError: the project is a file that lives for one job only.
     """
     if isinstance(project, QuPathProject):
-        return project.source.resolve().parent / DEFAULT_PLACE
+        return project.source.resolve().parent / LOOP_PLACE
     if isinstance(project, FolderProject):
-        return project.folder / DEFAULT_PLACE
+        return project.folder / LOOP_PLACE
     raise UsageError("name the loop's folder with --loop DIR")
 
 

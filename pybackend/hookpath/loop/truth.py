@@ -1,18 +1,9 @@
 """What counts as ground truth on a slide, and why: the rules that keep a model from learning its
 own mistakes.
 
-Area teaches for one of three reasons, and for no other:
-
-``drawn``
-    A person drew it before anything was proposed on the slide.
-``confirmed``
-    A person said "what is shown here is right": in an area (an annotation that is named, or one of
-    class `CONFIRMED_CLASS`), on the whole slide, or of one object by locking it in QuPath.
-``touched``
-    A person drew something there that no proposal, of whatever round, had said there. Of a
-    proposal that a person reshaped, that is the area added; the rest of it is still the machine's
-    word. The same holds for objects that QuPath made out of proposals (merged, split, copied).
-    Results of other runs (``hookpath predict``) that a person reshaped are never "touched".
+Which area teaches, and why, is the rule of `hookpath.projects.vouched`, the same that plain
+training goes by; here it is the reason of each fact. Besides, a whole slide, or any area that is
+named, can be confirmed.
 
 So a proposal that nobody touched, locked or confirmed is never a label, and what a person drew
 *over* a proposal of the same class counts once it is confirmed: where two say the same, nobody
@@ -24,27 +15,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathClass, PathObject, is_unknown_mark, keep_area, read_geojson
 from hookpath.loop.folder import write_objects
-from hookpath.loop.pieces import Piece, seen_pieces, union_by_class, union_of
+from hookpath.loop.pieces import Piece, seen_pieces, union_of
 from hookpath.projects import EDITED_KEY
+from hookpath.projects.vouched import (
+    CONFIRMED_CLASS,
+    SLACK_PX,
+    Reason,
+    Said,
+    confirmed_by_hand,
+)
 
-#: Class of the areas in which all that is shown is right. QuPath does not measure classes with *.
-CONFIRMED_CLASS = "Region: confirmed*"
+__all__ = [
+    "CHECK_CLASS",
+    "CONFIRMED_CLASS",
+    "SLACK_PX",
+    "Evidence",
+    "Fact",
+    "Reason",
+    "Truth",
+    "accepted",
+    "confirmed_by_hand",
+    "drawn_ids",
+    "drawn_truth",
+]
+
 #: Class of the areas that are worth a look.
 CHECK_CLASS = "Region: check*"
 
-Reason = Literal["drawn", "confirmed", "touched"]
 _REASON_KEY = "hookpath.loop.because"
 _NOTHING: BaseGeometry = shapely.Polygon()
-
-#: A person's outline and a proposal's agree within this (px): QuPath rounds and smooths vertices.
-SLACK_PX = 1.0
 
 
 @dataclass(frozen=True)
@@ -126,15 +132,6 @@ def drawn_ids(objects: Iterable[PathObject]) -> tuple[str, ...]:
     return tuple(sorted(own))
 
 
-def confirmed_by_hand(objects: Iterable[PathObject]) -> list[PathObject]:
-    """Areas of class `CONFIRMED_CLASS` that a person drew (ours only show what was accepted)."""
-    return [
-        o
-        for o in objects
-        if o.run is None and o.path_class is not None and o.path_class.name == CONFIRMED_CLASS
-    ]
-
-
 def drawn_truth(objects: Iterable[PathObject], drawn: frozenset[str] | None = None) -> Truth:
     """The facts that are known before anything was accepted: what a person drew at the start.
 
@@ -185,31 +182,18 @@ def _confirmed(pieces: Sequence[Piece], found: Evidence) -> list[Fact]:
 
 def _by_hand(pieces: Sequence[Piece], found: Evidence) -> list[Fact]:
     """Drawn, locked and touched area outside of the confirmed one."""
-    said = {
-        name: area.buffer(SLACK_PX, join_style="mitre")
-        for name, area in union_by_class(found.said).items()
-    }
-    own = frozenset(o.id for o in found.said)
+    said = Said.of(found.said, found.drawn_ids)
     facts: list[Fact] = []
     for piece in pieces:
         outside = piece.without(found.area) if piece.by_hand else None
         if outside is None:
             continue
-        because = _reason(piece, found.drawn_ids, own)
+        because = said.why(piece.object_id, locked=piece.locked, edited=piece.edited)
         if because == "touched":
-            outside = outside.without(said.get(piece.path_class.name, _NOTHING))
+            outside = outside.without(said.areas.get(piece.path_class.name, _NOTHING))
         if outside is not None and because is not None:
             facts.append(Fact(outside.geometry, piece.path_class, because))
     return facts
-
-
-def _reason(piece: Piece, drawn_ids: frozenset[str], own: frozenset[str]) -> Reason | None:
-    """Why a person's object may teach; None: what was changed about it is not known."""
-    if piece.object_id in drawn_ids:
-        return "drawn"
-    if piece.locked:
-        return "confirmed"
-    return None if piece.edited and piece.object_id not in own else "touched"
 
 
 def _unknown(objects: Iterable[PathObject]) -> list[PathObject]:

@@ -10,7 +10,7 @@ from hookpath.projects.base import (
     WriteReport,
 )
 from hookpath.projects.changes import Changes
-from hookpath.projects.edited import count_edited, edited_in_loop
+from hookpath.projects.edited import count_edited
 from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
 from hookpath.projects.file_remarks import tell_files
 from hookpath.projects.folder import FolderEntry, FolderProject
@@ -23,6 +23,7 @@ from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
 from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.twins import twin_remarks
+from hookpath.projects.vouched import teaching_objects
 
 __all__ = [
     "CONFIRMED_KEY",
@@ -48,12 +49,12 @@ __all__ = [
     "WriteReport",
     "as_labels",
     "count_edited",
-    "edited_in_loop",
     "find_qupath",
     "open_project",
     "qupath_version",
     "spacing_remarks",
     "summarise",
+    "teaching_objects",
     "tell_files",
     "tell_left_out",
     "twin_remarks",

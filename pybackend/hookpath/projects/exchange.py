@@ -70,11 +70,17 @@ class ImagePart(_Part):
 
 
 class ProjectPart(_Part):
-    """The member ``project`` of a request file."""
+    """The member ``project`` of a request file.
+
+    Attributes:
+        loop: folder of the project's annotation loop, which remembers what was proposed; None:
+            there is none.
+    """
 
     name: str
     classes: tuple[ClassPart, ...] = ()
     images: tuple[ImagePart, ...]
+    loop: str | None = None
 
 
 class ExchangeProject(StoredProject):
@@ -101,7 +107,8 @@ class ExchangeProject(StoredProject):
         self._part = _read_part(self._source)
         folder = self._source.absolute().parent
         self._index = ResultIndex(folder)
-        shared = _Shared(folder, self._index, given, crop_to_bounds)
+        loop = None if self._part.loop is None else folder / self._part.loop
+        shared = _Shared(folder, self._index, given, crop_to_bounds, loop)
         self._images = tuple(ExchangeEntry(part, shared, self.ledger) for part in self._part.images)
 
     @property
@@ -140,6 +147,7 @@ class _Shared:
     index: ResultIndex
     given: GivenSpacing
     crop_to_bounds: bool
+    loop: Path | None = None
 
 
 class ExchangeEntry(StoredImage):
@@ -161,6 +169,11 @@ class ExchangeEntry(StoredImage):
     def name(self) -> str:
         """The viewer's own name."""
         return self._part.name
+
+    @property
+    def loop_folder(self) -> Path | None:
+        """As the viewer says."""
+        return self._request.loop
 
     def _find_slide(self) -> Found:
         if self._part.problem:

@@ -24,7 +24,7 @@ from hookpath.projects._results import (
 from hookpath.projects._sidecars import Sidecars, sidecars_of, stems_of
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata
-from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
+from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
 
@@ -157,6 +157,11 @@ class FolderEntry(StoredImage):
     def name(self) -> str:
         """The file name."""
         return readable(self._path.name)
+
+    @property
+    def loop_folder(self) -> Path:
+        """In the folder."""
+        return self._path.parent / LOOP_PLACE
 
     def _find_slide(self) -> Found:
         folder = self._folder

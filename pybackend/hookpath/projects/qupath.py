@@ -19,7 +19,7 @@ from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tag
 from hookpath.projects._server import ImageServer, Inside, locate, parse_server
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, metadata_of
-from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage, described
+from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage, described
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
 from hookpath.slides import SlideDescription, SlideRef
@@ -140,6 +140,11 @@ class QuPathEntry(StoredImage):
     def name(self) -> str:
         """The image's name (also where QuPath masks it)."""
         return str(self._record.get("imageName") or f"image {self.id}")
+
+    @property
+    def loop_folder(self) -> Path:
+        """Beside the project's file."""
+        return self._project.file.parent / LOOP_PLACE
 
     def _find_slide(self) -> Found:
         """In QuPath's frame; the calibration is the project's own, else the file's, else given."""

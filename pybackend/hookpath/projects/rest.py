@@ -17,6 +17,7 @@ from hookpath.annotations import (
     area_of,
     class_names_in,
     is_drawn_by_hand,
+    is_unconfirmed,
     is_usable_class,
     keep_area,
     plain_class_name,
@@ -121,4 +122,4 @@ def undrawn_tissue(
 
 def _is_known(obj: PathObject) -> bool:
     name = obj.path_class.name if obj.path_class else None
-    return says_something(name) and is_drawn_by_hand(obj)
+    return says_something(name) and (is_drawn_by_hand(obj) or is_unconfirmed(obj))

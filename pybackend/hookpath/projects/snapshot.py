@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -14,6 +15,9 @@ from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
 from hookpath.projects.changes import Ledger, merged
 from hookpath.slides import SlideDescription, SlideIdentity, SlideRef
+
+#: Where a project's annotation loop is unless said otherwise, below the project's folder.
+LOOP_PLACE = Path("hookpath") / "loop"
 
 T = TypeVar("T")
 
@@ -98,6 +102,11 @@ class StoredImage(ABC):
     @abstractmethod
     def id(self) -> str:
         """Stable within the project."""
+
+    @property
+    def loop_folder(self) -> Path | None:
+        """Where the project's annotation loop would be; None: nowhere."""
+        return None
 
     @property
     @abstractmethod

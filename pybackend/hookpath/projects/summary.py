@@ -20,6 +20,7 @@ from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.edited import count_edited
 from hookpath.projects.rest import Rest
+from hookpath.projects.vouched import teaching_objects
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class ImageSummary:
             tissue where that is of a class; where µm/px is unknown the classes have NaN.
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
-        edited: areas among the drawn that are such results, changed by a person.
+        edited: such results that a person changed; they count where somebody confirmed them
+            (`hookpath.projects.vouched`).
         left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
         notes: what the person should know of the file and of what was drawn.
         problem: why the image cannot be used ("": it can).
@@ -86,8 +88,9 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     except HookpathError as error:
         problem, code = str(error), error.code
     try:
-        objects = rules.applied(image.objects, lambda: calibration)
-        undrawn, edited = rest.class_of(entry, objects), count_edited(objects)
+        teaching = teaching_objects(entry, image.objects)
+        objects = rules.applied(teaching, lambda: calibration)
+        undrawn, edited = rest.class_of(entry, objects), count_edited(image.objects)
         # Without µm/px nobody can tell tissue.
         known = rest.completed(entry, objects) if calibration else objects
         report = _report(known, (width, height) if width else None)

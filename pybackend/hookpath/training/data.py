@@ -30,7 +30,7 @@ from hookpath.projects import (
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.training.config import TrainConfig
-from hookpath.training.drawn import DrawnImage, class_table, images_of, warn_of_edited
+from hookpath.training.drawn import DrawnImage, class_table, images_of
 from hookpath.training.split import Candidate, Part, Split, split_slides
 
 
@@ -75,8 +75,6 @@ def gather(
             holds, or a split that cannot be made.
     """
     images = images_of(projects, config.rest if drawn else None, config.labels)
-    if drawn:
-        warn_of_edited(projects, images, reporter)
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
     classes = class_table(projects, images, config) if drawn else ClassTable(())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,18 +12,17 @@ from hookpath.annotations import (
     PathObject,
     class_names_in,
     is_drawn_by_hand,
+    is_unconfirmed,
     plain_class_name,
 )
 from hookpath.errors import HookpathError, TrainingError, shared_code
-from hookpath.events import Reporter
 from hookpath.projects import (
     ImageEntry,
     Problem,
     Project,
     Rest,
     as_labels,
-    count_edited,
-    edited_in_loop,
+    teaching_objects,
 )
 from hookpath.training.config import TrainConfig
 
@@ -62,7 +60,7 @@ def images_of(
         for entry in project.images:
             key = key_of(number, entry, projects)
             try:
-                drawn = [o for o in entry.objects() if is_drawn_by_hand(o)]
+                drawn = [o for o in teaching_objects(entry) if _is_person_s(o)]
                 if rest is not None:
                     drawn = rest.completed(entry, as_labels(entry, drawn, rules))
                 known = tuple(drawn)
@@ -72,15 +70,9 @@ def images_of(
     return images
 
 
-def warn_of_edited(
-    projects: Sequence[Project], images: Sequence[DrawnImage], reporter: Reporter
-) -> None:
-    """Of proposals that somebody nudged at one edge the rest was never looked at."""
-    edited = Counter({i.key: count_edited(i.drawn) for i in images})
-    for number, project in enumerate(projects):
-        keys = [key_of(number, entry, projects) for entry in project.images]
-        if warning := edited_in_loop(project, sum(edited[key] for key in keys)):
-            reporter.warn(warning)
+def _is_person_s(o: PathObject) -> bool:
+    """Drawn, or what is left of a changed result, which teaches nothing but is told of."""
+    return is_drawn_by_hand(o) or is_unconfirmed(o)
 
 
 def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:

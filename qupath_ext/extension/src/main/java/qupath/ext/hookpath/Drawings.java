@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.ClassRule;
 import qupath.ext.hookpath.core.DrawnImage;
+import qupath.ext.hookpath.core.ModelShelf;
 import qupath.ext.hookpath.core.Role;
 import qupath.ext.hookpath.core.ServerRecord;
 import qupath.ext.hookpath.core.ThinDrawings;
@@ -22,7 +23,8 @@ import qupath.lib.roi.interfaces.ROI;
 
 /**
  * What a person drew on an image of a project: of one in the window what is on the screen, of the
- * others what was saved. Areas that overlap count twice. Not for the JavaFX thread.
+ * others what was saved; of changed results what that person vouches for. Areas that overlap count
+ * twice. Not for the JavaFX thread.
  */
 public final class Drawings {
 
@@ -43,10 +45,11 @@ public final class Drawings {
         try {
             if (OpenImage.isOpen(project, entry)) {
                 OpenImage image = OpenImage.of(project, entry);
-                return drawn(entry, role, image.objects(), image.data().getServerBuilder());
+                return drawn(project, entry, role, image.objects(),
+                        image.data().getServerBuilder());
             }
             OpenImage.checkComplete(entry);
-            return drawn(entry, role, entry.readHierarchy().getAllObjects(false),
+            return drawn(project, entry, role, entry.readHierarchy().getAllObjects(false),
                     entry.getServerBuilder());
         } catch (IOException | RuntimeException e) {
             logger.warn("{}: what is drawn on it cannot be read", entry.getImageName(), e);
@@ -55,8 +58,9 @@ public final class Drawings {
         }
     }
 
-    private static DrawnImage drawn(ProjectImageEntry<BufferedImage> entry, Role role,
-            Collection<PathObject> objects, ServerBuilder<BufferedImage> builder) {
+    private static DrawnImage drawn(Project<BufferedImage> project,
+            ProjectImageEntry<BufferedImage> entry, Role role, Collection<PathObject> objects,
+            ServerBuilder<BufferedImage> builder) throws IOException {
         String problem = ServerRecord.parse(Exchange.json(builder)).problem();
         PixelCalibration pixel = problem == null ? calibration(builder) : null;
         boolean known = pixel != null && pixel.hasPixelSizeMicrons();
@@ -65,25 +69,36 @@ public final class Drawings {
         }
         Map<String, Double> mm2 = new LinkedHashMap<>();
         Map<String, ThinDrawings> thin = new LinkedHashMap<>();
+        Vouched vouched = Vouched.of(new ModelShelf(JobStart.base(project)).loop(), entry.getID(),
+                objects);
+        double left = 0;
         for (PathObject object : objects) {
-            if (!teaches(object)) {
+            if (!isOfAClass(object)) {
                 continue;
             }
             String name = object.getPathClass().toString();
+            boolean ours = Ownership.isOurs(object, null);
             if (object.getROI().isArea()) {
-                mm2.merge(name, known ? areaMm2(object, pixel) : Double.NaN, Double::sum);
-            } else {
+                double px2 = vouched.counts(object);
+                double whole = known ? areaMm2(object, pixel) : Double.NaN;
+                double counts = Double.isNaN(px2) ? whole
+                        : px2 * 1e-6 * (known ? areaUm2(pixel) : Double.NaN);
+                if (px2 != 0) {
+                    mm2.merge(name, counts, Double::sum);
+                }
+                left += ours || Double.isNaN(px2) ? 0 : whole - counts;
+            } else if (!ours) {
                 thin.merge(name, thin(object, known ? pixel : null), ThinDrawings::plus);
             }
         }
-        return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem, mm2, thin);
+        return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem, mm2, thin,
+                left);
     }
 
-    private static boolean teaches(PathObject object) {
+    private static boolean isOfAClass(PathObject object) {
         return object.isAnnotation() && object.hasROI()
                 && object.getPathClass() != null
-                && ClassRule.isUsable(object.getPathClass().toString())
-                && !Ownership.isOurs(object, null);
+                && ClassRule.isUsable(object.getPathClass().toString());
     }
 
     /** A point has no length, and several are as many discs. */
@@ -100,6 +115,10 @@ public final class Drawings {
     private static double areaMm2(PathObject object, PixelCalibration pixel) {
         return 1e-6 * object.getROI().getScaledArea(
                 pixel.getPixelWidthMicrons(), pixel.getPixelHeightMicrons());
+    }
+
+    private static double areaUm2(PixelCalibration pixel) {
+        return pixel.getPixelWidthMicrons() * pixel.getPixelHeightMicrons();
     }
 
     /** As QuPath keeps it with the image; where it does not, the file is opened. */

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.ClassPart;
 import qupath.ext.hookpath.core.FeatureWriter;
 import qupath.ext.hookpath.core.ImagePart;
+import qupath.ext.hookpath.core.ModelShelf;
 import qupath.ext.hookpath.core.ProjectPart;
 import qupath.ext.hookpath.core.ServerRecord;
 import qupath.lib.common.ColorTools;
@@ -74,7 +75,7 @@ public final class Exchange {
         for (ProjectImageEntry<BufferedImage> entry : entries) {
             images.add(entryPart(project, entry, which));
         }
-        return new ProjectPart(project.getName(), classes(project), images);
+        return new ProjectPart(project.getName(), classes(project), images, loop(project));
     }
 
     /**
@@ -94,7 +95,7 @@ public final class Exchange {
                     : part(entry.getID(), entry.getImageName(), entry.getServerBuilder(),
                             entry.getMetadata(), null));
         }
-        return new ProjectPart(project.getName(), classes(project), images);
+        return new ProjectPart(project.getName(), classes(project), images, loop(project));
     }
 
     /**
@@ -109,6 +110,11 @@ public final class Exchange {
             OpenImage image, Project<BufferedImage> project, List<PathObject> objects) {
         String name = project == null ? image.name() : project.getName();
         return new ProjectPart(name, classes(project), List.of(part(image, objects)));
+    }
+
+    private static Path loop(Project<BufferedImage> project) {
+        Path loop = new ModelShelf(JobStart.base(project)).loop();
+        return Files.isDirectory(loop) ? loop : null;
     }
 
     /** A class list with colours; empty where there is no project. */

@@ -16,10 +16,11 @@ import java.util.Set;
  * @param problem why it cannot be used, one line, or null
  * @param areas   the same of areas alone
  * @param thin    lines and points by class
+ * @param leftMm2 area of changed results that nobody confirmed, which is not learned from
  */
 public record DrawnImage(String id, String name, Map<String, Double> mm2, Role role,
                          String problem, Map<String, Double> areas,
-                         Map<String, ThinDrawings> thin) {
+                         Map<String, ThinDrawings> thin, double leftMm2) {
 
     /** Classes keep their order. */
     public DrawnImage {
@@ -30,12 +31,12 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
 
     /** One with areas only. */
     public DrawnImage(String id, String name, Map<String, Double> mm2, Role role, String problem) {
-        this(id, name, mm2, role, problem, mm2, Map.of());
+        this(id, name, mm2, role, problem, mm2, Map.of(), 0);
     }
 
     /** The same image in another role. */
     public DrawnImage with(Role newRole) {
-        return new DrawnImage(id, name, mm2, newRole, problem, areas, thin);
+        return new DrawnImage(id, name, mm2, newRole, problem, areas, thin, leftMm2);
     }
 
     /**
@@ -48,7 +49,7 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
         if (widthUm > 0) {
             thin.forEach((name, lines) -> all.merge(name, lines.areaMm2(widthUm), Double::sum));
         }
-        return new DrawnImage(id, name, all, role, problem, areas, thin);
+        return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2);
     }
 
     /** Whether something of a class is drawn on it. */

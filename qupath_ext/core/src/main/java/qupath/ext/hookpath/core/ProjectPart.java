@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.core;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -8,6 +9,13 @@ import java.util.List;
  * @param name    the project's name
  * @param classes its classes, in the project's order
  * @param images  the images to work on
+ * @param loop    folder of its annotation loop, which remembers what was proposed; null: none
  */
-public record ProjectPart(String name, List<ClassPart> classes, List<ImagePart> images) {
+public record ProjectPart(String name, List<ClassPart> classes, List<ImagePart> images,
+                          Path loop) {
+
+    /** One whose jobs need not know of a loop. */
+    public ProjectPart(String name, List<ClassPart> classes, List<ImagePart> images) {
+        this(name, classes, images, null);
+    }
 }

@@ -127,6 +127,9 @@ public final class Request {
         JsonArray images = new JsonArray();
         part.images().forEach(i -> images.add(imageJson(i)));
         json.add("images", images);
+        if (part.loop() != null) {
+            json.addProperty("loop", part.loop().toString());
+        }
         return json;
     }
 

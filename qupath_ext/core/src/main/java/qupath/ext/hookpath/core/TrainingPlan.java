@@ -115,11 +115,17 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
     }
 
     /**
-     * What works but deserves a look: {@code unused} images of unknown role, {@code broken} images,
+     * What works but deserves a look: {@code unconfirmed} (on so many images, so many mm² of changed
+     * results that nobody confirmed), {@code unused} images of unknown role, {@code broken} images,
      * {@code noValidation}, {@code classNotValidated}, {@code classOnce}.
      */
     public List<Finding> notes() {
         List<Finding> notes = new ArrayList<>();
+        List<DrawnImage> unsure = images.stream().filter(i -> i.leftMm2() > 0).toList();
+        if (!unsure.isEmpty()) {
+            notes.add(Finding.of("unconfirmed", unsure.size(),
+                    unsure.stream().mapToDouble(DrawnImage::leftMm2).sum()));
+        }
         if (in(Role.VALIDATION).isEmpty()) {
             notes.add(Finding.of("noValidation"));
         } else {

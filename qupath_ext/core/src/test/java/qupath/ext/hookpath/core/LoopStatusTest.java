@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.core;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -9,6 +10,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.util.List;
 import java.util.Map;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.Test;
 import qupath.ext.hookpath.core.LoopStatus.State;
 
@@ -95,5 +101,23 @@ class LoopStatusTest {
         assertEquals(State.TODO, State.of("todo"));
         assertNull(State.of(null));
         assertNull(State.of("other"));
+    }
+
+    @Test
+    void whatALoopRemembersOfAnImageIsRead(@TempDir Path loop) throws IOException {
+        assertNull(LoopMemory.of(loop, "1"));
+        // SHA-256 of "1" begins with 6b86b2.
+        Path record = loop.resolve("images/1-6b86b2.json");
+        Files.createDirectories(record.getParent());
+        Files.writeString(record, """
+                {"id": "1", "drawn_ids": ["a"], "proposed_in": [2]}""");
+        Path proposals = Files.createDirectories(loop.resolve("rounds/02/proposals"));
+        Files.writeString(proposals.resolve("1-6b86b2.1.geojson"), "[]");
+        Files.writeString(proposals.resolve("11-4fc82b.1.geojson"), "[]");
+        LoopMemory found = LoopMemory.of(loop, "1");
+        assertEquals(Set.of("a"), found.drawnIds());
+        assertEquals(List.of(proposals.resolve("1-6b86b2.1.geojson")), found.proposals());
+        Files.writeString(record, "{");
+        assertThrows(IOException.class, () -> LoopMemory.of(loop, "1"));
     }
 }

@@ -114,11 +114,21 @@ class TrainingPlanTest {
     }
 
     @Test
+    void whatNobodyConfirmedIsTold() {
+        Map<String, Double> areas = Map.of("Tumor", 1.0, "Stroma", 1.0);
+        var changed = new DrawnImage("1", "1.svs", areas, Role.TRAIN, null, areas, Map.of(), 0.25);
+        var plan = new TrainingPlan(List.of(changed, changed), areas.keySet());
+        assertEquals(new TrainingPlan.Finding("unconfirmed", List.of(2, 0.5)),
+                plan.notes().getFirst());
+        assertEquals(0.25, changed.with(Role.TEST).withLines(5).leftMm2());
+    }
+
+    @Test
     void linesCountWhereTheyHaveAWidth() {
         var thin = new ThinDrawings(2, 1).plus(new ThinDrawings(0, 3));
         Map<String, Double> areas = Map.of("Tumor", 1.0);
         var drawn = new DrawnImage("1", "1.svs", areas, Role.TRAIN, null, areas,
-                Map.of("Stroma", thin));
+                Map.of("Stroma", thin), 0);
         assertEquals(areas, drawn.withLines(0).mm2());
         var wide = drawn.withLines(100);
         assertEquals(0.2 + Math.PI * 0.01, wide.mm2().get("Stroma"), 1e-12);

@@ -1,10 +1,14 @@
 package qupath.ext.hookpath.ui;
 
+import java.util.Locale;
 import java.util.function.Function;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.collections.ObservableList;
+import javafx.collections.transformation.FilteredList;
 import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
+import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 
 /** Cells of tables: long names keep their beginning and their end, and tell the rest in a tip. */
@@ -24,6 +28,24 @@ public final class Cells {
             return new ReadOnlyStringWrapper(value == null ? "" : value);
         });
         column.setCellFactory(c -> new Middle<>());
+    }
+
+    /**
+     * The rows whose name holds what a person typed, letter case aside.
+     *
+     * @param all every row
+     * @param field what is typed into
+     * @param name of a row
+     */
+    public static <T> FilteredList<T> filtered(
+            ObservableList<T> all, TextField field, Function<T, String> name) {
+        FilteredList<T> shown = new FilteredList<>(all);
+        field.textProperty().addListener((o, was, is) -> {
+            String wanted = is.strip().toLowerCase(Locale.ROOT);
+            shown.setPredicate(row -> wanted.isEmpty()
+                    || String.valueOf(name.apply(row)).toLowerCase(Locale.ROOT).contains(wanted));
+        });
+        return shown;
     }
 
     /** Names of slides differ in the middle and at the end, less at the beginning. */

@@ -17,6 +17,7 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBar.ButtonData;
 import javafx.scene.control.ButtonType;
 import javafx.scene.control.Dialog;
+import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
@@ -192,6 +193,14 @@ public final class Windows {
     public static void showProblem(Node over, String titleKey, String text) {
         Dialogs.builder().error().owner(windowOf(over)).title(Texts.get(titleKey))
                 .contentText(text).resizable().show();
+    }
+
+    /** A tooltip of several lines with a text of {@code strings.properties}. */
+    public static Tooltip tip(String key) {
+        Tooltip tip = new Tooltip(Texts.get(key));
+        tip.setWrapText(true);
+        tip.setMaxWidth(420);
+        return tip;
     }
 
     /** Whether a control's window is on the screen. */

@@ -4,6 +4,7 @@ import java.util.function.Consumer;
 import javafx.geometry.Pos;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.Label;
+import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.VBox;
 import javafx.scene.shape.Rectangle;
@@ -15,6 +16,7 @@ final class ClassHeader extends VBox {
     ClassHeader(String name, double totalMm2, boolean on, Consumer<Boolean> onChange) {
         CheckBox box = new CheckBox(name);
         box.setMnemonicParsing(false);
+        box.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
         Rectangle swatch = new Rectangle(10, 10, ClassColors.of(name));
         box.setGraphic(swatch);
         box.setSelected(on);

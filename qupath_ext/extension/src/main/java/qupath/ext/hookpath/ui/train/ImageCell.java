@@ -1,11 +1,16 @@
 package qupath.ext.hookpath.ui.train;
 
+import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.TableCell;
 import javafx.scene.control.Tooltip;
 import qupath.ext.hookpath.core.DrawnImage;
 
 /** An image's name; one that cannot be used says why. */
 final class ImageCell extends TableCell<DrawnImage, DrawnImage> {
+
+    ImageCell() {
+        setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
+    }
 
     @Override
     protected void updateItem(DrawnImage image, boolean empty) {

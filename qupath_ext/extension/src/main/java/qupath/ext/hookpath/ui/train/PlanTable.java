@@ -15,10 +15,15 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.beans.property.SimpleObjectProperty;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import javafx.collections.transformation.FilteredList;
+import javafx.collections.transformation.SortedList;
 import javafx.fxml.FXML;
 import javafx.scene.control.Label;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
+import javafx.scene.control.TextField;
 import javafx.scene.layout.VBox;
 import qupath.ext.hookpath.Drawings;
 import qupath.ext.hookpath.Texts;
@@ -28,12 +33,17 @@ import qupath.ext.hookpath.core.Role;
 import qupath.ext.hookpath.core.SuggestedRoles;
 import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.train.Roles;
+import qupath.ext.hookpath.ui.Cells;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
 /** Images with their drawn area by class and what each is for; classes can be switched off. */
 public final class PlanTable extends VBox {
+
+    private static final double LEAST_NAME_PX = 190;
+    private static final double WIDEST_CLASS_PX = 190;
+    private static final double BAR_PX = 20;
 
     private final ReadOnlyObjectWrapper<TrainingPlan> plan = new ReadOnlyObjectWrapper<>();
     private final Set<String> off = new HashSet<>();
@@ -43,9 +53,13 @@ public final class PlanTable extends VBox {
     private int generation;
     private double lineWidthUm;
 
+    private final ObservableList<DrawnImage> images = FXCollections.observableArrayList();
+
+    @FXML private TextField filter;
     @FXML private TableView<DrawnImage> table;
     @FXML private TableColumn<DrawnImage, DrawnImage> image;
     @FXML private TableColumn<DrawnImage, Role> role;
+    private final TableColumn<DrawnImage, String> left = new TableColumn<>();
     @FXML private Label state;
 
     /** An empty one; see {@link #load}. */
@@ -56,6 +70,26 @@ public final class PlanTable extends VBox {
         image.setComparator(Comparator.comparing(DrawnImage::name));
         role.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue().role()));
         role.setCellFactory(column -> new RoleCell(suggested, this::decide));
+        left.setCellValueFactory(cell -> new ReadOnlyStringWrapper(
+                cell.getValue().leftMm2() > 0 ? area(cell.getValue().leftMm2()) : ""));
+        left.setStyle("-fx-alignment: center-right;");
+        left.setSortable(false);
+        left.setPrefWidth(110);
+        Label head = new Label(Texts.get("train.left"));
+        head.setTooltip(Windows.tip("train.left.tooltip"));
+        left.setGraphic(head);
+        FilteredList<DrawnImage> shown = Cells.filtered(images, filter, DrawnImage::name);
+        SortedList<DrawnImage> sorted = new SortedList<>(shown);
+        sorted.comparatorProperty().bind(table.comparatorProperty());
+        table.setItems(sorted);
+        table.widthProperty().addListener((o, was, is) -> fill());
+    }
+
+    /** The names get the room that the other columns leave. */
+    private void fill() {
+        double others = table.getColumns().stream().filter(c -> c != image)
+                .mapToDouble(TableColumn::getPrefWidth).sum();
+        image.setPrefWidth(Math.max(LEAST_NAME_PX, table.getWidth() - others - BAR_PX));
     }
 
     /** What would be learned from as the table stands; null while it is being read. */
@@ -79,7 +113,8 @@ public final class PlanTable extends VBox {
         int mine = ++generation;
         plan.set(null);
         table.setPlaceholder(new Label(Texts.get("train.why.reading")));
-        table.getItems().clear();
+        filter.clear();
+        images.clear();
         suggested.clear();
         List<ProjectImageEntry<BufferedImage>> entries =
                 of == null ? List.of() : List.copyOf(of.getImageList());
@@ -107,7 +142,7 @@ public final class PlanTable extends VBox {
     void setLineWidth(double um) {
         lineWidthUm = um;
         if (plan.get() != null) {
-            table.getItems().replaceAll(i -> i.withLines(um));
+            images.replaceAll(i -> i.withLines(um));
             update();
         }
     }
@@ -115,7 +150,7 @@ public final class PlanTable extends VBox {
     /** Roles of all images as the table shows them. */
     Map<String, Role> roles() {
         Map<String, Role> roles = new LinkedHashMap<>();
-        table.getItems().forEach(i -> roles.put(i.id(), i.role()));
+        images.forEach(i -> roles.put(i.id(), i.role()));
         return roles;
     }
 
@@ -126,9 +161,9 @@ public final class PlanTable extends VBox {
 
     @FXML
     private void suggest() {
-        Map<String, Role> found = SuggestedRoles.of(List.copyOf(table.getItems()), classesOn());
+        Map<String, Role> found = SuggestedRoles.of(List.copyOf(images), classesOn());
         suggested.addAll(found.keySet());
-        table.getItems().replaceAll(i ->
+        images.replaceAll(i ->
                 found.containsKey(i.id()) ? i.with(found.get(i.id())) : i);
         update();
     }
@@ -161,7 +196,7 @@ public final class PlanTable extends VBox {
                 found.stream().map(i -> i.withLines(lineWidthUm)).toList());
         sorted.sort(Comparator.comparing(i -> i.mm2().isEmpty()));
         table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
-        table.getItems().setAll(sorted);
+        images.setAll(sorted);
         state.setText("");
         if (found.stream().allMatch(i -> i.role() == null)) {
             suggest();
@@ -172,18 +207,19 @@ public final class PlanTable extends VBox {
 
     private void replace(DrawnImage read) {
         DrawnImage found = read.withLines(lineWidthUm);
-        table.getItems().replaceAll(i -> i.id().equals(found.id()) && !sameArea(i, found)
+        images.replaceAll(i -> i.id().equals(found.id()) && !sameArea(i, found)
                 ? found.with(i.role()) : i);
         update();
     }
 
     private static boolean sameArea(DrawnImage one, DrawnImage other) {
-        return one.mm2().equals(other.mm2()) && one.thin().equals(other.thin());
+        return one.mm2().equals(other.mm2()) && one.thin().equals(other.thin())
+                && one.leftMm2() == other.leftMm2();
     }
 
     private void decide(DrawnImage changed, Role to) {
         suggested.remove(changed.id());
-        table.getItems().replaceAll(i -> i.id().equals(changed.id()) ? i.with(to) : i);
+        images.replaceAll(i -> i.id().equals(changed.id()) ? i.with(to) : i);
         update();
         Project<BufferedImage> of = project;
         Map<String, Role> one = new LinkedHashMap<>();
@@ -203,7 +239,7 @@ public final class PlanTable extends VBox {
     private Set<String> drawn() {
         List<String> known = project == null ? List.of() : project.getPathClasses().stream()
                 .filter(c -> c != null).map(Object::toString).toList();
-        return TrainingPlan.drawn(known, table.getItems());
+        return TrainingPlan.drawn(known, images);
     }
 
     private void update() {
@@ -211,13 +247,17 @@ public final class PlanTable extends VBox {
         off.retainAll(drawn);
         List<TableColumn<DrawnImage, ?>> columns = new ArrayList<>(List.of(image, role));
         drawn.forEach(name -> columns.add(classColumn(name)));
+        if (images.stream().anyMatch(i -> i.leftMm2() > 0)) {
+            columns.add(left);
+        }
         table.getColumns().setAll(columns);
-        plan.set(new TrainingPlan(table.getItems(), classesOn()));
+        fill();
+        plan.set(new TrainingPlan(images, classesOn()));
     }
 
     private TableColumn<DrawnImage, String> classColumn(String name) {
         TableColumn<DrawnImage, String> column = new TableColumn<>();
-        double total = table.getItems().stream().mapToDouble(i -> i.mm2().getOrDefault(name, 0.0))
+        double total = images.stream().mapToDouble(i -> i.mm2().getOrDefault(name, 0.0))
                 .filter(Double::isFinite).sum();
         column.setGraphic(new ClassHeader(name, total, !off.contains(name), on -> {
             if (on ? off.remove(name) : off.add(name)) {
@@ -229,7 +269,7 @@ public final class PlanTable extends VBox {
         column.setStyle("-fx-alignment: center-right;"
                 + (off.contains(name) ? " -fx-opacity: 0.4;" : ""));
         column.setSortable(false);
-        column.setPrefWidth(Math.max(110, 60 + 8 * name.length()));
+        column.setPrefWidth(Math.min(WIDEST_CLASS_PX, Math.max(110, 60 + 8 * name.length())));
         return column;
     }
 

@@ -1,0 +1,75 @@
+package qupath.ext.hookpath.core;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What the annotation loop remembers of an image, as {@code projects/proposed.py} reads it.
+ *
+ * @param drawnIds  objects that a person drew before the first proposal
+ * @param proposals GeoJSON files of all that was ever proposed
+ */
+public record LoopMemory(Set<String> drawnIds, List<Path> proposals) {
+
+    /**
+     * Reads it.
+     *
+     * @param loop    the loop's folder; may be missing
+     * @param imageId of the image in its project
+     * @return null: nothing was ever proposed on the image
+     * @throws IOException a file of the loop is damaged
+     */
+    public static LoopMemory of(Path loop, String imageId) throws IOException {
+        String stem = stem(imageId);
+        Path file = loop.resolve("images").resolve(stem + ".json");
+        if (!Files.exists(file)) {
+            return null;
+        }
+        try {
+            JsonObject record = Json.read(file);
+            List<Path> proposals = new ArrayList<>();
+            for (Double round : Json.doubles(Json.list(record, "proposed_in"))) {
+                Path rounds = ModelOrigin.rounds(loop);
+                proposals.addAll(in(rounds.resolve("%02d".formatted(round.intValue()))
+                        .resolve("proposals"), stem));
+            }
+            return Json.list(record, "proposed_in").isEmpty() ? null
+                    : new LoopMemory(Set.copyOf(Json.texts(record, "drawn_ids")), proposals);
+        } catch (RuntimeException e) {
+            throw new IOException(Json.damage(file, e), e);
+        }
+    }
+
+    private static List<Path> in(Path folder, String stem) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(f -> f.getFileName().toString().startsWith(stem + ".")
+                    && f.toString().endsWith(".geojson"))
+                    .sorted(Comparator.naturalOrder()).toList();
+        }
+    }
+
+    /** A project's ids are numbers, of which nothing has to be made safe. */
+    private static String stem(String imageId) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest(imageId.getBytes(StandardCharsets.UTF_8));
+            return imageId + "-" + HexFormat.of().formatHex(digest).substring(0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);     // every Java has it
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package qupath.ext.hookpath;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.locationtech.jts.geom.Geometry;
+import org.locationtech.jts.geom.GeometryFactory;
+import org.locationtech.jts.operation.buffer.BufferOp;
+import org.locationtech.jts.operation.buffer.BufferParameters;
+import org.locationtech.jts.operation.union.UnaryUnionOp;
+import qupath.ext.hookpath.core.ClassRule;
+import qupath.ext.hookpath.core.LoopMemory;
+import qupath.lib.objects.PathObject;
+
+/**
+ * How much of what is shown on an image a person vouches for: it was drawn, confirmed, or added to
+ * a proposal. The rule is that of {@code projects/vouched.py}, by which Python learns; here it only
+ * measures. Not for the JavaFX thread.
+ */
+final class Vouched {
+
+    /** Class of the areas in which all that is shown is right. */
+    static final String CONFIRMED = "Region: confirmed*";
+
+    /** A person's outline and a proposal's agree within this, in px. */
+    private static final double SLACK_PX = 1;
+
+    private static final Geometry NOTHING = new GeometryFactory().createPolygon();
+
+    private final Set<String> drawn;    // null: nothing was ever proposed
+    private final Set<String> proposed;
+    private final Map<String, Geometry> said;
+    private final Geometry confirmed;
+    private final Geometry above;
+
+    private Vouched(Set<String> drawn, Set<String> proposed, Map<String, Geometry> said,
+            Geometry confirmed, Geometry above) {
+        this.drawn = drawn;
+        this.proposed = proposed;
+        this.said = said;
+        this.confirmed = confirmed;
+        this.above = above;
+    }
+
+    /**
+     * Of one image.
+     *
+     * @param loop folder of the project's annotation loop; may be missing
+     * @param imageId the image's id
+     * @param objects all that is on it
+     * @throws IOException what the loop remembers is damaged
+     */
+    static Vouched of(Path loop, String imageId, Collection<PathObject> objects)
+            throws IOException {
+        LoopMemory memory = LoopMemory.of(loop, imageId);
+        Set<String> ids = new HashSet<>();
+        Map<String, List<Geometry>> areas = new HashMap<>();
+        for (Path file : memory == null ? List.<Path>of() : memory.proposals()) {
+            for (PathObject one : FeatureParser.read(file, count -> { })) {
+                ids.add(one.getID().toString());
+                if (one.getPathClass() != null && one.getROI().isArea()) {
+                    areas.computeIfAbsent(one.getPathClass().toString(), n -> new ArrayList<>())
+                            .add(one.getROI().getGeometry());
+                }
+            }
+        }
+        Map<String, Geometry> said = new HashMap<>();
+        areas.forEach((name, found) -> said.put(name, wider(union(found))));
+        Geometry confirmed = union(geometries(objects, o -> Ownership.runOf(o) == null
+                && CONFIRMED.equals(String.valueOf(o.getPathClass()))));
+        Geometry above = confirmed.isEmpty() ? NOTHING
+                : union(geometries(objects, o -> isClassed(o) && !Ownership.isOurs(o, null)));
+        return new Vouched(memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
+    }
+
+    /**
+     * The area of an annotation that counts, in px².
+     *
+     * @param object an area annotation with a class
+     * @return NaN: all of it
+     */
+    double counts(PathObject object) {
+        if (Ownership.isOurs(object, null)) {
+            return confirmed.isEmpty() ? 0 : object.getROI().getGeometry()
+                    .intersection(confirmed.difference(above)).getArea();
+        }
+        String id = object.getID().toString();
+        boolean edited = Ownership.runOf(object) != null;
+        if (drawn == null ? !edited : drawn.contains(id)) {
+            return Double.NaN;
+        }
+        if (object.isLocked() || object.getMetadata().containsKey(Ownership.CONFIRMED_KEY)) {
+            return Double.NaN;
+        }
+        boolean known = !edited || proposed.contains(id);
+        Geometry there = said.getOrDefault(object.getPathClass().toString(), NOTHING);
+        Geometry whole = object.getROI().getGeometry();
+        if (known && !there.intersects(whole)) {
+            return Double.NaN;
+        }
+        Geometry added = known ? whole.difference(there) : NOTHING;
+        return added.union(whole.intersection(confirmed)).getArea();
+    }
+
+    private static boolean isClassed(PathObject object) {
+        return object.getPathClass() != null
+                && ClassRule.isUsable(object.getPathClass().toString());
+    }
+
+    private static List<Geometry> geometries(Collection<PathObject> objects,
+            java.util.function.Predicate<PathObject> which) {
+        return objects.stream().filter(o -> o.isAnnotation() && o.hasROI()
+                && o.getROI().isArea() && which.test(o))
+                .map(o -> o.getROI().getGeometry()).toList();
+    }
+
+    private static Geometry union(Collection<Geometry> areas) {
+        return areas.isEmpty() ? NOTHING : UnaryUnionOp.union(areas);
+    }
+
+    private static Geometry wider(Geometry area) {
+        var sharp = new BufferParameters(8, BufferParameters.CAP_FLAT,
+                BufferParameters.JOIN_MITRE, 5);
+        return BufferOp.bufferOp(area, SLACK_PX, sharp);
+    }
+}
