@@ -16,6 +16,7 @@ from hookpath.errors import EvaluationError
 from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.measured import Measured, pooled_intervals_of
+from hookpath.evaluation.report_file import refuse_other_content
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import (
     METRICS,
@@ -203,20 +204,19 @@ def load_report(source: str | Path) -> EvaluationReport:
     path = find_report(Path(source))
     try:
         raw = read_json(path)
+        if not isinstance(raw, dict) or not isinstance(raw.get("format_version"), int):
+            raise ValueError("no object with a format_version")
         if raw["format_version"] > FORMAT_VERSION:
             raise EvaluationError(f"{path}: written by a newer hookpath; update this one")
         if raw.get("kind") == SCALE_KIND:
             raise EvaluationError(
                 f"{path}: is of a scale detector, which has no classes; look at its report.html"
             )
-        for name in ("model", "settings"):
-            if not isinstance(raw[name], dict):
-                raise TypeError(f"{name} is no object")
+        refuse_other_content(raw)
         return EvaluationReport.from_dict(raw)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    except (OSError, ValueError) as error:
         raise EvaluationError(
-            f"{path}: not a report of `hookpath evaluate` ({type(error).__name__}: "
-            f"{reason(error)}); run it again"
+            f"{path}: not a report of `hookpath evaluate` ({reason(error)}); run it again"
         ) from error
 
 

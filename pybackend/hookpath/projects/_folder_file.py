@@ -9,17 +9,35 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import changing, write_json
 from hookpath.projects.changes import Metadata, metadata_of, take_over
-from hookpath.untrusted import read_json
+from hookpath.untrusted import read_json, reason
 
 #: Optional file in the folder.
 FOLDER_FILE = "hookpath-project.json"
+
+
+_Side = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Word = str | int | float | bool
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    mpp: _Side | Annotated[list[_Side], Field(min_length=2, max_length=2)] | None = None
+    metadata: dict[str, _Word] = Field(default_factory=dict)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    format: int = Field(default=1, ge=1, le=1)
+    images: dict[str, _Record] = Field(default_factory=dict)
 
 
 class FolderFile:
@@ -40,16 +58,13 @@ class FolderFile:
         """µm/px of a slide.
 
         Raises:
-            ProjectError: the file is damaged, or says something else there.
+            ProjectError: the file is damaged.
         """
         value = _record(self._content, name).get("mpp")
         if value is None:
             return None
-        try:
-            x, y = value if isinstance(value, list) else (value, value)
-            return Calibration(float(x), float(y))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ProjectError(f"{name}: µm/px must be a positive number, not {value!r}") from error
+        x, y = value if isinstance(value, list) else (value, value)
+        return Calibration(float(x), float(y))
 
     def put(self, changed: Metadata, backups: Backups) -> None:
         """Change metadata in the file as it is on disk now, in one write.
@@ -79,19 +94,18 @@ def _take_over(images: dict[str, Any], name: str, values: Any) -> bool:
 
 
 def _record(content: dict[str, Any], name: str) -> dict[str, Any]:
-    record = content.get("images", {}).get(name, {})
-    return record if isinstance(record, dict) else {}
+    found: dict[str, Any] = content.get("images", {}).get(name, {})
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = read_json(path)
+        content: dict[str, Any] = read_json(path)
+        _File.model_validate(content)
     except FileNotFoundError:
         return {"format": 1, "images": {}}
     except (OSError, ValueError) as error:
         raise ProjectError(
-            f"{path}: not readable as JSON ({error}); repair or remove it"
+            f"{path}: not a hookpath folder file ({reason(error)}); repair or remove it"
         ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("images", {}), dict):
-        raise ProjectError(f"{path}: not a hookpath folder file; repair or remove it")
     return content

@@ -6,12 +6,72 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import changing, write_json
 from hookpath.projects.changes import Metadata, take_over
-from hookpath.untrusted import read_json
+from hookpath.untrusted import read_json, reason
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Project(_Part):
+    """One image that is not as it should be must not cost the others: see `refuse_other_image`."""
+
+    version: str | None = None
+    uri: str | None = None
+    images: list[dict[str, Any]]
+
+
+class _Side(_Part):
+    value: Any = None
+    unit: str | None = None
+
+
+class _Calibration(_Part):
+    width: _Side | None = Field(default=None, alias="pixelWidth")
+    height: _Side | None = Field(default=None, alias="pixelHeight")
+
+
+class _ServerMetadata(_Part):
+    width: int = Field(default=0, ge=0)
+    height: int = Field(default=0, ge=0)
+    planes: int = Field(default=1, alias="sizeZ")
+    times: int = Field(default=1, alias="sizeT")
+    is_rgb: bool = Field(default=True, alias="isRGB")
+    channels: list[Any] | None = None
+    pixel_type: str | None = Field(default=None, alias="pixelType")
+    calibration: _Calibration | None = Field(default=None, alias="pixelCalibration")
+
+
+class _Server(_Part):
+    kind: str | None = Field(default=None, alias="builderType")
+    provider: str | None = Field(default=None, alias="providerClassName")
+    uri: str | None = None
+    args: list[Any] | None = None
+    metadata: _ServerMetadata | None = None
+    builder: _Server | None = None
+
+
+class _Image(_Part):
+    id: int | str = Field(alias="entryID")
+    name: str | None = Field(default=None, alias="imageName")
+    metadata: dict[str, Any] | None = None
+    server: _Server | None = Field(default=None, alias="serverBuilder")
+
+
+class _Class(_Part):
+    name: str | None = None
+    color: int | None = None
+
+
+class _Classes(_Part):
+    listed: list[_Class] | None = Field(default=None, alias="pathClasses")
 
 
 def read_project(path: Path) -> dict[str, Any]:
@@ -22,25 +82,30 @@ def read_project(path: Path) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = read_json(path)
+        _Project.model_validate(content)
     except (OSError, ValueError) as error:
         raise ProjectError(
-            f"{path}: cannot be read as a QuPath project ({error}); QuPath keeps the version "
-            "before in project.qpproj.backup"
+            f"{path}: cannot be read as a QuPath project ({reason(error)}); QuPath keeps the "
+            "version before in project.qpproj.backup"
         ) from error
-    images = content.get("images") if isinstance(content, dict) else None
-    if not isinstance(images, list) or not all(isinstance(i, dict) for i in images):
-        raise ProjectError(f"{path}: is JSON, but not a QuPath project (no list of images)")
     return content
+
+
+def refuse_other_image(record: dict[str, Any], path: Path, image: str) -> None:
+    """Raise `ProjectError` unless the record of an image is as QuPath writes it."""
+    try:
+        _Image.model_validate(record)
+    except ValueError as error:
+        raise ProjectError(
+            f"{image}: not as QuPath writes it in {path} ({reason(error)}); repair it, or remove "
+            "the image from the project and add it again"
+        ) from error
 
 
 def read_classes(path: Path) -> tuple[PathClass, ...]:
     """The project's class list with colours (``classifiers/classes.json``); may be missing."""
     listed = _class_list(path)
-    return tuple(
-        PathClass(str(c["name"]), _rgb(c.get("color")))
-        for c in listed
-        if isinstance(c, dict) and c.get("name")
-    )
+    return tuple(PathClass(c["name"], _rgb(c.get("color"))) for c in listed if c.get("name"))
 
 
 def add_missing_classes(path: Path, classes: Iterable[PathClass], backups: Backups) -> None:
@@ -99,20 +164,23 @@ def _merge(content: dict[str, Any], changed: Metadata) -> bool:
 
 def _class_file(path: Path) -> dict[str, Any]:
     try:
-        content = read_json(path)
+        content: dict[str, Any] = read_json(path)
+        _Classes.model_validate(content)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ProjectError(f"{path}: not readable as a class list ({error})") from error
-    return content if isinstance(content, dict) else {}
+        raise ProjectError(
+            f"{path}: not readable as a class list ({reason(error)}); repair it, or remove it and "
+            "set the classes in QuPath again"
+        ) from error
+    return content
 
 
 def _class_list(path: Path) -> list[Any]:
-    listed = _class_file(path).get("pathClasses")
-    return listed if isinstance(listed, list) else []
+    return _class_file(path).get("pathClasses") or []
 
 
 def _rgb(value: Any) -> tuple[int, int, int] | None:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if value is None:
         return None
     return (value >> 16) & 255, (value >> 8) & 255, value & 255

@@ -12,8 +12,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from hookpath.annotations.objects import RUN_TAG, PathObject
 from hookpath.errors import WriteRefusedError
+from hookpath.untrusted import parse_json
 
 #: Object metadata: class, area, bounds and number of vertices as we wrote them.
 LOOKS_KEY = "hookpath.looks"
@@ -98,16 +101,24 @@ def _looks(o: PathObject) -> dict[str, object]:
     }
 
 
+class _Looks(BaseModel):
+    """What `_looks` writes."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    path_class: str | None = Field(default=None, alias="class")
+    name: str | None = None
+    locked: bool = False
+    area: float
+    length: float
+    bounds: list[float] = Field(max_length=4)
+
+
 def _parsed(written: str) -> Mapping[str, object] | None:
     """What `_looks` wrote; None: it did not write this."""
     try:
-        found = json.loads(written)
-    except (ValueError, RecursionError):
+        return _Looks.model_validate(parse_json(written)).model_dump(by_alias=True)
+    except ValueError:
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("bounds"), list):
-        return None
-    numbers = (found.get("area"), found.get("length"), *found["bounds"])
-    return found if all(isinstance(n, (int, float)) for n in numbers) else None
 
 
 def _alike(a: Mapping[str, object], b: Mapping[str, object]) -> bool:

@@ -271,6 +271,7 @@ class QuPathEntry(StoredImage):
 
     @property
     def _server_record(self) -> dict[str, Any]:
+        _qpproj.refuse_other_image(self._record, self._project.file, self.name)
         record = self._record.get("serverBuilder")
         if not isinstance(record, dict):
             raise ProjectError(f"{self.name}: the project does not say where its image is")
