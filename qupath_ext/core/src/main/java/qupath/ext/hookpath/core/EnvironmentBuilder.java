@@ -7,24 +7,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
-import qupath.ext.hookpath.core.PythonProblem.Kind;
+import qupath.ext.hookpath.core.SetupProgress.Step;
 
 /**
- * Builds a Python environment with the package {@code hookpath} in it, with uv where there is one,
- * else with Python's venv and pip. It is built beside an environment that is there already, which
+ * Builds a Python environment with the package {@code hookpath} in it, with uv (fetched, where there
+ * is none), else with Python's venv and pip. It is built beside an environment that is there already, which
  * gives way only when the new one works. For one thread.
  */
 public final class EnvironmentBuilder {
 
     private final Path folder;
     private Path basePython;
-    private Path uv = PythonSearch.here().program("uv");
+    private Path uv;
+    private boolean uvSaid;
     private Path wheels;
     private boolean offline;
+    private boolean askFirst = true;
     private Torch torch = Torch.suggested();
+    private Sources sources = Sources.USUAL;
     private String extensionVersion = Version.ofThisJar();
     private List<String> imports = List.of("torch", "torchvision", "openslide", "rasterio");
 
@@ -48,7 +51,10 @@ public final class EnvironmentBuilder {
         return this;
     }
 
-    /** A folder of wheels to install from, or null. */
+    /**
+     * A folder of wheels, or null. Offline everything comes from it; else what is fetched is kept
+     * there.
+     */
     public EnvironmentBuilder wheels(Path folderOrNull) {
         this.wheels = folderOrNull == null ? null : folderOrNull.toAbsolutePath();
         return this;
@@ -66,9 +72,22 @@ public final class EnvironmentBuilder {
         return this;
     }
 
-    /** uv's file; null: venv and pip. What is on the PATH unless said. */
+    /** uv's file; null: venv and pip. Unless said: our own, fetched where it is not here yet. */
     public EnvironmentBuilder uv(Path program) {
         this.uv = program;
+        this.uvSaid = true;
+        return this;
+    }
+
+    /** Where packages and Python come from; the usual places unless said. */
+    public EnvironmentBuilder sources(Sources places) {
+        this.sources = places;
+        return this;
+    }
+
+    /** Looks not first whether the package index is in reach. */
+    EnvironmentBuilder withoutAsking() {
+        this.askFirst = false;
         return this;
     }
 
@@ -87,14 +106,13 @@ public final class EnvironmentBuilder {
     /**
      * Builds it. Takes minutes, and some GB on disk.
      *
-     * @param line      hears what is done and each line that the installer writes, one at a time,
-     *                  on this and other threads
+     * @param listener  hears what is done, on this and other threads
      * @param cancelled asked a few times a second, on this thread
      * @throws CancellationException when cancelled; what was there before stays
      * @throws PythonProblem when there is no Python to build from, or the result does not work
      * @throws IOException when installing failed, or the folder is in use; says why in one line
      */
-    public Python build(Consumer<String> line, BooleanSupplier cancelled)
+    public Python build(SetupListener listener, BooleanSupplier cancelled)
             throws IOException, PythonProblem, InterruptedException {
         if (offline && (wheels == null || !Files.isDirectory(wheels))) {
             throw new IOException("To install offline, give a folder of wheels; " + wheels
@@ -108,7 +126,7 @@ public final class EnvironmentBuilder {
                 throw new IOException(folder + " is being built already");
             }
             Folders.recover(folder);
-            return buildBeside(new Steps(line, cancelled));
+            return buildBeside(new Steps(listener, cancelled));
         }
     }
 
@@ -120,30 +138,79 @@ public final class EnvironmentBuilder {
         }
     }
 
+    /**
+     * Takes away what a build that was cut short (QuPath killed, the computer off) left beside an
+     * environment; nothing while one is being built.
+     *
+     * @param folder of the environment
+     */
+    public static void sweep(Path folder) {
+        Path lockFile = folder.resolveSibling(folder.getFileName() + ".lock");
+        if (!Files.exists(lockFile)) {
+            return;
+        }
+        try (FileChannel lock = FileChannel.open(lockFile, StandardOpenOption.WRITE)) {
+            if (locked(lock)) {
+                Folders.recover(folder);
+                Folders.delete(beside(folder));
+            }
+        } catch (IOException e) {
+            // files in use: the next build or start takes them away
+        }
+    }
+
+    private static Path beside(Path folder) {
+        return folder.resolveSibling(folder.getFileName() + ".new");
+    }
+
     private Python buildBeside(Steps steps)
             throws IOException, PythonProblem, InterruptedException {
-        Path beside = folder.resolveSibling(folder.getFileName() + ".new");
-        Path bundled = Files.createTempDirectory("hookpath");
-        try {
+        Path beside = beside(folder);
+        Path scratch = Files.createTempDirectory("hookpath");
+        try (Web web = new Web(Proxies.here(sources.proxy()))) {
             Folders.delete(beside);
-            install(beside, BundledPackage.unpack(bundled), steps);
+            install(beside, scratch, web, steps);
             steps.stopIfCancelled();
             EnvironmentScripts.rewrite(beside, folder);
             swap(beside);
+            tidy();
             return Python.ofEnvironment(folder);
         } finally {
-            Folders.delete(bundled);
+            Folders.delete(scratch);
             Folders.delete(beside);
         }
     }
 
-    private void install(Path environment, BundledPackage bundled, Steps steps)
+    private Recipe recipe() {
+        return new Recipe(folder.resolveSibling("setup"), basePython, uv, uvSaid, wheels, offline,
+                torch, sources, askFirst, extensionVersion, imports);
+    }
+
+    private void install(Path environment, Path scratch, Web web, Steps steps)
             throws IOException, PythonProblem, InterruptedException {
-        Installer installer = new Installer(uv, usablePython(), wheels, offline, torch,
+        Recipe recipe = recipe();
+        steps.variables(web.forUv());
+        steps.variables(sources.forUv(System.getenv()));
+        steps.variables(Map.of("UV_CACHE_DIR", recipe.cache().toString(), "UV_PYTHON_INSTALL_DIR",
+                recipe.pythons().toString()));
+        steps.begin(Step.INSTALLER);
+        Tools tools = new Tools(recipe, web);
+        tools.reachIndex(steps);
+        Path installer = tools.uv(steps);
+        Path python = tools.python(installer, scratch, steps);
+        BundledPackage bundled = BundledPackage.unpack(scratch);
+        Installer commands = new Installer(installer, python, wheels, offline, torch,
                 bundled.constraints());
-        steps.run("The environment could not be made", installer.create(environment));
+        steps.run("The environment could not be made", commands.create(environment));
         OwnEnvironment.mark(environment);
-        installPackage(installer, environment, requirement(bundled), steps);
+        new Packages(recipe, web, commands, scratch)
+                .install(environment, requirement(bundled), steps);
+        check(environment, steps);
+    }
+
+    private void check(Path environment, Steps steps)
+            throws IOException, PythonProblem, InterruptedException {
+        steps.begin(Step.CHECK);
         Python python = Python.ofEnvironment(environment);
         if (!imports.isEmpty()) {
             steps.run("What was installed does not work",
@@ -153,44 +220,19 @@ public final class EnvironmentBuilder {
         python.check(extensionVersion);
     }
 
-    /** torch for the CPU has an index of its own, which a firewall may hide: the default does, too. */
-    private static void installPackage(Installer installer, Path environment, String requirement,
-            Steps steps) throws IOException, InterruptedException {
+    /** What was only kept so that an interrupted build can go on; uv and Python stay. */
+    private void tidy() {
         try {
-            steps.run("Installing failed", installer.install(environment, requirement));
+            Folders.delete(recipe().cache());
+            Folders.delete(recipe().setup().resolve("wheels"));
         } catch (IOException e) {
-            if (installer.torch() != Torch.CPU || installer.offline()) {
-                throw e;
-            }
-            steps.say(e.getMessage());
-            steps.say("Trying again with the default build of torch (larger)");
-            steps.run("Installing failed",
-                    installer.withDefaultTorch().install(environment, requirement));
+            // some GB too many, no more
         }
     }
 
     private String requirement(BundledPackage bundled) {
         return bundled.wheel() != null ? bundled.wheel().toString()
                 : "hookpath==" + Version.majorMinor(extensionVersion) + ".*";
-    }
-
-    /** The base Python, checked; null when uv may fetch one. */
-    private Path usablePython() throws PythonProblem {
-        List<Path> tried = basePython != null ? List.of(basePython)
-                : PythonSearch.here().basePythons();
-        for (Path candidate : tried) {
-            int[] language = new Python(candidate).language();
-            if (language != null && language[0] == 3 && language[1] >= Python.OLDEST_MINOR) {
-                return candidate;
-            }
-        }
-        if (uv != null && basePython == null && !offline) {
-            return null;
-        }
-        String wanted = "Python 3." + Python.OLDEST_MINOR + " or later";
-        throw new PythonProblem(Kind.MISSING, basePython != null
-                ? basePython + " is no " + wanted + "; choose another"
-                : "No " + wanted + " was found; install one from python.org, then try again");
     }
 
     private void swap(Path beside) throws IOException {

@@ -57,6 +57,28 @@ record Installer(Path uv, Path basePython, Path wheels, boolean offline, Torch t
         return command;
     }
 
+    /** What finds out which files a requirement needs on this computer. */
+    List<String> resolve(Path environment, Path input, Path lock) throws IOException {
+        List<String> command = new ArrayList<>(List.of(uv.toString(), "pip", "compile",
+                input.toString(), "--quiet", "--format", "pylock.toml", "-o", lock.toString(),
+                "--python", Python.ofEnvironment(environment).executable().toString()));
+        if (wheels != null) {
+            command.addAll(List.of("--find-links", wheels.toString()));
+        }
+        command.addAll(constrained());
+        command.addAll(torchOptions());
+        return command;
+    }
+
+    /** What installs these files and nothing else. */
+    List<String> installFiles(Path environment, List<String> files) {
+        List<String> command = new ArrayList<>(List.of(uv.toString(), "pip", "install", "--python",
+                Python.ofEnvironment(environment).executable().toString(), "--no-index",
+                "--no-deps"));
+        command.addAll(files);
+        return command;
+    }
+
     /** The same with the build of torch that the package index has. */
     Installer withDefaultTorch() {
         return new Installer(uv, basePython, wheels, offline, Torch.DEFAULT, constraints);
@@ -67,7 +89,7 @@ record Installer(Path uv, Path basePython, Path wheels, boolean offline, Torch t
     }
 
     private List<String> torchOptions() throws IOException {
-        if (torch == Torch.DEFAULT || System.getProperty("os.name").startsWith("Mac")) {
+        if (torch == Torch.DEFAULT || Torch.onMac()) {
             return List.of();
         }
         if (uv != null) {

@@ -15,6 +15,9 @@ public record Python(Path executable) {
     /** The oldest Python that the package runs on: 3.11. */
     public static final int OLDEST_MINOR = 11;
 
+    /** The newest one that all packages of the tested versions have files for. */
+    static final int NEWEST_MINOR = 14;
+
     private static final String SET_UP =
             "choose another Python, or build one with \"Set up Python\"";
 

@@ -1,25 +1,50 @@
 package qupath.ext.hookpath.core;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import qupath.ext.hookpath.core.SetupProgress.Step;
 
 /** Runs one command after the other, tells what they say, and can be cancelled in between. */
 final class Steps {
 
     private static final long POLL_MS = 200;
     private static final int LONGEST_REASON = 300;
+    private static final Pattern FETCHING =
+            Pattern.compile("\\s*(?:Downloading|Building) (\\S+)(?: .*)?");
 
-    private final Consumer<String> listener;
+    private final SetupListener listener;
     private final BooleanSupplier cancelled;
+    private final Map<String, String> variables = new HashMap<>(OwnEnvironment.others());
+    private volatile Step current = Step.INSTALLER;
     private String lastLine = "";
     private final StringBuilder error = new StringBuilder();     // from its first line on
 
-    Steps(Consumer<String> listener, BooleanSupplier cancelled) {
+    Steps(SetupListener listener, BooleanSupplier cancelled) {
         this.listener = listener;
         this.cancelled = cancelled;
+    }
+
+    /** Sets environment variables of the commands to come. */
+    void variables(Map<String, String> more) {
+        variables.putAll(more);
+    }
+
+    /** Tells the listener that a step begins. */
+    void begin(Step step) {
+        stopIfCancelled();
+        current = step;
+        progress(SetupProgress.of(step, ""));
+    }
+
+    /** Tells the listener how far it is. */
+    void progress(SetupProgress progress) {
+        listener.progress(progress);
     }
 
     /**
@@ -34,7 +59,7 @@ final class Steps {
         lastLine = "";
         error.setLength(0);
         hear("> " + String.join(" ", command));
-        PythonProcess process = PythonProcess.start(command, null, OwnEnvironment.others(),
+        PythonProcess process = PythonProcess.start(command, null, variables,
                 this::hear, this::hear);
         try {
             while (!process.waitFor(POLL_MS)) {
@@ -53,7 +78,7 @@ final class Steps {
 
     /** Tells the listener a line of our own. */
     void say(String line) {
-        listener.accept(line);
+        listener.line(line);
     }
 
     void stopIfCancelled() {
@@ -71,7 +96,11 @@ final class Steps {
                 error.append(error.isEmpty() ? "" : " ").append(said);
             }
         }
-        listener.accept(line);
+        Matcher fetching = FETCHING.matcher(line);
+        if (fetching.matches()) {
+            progress(SetupProgress.of(current, fetching.group(1)));
+        }
+        listener.line(line);
     }
 
     private synchronized String reason(int code) {

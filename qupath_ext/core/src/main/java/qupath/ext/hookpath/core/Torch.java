@@ -17,10 +17,14 @@ public enum Torch {
 
     /** What suits this computer: CUDA where there is NVIDIA's driver, the default on a Mac. */
     public static Torch suggested() {
-        if (System.getProperty("os.name").startsWith("Mac")) {
+        if (onMac()) {
             return DEFAULT;
         }
         return nvidiaDriver() ? CUDA : CPU;
+    }
+
+    static boolean onMac() {
+        return System.getProperty("os.name").startsWith("Mac");
     }
 
     static boolean nvidiaDriver() {

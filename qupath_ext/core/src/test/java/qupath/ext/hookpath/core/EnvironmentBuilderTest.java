@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -39,7 +41,7 @@ class EnvironmentBuilderTest {
 
     private EnvironmentBuilder offline(Path uv) {
         return EnvironmentBuilder.in(folder).wheels(wheels).offline(true).uv(uv)
-                .extensionVersion("0.1.0").imports(List.of("hookpath"));
+                .extensionVersion("0.1.0").imports(List.of("hookpath")).withoutAsking();
     }
 
     private Python build(EnvironmentBuilder builder) throws Exception {
@@ -62,7 +64,8 @@ class EnvironmentBuilderTest {
 
     private List<String> siblings() throws IOException {
         try (Stream<Path> files = Files.list(folder.getParent())) {
-            return files.map(f -> f.getFileName().toString()).sorted().toList();
+            return files.map(f -> f.getFileName().toString()).sorted()
+                    .filter(name -> !name.equals("setup")).toList();    // kept to go on with
         }
     }
 
@@ -119,6 +122,7 @@ class EnvironmentBuilderTest {
         Path firewalled = FakePython.script(temp.resolve("firewalled uv"), """
                 case "$*" in
                   *--torch-backend*) echo 'error: no route to the index' >&2; exit 2 ;;
+                  pip*--no-index*) exec '%1$s' "$@" ;;
                   pip*) exec '%1$s' "$@" --no-index ;;
                   *) exec '%1$s' "$@" ;;
                 esac
@@ -163,6 +167,32 @@ class EnvironmentBuilderTest {
         Folders.recover(folder);
         assertEquals("kept", Files.readString(folder.resolve("a")));
         assertFalse(Files.exists(old));
+    }
+
+    @Test
+    void anIndexThatIsOutOfReachIsOneLineAtOnce() {
+        long begin = System.nanoTime();
+        IOException error = assertThrows(IOException.class, () -> EnvironmentBuilder.in(folder)
+                .sources(new Sources("http://127.0.0.1:9/simple/", "", "")).uv(null)
+                .build(lines::add, () -> false));
+        assertTrue(error.getMessage().startsWith("127.0.0.1 is out of reach ("),
+                error.getMessage());
+        assertTrue(error.getMessage().endsWith("choose a folder of wheels"), error.getMessage());
+        assertTrue((System.nanoTime() - begin) / 1e9 < 20);
+        assertFalse(Files.exists(folder));
+    }
+
+    @Test
+    void whatAKilledBuildLeftIsSweptUnlessOneIsRunning() throws Exception {
+        Path left = Files.createDirectories(folder.resolveSibling("python.new"));
+        Path lock = Files.createFile(folder.resolveSibling("python.lock"));
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE)) {
+            channel.lock();
+            EnvironmentBuilder.sweep(folder);
+            assertTrue(Files.exists(left));
+        }
+        EnvironmentBuilder.sweep(folder);
+        assertFalse(Files.exists(left));
     }
 
     @Test

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,20 +98,6 @@ class SmallThingsTest {
         Path repository = Path.of(System.getProperty("hookpath.repository"));
         String pyproject = Files.readString(repository.resolve("pyproject.toml"));
         assertTrue(pyproject.contains("requires-python = \">=3." + Python.OLDEST_MINOR + "\""));
-    }
-
-    @Test
-    void theCatalogOffersThisVersionForQuPath6And7() throws IOException {
-        Path repository = Path.of(System.getProperty("hookpath.repository"));
-        Path file = repository.resolve("qupath_ext/catalog.json");
-        JsonObject extension = JsonParser.parseString(Files.readString(file)).getAsJsonObject()
-                .getAsJsonArray("extensions").get(0).getAsJsonObject();
-        JsonObject release = extension.getAsJsonArray("releases").get(0).getAsJsonObject();
-        String version = System.getProperty("hookpath.version");
-        assertEquals("v" + version, release.get("name").getAsString());
-        String jar = "hookpath-qupath-" + version + ".jar";
-        assertTrue(release.get("main_url").getAsString().endsWith(jar));
-        assertEquals("v0.6.0", release.getAsJsonObject("version_range").get("min").getAsString());
     }
 
     @Test

@@ -1,0 +1,112 @@
+package qupath.ext.hookpath.core;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import qupath.ext.hookpath.core.SetupProgress.Step;
+
+/**
+ * Brings the package and all it needs into an environment: first it is found out which files those
+ * are, then they are fetched, with bytes counted, and can be gone on with; then they are installed
+ * without the net. Where that way is closed uv does all of it by itself.
+ *
+ * @param recipe    how to build
+ * @param web       the net; not used offline
+ * @param installer the commands
+ * @param scratch   a folder for small files
+ */
+record Packages(Recipe recipe, Web web, Installer installer, Path scratch) {
+
+    private static final URI TORCH = URI.create("https://download.pytorch.org/whl/");
+
+    /** Installs a requirement: a wheel's file, or a name and version. */
+    void install(Path environment, String requirement, Steps steps)
+            throws IOException, InterruptedException {
+        if (recipe.offline() || installer.uv() == null) {
+            steps.begin(Step.INSTALL);
+            directly(installer, environment, requirement, steps);
+            return;
+        }
+        steps.begin(Step.RESOLVE);
+        Installer known = torchInReach(steps);
+        Pylock lock;
+        try {
+            lock = resolve(known, environment, requirement, steps);
+        } catch (IOException e) {
+            if (known.torch() != Torch.CPU) {
+                throw e;
+            }
+            known = withDefaultTorch(e.getMessage(), steps);
+            lock = resolve(known, environment, requirement, steps);
+        }
+        if (!lock.complete() || !fetch(lock, steps)) {
+            steps.begin(Step.INSTALL);
+            directly(known, environment, requirement, steps);
+            return;
+        }
+        steps.begin(Step.INSTALL);
+        List<String> files = new ArrayList<>(lock.files(recipe.packages()));
+        files.add(requirement);
+        steps.run("Installing failed", known.installFiles(environment, files));
+    }
+
+    private Installer torchInReach(Steps steps) throws InterruptedException {
+        boolean special = installer.torch() == Torch.CPU || installer.torch() == Torch.CUDA;
+        if (!recipe.askFirst() || !special || Torch.onMac()) {
+            return installer;
+        }
+        String problem = web.outOfReach(TORCH);
+        return problem == null ? installer : withDefaultTorch(problem, steps);
+    }
+
+    /** torch for the CPU has an index of its own, which a firewall may hide: the default does, too. */
+    private Installer withDefaultTorch(String problem, Steps steps) {
+        steps.say(problem);
+        steps.say("Taking the default build of torch (larger on Linux, without CUDA on Windows)");
+        return installer.withDefaultTorch();
+    }
+
+    private Pylock resolve(Installer commands, Path environment, String requirement, Steps steps)
+            throws IOException, InterruptedException {
+        Path input = scratch.resolve("requirements.in");
+        Path lock = scratch.resolve("pylock.toml");
+        Files.writeString(input, asRequirement(requirement) + "\n");
+        steps.run("Installing failed", commands.resolve(environment, input, lock));
+        return Pylock.read(lock);
+    }
+
+    private static String asRequirement(String requirement) {
+        return requirement.endsWith(".whl") ? "hookpath @ " + Path.of(requirement).toUri()
+                : requirement;
+    }
+
+    /** Whether all files are here now; not where the index wants more than Java knows of. */
+    private boolean fetch(Pylock lock, Steps steps) throws IOException, InterruptedException {
+        steps.begin(Step.FETCH);
+        try {
+            new Fetch(web, recipe.packages(), steps).all(Step.FETCH, lock.wheels());
+            return true;
+        } catch (Web.RefusedException e) {
+            steps.say(e.getMessage() + "; uv fetches the packages by itself");
+            return false;
+        }
+    }
+
+    private static void directly(Installer commands, Path environment, String requirement,
+            Steps steps) throws IOException, InterruptedException {
+        try {
+            steps.run("Installing failed", commands.install(environment, requirement));
+        } catch (IOException e) {
+            if (commands.torch() != Torch.CPU || commands.offline()) {
+                throw e;
+            }
+            steps.say(e.getMessage());
+            steps.say("Trying again with the default build of torch (larger)");
+            steps.run("Installing failed",
+                    commands.withDefaultTorch().install(environment, requirement));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package qupath.ext.hookpath.core;
+
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Where packages and Python come from.
+ *
+ * @param index  address of the package index (PEP 503); blank: what the environment says, else PyPI
+ * @param python address of a copy of python-build-standalone's releases; blank: what the
+ *               environment says, else GitHub
+ * @param proxy  address of a proxy; blank: Java's and the environment's
+ */
+public record Sources(String index, String python, String proxy) {
+
+    /** The usual ones. */
+    public static final Sources USUAL = new Sources("", "", "");
+
+    private static final String PYPI = "https://pypi.org/simple";
+
+    /** Blanks are taken away; null is blank. */
+    public Sources {
+        index = index == null ? "" : index.strip().replaceFirst("/+$", "");
+        python = python == null ? "" : python.strip().replaceFirst("/+$", "");
+        proxy = proxy == null ? "" : proxy.strip();
+    }
+
+    /** The package index in use. */
+    String indexInUse(Map<String, String> environment) {
+        for (String found : new String[] {index, environment.get("UV_DEFAULT_INDEX"),
+            environment.get("UV_INDEX_URL"), environment.get("PIP_INDEX_URL")}) {
+            if (found != null && !found.isBlank()) {
+                return found.strip().replaceFirst("/+$", "");
+            }
+        }
+        return PYPI;
+    }
+
+    /** Host of the package index, for people. */
+    String indexHost(Map<String, String> environment) {
+        try {
+            String host = URI.create(indexInUse(environment)).getHost();
+            return host == null ? indexInUse(environment) : host;
+        } catch (IllegalArgumentException e) {
+            return indexInUse(environment);
+        }
+    }
+
+    /** What uv is told of them. */
+    Map<String, String> forUv(Map<String, String> environment) {
+        Map<String, String> told = new LinkedHashMap<>();
+        if (!indexInUse(environment).equals(PYPI)) {
+            told.put("UV_DEFAULT_INDEX", indexInUse(environment));
+        }
+        if (!python.isEmpty()) {
+            told.put("UV_PYTHON_INSTALL_MIRROR", python);
+        }
+        return told;
+    }
+}
