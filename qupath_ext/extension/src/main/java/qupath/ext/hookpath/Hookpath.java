@@ -183,7 +183,9 @@ public final class Hookpath {
      *
      * @param arguments {@code python} (use this one); else {@code wheels} (a folder of wheels),
      *     {@code offline: true} (nothing but these), {@code torch} ({@code 'cpu'},
-     *     {@code 'cuda'}, {@code 'default'}), {@code basePython}, {@code folder}
+     *     {@code 'cuda'}, {@code 'default'}), {@code basePython}, {@code folder},
+     *     {@code index} (address of a package index), {@code pythonMirror} (of a copy of
+     *     python-build-standalone), {@code proxy}
      * @return path of the Python that is used from now on
      * @throws HookpathException it failed; what was used before is used on
      */

@@ -15,6 +15,7 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.setup.QuitGuard;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
 import qupath.ext.hookpath.ui.loop.TissueWindow;
@@ -66,6 +67,7 @@ public final class HookpathExtension implements QuPathExtension {
         Menu menu = qupath.getMenu("Extensions>" + Texts.get("extension.menu"), true);
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
         InterruptedNotice.install(qupath);
+        QuitGuard.install(qupath);
     }
 
     @Override

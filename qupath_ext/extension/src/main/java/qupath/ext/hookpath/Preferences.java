@@ -10,6 +10,7 @@ import javafx.beans.property.DoubleProperty;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import qupath.ext.hookpath.core.RememberedValues;
+import qupath.ext.hookpath.core.Sources;
 import qupath.fx.prefs.controlsfx.PropertyItemBuilder;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.prefs.PathPrefs;
@@ -22,6 +23,9 @@ public final class Preferences {
     private static final StringProperty PYTHON = text("python", "");
     private static final StringProperty MODEL_FOLDERS = text("modelFolders", "");
     private static final StringProperty DEVICE = text("device", "auto");
+    private static final StringProperty INDEX = text("packageIndex", "");
+    private static final StringProperty PYTHON_MIRROR = text("pythonMirror", "");
+    private static final StringProperty PROXY = text("proxy", "");
     private static final StringProperty LAST_MODELS = text("lastModels", "");
     private static final StringProperty LAST_MODEL = new SimpleStringProperty("");
     private static String project = "";
@@ -113,6 +117,18 @@ public final class Preferences {
         List<Path> folders = new ArrayList<>(modelFolders());
         folders.remove(folder);
         MODEL_FOLDERS.set(String.join("\n", folders.stream().map(Path::toString).toList()));
+    }
+
+    /** Where packages and Python are fetched from when Python is set up; blanks: the usual. */
+    public static Sources sources() {
+        return new Sources(INDEX.get(), PYTHON_MIRROR.get(), PROXY.get());
+    }
+
+    /** Remembers them. */
+    public static void setSources(Sources sources) {
+        INDEX.set(sources.index());
+        PYTHON_MIRROR.set(sources.python());
+        PROXY.set(sources.proxy());
     }
 
     /** Adds what a person may want to set to QuPath's preferences; follows the open project. */

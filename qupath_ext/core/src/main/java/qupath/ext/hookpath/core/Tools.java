@@ -107,9 +107,11 @@ record Tools(Recipe recipe, Web web) {
                 if (archive != null) {
                     throw e;
                 }
-                throw new IOException(e.getMessage() + ". Install Python " + wanted() + " from "
-                        + "python.org, or say under \"Network\" where a copy of "
-                        + "python-build-standalone is", e);
+                steps.say(e.getMessage());
+                throw new IOException("Python could not be fetched, see below. Install Python "
+                        + wanted() + " from python.org; or say under \"Network\" where a copy of "
+                        + "python-build-standalone is; or put one of its files into the folder of "
+                        + "wheels", e);
             }
         }
         Path python = managed.present();

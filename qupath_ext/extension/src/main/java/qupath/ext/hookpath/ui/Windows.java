@@ -203,6 +203,16 @@ public final class Windows {
         return tip;
     }
 
+    /** Lets a control's window grow with what is in it, up to the screen's height. */
+    public static void growWith(Node node) {
+        if (isShowing(node) && node.getScene().getWindow() instanceof Stage stage) {
+            double screen = FXUtils.getScreenOrPrimary(stage).getVisualBounds().getHeight();
+            double frame = stage.getHeight() - node.getScene().getHeight();
+            double wanted = node.getScene().getRoot().prefHeight(-1) + frame;
+            stage.setHeight(Math.min(screen, Math.max(stage.getHeight(), wanted)));
+        }
+    }
+
     /** Whether a control's window is on the screen. */
     public static boolean isShowing(Node node) {
         return node.getScene() != null && node.getScene().getWindow() != null

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
@@ -14,6 +13,7 @@ import qupath.ext.hookpath.Pythons;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.core.SetupListener;
 import qupath.ext.hookpath.core.Version;
 import qupath.lib.gui.prefs.PathPrefs;
 
@@ -29,16 +29,16 @@ public final class Setup {
      * fails or is cancelled.
      *
      * @param options how
-     * @param line hears what the installer says, on several threads
+     * @param listener hears how far it is, on several threads
      * @param cancelled asked a few times a second
      * @return the new Python
      * @throws CancellationException it was cancelled
      * @throws HookpathException it failed; one line why
      */
     public static Python build(
-            SetupOptions options, Consumer<String> line, BooleanSupplier cancelled) {
+            SetupOptions options, SetupListener listener, BooleanSupplier cancelled) {
         try {
-            Python built = options.builder().build(line, cancelled);
+            Python built = options.builder().build(listener, cancelled);
             use(built);
             return built;
         } catch (PythonProblem e) {

@@ -6,8 +6,10 @@ import java.util.Map;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.EnvironmentBuilder;
+import qupath.ext.hookpath.core.Sources;
 import qupath.ext.hookpath.core.Torch;
 
 /**
@@ -18,9 +20,11 @@ import qupath.ext.hookpath.core.Torch;
  * @param wheels a folder of wheels; null: none
  * @param offline whether to use nothing but the wheels
  * @param torch which build of torch
+ * @param sources where packages and Python are fetched from
  */
 public record SetupOptions(
-        Path folder, Path basePython, Path wheels, boolean offline, Torch torch) {
+        Path folder, Path basePython, Path wheels, boolean offline, Torch torch,
+        Sources sources) {
 
     /** Where it is built unless somebody says otherwise: in QuPath's user directory. */
     public static Path usualFolder() {
@@ -31,23 +35,28 @@ public record SetupOptions(
      * From a script's arguments.
      *
      * @param arguments {@code folder}, {@code basePython}, {@code wheels}, {@code offline},
-     *     {@code torch} ({@code 'cpu'}, {@code 'cuda'}, {@code 'default'})
+     *     {@code torch} ({@code 'cpu'}, {@code 'cuda'}, {@code 'default'}), {@code index},
+     *     {@code pythonMirror}, {@code proxy}
      * @throws HookpathException there is no such build of torch
      */
     public static SetupOptions of(Map<String, ?> arguments) {
         Options options = Options.of(arguments);
+        Sources remembered = Preferences.sources();
         Path wheels = path(options.text("wheels", null));
         return new SetupOptions(
                 Path.of(options.text("folder", usualFolder().toString())),
                 path(options.text("basePython", null)), wheels,
                 options.flag("offline", false),
-                torch(options.text("torch", Torch.suggested().name())));
+                torch(options.text("torch", Torch.suggested().name())),
+                new Sources(options.text("index", remembered.index()),
+                        options.text("pythonMirror", remembered.python()),
+                        options.text("proxy", remembered.proxy())));
     }
 
     /** A builder that does it. */
     EnvironmentBuilder builder() {
         return EnvironmentBuilder.in(folder).basePython(basePython).wheels(wheels)
-                .offline(offline).torch(torch);
+                .offline(offline).torch(torch).sources(sources);
     }
 
     static Path path(String text) {

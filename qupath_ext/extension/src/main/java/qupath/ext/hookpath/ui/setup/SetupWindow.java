@@ -3,10 +3,11 @@ package qupath.ext.hookpath.ui.setup;
 import java.io.File;
 import java.nio.file.InvalidPathException;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import javafx.application.Platform;
+import javafx.beans.binding.BooleanBinding;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
@@ -15,15 +16,21 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ProgressBar;
 import javafx.scene.control.TextArea;
 import javafx.scene.control.TextField;
+import javafx.scene.control.TitledPane;
 import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
+import javafx.stage.WindowEvent;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Pythons;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.core.SetupProgress;
+import qupath.ext.hookpath.core.Sources;
 import qupath.ext.hookpath.core.Torch;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.FileChoosers;
@@ -33,11 +40,12 @@ import qupath.lib.gui.QuPathGUI;
 public final class SetupWindow extends VBox {
 
     private static final String TITLE = "setup.title";
-    private static final int MOST_CHARACTERS = 200_000;
 
-    private final BooleanProperty building = new SimpleBooleanProperty(this, "building");
+    private final SetupBuild building = SetupBuild.get();
     private final BooleanProperty looking = new SimpleBooleanProperty(this, "looking");
-    private volatile boolean cancelled;
+    private final ChangeListener<SetupProgress> onProgress = (o, was, is) -> progress(is);
+    private final ChangeListener<SetupBuild.State> onState = (o, was, is) -> state(is);
+    private final ChangeListener<String> onLog = (o, was, is) -> log(was, is);
 
     @FXML private TextField python;
     @FXML private Label state;
@@ -46,8 +54,13 @@ public final class SetupWindow extends VBox {
     @FXML private TextField wheels;
     @FXML private CheckBox offline;
     @FXML private ComboBox<Torch> torch;
+    @FXML private TextField index;
+    @FXML private TextField mirror;
+    @FXML private TextField proxy;
+    @FXML private TitledPane network;
     @FXML private Label folder;
     @FXML private Label outcome;
+    @FXML private Label step;
     @FXML private ProgressBar bar;
     @FXML private Button build;
     @FXML private Button cancel;
@@ -60,13 +73,20 @@ public final class SetupWindow extends VBox {
         torch.getItems().setAll(Torch.values());
         torch.setConverter(new TorchNames());
         torch.setValue(Torch.suggested());
-        folder.setText(Texts.get("setup.folder", SetupOptions.usualFolder()));
-        build.disableProperty().bind(building);
-        cancel.disableProperty().bind(building.not());
-        use.disableProperty().bind(building.or(looking));
-        check.disableProperty().bind(building.or(looking));
+        folder.setText(Texts.get("setup.folder"));
+        Sources sources = Preferences.sources();
+        index.setText(sources.index());
+        mirror.setText(sources.python());
+        proxy.setText(sources.proxy());
+        network.setExpanded(!sources.equals(Sources.USUAL));
+        network.heightProperty().addListener((o, was, is) -> Windows.growWith(this));
+        BooleanBinding running = building.stateProperty().isEqualTo(SetupBuild.State.RUNNING);
+        build.disableProperty().bind(running);
+        cancel.disableProperty().bind(running.not());
+        use.disableProperty().bind(running.or(looking));
+        check.disableProperty().bind(running.or(looking));
+        bar.visibleProperty().bind(running);
         doctor.getPlaceholder().visibleProperty().bind(looking);
-        bar.visibleProperty().bind(building);
         torch.disableProperty().bind(offline.selectedProperty());   // the wheels decide
         wheels.textProperty().addListener((o, was, is) -> {
             if (is.isBlank()) {
@@ -75,12 +95,70 @@ public final class SetupWindow extends VBox {
                 offline.setSelected(true);
             }
         });
-        check();
+        follow();
+        if (!building.isRunning()) {
+            check();
+        }
     }
 
     /** Shows the window. */
     public static void show(QuPathGUI qupath) {
-        Windows.show(qupath, TITLE, SetupWindow::new);
+        Stage stage = Windows.show(qupath, TITLE, SetupWindow::new);
+        SetupWindow window = (SetupWindow) stage.getScene().getRoot();
+        stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> window.leave());
+    }
+
+    /** Shows the build that is under way, or how the last one ended. */
+    private void follow() {
+        building.progressProperty().addListener(onProgress);
+        building.stateProperty().addListener(onState);
+        building.logProperty().addListener(onLog);
+        log.setText(building.logProperty().get());
+        progress(building.progressProperty().get());
+        if (building.stateProperty().get() != SetupBuild.State.NONE) {
+            outcome();
+        }
+    }
+
+    private void leave() {
+        building.progressProperty().removeListener(onProgress);
+        building.stateProperty().removeListener(onState);
+        building.logProperty().removeListener(onLog);
+    }
+
+    private void progress(SetupProgress now) {
+        if (now != null) {
+            step.setText(SetupText.of(now));
+            bar.setProgress(now.part());
+        } else {
+            step.setText("");
+            bar.setProgress(ProgressBar.INDETERMINATE_PROGRESS);
+        }
+    }
+
+    private void state(SetupBuild.State now) {
+        outcome();
+        if (now == SetupBuild.State.DONE) {
+            check();
+        }
+    }
+
+    private void outcome() {
+        SetupBuild.State now = building.stateProperty().get();
+        Boolean good = now == SetupBuild.State.RUNNING ? null : now == SetupBuild.State.DONE;
+        said(outcome, building.outcomeProperty().get(), good);
+        if (now != SetupBuild.State.RUNNING) {
+            step.setText("");
+        }
+    }
+
+    private void log(String was, String is) {
+        if (is.startsWith(was)) {
+            log.appendText(is.substring(was.length()));
+        } else {
+            log.setText(is);
+            log.end();
+        }
     }
 
     /** Looks which Python is used and how it is. */
@@ -178,56 +256,25 @@ public final class SetupWindow extends VBox {
         try {
             options = new SetupOptions(SetupOptions.usualFolder(),
                     SetupOptions.path(basePython.getText()), SetupOptions.path(wheels.getText()),
-                    offline.isSelected(), torch.getValue());
+                    offline.isSelected(), torch.getValue(),
+                    new Sources(index.getText(), mirror.getText(), proxy.getText()));
         } catch (InvalidPathException e) {
-            outcome(Problems.oneLine(e), false);
+            said(outcome, Problems.oneLine(e), false);
             return;
         }
-        cancelled = false;
-        building.set(true);
-        log.clear();
-        outcome(Texts.get("setup.building"), null);
-        LineBuffer lines = new LineBuffer(this::append);
-        Threads.background().execute(() -> build(options, lines));
-    }
-
-    private void build(SetupOptions options, LineBuffer lines) {
-        try {
-            Python built = Setup.build(options, lines::add, () -> cancelled);
-            Platform.runLater(() -> {
-                outcome(Texts.get("setup.built", built.executable()), true);
-                check();
-            });
-        } catch (CancellationException e) {
-            Platform.runLater(() -> outcome(Texts.get("setup.cancelled"), false));
-        } catch (RuntimeException e) {
-            Platform.runLater(() -> outcome(Problems.oneLine(e), false));
-        } finally {
-            lines.flush();
-            Platform.runLater(() -> building.set(false));
-        }
+        Preferences.setSources(options.sources());
+        building.start(options);
+        outcome();
     }
 
     @FXML
     private void cancel() {
-        cancelled = true;
-        outcome(Texts.get("job.cancelling"), null);
-    }
-
-    private void append(String text) {
-        log.appendText(text);
-        int over = log.getLength() - MOST_CHARACTERS;
-        if (over > 0) {
-            log.deleteText(0, over);
-        }
+        building.cancel();
+        outcome();
     }
 
     private void state(String text, Boolean good) {
         said(state, text, good);
-    }
-
-    private void outcome(String text, Boolean good) {
-        said(outcome, text, good);
     }
 
     /** Colour says it, and a sign for those who do not see the colour. */

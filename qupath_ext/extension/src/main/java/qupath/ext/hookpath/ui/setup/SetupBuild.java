@@ -1,0 +1,153 @@
+package qupath.ext.hookpath.ui.setup;
+
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.SetupListener;
+import qupath.ext.hookpath.core.SetupProgress;
+
+/**
+ * The building of an environment, of which there is one at a time. It goes on when the window is
+ * closed, and a window that is opened again shows it. For the JavaFX thread, unless said.
+ */
+public final class SetupBuild {
+
+    private static final SetupBuild ONLY = new SetupBuild();
+    private static final int MOST_CHARACTERS = 200_000;
+
+    /** Whether one is running, and how the last one ended. */
+    public enum State {
+        /** Nothing was built since QuPath was started. */
+        NONE,
+        /** One is being built. */
+        RUNNING,
+        /** The last one is in use. */
+        DONE,
+        /** The last one failed or was cancelled. */
+        FAILED
+    }
+
+    private final ReadOnlyObjectWrapper<State> state =
+            new ReadOnlyObjectWrapper<>(this, "state", State.NONE);
+    private final ReadOnlyObjectWrapper<SetupProgress> progress =
+            new ReadOnlyObjectWrapper<>(this, "progress");
+    private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper(this, "outcome", "");
+    private final ReadOnlyStringWrapper log = new ReadOnlyStringWrapper(this, "log", "");
+    private volatile boolean cancelled;
+    private volatile CountDownLatch ended = new CountDownLatch(0);
+
+    private SetupBuild() {}
+
+    /** The only one. */
+    public static SetupBuild get() {
+        return ONLY;
+    }
+
+    ReadOnlyObjectProperty<State> stateProperty() {
+        return state.getReadOnlyProperty();
+    }
+
+    ReadOnlyObjectProperty<SetupProgress> progressProperty() {
+        return progress.getReadOnlyProperty();
+    }
+
+    /** One line: what is done, or how it ended. */
+    ReadOnlyStringProperty outcomeProperty() {
+        return outcome.getReadOnlyProperty();
+    }
+
+    /** What was said so far. */
+    ReadOnlyStringProperty logProperty() {
+        return log.getReadOnlyProperty();
+    }
+
+    /** Whether one is being built. */
+    public boolean isRunning() {
+        return state.get() == State.RUNNING;
+    }
+
+    void start(SetupOptions options) {
+        if (isRunning()) {
+            return;
+        }
+        cancelled = false;
+        ended = new CountDownLatch(1);
+        log.set("");
+        progress.set(null);
+        outcome.set(Texts.get("setup.building"));
+        state.set(State.RUNNING);
+        Threads.background().execute(() -> build(options));
+    }
+
+    void cancel() {
+        cancelled = true;
+        outcome.set(Texts.get("job.cancelling"));
+    }
+
+    /** Ends it because QuPath ends; waits some seconds until nothing of it is left. */
+    void cancelAndWait() {
+        cancelled = true;
+        try {
+            ended.await(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void build(SetupOptions options) {
+        LineBuffer lines = new LineBuffer(this::append);
+        try {
+            Setup.build(options, listener(lines), () -> cancelled);
+            end(State.DONE, Texts.get("setup.built"));
+        } catch (CancellationException e) {
+            end(State.FAILED, Texts.get("setup.cancelled"));
+        } catch (RuntimeException | Error e) {
+            lines.add(Problems.oneLine(e));
+            end(State.FAILED, Problems.oneLine(e));
+        } finally {
+            ended.countDown();
+            lines.flush();
+        }
+    }
+
+    private SetupListener listener(LineBuffer lines) {
+        return new SetupListener() {
+            @Override
+            public void line(String text) {
+                lines.add(text);
+            }
+
+            @Override
+            public void progress(SetupProgress now) {
+                Platform.runLater(() -> show(now));
+            }
+        };
+    }
+
+    private void show(SetupProgress now) {
+        if (isRunning()) {
+            progress.set(now);
+        }
+    }
+
+    private void end(State how, String text) {
+        Platform.runLater(() -> {
+            outcome.set(text);
+            state.set(how);
+        });
+    }
+
+    private void append(String text) {
+        String all = log.get() + text;
+        log.set(all.length() <= MOST_CHARACTERS ? all
+                : all.substring(all.length() - MOST_CHARACTERS / 2));
+    }
+}
