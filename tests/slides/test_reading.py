@@ -12,15 +12,16 @@ import pytest
 from hookpath.geometry import Region
 from hookpath.slides import SlideRef, open_slide
 from support.projects import skip_without_qupath
-from support.servers import openslide_server
+from support.servers import bioformats_server, openslide_server
 from support.slides import PERIOD, halve, position_image, write_pyramid
 
 #: Grey values: rounding once (the slide's levels are exact), half a grey = a quarter level-0 px.
 ROUNDING = 0.501
 
 
-#: How a slide is read through QuPath where there is one.
-QUPATH = pytest.param("qupath", marks=pytest.mark.qupath)
+#: How QuPath reads the slides that are read through it.
+SERVERS = {"qupath": openslide_server, "bioformats": bioformats_server}
+THROUGH_QUPATH = [pytest.param(kind, marks=pytest.mark.qupath) for kind in SERVERS]
 
 #: File, size: odd sizes make libraries report downsamples like 2.0023, which is not how far apart
 #: the pixels are.
@@ -30,10 +31,13 @@ KINDS = {
     "odd-ome": ("q.ome.tif", 1023, 765),
     "openslide": ("p.svs", 1024, 768),
     "qupath": ("through-qupath.svs", 1024, 768),
+    "bioformats": ("through-qupath.ome.tif", 1023, 765),
 }
 
 
-@pytest.fixture(scope="module", params=[*(kind for kind in KINDS if kind != "qupath"), QUPATH])
+@pytest.fixture(
+    scope="module", params=[*(kind for kind in KINDS if kind not in SERVERS), *THROUGH_QUPATH]
+)
 def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SlideRef:
     """Red = 2 · (x mod 128), green likewise with y; three levels; 0.25 µm/px.
 
@@ -44,10 +48,10 @@ def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     write_pyramid(
         path, position_image(width, height), 0.25, ome=".ome" in name, aperio=".svs" in name
     )
-    if request.param != "qupath":
+    if request.param not in SERVERS:
         return SlideRef(path)
-    skip_without_qupath()
-    return SlideRef(path, server=json.dumps(openslide_server(path)))
+    skip_without_qupath(bioformats=request.param == "bioformats")
+    return SlideRef(path, server=json.dumps(SERVERS[request.param](path)))
 
 
 def ramp_means(start: float, step: float, count: int, level: int) -> np.ndarray:

@@ -238,12 +238,18 @@ def take_over(store: Store, change: Callable[[PathObject], PathObject] = lambda 
     shutil.rmtree(store.root / "results", ignore_errors=True)
 
 
-def skip_without_qupath() -> None:
-    """Skip the test with the reason if QuPath's code cannot be run here."""
+def skip_without_qupath(bioformats: bool = False) -> None:
+    """Skip the test with the reason if QuPath's code cannot be run here.
+
+    Args:
+        bioformats: the QuPath must have Bio-Formats (those who build it may leave it out).
+    """
     if importlib.util.find_spec("paquo") is None:
         pytest.skip("Paquo is not installed (extra 'qupath')")
     if find_qupath() is None:
         pytest.skip(why_no_qupath())
+    if bioformats and not any(find_qupath().rglob("*extension-bioformats*.jar")):
+        pytest.skip("this QuPath has no Bio-Formats")
 
 
 def make_qupath_store(root: Path, human: Sequence[dict[str, Any]] = HUMAN) -> Store:

@@ -22,6 +22,16 @@ def openslide_server(path: Path, *args: str) -> dict[str, Any]:
     }
 
 
+def bioformats_server(path: Path, series: int = 0) -> dict[str, Any]:
+    """A file that QuPath reads with Bio-Formats."""
+    return {
+        "builderType": "uri",
+        "providerClassName": "qupath.lib.images.servers.bioformats.BioFormatsServerBuilder",
+        "uri": path.absolute().as_uri(),
+        "args": ["--series", str(series)],
+    }
+
+
 def turned(builder: dict[str, Any], by: str = "ROTATE_90") -> dict[str, Any]:
     """The same image, turned."""
     return {"builderType": "rotated", "builder": builder, "rotation": by}

@@ -1,0 +1,93 @@
+"""What reading a slide through QuPath costs: patches per CPU second, and the ratio to OpenSlide.
+
+    python benchmarks/through_qupath.py SLIDE [--rounds 5] [--patches 200] [--size 284]
+
+Patches lie at random places, the same for both readers, at µm/px of level 0, of twice and of eight
+times that. Rounds take turns; each opens the slide anew, so that nothing is kept from the round
+before. CPU time of the whole process counts (a JVM compiles and collects in threads of its own), and
+the first round is left out: the JVM compiles what it runs often. It needs a QuPath (docs/slides.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from hookpath.geometry import Region
+from hookpath.jvm import java
+from hookpath.slides import Slide, SlideRef
+
+OPENSLIDE = "qupath.lib.images.servers.openslide.OpenslideServerBuilder"
+
+
+def server_of(path: Path) -> str:
+    """QuPath's JSON of a file that it reads with OpenSlide."""
+    uri = path.absolute().as_uri()
+    return json.dumps(
+        {"builderType": "uri", "providerClassName": OPENSLIDE, "uri": uri, "args": []}
+    )
+
+
+def regions(slide: Slide, downsample: float, count: int, size: int, seed: int) -> list[Region]:
+    """Random places, also reaching over the edge where the slide is smaller than a patch."""
+    draw = np.random.default_rng(seed)
+    span = size * downsample
+    places = zip(
+        draw.uniform(0, max(1.0, slide.width_l0 - span), count),
+        draw.uniform(0, max(1.0, slide.height_l0 - span), count),
+        strict=True,
+    )
+    return [Region(int(x), int(y), size, size, downsample, downsample) for x, y in places]
+
+
+def forget_tiles() -> None:
+    """Empty what QuPath's servers share."""
+    table = java()
+    image = table.JClass("java.awt.image.BufferedImage").class_
+    table.JClass("qupath.lib.images.servers.ImageServerProvider").getCache(image).clear()
+
+
+def seconds(reference: SlideRef, downsample: float, count: int, size: int, seed: int) -> float:
+    """CPU seconds of reading so many patches of a slide that was just opened."""
+    forget_tiles()
+    with reference.open() as slide:
+        wanted = regions(slide, downsample, count, size, seed)
+        started = time.process_time()
+        for region in wanted:
+            slide.read(region)
+        return time.process_time() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("slide", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--patches", type=int, default=200)
+    parser.add_argument("--size", type=int, default=284)
+    options = parser.parse_args()
+    path = options.slide
+    readers = {"OpenSlide": SlideRef(path), "QuPath": SlideRef(path, server=server_of(path))}
+    for downsample in (1.0, 2.0, 8.0):
+        taken: dict[str, list[float]] = {name: [] for name in readers}
+        for number in range(options.rounds + 1):
+            for name, reference in readers.items():
+                found = seconds(reference, downsample, options.patches, options.size, number)
+                taken[name].append(found)
+        rates = {n: options.patches / statistics.median(t[1:]) for n, t in taken.items()}
+        pairs = zip(taken["OpenSlide"][1:], taken["QuPath"][1:], strict=True)
+        ratios = [a / b for a, b in pairs]
+        print(
+            f"downsample {downsample:g}: "
+            + ", ".join(f"{name} {rate:.0f}/s" for name, rate in rates.items())
+            + f", ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
