@@ -4,8 +4,8 @@
 
 Patches lie at random places, the same for both readers, at µm/px of level 0, of twice and of eight
 times that. Rounds take turns; each opens the slide anew, so that nothing is kept from the round
-before. CPU time of the whole process counts (a JVM compiles and collects in threads of its own), and
-the first round is left out: the JVM compiles what it runs often. It needs a QuPath (docs/slides.md).
+before. CPU time of the whole process counts (a JVM compiles and collects in threads of its own),
+and the first round is left out: the JVM compiles what it runs often. It needs a QuPath.
 """
 
 from __future__ import annotations

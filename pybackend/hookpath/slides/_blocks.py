@@ -11,7 +11,7 @@ import numpy as np
 from hookpath.slides._pixels import WHITE
 from hookpath.slides.base import RGBArray
 
-#: Decoded blocks kept per slide, as for OpenSlide.
+#: Decoded blocks kept per slide: a patch and its context touch about 60 tiles of 256² RGBA.
 CACHE_BYTES = 96 * 2**20
 
 Size = tuple[int, int]
@@ -19,6 +19,21 @@ Size = tuple[int, int]
 
 BlockAt = tuple[int, int, int]
 """Level, column and row of a block."""
+
+
+#: Sides of blocks in px, where a slide can be asked for any: a call each is dear, much that nobody
+#: asked for is, too.
+_LEAST_SIDE, _MOST_SIDE = 128, 1024
+
+
+def block_side(tile: int) -> int:
+    """Side of the blocks to ask for, in px, of a slide whose tiles have this one (0: unknown).
+
+    Small tiles are read several at a time; "tiles" of a whole image or row are cut.
+    """
+    if tile <= 0:
+        return 2 * _LEAST_SIDE
+    return _MOST_SIDE if tile >= _MOST_SIDE else tile * -(-_LEAST_SIDE // tile)
 
 
 class Blocks:

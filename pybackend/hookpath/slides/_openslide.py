@@ -10,14 +10,12 @@ from PIL import Image
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.slides._blocks import CACHE_BYTES, Blocks, block_side, window_of_blocks
 from hookpath.slides._frame import frame_of
 from hookpath.slides._levels import Size, level_factors
 from hookpath.slides._pixels import rgb_on_white
 from hookpath.slides._spacing import from_properties
-from hookpath.slides.base import RGBArray, Slide
-
-#: Decoded tiles kept per handle: a patch and its context touch about 60 tiles of 256² RGBA.
-CACHE_BYTES = 96 * 2**20
+from hookpath.slides.base import Level, RGBArray, Slide
 
 
 class OpenSlideSlide(Slide):
@@ -49,6 +47,11 @@ class OpenSlideSlide(Slide):
         self._reported = tuple(reported[i] for i in self._index)
         self._first = tuple(frame.first_pixel(pair) for _, pair in used)
         self.levels = tuple(frame.level(sizes[0], sizes[i], pair) for i, pair in used)
+        self._block_sizes = tuple(
+            _block_size(level, tiles[i], reported[i])
+            for level, i in zip(self.levels, self._index, strict=True)
+        )
+        self._blocks = Blocks()
 
     def _location(self, level: int, x_lv: int, y_lv: int) -> tuple[int, int]:
         """OpenSlide takes whole level-0 px and divides them by the downsample it reports."""
@@ -65,6 +68,30 @@ class OpenSlideSlide(Slide):
 
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         """See `Slide.read_level`."""
+        block = self._block_sizes[level]
+        if block is None:
+            return self._pixels(level, x_lv, y_lv, width, height)
+        size = self.levels[level].width, self.levels[level].height
+        return window_of_blocks(
+            (x_lv, y_lv),
+            (width, height),
+            size,
+            block,
+            lambda column, row: self._block(level, column, row, block),
+        )
+
+    def _block(self, level: int, column: int, row: int, block: Size) -> RGBArray:
+        """Kept: OpenSlide keeps decoded tiles, but puts them together and blends them each time."""
+        found = self._blocks.get((level, column, row))
+        if found is None:
+            left, top = column * block[0], row * block[1]
+            width = min(block[0], self.levels[level].width - left)
+            height = min(block[1], self.levels[level].height - top)
+            found = self._pixels(level, left, top, width, height)
+            self._blocks.put((level, column, row), found)
+        return found
+
+    def _pixels(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         location, index = self._location(level, x_lv, y_lv), self._index[level]
         return rgb_on_white(self._read(location, index, (width, height)))
 
@@ -80,6 +107,19 @@ class OpenSlideSlide(Slide):
     def close(self) -> None:
         """See `Slide.close`."""
         self._handle.close()
+
+
+def _block_size(level: Level, tile: Size | None, reported: float) -> Size | None:
+    """Size of the blocks of a level that are kept; None: none are.
+
+    Where all of the level is kept in the end, nothing is read in vain, and wide contexts are mostly
+    read from what is there. On larger levels patches at random places would read twice the px. A
+    downsample that is not whole: OpenSlide hits no corner of a block exactly.
+    """
+    if level.width * level.height * 3 > CACHE_BYTES // 2 or reported != round(reported):
+        return None
+    width, height = tile or (0, 0)
+    return block_side(width), block_side(height)
 
 
 def _tile(properties: Mapping[str, str], level: int) -> Size | None:

@@ -12,15 +12,12 @@ from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
 from hookpath.jvm.servers import files_in, transformation
-from hookpath.slides._blocks import Blocks, window_of_blocks
+from hookpath.slides._blocks import Blocks, block_side, window_of_blocks
 from hookpath.slides._frame import Frame
 from hookpath.slides._levels import level_factors
 from hookpath.slides._pixels import WHITE
 from hookpath.slides._spacing import believable
 from hookpath.slides.base import RGBArray, Slide
-
-#: Servers that are not tiled say that their tile is the whole image, or one row of it.
-_LEAST_BLOCK, _MOST_BLOCK = 128, 1024
 
 
 class QuPathSlide(Slide):
@@ -45,7 +42,7 @@ class QuPathSlide(Slide):
             frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in self._used
         )
         wide, high = metadata.getPreferredTileWidth(), metadata.getPreferredTileHeight()
-        self._block_size = _bounded(int(wide)), _bounded(int(high))
+        self._block_size = block_side(int(wide)), block_side(int(high))
         self._blocks = Blocks()
         self._is_rgb = bool(metadata.isRGB())
 
@@ -153,13 +150,6 @@ def _calibration_of(metadata: Any) -> Calibration | None:
     return believable(
         float(pixels.getPixelWidthMicrons()), float(pixels.getPixelHeightMicrons())
     ).calibration
-
-
-def _bounded(side: int) -> int:
-    """Blocks neither tiny (a call each) nor the whole image."""
-    if side >= _MOST_BLOCK:
-        return _MOST_BLOCK
-    return side * -(-_LEAST_BLOCK // side) if side > 0 else _MOST_BLOCK
 
 
 def _colours(image: Any) -> RGBArray:
