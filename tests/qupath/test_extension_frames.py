@@ -43,7 +43,7 @@ CASES = {
     "all": "Hookpath.predictProject(model: '{model}')",
     "wrong frame": """Hookpath.importPredictions(new File('{out}').listFiles()
         .find {{ it.name.startsWith('not_cropped') }}.path)""",
-    "rotated alone": "Hookpath.predictProject(model: '{model}', images: ['rotated'])",
+    "joined alone": "Hookpath.predictProject(model: '{model}', images: ['two in one'])",
     "stairs": "Hookpath.importPredictions('{stairs}').added()",
     "cut off": "Hookpath.importPredictions('{half}')",
     "no such file": "Hookpath.importPredictions('{half}.not')",
@@ -130,10 +130,19 @@ def test_the_corner_of_the_bounds_is_the_origin_unless_a_person_wanted_it_otherw
 def test_images_that_cannot_be_read_in_their_frame_are_refused_by_name(
     made: dict[str, Any],
 ) -> None:
-    assert "4 of 9 images failed" in problem(made, "all")
-    assert "rotated: is rotated in QuPath" in problem(made, "rotated alone")
-    for name in ("rotated", "cut out", "two in one", "no pixel size"):
+    assert "2 of 9 images failed" in problem(made, "all")
+    assert "two in one: combines channels of several images" in problem(made, "joined alone")
+    for name in ("two in one", "no pixel size"):
         assert image(made, name)["objects"] == []
+
+
+def test_turned_and_cut_images_are_read_through_qupath_in_its_frame(made: dict[str, Any]) -> None:
+    # A quarter turn clockwise: what was at the bottom comes to the left.
+    turned = [affinity.affine_transform(s, [0, -1, 1, 0, HEIGHT, 0]) for s in (DISC, FRAME)]
+    check_dark(image(made, "rotated")["objects"], turned)
+    cut = box(0, 0, 512, 512)
+    moved = [affinity.translate(s, -16, -16).intersection(cut) for s in (DISC, FRAME)]
+    check_dark(image(made, "cut out")["objects"], moved)
 
 
 def test_predictions_of_another_frame_do_not_come_in(made: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Where slides and annotations come from, and where predictions go."""
 
 from hookpath.jvm.installation import find_qupath, qupath_version
+from hookpath.projects._readable import slide_of_server
 from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.base import (
     SPLIT_KEY,
@@ -52,6 +53,7 @@ __all__ = [
     "find_qupath",
     "open_project",
     "qupath_version",
+    "slide_of_server",
     "spacing_remarks",
     "summarise",
     "teaching_objects",

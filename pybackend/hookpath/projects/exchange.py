@@ -19,10 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
+from hookpath.jvm.servers import path_of
 from hookpath.limits import NAME_LENGTH
 from hookpath.projects._backups import Backups
 from hookpath.projects._exchanged import ImageResult, ResultIndex
+from hookpath.projects._readable import slide_of
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
+from hookpath.projects._server import parse_server
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, merged
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
@@ -52,9 +55,11 @@ class ImagePart(_Part):
 
     Attributes:
         id: stable within the project, unique in the file.
-        slide: path of the slide file; relative ones start at the request file's folder.
+        slide: path of the slide file; relative ones start at the request file's folder. None
+            with `server`: a package that does not know `server` must not read the file as it is.
         mpp: µm/px of level 0 in x and y; None: the slide file's own.
         crop_to_bounds: whether the viewer crops to ``openslide.bounds-*``.
+        server: QuPath's JSON of how it opens the image; None: the file as it is.
         annotations: path of the GeoJSON with all objects; None: nothing is drawn.
         problem: why the image cannot be handed over; None: it can.
     """
@@ -67,6 +72,7 @@ class ImagePart(_Part):
     annotations: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     problem: str | None = None
+    server: dict[str, Any] | None = None
 
 
 class ProjectPart(_Part):
@@ -178,21 +184,29 @@ class ExchangeEntry(StoredImage):
     def _find_slide(self) -> Found:
         if self._part.problem:
             raise ProjectError(_named(self.name, self._part.problem), code="image_unusable")
+        if self._part.server is not None:
+            server = parse_server(self._part.server, self.name)
+            given = self._request.given
+            return slide_of(server, lambda uri: self._here(path_of(uri)), given, self.name)
         if not self._part.slide:
             raise ProjectError(
                 f"{self.name}: the request does not say which file the image is",
                 code="image_missing",
             )
-        path = self._folder / self._part.slide
+        path = self._here(Path(self._part.slide))
+        request = self._request
+        crop = request.crop_to_bounds and self._part.crop_to_bounds
+        return request.given.reference(path, self._calibration(), crop), None
+
+    def _here(self, named: Path) -> Path:
+        path = self._folder / named
         if not os.path.exists(path):  # noqa: PTH110 - a name that no system takes is missing, too
             raise ProjectError(
                 f"{self.name}: {path} is missing; if it was moved, open the project in QuPath and "
                 "show it where the file is",
                 code="image_missing",
             )
-        request = self._request
-        crop = request.crop_to_bounds and self._part.crop_to_bounds
-        return request.given.reference(path, self._calibration(), crop), None
+        return path
 
     def _stored_metadata(self) -> dict[str, str]:
         """The viewer's values, with what this job changed."""

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.errors import ProjectError, SlideError
-from hookpath.jvm import why_no_java
-from hookpath.jvm.servers import is_file_uri
+from hookpath.errors import ProjectError
 from hookpath.projects import _qpproj
 from hookpath.projects._backups import Backups
 from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_of, write_errors
+from hookpath.projects._readable import slide_of
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
-from hookpath.projects._server import ImageServer, Inside, locate, parse_server
+from hookpath.projects._server import Inside, locate, parse_server
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, metadata_of
-from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage, described
+from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
-from hookpath.slides import SlideDescription, SlideRef
 from hookpath.writable import replace_file
 
 if TYPE_CHECKING:
     from hookpath.projects._bridge import DataFile
-
-
-class OtherFrameError(ProjectError):
-    """Our readers see other level-0 pixels of a slide than QuPath does."""
 
 
 class QuPathProject(StoredProject):
@@ -149,28 +143,7 @@ class QuPathEntry(StoredImage):
     def _find_slide(self) -> Found:
         """In QuPath's frame; the calibration is the project's own, else the file's, else given."""
         server = parse_server(self._server_record, self.name)
-        given = self._project.given
-        if server.only_qupath:
-            return self._through_qupath(server), None
-        path = self._place(server.uri)
-        reference = given.reference(path, server.calibration, server.crop_to_bounds)
-        through_qupath = not server.by_openslide and not why_no_java()
-        try:
-            return reference, self._in_this_frame(reference, server)
-        except OtherFrameError:
-            if not through_qupath:
-                raise
-        except SlideError:
-            if not through_qupath:
-                return reference, None  # whoever opens the slide gets the clearer message
-        return self._through_qupath(server), None
-
-    def _through_qupath(self, server: ImageServer) -> SlideRef:
-        """Read by QuPath's own code: nothing else gives these pixels."""
-        how = server.through_qupath(self._place, self.name)
-        path = self._place(server.uri) if is_file_uri(server.uri) else Path(server.uri)
-        reference = self._project.given.reference(path, server.calibration, False)
-        return replace(reference, server=how)
+        return slide_of(server, self._place, self._project.given, self.name)
 
     def _place(self, uri: str) -> Path:
         """Where a file of the image is now."""
@@ -281,24 +254,6 @@ class QuPathEntry(StoredImage):
         """The data file, or the backup that QuPath itself would fall back to."""
         backup = self.data_file.with_name("data.qpdata.bkp")
         return backup if backup.is_file() and not self.data_file.is_file() else self.data_file
-
-    def _in_this_frame(self, reference: SlideRef, server: ImageServer) -> SlideDescription | None:
-        """Objects fit only if we see the same level-0 pixels as QuPath does; None: nobody looked.
-
-        Raises:
-            SlideError: none of our readers can open it.
-            OtherFrameError: we see others.
-        """
-        if not server.width or not server.height:
-            return None
-        found = described(reference)
-        size = found.size_l0
-        if size != (server.width, server.height):
-            raise OtherFrameError(
-                f"{self.name}: QuPath sees {server.width}×{server.height} px, {reference.path} has "
-                f"{size[0]}×{size[1]}; annotations would not fit: add the slide to QuPath again"
-            )
-        return found
 
 
 def _class_file(project_file: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ from hookpath.inference import PredictConfig, Predictor, load_predictor
 from hookpath.inference.rows import Probabilities
 from hookpath.models import FeatureProbe, ModelCard, save_model
 from hookpath.models.files import changed_at, model_at
+from hookpath.projects import slide_of_server
 from hookpath.qupath.drawn import Feature
 from hookpath.qupath.preview import CancelledError, Preview, View
 from hookpath.qupath.quick import Head
@@ -53,20 +56,34 @@ class Wanted:
         crop_to_bounds: bool = True,
         device: str = "auto",
         tissue: bool = True,
+        server: str | None = None,
+        qupath: str | None = None,
     ) -> Wanted:
-        """From plain values (see `slide_of`)."""
+        """From plain values (see `slide_of`); `qupath`: folder of the QuPath that asks."""
+        if qupath:
+            os.environ.setdefault("PAQUO_QUPATH_DIR", qupath)
         folder = None if model is None else model_at(Path(model))
-        return cls(folder, slide_of(slide, mpp, crop_to_bounds), device, tissue)
+        return cls(folder, slide_of(slide, mpp, crop_to_bounds, server), device, tissue)
 
 
 def slide_of(
-    slide: str, mpp: tuple[float, float] | None = None, crop_to_bounds: bool = True
+    slide: str,
+    mpp: tuple[float, float] | None = None,
+    crop_to_bounds: bool = True,
+    server: str | None = None,
 ) -> SlideRef:
-    """A slide from plain values; `mpp` (µm/px along x and y) None: the file's own.
+    """A slide from plain values.
+
+    Args:
+        mpp: µm/px along x and y; None: the file's own.
+        server: QuPath's JSON of how it opens the image; None: the file as it is.
 
     Raises:
         PredictionError: that is no µm/px.
+        ProjectError: the image cannot be read as `server` says.
     """
+    if server is not None:
+        return slide_of_server(json.loads(server), Path(slide).name)
     try:
         calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
     except (ValueError, TypeError, IndexError) as error:

@@ -151,7 +151,7 @@ public final class Exchange {
         } catch (RuntimeException e) {
             logger.warn("{} cannot be handed over", entry.getImageName(), e);
             return new ImagePart(entry.getID(), entry.getImageName(), null, null, false, null,
-                    Map.copyOf(entry.getMetadata()), Problems.oneLine(e));
+                    Map.copyOf(entry.getMetadata()), null, Problems.oneLine(e));
         }
     }
 
@@ -165,9 +165,12 @@ public final class Exchange {
             Map<String, String> metadata, List<PathObject> objects) {
         ServerRecord record = ServerRecord.parse(json(builder));
         String annotations = objects == null ? null : write(id, objects);
-        return new ImagePart(id, name, record.file() == null ? null : record.file().toString(),
+        // No path beside the JSON: a Python package that does not know the JSON must not read the
+        // file as it is, in another frame than QuPath's.
+        boolean asItIs = record.file() != null && record.server() == null;
+        return new ImagePart(id, name, asItIs ? record.file().toString() : null,
                 record.mppXY(), record.cropToBounds(), annotations, new LinkedHashMap<>(metadata),
-                record.problem());
+                record.server(), record.problem());
     }
 
     /** QuPath's own JSON of how an image is opened. */

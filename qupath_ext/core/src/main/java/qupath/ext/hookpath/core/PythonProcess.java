@@ -48,6 +48,10 @@ final class PythonProcess {
         builder.environment().put("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         builder.environment().put("PIP_NO_INPUT", "1");
         builder.environment().remove("PYTHONHOME");    // another Python's would break this one
+        Path qupath = QuPathHome.find();
+        if (qupath != null) { // what a person set stays
+            builder.environment().putIfAbsent("PAQUO_QUPATH_DIR", qupath.toString());
+        }
         changes.forEach((name, value) -> {
             if (value == null) {
                 builder.environment().remove(name);

@@ -149,6 +149,7 @@ public final class Request {
         json.addProperty("crop_to_bounds", part.cropToBounds());
         json.addProperty("annotations", part.annotations());
         json.add("metadata", Json.GSON.toJsonTree(part.metadata()));
+        json.add("server", part.server());
         json.addProperty("problem", part.problem());
         return json;
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What QuPath recorded about how to open one image, checked to be readable by the Python package.
@@ -22,13 +23,16 @@ import java.util.Map;
  *     where QuPath knows none
  * @param width level-0 pixels as QuPath sees them; 0 where the record does not say
  * @param height level-0 pixels as QuPath sees them; 0 where the record does not say
+ * @param server QuPath's own JSON, where only QuPath gives these pixels for certain (turned images,
+ *     other series, formats that OpenSlide does not read); null: the file is read as it is
  * @param problem why the image cannot be handed over, for a person, without the image's name; null
  *     if it can
  */
 public record ServerRecord(
-        Path file, boolean cropToBounds, double[] mppXY, int width, int height, String problem) {
+        Path file, boolean cropToBounds, double[] mppXY, int width, int height,
+        JsonObject server, String problem) {
 
-    private static final Map<String, String> UNREADABLE = Map.ofEntries(
+    private static final Map<String, String> TRANSFORMED = Map.ofEntries(
             Map.entry("rotated", "is rotated in QuPath"),
             Map.entry("flipped", "is flipped in QuPath"),
             Map.entry("cropped", "is a crop of another image"),
@@ -61,23 +65,55 @@ public record ServerRecord(
         }
         String problem = problemWith(inner, metadata);
         if (problem != null) {
-            return new ServerRecord(null, false, null, 0, 0, problem);
+            return new ServerRecord(null, false, null, 0, 0, null, problem);
         }
-        return readable(inner, metadata);
+        return readable(builder, inner, metadata);
     }
 
-    private static ServerRecord readable(JsonObject builder, JsonObject metadata) {
-        String uri = text(builder, "uri");
+    /** Whether QuPath turns, cuts or combines the file's pixels: its frame is not the file's. */
+    public boolean transformed() {
+        return server != null && !isPlain(server);
+    }
+
+    private static ServerRecord readable(
+            JsonObject whole, JsonObject builder, JsonObject metadata) {
+        String uri = firstUri(builder);
         Path file = fileOf(uri);
         String problem = file == null
                 ? uri + " is not a file; download the slide and add the file to the project"
-                : Files.isRegularFile(file) ? null : notFound(file);
+                : Files.exists(file) ? null : notFound(file);
         String provider = text(builder, "providerClassName");
         boolean openslide = provider == null
                 || provider.toLowerCase(Locale.ROOT).contains("openslide");
-        boolean crop = openslide && !arguments(builder).contains("--no-crop");
+        boolean asItIs = openslide && isPlain(builder);
+        boolean crop = asItIs && !arguments(builder).contains("--no-crop");
         return new ServerRecord(problem == null ? file : null, crop, microns(metadata),
-                number(metadata, "width"), number(metadata, "height"), problem);
+                number(metadata, "width"), number(metadata, "height"), asItIs ? null : whole,
+                problem);
+    }
+
+    /** Whether the pixels are those of a file: not turned, cut or put together. */
+    private static boolean isPlain(JsonObject builder) {
+        return "uri".equals(kind(builder)) && text(builder, "uri") != null;
+    }
+
+    private static String kind(JsonObject builder) {
+        return builder.has("builderType") ? text(builder, "builderType") : "uri";
+    }
+
+    /** The first file that a server reads, however deep it is wrapped; null: none. */
+    private static String firstUri(JsonElement builder) {
+        List<JsonElement> members = new ArrayList<>();
+        if (builder instanceof JsonObject object) {
+            if (text(object, "uri") != null) {
+                return text(object, "uri");
+            }
+            object.entrySet().forEach(member -> members.add(member.getValue()));
+        } else if (builder instanceof JsonArray array) {
+            array.forEach(members::add);
+        }
+        return members.stream().map(ServerRecord::firstUri).filter(Objects::nonNull)
+                .findFirst().orElse(null);
     }
 
     private static String notFound(Path file) {
@@ -86,14 +122,13 @@ public record ServerRecord(
     }
 
     private static String problemWith(JsonObject builder, JsonObject metadata) {
-        String kind = builder.has("builderType") ? text(builder, "builderType") : "uri";
-        if (!"uri".equals(kind) || text(builder, "uri") == null) {
-            String why = UNREADABLE.getOrDefault(
-                    kind, "has a kind of server that hookpath does not know (" + kind + ")");
-            return why + ", which hookpath cannot read; add the original image file instead";
+        if (firstUri(builder) == null) {
+            return "has a kind of server that names no file (" + kind(builder)
+                    + "); add the original image file instead";
         }
+        String why = isPlain(builder) ? null : TRANSFORMED.get(kind(builder));
         String stack = stackOrChannels(metadata);
-        return stack != null ? stack : otherSeries(arguments(builder));
+        return stack == null || why == null ? stack : why + " and " + stack;
     }
 
     private static String stackOrChannels(JsonObject metadata) {
@@ -116,15 +151,6 @@ public record ServerRecord(
                 + "an RGB rendering from QuPath and add that";
     }
 
-    private static String otherSeries(List<String> arguments) {
-        int at = arguments.indexOf("--series");
-        if (at < 0 || at + 1 >= arguments.size() || "0".equals(arguments.get(at + 1))) {
-            return null;
-        }
-        return "is series " + arguments.get(at + 1) + " inside its file, hookpath reads only the "
-                + "first; export it from QuPath as a file of its own";
-    }
-
     private static double[] microns(JsonObject metadata) {
         JsonObject calibration = objectIn(metadata, "pixelCalibration");
         double x = microns(calibration, "pixelWidth");
@@ -143,6 +169,9 @@ public record ServerRecord(
     }
 
     private static Path fileOf(String uri) {
+        if (uri == null) {
+            return null;
+        }
         try {
             URI parsed = URI.create(uri);
             return "file".equals(parsed.getScheme()) ? Path.of(parsed) : null;
@@ -165,7 +194,7 @@ public record ServerRecord(
 
     private static String text(JsonObject parent, String key) {
         JsonElement value = parent.get(key);
-        return value == null || value.isJsonNull() ? null : value.getAsString();
+        return value == null || !value.isJsonPrimitive() ? null : value.getAsString();
     }
 
     private static int number(JsonObject parent, String key) {

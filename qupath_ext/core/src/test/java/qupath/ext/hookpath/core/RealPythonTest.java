@@ -58,8 +58,8 @@ class RealPythonTest {
 
     private static ProjectPart project(String annotations) {
         ImagePart image = new ImagePart("7", "a b ü.tif", slide.toString(), null, true, annotations,
-                Map.of("hookpath.split", "train"), null);
-        ImagePart turned = new ImagePart("8", "turned", null, null, true, null, Map.of(),
+                Map.of("hookpath.split", "train"), null, null);
+        ImagePart turned = new ImagePart("8", "turned", null, null, true, null, Map.of(), null,
                 "turned by 90°: hookpath cannot read that");
         return new ProjectPart("My project", List.of(new ClassPart("Pale", new int[] {0, 0, 200}),
                 new ClassPart("Dark", null)), List.of(image, turned));

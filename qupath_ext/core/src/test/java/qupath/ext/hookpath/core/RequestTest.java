@@ -24,7 +24,7 @@ class RequestTest {
                 List.of(new ClassPart("Tumor", new int[] {200, 0, 0}),
                         new ClassPart("Immune: CD3", null)),
                 List.of(new ImagePart("3", "a b ü.svs", "/data/a.svs", new double[] {0.25, 0.5},
-                        true, "images/3.geojson", Map.of("hookpath.split", "train"), null)));
+                        true, "images/3.geojson", Map.of("hookpath.split", "train"), null, null)));
         Path file = Request.of("predict").extension("0.1.0").option("model", Path.of("m"))
                 .option("as", "detections").option("min-area", 100).option("image", List.of("3"))
                 .option("tiff", true).option("inside", null).project(project).build()
@@ -39,7 +39,7 @@ class RequestTest {
                                {"name": "Immune: CD3", "color": null}],
                    "images": [{"id": "3", "name": "a b ü.svs", "slide": "/data/a.svs",
                      "mpp": [0.25, 0.5], "crop_to_bounds": true, "annotations": "images/3.geojson",
-                     "metadata": {"hookpath.split": "train"}, "problem": null}]}}"""),
+                     "metadata": {"hookpath.split": "train"}, "server": null, "problem": null}]}}"""),
                 JsonParser.parseString(Files.readString(file)));
         try (Stream<Path> files = Files.list(file.getParent())) {
             assertEquals(List.of(file), files.toList());

@@ -11,6 +11,7 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,25 +82,39 @@ class ServerRecordTest {
     }
 
     @Test
-    void otherFramesAreRefusedByName() {
+    void otherFramesAreHandedOverAsQuPathHasThem() {
         JsonObject inner = uri(OPENSLIDE, "", RGB);
-        assertTrue(problem(around("rotated", inner)).startsWith("is rotated in QuPath"));
-        assertTrue(problem(around("cropped", inner)).startsWith("is a crop of another image"));
-        assertTrue(problem(around("channels", inner)).startsWith("combines channels"));
-        assertTrue(problem(around("brand-new", inner)).contains("brand-new"));
-        assertTrue(problem(around("pyramidize", around("rotated", inner)))
-                .startsWith("is rotated"));
-        assertNull(ServerRecord.parse(around("rotated", inner)).file());
+        JsonObject deep = around("pyramidize", around("rotated", inner));
+        for (JsonObject builder : List.of(around("rotated", inner), around("cropped", inner),
+                around("brand-new", inner), deep,
+                uri("qupath.lib.images.servers.bioformats.BioFormatsServerBuilder", "", RGB),
+                uri("x", "\"--series\", \"2\"", RGB))) {
+            ServerRecord found = ServerRecord.parse(builder);
+            assertNull(found.problem());
+            assertEquals(slide, found.file());
+            assertEquals(builder, found.server());
+            assertFalse(found.cropToBounds());
+        }
+        assertNull(ServerRecord.parse(inner).server());
+        assertNull(ServerRecord.parse(around("pyramidize", inner)).server());
     }
 
     @Test
-    void stacksChannelsAndOtherSeriesAreRefused() {
+    void whatNamesNoFileIsRefused() {
+        JsonObject nothing = around("brand-new", new JsonObject());
+        assertTrue(problem(nothing).contains("names no file (brand-new)"));
+    }
+
+    @Test
+    void stacksAndChannelsAreRefused() {
+        JsonObject joined = around("channels", uri(OPENSLIDE, "", RGB));
+        joined.add("metadata", JsonParser.parseString(
+                "{\"isRGB\": false, \"channels\": [{}, {}, {}, {}]}"));
+        assertTrue(problem(joined).startsWith("combines channels of several images and has 4"));
         assertTrue(problem(uri(OPENSLIDE, "", RGB + ", \"sizeZ\": 5")).contains("5 planes"));
         String fluorescence = "\"isRGB\": false, \"pixelType\": \"UINT16\", "
                 + "\"channels\": [{}, {}, {}]";
         assertTrue(problem(uri(OPENSLIDE, "", fluorescence)).contains("3 UINT16 channels"));
-        assertTrue(problem(uri("x", "\"--series\", \"2\"", RGB)).contains("series 2"));
-        assertNull(problem(uri("x", "\"--series\", \"0\"", RGB)));
         String grey = "\"isRGB\": false, \"channels\": [{}]";
         assertNull(problem(uri(OPENSLIDE, "", grey)));
     }

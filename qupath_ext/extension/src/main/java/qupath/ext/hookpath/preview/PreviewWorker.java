@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.QuPathHome;
 
 /**
  * The long-lived Python process behind the preview. One model on one slide is open at a time;
@@ -78,6 +79,8 @@ public final class PreviewWorker implements AutoCloseable {
         asked.put("mpp", slide.mpp() == null ? null
                 : List.of(slide.mpp()[0], slide.mpp()[1]));
         asked.put("crop_to_bounds", slide.cropToBounds());
+        asked.put("server", slide.server() == null ? null : slide.server().toString());
+        asked.put("qupath", QuPathHome.find() == null ? null : QuPathHome.find().toString());
         asked.put("device", device);
         return Opened.of(answer(task("open", asked), null));
     }

@@ -29,6 +29,7 @@ final class Slides {
         if (part.problem() != null) {
             throw new HookpathException(part.name() + ": " + part.problem());
         }
-        return new SlideSource(part.slide(), part.mppXY(), part.cropToBounds());
+        String path = part.slide() == null ? part.name() : part.slide();
+        return new SlideSource(path, part.mppXY(), part.cropToBounds(), part.server());
     }
 }

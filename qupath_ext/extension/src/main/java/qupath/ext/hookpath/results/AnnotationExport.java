@@ -8,6 +8,7 @@ import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.ServerRecord;
 
 /** Annotations as a GeoJSON file, outlines as drawn. Not for the JavaFX thread. */
 public final class AnnotationExport {
@@ -23,8 +24,10 @@ public final class AnnotationExport {
      * @throws HookpathException it cannot be written
      */
     public static Path run(OpenImage image, Path folder) {
-        Path slide = Exchange.serverOf(image.data()).file();
-        String name = slide == null ? image.name() : slide.getFileName().toString();
+        ServerRecord server = Exchange.serverOf(image.data());
+        // Beside the file, annotations in another frame than its own would be taken for its own.
+        String name = server.file() == null || server.transformed() ? image.name()
+                : server.file().getFileName().toString();
         Path file = folder.resolve(stem(name) + ".geojson");
         try {
             Files.createDirectories(folder);
