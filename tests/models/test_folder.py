@@ -94,3 +94,26 @@ def test_a_failed_write_leaves_the_model_that_was_there(
     with pytest.raises(ModelFolderError, match="No space left"):
         save_model(folder, model, ModelCard.describe(model, CLASSES))
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("strike", ["write_card", "_rename"])
+def test_a_model_is_whole_whenever_its_writer_is_killed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, strike: str
+) -> None:
+    old = load_model(folder)[0].state_dict()
+    new = random_network("hooknet", seed=9, n_classes=2, filters=2)
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as m:
+        m.setattr(f"hookpath.models.folder.{strike}", kill)
+        with pytest.raises(KeyboardInterrupt):
+            save_model(folder, new, ModelCard.describe(new, CLASSES))
+    expected = old if strike == "write_card" else new.state_dict()
+    found = load_model(folder)[0].state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    save_model(folder, new, ModelCard.describe(new, CLASSES))
+    assert sorted(p.name for p in folder.iterdir()) == ["model.json", "weights.safetensors"]
+    found = load_model(folder)[0].state_dict()
+    assert all(torch.equal(value, found[name]) for name, value in new.state_dict().items())

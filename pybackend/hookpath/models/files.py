@@ -7,6 +7,7 @@ refused before a byte of them is read.
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import zipfile
 import zlib
@@ -21,6 +22,8 @@ from hookpath.untrusted import TooMuchError, read_bytes, reason
 CARD_NAME = "model.json"
 WEIGHTS_NAME = "weights.safetensors"
 ONNX_NAME = "model.onnx"
+NEXT_WEIGHTS_NAME = ".next.safetensors"
+"""Weights that wait for their card: whichever the card describes are the model's."""
 REFERENCE_NAME = "reference.safetensors"
 PAGE_NAME = "MODEL.md"
 """What a person reads of the card."""
@@ -62,11 +65,22 @@ class FolderFiles:
     def read(self, name: str) -> bytes:
         path = self._folder / name
         try:
+            if name == WEIGHTS_NAME and (found := self._next_weights()) is not None:
+                return found
             return read_bytes(path, _most(name))
         except (OSError, TooMuchError) as error:
             raise ModelFolderError(
                 f"{path}: cannot be read ({reason(error)}); copy the whole model folder"
             ) from error
+
+    def _next_weights(self) -> bytes | None:
+        """Those that wait beside the others, where a writer was killed after their card came."""
+        path = self._folder / NEXT_WEIGHTS_NAME
+        if not path.is_file():
+            return None
+        found = read_bytes(path, _LARGE)
+        card = read_bytes(self._folder / CARD_NAME, _SMALL)
+        return found if hashlib.sha256(found).hexdigest().encode() in card else None
 
 
 class ZipFiles:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
@@ -19,10 +20,16 @@ from hookpath import limits
 from hookpath.errors import ModelDesignError, ModelFolderError, write_code
 from hookpath.models._strangers import refuse_no_numbers, refuse_other_size
 from hookpath.models.base import Reads, Scores
-from hookpath.models.files import CARD_NAME, ONNX_NAME, WEIGHTS_NAME, files_of
+from hookpath.models.files import (
+    CARD_NAME,
+    NEXT_WEIGHTS_NAME,
+    ONNX_NAME,
+    WEIGHTS_NAME,
+    files_of,
+)
 from hookpath.models.registry import build_model
 from hookpath.untrusted import parse_json, reason
-from hookpath.writable import replace_bytes
+from hookpath.writable import flush_folder, replace_bytes
 
 if TYPE_CHECKING:
     from hookpath.models.base import Network
@@ -125,7 +132,9 @@ class ModelCard(BaseModel):
 
 
 def save_model(folder: Path, model: Network, card: ModelCard) -> ModelCard:
-    """Write a model folder; each file is complete or absent, the card comes last.
+    """Write a model folder; at every instant it holds the old model or the new one, whole.
+
+    Weights that replace others wait beside them until their card is there.
 
     Returns:
         The card as written, with the weights' hash.
@@ -135,8 +144,14 @@ def save_model(folder: Path, model: Network, card: ModelCard) -> ModelCard:
     folder.mkdir(parents=True, exist_ok=True)
     weights = save({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()})
     written = card.model_copy(update={"weights_sha256": hashlib.sha256(weights).hexdigest()})
-    _replace(folder / WEIGHTS_NAME, weights)
-    write_card(folder, written)
+    waiting = folder / NEXT_WEIGHTS_NAME
+    try:
+        _replace(waiting, weights)
+        write_card(folder, written)
+    except ModelFolderError:
+        waiting.unlink(missing_ok=True)
+        raise
+    _rename(waiting, folder / WEIGHTS_NAME)
     return written
 
 
@@ -150,8 +165,20 @@ def write_card(folder: Path, card: ModelCard) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    try:
+    with _write_errors(path):
         replace_bytes(path, data)
+
+
+def _rename(path: Path, to: Path) -> None:
+    with _write_errors(to):
+        path.replace(to)
+        flush_folder(to.parent)
+
+
+@contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ModelFolderError(
             f"{path}: cannot be written ({error.strerror})", code=write_code(error)

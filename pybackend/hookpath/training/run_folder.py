@@ -17,7 +17,6 @@ from typing import Any
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
 from hookpath.locking import entered, is_empty, working_in
 from hookpath.run_file import read_metrics_file, read_run_file
-from hookpath.unfinished import discard, unfinished_beside
 from hookpath.untrusted import reason
 from hookpath.writable import refuse_read_only, replace_text
 
@@ -174,23 +173,17 @@ class RunFolder:
         return self.last.exists() or self.metrics.exists()
 
     def replace_model(self, save: Callable[[Path], object]) -> None:
-        """Have the model folder written elsewhere, complete, before the old one gives way.
+        """Have the model folder written; at every instant the old one or the new one is there.
 
         Raises:
             TrainingError: it cannot be written; the old one is still there.
         """
-        new = unfinished_beside(self.model)
         try:
-            save(new)
-            self.model.mkdir(exist_ok=True)
-            for path in sorted(new.iterdir(), reverse=True):  # the weights before their card
-                path.replace(self.model / path.name)
+            save(self.model)
         except (OSError, ModelFolderError) as error:
             raise TrainingError(
                 f"{error}; free some space and go on with --resume", code=write_code(error)
             ) from error
-        finally:
-            discard(new)
 
     def rows(self, before_epoch: int) -> list[dict[str, str]]:
         """Rows of ``metrics.csv`` of the epochs before the given one.
