@@ -163,7 +163,29 @@ public final class Hookpath {
         return PreviewScripts.start(arguments);
     }
 
-    /** Turns the preview off; its Python ends. */
+    /**
+     * Turns Live on for the image in the window: what is drawn on it is learned, again after every
+     * stroke, and what was learned is shown over it. Nothing is written.
+     *
+     * @param arguments {@code device}, {@code python}
+     * @throws HookpathException there is no window (headless), or no image
+     */
+    public static void live(Map<String, ?> arguments) {
+        PreviewScripts.live(arguments);
+    }
+
+    /**
+     * Keeps what Live has learned as a model, which every window then lists.
+     *
+     * @param name a free one
+     * @return its folder; null when called on the JavaFX thread, which must not wait
+     * @throws HookpathException nothing was learned yet, or a model cannot be called that
+     */
+    public static Path saveLive(String name) {
+        return PreviewScripts.saveLive(name);
+    }
+
+    /** Turns the preview, or Live, off; its Python ends. */
     public static void stopPreview() {
         PreviewScripts.stop();
     }

@@ -31,7 +31,7 @@ import qupath.lib.roi.interfaces.ROI;
  * from pixels, that may leave less than half of the area: in GeoJSON exports, in merging, at the
  * first stroke of the brush. The vertices themselves are right, and so is what the viewer draws.
  */
-final class Outlines {
+public final class Outlines {
 
     private static final Logger logger = LoggerFactory.getLogger(Outlines.class);
     private static final Gson GSON = GsonTools.getInstance();
@@ -41,7 +41,7 @@ final class Outlines {
     private Outlines() {}
 
     /** The object as a GeoJSON feature, its outline as drawn. */
-    static JsonObject feature(PathObject object) {
+    public static JsonObject feature(PathObject object) {
         // By way of text: QuPath's writer of coordinates cannot make a tree.
         String text = GSON.toJson(object, PathObject.class);
         JsonObject feature = JsonParser.parseString(text).getAsJsonObject();

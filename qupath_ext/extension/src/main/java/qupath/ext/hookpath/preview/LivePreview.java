@@ -1,9 +1,12 @@
 package qupath.ext.hookpath.preview;
 
+import com.google.gson.JsonObject;
 import java.awt.Shape;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javafx.application.Platform;
@@ -11,6 +14,8 @@ import javafx.beans.value.ChangeListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.OpenImage;
+import qupath.ext.hookpath.Outlines;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
@@ -61,6 +66,8 @@ final class LivePreview {
     private Opened opened;
     private PixelClassificationOverlay overlay;
     private ClassRenderer renderer;
+    private Learning learning;
+    private Prefetch prefetch;
     private int errors;
     private boolean ended;
 
@@ -68,10 +75,15 @@ final class LivePreview {
      * What is asked for.
      *
      * @param python that runs the worker; found by somebody who may wait
-     * @param model folder of the model
+     * @param model folder of the model; null: what is drawn is learned live
      * @param device what to compute on
      */
-    record Settings(PythonFinder python, Path model, String device) {}
+    record Settings(PythonFinder python, Path model, String device) {
+
+        boolean live() {
+            return model == null;
+        }
+    }
 
     /** Finds the Python; starts processes, so never on the JavaFX thread. */
     @FunctionalInterface
@@ -82,6 +94,9 @@ final class LivePreview {
 
     /** Hears on the JavaFX thread how it goes. */
     interface Hearer {
+
+        /** Live: it waits for strokes now. */
+        void waiting();
 
         /** It works on the image now. */
         void opened(Opened opened, ClassRenderer renderer);
@@ -112,6 +127,11 @@ final class LivePreview {
         return viewer;
     }
 
+    /** Whether it learns what is drawn. */
+    boolean isLive() {
+        return settings.live();
+    }
+
     /** Whether it is over. */
     boolean hasEnded() {
         return ended;
@@ -125,6 +145,9 @@ final class LivePreview {
         ended = true;
         viewer.removeViewerListener(watch);
         qupath.projectProperty().removeListener(onProject);
+        if (learning != null) {
+            learning.stop();
+        }
         removeOverlay();
         opening.shutdownNow();
         PreviewWorker last = worker;
@@ -138,6 +161,10 @@ final class LivePreview {
     private void open(ImageData<BufferedImage> image) {
         removeOverlay();
         opened = null;
+        if (settings.live()) {
+            learnFrom(image);
+            return;
+        }
         if (image == null) {
             hearer.status(Texts.get("preview.noImage"));
             return;
@@ -148,11 +175,55 @@ final class LivePreview {
             SlideSource slide = Slides.of(image, project);
             return workerInBackground().open(settings.model(), slide, settings.device());
         }, found -> show(image, found), e -> {
-            if (!(e instanceof InterruptedException)) {     // else it was ended
-                logger.warn("The preview cannot open {}", image.getServerPath(), e);
-                end(Problems.oneLine(e));
-            }
+            logger.debug("Opening {}", image.getServerPath());
+            failed(e);
         });
+    }
+
+    /** Live: from the image that it began with, and from no other. */
+    private void learnFrom(ImageData<BufferedImage> image) {
+        if (learning != null || image == null) {
+            end(Texts.get("preview.live.otherImage"));
+            return;
+        }
+        Project<BufferedImage> project = qupath.getProject();
+        learning = new Learning(image.getHierarchy(), opening,
+                change -> teach(change, image, project), new Shown(image));
+        learning.start();
+        hearer.waiting();
+        Threads.work(opening, this::workerInBackground, begun -> { }, this::failed);
+    }
+
+    private Opened teach(Strokes.Change change, ImageData<BufferedImage> image,
+            Project<BufferedImage> project) throws IOException, InterruptedException {
+        SlideSource slide = Slides.of(image, project);
+        List<JsonObject> added = new ArrayList<>();
+        for (PathObject object : change.added()) {
+            added.add(Outlines.feature(object));
+        }
+        PreviewWorker here = workerInBackground();
+        here.learn(OpenImage.of(image, project).id(), slide, added, change.removed());
+        return here.open(null, slide, settings.device());
+    }
+
+    /**
+     * Keeps what is learned as a model.
+     *
+     * @param folder a new one
+     */
+    void save(Path folder) throws IOException, InterruptedException {
+        PreviewWorker here = worker;
+        if (here == null || opened == null) {
+            throw new PreviewException(Texts.get("preview.live.nothing"));
+        }
+        here.save(folder);
+    }
+
+    private void failed(Throwable problem) {
+        if (!(problem instanceof InterruptedException) && !ended) {     // else it was told to end
+            logger.warn("The preview failed", problem);
+            end(Problems.oneLine(problem));
+        }
     }
 
     private PreviewWorker workerInBackground() throws IOException {
@@ -178,17 +249,32 @@ final class LivePreview {
         if (ended || viewer.getImageData() != image) {
             return;
         }
+        boolean sameClasses = opened != null && opened.number() == found.number();
         opened = found;
         errors = 0;
-        renderer = new ClassRenderer(found.classes());
-        var classifier = new LiveClassifier(worker, found, image);
-        var server = new LiveServer(image, classifier, new TileWatch(found));
+        if (!sameClasses) {
+            renderer = new ClassRenderer(found.classes());
+            hearer.opened(found, renderer);
+        }
+        put(serverOf(image, found), image);
+    }
+
+    private LiveServer serverOf(ImageData<BufferedImage> image, Opened found) {
+        return new LiveServer(image, new LiveClassifier(worker, found, image),
+                settings.live() ? LiveServer.COARSEST_LIVE : LiveServer.COARSEST,
+                new TileWatch(found));
+    }
+
+    private void put(LiveServer server, ImageData<BufferedImage> image) {
+        PixelClassificationOverlay before = overlay;
         overlay = PixelClassificationOverlay.create(viewer.getOverlayOptions(),
                 data -> data == image ? server : null, renderer);
         overlay.setMaxThreads(THREADS);
         overlay.setLocationStringFunction(new Readout(image, server));
         PixelLayer.put(viewer, overlay);
-        hearer.opened(found, renderer);
+        if (before != null) {
+            before.stop();
+        }
         look(viewer.getDisplayedRegionShape());
         viewer.repaintEntireImage();
     }
@@ -198,7 +284,7 @@ final class LivePreview {
         if (overlay == null || opened == null) {
             return;
         }
-        boolean near = viewer.getDownsampleFactor() <= FARTHEST * Math.max(1, opened.downsample())
+        boolean near = settings.live() || viewer.getDownsampleFactor() <= FARTHEST * Math.max(1, opened.downsample())
                 || opened.modelPixels() <= SMALL_IMAGE;
         overlay.setLivePrediction(near);
         if (!near) {
@@ -210,9 +296,73 @@ final class LivePreview {
     }
 
     private void removeOverlay() {
+        if (prefetch != null) {
+            prefetch.cancel();
+            prefetch = null;
+        }
         if (overlay != null) {
             PixelLayer.remove(viewer, overlay);
             overlay = null;
+        }
+    }
+
+    /** Shows what was learned in place of what was known before, without an empty moment. */
+    private final class Shown implements Learning.Pupil {
+
+        private final ImageData<BufferedImage> image;
+
+        Shown(ImageData<BufferedImage> image) {
+            this.image = image;
+        }
+
+        @Override
+        public void status(String line) {
+            hearer.status(line);
+        }
+
+        @Override
+        public void learned(Opened found, long sinceNanos) {
+            if (ended || viewer.getImageData() != image) {
+                return;
+            }
+            double learned = (System.nanoTime() - sinceNanos) / 1e9;
+            if (overlay == null || opened == null || opened.number() != found.number()) {
+                show(image, found);
+                hearer.status(Texts.get("preview.live.learned", learned));
+                return;
+            }
+            opened = found;
+            LiveServer server = serverOf(image, found);
+            if (prefetch != null) {
+                prefetch.cancel();
+            }
+            prefetch = new Prefetch(server.tilesOf(viewer.getDisplayedRegionShape().getBounds2D(),
+                    viewer.getDownsampleFactor()), THREADS, () -> {
+                prefetch = null;
+                put(server, image);
+                double shown = (System.nanoTime() - sinceNanos) / 1e9;
+                logger.info("Live: learned in {} s, shown after {} s", learned, shown);
+                hearer.status(Texts.get("preview.live.shown", shown));
+            });
+        }
+
+        @Override
+        public void nothing() {
+            removeOverlay();
+            opened = null;
+        }
+
+        @Override
+        public void failed(Throwable problem) {
+            if (problem instanceof InterruptedException) {
+                return;
+            }
+            logger.warn("Live could not learn", problem);
+            if (worker != null && !worker.isAlive()) {
+                end(Problems.oneLine(problem));
+            } else {
+                hearer.status(Texts.get("preview.live.failed", Problems.oneLine(problem)));
+            }
         }
     }
 
@@ -230,7 +380,9 @@ final class LivePreview {
             logger.debug("preview tile in {} s", seconds);
             onFx(() -> {
                 errors = 0;
-                hearer.status(Texts.get("preview.tile", of.device(), seconds));
+                if (!settings.live()) {
+                    hearer.status(Texts.get("preview.tile", of.device(), seconds));
+                }
             });
         }
 

@@ -1,7 +1,10 @@
 package qupath.ext.hookpath.preview;
 
+import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import qupath.lib.classifiers.pixel.PixelClassificationImageServer;
 import qupath.lib.images.ImageData;
@@ -9,10 +12,11 @@ import qupath.lib.images.servers.ImageServerMetadata;
 import qupath.lib.images.servers.ImageServerMetadata.ChannelType;
 import qupath.lib.images.servers.ImageServerMetadata.ImageResolutionLevel;
 import qupath.lib.images.servers.TileRequest;
+import qupath.lib.regions.RegionRequest;
 
 /**
- * The tiles of the preview, at two resolutions: a view from afar asks for fewer and larger ones,
- * which the worker computes in one go.
+ * The tiles of the preview, at several resolutions: a view from afar asks for fewer and larger
+ * ones, which the worker computes in one go.
  *
  * <p>A tile that failed or that nobody waits for is null and is asked for again when it is looked
  * at again; QuPath would log every one as an error otherwise.
@@ -20,8 +24,11 @@ import qupath.lib.images.servers.TileRequest;
 @SuppressWarnings("try")    // close() of QuPath's servers may throw anything
 final class LiveServer extends PixelClassificationImageServer {
 
-    /** Coarsest level, in px of the model's output. */
+    /** Coarsest level of a model's preview, in px of its output. */
     static final int COARSEST = 2;
+
+    /** Of what is learned live, which costs the same at every zoom. */
+    static final int COARSEST_LIVE = 16;
 
     private final LiveClassifier classifier;
     private final Listener listener;
@@ -35,17 +42,18 @@ final class LiveServer extends PixelClassificationImageServer {
         void tileFailed(Throwable problem);
     }
 
-    LiveServer(ImageData<BufferedImage> image, LiveClassifier classifier, Listener listener) {
+    LiveServer(ImageData<BufferedImage> image, LiveClassifier classifier, int coarsest,
+            Listener listener) {
         super(image, classifier, "hookpath-preview: " + UUID.randomUUID(), null);
         this.classifier = classifier;
         this.listener = listener;
-        this.metadata = withLevels(super.getOriginalMetadata());
+        this.metadata = withLevels(super.getOriginalMetadata(), coarsest);
     }
 
-    private static ImageServerMetadata withLevels(ImageServerMetadata single) {
+    private static ImageServerMetadata withLevels(ImageServerMetadata single, int coarsest) {
         var levels = new ImageResolutionLevel.Builder(single.getWidth(), single.getHeight());
         double finest = single.getDownsampleForLevel(0);
-        for (int factor = 1; factor <= COARSEST; factor *= 2) {
+        for (int factor = 1; factor <= coarsest; factor *= 2) {
             double downsample = finest * factor;
             int width = (int) Math.ceil(single.getWidth() / downsample - 1e-6);
             int height = (int) Math.ceil(single.getHeight() / downsample - 1e-6);
@@ -60,6 +68,21 @@ final class LiveServer extends PixelClassificationImageServer {
     @Override
     public ImageServerMetadata getOriginalMetadata() {
         return metadata == null ? super.getOriginalMetadata() : metadata;
+    }
+
+    /** Computes the tiles of a part of the image, as the overlay would ask for them. */
+    List<Callable<BufferedImage>> tilesOf(Rectangle2D part, double downsample) {
+        int x = (int) Math.max(0, part.getX());
+        int y = (int) Math.max(0, part.getY());
+        int width = (int) Math.min(getWidth() - x, part.getMaxX() - x);
+        int height = (int) Math.min(getHeight() - y, part.getMaxY() - y);
+        if (width < 1 || height < 1) {
+            return List.of();
+        }
+        return getTileRequestManager().getTileRequests(
+                RegionRequest.createInstance(getPath(), downsample, x, y, width, height)).stream()
+                .map(tile -> (Callable<BufferedImage>) () -> readRegion(tile.getRegionRequest()))
+                .toList();
     }
 
     @Override

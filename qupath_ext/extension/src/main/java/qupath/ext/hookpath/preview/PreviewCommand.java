@@ -9,11 +9,15 @@ import javafx.stage.WindowEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Pythons;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.ModelShelf;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
+import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
@@ -68,11 +72,66 @@ public final class PreviewCommand {
      */
     public static CompletableFuture<Opened> start(
             QuPathGUI qupath, Path model, String device, String python) {
+        PreviewWindow shown = showWindow(qupath);
+        shown.select(model);
+        return begin(qupath, model, device, python);
+    }
+
+    /**
+     * Starts to learn what is drawn on the image in the active viewer, in the place of a preview
+     * that runs.
+     *
+     * @param qupath QuPath
+     * @param device what to compute on
+     * @param python path of a Python; null: the usual one
+     * @return done (with null) when it watches; fails with a {@link HookpathException}
+     */
+    public static CompletableFuture<Opened> live(QuPathGUI qupath, String device, String python) {
+        showWindow(qupath);
+        return begin(qupath, null, device, python);
+    }
+
+    /**
+     * Keeps what is learned live as a model of the project (or, without one, of QuPath's user
+     * directory), in the background.
+     *
+     * @param qupath QuPath
+     * @param name a free one
+     * @return its folder; fails with an exception whose message is for a person
+     */
+    public static CompletableFuture<Path> save(QuPathGUI qupath, String name) {
+        var saved = new CompletableFuture<Path>();
+        LivePreview from = current;
+        ModelShelf shelf = Models.shelf(qupath.getProject());
+        String wrong = from == null || !from.isLive() ? Texts.get("preview.live.nothing")
+                : whyNotName(shelf, name);
+        if (wrong != null) {
+            saved.completeExceptionally(new HookpathException(wrong));
+            return saved;
+        }
+        Path folder = shelf.models().resolve(name);
+        Threads.work(() -> {
+            from.save(folder);
+            return folder;
+        }, found -> {
+            Models.changed();
+            Preferences.lastModel().set(found.toString());
+            saved.complete(found);
+        }, saved::completeExceptionally);
+        return saved;
+    }
+
+    private static String whyNotName(ModelShelf shelf, String name) {
+        String why = shelf.whyNotName(name);
+        return why == null ? null : Texts.get("models.rename." + why, name);
+    }
+
+    private static CompletableFuture<Opened> begin(
+            QuPathGUI qupath, Path model, String device, String python) {
         if (current != null) {
             current.end(null);
         }
-        PreviewWindow shown = showWindow(qupath);
-        shown.select(model);
+        PreviewWindow shown = window;
         var begun = new CompletableFuture<Opened>();
         QuPathViewer viewer = qupath.getViewer();
         if (viewer == null || !viewer.hasServer()) {
@@ -84,9 +143,16 @@ public final class PreviewCommand {
         ProbabilityMap.hide();
         var settings = new LivePreview.Settings(() -> python(python), model, device);
         current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
-        shown.started();
+        shown.started(model == null);
         current.start();
         return begun;
+    }
+
+    /** Ends the preview if one runs; its window stays. */
+    static void end() {
+        if (current != null) {
+            current.end(null);
+        }
     }
 
     /** Ends the preview if one runs, and closes its window. */
@@ -126,6 +192,11 @@ public final class PreviewCommand {
     /** Passes on how it goes; says once why it ended. */
     private record Hearer(PreviewWindow shown, CompletableFuture<Opened> begun)
             implements LivePreview.Hearer {
+
+        @Override
+        public void waiting() {
+            begun.complete(null);
+        }
 
         @Override
         public void opened(Opened opened, ClassRenderer renderer) {

@@ -38,6 +38,32 @@ public final class PreviewScripts {
         return await(() -> PreviewCommand.start(qupath, model, device, python));
     }
 
+    /**
+     * Starts to learn what is drawn on the image in the window.
+     *
+     * @param arguments {@code device}, {@code python}
+     * @throws HookpathException there is no window or image
+     */
+    public static void live(Map<String, ?> arguments) {
+        QuPathGUI qupath = window();
+        Options options = Options.of(arguments);
+        String device = options.text("device", Preferences.device().get());
+        String python = options.text("python", null);
+        await(() -> PreviewCommand.live(qupath, device, python));
+    }
+
+    /**
+     * Keeps what is learned live as a model.
+     *
+     * @param name a free one
+     * @return its folder; null when called on the JavaFX thread, which must not wait
+     * @throws HookpathException nothing was learned, or the name cannot be
+     */
+    public static Path saveLive(String name) {
+        QuPathGUI qupath = window();
+        return await(() -> PreviewCommand.save(qupath, name));
+    }
+
     /** Ends the preview, if one runs. */
     public static void stop() {
         if (QuPathGUI.getInstance() != null) {

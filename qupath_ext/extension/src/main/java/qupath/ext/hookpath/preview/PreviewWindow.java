@@ -8,6 +8,8 @@ import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Preferences;
@@ -17,6 +19,7 @@ import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.ui.Windows;
+import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 
@@ -30,6 +33,9 @@ public final class PreviewWindow extends VBox {
     @FXML private ComboBox<ModelFolder> models;
     @FXML private LayerPane layers;
     @FXML private Label status;
+    @FXML private ToggleButton live;
+    @FXML private HBox modelBox;
+    @FXML private Button save;
     @FXML private Button onOff;
 
     PreviewWindow(QuPathGUI qupath) {
@@ -57,13 +63,18 @@ public final class PreviewWindow extends VBox {
     }
 
     /** The preview begins. */
-    void started() {
+    void started(boolean learning) {
+        live.setSelected(learning);
+        modelBox.setDisable(learning);
+        save.setVisible(learning);
+        save.setDisable(true);
         onOff.setText(Texts.get("preview.turnOff"));
     }
 
     /** The preview works on an image. */
     void opened(Opened opened, ClassRenderer renderer) {
         layers.show(opened.classes(), renderer, this::repaint);
+        save.setDisable(false);
         status(Texts.get("preview.opened", opened.device(), opened.seconds()));
         if (isOpen()) {
             getScene().getWindow().sizeToScene();
@@ -78,6 +89,9 @@ public final class PreviewWindow extends VBox {
     /** It is over; `problem` says why, null: it was turned off. */
     void ended(String problem) {
         status(problem == null ? Texts.get("preview.off") : problem);
+        live.setSelected(false);
+        modelBox.setDisable(false);
+        save.setVisible(false);
         onOff.setText(Texts.get("preview.turnOn"));
     }
 
@@ -102,6 +116,36 @@ public final class PreviewWindow extends VBox {
             return;
         }
         models.setValue(listed(found));
+    }
+
+    /** Learns what is drawn, or goes back to the model that is chosen. */
+    @FXML
+    private void liveOnOrOff() {
+        if (live.isSelected()) {
+            PreviewCommand.live(qupath, Preferences.device().get(), null);
+            live.setSelected(PreviewCommand.isRunning());   // no image is open
+        } else {
+            PreviewCommand.end();
+        }
+    }
+
+    @FXML
+    private void saveModel() {
+        String name = Dialogs.showInputDialog(Texts.get("preview.title"),
+                Texts.get("preview.live.name"), Texts.get("preview.live.nameDefault"));
+        if (name == null || name.isBlank()) {
+            return;
+        }
+        save.setDisable(true);
+        PreviewCommand.save(qupath, name.strip()).whenComplete((folder, problem) -> {
+            save.setDisable(false);
+            if (problem != null) {
+                Windows.showProblem(this, "preview.title", problem);
+            } else {
+                status(Texts.get("preview.live.saved", folder.getFileName()));
+                listModels();
+            }
+        });
     }
 
     /** Off closes the window, too; on tries again after something went wrong. */

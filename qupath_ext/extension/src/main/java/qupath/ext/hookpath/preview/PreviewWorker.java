@@ -1,5 +1,7 @@
 package qupath.ext.hookpath.preview;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
 import java.awt.geom.Rectangle2D;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,8 +31,14 @@ public final class PreviewWorker implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(PreviewWorker.class);
     private static final String SCRIPT =
             "import hookpath.qupath.worker as worker\nworker.%s(task, **asked)";
+    private static final String TEXT_SCRIPT = "import json\n"
+            + "import hookpath.qupath.worker as worker\nworker.%s(task, **json.loads(text))";
     private static final long LOOK_MS = 250;
     private static final long END_MS = 3000;
+    private static final Gson GSON = new Gson();
+
+    /** One more look at every place in other colours instead of two: half the time for a stroke. */
+    private static final List<String> LIVE_SETTINGS = List.of("probe.copies=1");
 
     private final Service service;
     private final SharedBlocks blocks = new SharedBlocks();
@@ -65,7 +73,7 @@ public final class PreviewWorker implements AutoCloseable {
     /**
      * Opens a model on a slide, unless it is open.
      *
-     * @param model folder of the model, or of its run
+     * @param model folder of the model, or of its run; null: what was {@link #learn learned}
      * @param slide the slide
      * @param device {@code auto}, {@code cpu}, {@code cuda}…
      * @throws PreviewException one of them cannot be used, or the process is gone
@@ -74,7 +82,7 @@ public final class PreviewWorker implements AutoCloseable {
     public Opened open(Path model, SlideSource slide, String device)
             throws PreviewException, InterruptedException {
         Map<String, Object> asked = new HashMap<>();
-        asked.put("model", model.toString());
+        asked.put("model", model == null ? null : model.toString());
         asked.put("slide", slide.path());
         asked.put("mpp", slide.mpp() == null ? null
                 : List.of(slide.mpp()[0], slide.mpp()[1]));
@@ -82,7 +90,7 @@ public final class PreviewWorker implements AutoCloseable {
         asked.put("server", slide.server() == null ? null : slide.server().toString());
         asked.put("qupath", QuPathHome.find() == null ? null : QuPathHome.find().toString());
         asked.put("device", device);
-        return Opened.of(answer(task("open", asked), null));
+        return Opened.of(answer(asking("open", asked), null));
     }
 
     /**
@@ -108,7 +116,7 @@ public final class PreviewWorker implements AutoCloseable {
             asked.put("width", view.width());
             asked.put("height", view.height());
             asked.put("downsample", view.downsample());
-            Map<String, Object> found = answer(task("classify", asked), view);
+            Map<String, Object> found = answer(asking("classify", asked), view);
             if (found.containsKey("cancelled")) {
                 throw new CancellationException();
             }
@@ -121,6 +129,45 @@ public final class PreviewWorker implements AutoCloseable {
         } finally {
             blocks.giveBack(block);
         }
+    }
+
+    /**
+     * Learns from what was drawn since it was asked last.
+     *
+     * @param image names the image
+     * @param slide where it is
+     * @param added annotations as GeoJSON features; those with a known id take its place
+     * @param removed ids of annotations that are gone
+     * @throws PreviewException it cannot be learned (what was drawn is remembered), or the process
+     *     is gone
+     * @throws InterruptedException nobody waits any more
+     */
+    void learn(String image, SlideSource slide, List<JsonObject> added, List<String> removed)
+            throws PreviewException, InterruptedException {
+        JsonObject opened = new JsonObject();
+        opened.addProperty("slide", slide.path());
+        if (slide.mpp() != null) {
+            opened.add("mpp", GSON.toJsonTree(slide.mpp()));
+        }
+        opened.addProperty("crop_to_bounds", slide.cropToBounds());
+        JsonObject asked = new JsonObject();
+        asked.add("slides", GSON.toJsonTree(Map.of(image, opened)));
+        asked.add("added", GSON.toJsonTree(Map.of(image, added)));
+        asked.add("removed", GSON.toJsonTree(Map.of(image, removed)));
+        asked.add("settings", GSON.toJsonTree(LIVE_SETTINGS));
+        running.keySet().forEach(Task::cancel);     // they show what is about to change
+        answer(task(TEXT_SCRIPT.formatted("learn"), Map.of("text", GSON.toJson(asked))), null);
+    }
+
+    /**
+     * Keeps what was learned last as a model.
+     *
+     * @param folder a new one
+     * @throws PreviewException it cannot be written, or nothing was learned
+     * @throws InterruptedException nobody waits any more
+     */
+    void save(Path folder) throws PreviewException, InterruptedException {
+        answer(asking("save", Map.of("folder", folder.toString())), null);
     }
 
     /** Cancels what is asked for outside the rectangle (level-0 px). */
@@ -171,12 +218,16 @@ public final class PreviewWorker implements AutoCloseable {
         blocks.close();
     }
 
-    private Task task(String function, Map<String, Object> asked) throws PreviewException {
+    private Task asking(String function, Map<String, Object> asked) throws PreviewException {
+        return task(SCRIPT.formatted(function), Map.of("asked", asked));
+    }
+
+    private Task task(String script, Map<String, Object> inputs) throws PreviewException {
         if (!isAlive()) {
             throw gone(null);
         }
         try {
-            return service.task(SCRIPT.formatted(function), Map.of("asked", asked));
+            return service.task(script, inputs);
         } catch (IOException e) {
             throw gone(e);
         }

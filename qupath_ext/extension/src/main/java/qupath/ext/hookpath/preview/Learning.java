@@ -1,0 +1,118 @@
+package qupath.ext.hookpath.preview;
+
+import java.util.concurrent.Executor;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.lib.objects.hierarchy.PathObjectHierarchy;
+
+/**
+ * Learns what is drawn on an image, again and again: one lesson at a time, the newest state wins,
+ * and what goes wrong is said and tried again with the next stroke. For the JavaFX thread.
+ */
+final class Learning {
+
+    private final Strokes strokes;
+    private final Executor background;
+    private final Teacher teacher;
+    private final Pupil pupil;
+    private boolean busy;
+    private boolean again;
+    private boolean stopped;
+
+    /** Hands over what changed; in the background, and may take its time. */
+    @FunctionalInterface
+    interface Teacher {
+
+        Opened learn(Strokes.Change change) throws Exception;
+    }
+
+    /** Hears of it on the JavaFX thread. */
+    interface Pupil {
+
+        /** One line of how it goes, or of what it waits for. */
+        void status(String line);
+
+        /** It learned; {@code sinceNanos}: when the last stroke was heard of. */
+        void learned(Opened opened, long sinceNanos);
+
+        /** There is too little to learn from now. */
+        void nothing();
+
+        /** It could not learn. */
+        void failed(Throwable problem);
+    }
+
+    Learning(PathObjectHierarchy hierarchy, Executor background, Teacher teacher, Pupil pupil) {
+        this.strokes = new Strokes(hierarchy, this::drawn);
+        this.background = background;
+        this.teacher = teacher;
+        this.pupil = pupil;
+    }
+
+    /** Begins with what is drawn already. */
+    void start() {
+        strokes.start();
+        drawn();
+    }
+
+    void stop() {
+        stopped = true;
+        strokes.stop();
+    }
+
+    /** Whether a lesson is under way. */
+    boolean isBusy() {
+        return busy;
+    }
+
+    private void drawn() {
+        if (stopped) {
+            return;
+        }
+        if (busy) {
+            again = true;
+            return;
+        }
+        Strokes.Change change = strokes.change();
+        String missing = missing(change);
+        if (missing != null) {
+            pupil.status(missing);
+            pupil.nothing();
+            return;
+        }
+        if (change.isEmpty()) {
+            return;
+        }
+        strokes.take();
+        busy = true;
+        long since = System.nanoTime();
+        pupil.status(Texts.get("preview.live.learning"));
+        Threads.work(background, () -> teacher.learn(change),
+                opened -> ended(() -> pupil.learned(opened, since)),
+                problem -> ended(() -> pupil.failed(problem)));
+    }
+
+    private void ended(Runnable tell) {
+        busy = false;
+        if (stopped) {
+            return;
+        }
+        tell.run();
+        if (again) {
+            again = false;
+            drawn();
+        }
+    }
+
+    /** What a person has to do first; null: nothing. */
+    static String missing(Strokes.Change change) {
+        if (change.classes().size() > 1) {
+            return null;
+        }
+        if (change.classes().size() == 1) {
+            return Texts.get("preview.live.second", change.classes().iterator().next());
+        }
+        return Texts.get(change.unclassified() > 0 ? "preview.live.classless"
+                : "preview.live.first");
+    }
+}

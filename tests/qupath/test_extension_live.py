@@ -1,0 +1,72 @@
+"""Live in QuPath's own window: what is drawn is learned, and the overlay follows every stroke."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookpath.models import load_model
+from support.dark_slides import FIRST, SECOND, make_dark_project
+from support.extension import installed_extension
+from support.qupath import SCRIPTS, display
+
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a visit to QuPath's window saw."""
+    root = tmp_path_factory.mktemp("live µ")
+    project = make_dark_project(root / "Projekt", (FIRST, SECOND), {})
+    qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
+    given = os.environ.get("HOOKPATH_VISIT_PICTURES")
+    out = Path(given) / "live" if given else root / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").unlink(missing_ok=True)
+    visit = SCRIPTS / "live_in_window.groovy"
+    with display() as screen:
+        extra = {
+            "DISPLAY": screen,
+            "GSETTINGS_BACKEND": "memory",
+            "HOOKPATH_LIVE_OUT": str(out),
+            "HOOKPATH_CACHE": str(root / "cache"),
+            "JAVA_TOOL_OPTIONS": qupath.process_environment()["JAVA_TOOL_OPTIONS"]
+            + f' -Dprism.order=sw "-Dqupath.startup.script={visit}"',
+        }
+        done = qupath.run("-q", "-p", project, "-i", FIRST, environment=extra, timeout=200)
+    report = out / "report.json"
+    assert report.is_file(), done.said()
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    assert "error" not in found, f"{found}\n{done.said()}"
+    return found
+
+
+def test_it_begins_with_nothing_and_says_what_it_waits_for(seen: dict[str, Any]) -> None:
+    said = seen["said"]
+    assert seen["objects"] == 0
+    assert said["empty"] == "Live waits: draw an area and give it a class."
+    assert said["classless"] == "Live waits: give what you drew a class."
+    assert said["one"] == "Live waits: draw a second class; only Dark is drawn."
+    assert seen["overlayOfOne"] is False
+
+
+def test_the_overlay_follows_every_stroke(seen: dict[str, Any]) -> None:
+    strokes = {"two classes", "a third class", "reclassified", "erased", "swapped", "undone"}
+    assert strokes <= seen["seconds"].keys()
+    assert {"afar 2.0", "afar 4.0"} <= seen["seconds"].keys()
+
+
+def test_nothing_is_written_but_the_model_that_was_asked_for(seen: dict[str, Any]) -> None:
+    assert seen["changedByLive"] is False
+    _, card = load_model(Path(seen["model"]))
+    assert [c.name for c in card.classes] == ["Dark", "Pale"]
+    assert card.training["split"]["train"] == [FIRST]
+    assert "'no/name' cannot be the name" in seen["said"]["badName"]
+
+
+def test_it_ends_with_the_image(seen: dict[str, Any]) -> None:
+    assert seen["said"]["otherImage"] == "Live is off: another image was opened."
