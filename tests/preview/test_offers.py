@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from hookpath.models import FAMILIES
-from hookpath.qupath.offers import LEFT_OUT, OFFERED, as_json
+from hookpath.qupath.offers import LEFT_OUT, OFFERED, as_json, settings, settings_json
 from hookpath.training import PRESETS, TrainConfig
 
 EXTENSION = Path(__file__).parents[2] / "qupath_ext"
@@ -18,6 +18,16 @@ def test_the_extension_has_what_the_networks_say() -> None:
     assert FILE.read_text(encoding="utf-8") == as_json(), (
         "python -m hookpath.qupath.offers writes it anew"
     )
+
+
+def test_the_extension_knows_every_setting() -> None:
+    assert FILE.with_name("settings.json").read_text(encoding="utf-8") == settings_json(), (
+        "python -m hookpath.qupath.offers settings writes it anew"
+    )
+    kinds = settings()
+    assert (kinds["epochs"], kinds["minutes"], kinds["patience"]) == ("whole", "number", "whole")
+    assert kinds["augmentation.flips"] == "flag"
+    assert kinds["validation.val"] == kinds["class_weights"] == "any"
 
 
 def test_every_family_is_offered_or_left_out_for_a_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 import shapely
 
-from hookpath.annotations import PathClass, PathObject, object_to_feature
+from hookpath.annotations import LabelRules, PathClass, PathObject, object_to_feature
 from hookpath.errors import PredictionError, TrainingError
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.probing.cache import VARIABLE
+from hookpath.projects._results import tagged
+from hookpath.qupath.drawn import Drawn
 from hookpath.qupath.keeping import KeepingRunner
 from hookpath.qupath.preview import CancelledError, Preview, View
 from hookpath.qupath.quick import QuickSession
@@ -51,6 +54,24 @@ def _uuid(name: str) -> str:
 
 def quick() -> QuickSession:
     return QuickSession(TrainConfig.load(overrides=["family=probe", *SMALL]))
+
+
+def test_a_changed_result_teaches_once_it_is_locked(slide: Path) -> None:
+    session = quick()
+    result = tagged([PathObject(shapely.box(8, 8, 90, 90), path_class=DARK)], "run")[0]
+    changed = replace(result, geometry=shapely.box(8, 8, 95, 95))
+    pale = stroke("b", PALE, 180, 100)
+    slides = {"one": SlideRef(slide)}
+    with pytest.raises(TrainingError, match="at least two classes"):
+        session.update({"one": [dict(object_to_feature(changed)), pale]}, slides=slides)
+    locked = dict(object_to_feature(replace(changed, locked=True)))
+    (source,), _ = _taken(session, locked).sources(LabelRules())
+    assert source.labels.report.area_l0["Dark"] == 87 * 87
+
+
+def _taken(session: QuickSession, feature: dict[str, Any]) -> Drawn:
+    session.drawn.take({"one": [feature]})
+    return session.drawn
 
 
 def test_strokes_come_and_go(slide: Path) -> None:

@@ -15,6 +15,8 @@ from hookpath.annotations import (
     objects_from_geojson,
 )
 from hookpath.errors import TrainingError
+from hookpath.projects._results import claimed_by_people
+from hookpath.projects.vouched import Said, vouched
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.source import SlideFacts
 from hookpath.slides import SlideIdentity, SlideRef
@@ -31,7 +33,9 @@ class _Image:
     objects: dict[str, PathObject] = field(default_factory=dict)
 
     def drawn(self, rules: LabelRules) -> list[PathObject]:
-        return rules.applied(self.objects.values(), lambda: self.facts.calibration)
+        """What a person vouches for (`hookpath.projects.vouched`), as labels."""
+        objects = vouched(claimed_by_people(self.objects.values()), Said())
+        return rules.applied(objects, lambda: self.facts.calibration)
 
     def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
         labels = LabelSource(drawn, classes, self.facts.size_l0)

@@ -4,6 +4,7 @@ The window must open at once, also where no Python is set up yet, and must not k
 of any network. So the networks are asked here, and the answer goes into the extension as a file:
 
     python -m hookpath.qupath.offers > qupath_ext/core/src/main/resources/…/families.json
+    python -m hookpath.qupath.offers settings > qupath_ext/core/src/main/resources/…/settings.json
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import torch
+from pydantic import BaseModel
 from torch.overrides import TorchFunctionMode
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, H2GNet, build_model
 from hookpath.models.encoders import PAPER, facts_of
 from hookpath.stages.folds import LEAST
-from hookpath.training import PRESETS
+from hookpath.training import PRESETS, TrainConfig
 from hookpath.training.presets import preset_values
 
 #: In the window's order.
@@ -67,6 +69,7 @@ def _family(family: str) -> dict[str, Any]:
         "background": _background(family),
         "label_share": share.default if share else None,
         "least_slides": LEAST if family == H2GNet.family else 1,
+        "timed": not FAMILIES[family].fitted and family != H2GNet.family,
         "presets": {preset: _preset(family, preset) for preset in PRESETS},
     }
 
@@ -74,12 +77,15 @@ def _family(family: str) -> dict[str, Any]:
 def _preset(family: str, preset: str) -> dict[str, Any]:
     """``target_um``, ``contexts`` as ratios to it, ``sizes``, and which of them is the preset's.
 
-    Every size can be built with every context, at any target.
+    Every size can be built with every context, at any target. ``epochs`` and ``minutes`` (None: it
+    takes what it takes) say how long it trains.
     """
     design = _design(family, preset)
     size = design[_size_name(family)]
+    config = TrainConfig.load(overrides=[f"preset={preset}", f"family={family}"])
+    length = {"epochs": config.epochs, "minutes": config.minutes}
     if "spacings" not in design:
-        return {"size": size, "sizes": _sizes(family, [design])}
+        return {**length, "size": size, "sizes": _sizes(family, [design])}
     target, *coarser = design["spacings"]
     own = [um / target for um in coarser]
     tried = _unique([*([r] for r in _RATIOS), own]) if coarser else [[]]
@@ -87,6 +93,7 @@ def _preset(family: str, preset: str) -> dict[str, Any]:
     widest_first = sorted(contexts, key=lambda c: c[-1:], reverse=True)  # refuses most sizes
     designs = [_with(design, target, c) for c in widest_first]
     return {
+        **length,
         "target_um": target,
         "context": own,
         "contexts": contexts,
@@ -178,10 +185,35 @@ def _unique(lists: Iterable[list[float]]) -> list[list[float]]:
     return [list(one) for one in dict.fromkeys(map(tuple, lists))]
 
 
+def settings() -> dict[str, str]:
+    """Every setting of a training by its dotted name, and what it takes: ``whole`` or ``number``,
+    ``flag`` (true or false), ``any``. Arguments of networks (``model.…``) are not among them.
+    """
+    found = dict(_settings_of(TrainConfig, ""))
+    return {name: found[name] for name in sorted(found)}
+
+
+def _settings_of(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        kinds = [k for k in (field.annotation, *get_args(field.annotation)) if isinstance(k, type)]
+        inner = next((k for k in kinds if issubclass(k, BaseModel)), None)
+        yield prefix + name, next((_KINDS[k] for k in (bool, int, float) if k in kinds), "any")
+        if inner is not None:
+            yield from _settings_of(inner, f"{prefix}{name}.")
+
+
+_KINDS = {bool: "flag", int: "whole", float: "number"}
+
+
 def as_json() -> str:
     """The file of the extension."""
     return json.dumps(offers(), indent=2) + "\n"
 
 
+def settings_json() -> str:
+    """The other file of the extension."""
+    return json.dumps(settings(), indent=2) + "\n"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(as_json())
+    sys.stdout.write(settings_json() if sys.argv[1:] == ["settings"] else as_json())

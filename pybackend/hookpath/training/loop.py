@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
+from hookpath.models.files import CARD_NAME
 from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.training.clock import Clock
@@ -126,11 +127,13 @@ def _run_or_say_how_to_go_on(session: Session, fit: Fit | None) -> None:
 
 
 def _so_far(session: Session) -> dict[str, Any]:
-    """What a stopped run leaves: the model is the best of the epochs done, if there is one."""
+    """What a stopped run leaves: the model is the best of the epochs done, before the first one
+    that of the last step.
+    """
     run = session.run
     return {
         "run_dir": run.root,
-        "model_dir": run.model if session.best_epoch else None,
+        "model_dir": run.model if (run.model / CARD_NAME).is_file() else None,
         "best_f1": session.best_f1,
         "best_score": session.measured,
         "score": session.goal.name,
@@ -187,6 +190,10 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
             _show(s, clock, saving=pause)
         if pause and not ends:
             s.save_last()
+            if stop.requested and not s.best_epoch:
+                s.save_best(
+                    None
+                )  # a model that is used whenever it is stopped; the checkpoint knows none yet
             stop.obey()
     _end_epoch(s, log, clock, clock.seconds)
     stop.obey()

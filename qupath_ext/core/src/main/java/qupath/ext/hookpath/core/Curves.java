@@ -11,14 +11,15 @@ import java.util.TreeMap;
 public final class Curves {
 
     private final TreeMap<Integer, MetricsRow> rows = new TreeMap<>();
+    private final TreeMap<Double, Double> underWay = new TreeMap<>();
 
     /**
      * One point.
      *
-     * @param epoch from 1
+     * @param epoch from 1; between two of them where one is under way
      * @param value finite
      */
-    public record Point(int epoch, double value) {
+    public record Point(double epoch, double value) {
     }
 
     /** No rows. */
@@ -33,12 +34,26 @@ public final class Curves {
     /** Adds the row of an epoch; later epochs, of a time before going back, are dropped. */
     public void add(MetricsRow row) {
         rows.tailMap(row.epoch(), true).clear();
+        underWay.clear();
         rows.put(row.epoch(), row);
     }
 
-    /** Mean training loss. */
+    /**
+     * Adds the mean loss so far of the epoch under way.
+     *
+     * @param epoch done in part: 2.25 is a quarter of the third
+     */
+    public void addUnderWay(double epoch, double loss) {
+        if (epoch > epochs() && Double.isFinite(loss)) {
+            underWay.put(epoch, loss);
+        }
+    }
+
+    /** Mean training loss, by epochs and, of the one under way, as it goes. */
     public List<Point> loss() {
-        return line(MetricsRow::loss);
+        List<Point> points = line(MetricsRow::loss);
+        underWay.forEach((epoch, loss) -> points.add(new Point(epoch, loss)));
+        return points;
     }
 
     /** Validation loss; empty without validation images. */

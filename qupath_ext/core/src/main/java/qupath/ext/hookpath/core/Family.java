@@ -14,10 +14,11 @@ import java.util.Map;
  * @param background  whether a class can mean "nothing else"
  * @param labelShare  of a patch that a class must cover; null: each pixel has its class
  * @param leastSlides fewest training images
+ * @param timed       whether a training can be told how long it may take
  * @param presets     what can be chosen, by preset
  */
 public record Family(String spacings, String size, Background background, Double labelShare,
-                     int leastSlides, Map<String, Offer> presets) {
+                     int leastSlides, boolean timed, Map<String, Offer> presets) {
 
     /** Whether one class can mean "nothing else". */
     public enum Background {
@@ -37,9 +38,11 @@ public record Family(String spacings, String size, Background background, Double
      * @param contexts such lists that work; one empty list: no context
      * @param size     the preset's, px
      * @param sizes    that work, px
+     * @param epochs   the preset's
+     * @param minutes  the preset's; null: it takes what it takes
      */
     public record Offer(Double targetUm, List<Double> context, List<List<Double>> contexts,
-                        int size, List<Integer> sizes) {
+                        int size, List<Integer> sizes, int epochs, Double minutes) {
 
         private static final double USUAL_UM = 8;
 
@@ -85,7 +88,7 @@ public record Family(String spacings, String size, Background background, Double
                 Background.valueOf(
                         Json.text(json, "background").toUpperCase(Locale.ROOT)),
                 Json.number(json, "label_share"), Json.number(json, "least_slides").intValue(),
-                offers);
+                Json.flag(json, "timed"), offers);
     }
 
     private static Offer offer(JsonObject json) {
@@ -94,6 +97,7 @@ public record Family(String spacings, String size, Background background, Double
         return new Offer(Json.number(json, "target_um"),
                 Json.doubles(Json.list(json, "context")), contexts,
                 Json.number(json, "size").intValue(), Json.doubles(Json.list(json, "sizes"))
-                        .stream().map(Double::intValue).toList());
+                        .stream().map(Double::intValue).toList(),
+                Json.number(json, "epochs").intValue(), Json.number(json, "minutes"));
     }
 }

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param classes   what it learns to tell apart
  * @param split     {@code "train"}, {@code "val"}, {@code "test"} → image names
  * @param epochs    epochs it was to run
+ * @param steps     optimiser steps of an epoch; 0: not known
  * @param bestF1    macro F1 of the model that was kept, or null
  * @param bestEpoch its epoch, 0: none yet
  * @param started   when it began, or null
@@ -29,7 +30,7 @@ import java.util.stream.Stream;
  */
 public record RunFolder(Path path, State state, List<MetricsRow> metrics, String family,
                         String preset, List<ClassPart> classes, Map<String, List<String>> split,
-                        int epochs, Double bestF1, int bestEpoch, Instant started, Path model,
+                        int epochs, int steps, Double bestF1, int bestEpoch, Instant started, Path model,
                         String problem) {
 
     /** The file that makes a folder a run. */
@@ -62,7 +63,7 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
             String why = Files.exists(file) ? Json.damage(file, e)
                     : "no " + RECORD + " in " + folder;
             return new RunFolder(folder, State.BROKEN, List.of(), null, null, List.of(), Map.of(),
-                    0, null, 0, null, null, why);
+                    0, 0, null, 0, null, null, why);
         }
     }
 
@@ -97,10 +98,12 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
                 ? Json.object(Json.read(model.resolve(ModelFolder.CARD)), "metrics")
                 : new JsonObject();
         Double epochs = Json.number(config, "epochs");
+        Double steps = Json.number(config, "steps_per_epoch");
         Double bestEpoch = Json.number(best, "epoch");
         RunFolder run = new RunFolder(folder, State.EMPTY, metrics, Json.text(config, "family"),
                 Json.text(config, "preset"), ModelFolder.classes(Json.list(record, "classes")),
                 split(Json.object(record, "split")), epochs == null ? 0 : epochs.intValue(),
+                steps == null ? 0 : steps.intValue(),
                 Json.number(best, "validation_macro_f1"),
                 bestEpoch == null ? 0 : bestEpoch.intValue(),
                 ModelFolder.instant(Json.text(record, "started")), hasModel ? model : null, null);
@@ -126,7 +129,7 @@ public record RunFolder(Path path, State state, List<MetricsRow> metrics, String
 
     private RunFolder with(State newState) {
         return new RunFolder(path, newState, metrics, family, preset, classes, split, epochs,
-                bestF1, bestEpoch, started, model, problem);
+                steps, bestF1, bestEpoch, started, model, problem);
     }
 
     private static Map<String, List<String>> split(JsonObject split) {

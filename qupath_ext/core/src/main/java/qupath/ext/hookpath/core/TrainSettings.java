@@ -2,7 +2,6 @@ package qupath.ext.hookpath.core;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +9,8 @@ import java.util.Locale;
 /** Settings of a training as {@code --set key=value} takes them (values as in TOML). */
 public final class TrainSettings {
 
+    private static final int MOST_EPOCHS = 100_000;
+    private static final double MOST_MINUTES = 100_000;
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
     private TrainSettings() {
@@ -36,22 +37,33 @@ public final class TrainSettings {
     }
 
     /**
-     * Further settings that a person typed: {@code key=value}, parted by semicolons or lines.
+     * So many minutes, and as many epochs as they may be enough for: the schedule is fitted to the
+     * time.
      *
-     * @throws IllegalArgumentException a part is none; the message is that part
+     * @param minutes above 0
+     * @param usual   the preset's minutes, or what is usual
+     * @param epochs  the preset's
      */
-    public static List<String> further(String typed) {
-        List<String> found = new ArrayList<>();
-        for (String part : typed.split("[;\n]")) {
-            if (part.isBlank()) {
-                continue;
-            }
-            if (!part.strip().matches("[A-Za-z0-9_.]+\\s*=.+")) {
-                throw new IllegalArgumentException(part.strip());
-            }
-            found.add(part.strip());
+    public static List<String> howLong(double minutes, double usual, int epochs) {
+        long most = Math.max(epochs, (long) Math.ceil(epochs * minutes / usual));
+        return List.of("minutes=" + minutes, "epochs=" + Math.min(most, MOST_EPOCHS));
+    }
+
+    /**
+     * Minutes that a person typed.
+     *
+     * @return NaN: nothing was typed; 0: no number of minutes
+     */
+    public static double minutes(String typed) {
+        if (typed.isBlank()) {
+            return Double.NaN;
         }
-        return found;
+        try {
+            double minutes = Double.parseDouble(typed.strip().replace(',', '.'));
+            return minutes >= 0.1 && minutes <= MOST_MINUTES ? minutes : 0;
+        } catch (NumberFormatException e) {
+            return 0;
+        }
     }
 
     /** A µm/px as a person reads it: {@code "0.5"}, {@code "8"}. */

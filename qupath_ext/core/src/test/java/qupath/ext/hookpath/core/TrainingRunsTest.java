@@ -108,10 +108,6 @@ class TrainingRunsTest {
                 TrainSettings.spacings("model.spacings", List.of(0.5, 8.0)));
         assertEquals("background=\"Not \\\"in situ\\\"\"",
                 TrainSettings.background("Not \"in situ\""));
-        assertEquals(List.of("epochs=2", "validation.val=[\"a b\"]"),
-                TrainSettings.further(" epochs=2;\n validation.val=[\"a b\"]; "));
-        assertEquals("epochs", assertThrows(IllegalArgumentException.class,
-                () -> TrainSettings.further("epochs")).getMessage());
     }
 
     @Test
@@ -119,5 +115,28 @@ class TrainingRunsTest {
         assertEquals("0.25", TrainSettings.text(0.25));
         assertEquals("8", TrainSettings.text(8));
         assertEquals("1, 2.5", TrainSettings.text(List.of(1.0, 2.5)));
+    }
+
+    @Test
+    void theEpochUnderWayHasPointsUntilItIsOver() {
+        Curves curves = new Curves(List.of(row(1, 0.9, 0.2)));
+        curves.addUnderWay(0.5, 1.0);   // of an epoch that is over
+        curves.addUnderWay(1.5, 0.8);
+        curves.addUnderWay(1.75, Double.NaN);
+        assertEquals(List.of(new Curves.Point(1, 0.9), new Curves.Point(1.5, 0.8)), curves.loss());
+        curves.add(row(2, 0.7, 0.3));
+        assertEquals(List.of(new Curves.Point(1, 0.9), new Curves.Point(2, 0.7)), curves.loss());
+    }
+
+    @Test
+    void howLongIsMinutesAndAsManyEpochsAsTheyMayBeEnoughFor() {
+        assertEquals(List.of("minutes=4.0", "epochs=10"), TrainSettings.howLong(4, 4, 10));
+        assertEquals(List.of("minutes=1.0", "epochs=10"), TrainSettings.howLong(1, 4, 10));
+        assertEquals(List.of("minutes=30.0", "epochs=75"), TrainSettings.howLong(30, 4, 10));
+        assertEquals(2.5, TrainSettings.minutes(" 2,5 "));
+        assertTrue(Double.isNaN(TrainSettings.minutes(" ")));
+        for (String none : List.of("0", "-1", "long", "1e9", "4 min")) {
+            assertEquals(0, TrainSettings.minutes(none), none);
+        }
     }
 }

@@ -192,7 +192,13 @@ public final class JobView extends VBox {
     private void heard(Event event) {
         switch (event) {
             case Event.Progress progress when !cancelled && !stopping.get() -> show(progress);
-            case Event.Info info -> append(info.message() + "\n");
+            case Event.Start start -> task.setText(Texts.get("job.loading"));
+            case Event.Info info -> {
+                append(info.message() + "\n");
+                if (bar.isIndeterminate() && !cancelled && !stopping.get()) {
+                    task.setText(info.message());   // nothing better to tell yet
+                }
+            }
             case Event.Warning warning ->
                     append(Texts.get("job.warning", warning.message()) + "\n");
             default -> { }

@@ -25,10 +25,10 @@ import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Regions;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.FurtherSettings;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.LoopStatus;
 import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
@@ -37,6 +37,7 @@ import qupath.ext.hookpath.ui.JobView;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.train.SettingsPane;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
@@ -194,10 +195,10 @@ public final class LoopWindow extends VBox {
         arguments.put("rest", rest.getSelectionModel().getSelectedIndex() <= 0 ? null
                 : rest.getValue());
         try {
-            List<String> more = TrainSettings.further(further.getText());
+            List<String> more = FurtherSettings.parse(further.getText());
             arguments.put("set", more.isEmpty() ? null : more);
-        } catch (IllegalArgumentException e) {
-            Windows.showProblem(this, TITLE, Texts.get("train.why.further", e.getMessage()));
+        } catch (FurtherSettings.Misunderstood e) {
+            Windows.showProblem(this, TITLE, SettingsPane.text(e));
             return;
         }
         run("start", () -> arguments);

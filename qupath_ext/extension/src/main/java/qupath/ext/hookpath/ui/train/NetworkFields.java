@@ -159,7 +159,8 @@ final class NetworkFields {
         return settings;
     }
 
-    private Family.Offer offer() {
+    /** What can be chosen with the network and the preset. */
+    Family.Offer offer() {
         return family().presets().get(preset.getValue());
     }
 

@@ -16,7 +16,7 @@ final class ResultPane {
     static void fill(TrainSummary summary, Label text, GridPane scores) {
         String how = Texts.get(summary.stopped() ? "train.done.stopped" : "train.done",
                 summary.epochs());
-        String f1 = summary.f1() == null ? Texts.get("train.done.noF1")
+        String f1 = summary.epochs() == 0 ? "" : summary.f1() == null ? Texts.get("train.done.noF1")
                 : Texts.get("train.done.f1", summary.f1(), summary.bestEpoch());
         text.setText(String.join(" ", how, f1,
                 Texts.get("train.done.where", summary.run().getFileName(), summary.run())));

@@ -21,6 +21,8 @@ import javafx.scene.layout.GridPane;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Family;
+import qupath.ext.hookpath.core.FurtherSettings;
+import qupath.ext.hookpath.core.FurtherSettings.Misunderstood;
 import qupath.ext.hookpath.core.ThinDrawings;
 import qupath.ext.hookpath.core.TrainSettings;
 import qupath.ext.hookpath.core.TrainingPlan;
@@ -35,6 +37,8 @@ import qupath.lib.projects.Project;
 
 /** How to train: network, preset, what it reads, where the model goes, device. */
 public final class SettingsPane extends GridPane {
+
+    private static final double USUAL_MINUTES = 4;
 
     private final NetworkFields network;
     private Path usual = Path.of(".");
@@ -56,6 +60,8 @@ public final class SettingsPane extends GridPane {
     @FXML private TextField name;
     @FXML private ComboBox<String> device;
     @FXML private Label folder;
+    @FXML private Label howLongLabel;
+    @FXML private TextField howLong;
     @FXML private TextField lineWidth;
     @FXML private TextField further;
 
@@ -68,6 +74,9 @@ public final class SettingsPane extends GridPane {
         DeviceChoice.fill(device);
         device.setValue(Preferences.device().get());
         family.valueProperty().addListener((o, was, is) -> suggestName());
+        family.valueProperty().addListener((o, was, is) -> offerTime());
+        preset.valueProperty().addListener((o, was, is) -> offerTime());
+        offerTime();
     }
 
     /** Classes are learned in this order. */
@@ -86,7 +95,7 @@ public final class SettingsPane extends GridPane {
     List<Observable> observed() {
         List<Observable> all = new ArrayList<>(network.observed());
         all.addAll(List.of(name.textProperty(), folder.textProperty(), further.textProperty(),
-                lineWidth.textProperty(), device.getEditor().textProperty()));
+                howLong.textProperty(), lineWidth.textProperty(), device.getEditor().textProperty()));
         return all;
     }
 
@@ -106,10 +115,13 @@ public final class SettingsPane extends GridPane {
         if (Double.isNaN(ThinDrawings.width(lineWidth.getText()))) {
             return Texts.get("train.why.lineWidth", lineWidth.getText().strip());
         }
+        if (network.family().timed() && TrainSettings.minutes(howLong.getText()) == 0) {
+            return Texts.get("train.why.minutes", howLong.getText().strip());
+        }
         try {
-            TrainSettings.further(further.getText());
-        } catch (IllegalArgumentException e) {
-            return Texts.get("train.why.further", e.getMessage());
+            FurtherSettings.parse(further.getText());
+        } catch (Misunderstood e) {
+            return text(e);
         }
         String notEnough = whyNotEnough(plan);
         return notEnough.isEmpty() ? whyNotName(name.getText().strip()) : notEnough;
@@ -136,9 +148,43 @@ public final class SettingsPane extends GridPane {
         if (um > 0) {
             more.add(TrainSettings.lineWidth(um));
         }
-        more.addAll(TrainSettings.further(further.getText()));
+        more.addAll(howLong());
+        try {
+            more.addAll(FurtherSettings.parse(further.getText()));
+        } catch (Misunderstood e) {
+            throw new IllegalStateException(e);     // see whyNot
+        }
         arguments.put("set", more.isEmpty() ? null : more);
         return arguments;
+    }
+
+    /** What is wrong with further settings, in words. */
+    public static String text(Misunderstood wrong) {
+        return Texts.get("further." + wrong.key(), wrong.values().toArray());
+    }
+
+    /** Settings of how long it may take, where that is not the preset's. */
+    private List<String> howLong() {
+        Double preset = network.offer().minutes();
+        double minutes = TrainSettings.minutes(howLong.getText());
+        if (!network.family().timed() || preset != null && minutes == preset) {
+            return List.of();
+        }
+        if (Double.isNaN(minutes)) {
+            return preset == null ? List.of() : List.of("minutes=none");
+        }
+        return TrainSettings.howLong(minutes, preset == null ? USUAL_MINUTES : preset,
+                network.offer().epochs());
+    }
+
+    /** The preset's time; one that is published takes as long as it takes. */
+    private void offerTime() {
+        boolean timed = network.family().timed();
+        howLongLabel.setVisible(timed);
+        howLong.setVisible(timed);
+        Double minutes = network.offer().minutes();
+        boolean open = minutes == null && "paper".equals(preset.getValue());
+        howLong.setText(open ? "" : TrainSettings.text(minutes == null ? USUAL_MINUTES : minutes));
     }
 
     /** Suggests a name that is free again. */

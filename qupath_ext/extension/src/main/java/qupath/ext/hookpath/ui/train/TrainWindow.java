@@ -57,6 +57,8 @@ public final class TrainWindow extends StackPane {
 
     private static final String TITLE = "train.title";
 
+    private static final long REDRAW_NS = 1_000_000_000;
+
     private static TrainWindow atWork; // keeps a training's view while its window is closed
 
     private final QuPathGUI qupath;
@@ -67,6 +69,8 @@ public final class TrainWindow extends StackPane {
     private TrainSummary summary;
     private Curves curves = new Curves();
     private int epochs;
+    private int stepsPerEpoch; // 0: not known yet, -1: being looked up
+    private long drawn;
 
     @FXML private VBox setup;
     @FXML private HBox resumeBar;
@@ -220,6 +224,7 @@ public final class TrainWindow extends StackPane {
         atWork = this;
         summary = null;
         epochs = 0;
+        stepsPerEpoch = 0;
         showProgress(Texts.get("train.headline", NamedChoice.text(family)));
         draw();
         job.run(onEvent -> {
@@ -235,16 +240,36 @@ public final class TrainWindow extends StackPane {
         switch (event) {
             case Event.Result found when "epoch".equals(found.kind()) -> {
                 curves.add(MetricsRow.of(found.data()));
+                drawn = System.nanoTime();
+                draw();
+            }
+            case Event.Progress steps when "train".equals(steps.task()) && epochs == 0
+                    && stepsPerEpoch == 0 && steps.done() > 0 -> lookUpSteps();
+            case Event.Progress steps when "train".equals(steps.task()) && stepsPerEpoch > 0
+                    && steps.figures().containsKey("loss")
+                    && System.nanoTime() - drawn > REDRAW_NS -> {
+                drawn = System.nanoTime();
+                curves.addUnderWay(steps.done() / stepsPerEpoch, steps.figures().get("loss"));
                 draw();
             }
             case Event.Progress steps when "train".equals(steps.task())
-                    && steps.total() != null && epochs == 0 && curves.best() != null -> {
+                    && steps.total() != null && epochs <= 0 && curves.best() != null -> {
                 MetricsRow row = curves.best();
                 epochs = (int) Math.round(steps.total() / ((double) row.step() / row.epoch()));
                 draw();
             }
             default -> { }
         }
+    }
+
+    /** The run's record says how many steps are an epoch. */
+    private void lookUpSteps() {
+        stepsPerEpoch = -1;     // asked once
+        Training mine = training;
+        Threads.work(() -> RunFolder.read(mine.run()), run -> {
+            stepsPerEpoch = mine == training ? run.steps() : stepsPerEpoch;
+            epochs = mine == training ? run.epochs() : epochs;
+        }, problem -> { });
     }
 
     private void draw() {
