@@ -140,9 +140,8 @@ def test_turned_and_cut_images_are_read_through_qupath_in_its_frame(made: dict[s
     # A quarter turn clockwise: what was at the bottom comes to the left.
     turned = [affinity.affine_transform(s, [0, -1, 1, 0, HEIGHT, 0]) for s in (DISC, FRAME)]
     check_dark(image(made, "rotated")["objects"], turned)
-    cut = box(0, 0, 512, 512)
-    moved = [affinity.translate(s, -16, -16).intersection(cut) for s in (DISC, FRAME)]
-    check_dark(image(made, "cut out")["objects"], moved)
+    # Of the two only the disc is in the cut-out.
+    check_dark(image(made, "cut out")["objects"], [affinity.translate(DISC, -16, -16)])
 
 
 def test_predictions_of_another_frame_do_not_come_in(made: dict[str, Any]) -> None:

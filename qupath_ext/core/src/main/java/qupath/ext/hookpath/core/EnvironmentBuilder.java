@@ -230,9 +230,10 @@ public final class EnvironmentBuilder {
         }
     }
 
+    /** With the extra by which turned images and Bio-Formats' formats are read through QuPath. */
     private String requirement(BundledPackage bundled) {
-        return bundled.wheel() != null ? bundled.wheel().toString()
-                : "hookpath==" + Version.majorMinor(extensionVersion) + ".*";
+        return bundled.wheel() != null ? "hookpath[qupath] @ " + bundled.wheel().toUri()
+                : "hookpath[qupath]==" + Version.majorMinor(extensionVersion) + ".*";
     }
 
     private void swap(Path beside) throws IOException {

@@ -22,7 +22,7 @@ record Packages(Recipe recipe, Web web, Installer installer, Path scratch) {
 
     private static final URI TORCH = URI.create("https://download.pytorch.org/whl/");
 
-    /** Installs a requirement: a wheel's file, or a name and version. */
+    /** Installs a requirement: a name with a wheel's address, or with a version. */
     void install(Path environment, String requirement, Steps steps)
             throws IOException, InterruptedException {
         if (recipe.offline() || installer.uv() == null) {
@@ -73,14 +73,9 @@ record Packages(Recipe recipe, Web web, Installer installer, Path scratch) {
             throws IOException, InterruptedException {
         Path input = scratch.resolve("requirements.in");
         Path lock = scratch.resolve("pylock.toml");
-        Files.writeString(input, asRequirement(requirement) + "\n");
+        Files.writeString(input, requirement + "\n");
         steps.run("Installing failed", commands.resolve(environment, input, lock));
         return Pylock.read(lock);
-    }
-
-    private static String asRequirement(String requirement) {
-        return requirement.endsWith(".whl") ? "hookpath @ " + Path.of(requirement).toUri()
-                : requirement;
     }
 
     /** Whether all files are here now; not where the index wants more than Java knows of. */
