@@ -165,6 +165,7 @@ def test_a_class_that_comes_or_goes_opens_anew(slide: Path) -> None:
     drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
     with Session() as session:
         wanted = Wanted(None, SlideRef(slide), "cpu", tissue=False)
+        session.warm(SMALL, never)
         with pytest.raises(PredictionError, match="nothing was learned yet"):
             session.open(wanted, never)
         session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)

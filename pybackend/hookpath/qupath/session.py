@@ -159,10 +159,18 @@ class Session(Closing):
             HookpathError: it cannot be learned; what was drawn is remembered.
         """
         with self._first(), self._turn(cancelled):
-            config = TrainConfig.load(overrides=[f"family={FeatureProbe.family}", *settings])
-            if self._quick is None or self._quick.config != config:
-                self._quick = ZoomedSession(config)
-            return self._quick.update(added, removed, slides)
+            return self._learning(settings).update(added, removed, slides)
+
+    def warm(self, settings: Sequence[str], cancelled: Question) -> None:
+        """Load what `learn` needs, while a person draws the first strokes."""
+        with self._turn(cancelled):
+            self._learning(settings).warm()
+
+    def _learning(self, settings: Sequence[str]) -> ZoomedSession:
+        config = TrainConfig.load(overrides=[f"family={FeatureProbe.family}", *settings])
+        if self._quick is None or self._quick.config != config:
+            self._quick = ZoomedSession(config)
+        return self._quick
 
     def save(self, folder: Path, cancelled: Question) -> ModelCard:
         """Write what was learned last as a model folder, like those of training.

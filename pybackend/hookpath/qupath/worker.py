@@ -128,6 +128,13 @@ def learn(
 
 
 @_answer
+def warm(task: Task, settings: Sequence[str] = ()) -> Mapping[str, Any]:
+    """Load what `learn` needs (seconds), before there is anything to learn."""
+    SESSION.warm(settings, lambda: task.cancel_requested)
+    return {}
+
+
+@_answer
 def save(task: Task, folder: str) -> Mapping[str, Any]:
     """Keep what was learned as a model folder, which must be new. Outputs: ``classes``."""
     card = SESSION.save(Path(folder), lambda: task.cancel_requested)

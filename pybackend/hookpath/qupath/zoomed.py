@@ -30,6 +30,7 @@ from hookpath.training import TrainConfig
 from hookpath.training.run_folder import library_versions
 
 _ROUNDING = 1.01
+_LEAST_CLASSES = 2
 _KEPT_BYTES = 2 * 2**30
 """Most of the features that are kept, 10 MB for a tile of 512 px; and no more than a third of the
 memory that is free."""
@@ -61,6 +62,10 @@ class ZoomedSession:
         self.drawn.take(added, removed, slides)
         _, self.head = self.learned(self._looked)
         return self.head
+
+    def warm(self) -> None:
+        """Load the encoder before anything is drawn."""
+        self.at(0).network(_LEAST_CLASSES)
 
     def learned(self, level: int) -> tuple[int, Head]:
         """The head for a level, or for the next finer one whose cells all classes have.

@@ -189,9 +189,12 @@ final class LivePreview {
         Project<BufferedImage> project = qupath.getProject();
         learning = new Learning(image.getHierarchy(), opening,
                 change -> teach(change, image, project), new Shown(image));
+        Threads.work(opening, () -> {
+            workerInBackground().warm();
+            return null;
+        }, nothing -> { }, this::failed);
         learning.start();
         hearer.waiting();
-        Threads.work(opening, this::workerInBackground, begun -> { }, this::failed);
     }
 
     private Opened teach(Strokes.Change change, ImageData<BufferedImage> image,

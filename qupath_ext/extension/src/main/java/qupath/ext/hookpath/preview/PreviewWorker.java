@@ -132,6 +132,16 @@ public final class PreviewWorker implements AutoCloseable {
     }
 
     /**
+     * Loads what {@link #learn} needs, before there is anything to learn.
+     *
+     * @throws PreviewException it cannot be loaded, or the process is gone
+     * @throws InterruptedException nobody waits any more
+     */
+    void warm() throws PreviewException, InterruptedException {
+        answer(asking("warm", Map.of("settings", LIVE_SETTINGS)), null);
+    }
+
+    /**
      * Learns from what was drawn since it was asked last.
      *
      * @param image names the image
