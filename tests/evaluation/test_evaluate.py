@@ -17,6 +17,7 @@ from hookpath.evaluation.windows import scoring_grid
 from hookpath.geometry import Region
 from hookpath.projects import SPLIT_KEY, open_project
 from support.evaluation import BLUE, RED, FixedMaps, drawn, map_of_labels, write_slide
+from support.training import Recorder
 
 
 def constant(value: int, size: int = 256) -> np.ndarray:
@@ -115,6 +116,11 @@ def test_full_masks_in_another_folder_can_be_the_truth(tmp_path: Path) -> None:
     write_geojson(full / "a.geojson", drawn([(RED, 0, 0, 256, 128), (BLUE, 0, 128, 256, 256)]))
     images, _ = annotated_images(open_project(tmp_path / "slides"), truth_dir=full)
     assert [i.entry.name for i in images] == ["a.tif"]
+    (full / "B_annotations.GEOJSON").write_bytes((full / "a.geojson").read_bytes())
+    told = Recorder()
+    near, _ = annotated_images(open_project(tmp_path / "slides"), truth_dir=full, reporter=told)
+    assert [i.entry.name for i in near] == ["a.tif", "b.tif"]
+    assert told.warnings == ["B_annotations.GEOJSON: taken for the annotations of b.tif"]
     results, _, _ = evaluate_maps(images, FixedMaps({"a.tif": map_of_labels(constant(1))}))
     assert results[0].counts[:2, 0].tolist() == [256 * 128, 256 * 128]
 

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from shapely.geometry import box
+from shapely.geometry import LineString, box
 
-from hookpath.annotations import PathClass, PathObject, write_geojson
+from hookpath.annotations import LabelRules, PathClass, PathObject, write_geojson
 from hookpath.errors import OutputError, UsageError
 from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
 from hookpath.extraction.record import RECORD_NAME
@@ -124,6 +125,16 @@ def test_undrawn_tissue_may_be_a_label(tmp_path: Path) -> None:
         tmp_path / "slides", tmp_path / "out", rest="Normal", classes=("Tumor",)
     )
     assert only.extracted[0].by_label == {"": 55, "Tumor": 9}
+
+
+def test_a_line_of_a_width_is_a_label(folder: Path) -> None:
+    line = PathObject(LineString([(0, 96), (256, 96)]), path_class=PathClass("Vessel"))
+    write_geojson(folder / "b.geojson", [line])
+    config = replace(ALL, where="labels", images=("b.tif",), label_share=0.3)
+    (plain,) = _extract(folder, config).extracted
+    assert plain.by_label == {}
+    (wide,) = _extract(folder, replace(config, rules=LabelRules(line_width_um=40))).extracted
+    assert wide.by_label == {"Vessel": 4}  # of the middle row, 40 of 64 px high
 
 
 def test_an_image_s_own_rest_is_a_label_and_a_change_of_it_extracts_again(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
+import shapely
 from shapely.geometry import box
 
 from hookpath.annotations import PathClass, PathObject
@@ -25,6 +27,7 @@ from hookpath.loop import (
     retrain,
 )
 from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
+from hookpath.loop.teaching import truth_of
 from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
 from support.loops import SIZE, LoopStore, reshaped
 from support.textures import DARK, PALE, texture_objects
@@ -120,6 +123,24 @@ def test_a_network_that_learns_no_classes_begins_no_loop(folder_store: LoopStore
     with pytest.raises(LoopError, match="learns no classes"):
         folder_store.begin("family=scale")
     assert not folder_store.loop.exists()
+
+
+def test_lines_teach_the_loop_as_they_do_training(folder_store: LoopStore) -> None:
+    line = PathObject(shapely.LineString([(20, 50), (120, 50)]), path_class=DARK)
+    folder_store.correct(0, lambda _: [line])
+    folder = folder_store.begin("labels.line_width_um=20")
+    with folder_store.project() as project:
+        entry = project.images[0]
+        record = folder.record(entry)
+        assert record.state == State.CORRECTED
+        pixel_um2 = entry.description.known_calibration().area_um2(1.0)
+        (fact,) = truth_of(folder, entry, record).facts
+        assert fact.path_class.name == DARK.name
+        # A band with round ends (of 64 straight pieces) about the line.
+        width = 20 / pixel_um2**0.5
+        expected = 100 * width + math.pi * (width / 2) ** 2
+        assert fact.geometry.area == pytest.approx(expected, rel=2e-3)
+        assert record.labelled_mm2[DARK.name] == pytest.approx(expected * pixel_um2 / 1e6, rel=2e-3)
 
 
 def test_nothing_confirmed_is_an_error_and_changes_nothing(store: LoopStore) -> None:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, RestClass, TissueIs, opened, rest_option
+from hookpath.cli.inputs import (
+    FoldDerived,
+    LineWidth,
+    Mpp,
+    OverrideMpp,
+    RestClass,
+    TissueIs,
+    opened,
+    rest_option,
+)
 from hookpath.errors import ExtractionError, shared_code
 
 if TYPE_CHECKING:
@@ -58,6 +67,8 @@ def command(
         typer.Option("--class", help="Only this class is a label; repeatable.", show_default="all"),
     ] = None,
     rest: RestClass = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     format_: Annotated[
         Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
     ] = "png",
@@ -81,6 +92,7 @@ def command(
     A run that was stopped goes on at the first unfinished slide when started again.
     """
     with running("extract", json, debug) as console:
+        from hookpath.annotations import LabelRules
         from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 
         config = ExtractConfig(
@@ -94,6 +106,7 @@ def command(
             label_share=label_share,
             classes=tuple(class_ or ()),
             rest=rest_option(rest).class_name,
+            rules=LabelRules(line_width_um=line_width, fold_derived=fold_derived),
             image_format=format_,
             quality=quality,
             workers=_cores() if workers is None else workers,

@@ -12,6 +12,8 @@ from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     Family,
+    FoldDerived,
+    LineWidth,
     Mpp,
     OverrideMpp,
     Preset,
@@ -74,6 +76,8 @@ def start(
             show_default="such area is unknown",
         ),
     ] = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
     smooth: Annotated[float, typer.Option(help="Smoothing of proposals, µm.")] = 4.0,
     min_area: Annotated[float, typer.Option(help="Smaller proposals are dropped, µm².")] = 2000.0,
     max_hole: Annotated[float, typer.Option(help="Smaller holes are filled, µm².")] = 2000.0,
@@ -96,7 +100,12 @@ def start(
         from hookpath.training._settings import toml_text
 
         model = None if init_from is None else model_folder(init_from)
-        given = {"family": family, "init_from": model and toml_text(str(model))}
+        given = {
+            "family": family,
+            "init_from": model and toml_text(str(model)),
+            "labels.line_width_um": line_width,
+            "labels.fold_derived": fold_derived and "true",
+        }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         train = TrainConfig.load(config, preset or default_preset(config), changes)
         settings = LoopSettings(

@@ -19,7 +19,14 @@ from hookpath.evaluation.maps import MapOf, PredictedMap
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
-from hookpath.evaluation.truth import Truth, images_of_split, objects_of, split_of, truth_of
+from hookpath.evaluation.truth import (
+    Truth,
+    images_of_split,
+    objects_of,
+    split_of,
+    truth_folder,
+    truth_of,
+)
 from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid, scoring_grid
 from hookpath.events import SILENT, Reporter
@@ -63,6 +70,7 @@ def annotated_images(
     names: Collection[str] = (),
     rest: Rest | None = None,
     rules: LabelRules | None = None,
+    reporter: Reporter = SILENT,
 ) -> tuple[list[AnnotatedImage], list[Problem]]:
     """The images of a split that somebody annotated, and those that could not be read.
 
@@ -70,17 +78,19 @@ def annotated_images(
         names: only the images of these names; empty: all.
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
         rules: how drawn objects become labels; None: as they are.
+        reporter: hears of files in `truth_dir` that are not named quite like their image.
 
     Raises:
         EvaluationError: there is no such split, or no image with annotations.
     """
     found: list[AnnotatedImage] = []
     problems: list[Problem] = []
+    truth = truth_folder(project, truth_dir, reporter)
     for entry in images_of_split(project.images, split):
         if names and entry.name not in names:
             continue
         try:
-            drawn = as_labels(entry, objects_of(entry, truth_dir), rules or LabelRules())
+            drawn = as_labels(entry, objects_of(entry, truth), rules or LabelRules())
             objects = (rest or Rest()).completed(entry, drawn)
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))

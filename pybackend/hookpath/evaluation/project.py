@@ -93,7 +93,7 @@ def evaluate_project(
         rest = rest_of_model(model_dir)
     if rules is None and model_dir is not None:
         rules = rules_of_model(model_dir)
-    images, problems = annotated_images(project, split, truth_dir, names, rest, rules)
+    images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
     with _reporting_into(out_dir):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from hookpath.annotations import (
     read_geojson,
 )
 from hookpath.errors import EvaluationError
-from hookpath.projects import SPLIT_KEY, ImageEntry, teaching_objects
+from hookpath.events import SILENT, Reporter
+from hookpath.projects import SPLIT_KEY, ImageEntry, Project, teaching_objects
+from hookpath.projects._halo import HALO_SUFFIX
+from hookpath.projects._sidecars import sidecars_of
 
 #: Values of `split`: images with that ``hookpath.split``, or every annotated image.
 SPLITS = ("all", "train", "val", "test")
@@ -67,13 +70,53 @@ def truth_of(objects: Sequence[PathObject], classes: ClassTable) -> Truth | None
     return Truth(labels, table, len(classes))
 
 
-def objects_of(entry: ImageEntry, truth_dir: Path | None) -> list[PathObject]:
-    """Annotations of one image: its own that a person vouches for (`hookpath.projects.vouched`), or
-    those of the file of the same stem in `truth_dir`.
+class TruthFolder:
+    """Annotations in a folder of their own, each file of the image that it can be meant for.
+
+    ``<slide stem>.geojson`` (.json, .gz, .zip), the full name with the suffix, or else, as beside
+    slides, what is named nearly so (``CASE1.GEOJSON``, ``a_annotations.geojson``).
+
+    Args:
+        images: names of all of a project.
     """
-    if truth_dir is None:
+
+    def __init__(self, folder: Path, images: Iterable[str]) -> None:
+        self.path = folder
+        named = {Path(name): truth_file(name, folder) for name in images}
+        self._exact = {image: file for image, file in named.items() if file is not None}
+        there = [p for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
+        files = [p for p in there if p.suffix.lower() != HALO_SUFFIX]
+        exact = {image: [file] for image, file in self._exact.items()}
+        self._near = sidecars_of(named, files, exact)
+
+    def file_of(self, image: str) -> Path | None:
+        """The annotations of an image, if there are any."""
+        return self._exact.get(Path(image)) or self._near.matched.get(Path(image))
+
+    def remarks(self) -> list[str]:
+        """One line for each file that is taken though it is not named quite like its image."""
+        return [line for line, is_used in self._near.remarks() if is_used]
+
+
+def truth_folder(
+    project: Project, folder: Path | None, reporter: Reporter = SILENT
+) -> TruthFolder | None:
+    """The annotations of a project's images in a folder; None: they are the project's own."""
+    if folder is None:
+        return None
+    found = TruthFolder(folder, [entry.name for entry in project.images])
+    for line in found.remarks():
+        reporter.warn(line)
+    return found
+
+
+def objects_of(entry: ImageEntry, truth: TruthFolder | None) -> list[PathObject]:
+    """Annotations of one image: its own that a person vouches for (`hookpath.projects.vouched`), or
+    those in `truth`.
+    """
+    if truth is None:
         return teaching_objects(entry)
-    found = truth_file(entry.name, truth_dir)
+    found = truth.file_of(entry.name)
     return [] if found is None else read_geojson(found)
 
 

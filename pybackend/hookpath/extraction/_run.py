@@ -29,6 +29,7 @@ from hookpath.extraction.record import (
     slide_folder,
 )
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
+from hookpath.projects.labelled import as_labels
 from hookpath.slides import SlideIdentity, SlideRef
 from hookpath.unfinished import discard
 
@@ -151,7 +152,8 @@ class Run:
 
     def _drawn(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
-        objects, wanted = entry.objects(), self.config.classes
+        wanted = self.config.classes
+        objects = as_labels(entry, entry.objects(), self.config.rules)
         rest = Rest(class_name=self.config.rest).class_of(entry, objects)
         found = {c.name: c for c in class_names_in(objects)}
         if rest is not None:

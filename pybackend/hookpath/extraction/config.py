@@ -9,6 +9,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from hookpath.annotations import LabelRules
 from hookpath.errors import UsageError
 from hookpath.geometry import UM_AT_ONE
 from hookpath.limits import DESIGN_NUMBER, WORKERS
@@ -60,6 +61,7 @@ class ExtractConfig:
         tissue: what is taken for tissue (see `tissue_mask`).
         tissue_share, label_share: how much of a patch is enough.
         classes: labels that count; empty: all.
+        rules: how drawn objects become labels (lines of a width, classes folded).
         rest: class of undrawn tissue (see `Rest`); None: unknown, unless image metadata says so.
         image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
         workers: processes; 0: none but this one.
@@ -77,6 +79,7 @@ class ExtractConfig:
     label_share: float = 0.5
     classes: tuple[str, ...] = ()
     rest: str | None = None
+    rules: LabelRules = field(default_factory=LabelRules)
     image_format: Literal["png", "jpeg"] = "png"
     quality: int = 90
     workers: int = 0
@@ -108,9 +111,11 @@ class ExtractConfig:
     @property
     def digest(self) -> str:
         """Changes whenever other patches would come out."""
-        said = asdict(self)
+        said = asdict(self) | {"rules": self.rules.model_dump()}
         for name in ("workers", "images", "again"):
             del said[name]
         if self.rest is None:  # as runs of before there was a rest
             del said["rest"]
+        if self.rules == LabelRules():
+            del said["rules"]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

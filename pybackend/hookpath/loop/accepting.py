@@ -66,7 +66,7 @@ def _accept(
     folder: LoopFolder, project: Project, entry: ImageEntry, regions: Sequence[str], whole: bool
 ) -> Accepted:
     record = folder.record(entry)
-    objects = entry.objects()
+    objects = folder.objects(entry)
     calibration = entry.description.known_calibration()
     page = shapely.box(0, 0, *entry.description.size_l0)
     area = page if whole else _confirmed_area(objects, regions, entry.name).intersection(page)

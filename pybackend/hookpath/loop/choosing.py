@@ -179,7 +179,7 @@ def show_regions(
 def _show(
     folder: LoopFolder, entry: ImageEntry, choice: Choice, found: SlidePrediction
 ) -> list[dict[str, object]]:
-    objects = entry.objects()
+    objects = folder.objects(entry)
     truth = Truth.load(folder.truth_file(entry.id))
     size = entry.description.size_l0
     spacing = max(found.record.spacing_um, PLACES_UM)

@@ -32,6 +32,7 @@ from hookpath.loop.locking import alone
 from hookpath.loop.records import ImageRecord
 from hookpath.loop.settings import LoopSettings
 from hookpath.projects import ImageEntry
+from hookpath.projects.labelled import as_labels
 from hookpath.projects.proposed import file_stem, proposal_files, round_path
 from hookpath.untrusted import read_json as read_any
 from hookpath.writable import make_folder, replace_text
@@ -163,6 +164,14 @@ class LoopFolder:
         write_text(self._image(entry.id, ".json"), record.model_dump_json(indent=2) + "\n")
         record.show_in(entry)
         return record
+
+    def objects(self, entry: ImageEntry) -> list[PathObject]:
+        """All objects of an image, lines and classes as they are learned from.
+
+        Raises:
+            HookpathError: they cannot be read.
+        """
+        return as_labels(entry, entry.objects(), self.settings.rules)
 
     def truth_file(self, image_id: str) -> Path:
         """GeoJSON of an image's ground truth."""

@@ -17,7 +17,7 @@ from hookpath.annotations import (
     write_geojson,
 )
 from hookpath.errors import UsageError
-from hookpath.evaluation.truth import objects_of, split_of
+from hookpath.evaluation.truth import TruthFolder, objects_of, split_of, truth_folder
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.painted import stains_of, write_slides
 from hookpath.loop.pieces import seen_pieces
@@ -126,7 +126,8 @@ def known_slides(
         UsageError: fewer than three of them.
     """
     folder = out / "material" / TRUTH
-    several = (_known(entry, truth, folder, reporter) for entry in project.images)
+    given = truth_folder(project, truth, reporter)
+    several = (_known(entry, given, folder, reporter) for entry in project.images)
     found = [known for known in several if known is not None]
     names = {known.name for known in found}
     if len(found) < 3 or len(names) < len(found):
@@ -149,7 +150,9 @@ def drawn_material(slides: Sequence[Known], test: float, seed: int) -> Material:
     return Material(pool, tuple(measure), _names(pool))
 
 
-def _known(entry: ImageEntry, truth: Path | None, folder: Path, reporter: Reporter) -> Known | None:
+def _known(
+    entry: ImageEntry, truth: TruthFolder | None, folder: Path, reporter: Reporter
+) -> Known | None:
     """A slide with what is known of it written down; None where nothing is."""
     try:
         drawn = [o for o in objects_of(entry, truth) if is_drawn_by_hand(o)]

@@ -178,7 +178,7 @@ class _Pair:
         target = self.folder.truth_file(self.entry.id)
         replace_file(target, partial(shutil.copyfile, self.other.truth_file(self.entry.id)))
         truth = Truth.load(target)
-        objects = self.entry.objects()
+        objects = self.folder.objects(self.entry)
         missing = missing_from(truth, person_s_areas(objects), 1.0, every=True)
         checks = untouched(objects, checks=True)
         shown = Display(untouched(objects), missing, checks)

@@ -29,7 +29,7 @@ def changed_since(
     path = folder.truth_file(entry.id)
     if record.state not in (State.CORRECTED, State.TRAINED) or not path.is_file():
         return False
-    known, objects = Truth.load(path), entry.objects()
+    known, objects = Truth.load(path), folder.objects(entry)
     said = folder.proposals(entry.id, record.proposed_in)
     again = accepted(known, evidence(folder, project, record, objects, said, known.confirmed))
     return differ(known, again) or _confirms_more(objects, known)

@@ -133,7 +133,7 @@ def _propose_on(
 
 def _publish(folder: LoopFolder, entry: ImageEntry, found: SlidePrediction) -> list[PathObject]:
     """Keep the proposals and write them into the project; returns them."""
-    record, objects = folder.record(entry), entry.objects()
+    record, objects = folder.record(entry), folder.objects(entry)
     truth = Truth.load(folder.truth_file(entry.id))
     settings, rest = folder.settings.proposals, folder.settings.rest
     classes = ClassTable.of(read_card(folder.round_folder(folder.round).model).classes)

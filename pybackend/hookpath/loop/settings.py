@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hookpath.annotations import LabelRules
 from hookpath.errors import LoopError
+from hookpath.untrusted import reason
 
 
 class ProposalSettings(BaseModel):
@@ -43,6 +45,18 @@ class LoopSettings(BaseModel):
     proposals: ProposalSettings = Field(default_factory=ProposalSettings)
     rest: str | None = None
     seed: int = 0
+
+    @property
+    def rules(self) -> LabelRules:
+        """How what people draw becomes labels, as in training.
+
+        Raises:
+            LoopError: what stands there are no rules.
+        """
+        try:
+            return LabelRules.model_validate(self.train.get("labels") or {})
+        except ValidationError as error:
+            raise LoopError(f"the loop's setting {reason(error, 'labels')}") from error
 
     @classmethod
     def read(cls, values: dict[str, Any], where: str) -> Self:

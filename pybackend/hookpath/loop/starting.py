@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookpath.annotations import class_names_in
+from hookpath.annotations import LabelRules, class_names_in
 from hookpath.errors import HookpathError, LoopError, UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.adopting import adopt, refuse_untrainable
@@ -17,6 +17,7 @@ from hookpath.loop.truth import drawn_truth
 from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
 from hookpath.projects.folder import FolderProject
+from hookpath.projects.labelled import as_labels
 from hookpath.projects.snapshot import LOOP_PLACE
 
 
@@ -60,7 +61,7 @@ def start(
     found: list[tuple[ImageEntry, ImageRecord]] = []
     for entry in project.images:
         try:
-            found.append((entry, _first_record(entry)))
+            found.append((entry, _first_record(entry, settings.rules)))
             usable += 1
         except HookpathError as error:
             told(entry, error, reporter)
@@ -87,9 +88,10 @@ def _refuse_without_classes(settings: LoopSettings) -> None:
         )
 
 
-def _first_record(entry: ImageEntry) -> ImageRecord:
+def _first_record(entry: ImageEntry, rules: LabelRules) -> ImageRecord:
     entry.slide  # noqa: B018  (raises what is wrong with the image)
-    drawn = [o for o in entry.objects() if EDITED_KEY not in o.metadata]
+    objects = as_labels(entry, entry.objects(), rules)
+    drawn = [o for o in objects if EDITED_KEY not in o.metadata]
     if not class_names_in(drawn):
         return ImageRecord(id=entry.id, name=entry.name)
     areas = labelled_mm2(entry, drawn_truth(drawn))

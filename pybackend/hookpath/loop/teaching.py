@@ -29,7 +29,7 @@ def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Trut
     if path.is_file():
         return Truth.load(path)
     drawn = frozenset(record.drawn_ids) if record.proposed_in else None
-    return drawn_truth(entry.objects(), drawn)
+    return drawn_truth(folder.objects(entry), drawn)
 
 
 def labelled_mm2(entry: ImageEntry, truth: Truth) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG
 from hookpath.projects._columns import Columns
 from hookpath.projects._results import LOOKS_KEY, is_edited
@@ -54,7 +55,7 @@ def _looks(columns: Columns, objects: Any) -> list[dict[str, object]]:
     ]  # fmt: skip
     return [
         {
-            "class": path_class or None,
+            "class": plain_class_name(path_class) or None,
             "name": name or None,
             "locked": lock,
             "area": area,

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects._backups import Backups
@@ -124,8 +125,8 @@ def add_missing_classes(path: Path, classes: Iterable[PathClass], backups: Backu
 
 def _missing(path: Path, classes: Iterable[PathClass]) -> list[PathClass]:
     """Those that a project's list lacks, each once; none where there is no list."""
-    known = {c.name for c in read_classes(path)}
-    missing = {c.name: c for c in classes if c.name not in known}
+    known = {plain_class_name(c.name) for c in read_classes(path)}
+    missing = {c.name: c for c in classes if plain_class_name(c.name) not in known}
     return list(missing.values()) if _class_list(path) else []
 
 

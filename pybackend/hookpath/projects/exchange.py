@@ -26,6 +26,7 @@ from hookpath.projects._exchanged import ImageResult, ResultIndex
 from hookpath.projects._readable import slide_of
 from hookpath.projects._results import claimed_by_people, is_ours, refuse_stolen_ids, tagged
 from hookpath.projects._server import parse_server
+from hookpath.projects._spelling import as_spelled
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, merged
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
@@ -114,7 +115,7 @@ class ExchangeProject(StoredProject):
         folder = self._source.absolute().parent
         self._index = ResultIndex(folder)
         loop = None if self._part.loop is None else folder / self._part.loop
-        shared = _Shared(folder, self._index, given, crop_to_bounds, loop)
+        shared = _Shared(folder, self._index, given, crop_to_bounds, self.classes, loop)
         self._images = tuple(ExchangeEntry(part, shared, self.ledger) for part in self._part.images)
 
     @property
@@ -153,6 +154,7 @@ class _Shared:
     index: ResultIndex
     given: GivenSpacing
     crop_to_bounds: bool
+    classes: Sequence[PathClass] = ()
     loop: Path | None = None
 
 
@@ -229,7 +231,7 @@ class ExchangeEntry(StoredImage):
         self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
     ) -> WriteReport:
         """Results in the place of all earlier ones of ours; the viewer imports them."""
-        new = tagged(objects, run)
+        new = tagged(as_spelled(objects, self._request.classes), run)
         return self._replace(new, None, lambda now: now.written(run, len(new)), read)
 
     def remove_results(self, run: str | None = None) -> WriteReport:

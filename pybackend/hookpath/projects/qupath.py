@@ -16,6 +16,7 @@ from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_o
 from hookpath.projects._readable import slide_of
 from hookpath.projects._results import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects._server import Inside, locate, parse_server
+from hookpath.projects._spelling import as_spelled
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, metadata_of
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
@@ -179,7 +180,8 @@ class QuPathEntry(StoredImage):
         Classes that the project's list lacks are added to it; colours there never change.
         """
         with self._ledger.changes() as changes:
-            report = self._replace(tagged(objects, run), None, changes.backups, read)
+            new = as_spelled(objects, self._project.classes)
+            report = self._replace(tagged(new, run), None, changes.backups, read)
             used = {o.path_class for o in objects if o.path_class}
             self._list_classes(used, changes.backups)
         return report
