@@ -25,7 +25,8 @@ SEEN = {
     "run-hooknet-ready", "run-hooknet-done", "train", "train-classifier", "train-unet-lr",
     "annotation-loop", "outline-tissue", "models",
     "preview",
-    "import-predictions", "show-probability-map", "remove-results", "set-up-python", "open-log",
+    "import-predictions", "show-probability-map", "remove-results", "set-up-python",
+    "jobs", "open-log",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.preview.PreviewCommand;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
+import qupath.ext.hookpath.ui.JobsWindow;
 import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
@@ -36,7 +37,7 @@ public final class HookpathExtension implements QuPathExtension {
 
     private static final Item SEPARATOR = new Item("", qupath -> { });
 
-    /** The menu, from top to bottom: run, train, loop, tissue, models; preview, import, map, remove; setup, log. */
+    /** The menu, from top to bottom: run, train, loop, tissue, models; preview, import, map, remove; setup, jobs, log. */
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
@@ -51,6 +52,7 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("remove", RemoveWindow::show),
                 SEPARATOR,
                 new Item("setup", SetupWindow::show),
+                new Item("jobs", JobsWindow::show),
                 new Item("log", LogWindow::show));
     }
 
@@ -68,6 +70,7 @@ public final class HookpathExtension implements QuPathExtension {
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
         InterruptedNotice.install(qupath);
         QuitGuard.install(qupath);
+        JobsWindow.guardQuit(qupath);
     }
 
     @Override

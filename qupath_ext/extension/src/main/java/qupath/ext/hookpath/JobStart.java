@@ -8,6 +8,7 @@ import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobFolders;
 import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.JobTrack;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
 import qupath.ext.hookpath.core.Request;
@@ -61,7 +62,18 @@ public final class JobStart {
             String python, Path jobFolder, Request request, Consumer<Event> onEvent) {
         try {
             Python found = Pythons.find(python);
-            return Job.start(found, request.write(jobFolder), onEvent);
+            JobTrack track = Jobs.begin(jobFolder);
+            try {
+                Job job = Job.start(found, request.write(jobFolder), event -> {
+                    track.heard(event);
+                    onEvent.accept(event);
+                });
+                track.follow(job);
+                return job;
+            } catch (IOException e) {
+                track.failed(Problems.oneLine(e));
+                throw e;
+            }
         } catch (PythonProblem problem) {
             throw Problems.of(problem);
         } catch (IOException e) {

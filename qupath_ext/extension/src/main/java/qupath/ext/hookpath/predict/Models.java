@@ -14,7 +14,6 @@ import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.ModelOrigin;
 import qupath.ext.hookpath.core.ModelShelf;
 import qupath.lib.projects.Project;
 
@@ -82,8 +81,7 @@ public final class Models {
                     .anyMatch(folder -> model.path().startsWith(folder));
             return Texts.get(added ? "models.from.added" : "models.from.last");
         }
-        ModelOrigin origin = model.origin();
-        return Texts.get("models.from." + origin.kind(), origin.round());
+        return Texts.get("models.from." + model.origin().kind());
     }
 
     /** Counts how often models came, went or were renamed; windows look again when it does. */

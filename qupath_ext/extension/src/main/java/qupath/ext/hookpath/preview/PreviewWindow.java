@@ -1,9 +1,11 @@
 package qupath.ext.hookpath.preview;
 
+import java.awt.image.BufferedImage;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import javafx.beans.value.ChangeListener;
+import javafx.beans.value.WeakChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
@@ -22,12 +24,16 @@ import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
 
 /** The small window beside the preview: which model, which classes, how it goes. */
 public final class PreviewWindow extends VBox {
 
     private final QuPathGUI qupath;
     private final ChangeListener<ModelFolder> onChoice = (observable, before, after) -> start();
+    private final ChangeListener<Number> onChange = (o, was, is) -> listModels();
+    private final ChangeListener<Project<BufferedImage>> onProject =
+            (o, was, is) -> projectOpened();
     private boolean startWhenListed;
 
     @FXML private ComboBox<ModelFolder> models;
@@ -45,6 +51,23 @@ public final class PreviewWindow extends VBox {
         models.setConverter(new Names());
         models.setPlaceholder(new Label(Texts.get("preview.noModels")));
         models.valueProperty().addListener(onChoice);
+        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+        qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
+        listModels();
+    }
+
+    /** The model of another project is of no interest in this one; which was used here last is. */
+    private void projectOpened() {
+        if (PreviewCommand.isRunning() && !live.isSelected()) {
+            PreviewCommand.end();
+        }
+        choose(null);
+        models.getItems().clear();
+        String last = Preferences.lastModel().get();
+        ModelFolder known = last.isBlank() ? null : ModelFolder.read(Path.of(last));
+        if (known != null && known.problem() == null) {
+            choose(listed(known));
+        }
         listModels();
     }
 
@@ -168,7 +191,11 @@ public final class PreviewWindow extends VBox {
 
     private void listModels() {
         var project = qupath.getProject();
-        Threads.work(() -> Models.all(project), this::listed,
+        Threads.work(() -> Models.all(project), found -> {
+            if (project == qupath.getProject()) {
+                listed(found);
+            }
+        },
                 problem -> status(Problems.oneLine(problem)));
     }
 

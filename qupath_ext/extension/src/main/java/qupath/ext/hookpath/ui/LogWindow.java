@@ -15,6 +15,7 @@ import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextArea;
 import javafx.scene.layout.VBox;
+import javafx.stage.Stage;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Texts;
@@ -32,6 +33,7 @@ public final class LogWindow extends VBox {
     private static final int MOST_CHARACTERS = 1 << 20;
 
     private final QuPathGUI qupath;
+    private Path wanted;
     private final LogTail tail = new LogTail(this::append);
 
     @FXML private ComboBox<Path> jobs;
@@ -49,6 +51,18 @@ public final class LogWindow extends VBox {
                 tail.stop();
             }
         });
+        list();
+    }
+
+    /** Shows the window with the log of one job. */
+    static void show(QuPathGUI qupath, Path log) {
+        show(qupath);
+        Stage stage = Windows.show(qupath, TITLE, () -> null);
+        ((LogWindow) stage.getScene().getRoot()).choose(log);
+    }
+
+    private void choose(Path log) {
+        wanted = log;
         list();
     }
 
@@ -76,7 +90,7 @@ public final class LogWindow extends VBox {
         jobs.getItems().setAll(found);
         status.setText(found.isEmpty() ? Texts.get("log.none") : "");
         if (!found.isEmpty()) {
-            jobs.setValue(found.get(0));
+            jobs.setValue(found.contains(wanted) ? wanted : found.get(0));
         }
     }
 
@@ -94,7 +108,7 @@ public final class LogWindow extends VBox {
             tail.stop();
             text.clear();
             tail.follow(log);
-            status.setText(log.toString());
+            status.setText("");
         }
     }
 

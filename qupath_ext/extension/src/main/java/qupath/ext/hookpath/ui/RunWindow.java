@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import javafx.beans.binding.Bindings;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.WeakChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
@@ -15,7 +17,6 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.DataFormat;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
-import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
@@ -34,12 +35,14 @@ import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 
 /** <em>Run HookNet…</em>: choose a model and where to predict, see what is found. */
-public final class RunWindow extends VBox {
+public final class RunWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "run.title";
 
     private final QuPathGUI qupath;
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> forget();
     private Prediction prediction;
+    private boolean importing;
 
     @FXML private ModelTable models;
     @FXML private ScopePane scope;
@@ -73,6 +76,7 @@ public final class RunWindow extends VBox {
         Windows.load(this, "run-window.fxml");
         scope.watch(qupath);
         models.follow(qupath);
+        qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
         fillIn();
         message.textProperty().bind(Bindings.createStringBinding(this::whyNot,
                 models.selectedProperty(), scope.stateProperty(), job.runningProperty(),
@@ -89,7 +93,25 @@ public final class RunWindow extends VBox {
     public static void show(QuPathGUI qupath) {
         Stage stage = Windows.show(qupath, TITLE, () -> new RunWindow(qupath));
         RunWindow window = (RunWindow) stage.getScene().getRoot();
-        stage.setOnCloseRequest(window::closing);
+        stage.setOnHiding(event -> {
+            if (!window.isAtWork()) {
+                window.scope.unwatch();
+            }
+        });
+    }
+
+    @Override
+    public boolean isAtWork() {
+        return job.runningProperty().get() || importing;
+    }
+
+    /** What was found in another project is of no interest in this one. */
+    private void forget() {
+        if (!isAtWork()) {
+            job.idle("");
+            job.setVisible(false);
+            areas.clear();
+        }
     }
 
     private void fillIn() {
@@ -148,19 +170,24 @@ public final class RunWindow extends VBox {
             job.idle(Texts.get("run.cancelled"));
             return;
         }
+        importing = true;
         job.busy(Texts.get("run.importing"));
         Prediction finished = prediction;
         Threads.work(() -> finished.finish(outcome), this::done, problem -> {
+            importing = false;
             job.idle("");
             Windows.showProblem(this, TITLE, problem);
         });
     }
 
     private void done(PredictSummary summary) {
-        job.idle(Texts.get("run.done", summary.added(), summary.images().size()));
+        importing = false;
+        String done = Texts.get("run.done", summary.added(), summary.images().size());
+        job.idle(done);
         areas.show(summary);
         showMap(summary);
         getScene().getWindow().sizeToScene();
+        Windows.tellWhereHidden(this, TITLE, done);
         if (!summary.problems().isEmpty()) {
             Windows.showProblem(this, TITLE, Texts.get("error.someImages",
                     summary.problems().size(),
@@ -218,18 +245,7 @@ public final class RunWindow extends VBox {
 
     @FXML
     private void close() {
-        Stage stage = (Stage) getScene().getWindow();
-        stage.fireEvent(new WindowEvent(stage, WindowEvent.WINDOW_CLOSE_REQUEST));
+        Windows.close(this);
     }
 
-    private void closing(WindowEvent event) {
-        if (!job.runningProperty().get()) {
-            scope.unwatch();
-        } else if (Dialogs.showYesNoDialog(Texts.get(TITLE), Texts.get("run.cancelIt"))) {
-            job.cancel();
-            scope.unwatch();
-        } else {
-            event.consume();
-        }
-    }
 }

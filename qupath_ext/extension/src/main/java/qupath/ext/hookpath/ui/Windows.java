@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javafx.fxml.FXMLLoader;
+import javafx.scene.Group;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.Scene;
@@ -40,6 +41,7 @@ import qupath.lib.gui.QuPathGUI;
 public final class Windows {
 
     private static final Map<String, Stage> OPEN = new HashMap<>();
+    private static final Map<String, Parent> KEPT = new HashMap<>();
     private static final List<KeyCombination> CLOSING = List.of(
             new KeyCodeCombination(KeyCode.W, KeyCombination.SHORTCUT_DOWN),
             new KeyCodeCombination(KeyCode.ESCAPE));
@@ -80,15 +82,41 @@ public final class Windows {
             QuPathGUI qupath, String titleKey, Supplier<? extends Parent> content) {
         Stage open = OPEN.get(titleKey);
         if (open == null) {
-            open = stage(qupath, Texts.get(titleKey), content.get());
+            Parent kept = KEPT.remove(titleKey);
+            if (kept != null) {
+                kept.getScene().setRoot(new Group());
+            }
+            Parent shown = kept == null ? content.get() : kept;
+            open = stage(qupath, Texts.get(titleKey), shown);
             OPEN.put(titleKey, open);
-            open.setOnHidden(event -> OPEN.remove(titleKey));
+            open.setOnHidden(event -> hidden(titleKey, shown));
             open.show();
             fitToContent(open);
         }
         open.toFront();
         open.requestFocus();
         return open;
+    }
+
+    /** Content of a window whose work goes on when it is closed, and is shown by the next one. */
+    public interface AtWork {
+        /** Whether something is going on in it. */
+        boolean isAtWork();
+    }
+
+    /** Says something in a notification where nobody sees the window. */
+    public static void tellWhereHidden(Node node, String titleKey, String text) {
+        if (!isShowing(node)) {
+            Dialogs.showInfoNotification(Texts.get(titleKey), text);
+        }
+    }
+
+    private static void hidden(String titleKey, Parent content) {
+        OPEN.remove(titleKey);
+        if (content instanceof AtWork busy && busy.isAtWork()) {
+            KEPT.put(titleKey, content);
+            Dialogs.showInfoNotification(Texts.get(titleKey), Texts.get("jobs.goesOn"));
+        }
     }
 
     /**
@@ -229,6 +257,7 @@ public final class Windows {
     /** The window that a control is in; QuPath's where it is in none. */
     public static Window windowOf(Node node) {
         return Optional.ofNullable(node).map(Node::getScene).map(Scene::getWindow)
+                .filter(Window::isShowing)
                 .orElseGet(Dialogs::getPrimaryWindow);
     }
 }

@@ -50,7 +50,7 @@ import qupath.lib.projects.ProjectImageEntry;
  * <em>Annotation loop…</em>: where every image stands, and the steps: propose, next image,
  * confirm, retrain.
  */
-public final class LoopWindow extends VBox {
+public final class LoopWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "loop.title";
 
@@ -108,13 +108,16 @@ public final class LoopWindow extends VBox {
     public static void show(QuPathGUI qupath) {
         Stage stage = Windows.show(qupath, TITLE, () -> new LoopWindow(qupath));
         LoopWindow window = (LoopWindow) stage.getScene().getRoot();
-        stage.setOnCloseRequest(event -> {
-            if (window.running != null) {
-                event.consume();
-                window.message.setText(Texts.get("loop.why.open"));
+        stage.setOnHiding(event -> {
+            if (!window.isAtWork()) {
+                window.forgotten();
             }
         });
-        stage.setOnHiding(event -> window.forgotten());
+    }
+
+    @Override
+    public boolean isAtWork() {
+        return running != null;
     }
 
     private void forgotten() {
@@ -324,6 +327,7 @@ public final class LoopWindow extends VBox {
         Models.changed();
         if (found != null) {
             message.setText(Hints.done(found, Hints.hint(project, begun, status, currentId())));
+            Windows.tellWhereHidden(this, TITLE, message.getText());
             if (!found.problems().isEmpty()) {
                 Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
             }

@@ -26,7 +26,7 @@ import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
 /** <em>Outline tissue…</em>: annotations by threshold, to be corrected with the brush. */
-public final class TissueWindow extends VBox {
+public final class TissueWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "tissue.title";
 
@@ -52,6 +52,11 @@ public final class TissueWindow extends VBox {
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
         Windows.show(qupath, TITLE, () -> new TissueWindow(qupath));
+    }
+
+    @Override
+    public boolean isAtWork() {
+        return job.runningProperty().get();
     }
 
     @FXML
@@ -93,7 +98,9 @@ public final class TissueWindow extends VBox {
     }
 
     private void done(TissueSummary found) {
-        job.idle(Texts.get("tissue.done", found.added(), found.changed().size()));
+        String done = Texts.get("tissue.done", found.added(), found.changed().size());
+        job.idle(done);
+        Windows.tellWhereHidden(this, TITLE, done);
         qupath.refreshProject();
         if (!found.problems().isEmpty()) {
             Windows.showProblem(this, TITLE, String.join("\n", found.problems()));

@@ -13,7 +13,6 @@ import javafx.beans.Observable;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
-import javafx.scene.Group;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.input.Clipboard;
@@ -53,13 +52,11 @@ import qupath.lib.projects.Project;
  * <em>Train…</em>: what is drawn and what each image is for, how to train, then curves while it
  * trains and a summary. Training goes on when the window is closed.
  */
-public final class TrainWindow extends StackPane {
+public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private static final String TITLE = "train.title";
 
     private static final long REDRAW_NS = 1_000_000_000;
-
-    private static TrainWindow atWork; // keeps a training's view while its window is closed
 
     private final QuPathGUI qupath;
     private final ResumeBar resumable;
@@ -71,6 +68,7 @@ public final class TrainWindow extends StackPane {
     private int epochs;
     private int stepsPerEpoch; // 0: not known yet, -1: being looked up
     private long drawn;
+    private boolean finishing;
 
     @FXML private VBox setup;
     @FXML private HBox resumeBar;
@@ -117,7 +115,7 @@ public final class TrainWindow extends StackPane {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> content(qupath));
+        Stage stage = Windows.show(qupath, TITLE, () -> new TrainWindow(qupath));
         TrainWindow window = (TrainWindow) stage.getScene().getRoot();
         if (stage.getOnHiding() == null) {
             stage.setOnHiding(event -> window.hidden());
@@ -129,20 +127,14 @@ public final class TrainWindow extends StackPane {
         }
     }
 
-    private static TrainWindow content(QuPathGUI qupath) {
-        if (atWork == null) {
-            return new TrainWindow(qupath);
-        }
-        atWork.getScene().setRoot(new Group());
-        return atWork;
+    @Override
+    public boolean isAtWork() {
+        return job.runningProperty().get() || finishing;
     }
 
     private void hidden() {
-        if (job.runningProperty().get()) {
-            Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("train.goesOn"));
-        } else {
+        if (!isAtWork()) {
             qupath.projectProperty().removeListener(onProject);
-            atWork = null;
         }
     }
 
@@ -153,8 +145,11 @@ public final class TrainWindow extends StackPane {
     }
 
     private void load() {
-        if (job.runningProperty().get()) {
+        if (isAtWork()) {
             return;
+        }
+        if (project != qupath.getProject()) {
+            showSetup();    // what was trained in another project is of no interest here
         }
         project = qupath.getProject();
         Path models = Models.modelsIn(JobStart.base(project));
@@ -221,7 +216,6 @@ public final class TrainWindow extends StackPane {
     }
 
     private void start(String family, Callable<Training> made) {
-        atWork = this;
         summary = null;
         epochs = 0;
         stepsPerEpoch = 0;
@@ -285,6 +279,7 @@ public final class TrainWindow extends StackPane {
     private void ended(JobOutcome outcome) {
         Training done = training;
         boolean cancelled = job.wasCancelled();
+        finishing = true;
         if (cancelled) {
             Threads.work(() -> {
                 done.discard();
@@ -296,6 +291,7 @@ public final class TrainWindow extends StackPane {
     }
 
     private void failed(Throwable problem) {
+        finishing = false;
         back();
         Windows.showProblem(isShown() ? this : null, TITLE, problem);
     }
@@ -306,8 +302,11 @@ public final class TrainWindow extends StackPane {
     }
 
     private void showResult(TrainSummary found) {
+        finishing = false;
         summary = found;
-        Preferences.lastModel().set(found.model().toString());
+        if (project == qupath.getProject()) {
+            Preferences.lastModel().set(found.model().toString());
+        }
         Models.changed();
         curves = new Curves(RunFolder.read(found.run()).metrics());
         draw();
@@ -338,6 +337,7 @@ public final class TrainWindow extends StackPane {
     }
 
     private void back() {
+        finishing = false;
         curves = new Curves();
         showSetup();
         load();
