@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,12 @@ from support.arrays import ArraySlide
 
 #: Optical density times 1.2 in red, 0.8 in green, 1 in blue.
 STRONGER = Recolouring(matrix=((1.2, 0.0, 0.0), (0.0, 0.8, 0.0), (0.0, 0.0, 1.0)))
+
+
+def test_it_stays_the_slide_that_it_was() -> None:
+    slide = ArraySlide(np.full((8, 8, 3), 200, np.uint8), 0.5)
+    slide.transformed, slide.other_files = "turned", (Path("/slides/b.svs"),)
+    assert RecolouredSlide(slide, STRONGER).describe() == slide.describe()
 
 
 def test_optical_densities_are_multiplied() -> None:

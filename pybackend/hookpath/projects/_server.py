@@ -221,8 +221,9 @@ def _refuse_stacks_and_channels(metadata: Mapping[str, Any], image: str, why: st
     channels = metadata.get("channels") or ()
     if len(channels) != 1 or metadata.get("pixelType", "UINT8") != "UINT8":
         also = f"{why} and " if why else ""
+        plural = "" if len(channels) == 1 else "s"
         raise ProjectError(
-            f"{image}: {also}has {len(channels)} {metadata.get('pixelType', '')} channels; "
+            f"{image}: {also}has {len(channels)} {metadata.get('pixelType', '')} channel{plural}; "
             "hookpath reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
         )
 

@@ -55,9 +55,10 @@ class QuPathSlide(Slide):
         channels = int(metadata.getSizeC())
         is_grey = channels == 1 and str(metadata.getPixelType()) == "UINT8"
         if not metadata.isRGB() and not is_grey:
+            plural = "" if channels == 1 else "s"
             raise SlideError(
-                f"{self.path}: has {channels} {metadata.getPixelType()} channels; hookpath reads "
-                "8-bit RGB slides: export an RGB rendering from QuPath and add that"
+                f"{self.path}: has {channels} {metadata.getPixelType()} channel{plural}; hookpath "
+                "reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
             )
 
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:

@@ -85,6 +85,7 @@ class RecolouredSlide(Slide):
         self.file_calibration = slide.file_calibration
         self.spacing_note, self.corner_in_file = slide.spacing_note, slide.corner_in_file
         self.assumed, self.reader, self.notes = slide.assumed, slide.reader, slide.notes
+        self.other_files, self.transformed = slide.other_files, slide.transformed
 
     def read(self, region: Region) -> RGBArray:
         """The region of the other slide, recoloured once it has been averaged."""

@@ -147,8 +147,9 @@ public record ServerRecord(
         if (count == 1 && "UINT8".equals(type)) {
             return null;
         }
-        return "has " + count + " " + type + " channels; hookpath reads 8-bit RGB slides: export "
-                + "an RGB rendering from QuPath and add that";
+        return "has " + count + " " + type + (count == 1 ? " channel" : " channels")
+                + "; hookpath reads 8-bit RGB slides: export an RGB rendering from QuPath and add "
+                + "that";
     }
 
     private static double[] microns(JsonObject metadata) {
