@@ -1,5 +1,7 @@
 package qupath.ext.hookpath.core;
 
+import com.google.gson.JsonObject;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -19,6 +21,8 @@ public record ModelOrigin(Kind kind, int round, Path home) {
         TRAINING,
         /** A round of the annotation loop. */
         LOOP,
+        /** Live, and kept. */
+        LIVE,
         /** It was made elsewhere and brought here. */
         COPY
     }
@@ -31,7 +35,7 @@ public record ModelOrigin(Kind kind, int round, Path home) {
         Path folder = model.toAbsolutePath().normalize();
         Path run = folder.getParent();
         if (!folder.endsWith("model") || run == null || run.getParent() == null) {
-            return new ModelOrigin(Kind.COPY, 0, folder);
+            return new ModelOrigin(isLive(folder) ? Kind.LIVE : Kind.COPY, 0, folder);
         }
         int round = roundOf(run);
         if (round > 0) {
@@ -39,6 +43,15 @@ public record ModelOrigin(Kind kind, int round, Path home) {
         }
         return Files.exists(run.resolve(RunFolder.RECORD))
                 ? new ModelOrigin(Kind.TRAINING, 0, run) : new ModelOrigin(Kind.COPY, 0, folder);
+    }
+
+    private static boolean isLive(Path folder) {
+        try {
+            JsonObject card = Json.read(folder.resolve(ModelFolder.CARD));
+            return "live".equals(Json.text(Json.object(card, "training"), "by"));
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
     }
 
     /** {@code <loop>/rounds/02/run} is the second round's. */

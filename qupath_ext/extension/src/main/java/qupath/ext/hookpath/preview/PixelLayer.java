@@ -2,6 +2,7 @@ package qupath.ext.hookpath.preview;
 
 import java.awt.image.BufferedImage;
 import qupath.lib.gui.measure.ObservableMeasurementTableData;
+import qupath.lib.gui.viewer.OverlayOptions;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.gui.viewer.overlays.PixelClassificationOverlay;
 import qupath.lib.images.ImageData;
@@ -12,10 +13,20 @@ import qupath.lib.images.ImageData;
  */
 final class PixelLayer {
 
+    /** What QuPath begins with hides the slide: so much of an overlay lets it be seen. */
+    private static final float SEEN_THROUGH = 0.5f;
+
+    private static boolean shown;
+
     private PixelLayer() {}
 
     /** Shows an overlay in the viewer, in the place of what is there. */
     static void put(QuPathViewer viewer, PixelClassificationOverlay overlay) {
+        OverlayOptions options = viewer.getOverlayOptions();
+        if (!shown && options.getOpacity() == 1) {
+            options.setOpacity(SEEN_THROUGH);
+        }
+        shown = true;   // from now on it is as the person wants it
         ImageData<BufferedImage> image = viewer.getImageData();
         boolean changed = image.isChanged();
         viewer.setCustomPixelLayerOverlay(overlay);
