@@ -6,5 +6,6 @@ PathPrefs.showStartupMessageProperty().set(false)
 PathPrefs.showLicenseMessageOnStartupProperty().set(false)
 PathPrefs.autoUpdateCheckProperty().set(PathPrefs.AutoUpdateType.NONE)
 PathPrefs.createPersistentPreference("showExtensionManagerOnStartup", true).set(false)
+PathPrefs.createPersistentPreference("hookpath.firstSteps", true).set(false)
 PathPrefs.savePreferences()
 null

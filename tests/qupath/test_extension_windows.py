@@ -25,8 +25,8 @@ SEEN = {
     "run-hooknet-ready", "run-hooknet-done", "train", "train-classifier", "train-unet-lr",
     "annotation-loop", "outline-tissue", "models",
     "preview",
-    "import-predictions", "show-probability-map", "remove-results", "set-up-python",
-    "jobs", "open-log",
+    "import-predictions", "show-probability-map", "remove-results", "first-steps",
+    "open-a-demo-project", "set-up-python", "jobs", "open-log",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,9 @@ def command(
         "hookpath-demo"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of slides, polygons and training.")] = 0,
+    slides: Annotated[
+        bool, typer.Option("--slides", help="Only paint small slides with a few polygons.")
+    ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -26,8 +30,13 @@ def command(
     A few minutes on two CPU cores. Stopped midway, the same command goes on.
     """
     with running("demo", json, debug) as console:
-        from hookpath.demo import DemoConfig, run_demo
+        from hookpath.demo import TO_TRY, DemoConfig, paint_demo, run_demo
 
+        if slides:
+            folder = paint_demo(out, replace(TO_TRY, seed=seed), console.reporter)
+            console.result("demo", {"out": out, "slides": folder})
+            console.say(f"slides      {folder}")
+            return
         _tell(console, run_demo(out, DemoConfig(seed=seed), console.reporter))
 
 

@@ -1,5 +1,5 @@
 """The main job on slides that are painted for it, from a fixed seed."""
 
-from hookpath.demo.run import DemoConfig, DemoResult, run_demo
+from hookpath.demo.run import TO_TRY, DemoConfig, DemoResult, paint_demo, run_demo
 
-__all__ = ["DemoConfig", "DemoResult", "run_demo"]
+__all__ = ["TO_TRY", "DemoConfig", "DemoResult", "paint_demo", "run_demo"]

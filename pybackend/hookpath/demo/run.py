@@ -48,6 +48,10 @@ class DemoConfig:
     seed: int = 0
 
 
+#: What is enough to try things in a viewer: a few small slides, seconds to paint.
+TO_TRY = DemoConfig(slides={"train": 3, "val": 1, "test": 1}, size=3072)
+
+
 @dataclass(frozen=True)
 class DemoResult:
     """Where everything is; `reports` by contestant."""
@@ -94,6 +98,20 @@ def run_demo(
         draw_comparison(project, out / TRUTH, predictions, reports, out / "comparison.png"),
     )
     return DemoResult(out, project.folder, pictures, models, predictions, reports)
+
+
+def paint_demo(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter = SILENT) -> Path:
+    """Paint slides and draw a few polygons, as `run_demo` does; nothing is trained.
+
+    Returns:
+        The folder of the slides, each with its GeoJSON but those of the split ``test``.
+
+    Raises:
+        UsageError: `out` holds something else, or a demo with other settings.
+        OutputError: it cannot be written to.
+    """
+    _claim(out, config)
+    return make_slides(out, config.slides, config.size, config.seed, reporter).folder
 
 
 def _name(title: str) -> str:

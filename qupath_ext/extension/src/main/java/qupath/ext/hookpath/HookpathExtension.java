@@ -16,6 +16,8 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.demo.DemoWindow;
+import qupath.ext.hookpath.ui.demo.FirstStepsWindow;
 import qupath.ext.hookpath.ui.setup.QuitGuard;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
@@ -37,7 +39,7 @@ public final class HookpathExtension implements QuPathExtension {
 
     private static final Item SEPARATOR = new Item("", qupath -> { });
 
-    /** The menu, from top to bottom: run, train, loop, tissue, models; preview, import, map, remove; setup, jobs, log. */
+    /** The menu, from top to bottom. */
     private static List<Item> items() {
         return List.of(
                 new Item("run", RunWindow::show),
@@ -51,6 +53,8 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("map", ProbabilityMap::open),
                 new Item("remove", RemoveWindow::show),
                 SEPARATOR,
+                new Item("first", FirstStepsWindow::show),
+                new Item("demo", DemoWindow::show),
                 new Item("setup", SetupWindow::show),
                 new Item("jobs", JobsWindow::show),
                 new Item("log", LogWindow::show));
@@ -71,6 +75,7 @@ public final class HookpathExtension implements QuPathExtension {
         InterruptedNotice.install(qupath);
         QuitGuard.install(qupath);
         JobsWindow.guardQuit(qupath);
+        FirstStepsWindow.showAtFirst(qupath);
     }
 
     @Override

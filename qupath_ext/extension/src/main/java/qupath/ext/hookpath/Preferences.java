@@ -43,7 +43,15 @@ public final class Preferences {
                 RememberedValues.parse(LAST_MODELS.get()).with(project, is).text()));
     }
 
+    private static final BooleanProperty FIRST_STEPS =
+            PathPrefs.createPersistentPreference(PREFIX + "firstSteps", true);
+
     private Preferences() {}
+
+    /** Whether to show the first steps when QuPath begins. */
+    public static BooleanProperty firstSteps() {
+        return FIRST_STEPS;
+    }
 
     /** Path of the Python that has hookpath; blank: look for one. */
     public static StringProperty python() {

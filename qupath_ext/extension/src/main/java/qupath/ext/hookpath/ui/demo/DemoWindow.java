@@ -1,0 +1,71 @@
+package qupath.ext.hookpath.ui.demo;
+
+import java.awt.image.BufferedImage;
+import javafx.fxml.FXML;
+import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.demo.DemoProject;
+import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
+
+/** <em>Open a demo project</em>: made the first time, which this window shows; then opened. */
+public final class DemoWindow extends VBox {
+
+    private static final String TITLE = "demo.title";
+
+    private final QuPathGUI qupath;
+
+    @FXML private JobView job;
+
+    private DemoWindow(QuPathGUI qupath) {
+        this.qupath = qupath;
+        Windows.load(this, "demo-window.fxml");
+        job.run(DemoProject::paint, this::painted, this::failed);
+    }
+
+    /** Opens the project, which is made first where it is not there. */
+    public static void show(QuPathGUI qupath) {
+        if (DemoProject.isThere()) {
+            Threads.work(DemoProject::open, project -> open(qupath, project),
+                    problem -> Windows.showProblem(null, TITLE, problem));
+        } else {
+            Windows.show(qupath, TITLE, () -> new DemoWindow(qupath));
+        }
+    }
+
+    private void painted(JobOutcome outcome) {
+        if (job.wasCancelled()) {
+            Windows.close(this);
+        } else if (outcome.state() != JobOutcome.State.DONE) {
+            job.idle(outcome.message());
+        } else {
+            job.busy(Texts.get("demo.importing"));
+            Threads.work(DemoProject::create, this::made, this::failed);
+        }
+    }
+
+    /** Whoever closed the window meanwhile does something else: the project waits for the menu. */
+    private void made(Project<BufferedImage> project) {
+        if (Windows.isShowing(this)) {
+            Windows.close(this);
+            open(qupath, project);
+        }
+    }
+
+    private static void open(QuPathGUI qupath, Project<BufferedImage> project) {
+        qupath.setProject(project);
+        if (qupath.getProject() == project && !project.isEmpty()) {
+            qupath.openImageEntry(project.getImageList().getFirst());
+        }
+    }
+
+    private void failed(Throwable problem) {
+        job.idle("");
+        Windows.close(this);
+        Windows.showProblem(null, TITLE, problem);
+    }
+}
