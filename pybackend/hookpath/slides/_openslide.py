@@ -142,5 +142,10 @@ def open_with_openslide(
         openslide.OpenSlideError: OpenSlide does not know the format, or the file is damaged.
     """
     handle = openslide.OpenSlide(path)
+    if handle.properties.get("openslide.vendor") == "aperio":
+        from hookpath.slides._aperio import AperioSlide, jpeg_tiles
+
+        if tiles := jpeg_tiles(path, handle.level_dimensions):
+            return AperioSlide(path, handle, tiles, calibration)
     handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
     return OpenSlideSlide(path, handle, calibration, crop_to_bounds)

@@ -1,11 +1,13 @@
-"""What reading a slide through QuPath costs: patches per CPU second, and the ratio to OpenSlide.
+"""What reading a slide costs by our own tiles and through QuPath, against OpenSlide.
 
-    python benchmarks/through_qupath.py SLIDE [--rounds 5] [--patches 200] [--size 284]
+    python benchmarks/readers.py SLIDE [--rounds 5] [--patches 200] [--size 284]
 
-Patches lie at random places, the same for both readers, at µm/px of level 0, of twice and of eight
+Patches lie at random places, the same for all readers, at µm/px of level 0, of twice and of eight
 times that. Rounds take turns; each opens the slide anew, so that nothing is kept from the round
 before. CPU time of the whole process counts (a JVM compiles and collects in threads of its own),
-and the first round is left out: the JVM compiles what it runs often. It needs a QuPath.
+and the first round is left out: the JVM compiles what it runs often. Printed are patches per CPU
+second and the ratio to OpenSlide of the same round (median and range; above 1: faster). Through
+QuPath only where there is one.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import openslide
 
 from hookpath.geometry import Region
-from hookpath.jvm import java
+from hookpath.jvm import java, why_no_java
 from hookpath.slides import Slide, SlideRef
+from hookpath.slides._openslide import OpenSlideSlide
 
 OPENSLIDE = "qupath.lib.images.servers.openslide.OpenslideServerBuilder"
 
@@ -52,10 +57,29 @@ def forget_tiles() -> None:
     table.JClass("qupath.lib.images.servers.ImageServerProvider").getCache(image).clear()
 
 
-def seconds(reference: SlideRef, downsample: float, count: int, size: int, seed: int) -> float:
+Opener = Callable[[], Slide]
+
+
+def openers(path: Path) -> dict[str, Opener]:
+    """Every way to read the slide; OpenSlide as it is by itself comes first."""
+
+    def by_openslide() -> Slide:
+        handle = openslide.OpenSlide(path)
+        found = OpenSlideSlide(path, handle)
+        found._block_sizes = tuple(None for _ in found.levels)
+        return found
+
+    def through_qupath() -> Slide:
+        forget_tiles()
+        return SlideRef(path, server=server_of(path)).open()
+
+    found: dict[str, Opener] = {"OpenSlide": by_openslide, "ours": SlideRef(path).open}
+    return found if why_no_java() else {**found, "QuPath": through_qupath}
+
+
+def seconds(opener: Opener, downsample: float, count: int, size: int, seed: int) -> float:
     """CPU seconds of reading so many patches of a slide that was just opened."""
-    forget_tiles()
-    with reference.open() as slide:
+    with opener() as slide:
         wanted = regions(slide, downsample, count, size, seed)
         started = time.process_time()
         for region in wanted:
@@ -71,22 +95,18 @@ def main() -> None:
     parser.add_argument("--patches", type=int, default=200)
     parser.add_argument("--size", type=int, default=284)
     options = parser.parse_args()
-    path = options.slide
-    readers = {"OpenSlide": SlideRef(path), "QuPath": SlideRef(path, server=server_of(path))}
+    readers = openers(options.slide)
     for downsample in (1.0, 2.0, 8.0):
         taken: dict[str, list[float]] = {name: [] for name in readers}
         for number in range(options.rounds + 1):
-            for name, reference in readers.items():
-                found = seconds(reference, downsample, options.patches, options.size, number)
+            for name, opener in readers.items():
+                found = seconds(opener, downsample, options.patches, options.size, number)
                 taken[name].append(found)
-        rates = {n: options.patches / statistics.median(t[1:]) for n, t in taken.items()}
-        pairs = zip(taken["OpenSlide"][1:], taken["QuPath"][1:], strict=True)
-        ratios = [a / b for a, b in pairs]
-        print(
-            f"downsample {downsample:g}: "
-            + ", ".join(f"{name} {rate:.0f}/s" for name, rate in rates.items())
-            + f", ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+        for name, times in taken.items():
+            rate = options.patches / statistics.median(times[1:])
+            ratios = [a / b for a, b in zip(taken["OpenSlide"][1:], times[1:], strict=True)]
+            spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+            print(f"downsample {downsample:g}: {name:9} {rate:6.0f}/s, ratio {spread}")
 
 
 if __name__ == "__main__":

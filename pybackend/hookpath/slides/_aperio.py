@@ -1,0 +1,114 @@
+"""Aperio's slides whose tiles are JPEG: what they are OpenSlide says, their pixels we decode.
+
+The same library decodes them (libjpeg-turbo), so pixels are equal; what is left out is putting
+tiles together, blending them and changing their layout, most of what OpenSlide does for a patch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openslide
+
+from hookpath.errors import SlideError
+from hookpath.geometry import Calibration
+from hookpath.slides._blocks import Blocks, window_of_blocks
+from hookpath.slides._levels import Size
+from hookpath.slides._openslide import OpenSlideSlide
+from hookpath.slides._stored_page import Bytes, StoredPage
+from hookpath.slides._tiff_chain import directory_offsets
+from hookpath.slides._tiff_pages import pages_at, quiet_tifffile, size
+from hookpath.slides.base import RGBArray
+
+_JPEG = 7
+
+
+@dataclass(frozen=True)
+class JpegTiles:
+    """An open file and the tiles of its levels, finest first."""
+
+    file: Bytes
+    levels: tuple[StoredPage, ...]
+
+
+class AperioSlide(OpenSlideSlide):
+    """A slide that OpenSlide knows and whose tiles we decode; may be shared by threads."""
+
+    reader = "tifffile"
+
+    def __init__(
+        self,
+        path: Path,
+        handle: openslide.AbstractSlide,
+        tiles: JpegTiles,
+        calibration: Calibration | None,
+    ) -> None:
+        super().__init__(path, handle, calibration)
+        self._file = tiles.file
+        self._stored = [tiles.levels[index] for index in self._index]
+        self._kept = Blocks()
+
+    def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
+        """None: tiles lie on the level's own grid."""
+        return 0.0, 0.0
+
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+        """See `Slide.read_level`."""
+        page = self._stored[level]
+        return window_of_blocks(
+            (x_lv, y_lv),
+            (width, height),
+            (page.width, page.height),
+            page.block,
+            lambda column, row: self._tile(level, column, row),
+        )
+
+    def _tile(self, level: int, column: int, row: int) -> RGBArray | None:
+        found = self._kept.get((level, column, row))
+        if found is not None:
+            return found
+        page = self._stored[level]
+        try:
+            samples = page.samples(column, row)
+            tile = None if samples is None else page.colours.rgb(samples, False)
+        except Exception as error:  # codecs raise whatever damage leads to
+            raise SlideError(
+                f"{self.path}: damaged at level {level}, tile {column}, {row} "
+                f"({' '.join(str(error).split()) or type(error).__name__}); copy the file again "
+                "from its source"
+            ) from error
+        if tile is not None:
+            self._kept.put((level, column, row), tile)
+        return tile
+
+    def close(self) -> None:
+        """See `Slide.close`."""
+        self._file.close()
+        super().close()
+
+
+def jpeg_tiles(path: Path, sizes: Sequence[Size]) -> JpegTiles | None:
+    """The tiles of levels of these sizes (px); None: they are not all of them plain JPEG."""
+    import tifffile
+
+    if len(set(sizes)) < len(sizes):
+        return None
+    file = Bytes(path)
+    try:
+        with quiet_tifffile(), tifffile.TiffFile(path) as tiff:
+            found = {size(page): page for page in pages_at(tiff, directory_offsets(path))}
+            pages = [found[wanted] for wanted in sizes]
+            if all(map(_is_plain, pages)):
+                return JpegTiles(file, tuple(StoredPage(page, file) for page in pages))
+    except Exception:  # whatever is odd about it, OpenSlide reads it
+        pass
+    file.close()
+    return None
+
+
+def _is_plain(page: Any) -> bool:
+    kind = page.is_tiled, page.compression, page.planarconfig, page.samplesperpixel
+    return kind == (True, _JPEG, 1, 3)
