@@ -59,11 +59,9 @@ class Wanted:
         server: str | None = None,
         qupath: str | None = None,
     ) -> Wanted:
-        """From plain values (see `slide_of`); `qupath`: folder of the QuPath that asks."""
-        if qupath:
-            os.environ.setdefault("PAQUO_QUPATH_DIR", qupath)
+        """From plain values (see `slide_of`)."""
         folder = None if model is None else model_at(Path(model))
-        return cls(folder, slide_of(slide, mpp, crop_to_bounds, server), device, tissue)
+        return cls(folder, slide_of(slide, mpp, crop_to_bounds, server, qupath), device, tissue)
 
 
 def slide_of(
@@ -71,17 +69,21 @@ def slide_of(
     mpp: tuple[float, float] | None = None,
     crop_to_bounds: bool = True,
     server: str | None = None,
+    qupath: str | None = None,
 ) -> SlideRef:
     """A slide from plain values.
 
     Args:
         mpp: µm/px along x and y; None: the file's own.
         server: QuPath's JSON of how it opens the image; None: the file as it is.
+        qupath: folder of the QuPath that asks; taken where none is set by ``PAQUO_QUPATH_DIR``.
 
     Raises:
         PredictionError: that is no µm/px.
         ProjectError: the image cannot be read as `server` says.
     """
+    if qupath:
+        os.environ.setdefault("PAQUO_QUPATH_DIR", qupath)
     if server is not None:
         return slide_of_server(json.loads(server), Path(slide).name)
     try:

@@ -81,16 +81,27 @@ public final class PreviewWorker implements AutoCloseable {
      */
     public Opened open(Path model, SlideSource slide, String device)
             throws PreviewException, InterruptedException {
-        Map<String, Object> asked = new HashMap<>();
+        Map<String, Object> asked = new HashMap<>(howToOpen(slide));
         asked.put("model", model == null ? null : model.toString());
-        asked.put("slide", slide.path());
-        asked.put("mpp", slide.mpp() == null ? null
-                : List.of(slide.mpp()[0], slide.mpp()[1]));
-        asked.put("crop_to_bounds", slide.cropToBounds());
-        asked.put("server", slide.server() == null ? null : slide.server().toString());
-        asked.put("qupath", QuPathHome.find() == null ? null : QuPathHome.find().toString());
         asked.put("device", device);
         return Opened.of(answer(asking("open", asked), null));
+    }
+
+    /** What the worker's {@code slide_of} takes. */
+    private static Map<String, Object> howToOpen(SlideSource slide) {
+        Map<String, Object> found = new HashMap<>();
+        found.put("slide", slide.path());
+        found.put("crop_to_bounds", slide.cropToBounds());
+        if (slide.mpp() != null) {
+            found.put("mpp", List.of(slide.mpp()[0], slide.mpp()[1]));
+        }
+        if (slide.server() != null) {
+            found.put("server", slide.server().toString());
+        }
+        if (QuPathHome.find() != null) {
+            found.put("qupath", QuPathHome.find().toString());
+        }
+        return found;
     }
 
     /**
@@ -154,14 +165,8 @@ public final class PreviewWorker implements AutoCloseable {
      */
     void learn(String image, SlideSource slide, List<JsonObject> added, List<String> removed)
             throws PreviewException, InterruptedException {
-        JsonObject opened = new JsonObject();
-        opened.addProperty("slide", slide.path());
-        if (slide.mpp() != null) {
-            opened.add("mpp", GSON.toJsonTree(slide.mpp()));
-        }
-        opened.addProperty("crop_to_bounds", slide.cropToBounds());
         JsonObject asked = new JsonObject();
-        asked.add("slides", GSON.toJsonTree(Map.of(image, opened)));
+        asked.add("slides", GSON.toJsonTree(Map.of(image, howToOpen(slide))));
         asked.add("added", GSON.toJsonTree(Map.of(image, added)));
         asked.add("removed", GSON.toJsonTree(Map.of(image, removed)));
         asked.add("settings", GSON.toJsonTree(LIVE_SETTINGS));
