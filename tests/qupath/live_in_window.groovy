@@ -11,6 +11,7 @@ import javax.imageio.ImageIO
 import qupath.ext.hookpath.Hookpath
 import qupath.ext.hookpath.HookpathException
 import qupath.lib.gui.QuPathGUI
+import qupath.lib.images.servers.ImageServerMetadata
 import qupath.lib.objects.PathObjects
 import qupath.lib.objects.classes.PathClass
 import qupath.lib.regions.ImagePlane
@@ -130,6 +131,26 @@ def visit = {
     wait('the worker to end') {
         ProcessHandle.current().children().noneMatch { it.info().commandLine().orElse('').contains('hookpath.qupath') }
     }
+
+    // Without a pixel size nothing can be learned; with one, what was drawn before counts, too.
+    def unknown = qupath.getProject().getImageList().find { it.getImageName() == 'no scale.tif' }.readImageData()
+    fx { viewer.setImageData(unknown); viewer.setDownsampleFactor(1.0) }
+    Hookpath.live(device: 'cpu')
+    fx { hierarchy().addObjects([square('Dark', 240, 240, 100), square('Pale', 20, 520, 120)]) }
+    wait('the pixel size to be missing') { status().contains('pixel size') }
+    report.said.noScale = status()
+    fx {
+        def known = new ImageServerMetadata.Builder(unknown.getServerMetadata()).pixelSizeMicrons(0.5, 0.5).build()
+        unknown.updateServerMetadata(known)
+        hierarchy().addObject(square('Pale', 600, 600, 60))
+    }
+    wait('the overlay after all') { classAt(300, 300) == 'Dark' && classAt(60, 600) == 'Pale' }
+    ProcessHandle.current().children().filter { it.info().commandLine().orElse('').contains('hookpath.qupath') }
+            .forEach { it.destroyForcibly() }
+    Thread.sleep(500)
+    fx { hierarchy().addObject(square('Dark', 320, 320, 30)) }
+    wait('Live to end with its worker') { status().contains('unexpectedly') && overlay() == null }
+    report.said.killed = status()
 }
 Thread.start('visit') {
     try {

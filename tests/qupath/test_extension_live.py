@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hookpath.models import load_model
-from support.dark_slides import FIRST, SECOND, make_dark_project
+from support.dark_slides import FIRST, SECOND, UNKNOWN, make_dark_project
 from support.extension import installed_extension
 from support.qupath import SCRIPTS, display
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a visit to QuPath's window saw."""
     root = tmp_path_factory.mktemp("live µ")
-    project = make_dark_project(root / "Projekt", (FIRST, SECOND), {})
+    project = make_dark_project(root / "Projekt", (FIRST, SECOND, UNKNOWN), {})
     qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
     given = os.environ.get("HOOKPATH_VISIT_PICTURES")
     out = Path(given) / "live" if given else root / "out"
@@ -63,10 +63,18 @@ def test_the_overlay_follows_every_stroke(seen: dict[str, Any]) -> None:
 def test_nothing_is_written_but_the_model_that_was_asked_for(seen: dict[str, Any]) -> None:
     assert seen["changedByLive"] is False
     _, card = load_model(Path(seen["model"]))
-    assert [c.name for c in card.classes] == ["Dark", "Pale"]
+    assert {c.name for c in card.classes} == {"Dark", "Pale"}
     assert card.training["split"]["train"] == [FIRST]
     assert "'no/name' cannot be the name" in seen["said"]["badName"]
 
 
 def test_it_ends_with_the_image(seen: dict[str, Any]) -> None:
     assert seen["said"]["otherImage"] == "Live is off: another image was opened."
+
+
+def test_a_lesson_that_failed_is_learned_with_the_next_one(seen: dict[str, Any]) -> None:
+    assert seen["said"]["noScale"].startswith("Live could not learn from this. no scale.tif: ")
+
+
+def test_it_ends_with_its_worker(seen: dict[str, Any]) -> None:
+    assert seen["said"]["killed"].startswith("The preview's Python ended unexpectedly.")

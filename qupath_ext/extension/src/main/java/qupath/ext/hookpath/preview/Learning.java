@@ -83,13 +83,16 @@ final class Learning {
         if (change.isEmpty()) {
             return;
         }
-        strokes.take();
+        Runnable takeBack = strokes.take();
         busy = true;
         long since = System.nanoTime();
         pupil.status(Texts.get("preview.live.learning"));
         Threads.work(background, () -> teacher.learn(change),
                 opened -> ended(() -> pupil.learned(opened, since)),
-                problem -> ended(() -> pupil.failed(problem)));
+                problem -> {
+                    takeBack.run();     // who knows how much of it arrived; to hear it twice is fine
+                    ended(() -> pupil.failed(problem));
+                });
     }
 
     private void ended(Runnable tell) {

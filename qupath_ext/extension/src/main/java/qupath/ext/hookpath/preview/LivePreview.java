@@ -231,7 +231,8 @@ final class LivePreview {
 
     private PreviewWorker workerInBackground() throws IOException {
         synchronized (this) {
-            if (worker != null && worker.isAlive()) {
+            // A new one would know nothing of what was drawn: Live ends with its worker.
+            if (worker != null && (worker.isAlive() || settings.live())) {
                 return worker;
             }
         }

@@ -99,9 +99,15 @@ final class Strokes implements PathObjectHierarchyListener {
         return new Change(added, removed, classes, unclassified);
     }
 
-    /** What is there now is nothing new from now on. */
-    void take() {
+    /**
+     * What is there now is nothing new from now on.
+     *
+     * @return takes that back: all is new again that was new before
+     */
+    Runnable take() {
+        Map<String, Stroke> before = taken;
         taken = now();
+        return () -> taken = before;
     }
 
     /** What a person drew or changed; of it the worker decides what teaches. */
