@@ -2,6 +2,7 @@ package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import qupath.ext.hookpath.core.Event;
@@ -34,6 +35,20 @@ public final class JobStart {
     }
 
     /**
+     * Whether something can be kept beside a project.
+     *
+     * @param project null: there is none, so it is kept elsewhere
+     */
+    public static boolean isWritable(Project<BufferedImage> project) {
+        return project == null || Files.isWritable(base(project));
+    }
+
+    /** As {@link #base}; of a project that cannot be written to, QuPath's user directory. */
+    public static Path place(Project<BufferedImage> project) {
+        return base(isWritable(project) ? project : null);
+    }
+
+    /**
      * Makes a new folder for a job.
      *
      * @param project the project that it belongs to; may be null
@@ -41,7 +56,7 @@ public final class JobStart {
      * @throws HookpathException the folder cannot be written to
      */
     public static Path folder(Project<BufferedImage> project, String command) {
-        Path base = base(project);
+        Path base = place(project);
         try {
             return JobFolders.create(base, command);
         } catch (IOException e) {

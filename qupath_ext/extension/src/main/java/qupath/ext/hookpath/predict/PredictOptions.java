@@ -93,7 +93,7 @@ public record PredictOptions(
         }
         Path name = "model".equals(model.getFileName().toString()) && model.getParent() != null
                 ? model.getParent().getFileName() : model.getFileName();
-        return JobStart.base(project).resolve("hookpath").resolve("predictions")
+        return JobStart.place(project).resolve("hookpath").resolve("predictions")
                 .resolve(name == null ? "model" : name.toString());
     }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import javafx.application.Platform;
 import qupath.ext.hookpath.Entries;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Role;
 import qupath.lib.gui.QuPathGUI;
@@ -70,8 +71,11 @@ public final class Roles {
         return true;
     }
 
+    /** Of a project that cannot be written to, roles hold as long as it is open. */
     private static void save(Project<BufferedImage> project) {
-        Entries.save(project);
+        if (JobStart.isWritable(project)) {
+            Entries.save(project);
+        }
         QuPathGUI qupath = QuPathGUI.getInstance();
         if (qupath != null && qupath.getProject() == project) {
             Platform.runLater(qupath::refreshProject);

@@ -20,6 +20,7 @@ import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.TimeLeft;
+import qupath.ext.hookpath.core.Wording;
 
 /**
  * A running job: what it does, how far it is, the time left, buttons to end it, and its log. For
@@ -194,13 +195,13 @@ public final class JobView extends VBox {
             case Event.Progress progress when !cancelled && !stopping.get() -> show(progress);
             case Event.Start start -> task.setText(Texts.get("job.loading"));
             case Event.Info info -> {
-                append(info.message() + "\n");
+                append(Wording.inWindow(info.message()) + "\n");
                 if (bar.isIndeterminate() && !cancelled && !stopping.get()) {
-                    task.setText(info.message());   // nothing better to tell yet
+                    task.setText(Wording.inWindow(info.message()));   // nothing better to tell yet
                 }
             }
             case Event.Warning warning ->
-                    append(Texts.get("job.warning", warning.message()) + "\n");
+                    append(Texts.get("job.warning", Wording.inWindow(warning.message())) + "\n");
             default -> { }
         }
         listener.accept(event);

@@ -22,6 +22,7 @@ import qupath.ext.hookpath.Jobs;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.JobTrack;
 import qupath.ext.hookpath.core.TimeLeft;
+import qupath.ext.hookpath.core.Wording;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 
@@ -141,8 +142,9 @@ public final class JobsWindow extends VBox {
             boolean running = job.state() == JobTrack.State.RUNNING;
             bar.setProgress(job.fraction());
             setGraphic(running ? bar : null);
-            setText(running ? job.says() : Texts.get("jobs.state." + job.state(), job.says()));
-            setTooltip(job.says().isEmpty() ? null : new Tooltip(job.says()));
+            String says = Wording.inWindow(job.says());
+            setText(running ? says : Texts.get("jobs.state." + job.state(), says));
+            setTooltip(says.isEmpty() ? null : new Tooltip(says));
         }
     }
 }

@@ -28,6 +28,7 @@ import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ClassPart;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.Wording;
 import qupath.ext.hookpath.predict.Models;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
@@ -205,7 +206,7 @@ public final class ModelTable extends VBox {
         protected void updateItem(ModelFolder model, boolean empty) {
             super.updateItem(model, empty);
             boolean none = empty || model == null;
-            setTooltip(none ? null : new Tooltip(model.problem() != null ? model.problem()
+            setTooltip(none ? null : new Tooltip(model.problem() != null ? Wording.inWindow(model.problem())
                     : Texts.get("run.model.tooltip", model.path(), model.family(),
                             model.trainedOn() == null ? "?" : model.trainedOn())));
             setOpacity(none || model.problem() == null ? 1 : 0.5);

@@ -17,6 +17,7 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.DataFormat;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
+import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
@@ -24,6 +25,7 @@ import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.GroovyCall;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.Wording;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
@@ -145,7 +147,8 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         if (model == null) {
             return Texts.get(models.isEmpty() ? "run.noModels" : "run.noModel");
         }
-        return model.problem() != null ? model.problem() : scope.whyNot(model);
+        return model.problem() != null ? Wording.inWindow(model.problem())
+                : scope.whyNot(model);
     }
 
     @FXML
@@ -182,7 +185,11 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     private void done(PredictSummary summary) {
         importing = false;
+        qupath.refreshProject();    // images that have data now
         String done = Texts.get("run.done", summary.added(), summary.images().size());
+        if (!JobStart.isWritable(qupath.getProject())) {
+            done += " " + Texts.get("run.readOnly");
+        }
         job.idle(done);
         areas.show(summary);
         showMap(summary);

@@ -29,6 +29,7 @@ import javafx.stage.Window;
 import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Wording;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.utils.FXUtils;
@@ -206,7 +207,7 @@ public final class Windows {
         }
         ButtonType setUp = new ButtonType(Texts.get("menu.setup"), ButtonData.OK_DONE);
         Dialogs.builder().error().owner(windowOf(over)).title(Texts.get(titleKey))
-                .contentText(Problems.oneLine(problem)).resizable()
+                .contentText(Wording.inWindow(Problems.oneLine(problem))).resizable()
                 .buttons(setUp, ButtonType.CANCEL).showAndWait()
                 .filter(setUp::equals).ifPresent(button -> SetupWindow.show(qupath));
     }
@@ -220,7 +221,7 @@ public final class Windows {
      */
     public static void showProblem(Node over, String titleKey, String text) {
         Dialogs.builder().error().owner(windowOf(over)).title(Texts.get(titleKey))
-                .contentText(text).resizable().show();
+                .contentText(Wording.inWindow(text)).resizable().show();
     }
 
     /** A tooltip of several lines with a text of {@code strings.properties}. */

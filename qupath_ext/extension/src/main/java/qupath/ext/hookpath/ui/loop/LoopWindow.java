@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import javafx.beans.value.ChangeListener;
+import javafx.collections.ObservableList;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
@@ -28,6 +29,7 @@ import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.FurtherSettings;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.Wording;
 import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
@@ -57,6 +59,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private final QuPathGUI qupath;
     private final ChangeListener<Object> onChange = (o, was, is) -> update();
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
+    private final ObservableList<LoopStatus.Image> all;
     private Project<BufferedImage> project;
     private LoopStatus status;
     private boolean begun;
@@ -64,6 +67,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private String trouble = "";
 
     @FXML private Label headline;
+    @FXML private TextField filter;
     @FXML private TableView<LoopStatus.Image> images;
     @FXML private TableColumn<LoopStatus.Image, String> image;
     @FXML private TableColumn<LoopStatus.Image, LoopStatus.State> state;
@@ -91,7 +95,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private LoopWindow(QuPathGUI qupath) {
         this.qupath = qupath;
         Windows.load(this, "loop-window.fxml");
-        StateTable.prepare(images, image, state, labelled, worth, this::open);
+        all = StateTable.prepare(images, filter, image, state, labelled, worth, this::open);
         NamedChoice.fill(family, NamedChoice.NETWORK, "hooknet", "unet");
         NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
         model.offer(Texts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
@@ -173,14 +177,14 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         retrain.setDisable(!usable || status == null || !status.canRetrain());
         if (status != null) {
             LoopStatus.Image chosen = images.getSelectionModel().getSelectedItem();
-            images.getItems().setAll(status.images());
+            all.setAll(StateTable.inOrder(status.images()));
             StateTable.select(images, chosen);
         } else {
-            images.getItems().clear();
+            all.clear();
         }
         headline.setText(begun ? Hints.headline(status) : Texts.get("loop.headline.none"));
         message.setText(running != null ? Texts.get("loop.busy." + running)
-                : !trouble.isEmpty() ? trouble
+                : !trouble.isEmpty() ? Wording.inWindow(trouble)
                 : Hints.hint(project, begun, status, currentId()));
         figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty());
         if (figuresPane.isVisible()) {

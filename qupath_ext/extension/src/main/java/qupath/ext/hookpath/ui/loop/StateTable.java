@@ -2,15 +2,20 @@ package qupath.ext.hookpath.ui.loop;
 
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import javafx.collections.transformation.SortedList;
 import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
+import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.paint.Color;
 import javafx.scene.shape.Circle;
@@ -18,6 +23,7 @@ import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.LoopStatus;
 import qupath.ext.hookpath.core.LoopStatus.Image;
 import qupath.ext.hookpath.core.LoopStatus.State;
+import qupath.ext.hookpath.ui.Cells;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
@@ -30,10 +36,11 @@ final class StateTable {
 
     private StateTable() {}
 
-    static void prepare(TableView<Image> table, TableColumn<Image, String> name,
+    static ObservableList<Image> prepare(TableView<Image> table, TextField filter,
+            TableColumn<Image, String> name,
             TableColumn<Image, State> state, TableColumn<Image, String> labelled,
             TableColumn<Image, String> worth, Consumer<Image> onOpen) {
-        name.setCellValueFactory(c -> new ReadOnlyStringWrapper(c.getValue().name()));
+        Cells.show(name, Image::name);
         state.setCellValueFactory(c -> new ReadOnlyObjectWrapper<>(c.getValue().state()));
         state.setCellFactory(column -> new StateCell());
         labelled.setCellValueFactory(c -> new ReadOnlyStringWrapper(
@@ -43,6 +50,21 @@ final class StateTable {
         labelled.setStyle("-fx-alignment: center-right;");
         worth.setStyle("-fx-alignment: center-right;");
         table.setRowFactory(view -> new Row(onOpen));
+        ObservableList<Image> all = FXCollections.observableArrayList();
+        SortedList<Image> sorted = new SortedList<>(Cells.filtered(all, filter, Image::name));
+        sorted.comparatorProperty().bind(table.comparatorProperty());
+        table.setItems(sorted);
+        return all;
+    }
+
+    /** Images on which there is something come first, else in the project's order. */
+    static List<Image> inOrder(List<Image> images) {
+        return images.stream().sorted(Comparator.comparing(StateTable::isEmpty)).toList();
+    }
+
+    private static boolean isEmpty(Image image) {
+        return (image.state() == null || image.state() == State.TODO)
+                && !(image.labelledMm2() > 0);
     }
 
     /** What the project itself shows, before anybody asked Python. */

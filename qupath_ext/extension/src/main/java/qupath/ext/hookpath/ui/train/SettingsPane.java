@@ -18,6 +18,7 @@ import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.GridPane;
+import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.Family;
@@ -87,7 +88,7 @@ public final class SettingsPane extends GridPane {
     /** A project's models go into this folder, unless a person chooses another. */
     void setProject(Project<BufferedImage> project) {
         start.load(project);
-        usual = Models.shelf(project).models();
+        usual = Models.shelf(JobStart.isWritable(project) ? project : null).models();
         show(usual);
     }
 
@@ -207,7 +208,8 @@ public final class SettingsPane extends GridPane {
 
     private void show(Path where) {
         models = where;
-        folder.setText(where.toString());
+        folder.setText(where.equals(usual) ? Texts.get("train.folder.usual")
+                : String.valueOf(where.getFileName()));
         folder.setTooltip(new Tooltip(where.toString()));
         suggestName();
     }
@@ -219,7 +221,7 @@ public final class SettingsPane extends GridPane {
                 return Texts.get("train.error.name", typed);
             }
             Path run = models.resolve(typed);
-            return Files.exists(run) ? Texts.get("train.error.exists", run) : "";
+            return Files.exists(run) ? Texts.get("train.error.exists", typed) : "";
         } catch (InvalidPathException e) {
             return Texts.get("train.error.name", typed);
         }
