@@ -18,7 +18,7 @@ import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.demo.DemoWindow;
 import qupath.ext.hookpath.ui.demo.FirstStepsWindow;
-import qupath.ext.hookpath.ui.setup.QuitGuard;
+import qupath.ext.hookpath.ui.setup.Setup;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
 import qupath.ext.hookpath.ui.loop.TissueWindow;
@@ -73,7 +73,7 @@ public final class HookpathExtension implements QuPathExtension {
         Menu menu = qupath.getMenu("Extensions>" + Texts.get("extension.menu"), true);
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
         InterruptedNotice.install(qupath);
-        QuitGuard.install(qupath);
+        Threads.background().execute(Setup::sweep);
         JobsWindow.guardQuit(qupath);
         FirstStepsWindow.showAtFirst(qupath);
     }

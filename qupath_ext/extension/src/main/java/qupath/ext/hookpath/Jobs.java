@@ -29,7 +29,7 @@ public final class Jobs {
     }
 
     /** One that begins; nobody sees it where there is no window, nor where it only looks. */
-    static JobTrack begin(Path folder) {
+    public static JobTrack begin(Path folder) {
         QuPathGUI qupath = QuPathGUI.getInstance();
         Project<BufferedImage> project = qupath == null ? null : qupath.getProject();
         var track = new JobTrack(folder, project == null ? null : name(project), Instant.now());

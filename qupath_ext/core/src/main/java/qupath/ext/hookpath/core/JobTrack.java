@@ -28,6 +28,7 @@ public final class JobTrack {
     private final Instant started;
     private volatile Event.Progress latest;
     private volatile Job job;
+    private volatile Runnable stopper;
     private volatile JobOutcome outcome;
     private volatile Instant ended;
 
@@ -57,6 +58,11 @@ public final class JobTrack {
         running.future().thenAccept(this::ended);
     }
 
+    /** What ends it, where it is no job of a process. */
+    public void stoppedBy(Runnable how) {
+        stopper = how;
+    }
+
     /** Something that the job said. */
     public void heard(Event event) {
         if (event instanceof Event.Progress progress) {
@@ -68,6 +74,11 @@ public final class JobTrack {
     public void failed(String why) {
         ended(new JobOutcome(JobOutcome.State.FAILED, why, -1, List.of(), List.of(), null,
                 ResultIndex.EMPTY));
+    }
+
+    /** It ended, where it is no job of a process. */
+    public void ended(JobOutcome.State how, String why) {
+        ended(new JobOutcome(how, why, 0, List.of(), List.of(), null, ResultIndex.EMPTY));
     }
 
     void ended(JobOutcome how) {
@@ -137,6 +148,8 @@ public final class JobTrack {
         Job running = job;
         if (running != null) {
             running.stop();
+        } else if (stopper != null) {
+            stopper.run();
         }
     }
 

@@ -11,6 +11,7 @@ import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Pythons;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.EnvironmentBuilder;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
 import qupath.ext.hookpath.core.SetupListener;
@@ -60,6 +61,11 @@ public final class Setup {
     public static void choose(Python python) throws PythonProblem {
         python.check(Version.ofThisJar());
         use(python);
+    }
+
+    /** Takes away what a QuPath that was killed left of a build. */
+    public static void sweep() {
+        EnvironmentBuilder.sweep(SetupOptions.usualFolder());
     }
 
     private static void use(Python python) {

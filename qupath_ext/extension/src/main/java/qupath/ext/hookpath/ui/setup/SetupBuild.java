@@ -1,5 +1,7 @@
 package qupath.ext.hookpath.ui.setup;
 
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -8,9 +10,13 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import qupath.ext.hookpath.Jobs;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.JobTrack;
 import qupath.ext.hookpath.core.SetupListener;
 import qupath.ext.hookpath.core.SetupProgress;
 
@@ -41,7 +47,10 @@ public final class SetupBuild {
             new ReadOnlyObjectWrapper<>(this, "progress");
     private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper(this, "outcome", "");
     private final ReadOnlyStringWrapper log = new ReadOnlyStringWrapper(this, "log", "");
+    private JobTrack track;
     private volatile boolean cancelled;
+    private final Thread atExit = new Thread(this::cancelAndWait, "hookpath setup");
+    private boolean exitIsWatched;
     private volatile CountDownLatch ended = new CountDownLatch(0);
 
     private SetupBuild() {}
@@ -80,6 +89,9 @@ public final class SetupBuild {
         }
         cancelled = false;
         ended = new CountDownLatch(1);
+        watchExit();
+        track = Jobs.begin(Path.of("setup"));
+        track.stoppedBy(() -> Platform.runLater(this::cancel));
         log.set("");
         progress.set(null);
         outcome.set(Texts.get("setup.building"));
@@ -92,8 +104,15 @@ public final class SetupBuild {
         outcome.set(Texts.get("job.cancelling"));
     }
 
+    private void watchExit() {
+        if (!exitIsWatched) {
+            exitIsWatched = true;
+            Runtime.getRuntime().addShutdownHook(atExit);
+        }
+    }
+
     /** Ends it because QuPath ends; waits some seconds until nothing of it is left. */
-    void cancelAndWait() {
+    private void cancelAndWait() {
         cancelled = true;
         try {
             ended.await(10, TimeUnit.SECONDS);
@@ -135,11 +154,16 @@ public final class SetupBuild {
     private void show(SetupProgress now) {
         if (isRunning()) {
             progress.set(now);
+            double left = now.secondsLeft();
+            track.heard(new Event.Progress(SetupText.of(now), 0, null, "", Map.of(),
+                    left < 0 ? null : left, false, now.part() < 0 ? null : now.part()));
         }
     }
 
     private void end(State how, String text) {
         Platform.runLater(() -> {
+            track.ended(how == State.DONE ? JobOutcome.State.DONE
+                    : cancelled ? JobOutcome.State.STOPPED : JobOutcome.State.FAILED, text);
             outcome.set(text);
             state.set(how);
         });
