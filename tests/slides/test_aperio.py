@@ -1,4 +1,4 @@
-"""Aperio's JPEG tiles, decoded by us: OpenSlide's pixels, without OpenSlide."""
+"""Aperio's tiles, decoded by us: OpenSlide's pixels, without OpenSlide."""
 
 from __future__ import annotations
 
@@ -24,7 +24,24 @@ def slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pyramid(path, noise, 0.25, levels=3, tile=128, jpeg=True, aperio=True)
 
 
-def test_every_pixel_of_every_level_is_openslides(slide: Path) -> None:
+@pytest.fixture(scope="module")
+def in_jpeg_2000(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RGB in JPEG 2000 as Aperio marks it."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 384, 3), dtype=np.uint8)
+    path = tmp_path_factory.mktemp("slides") / "noise2000.svs"
+    about = "Aperio Image Library\n384x256 |AppMag = 20|MPP = 0.5"
+    tifffile.imwrite(
+        path, noise, tile=(128, 128), photometric="rgb", compression=33005, description=about,
+        metadata=None,
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("kind", ["slide", "in_jpeg_2000"])
+def test_every_pixel_of_every_level_is_openslides(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    slide: Path = request.getfixturevalue(kind)
     with openslide.OpenSlide(slide) as theirs, open_slide(slide) as ours:
         assert ours.reader == "tifffile"
         assert [(v.width, v.height) for v in ours.levels] == list(theirs.level_dimensions)

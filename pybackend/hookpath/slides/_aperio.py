@@ -1,7 +1,8 @@
-"""Aperio's slides whose tiles are JPEG: what they are OpenSlide says, their pixels we decode.
+"""Aperio's slides in JPEG or JPEG 2000: what they are OpenSlide says, their pixels we decode.
 
-The same library decodes them (libjpeg-turbo), so pixels are equal; what is left out is putting
-tiles together, blending them and changing their layout, most of what OpenSlide does for a patch.
+The same libraries decode them (libjpeg-turbo, OpenJPEG), so pixels are equal; what is left out is
+putting tiles together, blending them and changing their layout, most of what OpenSlide does for a
+patch.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from hookpath.slides._tiff_chain import directory_offsets
 from hookpath.slides._tiff_pages import pages_at, quiet_tifffile, size
 from hookpath.slides.base import RGBArray
 
-_JPEG = 7
+#: JPEG, and JPEG 2000 of RGB. What JPEG 2000 holds as YCbCr (33003) OpenSlide turns into RGB with
+#: tables of its own.
+_CODECS = frozenset({7, 33005})
 
 
 @dataclass(frozen=True)
-class JpegTiles:
+class StoredTiles:
     """An open file and the tiles of its levels, finest first."""
 
     file: Bytes
@@ -43,7 +46,7 @@ class AperioSlide(OpenSlideSlide):
         self,
         path: Path,
         handle: openslide.AbstractSlide,
-        tiles: JpegTiles,
+        tiles: StoredTiles,
         calibration: Calibration | None,
     ) -> None:
         super().__init__(path, handle, calibration)
@@ -90,8 +93,8 @@ class AperioSlide(OpenSlideSlide):
         super().close()
 
 
-def jpeg_tiles(path: Path, sizes: Sequence[Size]) -> JpegTiles | None:
-    """The tiles of levels of these sizes (px); None: they are not all of them plain JPEG."""
+def stored_tiles(path: Path, sizes: Sequence[Size]) -> StoredTiles | None:
+    """The tiles of levels of these sizes (px); None: not all of them are of the plain kind."""
     import tifffile
 
     if len(set(sizes)) < len(sizes):
@@ -102,7 +105,7 @@ def jpeg_tiles(path: Path, sizes: Sequence[Size]) -> JpegTiles | None:
             found = {size(page): page for page in pages_at(tiff, directory_offsets(path))}
             pages = [found[wanted] for wanted in sizes]
             if all(map(_is_plain, pages)):
-                return JpegTiles(file, tuple(StoredPage(page, file) for page in pages))
+                return StoredTiles(file, tuple(StoredPage(page, file) for page in pages))
     except Exception:  # whatever is odd about it, OpenSlide reads it
         pass
     file.close()
@@ -110,5 +113,5 @@ def jpeg_tiles(path: Path, sizes: Sequence[Size]) -> JpegTiles | None:
 
 
 def _is_plain(page: Any) -> bool:
-    kind = page.is_tiled, page.compression, page.planarconfig, page.samplesperpixel
-    return kind == (True, _JPEG, 1, 3)
+    kind = page.is_tiled, page.planarconfig, page.samplesperpixel
+    return kind == (True, 1, 3) and page.compression in _CODECS

@@ -143,9 +143,9 @@ def open_with_openslide(
     """
     handle = openslide.OpenSlide(path)
     if handle.properties.get("openslide.vendor") == "aperio":
-        from hookpath.slides._aperio import AperioSlide, jpeg_tiles
+        from hookpath.slides._aperio import AperioSlide, stored_tiles
 
-        if tiles := jpeg_tiles(path, handle.level_dimensions):
+        if tiles := stored_tiles(path, handle.level_dimensions):
             return AperioSlide(path, handle, tiles, calibration)
     handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
     return OpenSlideSlide(path, handle, calibration, crop_to_bounds)
