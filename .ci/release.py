@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-#: QuPath versions that the jar is for.
-OLDEST_QUPATH, NEWEST_QUPATH = "v0.6.0", "v0.7.99"
+#: QuPath versions that the jar is for. With 0.8's public source it compiles; it was not run there.
+OLDEST_QUPATH, NEWEST_QUPATH = "v0.6.0", "v0.8.99"
 _GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 
 
