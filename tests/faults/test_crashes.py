@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hookpath.annotations import read_geojson
 from support.annotation_files import ASAP, IMAGESCOPE
 from support.crash_cases import CASES, Case
-from support.crashes import changes_of, content, done, killed, out_of_room
+from support.crashes import changes_of, content, done, killed, kinds_of, out_of_room
 from support.leftovers import leftovers
 from support.predictors import save_random_model
 from support.textures import texture_folder
@@ -21,8 +22,19 @@ from support.textures import texture_folder
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 #: So many places at which the quick tests kill.
-QUICK = {"convert": 3, "masks": 2, "metadata": 4, "export": 3, "extract": 3, "predict": 4,
-         "evaluate": 2, "train": 2}  # fmt: skip
+QUICK = {"convert": 3, "masks": 2, "metadata": 4, "export": 3, "extract": 2, "predict": 3,
+         "evaluate": 2, "train": 2, "loop start": 2, "loop accept": 1}  # fmt: skip
+#: A disk that is full at every change is tried only at those of a kind where a command takes long.
+LONG = ("evaluate", "train", "onnx", "demo", "loop retrain", "qupath")
+
+
+def cases(*, quick: bool = False) -> list[Any]:
+    """Those of QuPath's projects need one."""
+    return [
+        pytest.param(c, id=c.name, marks=[pytest.mark.qupath] if c.name == "qupath" else [])
+        for c in CASES
+        if not quick or c.name in QUICK
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +54,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Known:
     """A case that was run to its end once: how many changes, and what came of it."""
 
-    changes: int
+    template: Path
+    changes: list[str]
     result: dict[str, object]
 
 
@@ -58,9 +71,14 @@ def fresh(template: Path) -> Path:
 
 def known(case: Case, template: Path) -> Known:
     if case.name not in _known:
-        root = fresh(template)
-        count = changes_of(case.run, root)
-        _known[case.name] = Known(count, results(case, root))
+        start = template
+        if case.prepare is not None:
+            assert done(case.prepare, fresh(template)) == 0
+            start = template.with_name(f"template of {case.name}")
+            shutil.copytree(template.with_name("work"), start)
+        root = fresh(start)
+        changes = changes_of(case.run, root)
+        _known[case.name] = Known(start, changes, results(case, root))
     return _known[case.name]
 
 
@@ -92,44 +110,49 @@ def same_after_another_run(case: Case, template: Path, root: Path, number: int) 
 
 
 def kill_and_run_again(case: Case, template: Path, number: int) -> None:
-    root = fresh(template)
+    root = fresh(known(case, template).template)
     assert killed(case.run, root, number)
     nothing_of_a_persons_is_lost(root, template)
     same_after_another_run(case, template, root, number)
 
 
 def fill_and_run_again(case: Case, template: Path, number: int) -> None:
-    root = fresh(template)
+    root = fresh(known(case, template).template)
     assert out_of_room(case.run, root, number) in (0, 1), number
     nothing_of_a_persons_is_lost(root, template)
     results(case, root)  # nothing unfinished is left
     same_after_another_run(case, template, root, number)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", cases(quick=True))
 def test_killed_at_some_changes(case: Case, template: Path) -> None:
-    for number in places(known(case, template).changes, QUICK[case.name]):
+    for number in places(len(known(case, template).changes), QUICK[case.name]):
         kill_and_run_again(case, template, number)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [c for c in cases(quick=True) if "loop" not in c.id])
 def test_a_disk_that_fills_up(case: Case, template: Path) -> None:
-    changes = known(case, template).changes
-    long = case.name in ("evaluate", "train")
-    for number in {1 + changes // 2} if long else {1 + changes // 3, 1 + changes // 2}:
-        fill_and_run_again(case, template, number)
+    fill_and_run_again(case, template, 1 + len(known(case, template).changes) // 2)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("strike", [kill_and_run_again, fill_and_run_again])
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
-def test_at_every_change(case: Case, template: Path, strike: Callable[..., None]) -> None:
-    for number in range(1, known(case, template).changes + 1):
-        strike(case, template, number)
+@pytest.mark.parametrize("case", cases())
+def test_killed_at_every_change(case: Case, template: Path) -> None:
+    for number in range(1, len(known(case, template).changes) + 1):
+        kill_and_run_again(case, template, number)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", cases())
+def test_a_disk_that_is_full_from_any_change_on(case: Case, template: Path) -> None:
+    changes = known(case, template).changes
+    for number in kinds_of(changes) if case.name in LONG else range(1, len(changes) + 1):
+        fill_and_run_again(case, template, number)
+
+
+@pytest.mark.parametrize("case", [c for c in cases(quick=True) if "loop" not in c.id])
 def test_a_read_only_folder_and_a_file_in_its_place(case: Case, template: Path) -> None:
     root = fresh(template)
     where = root / case.results[0]

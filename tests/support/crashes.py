@@ -12,6 +12,7 @@ import errno
 import json
 import multiprocessing
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import shapely
+from shapely.geometry import shape
 from typer.testing import CliRunner
 
 from support.leftovers import leftovers
@@ -26,7 +29,8 @@ from support.leftovers import leftovers
 #: What differs from one run to the next without meaning anything.
 VOLATILE = frozenset({
     "id", "seconds", "started", "versions", "started_at", "data_wait_s", "train_s", "patches_per_s",
-    "modified_ns", "changed", "created", "data_wait", "run", "hookpath.run", "bytes_read",
+    "modified_ns", "changed", "created", "finished", "data_wait", "run", "hookpath.run",
+    "bytes_read",
 })  # fmt: skip
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -51,37 +55,53 @@ def command(*args: object) -> int:
 
 def _is_change(event: str, args: tuple[Any, ...], root: str) -> bool:
     if event == "open":
-        path, _, flags = args
+        flags = args[2]
         if not isinstance(flags, int) or not flags & _WRITES:
             return False
-    elif event in _CHANGES:
-        path = args[1] if event in ("os.rename", "os.link", "os.symlink") else args[0]
-    else:
+    elif event not in _CHANGES:
         return False
-    if isinstance(path, int):
-        return False
-    name = os.fsdecode(path)
-    return name.startswith(root) or not Path(name).is_absolute()
+    name = _changed(event, args)
+    return bool(name) and (name.startswith(root) or not Path(name).is_absolute())
 
 
-def watch(root: Path, on_change: Callable[[int, str], None]) -> None:
-    """From now on call `on_change` before every change below `root`, with its number from 1."""
+def _changed(event: str, args: tuple[Any, ...]) -> str:
+    """The file; "": one that is open already."""
+    path = args[1] if event in ("os.rename", "os.link", "os.symlink") else args[0]
+    return "" if isinstance(path, int) else os.fsdecode(path)
+
+
+def watch(root: Path, on_change: Callable[[int, str, str], None]) -> None:
+    """From now on call `on_change` before every change below `root`: its number from 1, what is
+    done, and to which file.
+    """
     count, within = 0, str(root)
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         nonlocal count
         if _is_change(event, args, within):
             count += 1
-            on_change(count, event)
+            on_change(count, event, _changed(event, args))
 
     sys.addaudithook(hook)
 
 
-def changes_of(work: Work, root: Path) -> int:
-    """How many changes of files there are; it must succeed."""
+def changes_of(work: Work, root: Path) -> list[str]:
+    """What is done to which file, change by change; it must succeed."""
     note = root.with_name("changes")
     assert _in_child(_count, work, root, note) == 0
-    return int(note.read_text())
+    return note.read_text().splitlines()
+
+
+#: Digits and what makes names unique: files of one kind differ in nothing else.
+_UNIQUE = re.compile(r"\.hookpath-[0-9a-f]+-\d+-[0-9a-f]+-|-[0-9a-f]{6}\b|\d+|tmp\w+")
+
+
+def kinds_of(changes: list[str]) -> list[int]:
+    """Numbers of the first and the last change of every kind: one event on files alike."""
+    alike: dict[str, list[int]] = {}
+    for number, change in enumerate(changes, 1):
+        alike.setdefault(_UNIQUE.sub("#", change), []).append(number)
+    return sorted({n for numbers in alike.values() for n in (numbers[0], numbers[-1])})
 
 
 def killed(work: Work, root: Path, number: int) -> bool:
@@ -105,7 +125,8 @@ def done(work: Work, root: Path) -> int:
 #: Imported once, for all processes.
 _PRELOADED = (
     "hookpath.cli.app", "hookpath.conversion", "hookpath.evaluation", "hookpath.export",
-    "hookpath.extraction", "hookpath.inference", "hookpath.stages", "hookpath.training",
+    "hookpath.demo", "hookpath.extraction", "hookpath.inference", "hookpath.loop.proposing",
+    "hookpath.loop.retraining", "hookpath.stages", "hookpath.training",
     "hookpath.evaluation.train_report", "kornia", "matplotlib.pyplot", "scipy.stats",
     "scipy.ndimage", "rasterio", "openslide", "tifffile", "jinja2", "torch._dynamo",
     "torch.utils.tensorboard", "typer.testing",
@@ -134,20 +155,20 @@ def _simply(work: Work, root: Path) -> None:
 
 
 def _count(work: Work, root: Path, note: Path) -> None:
-    last = 0
+    seen: list[str] = []
 
-    def remember(number: int, event: str) -> None:
-        nonlocal last
-        last = number
+    def remember(number: int, event: str, name: str) -> None:
+        assert number == len(seen) + 1
+        seen.append(f"{event} {name.removeprefix(str(root))!r}")
 
     watch(root, remember)
     code = work(root)
-    note.write_text(str(last))
+    note.write_text("\n".join(seen))
     raise SystemExit(code)
 
 
 def _until_killed(work: Work, root: Path, number: int) -> None:
-    def kill(count: int, event: str) -> None:
+    def kill(count: int, event: str, name: str) -> None:
         if count == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -156,7 +177,7 @@ def _until_killed(work: Work, root: Path, number: int) -> None:
 
 
 def _until_full(work: Work, root: Path, number: int) -> None:
-    def refuse(count: int, event: str) -> None:
+    def refuse(count: int, event: str, name: str) -> None:
         if count >= number and event in ("open", "os.mkdir"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -165,10 +186,14 @@ def _until_full(work: Work, root: Path, number: int) -> None:
 
 
 def content(folder: Path) -> dict[str, object]:
-    """What lies in a folder, but for backups and what says only when and how long."""
+    """What lies in a folder, but for backups, locks and what says only when and how long."""
     found: dict[str, object] = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if path.suffix == ".bak" or path.parent.name == "tensorboard" or path.suffix == ".html":
+        if (
+            path.suffix in (".bak", ".lock")
+            or path.parent.name == "tensorboard"
+            or path.suffix == ".html"
+        ):
             continue
         found[str(path.relative_to(folder))] = _plain(path)
     assert not leftovers(folder)
@@ -189,6 +214,8 @@ def _plain(path: Path) -> object:
 
 
 def _steady(value: Any) -> Any:
+    if isinstance(value, dict) and {"type", "coordinates"} <= value.keys():
+        return shapely.normalize(shape(value)).wkt  # wherever its rings begin
     if isinstance(value, dict):
         return {k: _steady(v) for k, v in value.items() if k not in VOLATILE}
     if isinstance(value, list):

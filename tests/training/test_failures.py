@@ -191,7 +191,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(
     [
         ("run.json", "write_bytes", 0),
         ("metrics.csv", "write_bytes", 1),
-        ("weights.safetensors", "write_bytes", 1),
+        (".next.safetensors", "write_bytes", 1),
         ("model.json", "write_bytes", 1),
     ],
 )

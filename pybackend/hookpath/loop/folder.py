@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from hookpath import __version__
 from hookpath.annotations import PathObject, read_geojson, write_geojson
@@ -118,21 +118,30 @@ class LoopFolder:
         self.settings = LoopSettings.read(content.get("settings", {}), str(root / LOOP_FILE))
 
     @classmethod
-    def create(cls, root: Path, settings: LoopSettings) -> LoopFolder:
-        """Begin a loop.
+    def draft(cls, root: Path, settings: LoopSettings) -> Self:
+        """A loop that has not begun (see `begin`): what is kept in it counts from then on.
 
         Raises:
-            LoopError: there is one, or the folder cannot be written.
+            LoopError: one has begun there.
         """
         refuse_begun(root)
+        made = cls.__new__(cls)
+        made.root, made.settings, made.started = root, settings, now()
+        return made
+
+    def begin(self) -> None:
+        """Write ``loop.json``: from now on there is a loop.
+
+        Raises:
+            LoopError: the folder cannot be written.
+        """
         values = {
             "format": FORMAT,
             "hookpath": __version__,
-            "started": now(),
-            "settings": settings.model_dump(mode="json"),
+            "started": self.started,
+            "settings": self.settings.model_dump(mode="json"),
         }
-        write_json(root / LOOP_FILE, values)
-        return cls(root)
+        write_json(self.root / LOOP_FILE, values)
 
     @property
     def round(self) -> int:

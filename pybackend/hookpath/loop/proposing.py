@@ -9,11 +9,11 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import ClassTable, PathObject, area_of
+from hookpath.annotations import ClassTable, PathObject, area_of, read_geojson
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, SlidePrediction, load_prediction, predict_project
-from hookpath.loop.folder import LoopFolder, write_objects
+from hookpath.loop.folder import LoopFolder, RoundFolder, write_objects
 from hookpath.loop.pieces import person_s_areas
 from hookpath.loop.proposals import leave_room, measured, propose_objects
 from hookpath.loop.publishing import Display, missing_from, publish, run_of, untouched
@@ -142,12 +142,28 @@ def _publish(folder: LoopFolder, entry: ImageEntry, found: SlidePrediction) -> l
         new = _room_left(raw, objects, truth, slide, settings)
         adopted = missing_from(truth, person_s_areas(objects), _least_l0(slide, settings))
     # First what was said, then the project: what is shown has always been written down.
-    write_objects(folder.round_folder(folder.round).next_proposals(entry.id), new)
+    new = _written(folder.round_folder(folder.round), entry.id, new)
     record = folder.keep(entry, _known(record, folder.round, objects))
     checks = untouched(objects, checks=True)
     publish(entry, Display(new, adopted, checks), truth, folder.round, run_of(folder))
     folder.keep(entry, record.model_copy(update={"state": State.PROPOSED, "round": folder.round}))
     return new
+
+
+def _written(here: RoundFolder, image_id: str, new: list[PathObject]) -> list[PathObject]:
+    """Put the proposals on record; the same as the last ones, as after a kill, are those."""
+    earlier = here.proposals(image_id)
+    if earlier and _same(last := read_geojson(earlier[-1]), new):
+        return last
+    write_objects(here.next_proposals(image_id), new)
+    return new
+
+
+def _same(some: Sequence[PathObject], others: Sequence[PathObject]) -> bool:
+    return len(some) == len(others) and all(
+        a.path_class == b.path_class and a.geometry.equals_exact(b.geometry, 0.0)
+        for a, b in zip(some, others, strict=True)
+    )
 
 
 def _known(record: ImageRecord, number: int, objects: Sequence[PathObject]) -> ImageRecord:

@@ -70,11 +70,12 @@ def start(
         why = f"; the first, {first.line}" if first else ""
         raise LoopError(f"{project.source}: no image of it can be used{why}")
     learned = {} if model is None else adopt(round_folder(root, 1), project, model)
-    folder = LoopFolder.create(root, settings)  # from now on there is a loop
+    folder = LoopFolder.draft(root, settings)
     parts = {image: part for part, images in learned.items() for image in images}
     with project.changes():
         for entry, record in found:
             folder.keep(entry, record.model_copy(update={"part": parts.get(entry.id)}))
+    folder.begin()  # last of all: what is killed before has not begun, and is begun again
     return folder
 
 
