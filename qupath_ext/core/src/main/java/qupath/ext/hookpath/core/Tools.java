@@ -37,7 +37,12 @@ record Tools(Recipe recipe, Web web) {
         }
         if (wheel == null) {
             steps.say("Fetching uv " + program.version() + ", which installs Python and packages");
-            wheel = program.fetch(web, index(), recipe.packages(), steps);
+            try {
+                wheel = program.fetch(web, index(), recipe.packages(), steps);
+            } catch (IOException e) {
+                steps.say(e.getMessage() + "; going on with what is here");
+                return onPath;
+            }
         }
         Path unpacked = program.unpack(wheel, recipe.setup());
         if (recipe.wheels() == null) {

@@ -168,6 +168,21 @@ class DownloadTest {
     }
 
     @Test
+    void anIndexWithoutUvIsNotTheEnd() throws Exception {
+        server.createContext("/simple/uv/", exchange -> {
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        Recipe recipe = new Recipe(temp, null, null, false, null, false, Torch.DEFAULT,
+                new Sources(place("/simple").toString(), "", ""), true, "0.1.0", List.of());
+        Tools tools = new Tools(recipe, web);
+        Steps steps = new Steps(said::add, () -> false);
+        tools.reachIndex(steps);
+        assertEquals(PythonSearch.here().program("uv"), tools.uv(steps));
+        assertTrue(said.getLast().endsWith("; going on with what is here"), said.getLast());
+    }
+
+    @Test
     void aRequestGoesThroughTheProxy() throws Exception {
         String proxy = "127.0.0.1:" + server.getAddress().getPort();
         try (Web proxied = new Web(new Proxies(proxy, null, Map.of(), ""))) {
