@@ -37,13 +37,22 @@ public record Sources(String index, String python, String proxy) {
         return PYPI;
     }
 
-    /** Host of the package index, for people. */
-    String indexHost(Map<String, String> environment) {
+    /** The first of them that is no address of the web; null: all are. */
+    String noAddress(Map<String, String> environment) {
+        String full = proxy.isEmpty() || proxy.contains("://") ? proxy : "http://" + proxy;
+        if (!full.isEmpty() && !isAddress(full)) {
+            return proxy;
+        }
+        return isAddress(indexInUse(environment)) ? null : indexInUse(environment);
+    }
+
+    private static boolean isAddress(String text) {
         try {
-            String host = URI.create(indexInUse(environment)).getHost();
-            return host == null ? indexInUse(environment) : host;
+            URI uri = URI.create(text);
+            return uri.getHost() != null && uri.getScheme() != null
+                    && uri.getScheme().matches("(?i)https?");
         } catch (IllegalArgumentException e) {
-            return indexInUse(environment);
+            return false;
         }
     }
 

@@ -67,11 +67,12 @@ record Tools(Recipe recipe, Web web) {
     }
 
     private URI index() throws IOException {
-        try {
-            return URI.create(recipe.sources().indexInUse(System.getenv()));
-        } catch (IllegalArgumentException e) {
-            throw new IOException("\"" + recipe.sources().index() + "\" is no address", e);
+        String wrong = recipe.sources().noAddress(System.getenv());
+        if (wrong != null) {
+            throw new IOException("\"" + wrong + "\" is no address; it begins with https:// or "
+                    + "http://");
         }
+        return URI.create(recipe.sources().indexInUse(System.getenv()));
     }
 
     /**

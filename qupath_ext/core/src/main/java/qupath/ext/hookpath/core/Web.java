@@ -11,6 +11,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 
@@ -50,6 +51,10 @@ final class Web implements AutoCloseable {
     HttpResponse<InputStream> open(URI uri, long from) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(ANSWER)
                 .header("User-Agent", "hookpath/" + Version.ofThisJar());
+        if (uri.getUserInfo() != null) {    // an index that wants a name and a password
+            request.header("Authorization", "Basic " + Base64.getEncoder()
+                    .encodeToString(uri.getUserInfo().getBytes(StandardCharsets.UTF_8)));
+        }
         if (from > 0) {
             request.header("Range", "bytes=" + from + "-");
         }

@@ -168,6 +168,18 @@ class DownloadTest {
     }
 
     @Test
+    void nameAndPasswordOfAnAddressAreSent() throws Exception {
+        server.createContext("/private", exchange -> {
+            byte[] sent = exchange.getRequestHeaders().getFirst("Authorization").getBytes();
+            exchange.sendResponseHeaders(200, sent.length);
+            exchange.getResponseBody().write(sent);
+            exchange.close();
+        });
+        URI asked = URI.create(place("/private").toString().replace("//", "//me:secret@"));
+        assertEquals("Basic bWU6c2VjcmV0", web.page(asked));
+    }
+
+    @Test
     void anIndexWithoutUvIsNotTheEnd() throws Exception {
         server.createContext("/simple/uv/", exchange -> {
             exchange.sendResponseHeaders(200, -1);

@@ -192,6 +192,16 @@ class SetupPartsTest {
         assertEquals(Map.of(), Sources.USUAL.forUv(Map.of()));
     }
 
+    @Test
+    void whatIsNoAddressIsNamed() {
+        assertNull(Sources.USUAL.noAddress(Map.of()));
+        assertNull(new Sources("https://nexus/simple", "", "proxy:8080").noAddress(Map.of()));
+        assertEquals("nexus", new Sources("nexus", "", "").noAddress(Map.of()));
+        assertEquals("ftp://nexus/x", new Sources("ftp://nexus/x", "", "").noAddress(Map.of()));
+        assertEquals("my proxy", new Sources("", "", "my proxy").noAddress(Map.of()));
+        assertEquals("C:\\\\wheels", new Sources("C:\\\\wheels", "", "").noAddress(Map.of()));
+    }
+
     // ---- how far
 
     @Test
