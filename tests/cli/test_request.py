@@ -54,8 +54,11 @@ def run(folder: Path) -> Path:
     out = folder.parent / "run"
     options = {"out": str(out), "model": "hooknet", **TINY}
     request = write_request(folder.parent / "train job", "train", project_part(folder), options)
-    call = [sys.executable, "-X", "utf8", "-m", "hookpath", "--request", str(request), "--json"]
-    done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=False)
+    # It was started before it was told what to do.
+    call = [sys.executable, "-X", "utf8", "-m", "hookpath", "--request", "-", "--json"]
+    done = subprocess.run(
+        call, input=f"{request}\n", capture_output=True, text=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[0]["event"] == "start"

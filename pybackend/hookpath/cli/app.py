@@ -55,7 +55,8 @@ def _root(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Command and options from a JSON file, as viewers hand them over.",
+            help="Command and options from a JSON file, as viewers hand them over; -: its name "
+            "comes on standard input, when what training needs is loaded.",
             show_default=False,
         ),
     ] = None,
@@ -70,6 +71,12 @@ def _root(
         context.fail("name a command, or give --request FILE")
     from hookpath.cli.request import run_request
 
+    if str(request) == "-":
+        from hookpath.cli.ready import awaited
+
+        request = awaited()
+        if request is None:
+            raise typer.Exit
     run_request(context, request, json, debug)
 
 

@@ -38,20 +38,27 @@ public final class Job {
                 "hookpath", "--request", requestFile.toAbsolutePath().toString(), "--json");
         record.note("> " + String.join(" ", command));
         try {
-            this.process = PythonProcess.start(command, folder, record::out, record::err);
+            PythonProcess warm = grace.isTraining() ? WarmPython.begin(python.executable(),
+                    requestFile, record::out, record::err) : null;
+            this.process = warm != null ? warm
+                    : PythonProcess.start(command, folder, record::out, record::err);
         } catch (IOException e) {
             record.close();
             throw new IOException("Python cannot be started: " + e.getMessage(), e);
         }
     }
 
-    /** How long a command has to end by itself, in milliseconds. */
-    record Grace(long stopMs, long cancelMs) {
+    /** How long a command has to end by itself, in milliseconds; whether it is a training. */
+    record Grace(long stopMs, long cancelMs, boolean isTraining) {
+
+        Grace(long stopMs, long cancelMs) {
+            this(stopMs, cancelMs, false);
+        }
 
         static Grace of(Path requestFile) throws IOException {
-            boolean trains = List.of("train", "loop")
-                    .contains(String.valueOf(Json.text(Json.read(requestFile), "command")));
-            return new Grace(trains ? 60_000 : 10_000, 5_000);
+            String command = String.valueOf(Json.text(Json.read(requestFile), "command"));
+            boolean trains = List.of("train", "loop").contains(command);
+            return new Grace(trains ? 60_000 : 10_000, 5_000, "train".equals(command));
         }
     }
 

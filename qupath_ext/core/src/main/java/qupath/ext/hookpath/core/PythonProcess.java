@@ -1,6 +1,8 @@
 package qupath.ext.hookpath.core;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,14 @@ final class PythonProcess {
     /** The same, with environment variables changed; null takes one away. */
     static PythonProcess start(List<String> command, Path folder, Map<String, String> changes,
                                Consumer<String> onOut, Consumer<String> onErr) throws IOException {
+        ProcessBuilder builder = builder(command, folder, changes);
+        PythonProcess started = of(builder.start(), onOut, onErr);
+        started.process.getOutputStream().close();
+        return started;
+    }
+
+    private static ProcessBuilder builder(List<String> command, Path folder,
+                                          Map<String, String> changes) {
         ProcessBuilder builder = new ProcessBuilder(command);
         if (folder != null) {
             builder.directory(folder.toFile());
@@ -59,11 +69,33 @@ final class PythonProcess {
                 builder.environment().put(name, value);
             }
         });
-        Process process = builder.start();
-        process.getOutputStream().close();
+        return builder;
+    }
+
+    /** The same, in our folder; it waits for one line on its standard input, see {@link #tell}. */
+    static PythonProcess startWaiting(List<String> command, Consumer<String> onOut,
+                                      Consumer<String> onErr) throws IOException {
+        ProcessBuilder builder = builder(command, null,
+                OwnEnvironment.isolation(Path.of(command.getFirst())));
+        return of(builder.start(), onOut, onErr);
+    }
+
+    private static PythonProcess of(Process process, Consumer<String> onOut,
+                                    Consumer<String> onErr) {
         return new PythonProcess(process, List.of(
                 LineReader.start("hookpath-out", process.getInputStream(), onOut),
                 LineReader.start("hookpath-err", process.getErrorStream(), onErr)));
+    }
+
+    /** Gives it the one line that it waits for. */
+    void tell(String line) throws IOException {
+        try (OutputStream in = process.getOutputStream()) {
+            in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     /** Waits for its end; false when it has not ended after that time. */

@@ -45,7 +45,7 @@ public final class CurvesPane extends HBox {
         int last = Math.max(epochs, Math.max(1, curves.epochs()));
         scale(lossEpochs, last);
         scale(f1Epochs, last);
-        losses.setAutoRanging(curves.epochs() > 0);
+        losses.setAutoRanging(!curves.loss().isEmpty());
         clear(loss, lossLegend);
         clear(f1, f1Legend);
         line(loss, lossLegend, Texts.get("train.loss.train"), TRAINING, 2, curves.loss());

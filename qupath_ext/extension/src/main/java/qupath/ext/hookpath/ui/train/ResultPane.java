@@ -18,7 +18,7 @@ final class ResultPane {
                 summary.epochs());
         String f1 = summary.epochs() == 0 ? "" : summary.f1() == null ? Texts.get("train.done.noF1")
                 : Texts.get("train.done.f1", summary.f1(), summary.bestEpoch());
-        text.setText(String.join(" ", how, f1,
+        text.setText(String.join(f1.isEmpty() ? "" : " ", how, f1) + String.join(" ", "",
                 Texts.get("train.done.where", summary.run().getFileName(), summary.run())));
         scores.getChildren().clear();
         if (summary.f1() == null) {

@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.ui.train;
 
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,8 +23,11 @@ import javafx.scene.layout.HBox;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Pythons;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.Curves;
@@ -32,9 +36,11 @@ import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.GroovyCall;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.MetricsRow;
+import qupath.ext.hookpath.core.PythonProblem;
 import qupath.ext.hookpath.core.Role;
 import qupath.ext.hookpath.core.RunFolder;
 import qupath.ext.hookpath.core.TrainingPlan;
+import qupath.ext.hookpath.core.WarmPython;
 import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.train.Roles;
 import qupath.ext.hookpath.train.TrainOptions;
@@ -56,6 +62,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private static final String TITLE = "train.title";
 
+    private static final Logger logger = LoggerFactory.getLogger(TrainWindow.class);
     private static final long REDRAW_NS = 1_000_000_000;
 
     private final QuPathGUI qupath;
@@ -117,6 +124,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     public static void show(QuPathGUI qupath) {
         Stage stage = Windows.show(qupath, TITLE, () -> new TrainWindow(qupath));
         TrainWindow window = (TrainWindow) stage.getScene().getRoot();
+        window.warmUp();
         if (stage.getOnHiding() == null) {
             stage.setOnHiding(event -> window.hidden());
             stage.focusedProperty().addListener((o, was, is) -> {
@@ -132,7 +140,21 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         return job.runningProperty().get() || finishing;
     }
 
+    /** What a training needs is loaded while a person still chooses. */
+    private void warmUp() {
+        if (!isAtWork() && project != null) {
+            Threads.background().execute(() -> {
+                try {
+                    WarmPython.prepare(Pythons.find(null));
+                } catch (PythonProblem | IOException e) {
+                    logger.debug("No Python to be prepared", e); // Train says so
+                }
+            });
+        }
+    }
+
     private void hidden() {
+        WarmPython.release();
         if (!isAtWork()) {
             qupath.projectProperty().removeListener(onProject);
         }
@@ -308,7 +330,9 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
             Preferences.lastModel().set(found.model().toString());
         }
         Models.changed();
-        curves = new Curves(RunFolder.read(found.run()).metrics());
+        if (found.epochs() > 0) {
+            curves = new Curves(RunFolder.read(found.run()).metrics());
+        }
         draw();
         ResultPane.fill(found, resultText, scores);
         report.setDisable(found.report() == null);
@@ -346,6 +370,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     @FXML
     private void again() {
         back();
+        warmUp();
     }
 
     @FXML
