@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -12,6 +15,24 @@ import pytest
 # The tests' networks are tiny: threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def _keep_bytecode() -> None:
+    """For this session, where Python must not write any beside its sources.
+
+    Else every process that a test starts, and each that those start, compiles torch anew: 6 s.
+    """
+    if not sys.dont_write_bytecode:
+        return
+    if "PYTHONPYCACHEPREFIX" not in os.environ:  # else a worker of a session that has one
+        made = tempfile.mkdtemp(prefix="hookpath-bytecode-")
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        os.environ["PYTHONPYCACHEPREFIX"] = made
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.pycache_prefix, sys.dont_write_bytecode = os.environ["PYTHONPYCACHEPREFIX"], False
+
+
+_keep_bytecode()
 
 GROUPS = ("qupath", "gpu", "shared_data", "slow")
 
