@@ -60,7 +60,8 @@ def _openslide() -> str:
 def _torch() -> str:
     import torch
 
-    return f"{torch.__version__}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{torch.__version__}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def _rasterio() -> str:
