@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from shapely.geometry.base import BaseGeometry
 from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
-from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.cover import Tissue
 from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, SlideJob, Wrapped
+from hookpath.inference.predictor import Predictor, Wrapped, WrappedJob
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.models import Network
 from hookpath.sampling.tissue_places import patches_of_tissue
@@ -60,7 +61,7 @@ class AdaptedSlides(Wrapped):
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
     ) -> AdaptedJob:
         """Plan one slide."""
-        return AdaptedJob(self, self.of.job(slide, inside, tissue))
+        return AdaptedJob(self.of.job(slide, inside, tissue), self)
 
     @contextmanager
     def adapted_to(self, slide: Slide) -> Iterator[None]:
@@ -80,20 +81,11 @@ class AdaptedSlides(Wrapped):
             self.model.load_state_dict(self._of_slide[1], strict=False)
 
 
-class AdaptedJob:
+@dataclass(frozen=True)
+class AdaptedJob(WrappedJob):
     """One slide of `AdaptedSlides`."""
 
-    def __init__(self, of: AdaptedSlides, job: SlideJob) -> None:
-        self.of, self._job = of, job
-
-    @property
-    def grid(self) -> OutputGrid:
-        """The other's."""
-        return self._job.grid
-
-    def count(self) -> int:
-        """The other's."""
-        return self._job.count()
+    predictor: AdaptedSlides
 
     def rows(
         self,
@@ -102,8 +94,8 @@ class AdaptedJob:
         spill_dir: Path | None = None,
     ) -> Iterator[PredictedRow]:
         """All rows (see `SlideJob.rows`), once the slide's statistics are known."""
-        with self.of.adapted_to(slides[0]):
-            yield from self._job.rows(slides, on_step, spill_dir)
+        with self.predictor.adapted_to(slides[0]):
+            yield from self.of.rows(slides, on_step, spill_dir)
 
     def part(
         self,
@@ -113,8 +105,8 @@ class AdaptedJob:
         as_uint8: bool = True,
     ) -> Iterator[PredictedTile]:
         """What is wanted in a window (see `SlideJob.part`)."""
-        with self.of.adapted_to(slides[0]):
-            yield from self._job.part(slides, window, on_step, as_uint8)
+        with self.predictor.adapted_to(slides[0]):
+            yield from self.of.part(slides, window, on_step, as_uint8)
 
 
 @torch.no_grad()

@@ -10,9 +10,9 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import NoNumberError, PredictionError
-from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.cover import Tissue
 from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, SlideJob, Wrapped
+from hookpath.inference.predictor import Predictor, Wrapped, WrappedJob
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.slides import Slide
 
@@ -36,20 +36,10 @@ class NamedSlides(Wrapped):
 
 
 @dataclass(frozen=True)
-class NamedJob:
+class NamedJob(WrappedJob):
     """One slide of `NamedSlides`."""
 
-    of: SlideJob
     file: Path
-
-    @property
-    def grid(self) -> OutputGrid:
-        """The other's."""
-        return self.of.grid
-
-    def count(self) -> int:
-        """The other's."""
-        return self.of.count()
 
     def rows(
         self,

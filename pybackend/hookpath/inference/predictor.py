@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -99,6 +100,22 @@ class Predictor(Protocol):
             MissingSpacingError: the slide's µm/px is unknown.
             SlideError: the slide is damaged.
         """
+
+
+@dataclass(frozen=True)
+class WrappedJob:
+    """What a slide of such a predictor has in common with the other's: all but how it is read."""
+
+    of: SlideJob
+
+    @property
+    def grid(self) -> OutputGrid:
+        """The other's."""
+        return self.of.grid
+
+    def count(self) -> int:
+        """The other's."""
+        return self.of.count()
 
 
 class Wrapped:

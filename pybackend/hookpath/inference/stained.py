@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelFolderError
-from hookpath.inference.cover import OutputGrid, Tissue
+from hookpath.inference.cover import Tissue
 from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, SlideJob, Wrapped
+from hookpath.inference.predictor import Predictor, Wrapped, WrappedJob
 from hookpath.inference.rows import PredictedRow, PredictedTile
 from hookpath.models import ModelCard
 from hookpath.models.folder import STAIN_KEY
@@ -66,25 +66,15 @@ class StainedSlides(Wrapped):
 
 
 @dataclass(frozen=True)
-class StainedJob:
+class StainedJob(WrappedJob):
     """One slide of `StainedSlides`."""
 
-    of: SlideJob
     slide: Slide
     target: StainProfile
-
-    @property
-    def grid(self) -> OutputGrid:
-        """The other's."""
-        return self.of.grid
 
     @cached_property
     def _recolouring(self) -> Recolouring | None:
         return recolouring_of(self.slide, self.target)
-
-    def count(self) -> int:
-        """The other's."""
-        return self.of.count()
 
     def rows(
         self,

@@ -47,10 +47,10 @@ def java() -> Any:
 
 
 @cache
-def qupath_running() -> str:
-    """Version of the QuPath whose code runs here (for good: a JVM starts once); "": none."""
+def qupath_running() -> tuple[Path | None, str]:
+    """The QuPath whose code runs here (for good: a JVM starts once), and its version ("": none)."""
     home = find_qupath()
-    return qupath_version(home) or "" if home else ""
+    return home, (qupath_version(home) or "") if home else ""
 
 
 def _start(home: Path) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 from hookpath import jvm
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError
-from hookpath.jvm import NoQuPathError, find_qupath, java_says, qupath_version
+from hookpath.jvm import NoQuPathError, java_says, qupath_running
 from hookpath.jvm.installation import version_key
 from hookpath.projects._columns import Columns
 from hookpath.projects._marks import marks_of, tagged_objects
@@ -51,13 +51,6 @@ def _java() -> Any:
         ) from error
 
 
-@cache
-def _running() -> tuple[Path | None, str | None]:
-    """The QuPath whose code runs here (for good: a JVM starts once), and its version."""
-    home = find_qupath()
-    return home, qupath_version(home) if home else None
-
-
 def require_qupath(for_project: str | None, writing: bool, image: str) -> None:
     """Refuse what the QuPath found here cannot do without losing data.
 
@@ -65,8 +58,8 @@ def require_qupath(for_project: str | None, writing: bool, image: str) -> None:
         ProjectError: no QuPath, one too old to write, or one older than the project.
     """
     _java()
-    home, ours = _running()
-    if not writing or ours is None:
+    home, ours = qupath_running()
+    if not writing or not ours:
         return
     if version_key(ours) < OLDEST_FOR_WRITING:
         raise ProjectError(f"{image}: writing needs QuPath 0.6 or newer, not {ours} in {home}")

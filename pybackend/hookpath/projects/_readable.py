@@ -39,14 +39,13 @@ def slide_of(server: ImageServer, place: Place, given: GivenSpacing, image: str)
     if server.only_qupath:
         return _through_qupath(server, place, given, image), None
     own = given.reference(place(server.uri), server.calibration, server.crop_to_bounds)
-    try_qupath = not server.by_openslide and not why_no_java()
     try:
         return own, _in_this_frame(own, server, image)
     except OtherFrameError:
-        if not try_qupath:
+        if server.by_openslide or why_no_java():
             raise
     except SlideError:
-        if not try_qupath:
+        if server.by_openslide or why_no_java():
             return own, None  # whoever opens the slide gets the clearer message
     return _through_qupath(server, place, given, image), None
 

@@ -14,12 +14,11 @@ from typing import Any
 
 import openslide
 
-from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides._blocks import Blocks, window_of_blocks
+from hookpath.slides._blocks import window_of_blocks
 from hookpath.slides._levels import Size
 from hookpath.slides._openslide import OpenSlideSlide
-from hookpath.slides._stored_page import Bytes, StoredPage
+from hookpath.slides._stored_page import Bytes, StoredPage, damage_told
 from hookpath.slides._tiff_chain import directory_offsets
 from hookpath.slides._tiff_pages import pages_at, quiet_tifffile, size
 from hookpath.slides.base import RGBArray
@@ -52,7 +51,6 @@ class AperioSlide(OpenSlideSlide):
         super().__init__(path, handle, calibration)
         self._file = tiles.file
         self._stored = [tiles.levels[index] for index in self._index]
-        self._kept = Blocks()
 
     def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
         """None: tiles lie on the level's own grid."""
@@ -70,22 +68,14 @@ class AperioSlide(OpenSlideSlide):
         )
 
     def _tile(self, level: int, column: int, row: int) -> RGBArray | None:
-        found = self._kept.get((level, column, row))
-        if found is not None:
-            return found
         page = self._stored[level]
-        try:
-            samples = page.samples(column, row)
-            tile = None if samples is None else page.colours.rgb(samples, False)
-        except Exception as error:  # codecs raise whatever damage leads to
-            raise SlideError(
-                f"{self.path}: damaged at level {level}, tile {column}, {row} "
-                f"({' '.join(str(error).split()) or type(error).__name__}); copy the file again "
-                "from its source"
-            ) from error
-        if tile is not None:
-            self._kept.put((level, column, row), tile)
-        return tile
+
+        def decoded() -> RGBArray | None:
+            with damage_told(self.path, level, column, row):
+                samples = page.samples(column, row)
+                return None if samples is None else page.colours.rgb(samples, False)
+
+        return self._blocks.get((level, column, row), decoded)
 
     def close(self) -> None:
         """See `Slide.close`."""

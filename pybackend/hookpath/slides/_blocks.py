@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
@@ -36,6 +37,9 @@ def block_side(tile: int) -> int:
     return _MOST_SIDE if tile >= _MOST_SIDE else tile * -(-_LEAST_SIDE // tile)
 
 
+Block = TypeVar("Block", RGBArray, RGBArray | None)
+
+
 class Blocks:
     """Decoded blocks; safe to share by threads."""
 
@@ -44,14 +48,18 @@ class Blocks:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: BlockAt) -> RGBArray | None:
-        """The block, where it is still kept."""
+    def get(self, key: BlockAt, make: Callable[[], Block]) -> RGBArray | Block:
+        """The block that is kept, else what `make` gives; None is not kept."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-            return self._kept.get(key)
+                return self._kept[key]
+        made = make()
+        if made is not None:
+            self._put(key, made)
+        return made
 
-    def put(self, key: BlockAt, block: RGBArray) -> None:
+    def _put(self, key: BlockAt, block: RGBArray) -> None:
         """Keep a block, and drop the oldest beyond `CACHE_BYTES`; the newest always stays."""
         with self._lock:
             if key in self._kept:

@@ -82,14 +82,12 @@ class OpenSlideSlide(Slide):
 
     def _block(self, level: int, column: int, row: int, block: Size) -> RGBArray:
         """Kept: OpenSlide keeps decoded tiles, but puts them together and blends them each time."""
-        found = self._blocks.get((level, column, row))
-        if found is None:
-            left, top = column * block[0], row * block[1]
-            width = min(block[0], self.levels[level].width - left)
-            height = min(block[1], self.levels[level].height - top)
-            found = self._pixels(level, left, top, width, height)
-            self._blocks.put((level, column, row), found)
-        return found
+        left, top = column * block[0], row * block[1]
+        width = min(block[0], self.levels[level].width - left)
+        height = min(block[1], self.levels[level].height - top)
+        return self._blocks.get(
+            (level, column, row), lambda: self._pixels(level, left, top, width, height)
+        )
 
     def _pixels(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         location, index = self._location(level, x_lv, y_lv), self._index[level]

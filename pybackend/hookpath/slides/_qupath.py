@@ -28,11 +28,10 @@ class QuPathSlide(Slide):
         self.path, self.transformed = path, transformation(how)
         self.other_files = tuple(p for p in files_in(how) if p != path)
         self._server = server
-        self.reader = f"QuPath {qupath_running()} ({server.getServerType()})"
+        self.reader = f"QuPath {qupath_running()[1]} ({server.getServerType()})"
         metadata = server.getMetadata()
         self._refuse_what_is_no_colour(metadata)
         self.file_calibration = _calibration_of(server.getOriginalMetadata())
-        self._own = _calibration_of(metadata)
         sizes = [(int(v.getWidth()), int(v.getHeight())) for v in metadata.getLevels()]
         downsamples = [float(v.getDownsample()) for v in metadata.getLevels()]
         factors = level_factors(sizes, downsamples, [None] * len(sizes))
@@ -73,12 +72,7 @@ class QuPathSlide(Slide):
         )
 
     def _block(self, level: int, column: int, row: int) -> RGBArray:
-        key = level, column, row
-        found = self._blocks.get(key)
-        if found is None:
-            found = self._read_block(level, column, row)
-            self._blocks.put(key, found)
-        return found
+        return self._blocks.get((level, column, row), lambda: self._read_block(level, column, row))
 
     def _read_block(self, level: int, column: int, row: int) -> RGBArray:
         """Asked for as a tile of the level's own grid, so that QuPath does not scale it."""
@@ -131,11 +125,11 @@ def open_through_qupath(how: str, path: Path, calibration: Calibration | None) -
         server = builder.build()
     except (jpype.JException, AttributeError) as error:
         raise SlideError(
-            f"{path}: QuPath {qupath_running()} cannot open it ({java_says(error)}); open the "
+            f"{path}: QuPath {qupath_running()[1]} cannot open it ({java_says(error)}); open the "
             "image in QuPath's window to see whether an extension is missing"
         ) from error
     if server is None:
-        raise SlideError(f"{path}: QuPath {qupath_running()} has no reader for it")
+        raise SlideError(f"{path}: QuPath {qupath_running()[1]} has no reader for it")
     try:
         return QuPathSlide(path, server, how, calibration)
     except BaseException:

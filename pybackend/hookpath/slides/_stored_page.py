@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from hookpath.errors import SlideError
 from hookpath.slides._announced import announced_pixels
 from hookpath.slides._colours import JPEG, JPEG_2000, Colours, Samples
 
@@ -20,6 +23,19 @@ _WITH_HEADER = JPEG | JPEG_2000 | {34933}
 _ROOM = 4
 #: Codecs of images, in which a TIFF's subsampling tag says nothing.
 _IMAGE_CODECS = frozenset({33003, 33004, 33005, 34712, 34933, 50001, 50002, 52546})
+
+
+@contextmanager
+def damage_told(path: Path, level: int, column: int, row: int) -> Iterator[None]:
+    """Whatever goes wrong while a block is decoded, with the file and the place."""
+    try:
+        yield
+    except Exception as error:  # codecs raise whatever damage leads to
+        raise SlideError(
+            f"{path}: damaged at level {level}, tile {column}, {row} "
+            f"({' '.join(str(error).split()) or type(error).__name__}); copy the file again "
+            "from its source"
+        ) from error
 
 
 class Bytes:

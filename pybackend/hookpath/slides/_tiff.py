@@ -12,7 +12,7 @@ from hookpath.geometry import Calibration
 from hookpath.slides._blocks import Blocks, window_of_blocks
 from hookpath.slides._frame import Frame
 from hookpath.slides._levels import level_factors
-from hookpath.slides._stored_page import Bytes, StoredPage
+from hookpath.slides._stored_page import Bytes, StoredPage, damage_told
 from hookpath.slides._tiff_images import TiffImage, slide_image
 from hookpath.slides._tiff_pages import quiet_tifffile
 from hookpath.slides._tiff_spacing import tags_disagree
@@ -68,20 +68,12 @@ class TiffSlide(Slide):
 
     def _block(self, level: int, column: int, row: int) -> RGBArray | None:
         """The colours of one tile or strip; None: nothing is stored there."""
-        found = self._blocks.get((level, column, row))
-        if found is not None:
-            return found
-        try:
-            block = _rgb(self._stored[level], column, row, self._opaque)
-        except Exception as error:  # codecs raise whatever damage leads to
-            raise SlideError(
-                f"{self.path}: damaged at level {level}, tile {column}, {row} "
-                f"({' '.join(str(error).split()) or type(error).__name__}); copy the file again "
-                "from its source"
-            ) from error
-        if block is not None:
-            self._blocks.put((level, column, row), block)
-        return block
+
+        def decoded() -> RGBArray | None:
+            with damage_told(self.path, level, column, row):
+                return _rgb(self._stored[level], column, row, self._opaque)
+
+        return self._blocks.get((level, column, row), decoded)
 
     def close(self) -> None:
         """See `Slide.close`."""
