@@ -34,12 +34,14 @@ class Selection:
     Attributes:
         areas: valid, on the slide, without what is marked as unknown; level-0 px.
         labels: of each.
+        ids: of the objects that they are of.
         left_out: what people drew that is not used, by class and reason.
         renamed: class as it is written → as it is read.
     """
 
     areas: list[Area]
     labels: list[int]
+    ids: list[str]
     left_out: tuple[LeftOut, ...]
     renamed: Mapping[str, str]
     results: int
@@ -74,7 +76,7 @@ def select(
     drawn = [o for o in every if is_drawn_by_hand(o)]
     unconfirmed = [o for o in every if is_unconfirmed(o)]
     results = sum(o.run is not None for o in every)
-    tally, used, repaired = _Tally(), list[tuple[int, Area]](), 0
+    tally, used, repaired = _Tally(), list[tuple[int, Area, str]](), 0
     unknown = _unknown(drawn)
     for obj in unconfirmed:
         tally.add(obj, "unconfirmed", obj.geometry.area)
@@ -89,11 +91,12 @@ def select(
             repaired += was_repaired
             left = _known_part(obj, area, slide_size, unknown, tally)
             if left is not None and obj.path_class is not None:
-                used.append((classes.label(obj.path_class.name), left))
-    used.sort(key=lambda pair: -pair[1].area)
+                used.append((classes.label(obj.path_class.name), left, obj.id))
+    used.sort(key=lambda one: -one[1].area)
     return Selection(
-        areas=[area for _, area in used],
-        labels=[label for label, _ in used],
+        areas=[area for _, area, _ in used],
+        labels=[label for label, _, _ in used],
+        ids=[object_id for _, _, object_id in used],
         left_out=tally.found(),
         renamed=_renamed(drawn),
         results=results,

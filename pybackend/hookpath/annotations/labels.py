@@ -25,11 +25,15 @@ Bounds = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class LabelPolygon:
-    """One usable area in level-0 px: valid, 2-D, inside the slide where its size is known."""
+    """One usable area in level-0 px: valid, 2-D, inside the slide where its size is known.
+
+    `object_id` is that of the object that it is of.
+    """
 
     label: int
     geometry: Area
     area_l0: float
+    object_id: str = ""
 
 
 def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
@@ -71,8 +75,8 @@ class LabelSource:
         self._selection = found
         #: Usable areas, largest first: drawn in this order, the smaller one wins.
         self.polygons: tuple[LabelPolygon, ...] = tuple(
-            LabelPolygon(label, seen, seen.area)
-            for label, seen in zip(found.labels, self._seen, strict=True)
+            LabelPolygon(label, seen, seen.area, object_id)
+            for label, seen, object_id in zip(found.labels, self._seen, found.ids, strict=True)
             if seen is not None
         )
         self._lookup: _Lookup | None = None
@@ -102,46 +106,67 @@ class LabelSource:
         A pixel has a label if its centre lies inside an area, so label grids of any two spacings
         about the same centre are aligned to 0 offset.
         """
+        found: npt.NDArray[np.uint8] = self._looked_up().rasterize(region)
+        return found
+
+    def rasterize_polygons(self, region: Region) -> npt.NDArray[np.int32]:
+        """(height, width) int32: which of `polygons` gives each pixel its label, counted from 1.
+
+        0 where nothing was drawn.
+        """
+        found: npt.NDArray[np.int32] = self._looked_up().rasterize(region, owners=True)
+        return found
+
+    def _looked_up(self) -> _Lookup:
         if self._lookup is None:
             self._lookup = _Lookup(self.polygons)
-        return self._lookup.rasterize(region)
+        return self._lookup
 
 
 class _Lookup:
     """Areas cut into small pieces in an STRtree, in drawing order."""
 
     def __init__(self, polygons: tuple[LabelPolygon, ...]) -> None:
-        pieces = [(piece, p.label) for p in polygons for piece in pieces_of(p.geometry)]
-        self.geometries = np.array([piece for piece, _ in pieces], dtype=object)
-        self.labels = np.array([label for _, label in pieces], dtype=np.uint8)
+        pieces = [
+            (piece, p.label, number)
+            for number, p in enumerate(polygons, start=1)
+            for piece in pieces_of(p.geometry)
+        ]
+        self.geometries = np.array([piece for piece, _, _ in pieces], dtype=object)
+        self.labels = np.array([label for _, label, _ in pieces], dtype=np.uint8)
+        self.owners = np.array([number for _, _, number in pieces], dtype=np.int32)
         self.tree = STRtree(self.geometries)
 
-    def rasterize(self, region: Region) -> npt.NDArray[np.uint8]:
+    def rasterize(self, region: Region, owners: bool = False) -> npt.NDArray[Any]:
+        """Labels, or which polygon they are of."""
         from rasterio.features import rasterize
         from rasterio.transform import Affine
 
+        values = self.owners if owners else self.labels
         found = np.sort(self.tree.query(box(*region.bounds_l0)))
-        shapes = list(self._clipped(found, region))
+        shapes = list(self._clipped(found, region, values))
         if not shapes:
-            return np.full((region.height, region.width), IGNORE, np.uint8)
-        labels: npt.NDArray[np.uint8] = rasterize(
+            return np.full((region.height, region.width), IGNORE, values.dtype)
+        drawn: npt.NDArray[Any] = rasterize(
             shapes,
             out_shape=(region.height, region.width),
             fill=IGNORE,
             transform=Affine(*region.affine_l0),
             all_touched=False,
-            dtype="uint8",
+            dtype=values.dtype.name,
         )
-        return labels
+        return drawn
 
-    def _clipped(self, found: npt.NDArray[np.intp], region: Region) -> Iterator[tuple[Any, int]]:
+    def _clipped(
+        self, found: npt.NDArray[np.intp], region: Region, values: npt.NDArray[Any]
+    ) -> Iterator[tuple[Any, int]]:
         x0, y0, x1, y1 = region.bounds_l0
         # Two pixels of margin: the cut edges stay outside and draw nothing.
         dx, dy = 2 * region.downsample_x, 2 * region.downsample_y
         clipped = shapely.clip_by_rect(self.geometries[found], x0 - dx, y0 - dy, x1 + dx, y1 + dy)
-        for geometry, label in zip(clipped, self.labels[found], strict=True):
+        for geometry, value in zip(clipped, values[found], strict=True):
             if not geometry.is_empty and shapely.get_dimensions(geometry) == 2:
-                yield _plain(geometry), int(label)
+                yield _plain(geometry), int(value)
 
 
 def _plain(geometry: Area) -> dict[str, Any]:

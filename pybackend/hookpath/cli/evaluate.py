@@ -25,7 +25,12 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
+    from hookpath.evaluation.left_out import JudgeLeftOut
     from hookpath.projects import Problem
+
+
+#: Rows of the table of doubtful areas; all are in ``areas.csv``.
+_MOST_AREAS = 20
 
 
 def command(
@@ -83,6 +88,13 @@ def command(
             show_default="those of the class map, 4 where it is coarser",
         ),
     ] = None,
+    left_out: Annotated[
+        bool,
+        typer.Option(
+            "--left-out",
+            help="Judge every drawn area by a quick network that learned from the other slides.",
+        ),
+    ] = False,
     device: Device = "auto",
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -107,7 +119,8 @@ def command(
             )
         if model is not None and _is_scale_detector(model):
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
-                     "--only-annotated": only_annotated or None})  # fmt: skip
+                     "--only-annotated": only_annotated or None,
+                     "--left-out": left_out or None})  # fmt: skip
             with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
                 measured = evaluate_scale(
                     project,
@@ -136,8 +149,31 @@ def command(
                 spacing_um=spacing,
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
+                left_out=_judge(device) if left_out else None,
             )
+        if left_out:
+            _tell_areas(console, report)
         tell(console, report, out)
+
+
+def _judge(device: str) -> JudgeLeftOut:
+    from hookpath.review import judge_left_out
+
+    return lambda images, classes, reporter: judge_left_out(images, classes, device, reporter)
+
+
+def _tell_areas(console: Console, report: EvaluationReport) -> None:
+    """The areas that are most doubtful, and not marked as right."""
+    every = [(s, a) for s in report.slides for a in s.areas if not a.marked_right]
+    every = [(s, a) for s, a in every if a.doubt == a.doubt]
+    every.sort(key=lambda pair: -pair[1].doubt)
+    rows = [
+        [s.name, s.split or "", a.label, a.predicted or "–", _figure(a.loss), f"{a.area_mm2:.4f}",
+         *((a.left_out.predicted, _figure(a.left_out.loss)) if a.left_out else ("–", "–"))]
+        for s, a in every[:_MOST_AREAS]
+    ]  # fmt: skip
+    columns = ["image", "split", "drawn", "predicted", "loss", "mm²", "left out says", "loss"]
+    console.table(f"{len(rows)} of {len(every)} areas, the most doubtful first", columns, rows)
 
 
 def _is_scale_detector(model: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.evaluation.areas import AreaTally
 from hookpath.evaluation.maps import PredictedMap, Probabilities, nearest
 from hookpath.evaluation.roc import Bins, count_probabilities
 from hookpath.evaluation.scores import Counts, confusion_matrix
@@ -67,6 +68,7 @@ def count_slide(
     errors: ErrorTally | None = None,
     tile: int = TILE,
     probabilities: ProbabilityTally | None = None,
+    areas: AreaTally | None = None,
 ) -> Counts:
     """Confusion counts of one slide.
 
@@ -78,6 +80,7 @@ def count_slide(
         errors: also told what is right and wrong where.
         tile: px of the grid along a tile's side; memory grows with its square, not with the slide.
         probabilities: also told the probabilities there.
+        areas: also told what is predicted in each drawn area.
 
     Returns:
         ``(truth.n_labels, n_known + 1)``: rows beyond `n_known` are classes that the model does
@@ -91,8 +94,11 @@ def count_slide(
             continue
         guess = predicted.labels_of(region)
         counts += confusion_matrix(true, guess, truth.n_known, truth.n_labels)
+        chances = None if probabilities is None else predicted.probabilities_of(region)
         if probabilities is not None:
-            probabilities.add(true, predicted.probabilities_of(region))
+            probabilities.add(true, chances)
+        if areas is not None:
+            areas.add(truth.labels.rasterize_polygons(region), guess, chances)
         if errors is not None:
             errors.add(region, (true > 0) & (true <= truth.n_known), guess == true)
     return counts

@@ -13,6 +13,7 @@ from shapely.geometry import box
 
 from hookpath.annotations import ClassTable, LabelRules, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
+from hookpath.evaluation.areas import AreaTally
 from hookpath.evaluation.counting import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.groups import groups_of
 from hookpath.evaluation.maps import MapOf, PredictedMap
@@ -208,13 +209,15 @@ def _evaluate_image(
         raise EvaluationError(f"{image.entry.name}: no annotated areas", code="nothing_annotated")
     grid, spacing_um = scoring_grid(predicted.grid, predicted.spacing_um, scoring.spacing_um)
     slide = _try_open(image.entry, reporter)
-    errors, probabilities = None, ProbabilityTally()
+    errors, probabilities, areas = None, ProbabilityTally(), AreaTally(truth)
     if slide is not None:
         grid = covering_grid(grid, slide.width_l0, slide.height_l0)
         if scoring.picture_dir is not None:
             errors = ErrorTally(view_of(slide, truth.labels.bounds_l0))
     try:
-        counts = count_slide(truth, predicted, grid, errors, probabilities=probabilities)
+        counts = count_slide(
+            truth, predicted, grid, errors, probabilities=probabilities, areas=areas
+        )
         _check_counts(image.entry.name, counts, truth, predicted, grid)
         pictures = {}
         if slide is not None and errors is not None and scoring.picture_dir is not None:
@@ -237,6 +240,7 @@ def _evaluate_image(
         bins=probabilities.bins,
         map_spacing_um=predicted.spacing_um,
         counted=truth.classes.of_interest[: truth.n_known],
+        areas=areas.results(spacing_um**2 / 1e6, {o.id: o for o in image.objects}),
     )
 
 

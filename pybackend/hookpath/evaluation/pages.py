@@ -12,6 +12,7 @@ import numpy as np
 
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation import painting
+from hookpath.evaluation.areas import areas_table
 from hookpath.evaluation.measured import TITLES
 from hookpath.evaluation.page import render, save_page
 from hookpath.evaluation.plots import GROUPS, Plot, Table, write_plots
@@ -28,7 +29,7 @@ from hookpath.evaluation.scores import Counts, Spread, row_normalised
 if TYPE_CHECKING:
     from hookpath.evaluation.scale_report import ScaleSlide
 
-SCORES_CSV, SLIDES_CSV = "scores.csv", "slides.csv"
+SCORES_CSV, SLIDES_CSV, AREAS_CSV = "scores.csv", "slides.csv", "areas.csv"
 
 #: Figures for all classes that the page shows.
 WHOLE = ("accuracy", "balanced_accuracy", "kappa")
@@ -57,6 +58,9 @@ def write_report(report: EvaluationReport, out_dir: Path) -> Path:
     """
     plots = report_plots(report)
     write_data(report.as_dict(), scores_table(report), slides_table(report), plots, out_dir)
+    areas = areas_table((s.name, s.split, s.areas) for s in report.slides)
+    if areas.rows:
+        save_page(areas.csv(), out_dir / AREAS_CSV)
     save_page(report_page(report, out_dir, plots), out_dir / REPORT_HTML)
     return out_dir / REPORT_HTML
 

@@ -19,6 +19,7 @@ from hookpath.evaluation.evaluate import (
     make_report,
 )
 from hookpath.evaluation.groups import check_keys
+from hookpath.evaluation.left_out import JudgeLeftOut, parts_of, with_left_out
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport
@@ -54,11 +55,12 @@ def evaluate_project(
     title: str | None = None,
     group_by: Sequence[str] = (),
     spacing_um: float | None = None,
+    left_out: JudgeLeftOut | None = None,
 ) -> EvaluationReport:
     """Score predictions on the labelled pixels of a project's annotated slides.
 
-    Writes ``report.html`` (one self-contained page), ``report.json``, ``scores.csv`` and
-    ``pictures/`` to `out_dir`; the project is only read.
+    Writes ``report.html`` (one self-contained page), ``report.json``, ``scores.csv``, ``areas.csv``
+    and ``pictures/`` to `out_dir`; the project is only read.
 
     Args:
         project: the slides, and the annotations unless `truth_dir` is given.
@@ -79,6 +81,8 @@ def evaluate_project(
         group_by: image metadata keys (a grade, a hospital) by whose values slides are grouped.
         spacing_um: µm/px of the pixels that are scored; None: those of the class map, or 4 µm/px
             where it is coarser.
+        left_out: also judges every drawn area by what its slide did not teach
+            (`hookpath.review.judge_left_out`).
 
     Raises:
         UsageError: not exactly one of `model_dir` and `predictions_dir`, or no image has a key of
@@ -104,7 +108,12 @@ def evaluate_project(
             maps, model = PredictionsFolder(predictions_dir), {}
         scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
         results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
-        results = [replace(r, ood=maps.ood_of(r.name)) for r in results]
+        parts = parts_of(model)
+        results = [
+            replace(r, ood=maps.ood_of(r.name), split=r.split or parts.get(r.name)) for r in results
+        ]
+        if left_out is not None:
+            results = with_left_out(results, left_out(images, classes, reporter))
         _tell_unknown(results, reporter)
         report = make_report(
             title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
@@ -176,6 +185,7 @@ def model_facts(model_dir: Path) -> dict[str, Any]:
         "steps": card.training.get("steps"),
         "best_epoch": card.metrics.get("epoch"),
         "trained_on": card.training.get("split", {}).get("train", []),
+        "validated_on": card.training.get("split", {}).get("val", []),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hookpath.evaluation.areas import AreaResult
 from hookpath.evaluation.measured import Measured
 from hookpath.evaluation.roc import N_BINS, Bins
 from hookpath.evaluation.scores import Counts, Scores
@@ -32,6 +33,7 @@ class SlideResult:
         map_spacing_um: µm/px of the class map; None: as `spacing_um`.
         ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
         counted: ``(C,)`` of each class whether it enters means; None: all do.
+        areas: what is predicted in each drawn area; none in a report that was read again.
     """
 
     name: str
@@ -46,6 +48,7 @@ class SlideResult:
     map_spacing_um: float | None = None
     ood: tuple[float, float] | None = None
     counted: tuple[bool, ...] | None = None
+    areas: tuple[AreaResult, ...] = ()
 
     @cached_property
     def measured(self) -> Measured:
@@ -80,6 +83,7 @@ class SlideResult:
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
             "pictures": dict(self.pictures),
             **self.measured.as_dict(names),
+            "areas": [area.as_dict() for area in self.areas],
             "probabilities": None if bins is None else _packed(bins, names),
         }
 
