@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from hookpath.late_dynamo import load_the_compiler_late
+
 # The tests' networks are tiny: threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+load_the_compiler_late()  # as commands do
 sys.path.insert(0, str(Path(__file__).parent))
 
 

@@ -4,6 +4,7 @@ import sys
 
 from hookpath.apple import let_the_cpu_help
 from hookpath.cli.streams import flush_or_forget, in_utf8, steady_streams
+from hookpath.late_dynamo import load_the_compiler_late
 from hookpath.waiting import wait_quietly
 
 #: What typer makes of a Ctrl-C that comes before a command or after it.
@@ -14,6 +15,7 @@ def main() -> None:
     """Entry point of the console script."""
     wait_quietly()
     let_the_cpu_help()
+    load_the_compiler_late()
     in_utf8()
     steady_streams()
     try:
