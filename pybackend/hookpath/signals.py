@@ -1,6 +1,7 @@
 """What asks a command to stop, and that it is for the first process, not for those that it starts.
 
-Ctrl-C, a batch system's SIGTERM, and the SIGHUP of a terminal or connection that is gone.
+Ctrl-C, the SIGHUP of a terminal or connection that is gone, and what a batch system sends before it
+takes the machine back: SIGTERM, or SIGUSR1 (SLURM's ``--signal=USR1@120``).
 """
 
 from __future__ import annotations
@@ -11,8 +12,21 @@ from contextlib import contextmanager
 
 #: Those that this system has; Windows has no SIGHUP.
 STOP_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+    if hasattr(signal, name)
 )
+
+_FROM_QUEUES = tuple(getattr(signal, n) for n in ("SIGTERM", "SIGUSR1") if hasattr(signal, n))
+
+
+class QueueStop(KeyboardInterrupt):
+    """A batch system takes the machine back: the same command goes on when it is started again."""
+
+
+def interrupt_of(number: int) -> KeyboardInterrupt:
+    """What a signal is raised as."""
+    return QueueStop() if number in _FROM_QUEUES else KeyboardInterrupt()
 
 
 def heeded_signals() -> tuple[signal.Signals, ...]:

@@ -157,7 +157,7 @@ WRONG = [
     (("train", "-o", "{empty}/run"), 2, "name what to train on"),
     (("train", "{folder}", "-o", "{empty}/run", "--set", "epochs"), 2, "write key=value"),
     (("train", "{folder}", "-o", "{empty}/run", "-m", "resnet"), 1, "unknown model family"),
-    (("train", "-o", "{empty}", "--resume"), 1, "no run.json"),
+    (("train", "-o", "{empty}", "--resume"), 2, "name what to train on"),
     (("predict", "{folder}", "-o", "{empty}/p"), 2, "--model is missing"),
     (("predict", "{folder}", "--model", "{empty}", "-o", "{empty}/p"), 1, "give a model folder"),
     (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
@@ -223,3 +223,14 @@ def test_a_broken_slide_does_not_hide_the_others(hookpath, tmp_path: Path) -> No
     assert done.code == 1
     assert "s0.tif" in done.out
     assert "broken.svs" in done.err
+
+
+def test_the_command_that_starts_a_run_also_goes_on_with_it(
+    hookpath, folder: Path, run: Path
+) -> None:
+    """With all its settings, so that a queue may start it again and again."""
+    done = hookpath("train", folder, "-o", run, "--preset", "fast", *TINY, "--resume")
+    assert done.code == 0, done.err
+    assert "is finished" in done.err
+    other = hookpath("train", folder, "-o", run, "--resume", "--set=batch_size=3")
+    assert "setting batch_size was 2, now 3" in other.err

@@ -230,9 +230,11 @@ def test_other_exit_codes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGINT", 1), ("SIGTERM", 75), ("SIGUSR1", 75), ("SIGHUP", 1)]
+)
 def test_what_fails_after_a_swallowed_signal_was_stopped(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As numpy is when its import is interrupted from within another library."""
 
@@ -249,5 +251,5 @@ def test_what_fails_after_a_swallowed_signal_was_stopped(
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
-    assert ended.value.exit_code == 1
+    assert ended.value.exit_code == code
     assert capsys.readouterr().err == "error: info: stopped\n"

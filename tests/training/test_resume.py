@@ -21,6 +21,7 @@ from hookpath.annotations import PathObject, write_geojson
 from hookpath.errors import TrainingError
 from hookpath.models import read_card
 from hookpath.projects import open_project
+from hookpath.signals import QueueStop
 from hookpath.training import TrainConfig, checkpoint, session, train
 from hookpath.training.metrics_log import TIME_COLUMNS, MetricsLog
 from support.textures import DARK, texture_objects, texture_slide
@@ -165,7 +166,7 @@ def test_a_batch_systems_sigterm_is_obeyed_after_the_step_and_leaves_a_model(
                 os.kill(os.getpid(), signal.SIGTERM)
 
     reporter = Terminating()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(QueueStop):
         train([open_project(folder)], config(), tmp_path / "run", reporter=reporter)
     assert reporter.steps in (step, step + 1)
     # Epochs have 8 steps: before the first is over, the model is that of the last step.
@@ -175,6 +176,46 @@ def test_a_batch_systems_sigterm_is_obeyed_after_the_step_and_leaves_a_model(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     train([open_project(folder)], None, tmp_path / "run", resume=True)
     assert_same_run(tmp_path / "run", whole)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="signals are POSIX's")
+def test_a_warning_during_validation_saves_the_steps_of_the_epoch(
+    folder: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch systems kill soon after they warn, and a validation may take longer than that."""
+
+    def long_validation(*_: Any) -> None:
+        signal.raise_signal(signal.SIGUSR1)
+        raise AssertionError("not interrupted")
+
+    monkeypatch.setattr(session, "validate", long_validation)
+    with pytest.raises(QueueStop):
+        train([open_project(folder)], config("checkpoint_every=0"), tmp_path / "run")
+    monkeypatch.undo()
+    saved = checkpoint.read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt")
+    assert (saved.step, saved.unended) == (8, True)
+    reporter = Recorder()
+    train([open_project(folder)], None, tmp_path / "run", resume=True, reporter=reporter)
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_a_finished_run_can_be_made_longer(folder: Path, tmp_path: Path) -> None:
+    """With a rate that does not depend on how long the run is, it is the run of that length."""
+    steady = ("schedule=constant", "warmup=0", "steps_per_epoch=4")
+    project = open_project(folder)
+    train([project], config(*steady), tmp_path / "whole")
+    train([project], config(*steady, "epochs=2"), tmp_path / "run")
+    reporter = Recorder()
+    train([project], config(*steady), tmp_path / "run", resume=True, reporter=reporter)
+    assert "made longer, epochs 2 → 3; 4 steps are to come" in reporter.infos[-1]
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["epochs"] == 3
+    with pytest.raises(TrainingError, match="setting epochs was 3, now 1"):
+        train([project], config(*steady, "epochs=1"), tmp_path / "run", resume=True)
+
+
+def test_the_run_remembers_where_its_slides_are(whole: Path, folder: Path) -> None:
+    assert json.loads((whole / "run.json").read_text())["projects"] == [str(folder.absolute())]
 
 
 def assert_group_is_gone(group: int) -> None:

@@ -29,7 +29,8 @@ app = typer.Typer(
     name="hookpath",
     help="Learn tissue classes from a few sparse polygons, predict whole slides, and bring the "
     "result back to QuPath.",
-    epilog="Exit codes: 0 done, 1 failed (one line says why and what to do), 2 wrong usage.",
+    epilog="Exit codes: 0 done, 1 failed (one line says why and what to do), 2 wrong usage, "
+    "75 stopped by a batch system (start it again).",
     no_args_is_help=True,
     invoke_without_command=True,
     add_completion=False,

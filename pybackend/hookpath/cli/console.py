@@ -17,10 +17,14 @@ from hookpath.cli.stopping import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.cli.streams import stdout_for_events
 from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
 from hookpath.names import cell_text, printable
+from hookpath.signals import QueueStop
 
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
 ]
+#: Exit code of what a batch system's signal stopped (EX_TEMPFAIL of sysexits.h): start it again.
+COME_AGAIN = 75
+
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -72,6 +76,14 @@ class Console:
         with _standard_output():
             screen.print(table)
 
+    def for_queue(self, stop: BaseException) -> bool:
+        """Whether it was a batch system that stopped the command.
+
+        Jobs of a viewer are stopped by that viewer, which uses a signal, too.
+        """
+        by_viewer = CURRENT_JOB.get() or getattr(self.reporter, "gone", False)
+        return isinstance(stop, QueueStop) and not by_viewer
+
     def close(self) -> None:
         """Take progress bars off the terminal."""
         if isinstance(self.reporter, BarReporter):
@@ -90,12 +102,12 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
         console.event("start", command=command, hookpath=__version__)
         failure: Exception | KeyboardInterrupt | None = None
         try:
-            with stoppable(CURRENT_JOB.get()) as was_stopped:
+            with stoppable(CURRENT_JOB.get()) as stopped_by:
                 try:
                     yield console
                 except Exception as error:  # a stop may surface as anything
-                    if was_stopped():
-                        raise KeyboardInterrupt from error
+                    if stop := stopped_by():
+                        raise stop from error
                     raise
         except (typer.Exit, typer.Abort):
             raise
@@ -114,7 +126,7 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
 
 def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt | None) -> int:
     """Say how it ended; the exit code."""
-    code = 0 if failure is None else 2 if isinstance(failure, UsageError) else 1
+    code = _exit_code(console, failure)
     if failure is not None:
         stopped = isinstance(failure, KeyboardInterrupt)
         message = printable(f"{command}: stopped" if stopped else one_line(failure))
@@ -126,6 +138,14 @@ def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt 
         print("error: standard output cannot be written; its end is missing", file=sys.stderr)
         return 1
     return code
+
+
+def _exit_code(console: Console, failure: Exception | KeyboardInterrupt | None) -> int:
+    if failure is None:
+        return 0
+    if isinstance(failure, UsageError):
+        return 2
+    return COME_AGAIN if console.for_queue(failure) else 1
 
 
 def _leave_quietly() -> NoReturn:

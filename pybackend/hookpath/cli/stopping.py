@@ -1,6 +1,8 @@
-"""How a command is asked to stop: Ctrl-C, SIGTERM, SIGHUP, a stop file, or a caller that is gone.
+"""How a command is asked to stop: Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, a stop file, or a caller that
+is gone.
 
-All of them end as a `KeyboardInterrupt` in the main thread, or as what `StopSignal` of training
+All of them end as a `KeyboardInterrupt` in the main thread (those of a batch system as its
+`QueueStop`), or as what `StopSignal` of training
 makes of a signal: a checkpoint first.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from hookpath.signals import heeded_signals
+from hookpath.signals import heeded_signals, interrupt_of
 
 STOP_NAME = "stop"
 """A file of this name in the job folder asks the command to stop."""
@@ -107,19 +109,19 @@ def stop_main_thread() -> None:
 
 
 @contextmanager
-def stoppable(job: Job | None = None) -> Iterator[Callable[[], bool]]:
-    """SIGTERM (batch systems send it), SIGHUP (a terminal that is closed) and a job's stop file act
-    as Ctrl-C does.
+def stoppable(job: Job | None = None) -> Iterator[Callable[[], KeyboardInterrupt | None]]:
+    """SIGTERM and SIGUSR1 (batch systems send them), SIGHUP (a terminal that is closed) and a job's
+    stop file act as Ctrl-C does.
 
     Yields:
-        Whether it was asked to stop: a library that is being imported may swallow the interrupt,
-        and what is broken by that fails later.
+        What asked to stop, if anything did: a library that is being imported may swallow the
+        interrupt, and what is broken by that fails later.
     """
-    asked = threading.Event()
+    asked: list[KeyboardInterrupt] = []
 
     def interrupt(number: int, frame: object) -> NoReturn:
-        asked.set()
-        raise KeyboardInterrupt
+        asked.append(interrupt_of(number))
+        raise asked[-1]
 
     # A shell's background jobs ignore Ctrl-C; so it stays.
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -129,7 +131,7 @@ def stoppable(job: Job | None = None) -> Iterator[Callable[[], bool]]:
     try:
         if watch:
             watch.start()
-        yield lambda: asked.is_set() or (watch is not None and watch.asked)
+        yield lambda: asked[0] if asked else KeyboardInterrupt() if watch and watch.asked else None
     finally:
         if watch:
             watch.end()

@@ -24,7 +24,7 @@ from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
     from hookpath.projects import Project
-    from hookpath.training import TrainConfig, TrainResult
+    from hookpath.training import RunRecord, TrainConfig, TrainResult
 
 
 def command(
@@ -83,7 +83,14 @@ def command(
     rest: RestClass = None,
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in this folder, or start it: the same command may be "
+            "repeated. More epochs or minutes make a run longer.",
+        ),
+    ] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     json: Json = False,
@@ -98,29 +105,30 @@ def command(
         given = {
             "family": family,
             "backbone_weights": backbone_weights,
-            "init_from": init_from and toml_text(str(model_folder(init_from))),
+            "init_from": init_from and toml_text(str(model_folder(init_from).absolute())),
             "rest.class_name": rest,
             "labels.line_width_um": line_width,
             "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
             "minutes": minutes,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
-        settings: TrainConfig | None = None
-        preset = preset or (None if resume else default_preset(config))
-        if not resume or config or preset:
+        resume = resume and RunFolder(out).is_there
+        if resume:
+            settings = resumed_settings(RunFolder(out).record(), config, preset, changes)
+        else:
+            preset = preset or default_preset(config)
             settings = TrainConfig.load(config, preset, changes)
-        elif changes:
-            settings = TrainConfig.of(RunFolder(out).record().config).changed(changes)
         if not sources and not resume:
             raise UsageError("name what to train on: a project.qpproj or a folder of slides")
         chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
         with opened(chosen, mpp, override_mpp, console.reporter.warn) as projects:
-            if settings is not None and not resume:
+            if not resume:
                 settings = _settled(projects, settings, config, preset, changes, console)
             try:
                 result = train(projects, settings, out, resume, console.reporter)
-            except KeyboardInterrupt:
-                _report_so_far(console, out)
+            except KeyboardInterrupt as stop:
+                if not console.for_queue(stop):  # a batch system does not wait
+                    _report_so_far(console, out)
                 raise
         _tell(console, result)
 
@@ -147,6 +155,27 @@ def _settled(
 def default_preset(config: Path | None) -> Preset | None:
     """Few strokes are learned best from features that are there already; a file says for itself."""
     return None if config is not None else "auto"
+
+
+def resumed_settings(
+    record: RunRecord, config: Path | None, preset: Preset | None, changes: Sequence[str]
+) -> TrainConfig:
+    """The settings of a run with what is given now put over them.
+
+    The command that began a run says again what is known: where a preset found out the µm/px by
+    itself, they stay what was found.
+    """
+    from hookpath.training import TrainConfig, given_settings
+
+    then = TrainConfig.of(record.config)
+    if config is None and preset in (None, then.preset):
+        return then.changed(changes)
+    given = given_settings(config, changes)
+    found = [] if "model.spacings" in given else [f"model.spacings={then.model.get('spacings')}"]
+    if not found or then.preset != "auto" or "spacings" not in then.model:
+        return TrainConfig.load(config, preset, changes)
+    family = [] if "family" in given else [f"family={then.family}"]
+    return TrainConfig.load(config, preset, [*family, *found, *changes])
 
 
 def _report_so_far(console: Console, run_dir: Path) -> None:

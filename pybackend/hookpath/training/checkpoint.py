@@ -19,7 +19,8 @@ class Checkpoint:
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
     under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run, as do
     `average` (of the weights), `plan` and `budget` (see `training.plan`, `training.budget`), each
-    None for a run without. `bf16` is what was tried out on a CPU that can do both.
+    None for a run without. `bf16` is what was tried out on a CPU that can do both. `unended`: the
+    steps of the epoch are done, but not what ends it.
     """
 
     step: int
@@ -36,6 +37,7 @@ class Checkpoint:
     plan: dict[str, Any] | None = None
     budget: dict[str, Any] | None = None
     bf16: bool | None = None
+    unended: bool = False
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -92,7 +92,10 @@ def train(
         session = open_session(projects, config, run, resume, reporter, prepare)
         with closing(session):
             if session.finished:
-                reporter.info(f"{run_dir}: this run is finished; nothing to do")
+                reporter.info(
+                    f"{run_dir}: this run is finished; nothing to do (more epochs, or minutes, "
+                    "make it longer)"
+                )
             else:
                 _run_or_say_how_to_go_on(session, fit)
             look_back(session)
@@ -150,7 +153,7 @@ def _run(session: Session, fit: Fit | None) -> None:
     reporter.start("train", total, "step")
     reporter.advance("train", session.step)
     reporter.overall(session.plan.done(session.step))
-    with MetricsLog(session.run, session.epochs_done + 1, reporter) as log, StopSignal() as stop:
+    with MetricsLog(session.run, session.epoch, reporter) as log, StopSignal() as stop:
         while not session.finished:
             if session.model.fitted:
                 _at_once(session, log, fit)
@@ -168,13 +171,13 @@ def _at_once(s: Session, log: MetricsLog, fit: Fit | None) -> None:
     validation = fit(s)
     s.step = clock.steps = s.total_steps
     s.reporter.advance("train", clock.unshown(), loss=float(s.loss_sum))
-    _keep_epoch(s, log, clock, clock.seconds, validation)
+    _end_epoch(s, log, clock, clock.seconds, validation)
 
 
 def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
     """From wherever the epoch stands to its end: steps, validation, row, model, checkpoint."""
     config, clock = s.config, Clock()
-    whole = (s.epochs_done + 1) * config.steps_per_epoch
+    whole = s.epoch * config.steps_per_epoch
     look_every = 1 if s.device.type == "cpu" else _LOOK_EVERY
     while s.step < min(whole, s.total_steps):
         batch = clock.wait_for(s.stream)
@@ -189,14 +192,24 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
         if pause or s.step % look_every == 0:
             _show(s, clock, saving=pause)
         if pause and not ends:
-            s.save_last()
-            if stop.requested and not s.best_epoch:
-                s.save_best(
-                    None
-                )  # a model that is used whenever it is stopped; the checkpoint knows none yet
+            _save(s, stopping=stop.requested)
             stop.obey()
-    _end_epoch(s, log, clock, clock.seconds)
+    try:
+        with stop.at_once():
+            validation = _validation(s)
+    except KeyboardInterrupt:  # it may take longer than a batch system waits
+        s.unended = True
+        _save(s, stopping=True)
+        raise
+    _end_epoch(s, log, clock, clock.seconds, validation)
     stop.obey()
+
+
+def _save(s: Session, stopping: bool) -> None:
+    """Write the last checkpoint; a run that stops leaves a model that can be used, too."""
+    s.save_last()
+    if stopping and not s.best_epoch:
+        s.save_best(None)  # the checkpoint knows of none yet
 
 
 def _keep_time(s: Session) -> None:
@@ -212,20 +225,22 @@ def _keep_time(s: Session) -> None:
         )
 
 
-def _end_epoch(s: Session, log: MetricsLog, clock: Clock, seconds: float) -> None:
-    """Validation, model, row, checkpoint; until the last is written, the epoch is not done."""
+def _validation(s: Session) -> Validation | None:
+    """How good the network is at the end of an epoch."""
     if s.model.scores == "patches" and not float(s.loss_sum):
         s.reporter.warn(
             f"epoch {s.epochs_done}: nothing to learn from, since no patch was clearly of one "
             "class; try smaller patches (model.input_size, model.spacings) or a lower "
             "model.label_share"
         )
-    _keep_epoch(s, log, clock, seconds, s.validate())
+    return s.validate()
 
 
-def _keep_epoch(
+def _end_epoch(
     s: Session, log: MetricsLog, clock: Clock, seconds: float, validation: Validation | None
 ) -> None:
+    """Model, row, checkpoint; until the last is written, the epoch is not done."""
+    s.unended = False
     if s.improves(validation):
         s.keep(validation)
     log.add(_row(s, validation, clock, seconds))

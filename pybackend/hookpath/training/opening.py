@@ -24,6 +24,7 @@ from hookpath.training.data import TrainingData, gather
 from hookpath.training.feeds import HeldOut, Order, open_feed, training_set
 from hookpath.training.finetune import FineTuning
 from hookpath.training.first_look import first_look
+from hookpath.training.longer import lengthen
 from hookpath.training.losses import evenly
 from hookpath.training.network import design_of, make_network
 from hookpath.training.normalising import normalised
@@ -160,6 +161,7 @@ def _begin(session: Session, record: RunRecord | None) -> None:
         session.run.create(record)
     elif session.run.started:
         session.take_up(read_checkpoint(session.run.last))
+        lengthen(session)
         return
     save_clusters(session.clusters, session.run)
     session.save_last()
@@ -175,7 +177,7 @@ def _long_enough(config: TrainConfig, model: Network) -> TrainConfig:
 def _record(projects: Sequence[Project], config: TrainConfig, data: TrainingData) -> RunRecord:
     return RunRecord(
         config=config.model_dump(mode="json"),
-        projects=[str(p.source) for p in projects],
+        projects=[str(p.source.absolute()) for p in projects],
         data={"fingerprint": data.fingerprint, "slides": data.slides},
         classes=[{"name": c.name, "color": c.color} for c in data.classes],
         split=data.split,

@@ -41,6 +41,16 @@ class Plan:
         pace = (self.most - here) / max(1, self.total - step)
         self._stretches = [s for s in self._stretches if s[0] < step] + [(step, here, pace)]
 
+    def lengthen(self, total: int, step: int, share: float) -> None:
+        """Begin anew from what is known of a longer run: this share of it lies before `step`.
+
+        What came before counts as if it had gone evenly.
+        """
+        here = share * self.most
+        self.total = max(total, step)
+        before = (0, 0.0, here / max(1, step))
+        self._stretches = [before, (step, here, (self.most - here) / max(1, self.total - step))]
+
     def state_dict(self) -> dict[str, Any]:
         """Small, JSON-ready."""
         return {"total": self.total, "stretches": [list(s) for s in self._stretches]}

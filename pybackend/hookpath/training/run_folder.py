@@ -26,14 +26,17 @@ RUN_FORMAT = 1
 #: Settings that may differ when a run goes on: they do not change what is learned from what.
 FREE_ON_RESUME = frozenset({"workers", "device", "checkpoint_every", "patience"})
 
+#: Settings that may grow when a run goes on.
+LENGTH = frozenset({"epochs", "minutes"})
+
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What ``run.json`` says: written once, when the run starts.
+    """What ``run.json`` says: written when the run starts, and when it is made longer.
 
     Attributes:
         config: the resolved `TrainConfig`, as plain values.
-        projects: sources of the projects, as given.
+        projects: sources of the projects, absolute.
         data: ``fingerprint`` and the slides it is made of (`hookpath.training.data`).
         classes: ``{"name", "color"}`` in channel order.
         split: image names by part.
@@ -69,7 +72,7 @@ class RunFolder:
         if self.root.is_dir() and is_empty(self.root):
             return
         if self.root.exists():
-            kind = "holds a run" if (self.root / RUN_NAME).is_file() else "is not empty"
+            kind = "holds a run" if self.is_there else "is not empty"
             raise TrainingError(
                 f"{self.root}: {kind}; choose another folder, or --resume to go on with a run"
             )
@@ -117,14 +120,7 @@ class RunFolder:
             TrainingError: there is something already, or it cannot be written.
         """
         self.refuse_existing()
-        values = {"format": RUN_FORMAT, **vars(record)}
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            replace_text(self.root / RUN_NAME, json.dumps(values, indent=2, ensure_ascii=False))
-        except OSError as error:
-            raise TrainingError(
-                f"{self.root}: cannot be written ({error.strerror})", code=write_code(error)
-            ) from error
+        self._write({"format": RUN_FORMAT, **vars(record)})
 
     def record(self) -> RunRecord:
         """What the run was started with.
@@ -157,7 +153,9 @@ class RunFolder:
         changed = [
             f"setting {key} was {before.get(key)!r}, now {after.get(key)!r}"
             for key in sorted(before.keys() | after.keys())
-            if key not in FREE_ON_RESUME and before.get(key) != after.get(key)
+            if key not in FREE_ON_RESUME
+            and before.get(key) != after.get(key)
+            and not (key in LENGTH and is_longer(before.get(key), after.get(key)))
         ]
         changed += _changed_slides(then.data["slides"], now.data["slides"])
         changed += [f"the {n} changed" for n in ("classes", "split") if _differ(then, now, n)]
@@ -166,6 +164,27 @@ class RunFolder:
                 f"{self.root}: cannot resume, since {'; '.join(changed[:3])}; "
                 "undo the change or start a new run"
             )
+
+    def note_config(self, config: Mapping[str, Any]) -> None:
+        """Write other settings into ``run.json``: of a run that was made longer.
+
+        Raises:
+            TrainingError: it cannot be written.
+        """
+        values = {"format": RUN_FORMAT, **vars(self.record()), "config": dict(config)}
+        self._write(values)
+
+    def _write(self, values: Mapping[str, Any]) -> None:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            replace_text(self.root / RUN_NAME, json.dumps(values, indent=2, ensure_ascii=False))
+        except OSError as error:
+            raise self._not_writable(error) from error
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.root / RUN_NAME).is_file()
 
     @property
     def started(self) -> bool:
@@ -237,6 +256,11 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def is_longer(then: float | None, now: float | None) -> bool:
+    """Whether a limit was raised; None: no limit."""
+    return then is not None and (now is None or now > then)
 
 
 def _differ(then: RunRecord, now: RunRecord, name: str) -> bool:

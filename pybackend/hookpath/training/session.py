@@ -55,6 +55,7 @@ class Session:
         best_score: `goal`'s; None before the first validation, and for a run without.
         best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
         saved_step: the step of the last checkpoint.
+        unended: the steps of the epoch are done, but not its validation and all that follows.
     """
 
     config: TrainConfig
@@ -86,6 +87,7 @@ class Session:
     best_loss: float | None = None
     best_epoch: int = 0
     saved_step: int = 0
+    unended: bool = False
 
     @property
     def measured(self) -> float | None:
@@ -110,8 +112,15 @@ class Session:
         return whole + (more > 0 and self.step >= self.total_steps)
 
     @property
+    def epoch(self) -> int:
+        """The epoch under way (from 1)."""
+        return self.epochs_done + (not self.unended)
+
+    @property
     def finished(self) -> bool:
         """All epochs are done, or none was better for `patience` epochs."""
+        if self.unended:
+            return False
         patience = self.config.patience
         ended = self.step >= self.total_steps
         at_epoch_end = ended or self.step % self.config.steps_per_epoch == 0
@@ -241,6 +250,7 @@ class Session:
             torch.cuda.set_rng_state(checkpoint.rng_cuda, self.device)
         self.loss_sum.fill_(checkpoint.loss_sum)
         self.step = self.saved_step = checkpoint.step
+        self.unended = checkpoint.unended
         self.best_score, self.best_loss = checkpoint.best_score, checkpoint.best_loss
         self.best_epoch = checkpoint.best_epoch
         if self.config.amp == "auto" and self.device.type == "cpu" and has_tiles():
@@ -265,6 +275,7 @@ class Session:
             plan=self.plan.state_dict(),
             bf16=self.bf16,
             budget=None if self.budget is None else self.budget.state_dict(),
+            unended=self.unended,
         )
 
     def _provenance(self) -> dict[str, Any]:
