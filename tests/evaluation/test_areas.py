@@ -119,3 +119,21 @@ def test_an_evaluation_lists_the_areas_the_most_doubtful_first(tmp_path: Path) -
     assert [r["left_out_loss"] for r in rows] == ["3.000000", "", ""]
     assert report.as_dict()["slides"][0]["areas"][0]["left_out"] == {
         "loss": 3.0, "predicted": "Stroma", "right": 0.25}  # fmt: skip
+
+
+def test_parts_of_the_split_have_figures_of_their_own(tmp_path: Path) -> None:
+    """Right on the training slide (100 px), wrong on the validation slide (300 px)."""
+    for name, (wide, red) in {"a.tif": (10, RED), "b.tif": (30, BLUE)}.items():
+        write_slide(tmp_path / "s", name, [(red, 0, 0, wide, 10)])
+    project = open_project(tmp_path / "s")
+    for entry, part in zip(project.images, ("train", "val"), strict=True):
+        write_prediction(tmp_path / "p", entry, np.ones((256, 256), np.uint8))
+        entry.set_metadata({"hookpath.split": part})
+    report = evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=tmp_path / "out")
+    parts = report.as_dict()["parts"]
+    assert {name: part["slides"] for name, part in parts.items()} == {
+        "all": 2, "train": 1, "val": 1}  # fmt: skip
+    assert parts["train"]["macro_f1"] == {"value": 1, "low": None, "high": None}
+    assert parts["val"]["f1"]["Stroma"]["value"] == 0
+    assert parts["val"]["f1"]["Tumor"]["value"] is None
+    assert parts["all"]["confusion"] == [[100, 0, 0, 0], [300, 0, 0, 0], [0, 0, 0, 0]]

@@ -16,6 +16,7 @@ from hookpath.errors import EvaluationError
 from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.measured import Measured, pooled_intervals_of
+from hookpath.evaluation.parts import figures_by_part
 from hookpath.evaluation.report_file import refuse_other_content
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import (
@@ -154,6 +155,7 @@ class EvaluationReport:
             },
             "over_slides": self._over_slides(),
             "pooled_intervals": {m: i.as_dict() for m, i in self.pooled_intervals.items()},
+            "parts": figures_by_part(self.slides, names),
             "groups": {
                 key: {
                     value: {"slides": len(part.slides), **part._over_slides()}
