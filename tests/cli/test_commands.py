@@ -116,7 +116,7 @@ def test_predict_evaluate_compare(hookpath, folder: Path, run: Path, tmp_path: P
     done = hookpath("predict", folder, "--model", run, "-o", out, "--as", "annotations", "--json")
     assert done.code == 0, done.out
     assert done.events[-1] == {"event": "end", "schema": 1, "exit_code": 0}
-    found = [o for o in read_geojson(folder / "s0.geojson") if o.run]
+    found = [o for o in read_geojson(folder / "s0.tif.hookpath.geojson") if o.run]
     predicted = next(e for e in done.events if e.get("kind") == "predicted")
     assert len(found) == predicted["data"]["images"][0]["objects"] > 0
     for name in ("a", "b"):

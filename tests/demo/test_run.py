@@ -36,7 +36,7 @@ def test_it_leaves_slides_models_reports_and_pictures(result: DemoResult) -> Non
 
 
 def test_hooknets_objects_lie_beside_the_test_slide(result: DemoResult) -> None:
-    found = read_geojson(result.slides / "test-1.geojson")
+    found = read_geojson(result.slides / "test-1.tif.hookpath.geojson")
     assert found
     assert all(o.run and o.object_type == "annotation" for o in found)
 

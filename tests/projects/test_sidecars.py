@@ -83,7 +83,8 @@ def test_a_folder_reads_and_writes_the_file_that_it_takes_and_tells(tmp_path: Pa
     (entry,) = project.images
     assert [o.geometry.area for o in entry.objects()] == [81]
     entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
-    assert [o.run for o in read_geojson(file)] == [None, "r"]
+    assert [o.run for o in read_geojson(file)] == [None]
+    assert [o.run for o in entry.objects()] == [None, "r"]
     assert not (tmp_path / "CASE1.geojson").exists()
     notes = Notes()
     tell_files(notes, [project])
@@ -92,6 +93,15 @@ def test_a_folder_reads_and_writes_the_file_that_it_takes_and_tells(tmp_path: Pa
         "v.vsi: not used",
         "v.geojson: not used",
     ]
+
+
+def test_predictions_are_nobody_s_annotations() -> None:
+    files = map(Path, ["a.tif.hookpath.geojson", "gone.tif.hookpath.geojson"])
+    found = sidecars_of([Path("a.tif")], files, {})
+    assert not found.matched
+    assert found.unused == {
+        Path("gone.tif.hookpath.geojson"): "the slide of these predictions is not here"
+    }
 
 
 def test_halo_s_file_is_read_and_never_written(tmp_path: Path) -> None:
@@ -105,8 +115,8 @@ def test_halo_s_file_is_read_and_never_written(tmp_path: Path) -> None:
     assert entry.objects()[0].id == drawn.id
     entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
     assert halo.read_bytes() == before
-    assert [o.run for o in read_geojson(tmp_path / "a.geojson")] == ["r"]
-    assert [o.run for o in entry.objects()] == ["r", None]
+    assert [o.run for o in read_geojson(tmp_path / "a.tif.hookpath.geojson")] == ["r"]
+    assert [o.run for o in entry.objects()] == [None, "r"]
     assert not FolderProject(tmp_path).remarks()
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import shapely
 
-from hookpath.annotations import PathObject, read_geojson, write_geojson
+from hookpath.annotations import PathObject
 from hookpath.loop.folder import RoundFolder, write_objects, write_text
 from hookpath.loop.records import ImageRecord
 from hookpath.projects import open_project
 from hookpath.projects.proposed import proposal_files, record_file, round_path
 from support.textures import DARK, PALE
+from support.viewer import export_from_qupath
 
 
 def propose(folder: Path, image: str, loop: bool = True) -> None:
@@ -35,7 +36,10 @@ def remember(loop: Path, image: str, proposals: list[PathObject]) -> None:
 
 def nudge_first(folder: Path, image: str) -> None:
     """Somebody draws one edge of the first proposal anew, with QuPath's brush: tags stay."""
-    path = (folder / image).with_suffix(".geojson")
-    first, *others = read_geojson(path)
-    wider = first.geometry.union(shapely.box(20, 20, 110, 60))
-    write_geojson(path, [replace(first, geometry=wider), *others])
+
+    def wider(found: list[PathObject]) -> list[PathObject]:
+        first, *others = found
+        grown = first.geometry.union(shapely.box(20, 20, 110, 60))
+        return [replace(first, geometry=grown), *others]
+
+    export_from_qupath(folder / image, wider)

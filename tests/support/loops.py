@@ -22,6 +22,7 @@ from hookpath.training import TrainConfig
 from support.projects import REQUEST, image_part, write_request
 from support.textures import DARK, PALE, texture_objects, texture_slide
 from support.training import LEARNS
+from support.viewer import export_from_qupath
 
 SIZE = 256
 SLIDES = ("s0.tif", "s1.tif", "s2.tif", "s3.tif")
@@ -83,6 +84,9 @@ class LoopStore:
         """The person changes objects: `edit` gets them as they are stored, tags and all."""
         if self.kind == "qupath":
             self._correct_in_qupath(image, edit)
+            return
+        if self.kind == "folder":
+            export_from_qupath(self.root / SLIDES[image], edit)
             return
         path = self._annotations(image)
         before = read_geojson(path) if path.is_file() else []

@@ -38,6 +38,17 @@ def read_geojson(path: str | Path) -> list[PathObject]:
         return [obj for document in documents for obj in objects_from_geojson(document)]
 
 
+def read_collection(path: Path) -> tuple[list[PathObject], dict[str, Any]]:
+    """`read_geojson`, and what the file's collections have besides features."""
+    documents = read_documents(path)
+    members: dict[str, Any] = {}
+    for document in documents:
+        if isinstance(document, dict) and document.get("type") == "FeatureCollection":
+            members |= {k: v for k, v in document.items() if k not in ("type", "features")}
+    with naming(path):
+        return [obj for document in documents for obj in objects_from_geojson(document)], members
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """What is wrong with the content of a file names the file."""

@@ -220,7 +220,8 @@ class _Run:
                 return found
             # They were taken out since. What a person edited has stayed, under its id.
             objects = tuple(replace(o, id=new_object_id()) for o in objects)
-        entry.write(objects, run)
+        if note := entry.write(objects, run).note:
+            self.reporter.info(note)
         record = found.record.model_copy(update={"in_project": True})
         record.save(found.folder)
         return replace(found, record=record)

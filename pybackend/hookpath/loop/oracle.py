@@ -31,9 +31,14 @@ def correct(entry: PlayedEntry, regions: Sequence[BaseGeometry]) -> None:
     area = shapely.union_all(list(regions))
     outline = keep_area(area)
     confirmed = [PathObject(outline, path_class=PathClass(CONFIRMED_CLASS))] if outline else []
-    path = entry.annotation_file
-    before = read_geojson(path) if path.is_file() else []
-    write_geojson(path, [*before, *_inside(entry, area), *confirmed])
+    before = _in_viewer(entry)
+    write_geojson(entry.annotation_file, [*before, *_inside(entry, area), *confirmed])
+
+
+def _in_viewer(entry: PlayedEntry) -> list[PathObject]:
+    """What a viewer shows that has imported the drawing and the proposals beside it."""
+    files = [p for p in (entry.results_file, entry.annotation_file) if p.is_file()]
+    return list({o.id: o for path in files for o in read_geojson(path)}.values())
 
 
 def draw_sparsely(entry: PlayedEntry, region: BaseGeometry) -> None:

@@ -28,6 +28,12 @@ EDITED_KEY = "hookpath.edited"
 #: Object metadata: a result that a person confirmed, and in which round of the annotation loop.
 CONFIRMED_KEY = "hookpath.confirmed"
 
+#: Object metadata, while read: a result beside a drawing that it was not imported into. Nobody can
+#: have confirmed it there.
+UNSEEN_KEY = "hookpath.unseen"
+
+_OWN_KEYS = (RUN_TAG, LOOKS_KEY, UNSEEN_KEY)
+
 # QuPath keeps polygon vertices as 32-bit floats: 1/64 px at 200 000 px.
 _POSITION_TOLERANCE_PX = 0.05
 
@@ -42,7 +48,8 @@ def tagged(objects: Iterable[PathObject], run: str) -> list[PathObject]:
 
 def _tagged(o: PathObject, run: str) -> PathObject:
     looks = json.dumps(_looks(o))
-    return dataclasses.replace(o, metadata={**o.metadata, RUN_TAG: run, LOOKS_KEY: looks})
+    kept = _untagged(o).metadata
+    return dataclasses.replace(o, metadata={**kept, RUN_TAG: run, LOOKS_KEY: looks})
 
 
 def claimed_by_people(objects: Iterable[PathObject]) -> list[PathObject]:
@@ -85,7 +92,7 @@ def _claimed(o: PathObject) -> PathObject:
 
 
 def _untagged(o: PathObject) -> PathObject:
-    kept = {k: v for k, v in o.metadata.items() if k not in (RUN_TAG, LOOKS_KEY)}
+    kept = {k: v for k, v in o.metadata.items() if k not in _OWN_KEYS}
     return dataclasses.replace(o, metadata=kept)
 
 

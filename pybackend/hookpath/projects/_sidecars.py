@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hookpath.projects._beside import slide_of_results
 from hookpath.projects._halo import HALO_SUFFIX
 
 #: What may follow a slide's name in that of its annotations.
@@ -76,11 +77,18 @@ def sidecars_of(
         for name in dict.fromkeys((slide.name, *stems_of(slide))):
             by_key.setdefault(_folded(name), []).append(slide)
     taken = {file for several in exact.values() for file in several}
-    seen = [f for f in files if not f.name.startswith(".")]
+    names = {slide.name for slide in slides}
+    there = [f for f in files if not f.name.startswith(".")]
+    results = [f for f in there if slide_of_results(f.name) is not None]
+    seen = [f for f in there if slide_of_results(f.name) is None]
     unread = sorted(f for f in seen if f.suffix.lower() in UNREAD_SUFFIXES)
     others = {_folded(name) for f in unread for name in (f.name, f.stem)}
     found: dict[Path, list[Path]] = {}
-    unused: dict[Path, str] = {}
+    unused = {
+        f: "the slide of these predictions is not here"
+        for f in sorted(results)
+        if slide_of_results(f.name) not in names
+    }
     for file in sorted(f for f in seen if _base(f.name) is not None and f not in taken):
         owners = _owners(str(_base(file.name)), by_key)
         if len(owners) == 1 and not exact.get(owners[0]) and not _is_convertible(file):

@@ -42,11 +42,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What a write did: objects added, earlier objects of ours removed, and the backup made."""
+    """What a write did: objects added, earlier objects of ours removed, and the backup made.
+
+    Attributes:
+        note: what the person should know of it ("": nothing).
+    """
 
     added: int
     removed: int
     backup: Path | None
+    note: str = ""
 
 
 @runtime_checkable

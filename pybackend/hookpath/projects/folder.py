@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from hookpath.annotations.geojson import read_collection
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
 from hookpath.names import readable
 from hookpath.projects._backups import Backups
-from hookpath.projects._files import Stamp, changing, refuse_if_changed, stamp_of
+from hookpath.projects._beside import Beside, Record, results_beside
+from hookpath.projects._beside_writing import BesideWriter
+from hookpath.projects._files import Stamp, stamp_of
 from hookpath.projects._folder_file import FOLDER_FILE, FolderFile
 from hookpath.projects._halo import HALO_SUFFIX, is_halo, objects_of_halo
-from hookpath.projects._results import (
-    claimed_by_people,
-    is_ours,
-    refuse_stolen_ids,
-    tagged,
-)
+from hookpath.projects._results import claimed_by_people, tagged
 from hookpath.projects._sidecars import Sidecars, sidecars_of, stems_of
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata
@@ -48,9 +46,9 @@ def is_slide_file(path: Path) -> bool:
 class FolderProject(StoredProject):
     """Slides in one folder (not in folders below it), ``<slide stem>.geojson`` beside each.
 
-    Where two slides share a stem, ``<file name>.geojson`` belongs to one alone. Results are
-    written into the same GeoJSON file, tagged, and what else is in it stays as it was; image
-    metadata into ``hookpath-project.json``.
+    Where two slides share a stem, ``<file name>.geojson`` belongs to one alone. Results go into
+    a file of their own beside it, ``<file name>.hookpath.geojson``; image metadata into
+    ``hookpath-project.json``.
     `source` may also be one slide: a project of one image.
 
     Raises:
@@ -173,7 +171,7 @@ class FolderEntry(StoredImage):
 
     @property
     def annotation_file(self) -> Path:
-        """The file with this slide's objects; where there is none, the one a write creates.
+        """The file that a person drew in; where there is none, the one to draw in.
 
         Raises:
             ProjectError: the only candidate is named after several slides.
@@ -213,51 +211,47 @@ class FolderEntry(StoredImage):
             return []
         return objects_of_halo(file, self.description.corner)
 
+    @property
+    def results_file(self) -> Path:
+        """Where predictions for the slide go, beside what a person drew."""
+        return results_beside(self._path)
+
     def objects(self) -> list[PathObject]:
-        """All objects of the slide's GeoJSON, and HALO's where that has nothing of a person."""
-        path = self.annotation_file
-        try:
-            self._stamp = Stamp.of(path)
-        except OSError as error:
-            raise AnnotationError(
-                f"{path}: cannot be read ({error.strerror}); check that it is a file, and yours to "
-                "read"
-            ) from error
-        found = claimed_by_people(_read_objects(path))
-        return found if any(o.run is None for o in found) else [*found, *self._of_halo()]
+        """What was drawn (HALO's where GeoJSON has nothing of a person), and predicted."""
+        self._stamp = _stamp_of_file(self.results_file)
+        return self._beside().shown
+
+    def _beside(self) -> Beside:
+        drawn = claimed_by_people(_read_objects(self.annotation_file))
+        if not any(o.run is None for o in drawn):
+            drawn += self._of_halo()
+        if not self.results_file.is_file():
+            return Beside(drawn)
+        results, members = read_collection(self.results_file)
+        return Beside(drawn, claimed_by_people(results), Record.of(members))
 
     def write(
         self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
     ) -> WriteReport:
-        """Replace our earlier objects in the GeoJSON file (see `ImageEntry.write`)."""
-        return self._replace(tagged(objects, run), None, read)
+        """Replace our earlier objects, in `results_file` (see `ImageEntry.write`)."""
+        seen = stamp_of(read) or self._stamp
+        return self._changed(lambda writer, now: writer.write(tagged(objects, run), seen or now))
 
     def remove_results(self, run: str | None = None) -> WriteReport:
-        """Remove the objects of one run of ours (None: of all)."""
-        return self._replace([], run)
+        """Remove the objects of one run of ours (None: of all), from the drawing's file, too."""
+        seen = self._stamp
+        return self._changed(lambda writer, now: writer.remove(run, seen or now))
 
-    def _replace(
-        self, new: list[PathObject], run: str | None, read: ImageSnapshot | None = None
-    ) -> WriteReport:
-        from hookpath.annotations import KeptFeatures
-
-        path = self.annotation_file
-        seen = stamp_of(read) or self._stamp or Stamp.of(path)
-        refuse_if_changed(path, seen, self.name)
-        kept = KeptFeatures.of(path, lambda o: is_ours(o, run))
-        refuse_stolen_ids(kept.ids, new, self.name)
-        if not new and not kept.removed:
-            return WriteReport(0, 0, None)
-        with self._ledger.changes() as changes, changing(path, self.name):
-            backups = changes.backups
-
-            def last_check() -> None:
-                refuse_if_changed(path, seen, self.name)
-                backups.make(path)
-
-            kept.write(path, new, before=last_check)
-        self._stamp = Stamp.of(path)
-        return WriteReport(len(new), kept.removed, backups.make(path))
+    def _changed(self, change: Callable[[BesideWriter, Stamp], WriteReport]) -> WriteReport:
+        path = self.results_file
+        now = _stamp_of_file(path)
+        with self._ledger.changes() as changes:
+            writer = BesideWriter(
+                self.name, self.annotation_file, path, self._beside(), changes.backups
+            )
+            done = change(writer, now)
+        self._stamp = _stamp_of_file(path)
+        return done
 
     def _refuse_shared(self) -> None:
         for stem in stems_of(self._path):
@@ -289,4 +283,14 @@ def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
 def _read_objects(path: Path) -> list[PathObject]:
     from hookpath.annotations import read_geojson
 
-    return read_geojson(path) if path.is_file() else []
+    # What is there and no file is an error of reading, not nothing.
+    return read_geojson(path) if _stamp_of_file(path).exists else []
+
+
+def _stamp_of_file(path: Path) -> Stamp:
+    try:
+        return Stamp.of(path)
+    except OSError as error:
+        raise AnnotationError(
+            f"{path}: cannot be read ({error.strerror}); check that it is a file, and yours to read"
+        ) from error

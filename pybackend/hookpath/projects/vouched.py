@@ -28,7 +28,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject, area_of, is_usable_class, keep_area
 from hookpath.annotations.objects import RUN_TAG, UNCONFIRMED_KEY
-from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY
+from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY, UNSEEN_KEY
 from hookpath.projects.base import ImageEntry
 from hookpath.projects.proposed import Proposed, proposed_on
 
@@ -126,7 +126,8 @@ def vouched(objects: Sequence[PathObject], said: Said) -> list[PathObject]:
 
     What is a person's whole stays as it is, and so do results and detections. Of an annotation
     that counts in part there are two: what counts, and the rest with `UNCONFIRMED_KEY`. A result
-    inside a confirmed area is there twice: as it is, and as the person's.
+    inside a confirmed area is there twice: as it is, and as the person's (but not one that the
+    person's file does not have, `UNSEEN_KEY`).
     """
     area = _union(confirmed_by_hand(objects))
     found: list[PathObject] = []
@@ -175,6 +176,7 @@ def _shown(objects: Sequence[PathObject], confirmed: BaseGeometry) -> list[PathO
     found = []
     for o in objects:
         shows = o.run is not None and o.path_class and is_usable_class(o.path_class.name)
+        shows = shows and UNSEEN_KEY not in o.metadata
         if o.object_type != "annotation" or not shows or not o.geometry.intersects(free):
             continue
         area, _ = area_of(o.geometry)
