@@ -77,18 +77,12 @@ def sidecars_of(
         for name in dict.fromkeys((slide.name, *stems_of(slide))):
             by_key.setdefault(_folded(name), []).append(slide)
     taken = {file for several in exact.values() for file in several}
-    names = {slide.name for slide in slides}
     there = [f for f in files if not f.name.startswith(".")]
-    results = [f for f in there if slide_of_results(f.name) is not None]
     seen = [f for f in there if slide_of_results(f.name) is None]
     unread = sorted(f for f in seen if f.suffix.lower() in UNREAD_SUFFIXES)
     others = {_folded(name) for f in unread for name in (f.name, f.stem)}
     found: dict[Path, list[Path]] = {}
-    unused = {
-        f: "the slide of these predictions is not here"
-        for f in sorted(results)
-        if slide_of_results(f.name) not in names
-    }
+    unused = _orphans(there, slides)
     for file in sorted(f for f in seen if _base(f.name) is not None and f not in taken):
         owners = _owners(str(_base(file.name)), by_key)
         if len(owners) == 1 and not exact.get(owners[0]) and not _is_convertible(file):
@@ -102,6 +96,14 @@ def sidecars_of(
             why = f"{names} all fit {slide.name}; name one of them {slide.stem}.geojson"
             unused.update(dict.fromkeys(several, why))
     return Sidecars(matched, unused, tuple(unread))
+
+
+def _orphans(files: Iterable[Path], slides: Iterable[Path]) -> dict[Path, str]:
+    """Predictions without their slide, and what to say of them."""
+    names = {slide.name for slide in slides}
+    of = {file: slide_of_results(file.name) for file in sorted(files)}
+    why = "the slide of these predictions is not here"
+    return {file: why for file, slide in of.items() if slide is not None and slide not in names}
 
 
 def _why_not(file: Path, owners: list[Path], others: set[str]) -> str:
