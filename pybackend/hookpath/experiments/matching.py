@@ -30,10 +30,9 @@ def filters_for(family: str, arguments: dict[str, Any], parameters: float) -> in
 
 def trainable(arguments: dict[str, Any], family: str) -> int:
     """Trainable parameters of a network; none of them is allocated."""
-    import torch
-
     from hookpath.models import build_model
+    from hookpath.models.outline import only_outlined
 
-    with torch.device("meta"):
+    with only_outlined():
         model = build_model(family, **arguments)
     return sum(p.numel() for p in model.parameters())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hookpath.errors import ModelDesignError, ModelFolderError
+from hookpath.models.outline import only_outlined
 from hookpath.models.registry import build_model, refuse_wrong_arguments
 
 #: Channels of the widest map, up to which a network is simply built.
@@ -53,7 +54,7 @@ def _shapes(state: State) -> dict[str, torch.Size]:
 
 
 def _shapes_of_design(family: str, config: Mapping[str, Any]) -> dict[str, torch.Size]:
-    with torch.device("meta"):  # no memory; the first use of it takes seconds
+    with only_outlined():
         return _shapes(build_model(family, **config).state_dict())
 
 

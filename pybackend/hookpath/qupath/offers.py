@@ -16,13 +16,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
-import torch
 from pydantic import BaseModel
-from torch.overrides import TorchFunctionMode
 
 from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, H2GNet, build_model
 from hookpath.models.encoders import PAPER, facts_of
+from hookpath.models.outline import only_outlined
 from hookpath.stages.folds import LEAST
 from hookpath.training import PRESETS, TrainConfig
 from hookpath.training.presets import preset_values
@@ -114,7 +113,7 @@ def _size_name(family: str) -> str:
 def _background(family: str) -> str:
     if "background" not in inspect.signature(FAMILIES[family]).parameters:
         return "no"
-    with torch.device("meta"), _Unfilled():
+    with only_outlined():
         return "maybe" if build_model(family, n_classes=_CLASSES).background is None else "yes"
 
 
@@ -165,20 +164,11 @@ def _can_be(family: str, design: Design) -> bool:
 @functools.cache
 def _builds(network: type, design: str) -> bool:
     try:
-        with torch.device("meta"), _Unfilled():
+        with only_outlined():
             network(**{**json.loads(design), "n_classes": _CLASSES})
     except ModelDesignError:
         return False
     return True
-
-
-class _Unfilled(TorchFunctionMode):
-    """Networks without weights need no random numbers, which take most of the time."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
-            return args[0]
-        return func(*args, **(kwargs or {}))
 
 
 def _unique(lists: Iterable[list[float]]) -> list[list[float]]:
