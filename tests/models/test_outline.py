@@ -13,7 +13,11 @@ from hookpath.models.outline import only_outlined
 
 @pytest.mark.parametrize(
     ("family", "design"),
-    [("unet", {}), ("unet", {"encoder": "resnet18", "input_size": 256, "depth": 3}), ("classifier", {})],
+    [
+        ("unet", {}),
+        ("unet", {"encoder": "resnet18", "input_size": 256, "depth": 3}),
+        ("classifier", {}),
+    ],
 )
 def test_an_outline_has_the_shapes_and_draws_nothing(family: str, design: dict[str, Any]) -> None:
     whole = build_model(family, n_classes=2, **design).state_dict()
