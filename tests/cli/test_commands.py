@@ -45,7 +45,7 @@ def run(folder: Path) -> Path:
 
 def test_help_names_every_command(hookpath) -> None:
     done = hookpath("--help")
-    for name in ("demo", "doctor", "info", "train", "predict", "evaluate", "compare"):
+    for name in ("demo", "doctor", "info", "train", "predict", "import", "evaluate", "compare"):
         assert name in done.out
         assert hookpath(name, "--help").code == 0
 
@@ -234,3 +234,23 @@ def test_the_command_that_starts_a_run_also_goes_on_with_it(
     assert "is finished" in done.err
     other = hookpath("train", folder, "-o", run, "--resume", "--set=batch_size=3")
     assert "setting batch_size was 2, now 3" in other.err
+
+
+def test_import_takes_finished_predictions_with_another_threshold(
+    hookpath, folder: Path, run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = hookpath("predict", folder, "--model", run, "-o", out, "--as=none", "--image=s0.tif")
+    assert done.code == 0, done.err
+    call = ("import", folder, "--predictions", out, "--as", "annotations", "--threshold")
+    none = hookpath(*call, "1", "--json")
+    assert none.code == 0, none.err
+    (result,) = [e["data"] for e in none.events if e.get("kind") == "import"]
+    assert [i["added"] for i in result["images"]] == [0]
+    assert result["without"] == ["s1.tif", "s2.tif"]
+    all_dark = hookpath(*call, "Dark=0", "--min-area=0", "--simplify=0")
+    assert all_dark.code == 0, all_dark.err
+    ours = [o for o in FolderProject(folder).images[0].objects() if o.run is not None]
+    assert {o.path_class.name for o in ours if o.path_class} == {"Dark"}
+    wrong = hookpath(*call, "Dark=2")
+    assert (wrong.code, "probability between 0 and 1" in wrong.err) == (2, True)

@@ -206,11 +206,34 @@ def test_what_makes_other_results_is_predicted_anew(
     work.predict(as_="none", tiff=False)
     assert images(work.predict(as_="none").predicted) == ["s0.tif", "s1.tif", "s2.tif"]
     assert work.predict(as_="none", readers=1, device="cpu").predicted == ()
-    assert len(work.predict(as_="annotations").predicted) == 3
+    assert work.predict(as_="annotations").predicted == ()
+    assert len(work.predict(as_="annotations", overlap=0.25).predicted) == 3
+    work.predict(as_="annotations")
     texture_folder(work.slides, slides=1, size=192)
     assert images(work.predict(as_="annotations").predicted) == ["s0.tif"]
     other = save_random_model(tmp_path_factory.mktemp("other"), seed=4)
     assert len(work.predict(as_="annotations", model_dir=other).predicted) == 3
+
+
+def test_what_becomes_of_objects_is_no_part_of_what_was_computed(work: Work) -> None:
+    first = work.predict().predicted[0]
+    maps = [p.stat().st_mtime_ns for p in sorted(work.out.rglob("*.tif"))]
+    report = work.predict(as_="annotations", min_area_um2=500)
+    assert (report.predicted, len(report.resumed)) == ((), 3)
+    ours = [o for o in work.objects("s0") if o.run is not None]
+    assert {o.object_type for o in ours} == {"annotation"}
+    assert {o.run for o in ours} == {report.resumed[0].record.run} != {first.record.run}
+    assert [p.stat().st_mtime_ns for p in sorted(work.out.rglob("*.tif"))] == maps
+    anew = work.predict(as_="annotations", min_area_um2=500, again=True).predicted[0]
+    assert [o.geometry.wkb for o in anew.objects] == [o.geometry.wkb for o in ours]
+
+
+def test_without_maps_only_the_kind_of_object_can_change(work: Work) -> None:
+    first = work.predict(tiff=False)
+    turned = work.predict(tiff=False, as_="annotations")
+    assert [len(f.objects) for f in turned.resumed] == [len(f.objects) for f in first.predicted]
+    assert {o.object_type for f in turned.resumed for o in f.objects} == {"annotation"}
+    assert len(work.predict(tiff=False, min_area_um2=500).predicted) == 3
 
 
 def test_lost_files_are_made_again(work: Work) -> None:

@@ -227,6 +227,17 @@ def test_a_new_run_replaces_the_old(store: Store) -> None:
     assert len(ours(first(store))) == 2
 
 
+def test_two_runs_can_stand_side_by_side(store: Store) -> None:
+    entry = first(store)
+    entry.write(results(3), "run-1")
+    report = entry.write(results(2), "run-2", beside=True)
+    assert (report.added, report.removed) == (2, 0)
+    assert sorted(str(o.run) for o in ours(first(store))) == ["run-1"] * 3 + ["run-2"] * 2
+    again = entry.write(results(1), "run-2", beside=True)
+    assert (again.added, again.removed) == (1, 2)
+    assert sorted(str(o.run) for o in ours(first(store))) == ["run-1"] * 3 + ["run-2"]
+
+
 def test_writing_twice_is_writing_once(store: Store) -> None:
     entry, written = first(store), results()
     entry.write(written, "run-1")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -61,3 +61,8 @@ class PathObject:
     def run(self) -> str | None:
         """The run of ours that made this object; None for human work."""
         return self.metadata.get(RUN_TAG)
+
+
+def tagged_with(objects: Iterable[PathObject], run: str) -> list[PathObject]:
+    """The objects as results of a run of ours."""
+    return [replace(o, metadata={**o.metadata, RUN_TAG: run}) for o in objects]

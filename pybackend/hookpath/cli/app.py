@@ -16,6 +16,7 @@ from hookpath.cli import (
     evaluate,
     export,
     extract,
+    import_,
     info,
     loop,
     predict,
@@ -88,6 +89,7 @@ for _module in (
     suggest,
     train,
     predict,
+    import_,
     evaluate,
     compare,
     export,
@@ -95,6 +97,6 @@ for _module in (
     convert,
     extract,
 ):
-    app.command(name=_module.__name__.rsplit(".", 1)[-1])(_module.command)
+    app.command(name=_module.__name__.rsplit(".", 1)[-1].rstrip("_"))(_module.command)
 
 app.add_typer(loop.app)

@@ -2,6 +2,8 @@
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense import DensePredictor
+from hookpath.inference.importing import Imported, ImportReport, import_predictions
+from hookpath.inference.outlining import ObjectConfig, draw_objects
 from hookpath.inference.predictor import Predictor, SlideJob
 from hookpath.inference.predictors import check_spacing, load_predictor, predictor_of
 from hookpath.inference.project import (
@@ -18,6 +20,9 @@ from hookpath.inference.slide import SlidePrediction, predict_slide
 __all__ = [
     "ALL_ANNOTATIONS",
     "DensePredictor",
+    "ImportReport",
+    "Imported",
+    "ObjectConfig",
     "PredictConfig",
     "PredictReport",
     "PredictionRecord",
@@ -27,6 +32,8 @@ __all__ = [
     "SlidePrediction",
     "TorchRunner",
     "check_spacing",
+    "draw_objects",
+    "import_predictions",
     "load_prediction",
     "load_predictor",
     "predict_images",

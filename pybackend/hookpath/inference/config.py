@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hookpath.errors import PredictionError
 from hookpath.inference.cover import Tissue
 from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
 from hookpath.limits import BATCH, DESIGN_NUMBER
@@ -91,14 +93,38 @@ class PredictConfig(BaseModel):
         maps = (CLASS_MAP_NAME, PROBABILITIES_NAME) if self.tiff else ()
         return maps + ((GEOJSON_NAME,) if self.wants_geojson else ())
 
+    @classmethod
+    def recorded(cls, settings: Mapping[str, Any]) -> PredictConfig:
+        """As a record has them, which another version may have written.
+
+        Raises:
+            PredictionError: they make no sense.
+        """
+        known = {name: settings[name] for name in cls.model_fields.keys() & settings.keys()}
+        try:
+            return cls.model_validate(known)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise PredictionError(
+                f"recorded setting {'.'.join(map(str, first['loc']))} is not valid; predict again"
+            ) from error
+
+    @property
+    def computed(self) -> dict[str, Any]:
+        """What decides the maps: another value needs another prediction."""
+        found = self.model_dump(include={"inside", "tissue", "amp"})
+        if self.overlap is not None:
+            found["overlap"] = self.overlap
+        # Named only where they are on: what was finished before they came stays finished.
+        return found | {name: True for name in ("tta", "adapt_bn") if getattr(self, name)}
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What decides the objects, given the maps (`inference.outlining`)."""
+        return self.model_dump(include={"as_", "min_area_um2", "simplify_um"})
+
     def run_id(self, weights_sha256: str) -> str:
         """Tag of all objects of a run: the same model with the same settings gives the same."""
-        shaping = self.model_dump(
-            include={"as_", "min_area_um2", "simplify_um", "inside", "tissue", "amp"}
-        )
-        if self.overlap is not None:
-            shaping["overlap"] = self.overlap
-        # Named only where they are on: what was finished before they came stays finished.
-        shaping |= {name: True for name in ("tta", "adapt_bn") if getattr(self, name)}
+        shaping = self.drawn | self.computed
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

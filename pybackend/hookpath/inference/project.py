@@ -7,11 +7,12 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookpath.annotations import PathObject, is_drawn_by_hand, read_geojson
+from hookpath.annotations import PathObject, read_geojson
 from hookpath.annotations.objects import new_object_id
-from hookpath.errors import PredictionError, UsageError, code_of, one_line
+from hookpath.errors import PredictionError, code_of, one_line
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
+from hookpath.inference.choosing import chosen_images
+from hookpath.inference.config import PredictConfig
 from hookpath.inference.ood import OodDetector, load_detector
 from hookpath.inference.output import (
     OutputFullError,
@@ -30,10 +31,12 @@ from hookpath.inference.record import (
     prediction_folder,
     regions_digest,
 )
+from hookpath.inference.redrawing import is_work_of, redrawn
 from hookpath.inference.regions import Regions
 from hookpath.inference.slide import SlidePrediction, predict_slide
+from hookpath.inference.wanted import wanted_regions
 from hookpath.models import ModelCard
-from hookpath.projects import ExchangeEntry, ImageEntry, Problem, Project
+from hookpath.projects import ImageEntry, Problem, Project
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def predict_project(
         BusyError: another process predicts into it.
     """
     config = config or PredictConfig()
-    _chosen(project, config.images)  # a wrong name is told before a model is loaded
+    chosen_images(project, config.images)  # a wrong name is told before a model is loaded
     predictor, card = load_predictor(model_dir, config, reporter)
     detector = load_detector(model_dir, card, predictor)
     return predict_images(project, predictor, card, out_dir, config, reporter, detector)
@@ -88,7 +91,7 @@ def predict_images(
     Raises:
         UsageError, PredictionError: as `predict_project`.
     """
-    entries = _chosen(project, config.images)
+    entries = chosen_images(project, config.images)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
@@ -146,15 +149,6 @@ def _loaded(folder: Path, record: PredictionRecord) -> SlidePrediction:
     return SlidePrediction(folder, record, tuple(objects))
 
 
-def _chosen(project: Project, names: Sequence[str]) -> list[ImageEntry]:
-    entries = list(project.images)
-    known = {e.name for e in entries} | {e.id for e in entries}
-    missing = [n for n in names if n not in known]
-    if missing:
-        raise UsageError(f"{project.source}: no image named {', '.join(missing)}")
-    return [e for e in entries if not names or e.name in names or e.id in names]
-
-
 @dataclass(frozen=True)
 class _Run:
     """What stays the same from image to image."""
@@ -169,7 +163,7 @@ class _Run:
     def prediction_of(self, entry: ImageEntry) -> tuple[SlidePrediction, bool]:
         """The finished prediction of an image, and whether it was made now."""
         folder = prediction_folder(self.out_dir, entry.name, entry.id)
-        regions = _regions(entry, self.config.inside)
+        regions = wanted_regions(entry, self.config.inside)
         with slide_alone(folder, entry.name):
             found = None if self.config.again else self._finished(entry, folder, regions)
             if found is not None:
@@ -186,18 +180,19 @@ class _Run:
         except PredictionError:
             return None
         areas = None if regions is None else Regions(regions).areas
-        same_work = record.run == self.config.run_id(
-            self.card.weights_sha256
-        ) and record.regions == regions_digest(areas)
-        files = {*self.config.files, *record.files}
-        if not same_work or not all((folder / name).is_file() for name in files):
+        weights = self.card.weights_sha256
+        if not is_work_of(record, weights, self.config) or record.regions != regions_digest(areas):
             return None
         now = entry.slide.identity()
-        if record.slide == now:
-            return _loaded(folder, record)
-        if why := record.slide.difference(now):
-            self.reporter.info(f"{entry.name}: was {why}; predicted again")
-        return None
+        if record.slide != now:
+            if why := record.slide.difference(now):
+                self.reporter.info(f"{entry.name}: was {why}; predicted again")
+            return None
+        drawn = redrawn(folder, record, self.config, weights, regions)
+        if drawn is None:
+            return None
+        record, objects = drawn
+        return SlidePrediction(folder, record, tuple(objects))
 
     def _predict(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None
@@ -225,32 +220,6 @@ class _Run:
         record = found.record.model_copy(update={"in_project": True})
         record.save(found.folder)
         return replace(found, record=record)
-
-
-def _regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
-    """The areas to predict in; None: everywhere.
-
-    What a person drew of that class; predictions of earlier runs of ours do not count. Where a
-    viewer handed over what is chosen there, all of it does, TMA cores too.
-    """
-    if inside is None:
-        return None
-    if inside == ALL_ANNOTATIONS and isinstance(entry, ExchangeEntry):
-        wanted = [o for o in entry.handed_over() if o.object_type in ("annotation", "tmaCore")]
-    else:
-        drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
-        wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]
-    found = [o for o in wanted if o.geometry.area > 0]
-    if not found:
-        what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
-        raise PredictionError(
-            f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
-        )
-    return found
-
-
-def _class_name(o: PathObject) -> str | None:
-    return o.path_class.name if o.path_class else None
 
 
 def _weights(entries: Sequence[ImageEntry], config: PredictConfig) -> list[float]:

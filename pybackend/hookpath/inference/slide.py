@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import RUN_TAG, ClassTable, PathObject, write_geojson
+from hookpath.annotations import ClassTable, PathObject, write_geojson
+from hookpath.annotations.objects import tagged_with
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.ood import OodDetector
@@ -92,7 +93,7 @@ def predict_slide(
             with ResultWriter(target, config) as writer:
                 _predict_rows(job, slides, writer, reporter, f"predict {name}")
                 writing.enter_context(_telling(reporter, f"write {name}", len(config.files)))
-                objects = [_tagged(o, run) for o in writer.objects()]
+                objects = tagged_with(writer.objects(), run)
             if regions is not None:
                 objects = regions.fitted(objects, slides[0].calibration, config.min_area_um2)
             if config.wants_geojson:
@@ -144,10 +145,6 @@ def _telling(reporter: Reporter, task: str, files: int) -> Iterator[None]:
         reporter.advance(task, files)
     finally:
         reporter.finish(task)
-
-
-def _tagged(found: PathObject, run: str) -> PathObject:
-    return replace(found, metadata={**found.metadata, RUN_TAG: run})
 
 
 def _versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,13 +31,18 @@ def stage_in(folder: Path) -> Iterator[Path]:
         discard(stage)
 
 
-def publish(stage: Path, folder: Path, record: PredictionRecord) -> None:
+def publish(
+    stage: Path, folder: Path, record: PredictionRecord, renewed: Sequence[str] | None = None
+) -> None:
     """Put the staged files in the place of earlier ones, the record last.
 
     Killed in between, the folder has no record: the slide counts as unfinished.
+
+    Args:
+        renewed: files that are staged, the others stay; None: all.
     """
     (folder / RECORD_NAME).unlink(missing_ok=True)
-    for name in RESULT_NAMES:
+    for name in RESULT_NAMES if renewed is None else renewed:
         if name in record.files:
             (stage / name).replace(folder / name)
         else:

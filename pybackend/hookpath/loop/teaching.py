@@ -88,7 +88,11 @@ class TeachingEntry:
         return snapshot_of(self, self.objects)
 
     def write(
-        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Never: a view."""
         raise _read_only(self.name)

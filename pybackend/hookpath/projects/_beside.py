@@ -101,10 +101,10 @@ class Beside:
         runs = self.record.replaced
         return [o for o in self.drawn if o.run in runs and o.id not in ids]
 
-    def after(self, new: Collection[str]) -> Record:
-        """What results of these ids, written now, remember."""
+    def after(self, new: Collection[str], run: str | None = None) -> Record:
+        """What results of these ids, written now in the place of all others (of `run`), remember."""
         in_drawing = {o.id for o in self.drawn}
-        runs = {o.run for o in self.drawn if o.run is not None and is_ours(o)}
+        runs = {o.run for o in self.drawn if o.run is not None and is_ours(o, run)}
         return Record(self.record.replaced | runs, frozenset(new) & in_drawing)
 
     @cached_property

@@ -32,8 +32,10 @@ class BesideWriter:
     beside: Beside
     backups: Backups
 
-    def write(self, new: Sequence[PathObject], seen: Stamp) -> WriteReport:
-        """Replace all results by `new`; the drawing's file is not written to.
+    def write(
+        self, new: Sequence[PathObject], seen: Stamp, run: str | None = None
+    ) -> WriteReport:
+        """Replace all results by `new` (`run`: only its own); the drawing's file is not written to.
 
         Args:
             new: tagged.
@@ -44,14 +46,14 @@ class BesideWriter:
         """
         refuse_if_changed(self.results, seen, self.image)
         deleted = {o.id for o in self.beside.deleted}
-        kept = KeptFeatures.of(self.results, lambda o: is_ours(o) or o.id in deleted)
+        kept = KeptFeatures.of(self.results, lambda o: is_ours(o, run) or o.id in deleted)
         persons = [o.id for o in self.beside.drawn if not is_ours(o)]
         refuse_stolen_ids([*kept.ids, *persons], new, self.image)
-        gone = self._out_of_drawing()
+        gone = self._out_of_drawing(run)
         if not new and not kept.removed and not gone:
             return WriteReport(0, 0, None)
-        record = self.beside.after({*kept.ids, *(o.id for o in new)})
-        shown = sum(o.run is not None for o in self.beside.shown)
+        record = self.beside.after({*kept.ids, *(o.id for o in new)}, run)
+        shown = sum(o.run is not None and run in (None, o.run) for o in self.beside.shown)
         self._replace(kept, new, record, seen)
         return WriteReport(len(new), shown, self._backup(kept), self._note(gone))
 
@@ -68,10 +70,10 @@ class BesideWriter:
             self._replace(there, [], record, seen)
         return WriteReport(0, shown, backup)
 
-    def _out_of_drawing(self) -> list[PathObject]:
+    def _out_of_drawing(self, run: str | None) -> list[PathObject]:
         """Results that only the drawing's file has, and that are shown until now."""
         ids = {o.id for o in self.beside.results} | {o.id for o in self.beside.replaced}
-        return [o for o in self.beside.drawn if is_ours(o) and o.id not in ids]
+        return [o for o in self.beside.drawn if is_ours(o, run) and o.id not in ids]
 
     def _replace(
         self, kept: KeptFeatures, new: Sequence[PathObject], record: Record | None, seen: Stamp

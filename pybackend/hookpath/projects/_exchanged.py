@@ -62,6 +62,11 @@ class ImageResult(BaseModel):
         new = {"run": run, "count": count, "replaces_all": True, "removed_runs": ()}
         return self.model_copy(update=new)
 
+    def beside(self, run: str, count: int) -> ImageResult:
+        """After `count` objects of `run` took the place of those that it had before."""
+        new = {"run": run, "count": self.count + count}
+        return self.without(run).model_copy(update=new)
+
     def without(self, run: str | None) -> ImageResult:
         """After the objects of `run` (None: of all runs) were removed."""
         everything = self.replaces_all or run is None

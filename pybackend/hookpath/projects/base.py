@@ -103,7 +103,11 @@ class ImageEntry(Protocol):
         """All objects, also those of earlier runs of ours (see `PathObject.run`). Never writes."""
 
     def write(
-        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Replace what earlier runs of ours wrote by `objects`, tagged with `run`.
 
@@ -112,6 +116,7 @@ class ImageEntry(Protocol):
 
         Args:
             read: what `objects` follow from; None: what this entry read last.
+            beside: results of other runs stay; only those of `run` are replaced.
 
         Raises:
             WriteRefusedError: the file changed since it was read.

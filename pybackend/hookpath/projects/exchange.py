@@ -228,10 +228,16 @@ class ExchangeEntry(StoredImage):
         return read_geojson(self._folder / self._part.annotations)
 
     def write(
-        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Results in the place of all earlier ones of ours; the viewer imports them."""
         new = tagged(as_spelled(objects, self._request.classes), run)
+        if beside:
+            return self._replace(new, run, lambda now: now.beside(run, len(new)), read, beside)
         return self._replace(new, None, lambda now: now.written(run, len(new)), read)
 
     def remove_results(self, run: str | None = None) -> WriteReport:
@@ -244,6 +250,7 @@ class ExchangeEntry(StoredImage):
         gone: str | None,
         change: Callable[[ImageResult], ImageResult],
         read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Also recorded where nothing changes: the viewer may hold more than it handed over."""
         now = self._index.of(self.id)
@@ -254,7 +261,10 @@ class ExchangeEntry(StoredImage):
         kept = [o for o in present if not is_ours(o, gone)]
         refuse_stolen_ids((o.id for o in kept), new, self.name)
         own_stay = gone is not None and gone != now.run
-        self._stamp = self._index.put(self.id, change(now), self.name, None if own_stay else new)
+        own = None if own_stay else new
+        if beside:
+            own = [o for o in self._written(now) if not is_ours(o, gone)] + new
+        self._stamp = self._index.put(self.id, change(now), self.name, own)
         return WriteReport(len(new), len(present) - len(kept), None)
 
     def _present(self, result: ImageResult) -> list[PathObject]:

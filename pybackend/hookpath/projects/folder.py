@@ -231,11 +231,16 @@ class FolderEntry(StoredImage):
         return Beside(drawn, claimed_by_people(results), Record.of(members))
 
     def write(
-        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Replace our earlier objects, in `results_file` (see `ImageEntry.write`)."""
         seen = stamp_of(read) or self._stamp
-        return self._changed(lambda writer, now: writer.write(tagged(objects, run), seen or now))
+        own, new = run if beside else None, tagged(objects, run)
+        return self._changed(lambda writer, now: writer.write(new, seen or now, own))
 
     def remove_results(self, run: str | None = None) -> WriteReport:
         """Remove the objects of one run of ours (None: of all), from the drawing's file, too."""

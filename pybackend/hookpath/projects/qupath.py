@@ -173,7 +173,11 @@ class QuPathEntry(StoredImage):
         return claimed_by_people(objects_from_geojson([dict(f) for f in features]))
 
     def write(
-        self, objects: Sequence[PathObject], run: str, read: ImageSnapshot | None = None
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
     ) -> WriteReport:
         """Replace our earlier objects in ``data.qpdata`` (see `ImageEntry.write`).
 
@@ -181,7 +185,7 @@ class QuPathEntry(StoredImage):
         """
         with self._ledger.changes() as changes:
             new = as_spelled(objects, self._project.classes)
-            report = self._replace(tagged(new, run), None, changes.backups, read)
+            report = self._replace(tagged(new, run), run if beside else None, changes.backups, read)
             used = {o.path_class for o in objects if o.path_class}
             self._list_classes(used, changes.backups)
         return report

@@ -1,0 +1,34 @@
+"""The areas of an image that a prediction is asked for."""
+
+from __future__ import annotations
+
+from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.errors import PredictionError
+from hookpath.inference.config import ALL_ANNOTATIONS
+from hookpath.projects import ExchangeEntry, ImageEntry
+
+
+def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
+    """The areas to predict in; None: everywhere.
+
+    What a person drew of that class; predictions of earlier runs of ours do not count. Where a
+    viewer handed over what is chosen there, all of it does, TMA cores too.
+    """
+    if inside is None:
+        return None
+    if inside == ALL_ANNOTATIONS and isinstance(entry, ExchangeEntry):
+        wanted = [o for o in entry.handed_over() if o.object_type in ("annotation", "tmaCore")]
+    else:
+        drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
+        wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]
+    found = [o for o in wanted if o.geometry.area > 0]
+    if not found:
+        what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
+        raise PredictionError(
+            f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
+        )
+    return found
+
+
+def _class_name(o: PathObject) -> str | None:
+    return o.path_class.name if o.path_class else None
