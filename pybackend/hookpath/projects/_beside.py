@@ -102,7 +102,7 @@ class Beside:
         return [o for o in self.drawn if o.run in runs and o.id not in ids]
 
     def after(self, new: Collection[str], run: str | None = None) -> Record:
-        """What results of these ids, written now in the place of all others (of `run`), remember."""
+        """What results of these ids remember, written now for all others (those of `run`)."""
         in_drawing = {o.id for o in self.drawn}
         runs = {o.run for o in self.drawn if o.run is not None and is_ours(o, run)}
         return Record(self.record.replaced | runs, frozenset(new) & in_drawing)

@@ -32,9 +32,7 @@ class BesideWriter:
     beside: Beside
     backups: Backups
 
-    def write(
-        self, new: Sequence[PathObject], seen: Stamp, run: str | None = None
-    ) -> WriteReport:
+    def write(self, new: Sequence[PathObject], seen: Stamp, run: str | None = None) -> WriteReport:
         """Replace all results by `new` (`run`: only its own); the drawing's file is not written to.
 
         Args:
