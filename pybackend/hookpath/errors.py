@@ -93,6 +93,20 @@ class ProjectError(HookpathError):
     code = "project_unreadable"
 
 
+class MissingSlideError(ProjectError):
+    """The file of an image is not where its project says.
+
+    Args:
+        recorded: its path as the project has it.
+    """
+
+    code = "image_missing"
+
+    def __init__(self, message: str = "", *, recorded: str = "", code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.recorded = recorded
+
+
 class WriteRefusedError(ProjectError):
     """A write would have touched human work, or the file changed since it was read."""
 

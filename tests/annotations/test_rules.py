@@ -15,6 +15,10 @@ HALF_UM = Calibration.square(0.5)
 WIDE = LabelRules(line_width_um=20)
 
 
+def drawn_as(name: str) -> PathObject:
+    return PathObject(box(0, 0, 9, 9), path_class=PathClass(name))
+
+
 def widened(obj: PathObject, pixel: Calibration = HALF_UM) -> PathObject:
     (found,) = WIDE.applied([obj], lambda: pixel)
     return found
@@ -64,3 +68,16 @@ def test_derived_classes_are_folded_but_not_what_is_of_no_interest() -> None:
     drawn = [PathObject(box(0, 0, 1, 1), path_class=PathClass(n)) for n in names]
     found = LabelRules(fold_derived=True).applied(drawn, lambda: None)
     assert [o.path_class.name for o in found if o.path_class] == ["Tumor", *names[1:]]
+
+
+def test_classes_that_count_as_another() -> None:
+    rules = LabelRules(rename={" Non-tumor ": "Other"})
+    found = rules.applied(
+        [drawn_as("Non-tumor"), drawn_as("Tumor"), drawn_as("Non-tumor: x")], lambda: None
+    )
+    assert [o.path_class.name for o in found if o.path_class] == ["Other", "Tumor", "Non-tumor: x"]
+    both = LabelRules(rename={"A: x": "B: y"}, fold_derived=True)
+    (folded,) = both.applied([drawn_as("A: x")], lambda: None)
+    assert folded.path_class == PathClass("B")
+    with pytest.raises(ValueError, match="a class has a name"):
+        LabelRules(rename={"A": " "})

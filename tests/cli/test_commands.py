@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,6 +128,36 @@ def test_predict_evaluate_compare(hookpath, folder: Path, run: Path, tmp_path: P
     assert done.code == 0, done.err
     done = hookpath("evaluate", folder, "--model", run, "-o", tmp_path / "c", "--split", "val")
     assert done.code == 0, done.err
+
+
+def test_several_projects_are_one(hookpath, run: Path, tmp_path: Path) -> None:
+    """Slides of one name stay apart, in the projects, the results and the report."""
+    both = [texture_folder(tmp_path / name, slides=1) for name in ("A", "B")]
+    table = tmp_path / "all.csv"
+    done = hookpath("info", *both, "--csv", table, "--map", "Pale=Dark")
+    assert done.code == 0, done.err
+    assert "2 images, 0 without annotations; Dark 0.0760 mm² on 2 images" in done.out
+    assert len(table.read_text("utf-8").splitlines()) == 3
+    out, report = tmp_path / "out", tmp_path / "report"
+    done = hookpath("predict", *both, "--model", run, "-o", out, "--no-geojson")
+    assert done.code == 0, done.err
+    assert len(list(out.glob("s0.tif*"))) == 2
+    assert all((folder / "s0.tif.hookpath.geojson").is_file() for folder in both)
+    done = hookpath("evaluate", tmp_path, "--predictions", out, "-o", report)
+    assert done.code == 0, done.err
+    scored = json.loads((report / "report.json").read_text("utf-8"))["slides"]
+    assert [s["name"] for s in scored] == ["s0.tif (A)", "s0.tif (B)"]
+
+
+def test_a_class_that_counts_as_another_is_learned_as_it(
+    hookpath, folder: Path, tmp_path: Path
+) -> None:
+    done = hookpath("train", folder, "-o", tmp_path / "run", "--preset", "fast", *TINY,
+                    "--set=epochs=1", "--map", "Dark=Night sky", "--map", "Absent=X")  # fmt: skip
+    assert done.code == 0, done.err
+    card = json.loads((tmp_path / "run" / "model" / "model.json").read_text("utf-8"))
+    assert sorted(c["name"] for c in card["classes"]) == ["Night sky", "Pale"]
+    assert "class 'Absent', which is to count as 'X', is drawn nowhere" in done.err
 
 
 def test_a_run_s_model_as_one_file(hookpath, folder: Path, run: Path, tmp_path: Path) -> None:

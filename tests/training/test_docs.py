@@ -42,6 +42,7 @@ def expected_rows() -> list[str]:
         for p in ("paper", "fast", "auto")
     )
     rows = []
+    paper, fast, auto = ({"labels.rename": None, **values} for values in (paper, fast, auto))
     for key, description in settings(TrainConfig):
         default = "see below" if key in TABLES else shown(paper[key])
         others = (

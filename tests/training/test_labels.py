@@ -29,6 +29,7 @@ def area(name: str | None, x: float, y: float, side: float = 25) -> PathObject:
 
 def folder_with(folder: Path, **drawn: list[PathObject]) -> Path:
     """Slides of 256 × 256 px at 8 µm/px, and what is drawn on each."""
+    folder.mkdir(exist_ok=True)
     for name, objects in drawn.items():
         image = np.full((256, 256, 3), 200, np.uint8)
         path = write_pyramid(folder / f"{name}.tif", image, mpp=8.0, levels=1)
@@ -146,3 +147,23 @@ def test_a_name_that_is_read_as_another_is_told_once_for_all_images(tmp_path: Pa
     assert gathered(folder, notes).classes.names == ("Tumor", "Stroma")
     told = [i for i in notes.infos if "is read as" in i]
     assert told == ["a.tif, b.tif, c.tif and 1 more image: class ' Tumor' is read as 'Tumor'"]
+
+
+def test_slides_of_one_name_in_two_projects_stay_apart(tmp_path: Path) -> None:
+    drawn = [area("Tumor", 0, 0), area("Stroma", 50, 0)]
+    projects = [open_project(folder_with(tmp_path / name, a=drawn)) for name in ("one", "two")]
+    notes = Notes()
+    named = CONFIG.changed(["validation.val=['a.tif (two)']"])
+    data = gather(projects, named, notes)
+    assert data.split == {"train": ["a.tif (one)"], "val": ["a.tif (two)"], "test": []}
+    with pytest.raises(TrainingError, match=r"no annotated slide is called 'a.tif'"):
+        gather(projects, CONFIG.changed(["validation.val=['a.tif']"]), notes)
+
+
+def test_classes_that_count_as_another_are_one(tmp_path: Path) -> None:
+    drawn = [area("Benign", 0, 0), area("Stroma", 50, 0), area("Tumor", 100, 0)]
+    notes = Notes()
+    rules = 'labels.rename={"Benign" = "Other", "Stroma" = "Other", "Fat" = "Other"}'
+    data = gathered(folder_with(tmp_path, a=drawn), notes, CONFIG.changed([rules]))
+    assert data.train[0].labels.report.area_l0 == {"Other": 1250, "Tumor": 625}
+    assert notes.warnings[0].startswith("class 'Fat', which is to count as 'Other', is drawn now")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from shapely.affinity import scale
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations._areas import dimension_of
 from hookpath.annotations._selection import is_drawn_by_hand
+from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.classes import base_class
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.geometry import Calibration
@@ -33,6 +34,20 @@ class LabelRules(BaseModel):
         description="derived classes (`Tumor: Positive`) count as their base class (`Tumor`)",
     )
 
+    rename: dict[str, str] = Field(
+        default_factory=dict,
+        description='classes that count as another: `{"Non-tumor" = "Other"}`; derived ones by '
+        "their whole name, before they are folded",
+    )
+
+    @field_validator("rename")
+    @classmethod
+    def _names(cls, value: dict[str, str]) -> dict[str, str]:
+        plain = {plain_class_name(a): plain_class_name(b) for a, b in value.items()}
+        if not all(plain) or not all(plain.values()):
+            raise ValueError("a class has a name on both sides")
+        return plain
+
     def applied(
         self, objects: Iterable[PathObject], calibration: Callable[[], Calibration | None]
     ) -> list[PathObject]:
@@ -41,7 +56,7 @@ class LabelRules(BaseModel):
         Args:
             calibration: of level 0, asked for only where a line or a point needs it.
         """
-        found = [self._folded(o) for o in objects]
+        found = [self._named(o) for o in objects]
         if self.line_width_um is None or not any(map(_is_thin, found)):
             return found
         pixel = calibration()
@@ -49,12 +64,13 @@ class LabelRules(BaseModel):
             return found
         return [_widened(o, self.line_width_um, pixel) if _is_thin(o) else o for o in found]
 
-    def _folded(self, o: PathObject) -> PathObject:
-        if not self.fold_derived or o.path_class is None or not is_drawn_by_hand(o):
+    def _named(self, o: PathObject) -> PathObject:
+        if o.path_class is None or not is_drawn_by_hand(o):
             return o
-        base = base_class(o.path_class.name)
-        # The colour is the derived class's: the base has its own elsewhere.
-        return o if base == o.path_class.name else replace(o, path_class=PathClass(base))
+        name = self.rename.get(o.path_class.name, o.path_class.name)
+        name = base_class(name) if self.fold_derived else name
+        # The colour is the old class's: the new one has its own elsewhere.
+        return o if name == o.path_class.name else replace(o, path_class=PathClass(name))
 
 
 def _is_thin(o: PathObject) -> bool:

@@ -13,12 +13,15 @@ from hookpath.cli.inputs import (
     Device,
     FoldDerived,
     LineWidth,
+    MapClass,
     Model,
     Mpp,
     OverrideMpp,
-    Source,
+    Remapped,
+    Sources,
+    label_rules,
     model_folder,
-    opened,
+    opened_as_one,
     rest_option,
 )
 from hookpath.errors import EvaluationError, UsageError, shared_code
@@ -34,7 +37,7 @@ _MOST_AREAS = 20
 
 
 def command(
-    source: Source,
+    sources: Sources,
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder for the report.", show_default=False)
     ],
@@ -70,6 +73,7 @@ def command(
     ] = None,
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
+    map_: MapClass = None,
     group_by: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,6 +102,7 @@ def command(
     device: Device = "auto",
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -106,7 +111,6 @@ def command(
     A scale detector is measured against the µm/px of the slides instead.
     """
     with running("evaluate", json, debug) as console:
-        from hookpath.annotations import LabelRules
         from hookpath.evaluation import evaluate_project, evaluate_scale
         from hookpath.inference import PredictConfig
 
@@ -121,7 +125,7 @@ def command(
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
                      "--only-annotated": only_annotated or None,
                      "--left-out": left_out or None})  # fmt: skip
-            with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
+            with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
                 measured = evaluate_scale(
                     project,
                     model_dir=model_folder(model),
@@ -133,7 +137,7 @@ def command(
                 )
             _tell_scale(console, measured, out)
             return
-        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
+        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = evaluate_project(
                 project,
                 model_dir=model_folder(model) if model else None,
@@ -142,8 +146,8 @@ def command(
                 split=split,
                 truth_dir=truth,
                 rest=None if rest is None else rest_option(rest),
-                rules=LabelRules(line_width_um=line_width, fold_derived=fold_derived)
-                if line_width or fold_derived
+                rules=label_rules(line_width, fold_derived, map_)
+                if line_width or fold_derived or map_
                 else None,
                 group_by=group_by or (),
                 spacing_um=spacing,

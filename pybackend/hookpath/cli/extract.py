@@ -13,10 +13,13 @@ from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     FoldDerived,
     LineWidth,
+    MapClass,
     Mpp,
     OverrideMpp,
+    Remapped,
     RestClass,
     TissueIs,
+    label_rules,
     opened,
     rest_option,
 )
@@ -69,6 +72,7 @@ def command(
     rest: RestClass = None,
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
+    map_: MapClass = None,
     format_: Annotated[
         Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
     ] = "png",
@@ -84,6 +88,7 @@ def command(
     again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -92,7 +97,6 @@ def command(
     A run that was stopped goes on at the first unfinished slide when started again.
     """
     with running("extract", json, debug) as console:
-        from hookpath.annotations import LabelRules
         from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 
         config = ExtractConfig(
@@ -106,14 +110,14 @@ def command(
             label_share=label_share,
             classes=tuple(class_ or ()),
             rest=rest_option(rest).class_name,
-            rules=LabelRules(line_width_um=line_width, fold_derived=fold_derived),
+            rules=label_rules(line_width, fold_derived, map_),
             image_format=format_,
             quality=quality,
             workers=_cores() if workers is None else workers,
             images=tuple(image or ()),
             again=again,
         )
-        with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
+        with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             _tell(console, extract_projects(projects, out, config, console.reporter))
 
 

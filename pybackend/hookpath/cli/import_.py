@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Source, opened
+from hookpath.cli.inputs import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 from hookpath.errors import PredictionError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    source: Source,
+    sources: Sources,
     predictions: Annotated[
         Path,
         typer.Option(help="Folder that `hookpath predict -o` wrote to.", show_default=False),
@@ -49,6 +49,7 @@ def command(
     ] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -67,7 +68,7 @@ def command(
             smooth_um=smooth,
             **thresholds_of(threshold or ()),
         )
-        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
+        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = import_predictions(
                 project, predictions, config, image or (), beside, console.reporter
             )

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.inputs import (
     Device,
     FoldDerived,
     LineWidth,
+    MapClass,
     Mpp,
     OverrideMpp,
+    Remapped,
     RestClass,
-    Source,
+    Sources,
     TissueIs,
+    label_rules,
     model_folder,
-    opened,
+    opened_as_one,
     rest_option,
 )
 from hookpath.errors import HookpathError, ProjectError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.inference.scale_check import ScaleEstimate
-    from hookpath.projects import ImageSummary, Project
+    from hookpath.projects import ImageSummary, Project, Totals
+
+#: Of more images or remarks only sums are shown.
+_MOST_ROWS = 100
 
 
 def command(
-    source: Source,
+    sources: Sources,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     scale_model: Annotated[
         Path | None,
         typer.Option(
@@ -47,48 +54,132 @@ def command(
     tissue_rule: TissueIs = "generous",
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
+    map_: MapClass = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="All images as a table.", show_default=False),
+    ] = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The same as Parquet (extra 'tables').", show_default=False
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Slides, µm/px, annotated area by class, splits and problems. Writes nothing."""
+    """Slides, µm/px, annotated area by class, splits and problems. Writes into no project."""
     with running("info", json, debug) as console:
-        from hookpath.annotations import LabelRules, twin_classes
-        from hookpath.projects import Problem, summarise, tell_files, twin_remarks
+        from hookpath.projects import Totals, summarise, tell_files, twin_remarks, write_csv
+        from hookpath.projects.table import write_parquet
 
         undrawn = rest_option(rest, tissue_rule)
-        rules = LabelRules(line_width_um=line_width, fold_derived=fold_derived)
-        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
+        rules = label_rules(line_width, fold_derived, map_)
+        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             images = summarise(project, undrawn, rules)
             scales = _scales(project, scale_model, device, console)
             for twins in twin_remarks(project.images):
                 console.reporter.warn(twins)
             tell_files(console.reporter, [project])
+        for path, write in ((csv, write_csv), (parquet, write_parquet)):
+            if path is not None:
+                write(images, path)
         console.result(
             "project",
-            {"source": source, "images": [vars(i) | _seen(scales.get(i.id)) for i in images]},
+            {
+                "source": sources[0],
+                "sources": sources,
+                "images": [vars(i) | _seen(scales.get(i.id)) for i in images],
+                "totals": Totals.of(images).as_dict(),
+            },
         )
-        classes = list(dict.fromkeys(name for i in images for name in i.annotated_mm2))
-        columns = ["image", "size px", "µm/px", "split", *(f"{name} mm²" for name in classes)]
-        console.table(str(source), columns, [_row(i, classes) for i in images])
-        for image in images:
-            if (estimate := scales.get(image.id)) and estimate.line:
-                console.reporter.warn(f"{image.name}: {estimate.line}")
-        for name, count in Counter(i.rest for i in images if i.rest).items():
-            console.say(f"undrawn tissue counts as {name} on {count} of {len(images)} images")
-        for image in images:
-            for line in image.notes:
-                console.say(f"{image.name}: {line}")
-        for twins in twin_classes(classes):
-            console.reporter.warn(twins)
-        broken = [i for i in images if i.problem]
-        for image in broken:
-            console.say(Problem(image.name, image.problem).line)
-        if broken:
-            raise ProjectError(
-                f"{len(broken)} of {len(images)} images cannot be used; {broken[0].problem}",
-                code=shared_code(broken),
-            )
+        _show(console, project.name if len(sources) > 1 else str(sources[0]), images)
+        _tell(console, images, scales)
+        for path in (csv, parquet):
+            if path is not None:
+                console.say(f"table of {counted(len(images), 'image', 'images')} in {path}")
+        _refuse_broken(console, images)
+
+
+def _show(console: Console, title: str, images: Sequence[ImageSummary]) -> None:
+    """The images (of many only sums), the projects, and what all of it amounts to."""
+    from hookpath.projects import by_project
+
+    classes = list(dict.fromkeys(name for i in images for name in i.annotated_mm2))
+    areas = [f"{name} mm²" for name in classes]
+    if len(images) <= _MOST_ROWS:
+        columns = ["image", "size px", "µm/px", "split", *areas]
+        console.table(title, columns, [_row(i, classes) for i in images])
+    projects = by_project(images)
+    if len(projects) > 1 and len(projects) <= _MOST_ROWS:
+        rows = [_sums(name, totals, classes) for name, totals in projects.items()]
+        console.table("", ["project", "images", "annotated", *areas], rows)
+    if len(images) > 1:
+        console.say(_in_all(images, classes))
+
+
+def _sums(name: str, totals: Totals, classes: Sequence[str]) -> list[str]:
+    areas = (_area(totals.mm2.get(c)) for c in classes)
+    return [name, str(totals.images), str(totals.annotated), *areas]
+
+
+def _in_all(images: Sequence[ImageSummary], classes: Sequence[str]) -> str:
+    from hookpath.projects import Totals
+
+    totals = Totals.of(images)
+    drawn = ", ".join(
+        f"{name} {_area(totals.mm2[name])} mm² on {counted(totals.slides[name], 'image', 'images')}"
+        for name in classes
+    )
+    parts = ", ".join(f"{count} {name}" for name, count in totals.splits.items() if name)
+    bare = totals.images - totals.annotated
+    return (
+        f"{counted(totals.images, 'image', 'images')}, {bare} without annotations"
+        + (f" (split: {parts})" if parts else "")
+        + (f"; {drawn}" if drawn else "")
+    )
+
+
+def _tell(
+    console: Console, images: Sequence[ImageSummary], scales: Mapping[str, ScaleEstimate]
+) -> None:
+    """What a person should know of the images."""
+    from hookpath.annotations import twin_classes
+
+    for image in images:
+        if (estimate := scales.get(image.id)) and estimate.line:
+            console.reporter.warn(f"{image.name}: {estimate.line}")
+    for name, count in Counter(i.rest for i in images if i.rest).items():
+        console.say(f"undrawn tissue counts as {name} on {count} of {len(images)} images")
+    notes = [f"{image.name}: {line}" for image in images for line in image.notes]
+    for line in notes[:_MOST_ROWS]:
+        console.say(line)
+    if len(notes) > _MOST_ROWS:
+        console.say(f"and {len(notes) - _MOST_ROWS} more remarks (--json has all)")
+    for twins in twin_classes(dict.fromkeys(n for i in images for n in i.annotated_mm2)):
+        console.reporter.warn(twins)
+
+
+def _refuse_broken(console: Console, images: Sequence[ImageSummary]) -> None:
+    """Name what cannot be used, missing slides in one line.
+
+    Raises:
+        ProjectError: there is something.
+    """
+    from hookpath.projects import Problem, missing_line
+
+    broken = [i for i in images if i.problem]
+    if not broken:
+        return
+    gone = missing_line(images) if sum(bool(i.missing) for i in images) > 1 else ""
+    lines = [Problem(i.name, i.problem).line for i in broken if not (gone and i.missing)]
+    for line in [*([gone] if gone else []), *lines[:_MOST_ROWS]]:
+        console.say(line)
+    raise ProjectError(
+        f"{len(broken)} of {len(images)} images cannot be used; {gone or broken[0].problem}",
+        code=shared_code(broken),
+    )
 
 
 def _scales(

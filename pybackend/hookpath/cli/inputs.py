@@ -12,6 +12,7 @@ import typer
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
+    from hookpath.annotations import LabelRules
     from hookpath.projects import Project, Rest
     from hookpath.slides import TissueRule
 
@@ -21,6 +22,15 @@ Source = Annotated[
         metavar="SOURCE",
         help="A QuPath project (project.qpproj or its folder), a folder of slides with "
         "<slide>.geojson beside them, or one slide.",
+        show_default=False,
+    ),
+]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="QuPath projects (project.qpproj or its folder), folders of slides with "
+        "<slide>.geojson beside them, slides; or folders with any of these in them.",
         show_default=False,
     ),
 ]
@@ -82,6 +92,24 @@ FoldDerived = Annotated[
         "--fold-derived", help="Derived classes (Tumor: Positive) count as their base class."
     ),
 ]
+MapClass = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="OLD=NEW",
+        help="What is drawn as class OLD counts as NEW; repeatable.",
+        show_default=False,
+    ),
+]
+Remapped = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remap",
+        metavar="OLD=NEW",
+        help="Slides that a QuPath project has in folder OLD lie in NEW now; repeatable.",
+        show_default=False,
+    ),
+]
 TissueIs = Annotated[
     Literal["generous", "saturation"],
     typer.Option(
@@ -101,30 +129,74 @@ def opened(
     mpp: float | None = None,
     override_mpp: float | None = None,
     warn: Callable[[str], None] | None = None,
+    remap: Sequence[str] | None = None,
 ) -> Iterator[list[Project]]:
     """The projects, closed at the end.
 
     Args:
+        remap: ``OLD=NEW``: where folders of slides are now.
         warn: told of every image whose µm/px is another than `mpp`, or overruled.
 
     Raises:
         UsageError: a value is no pixel size.
         ProjectError: nothing usable is there.
     """
-    from hookpath.projects import open_project, spacing_remarks
+    from hookpath.projects import Remap, open_project, spacing_remarks
 
+    places = Remap.parsed(remap or ())
     for name, value in (("--mpp", mpp), ("--override-mpp", override_mpp)):
         if value is not None and not 0.01 <= value <= 100:
             raise UsageError(f"{name} {value:g}: µm per pixel must lie between 0.01 and 100")
     with ExitStack() as stack:
         projects = []
         for source in sources:
-            projects.append(open_project(source, mpp, override_mpp=override_mpp))
+            projects.append(open_project(source, mpp, override_mpp=override_mpp, remap=places))
             stack.callback(projects[-1].close)
             if warn is not None and (mpp is not None or override_mpp is not None):
                 for remark in spacing_remarks(projects[-1]):
                     warn(remark)
         yield projects
+
+
+@contextmanager
+def opened_as_one(
+    sources: Sequence[Path],
+    mpp: float | None = None,
+    override_mpp: float | None = None,
+    warn: Callable[[str], None] | None = None,
+    remap: Sequence[str] | None = None,
+) -> Iterator[Project]:
+    """The projects as one, whose images keep apart whatever they are called (see `opened`)."""
+    from hookpath.projects import pooled
+
+    with opened(sources, mpp, override_mpp, warn, remap) as projects:
+        yield pooled(projects)
+
+
+def class_map(given: Sequence[str] | None) -> dict[str, str]:
+    """``OLD=NEW`` of ``--map``, the first ``=`` between them.
+
+    Raises:
+        UsageError: there is none, or a side is empty.
+    """
+    pairs = [text.partition("=")[::2] for text in given or ()]
+    for text, pair in zip(given or (), pairs, strict=True):
+        if not all(name.strip() for name in pair):
+            raise UsageError(f"--map {text!r}: give OLD=NEW, two names of classes")
+    return {old.strip(): new.strip() for old, new in pairs}
+
+
+def label_rules(
+    line_width: float | None, fold_derived: bool, mapped: Sequence[str] | None
+) -> LabelRules:
+    """How drawn objects become labels, from the options.
+
+    Raises:
+        UsageError: see `class_map`.
+    """
+    from hookpath.annotations import LabelRules
+
+    return LabelRules(line_width_um=line_width, fold_derived=fold_derived, rename=class_map(mapped))
 
 
 def rest_option(name: str | None, tissue: TissueRule = "generous") -> Rest:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, Model, Mpp, OverrideMpp, Source, model_folder, opened
+from hookpath.cli.inputs import (
+    Device,
+    Model,
+    Mpp,
+    OverrideMpp,
+    Remapped,
+    Sources,
+    model_folder,
+    opened_as_one,
+)
 from hookpath.cli.reporters import duration_text
 from hookpath.errors import PredictionError, UsageError, shared_code
 
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    source: Source,
+    sources: Sources,
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
     ],
@@ -75,6 +84,7 @@ def command(
     again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -103,7 +113,7 @@ def command(
             adapt_bn=adapt_bn,
             again=again,
         )
-        with opened([source], mpp, override_mpp, console.reporter.warn) as (project,):
+        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = predict_project(project, model_folder(model), out, config, console.reporter)
         _tell(console, report)
 

@@ -13,10 +13,13 @@ from hookpath.cli.inputs import (
     Family,
     FoldDerived,
     LineWidth,
+    MapClass,
     Mpp,
     OverrideMpp,
     Preset,
+    Remapped,
     RestClass,
+    class_map,
     model_folder,
     opened,
 )
@@ -83,6 +86,7 @@ def command(
     rest: RestClass = None,
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
+    map_: MapClass = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -93,6 +97,7 @@ def command(
     ] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -100,7 +105,7 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
-        from hookpath.training._settings import toml_text
+        from hookpath.training._settings import toml_table, toml_text
 
         given = {
             "family": family,
@@ -109,6 +114,7 @@ def command(
             "rest.class_name": rest,
             "labels.line_width_um": line_width,
             "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
+            "labels.rename": toml_table(class_map(map_)) if map_ else None,
             "minutes": minutes,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
@@ -121,7 +127,7 @@ def command(
         if not sources and not resume:
             raise UsageError("name what to train on: a project.qpproj or a folder of slides")
         chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
-        with opened(chosen, mpp, override_mpp, console.reporter.warn) as projects:
+        with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
             if not resume:
                 settings = _settled(projects, settings, config, preset, changes, console)
             try:

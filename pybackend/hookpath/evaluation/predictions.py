@@ -10,7 +10,7 @@ from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.filemap import FileMap
 from hookpath.evaluation.maps import PredictedMap
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry
+from hookpath.projects import ImageEntry, own_entry, result_key
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictionRecord
@@ -68,16 +68,27 @@ class PredictionsFolder:
     def _find(self, entry: ImageEntry) -> tuple[Path, PredictionRecord]:
         from hookpath.inference.record import prediction_folder
 
-        own = prediction_folder(self.folder, entry.name, entry.id)
+        own = prediction_folder(self.folder, *result_key(entry))
         if own in self._records:
             return own, self._records[own]
-        named = [f for f, record in self._records.items() if record.image == entry.name]
+        names = (entry.name, own_entry(entry).name)
+        named = [f for f, record in self._records.items() if record.image in names]
+        if len(named) > 1:
+            named = self._of_slide(entry, named)
         if len(named) == 1:
             return named[0], self._records[named[0]]
         if entry.name in self.failed:
             raise EvaluationError(self.failed[entry.name])
         what = f"{len(named)} predictions have its name" if named else "it was not predicted"
         raise EvaluationError(f"{entry.name}: {what} in {self.folder}; run `hookpath predict`")
+
+    def _of_slide(self, entry: ImageEntry, named: list[Path]) -> list[Path]:
+        """Of predictions of one name those of this very slide; all where nobody can tell."""
+        now = _identity(entry)
+        if now is None:
+            return named
+        same = [f for f in named if not self._records[f].slide.difference(now)]
+        return same or named
 
     def _check(self, entry: ImageEntry, found: Path, record: PredictionRecord) -> None:
         from hookpath.inference.record import CLASS_MAP_NAME

@@ -111,7 +111,7 @@ class ExtractConfig:
     @property
     def digest(self) -> str:
         """Changes whenever other patches would come out."""
-        said = asdict(self) | {"rules": self.rules.model_dump()}
+        said = asdict(self) | {"rules": self.rules.model_dump(exclude_defaults=True)}
         for name in ("workers", "images", "again"):
             del said[name]
         if self.rest is None:  # as runs of before there was a rest

@@ -19,7 +19,7 @@ from hookpath.inference.record import (
 )
 from hookpath.inference.regions import Regions
 from hookpath.inference.wanted import wanted_regions
-from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.projects import ImageEntry, Problem, Project, result_key
 from hookpath.slides import SlideIdentity
 
 
@@ -134,7 +134,7 @@ class _Finished:
             PredictionError: what has its name is of another slide.
         """
         now = _identity(entry)
-        own = prediction_folder(self._folder, entry.name, entry.id)
+        own = prediction_folder(self._folder, *result_key(entry))
         if own in self.records:
             return self._checked(own, now, entry)
         same = [f for f, r in self.records.items() if now is not None and _is_same(r, now)]

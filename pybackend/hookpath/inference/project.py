@@ -36,7 +36,7 @@ from hookpath.inference.regions import Regions
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.inference.wanted import wanted_regions
 from hookpath.models import ModelCard
-from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.projects import ImageEntry, Problem, Project, result_key
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
     Raises:
         PredictionError: there is none.
     """
-    folder = prediction_folder(out_dir, entry.name, entry.id)
+    folder = prediction_folder(out_dir, *result_key(entry))
     return replace(_loaded(folder, PredictionRecord.load(folder)), image_id=entry.id)
 
 
@@ -162,7 +162,7 @@ class _Run:
 
     def prediction_of(self, entry: ImageEntry) -> tuple[SlidePrediction, bool]:
         """The finished prediction of an image, and whether it was made now."""
-        folder = prediction_folder(self.out_dir, entry.name, entry.id)
+        folder = prediction_folder(self.out_dir, *result_key(entry))
         regions = wanted_regions(entry, self.config.inside)
         with slide_alone(folder, entry.name):
             found = None if self.config.again else self._finished(entry, folder, regions)

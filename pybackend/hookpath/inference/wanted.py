@@ -5,7 +5,7 @@ from __future__ import annotations
 from hookpath.annotations import PathObject, is_drawn_by_hand
 from hookpath.errors import PredictionError
 from hookpath.inference.config import ALL_ANNOTATIONS
-from hookpath.projects import ExchangeEntry, ImageEntry
+from hookpath.projects import ExchangeEntry, ImageEntry, own_entry
 
 
 def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
@@ -16,8 +16,9 @@ def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | 
     """
     if inside is None:
         return None
-    if inside == ALL_ANNOTATIONS and isinstance(entry, ExchangeEntry):
-        wanted = [o for o in entry.handed_over() if o.object_type in ("annotation", "tmaCore")]
+    own = own_entry(entry)
+    if inside == ALL_ANNOTATIONS and isinstance(own, ExchangeEntry):
+        wanted = [o for o in own.handed_over() if o.object_type in ("annotation", "tmaCore")]
     else:
         drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
         wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]

@@ -18,11 +18,15 @@ from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.labelled import as_labels
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
+from hookpath.projects.pooling import PooledEntry, PooledProject, own_entry, pooled, result_key
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
+from hookpath.projects.remap import Remap
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
 from hookpath.projects.summary import ImageSummary, summarise
+from hookpath.projects.table import write_csv
+from hookpath.projects.totals import Totals, by_project, missing_line
 from hookpath.projects.twins import twin_remarks
 from hookpath.projects.vouched import teaching_objects
 
@@ -40,19 +44,28 @@ __all__ = [
     "ImageEntry",
     "ImageSnapshot",
     "ImageSummary",
+    "PooledEntry",
+    "PooledProject",
     "Problem",
     "Project",
     "ProjectPart",
     "QuPathEntry",
     "QuPathProject",
+    "Remap",
     "ReportOfImage",
     "Rest",
+    "Totals",
     "WriteReport",
     "as_labels",
+    "by_project",
     "count_edited",
     "find_qupath",
+    "missing_line",
     "open_project",
+    "own_entry",
+    "pooled",
     "qupath_version",
+    "result_key",
     "slide_of_server",
     "spacing_remarks",
     "summarise",
@@ -60,4 +73,5 @@ __all__ = [
     "tell_files",
     "tell_left_out",
     "twin_remarks",
+    "write_csv",
 ]

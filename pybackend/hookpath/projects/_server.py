@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from hookpath.errors import ProjectError
+from hookpath.errors import MissingSlideError, ProjectError
 from hookpath.geometry import Calibration
 from hookpath.jvm import why_no_java
 from hookpath.jvm.servers import is_file_uri, moved, path_of, uris_in
+from hookpath.projects.remap import Remap
 
 #: What only QuPath can do to an image's pixels.
 _TRANSFORMED = {
@@ -122,9 +123,14 @@ def _only_qupath(builder: Mapping[str, Any], args: list[str]) -> str:
 
 
 class Inside:
-    """Files below a project's folder by name; it is gone through once, when first asked."""
+    """Files below a project's folder by name; it is gone through once, when first asked.
 
-    def __init__(self, project_file: Path) -> None:
+    Args:
+        remap: where folders are now that the project has recorded.
+    """
+
+    def __init__(self, project_file: Path, remap: Remap = Remap()) -> None:
+        self.remap = remap
         #: Where the project lies, links followed.
         self.folder = project_file.resolve().parent
 
@@ -169,13 +175,17 @@ def locate(
     for path in _places(uri, saved_as, inside or Inside(project_file)):
         if path.is_file() or (path.is_dir() and path.suffix == ".zarr"):
             return path
-    raise ProjectError(
-        f"{image}: slide not found at {_recorded(uri)}; put it back, move it into the project's "
-        "folder, or open the project in QuPath and update the image's path"
+    recorded = str(_recorded(uri))
+    raise MissingSlideError(
+        f"{image}: slide not found at {recorded}; put it back, move it into the project's "
+        "folder, open the project in QuPath and update the image's path, or say where its folder "
+        "is now (--remap OLD=NEW)",
+        recorded=recorded,
     )
 
 
 def _places(uri: str, saved_as: str | None, inside: Inside) -> Iterator[Path]:
+    yield from inside.remap.places(_recorded(uri))
     yield inside.folder / path_of(uri)
     if saved_as and (relative := _relative(uri, saved_as)):
         yield Path(os.path.normpath(inside.folder / relative))

@@ -280,7 +280,8 @@ def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
     slides = slides_among(p for p in source.iterdir() if p.is_file() and is_slide_file(p))
     if not slides:
         raise ProjectError(
-            f"{source}: no slide in this folder (looked for {' '.join(sorted(SLIDE_SUFFIXES))})"
+            f"{source}: no slide in this folder, nor below it "
+            f"(looked for {' '.join(sorted(SLIDE_SUFFIXES))})"
         )
     return slides
 

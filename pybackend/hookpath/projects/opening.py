@@ -7,7 +7,10 @@ from typing import TypedDict
 
 from hookpath.errors import ProjectError
 from hookpath.projects.base import Project
+from hookpath.projects.finding import label_below, projects_below
 from hookpath.projects.folder import FolderProject, is_slide_file
+from hookpath.projects.pooling import PooledProject
+from hookpath.projects.remap import Remap
 
 
 class _Rest(TypedDict):
@@ -21,8 +24,12 @@ def open_project(
     *,
     override_mpp: float | None = None,
     crop_to_bounds: bool = True,
+    remap: Remap = Remap(),
 ) -> Project:
     """Open a ``project.qpproj`` (or its folder), a folder of slides, a slide, or a request file.
+
+    A folder with neither stands for all projects and folders of slides below it, as one
+    (`PooledProject`): a folder of QuPath projects, or TCGA's with one folder for each slide.
 
     Args:
         source: a QuPath project wins over a folder of slides where a folder is both.
@@ -30,6 +37,7 @@ def open_project(
         override_mpp: µm/px of all images, whatever project and file say.
         crop_to_bounds: crop to ``openslide.bounds-*`` as QuPath does (a QuPath image that was
             imported with ``--no-crop`` is never cropped).
+        remap: where folders are now that a QuPath project has recorded.
 
     Raises:
         ProjectError: nothing usable is there.
@@ -43,7 +51,7 @@ def open_project(
     if path.suffix.lower() == ".qpproj" or (path.is_dir() and _project_file(path)):
         from hookpath.projects.qupath import QuPathProject
 
-        return QuPathProject(_project_file(path) or path, mpp, **rest)
+        return QuPathProject(_project_file(path) or path, mpp, **rest, remap=remap)
     if path.is_file() and path.suffix.lower() == ".json":
         from hookpath.projects.exchange import ExchangeProject
 
@@ -52,7 +60,15 @@ def open_project(
         raise ProjectError(
             f"{path}: neither a project.qpproj nor a slide; give one of them, or a folder of slides"
         )
+    if path.is_dir() and not _has_slides(path) and (found := projects_below(path)):
+        opened = [open_project(p, mpp, **rest, remap=remap) for p in found]
+        labels = [label_below(path, p) for p in found]
+        return PooledProject(opened, path, labels)
     return FolderProject(path, mpp, **rest)
+
+
+def _has_slides(folder: Path) -> bool:
+    return any(is_slide_file(p) and p.is_file() for p in folder.iterdir())
 
 
 def _project_file(folder: Path) -> Path | None:

@@ -15,6 +15,7 @@ from hookpath import names
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError
 from hookpath.projects.base import ImageEntry
+from hookpath.projects.pooling import own_entry
 from hookpath.projects.snapshot import StoredImage
 from hookpath.untrusted import read_json, reason
 
@@ -76,6 +77,7 @@ def proposed_on(entry: ImageEntry) -> Proposed | None:
     Raises:
         ProjectError: the loop's file is damaged.
     """
+    entry = own_entry(entry)
     loop = entry.loop_folder if isinstance(entry, StoredImage) else None
     if loop is None:
         return None

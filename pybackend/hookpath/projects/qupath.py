@@ -19,6 +19,7 @@ from hookpath.projects._server import Inside, locate, parse_server
 from hookpath.projects._spelling import as_spelled
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata, metadata_of
+from hookpath.projects.remap import Remap
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
@@ -52,13 +53,14 @@ class QuPathProject(StoredProject):
         *,
         override_mpp: float | None = None,
         crop_to_bounds: bool = True,
+        remap: Remap = Remap(),
     ) -> None:
         given = GivenSpacing(mpp, override_mpp)
         path = Path(source).expanduser()
         self._file = path / "project.qpproj" if path.is_dir() else path
         content = _qpproj.read_project(self._file)
         shared = _Shared(
-            self._file, content.get("version"), content.get("uri"), given, Inside(self._file)
+            self._file, content.get("version"), content.get("uri"), given, Inside(self._file, remap)
         )
         self._images = tuple(
             QuPathEntry(shared, record, self.ledger) for record in content["images"]

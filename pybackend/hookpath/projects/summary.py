@@ -15,10 +15,11 @@ from hookpath.annotations import (
     PathObject,
     class_names_in,
 )
-from hookpath.errors import HookpathError
+from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.edited import count_edited
+from hookpath.projects.pooling import PooledEntry
 from hookpath.projects.rest import Rest
 from hookpath.projects.vouched import teaching_objects
 
@@ -41,6 +42,8 @@ class ImageSummary:
             (`hookpath.projects.vouched`).
         left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
         notes: what the person should know of the file and of what was drawn.
+        project: what its project is called, where several are looked at.
+        missing: where the slide should be by its project, if it is not there ("": it is).
         problem: why the image cannot be used ("": it can).
         code: what a program may make of the problem (`HookpathError.code`).
     """
@@ -60,6 +63,8 @@ class ImageSummary:
     notes: tuple[str, ...] = ()
     problem: str = ""
     code: str = ""
+    project: str = ""
+    missing: str = ""
 
 
 def summarise(
@@ -80,13 +85,14 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     edited = 0
     calibration: Calibration | None = None
     of_file: tuple[str, ...] = ()
-    problem = code = reader = ""
+    problem = code = reader = missing = ""
     try:
         found = image.description
         (width, height), of_file, reader = found.size_l0, found.notes, found.reader
         calibration = found.known_calibration()
     except HookpathError as error:
         problem, code = str(error), error.code
+        missing = error.recorded if isinstance(error, MissingSlideError) else ""
     try:
         teaching = teaching_objects(entry, image.objects)
         objects = rules.applied(teaching, lambda: calibration)
@@ -115,6 +121,8 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         notes=(*of_file, *report.problems(px_mm2)),
         problem=problem,
         code=code,
+        project=entry.project if isinstance(entry, PooledEntry) else "",
+        missing=missing,
     )
 
 

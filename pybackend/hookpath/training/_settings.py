@@ -54,6 +54,11 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def toml_table(values: Mapping[str, str]) -> str:
+    """Texts by name as a TOML value (see `toml_text`)."""
+    return "{" + ", ".join(f"{toml_text(k)} = {toml_text(v)}" for k, v in values.items()) + "}"
+
+
 def nested(key: str, value: Any) -> Values:
     """``("a.b", 3)`` → ``{"a": {"b": 3}}``."""
     for part in reversed(key.split(".")):

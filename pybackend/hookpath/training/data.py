@@ -30,7 +30,7 @@ from hookpath.projects import (
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.training.config import TrainConfig
-from hookpath.training.drawn import DrawnImage, class_table, images_of
+from hookpath.training.drawn import DrawnImage, class_table, images_of, unknown_names
 from hookpath.training.split import Candidate, Part, Split, split_slides
 
 
@@ -77,6 +77,8 @@ def gather(
     images = images_of(projects, config.rest if drawn else None, config.labels)
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
+    for line in unknown_names(config.labels, images):
+        reporter.warn(line)
     classes = class_table(projects, images, config) if drawn else ClassTable(())
     tell_files(reporter, projects)
     for twins in twin_classes(classes.names):
@@ -121,13 +123,13 @@ def _load(
                 raise image.error
             source = load_source(image.entry, image.drawn if classes.names else (), classes)
         except HookpathError as error:
-            reporter.warn(_left_out(image.entry.name, str(error)))
-            problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))
+            reporter.warn(_left_out(image.name, str(error)))
+            problems.append(Problem(image.name, str(error), error.code, image.entry.id))
             reporter.result("problem", vars(problems[-1]))
             continue
         px_mm2 = source.read_facts().calibration.area_um2(1.0) * 1e-6
-        reports.append(ReportOfImage(source.name, source.labels.report, px_mm2))
-        sources.append(replace(source, id=image.key))
+        reports.append(ReportOfImage(image.name, source.labels.report, px_mm2))
+        sources.append(replace(source, id=image.key, name=image.name))
     tell_left_out(reporter, reports)
     if not sources:
         raise TrainingError(
@@ -146,7 +148,7 @@ def _report_of_bare(image: DrawnImage, classes: ClassTable) -> ReportOfImage:
         with suppress(HookpathError):
             calibration = image.entry.description.known_calibration()
             px_mm2 = calibration.area_um2(1.0) * 1e-6
-    return ReportOfImage(image.entry.name, report, px_mm2)
+    return ReportOfImage(image.name, report, px_mm2)
 
 
 def _left_out(name: str, message: str) -> str:

@@ -22,6 +22,7 @@ from hookpath.projects import (
     Project,
     Rest,
     as_labels,
+    pooled,
     teaching_objects,
 )
 from hookpath.training.config import TrainConfig
@@ -29,15 +30,18 @@ from hookpath.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class DrawnImage:
-    """An image, its key over all projects, and what is known of it (or why nobody knows).
+    """An image, its key and name over all projects, and what is known of it (or why nobody knows).
 
-    `drawn` is what a person drew, and the rest of the tissue where that is a class.
+    `drawn` is what a person drew, and the rest of the tissue where that is a class; `written` are
+    the names of its classes before any rule changed them.
     """
 
     key: str
+    name: str
     project: str
     entry: ImageEntry
     drawn: tuple[PathObject, ...] = ()
+    written: frozenset[str] = frozenset()
     error: HookpathError | None = None
 
     @property
@@ -56,17 +60,19 @@ def images_of(
         rules: how drawn objects become labels.
     """
     images: list[DrawnImage] = []
+    names = (entry.name for entry in pooled(projects).images)
     for number, project in enumerate(projects):
-        for entry in project.images:
+        for entry, name in zip(project.images, names, strict=False):
             key = key_of(number, entry, projects)
             try:
                 drawn = [o for o in teaching_objects(entry) if _is_person_s(o)]
+                written = frozenset(c.name for c in class_names_in(drawn))
                 if rest is not None:
                     drawn = rest.completed(entry, as_labels(entry, drawn, rules))
                 known = tuple(drawn)
-                images.append(DrawnImage(key, project.name, entry, known))
+                images.append(DrawnImage(key, name, project.name, entry, known, written))
             except HookpathError as error:
-                images.append(DrawnImage(key, project.name, entry, error=error))
+                images.append(DrawnImage(key, name, project.name, entry, error=error))
     return images
 
 
@@ -78,6 +84,17 @@ def _is_person_s(o: PathObject) -> bool:
 def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
     """An image's id, unique over all projects."""
     return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
+
+
+def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
+    """One line for each class that is to count as another and is drawn nowhere."""
+    written = sorted({name for image in images for name in image.written})
+    drawn = ", ".join(repr(name) for name in written)
+    return [
+        f"class {old!r}, which is to count as {new!r}, is drawn nowhere; drawn are: {drawn}"
+        for old, new in rules.rename.items()
+        if old not in written
+    ]
 
 
 def class_table(
