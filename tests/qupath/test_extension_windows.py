@@ -23,7 +23,7 @@ PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 #: Windows that must have been seen, by the names of their pictures.
 SEEN = {
     "run-hooknet-ready", "run-hooknet-done", "train", "train-classifier", "train-unet-lr",
-    "annotation-loop", "outline-tissue", "models",
+    "annotation-loop", "outline-tissue", "how-good-is-it", "models",
     "preview",
     "import-predictions", "show-probability-map", "remove-results", "first-steps",
     "open-a-demo-project", "set-up-python", "jobs", "open-log",

@@ -52,7 +52,7 @@ HUMAN = [
 ]  # fmt: skip
 
 
-def _square(number: int, name: str, x: float, y: float, side: float) -> dict[str, Any]:
+def square(number: int, name: str, x: float, y: float, side: float) -> dict[str, Any]:
     """A square that somebody drew."""
     shape = {"type": "Polygon", "coordinates": [ring(x, y, side, side)]}
     return feature(shape, number, classification={"name": name, "color": [10, 20, 30]})
@@ -60,8 +60,8 @@ def _square(number: int, name: str, x: float, y: float, side: float) -> dict[str
 
 #: Squares of both classes on both slides, to train on: in the disc, in a frame, beside them.
 DRAWN = {
-    FIRST: [_square(1, "Dark", 240, 240, 100), _square(2, "Pale", 20, 520, 120)],
-    SECOND: [_square(3, "Dark", 562, 122, 96), _square(4, "Pale", 200, 200, 120)],
+    FIRST: [square(1, "Dark", 240, 240, 100), square(2, "Pale", 20, 520, 120)],
+    SECOND: [square(3, "Dark", 562, 122, 96), square(4, "Pale", 200, 200, 120)],
 }
 
 

@@ -2,18 +2,23 @@ package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.check.Check;
+import qupath.ext.hookpath.core.Evaluation;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
 import qupath.ext.hookpath.loop.TissueJob;
 import qupath.ext.hookpath.loop.TissueSummary;
+import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
@@ -281,6 +286,25 @@ public final class Hookpath {
                     found.problems().size() + found.changed().size(), found.problems().get(0)));
         }
         return found;
+    }
+
+    /**
+     * Compares what is drawn in the project with what a model says there; nothing is changed.
+     *
+     * @param arguments {@code model} (folder or name), {@code leftOut: true} (also ask quick networks
+     *     that learned without the image), {@code python}, {@code device}, and the other options of
+     *     {@code hookpath evaluate}
+     * @return figures, and every drawn area, the most doubtful first
+     * @throws HookpathException nothing could be compared
+     */
+    public static Evaluation check(Map<String, ?> arguments) {
+        Project<BufferedImage> project = openProject();
+        Options options = Options.of(arguments);
+        ModelFolder model = ModelFolder.read(Models.named(options.text("model", ""), project));
+        Map<String, Object> rest = new LinkedHashMap<>(arguments);
+        rest.remove("model");
+        var check = new Check(project, model, rest);
+        return check.finish(await(check.start(Hookpath::log)));
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

@@ -16,6 +16,7 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.check.CheckWindow;
 import qupath.ext.hookpath.ui.demo.DemoWindow;
 import qupath.ext.hookpath.ui.demo.FirstStepsWindow;
 import qupath.ext.hookpath.ui.setup.Setup;
@@ -46,6 +47,7 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("train", TrainWindow::show),
                 new Item("loop", LoopWindow::show),
                 new Item("tissue", TissueWindow::show),
+                new Item("check", CheckWindow::show),
                 new Item("models", ModelsWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),

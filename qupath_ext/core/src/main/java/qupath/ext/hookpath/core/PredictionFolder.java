@@ -6,7 +6,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +91,17 @@ public record PredictionFolder(Path path, String image, String slide, String run
         List<PredictionFolder> named = among.stream()
                 .filter(found -> image.equals(found.image)).toList();
         return named.size() == 1 ? named.get(0) : null;
+    }
+
+    /** What an image's folder ends with, so that images of one name have different ones. */
+    public static String digest(String id, String name) {
+        try {
+            byte[] text = (id + "\n" + name).getBytes(StandardCharsets.UTF_8);
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
+            return HexFormat.of().formatHex(hash).substring(0, 6);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Whether it was made in the frame of an image of this size (level-0 px). */

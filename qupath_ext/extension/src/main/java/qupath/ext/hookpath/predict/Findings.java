@@ -3,15 +3,12 @@ package qupath.ext.hookpath.predict;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.ImagePart;
 import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.PredictionFolder;
 
 /**
  * What a prediction said about its images, in its own words.
@@ -41,7 +38,7 @@ record Findings(List<JsonObject> slides, List<String> problems) {
 
     /** What was said about one image; null: nothing. */
     JsonObject of(ImagePart image) {
-        String end = "-" + digest(image);
+        String end = "-" + PredictionFolder.digest(image.id(), image.name());
         return slides.stream()
                 .filter(slide -> image.name().equals(text(slide, "image")))
                 .filter(slide -> text(slide, "folder") == null
@@ -59,17 +56,6 @@ record Findings(List<JsonObject> slides, List<String> problems) {
         String image = text(problem, "image");
         String message = text(problem, "message");
         return message.contains(image) ? message : image + ": " + message;
-    }
-
-    /** What an image's folder ends with, so that images of one name have different ones. */
-    private static String digest(ImagePart image) {
-        try {
-            byte[] text = (image.id() + "\n" + image.name()).getBytes(StandardCharsets.UTF_8);
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
-            return HexFormat.of().formatHex(hash).substring(0, 6);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static List<JsonObject> objects(JsonElement array) {

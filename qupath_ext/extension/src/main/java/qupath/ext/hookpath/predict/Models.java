@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.predict;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyIntegerProperty;
 import javafx.beans.property.ReadOnlyIntegerWrapper;
+import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
@@ -44,6 +46,27 @@ public final class Models {
         found.removeIf(model -> !seen.add(model.path().toAbsolutePath().normalize())
                 || model.problem() != null && model.path().equals(Path.of(last)));
         return found;
+    }
+
+    /**
+     * The model that a script asks for.
+     *
+     * @param text a folder, or the name of a model of the one list
+     * @param project to look for it in; may be null
+     * @return its folder
+     * @throws HookpathException there is none
+     */
+    public static Path named(String text, Project<BufferedImage> project) {
+        if (text.isBlank()) {
+            throw new HookpathException(Texts.get("error.noModel"));
+        }
+        Path asked = Path.of(text);
+        if (Files.isDirectory(asked)) {
+            return asked.toAbsolutePath();
+        }
+        return all(project).stream().filter(model -> model.name().equals(text))
+                .map(ModelFolder::path).findFirst()
+                .orElseThrow(() -> new HookpathException(Texts.get("error.modelMissing", text)));
     }
 
     /**

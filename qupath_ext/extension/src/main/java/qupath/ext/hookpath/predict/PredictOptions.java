@@ -1,7 +1,6 @@
 package qupath.ext.hookpath.predict;
 
 import java.awt.image.BufferedImage;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +12,6 @@ import qupath.ext.hookpath.Options;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.GroovyCall;
-import qupath.ext.hookpath.core.ModelFolder;
 import qupath.lib.projects.Project;
 
 /**
@@ -49,7 +47,7 @@ public record PredictOptions(
         if (!KINDS.contains(as)) {
             throw new HookpathException(Texts.get("error.as", as));
         }
-        Path model = model(options.text("model", ""), project);
+        Path model = Models.named(options.text("model", ""), project);
         return new PredictOptions(model, as, options.text("python", null), options.path("out"),
                 given);
     }
@@ -70,20 +68,6 @@ public record PredictOptions(
         arguments.put("model", model);
         arguments.remove("images");
         return GroovyCall.named(method, arguments);
-    }
-
-    private static Path model(String text, Project<BufferedImage> project) {
-        if (text.isBlank()) {
-            throw new HookpathException(Texts.get("error.noModel"));
-        }
-        Path asked = Path.of(text);
-        if (Files.isDirectory(asked)) {
-            return asked.toAbsolutePath();
-        }
-        return Models.all(project).stream()
-                .filter(model -> model.name().equals(text))
-                .map(ModelFolder::path).findFirst()
-                .orElseThrow(() -> new HookpathException(Texts.get("error.modelMissing", text)));
     }
 
     /** Where maps and GeoJSON go. */

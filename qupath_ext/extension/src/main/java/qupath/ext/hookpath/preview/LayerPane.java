@@ -1,29 +1,60 @@
 package qupath.ext.hookpath.preview;
 
+import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.binding.Bindings;
 import javafx.fxml.FXML;
 import javafx.scene.control.CheckBox;
+import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.Slider;
 import javafx.scene.layout.FlowPane;
+import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import javafx.scene.paint.Color;
+import javafx.scene.paint.CycleMethod;
+import javafx.scene.paint.LinearGradient;
+import javafx.scene.paint.Stop;
 import javafx.scene.shape.Rectangle;
+import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.ClassPart;
+import qupath.ext.hookpath.core.Paint;
+import qupath.ext.hookpath.core.Paint.What;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.lib.gui.viewer.OverlayOptions;
 
-/** How classes are painted: which, from which probability on, how opaque. For JavaFX's thread. */
+/**
+ * What is painted over the slide and how: the likeliest classes, the probability of one, or the
+ * uncertainty; from which value on, how opaque. For JavaFX's thread.
+ */
 public final class LayerPane extends VBox {
 
     private static final double SQUARE = 12;
+    private static final int STOPS = 8;
+
+    /**
+     * What can be painted.
+     *
+     * @param className of {@link What#CLASS}; else null
+     */
+    private record Layer(What what, int index, String className) {
+
+        boolean isAs(Layer other) {
+            return other != null && what == other.what
+                    && java.util.Objects.equals(className, other.className);
+        }
+    }
 
     private ClassRenderer renderer;
     private Runnable repaint = () -> { };
 
+    @FXML private ComboBox<Layer> layer;
     @FXML private FlowPane classes;
+    @FXML private HBox legend;
+    @FXML private Label legendLow;
+    @FXML private Rectangle legendBar;
+    @FXML private Label legendHigh;
     @FXML private Slider threshold;
     @FXML private Label thresholdText;
     @FXML private CheckBox graded;
@@ -32,19 +63,22 @@ public final class LayerPane extends VBox {
     /** Empty until {@link #show}. */
     public LayerPane() {
         Windows.load(this, "layer-pane.fxml");
+        layer.setConverter(new Names());
+        layer.valueProperty().addListener((observable, before, after) -> applyLook());
         threshold.valueProperty().addListener((observable, before, after) -> applyLook());
         graded.selectedProperty().addListener((observable, before, after) -> applyLook());
         thresholdText.textProperty().bind(Bindings.createStringBinding(
                 () -> Texts.get("layer.percent", threshold.getValue()), threshold.valueProperty()));
+        legend.setVisible(false);
     }
 
     /** Ties the slider to QuPath's own for overlays. */
-    void bindOpacity(OverlayOptions options) {
+    public void bindOpacity(OverlayOptions options) {
         opacity.valueProperty().bindBidirectional(options.opacityProperty());
     }
 
     /**
-     * Shows what a renderer paints.
+     * Shows what a renderer paints; what was chosen before is chosen again where it is there.
      *
      * @param all its classes
      * @param renderer gets the look that is chosen here
@@ -53,38 +87,100 @@ public final class LayerPane extends VBox {
     void show(List<ClassPart> all, ClassRenderer renderer, Runnable repaint) {
         this.renderer = renderer;
         this.repaint = repaint;
+        List<String> hidden = hidden();
         classes.getChildren().clear();
+        List<Layer> layers = new ArrayList<>();
+        layers.add(new Layer(What.LIKELIEST, 0, null));
         for (int i = 0; i < all.size(); i++) {
-            classes.getChildren().add(box(all.get(i), i));
+            classes.getChildren().add(box(all.get(i), i, !hidden.contains(all.get(i).name())));
+            layers.add(new Layer(What.CLASS, i, all.get(i).name()));
         }
+        layers.add(new Layer(What.UNCERTAINTY, 0, null));
+        Layer chosen = layer.getValue();
+        layer.getItems().setAll(layers);
+        layer.setValue(layers.stream().filter(one -> one.isAs(chosen)).findFirst()
+                .orElse(layers.getFirst()));
         applyLook();
     }
 
     /** Whether unsure px and faint ones make sense: not with a class map, which has no numbers. */
     void setProbabilities(boolean known) {
+        layer.setDisable(!known);
         threshold.setDisable(!known);
         graded.setDisable(!known);
+        applyLook();
     }
 
-    private CheckBox box(ClassPart part, int index) {
+    private List<String> hidden() {
+        return classes.getChildren().stream().map(CheckBox.class::cast)
+                .filter(box -> !box.isSelected()).map(CheckBox::getText).toList();
+    }
+
+    private CheckBox box(ClassPart part, int index, boolean shown) {
         CheckBox box = new CheckBox(part.name());
+        box.setMnemonicParsing(false);
         int rgb = ClassColors.packed(part, index);
-        var square = new Rectangle(SQUARE, SQUARE,
-                Color.rgb(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255));
-        box.setGraphic(square);
-        box.setSelected(true);
+        box.setGraphic(new Rectangle(SQUARE, SQUARE, color(rgb)));
+        box.setSelected(shown);
         box.selectedProperty().addListener((observable, before, after) -> {
-            renderer.show(index, after);
+            renderer.change(paint -> paint.showing(index, after));
             repaint.run();
         });
+        if (!shown) {
+            renderer.change(paint -> paint.showing(index, false));
+        }
         return box;
     }
 
     private void applyLook() {
-        if (renderer != null) {
-            renderer.setThreshold(threshold.isDisabled() ? 0 : threshold.getValue());
-            renderer.setGraded(graded.isSelected() && !graded.isDisabled());
-            repaint.run();
+        Layer chosen = layer.isDisabled() ? null : layer.getValue();
+        boolean classesShown = chosen == null || chosen.what() == What.LIKELIEST;
+        classes.setDisable(!classesShown);
+        graded.setDisable(layer.isDisabled() || !classesShown);
+        legend.setVisible(!classesShown);
+        if (renderer == null) {
+            return;
+        }
+        renderer.change(paint -> paint
+                .of(chosen == null ? What.LIKELIEST : chosen.what(),
+                        chosen == null ? 0 : chosen.index())
+                .from(threshold.isDisabled() ? 0 : threshold.getValue())
+                .graded(graded.isSelected() && !graded.isDisabled()));
+        if (!classesShown) {
+            drawLegend(chosen, renderer.paint());
+        }
+        repaint.run();
+    }
+
+    private void drawLegend(Layer chosen, Paint paint) {
+        boolean uncertain = chosen.what() == What.UNCERTAINTY;
+        legendLow.setText(uncertain ? Texts.get("layer.sure") : Texts.get("layer.percent", 0));
+        legendHigh.setText(uncertain ? Texts.get("layer.unsure") : Texts.get("layer.percent", 1));
+        List<Stop> stops = new ArrayList<>();
+        for (int i = 0; i <= STOPS; i++) {
+            double share = (double) i / STOPS;
+            int argb = paint.legend(share);
+            stops.add(new Stop(share, Color.rgb(argb >> 16 & 255, argb >> 8 & 255, argb & 255,
+                    (argb >>> 24) / 255.0)));
+        }
+        legendBar.setFill(new LinearGradient(0, 0, 1, 0, true, CycleMethod.NO_CYCLE, stops));
+    }
+
+    private static Color color(int rgb) {
+        return Color.rgb(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255);
+    }
+
+    private static final class Names extends StringConverter<Layer> {
+
+        @Override
+        public String toString(Layer layer) {
+            return layer == null ? ""
+                    : Texts.get("layer.what." + layer.what(), String.valueOf(layer.className()));
+        }
+
+        @Override
+        public Layer fromString(String text) {
+            throw new UnsupportedOperationException("not editable");
         }
     }
 }

@@ -80,6 +80,11 @@ final class MapOverlay {
         }
     }
 
+    /** Whether nothing else took its place. */
+    boolean isShown() {
+        return viewer != null && viewer.getCustomPixelLayerOverlay() == overlay;
+    }
+
     Path file() {
         return map.path();
     }

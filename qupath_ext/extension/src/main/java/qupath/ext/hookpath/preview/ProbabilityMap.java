@@ -15,6 +15,7 @@ import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.check.Check;
 import qupath.ext.hookpath.core.MapSearch;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.lib.gui.QuPathGUI;
@@ -136,6 +137,8 @@ public final class ProbabilityMap {
         places.add(JobStart.base(null).resolve("hookpath").resolve("predictions"));
         var entry = project == null ? null : project.getEntry(image);
         String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
-        return MapSearch.mapsOf(name, slide, places.toArray(Path[]::new));
+        // Those of a check are of what is drawn only.
+        return MapSearch.mapsOf(name, slide, places.toArray(Path[]::new)).stream()
+                .filter(map -> !map.startsWith(places.getFirst().resolve(Check.FOLDER))).toList();
     }
 }

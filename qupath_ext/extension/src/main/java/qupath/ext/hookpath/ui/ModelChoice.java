@@ -21,6 +21,7 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
     private Project<BufferedImage> project;
     private Predicate<ModelFolder> fits = model -> true;
     private String none = "";
+    private String first;
 
     /** An empty one; see {@link #offer}. */
     public ModelChoice() {
@@ -54,6 +55,17 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
         look();
     }
 
+    /**
+     * The same, and chooses one as long as none is chosen.
+     *
+     * @param of may be null
+     * @param wanted path of the model to choose; of one that is not there the first
+     */
+    public void load(Project<BufferedImage> of, String wanted) {
+        first = wanted;
+        load(of);
+    }
+
     private void look() {
         Project<BufferedImage> of = project;
         Threads.background().execute(() -> {
@@ -71,8 +83,16 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
         items.add(null);
         items.addAll(found);
         getItems().setAll(items);
-        setValue(chosen == null ? null : found.stream()
+        setValue(chosen == null ? preferred(found) : found.stream()
                 .filter(model -> model.path().equals(chosen.path())).findFirst().orElse(null));
+    }
+
+    private ModelFolder preferred(List<ModelFolder> found) {
+        if (first == null) {
+            return null;
+        }
+        return found.stream().filter(model -> model.path().toString().equals(first)).findFirst()
+                .orElse(found.isEmpty() ? null : found.getFirst());
     }
 
     private final class Names extends StringConverter<ModelFolder> {

@@ -39,21 +39,21 @@ class ClassRendererTest {
 
     @Test
     void whatIsUnsureIsLeftOut() {
-        renderer.setThreshold(0.55);
+        renderer.change(paint -> paint.from(0.55));
         assertArrayEquals(new int[] {0, RED, GREEN, 0}, painted());
-        renderer.setThreshold(0.7);
+        renderer.change(paint -> paint.from(0.7));
         assertArrayEquals(new int[] {0, RED, 0, 0}, painted());
     }
 
     @Test
     void aHiddenClassDoesNotLetTheNextOneThrough() {
-        renderer.show(0, false);
+        renderer.change(paint -> paint.showing(0, false));
         assertArrayEquals(new int[] {0, 0, GREEN, 0}, painted());
     }
 
     @Test
     void gradedTheProbabilityIsTheOpacity() {
-        renderer.setGraded(true);
+        renderer.change(paint -> paint.graded(true));
         assertArrayEquals(new int[] {0, 250 << 24 | 0xC80000, 155 << 24 | 0x00A000,
                 127 << 24 | 0xC80000}, painted());
     }
@@ -62,7 +62,7 @@ class ClassRendererTest {
     void everyChangeIsSeenByTheCacheOfQuPath() {
         long before = renderer.getLastChangeTimestamp();
         String id = renderer.getUniqueID();
-        renderer.setThreshold(0.5);
+        renderer.change(paint -> paint.from(0.5));
         assertNotEquals(before, renderer.getLastChangeTimestamp());
         assertNotEquals(id, renderer.getUniqueID());
     }

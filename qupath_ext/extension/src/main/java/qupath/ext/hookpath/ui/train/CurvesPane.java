@@ -41,7 +41,7 @@ public final class CurvesPane extends HBox {
      * @param curves what is known so far
      * @param epochs as many as there will be, or fewer if that is not known
      */
-    void show(Curves curves, int epochs) {
+    public void show(Curves curves, int epochs) {
         int last = Math.max(epochs, Math.max(1, curves.epochs()));
         scale(lossEpochs, last);
         scale(f1Epochs, last);

@@ -1,0 +1,125 @@
+package qupath.ext.hookpath.check;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Evaluation;
+import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.MapSearch;
+import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.PredictionFolder;
+import qupath.ext.hookpath.core.Request;
+import qupath.lib.projects.Project;
+
+/**
+ * How well a model agrees with what is drawn in a project ({@code hookpath evaluate}): it is
+ * predicted where something is drawn, and beside it, every image is asked about with a quick network
+ * that learned from the others. {@link #start} and {@link #finish} take a while: not for the JavaFX
+ * thread.
+ */
+public final class Check {
+
+    /** Folder of all checks beside the models, below {@code hookpath}. */
+    public static final String FOLDER = "checks";
+
+    private final Project<BufferedImage> project;
+    private final ModelFolder model;
+    private final Map<String, ?> given;
+
+    /**
+     * A check that is still to be started.
+     *
+     * @param project its images with drawn areas are looked at
+     * @param model the model
+     * @param given {@code python}, and whatever {@code hookpath evaluate} knows
+     */
+    public Check(Project<BufferedImage> project, ModelFolder model, Map<String, ?> given) {
+        this.project = project;
+        this.model = model;
+        this.given = given;
+    }
+
+    /** Where everything goes; an earlier check of the model makes room. */
+    public Path out() {
+        String name = model.name().replaceAll("[^\\p{L}\\p{N}._ -]", "_");
+        String which = Integer.toHexString(model.path().toAbsolutePath().normalize().hashCode());
+        return JobStart.place(project).resolve("hookpath").resolve(FOLDER)
+                .resolve(name + "-" + which);
+    }
+
+    /**
+     * Writes down what is drawn and starts the job.
+     *
+     * @param onEvent hears the job's events, on a thread of its own
+     * @return the running job
+     * @throws HookpathException no Python…; nothing was changed
+     */
+    public Job start(Consumer<Event> onEvent) {
+        Path folder = JobStart.folder(project, "evaluate");
+        try {
+            Files.deleteIfExists(out().resolve(Evaluation.REPORT));
+        } catch (IOException e) {
+            throw new HookpathException(Texts.get("error.write", out(), Problems.oneLine(e)), e);
+        }
+        Options options = Options.of(given);
+        String python = options.text("python", null);
+        Request.Builder request = Request.of("evaluate").option("model", model.path())
+                .option("out", out()).option("only-annotated", true);
+        options.addTo(request);
+        var part = new Exchange(folder)
+                .project(project, project.getImageList(), Exchange::annotations);
+        return JobStart.start(python, folder, request.project(part).build(), onEvent);
+    }
+
+    /**
+     * What came of it; images that could not be looked at are among its problems.
+     *
+     * @param outcome how the job ended
+     * @throws HookpathException nothing came of it
+     */
+    public Evaluation finish(JobOutcome outcome) {
+        try {
+            return Evaluation.read(out());
+        } catch (IOException e) {
+            HookpathException failure = Problems.of(outcome);
+            throw failure != null ? failure : new HookpathException(Problems.oneLine(e), e);
+        }
+    }
+
+    /**
+     * What an earlier check of the model found; null: there was none.
+     */
+    public Evaluation earlier() {
+        try {
+            return Evaluation.read(out());
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /**
+     * The map of what was predicted on an image.
+     *
+     * @param id the image's id
+     * @param name its name
+     * @return null: there is none
+     */
+    public Path map(String id, String name) {
+        List<Path> found = MapSearch.mapsOf(name, null, out().resolve("predictions"));
+        String end = "-" + PredictionFolder.digest(id, name);
+        return found.stream().filter(map -> map.getParent().toString().endsWith(end)).findFirst()
+                .orElse(null);
+    }
+}
