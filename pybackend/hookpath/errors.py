@@ -55,6 +55,12 @@ class SlideError(HookpathError):
     code = "slide_unreadable"
 
 
+class ChannelError(SlideError):
+    """An image has other channels than the ones that are wanted of it."""
+
+    code = "channels"
+
+
 class MissingSpacingError(SlideError):
     """The µm/px of a slide is unknown."""
 

@@ -20,9 +20,11 @@ from hookpath.inference.dense import Memory
 from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.runner import TorchRunner
 from hookpath.models import BranchOutput, SegmentationModel
-from hookpath.slides import Slide, open_slide
+from hookpath.slides import Slide, SlideRef, open_slide
 from hookpath.slides.base import RGBArray
+from hookpath.slides.channels import ChannelScale
 from support.arrays import ArraySlide
+from support.multiplex import write_ome
 from support.networks import random_network
 from support.slides import write_pyramid
 
@@ -299,3 +301,15 @@ def test_only_the_wanted_squares_are_computed_and_they_keep_the_patchwise_number
     assert np.array_equal(labels > 0, inside)
     assert np.abs(found - whole * inside).max() < 1e-6
     assert computed < 700 * 600 / 8
+
+
+def test_dense_equals_patchwise_with_any_number_of_channels(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 60000, (5, 512, 512)).astype(np.uint16)
+    path = write_ome(tmp_path / "a.ome.tif", pixels, names=["a", "b", "c", "d", "e"], levels=3)
+    scales = tuple(ChannelScale(name=n, low=0, high=60000) for n in "dbeac")
+    design = {"spacings": (0.5, 2.0), "input_size": 76, "depth": 2, "filters": 2}
+    model = random_network("hooknet", n_classes=3, in_channels=5, **design)
+    with SlideRef(path, channels=scales).open() as slide:
+        found = dense(model, slide, tile=128)
+        assert largest_difference(model, slide, found) < TOLERANCE

@@ -13,7 +13,8 @@ from hookpath.errors import SlideError
 from hookpath.geometry import Calibration, Region
 from hookpath.jvm import NoQuPathError
 from hookpath.slides import SlideRef, _qupath
-from support.servers import FakeServer, fake_java, openslide_server, turned
+from support.multiplex import NAMES, coded
+from support.servers import PLANES, FakeServer, fake_java, openslide_server, turned
 from support.slides import halve, position_image
 
 pytest.importorskip("jpype")
@@ -78,18 +79,31 @@ def test_one_channel_of_8_bits_is_grey() -> None:
     assert (found == grey[..., None]).all()
 
 
-@pytest.mark.parametrize(
-    ("facts", "says"),
-    [
-        ({"isRGB": False, "SizeC": 4, "PixelType": "UINT16"}, "4 UINT16 channels"),
-        ({"SizeZ": 5}, "5 planes"),
-        ({"SizeT": 3}, "3 planes"),
-    ],
-)
-def test_what_has_no_colours_of_one_plane_is_refused(facts: dict[str, Any], says: str) -> None:
-    server = FakeServer([position_image(20, 20)], tile=8, um=0.5, **facts)
-    with pytest.raises(SlideError, match=rf"a\.svs: has {says}"):
-        opened(server)
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_channels_come_out_as_they_are_stored_under_qupaths_names(kind: str) -> None:
+    pixels = np.moveaxis(coded(4, dtype=kind), 0, -1)
+    java = {"uint8": "UINT8", "uint16": "UINT16", "float32": "FLOAT32"}[kind]
+    facts = {"isRGB": False, "SizeC": 4, "PixelType": java, "names": NAMES}
+    slide = opened(FakeServer([pixels], tile=64, um=0.5, **facts))
+    assert tuple(c.name for c in slide.channels) == NAMES
+    assert slide.dtype == kind
+    assert (slide.read_level(0, 10, 20, 100, 60) == pixels[20:80, 10:110]).all()
+    assert (slide.read_level(0, 150, 0, 20, 10)[:, 10:] == 0).all()
+
+
+def test_the_plane_that_is_asked_for_is_read() -> None:
+    PLANES.clear()
+    for plane, wanted in ((None, (2, 0)), ((4, 1), (4, 1))):
+        server = FakeServer([position_image(20, 20)], tile=8, um=0.5, SizeZ=5, SizeT=2)
+        slide = _qupath.QuPathSlide(Path("/slides/a.svs"), server, HOW, None, plane)
+        slide.read_level(0, 0, 0, 20, 20)
+        assert PLANES.pop() == slide.plane == wanted
+
+
+def test_what_no_number_of_ours_holds_is_refused() -> None:
+    facts = {"isRGB": False, "SizeC": 2, "PixelType": "COMPLEX"}
+    with pytest.raises(SlideError, match=r"a\.svs: has COMPLEX samples"):
+        opened(FakeServer([position_image(20, 20)], tile=8, um=0.5, **facts))
 
 
 def test_the_spacing_is_the_given_one_else_the_servers() -> None:

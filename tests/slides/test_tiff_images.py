@@ -167,11 +167,14 @@ def test_pixels_in_another_file_are_not_looked_for_here(tmp_path: Path) -> None:
         open_slide(path)
 
 
-def test_an_imagej_stack_is_refused(tmp_path: Path) -> None:
+def test_a_plane_of_a_grey_stack_is_grey_as_a_lone_one_is(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
-    tifffile.imwrite(path, np.zeros((4, 64, 64), np.uint8), imagej=True)
-    with pytest.raises(SlideError, match=r"has 4 channels or planes.*; export"):
-        open_slide(path)
+    pixels = np.arange(4 * 64 * 64, dtype=np.uint16).reshape(4, 64, 64).astype(np.uint8)
+    tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "ZYX"})
+    with open_slide(path, plane=(3, 0)) as slide:
+        assert slide.planes == (4, 1)
+        assert slide.is_rgb
+        assert (slide.read_level(0, 0, 0, 64, 64) == pixels[3, ..., None]).all()
 
 
 def ome(path: Path, *images: tuple[RGB, dict[str, Any], dict[str, Any]]) -> Path:
@@ -227,16 +230,17 @@ def test_channels_named_red_green_and_blue(
     assert np.array_equal(whole(path), SLIDE[..., order])
 
 
-@pytest.mark.parametrize("names", [["DAPI", "FITC", "Cy5"], ["Red", "Green", "Red"], None])
-def test_other_channels_are_refused(tmp_path: Path, names: list[str] | None) -> None:
-    metadata: dict[str, Any] = {"axes": "CYX"}
-    if names:
-        metadata["Channel"] = {"Name": names}
+def test_three_channels_of_8_bits_that_nobody_calls_red_green_and_blue_are_no_rgb(
+    tmp_path: Path,
+) -> None:
     options = {"photometric": "minisblack", "tile": (64, 64)}
-    path = ome(tmp_path / "a.ome.tif", (CHANNELS, metadata, options))
-    hint = "name them so" if names is None else ""
-    with pytest.raises(SlideError, match=rf"has 3 channels .*{hint}.*; export"):
-        open_slide(path)
+    path = ome(tmp_path / "a.ome.tif", (CHANNELS, {"axes": "CYX"}, options))
+    with open_slide(path) as slide:
+        assert not slide.is_rgb
+        assert [c.name for c in slide.channels] == ["Channel 1", "Channel 2", "Channel 3"]
+        height, width = CHANNELS.shape[1:]
+        found = slide.read_level(0, 0, 0, width, height)
+        assert (found == np.moveaxis(CHANNELS, 0, -1)).all()
 
 
 @pytest.mark.parametrize("big", [False, True])

@@ -24,13 +24,18 @@ def random_network(family: str, seed: int = 0, **config: Any) -> SegmentationMod
     return model.eval()
 
 
-def red_network(threshold: float = 0.5) -> SegmentationModel:
+def red_network(
+    threshold: float = 0.5, channel: int = 0, in_channels: int = 3
+) -> SegmentationModel:
     """A U-Net at 1 µm/px whose answer is known: class 0 where red is below `threshold`, else 1.
+
+    Or another `channel` of `in_channels`.
 
     Only the skip connection's centre taps carry anything, so every output pixel depends on its own
     input pixel alone.
     """
-    model = build_model("unet", n_classes=2, spacings=(1.0,), input_size=44, depth=1, filters=2)
+    size = {"spacings": (1.0,), "input_size": 44, "depth": 1, "filters": 2}
+    model = build_model("unet", n_classes=2, in_channels=in_channels, **size)
     body: Any = model.body
     with torch.no_grad():
         for parameter in model.parameters():
@@ -39,8 +44,8 @@ def red_network(threshold: float = 0.5) -> SegmentationModel:
         last = [body.decoder[0][i] for i in (0, 3)]
         for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
             norm.weight.fill_(1)
-        first.weight[0, 0, 1, 1], first.bias[0] = -1, threshold
-        first.weight[1, 0, 1, 1], first.bias[1] = 1, -threshold
+        first.weight[0, channel, 1, 1], first.bias[0] = -1, threshold
+        first.weight[1, channel, 1, 1], first.bias[1] = 1, -threshold
         for channel in (0, 1):
             second.weight[channel, channel, 1, 1] = 1
             last[0].weight[channel, 2 + channel, 1, 1] = 1  # 2: after the upsampled map

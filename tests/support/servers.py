@@ -72,6 +72,10 @@ class FakeServer:
             getSizeT=lambda: told["SizeT"],
             getSizeC=lambda: told["SizeC"],
             getPixelType=lambda: told["PixelType"],
+            getChannels=lambda: [
+                SimpleNamespace(getName=lambda n=n: n, getColor=lambda: None)
+                for n in told.get("names", ())
+            ],
         )
 
     def getMetadata(self) -> Any:  # noqa: N802 - as Java calls it
@@ -85,10 +89,20 @@ class FakeServer:
     def readRegion(self, request: tuple[int, int, int, int, int]) -> Any:  # noqa: N802
         self.asked.append(request)
         level, x, y, width, height = request
-        return _image(self.pixels[level][y : y + height, x : x + width])
+        pixels = self.pixels[level][y : y + height, x : x + width]
+        return _image(pixels) if self._metadata.isRGB() or pixels.ndim == 2 else _bands(pixels)
 
     def close(self) -> None:
         self.closed = True
+
+
+#: Planes that were asked for.
+PLANES: list[tuple[int, int]] = []
+
+
+def _at(where: tuple[int, int, int, int], plane: tuple[int, int]) -> tuple[int, int, int, int]:
+    PLANES.append(plane)
+    return where
 
 
 def _image(pixels: RGBA) -> Any:
@@ -114,9 +128,28 @@ def _image(pixels: RGBA) -> Any:
     )
 
 
+def _bands(pixels: npt.NDArray[Any]) -> Any:
+    """A BufferedImage of bands, ``(h, w, C)``, as Java holds them: without signs it has none."""
+    height, width, count = pixels.shape
+    signed = {"uint8": np.int8, "uint16": np.int16}.get(pixels.dtype.name, pixels.dtype)
+    banks = [np.ascontiguousarray(pixels[..., c]).view(signed).ravel() for c in range(count)]
+    buffer = SimpleNamespace(
+        getNumBanks=lambda: count,
+        getOffsets=lambda: [0] * count,
+        getSize=lambda: width * height,
+        getData=banks.__getitem__,
+    )
+    kind = SimpleNamespace(getSimpleName=lambda: "BandedSampleModel")
+    model = SimpleNamespace(getClass=lambda: kind)
+    raster = SimpleNamespace(getDataBuffer=lambda: buffer, getSampleModel=lambda: model)
+    return SimpleNamespace(
+        getWidth=lambda: width, getHeight=lambda: height, getRaster=lambda: raster
+    )
+
+
 def fake_java() -> Any:
     """The two classes that a read asks for."""
-    region = SimpleNamespace(createInstance=lambda x, y, w, h, _z, _t: (x, y, w, h))
+    region = SimpleNamespace(createInstance=lambda x, y, w, h, z, t: _at((x, y, w, h), (z, t)))
     tile = SimpleNamespace(
         createInstance=lambda _server, level, where: SimpleNamespace(
             getRegionRequest=lambda: (level, *where)

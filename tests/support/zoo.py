@@ -247,26 +247,34 @@ def _sixteen(rgb: RGB) -> Array:
     return rgb.astype(np.uint16) * 257
 
 
-#: What is stored, tifffile's options, and the words of the refusal.
-REFUSED: dict[str, tuple[Callable[[RGB], Array], dict[str, Any], str]] = {
-    "rgb-16-bit": (_sixteen, _COLOUR, "uint16 pixels"),
+def _channels(count: int) -> list[str]:
+    return [f"Channel {i + 1}" for i in range(count)]
+
+
+#: What is no 8-bit RGB and is taken as it is: what is stored, tifffile's options, channels.
+STORED: dict[str, tuple[Callable[[RGB], Array], dict[str, Any], list[str]]] = {
+    "rgb-16-bit": (_sixteen, _COLOUR, ["Red", "Green", "Blue"]),
     "grey-16-bit": (
         lambda rgb: _sixteen(rgb)[..., 0],
         _ZLIB | {"photometric": "minisblack"},
-        "uint16 pixels",
+        _channels(1),
     ),
-    "float": (lambda rgb: rgb.astype(np.float32), _COLOUR, "float32 pixels"),
-    "signed": (lambda rgb: rgb.astype(np.int8), _COLOUR, "int8 pixels"),
+    "float": (lambda rgb: rgb.astype(np.float32), _COLOUR, ["Red", "Green", "Blue"]),
     "five-samples": (
         lambda rgb: np.dstack([rgb, rgb[..., :2]]),
         _ZLIB | {"photometric": "rgb", "planarconfig": "contig"},
-        "5 samples",
+        _channels(5),
     ),
     "grey-and-more": (
         lambda rgb: rgb,
         _ZLIB | {"photometric": "minisblack", "planarconfig": "contig"},
-        "3 samples",
+        _channels(3),
     ),
+}
+
+#: What is stored, tifffile's options, and the words of the refusal.
+REFUSED: dict[str, tuple[Callable[[RGB], Array], dict[str, Any], str]] = {
+    "signed": (lambda rgb: rgb.astype(np.int8), _COLOUR, "int8 pixels"),
     "lab": (_same, _ZLIB | {"photometric": "cielab"}, r"L\*a\*b"),
     "turned": (_same, _COLOUR | {"extratags": [(274, 3, 1, 6, True)]}, "turned or mirrored"),
     "mirrored": (_same, _COLOUR | {"extratags": [(274, 3, 1, 2, True)]}, "turned or mirrored"),

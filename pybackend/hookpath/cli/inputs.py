@@ -216,6 +216,24 @@ def rest_option(name: str | None, tissue: TissueRule = "generous") -> Rest:
         raise UsageError(f"--rest {name!r} names no class: {reason}") from None
 
 
+def channel_list(text: str) -> str:
+    """``DAPI, CD8`` as a setting's value; a name with a comma in it: ``["a, b", "c"]``.
+
+    Raises:
+        UsageError: it names no channel.
+    """
+    import json
+
+    try:
+        found = json.loads(text) if text.lstrip().startswith("[") else text.split(",")
+        names = [str(name).strip() for name in found]
+    except ValueError:
+        names = []
+    if not names or not all(names):
+        raise UsageError(f"--channels {text}: write names with commas between, as in DAPI,CD8")
+    return json.dumps(names, ensure_ascii=False)
+
+
 def model_folder(path: Path) -> Path:
     """A model folder, or a ``.zip`` of one, as it is; of a run its ``model`` folder."""
     from hookpath.models import model_at

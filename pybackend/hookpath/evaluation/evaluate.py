@@ -34,6 +34,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, Problem, Project, Rest, as_labels
 from hookpath.slides import Slide
+from hookpath.slides.rendering import as_rgb
 
 #: Name of the progress task.
 TASK = "evaluate"
@@ -275,7 +276,7 @@ def picture_stem(number: int, name: str) -> str:
 def _try_open(entry: ImageEntry, reporter: Reporter) -> Slide | None:
     """The slide for its size and pictures; scoring itself needs only the class map."""
     try:
-        return entry.slide.open()
+        return as_rgb(entry.slide.open())
     except HookpathError as error:
         reporter.warn(f"{entry.name}: no pictures in the report: {error}")
         return None

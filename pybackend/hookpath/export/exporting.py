@@ -14,7 +14,7 @@ from hookpath.export.packing import pack_model
 from hookpath.export.subject import Subject
 from hookpath.export.writing import refuse_unwritable
 from hookpath.export.wsinfer import export_wsinfer
-from hookpath.models.folder import STAIN_KEY
+from hookpath.models.folder import CHANNELS_KEY, STAIN_KEY
 
 Format = Literal["onnx", "fastpathology", "wsinfer", "zip"]
 """What a model can be exported to."""
@@ -75,6 +75,11 @@ def export_model(
         raise ExportError(
             f"{model_dir}: trained on slides recoloured to one stain, which {to} does not do; "
             "export it as onnx, or train without normalisation"
+        )
+    if to != "onnx" and CHANNELS_KEY in subject.card.normalisation:
+        raise ExportError(
+            f"{model_dir}: takes channels of images that are no RGB, which {to} does not give; "
+            "export it as onnx"
         )
     files, difference = _WRITERS[to](subject, out)
     return Exported(to, out, tuple(files), difference)

@@ -33,6 +33,7 @@ from hookpath.inference.record import (
 )
 from hookpath.inference.redrawing import is_work_of, redrawn
 from hookpath.inference.regions import Regions
+from hookpath.inference.seeing import seen_by
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.inference.wanted import wanted_regions
 from hookpath.models import ModelCard
@@ -197,7 +198,7 @@ class _Run:
     def _predict(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None
     ) -> SlidePrediction:
-        reference = entry.slide
+        reference = seen_by(self.card, entry.slide)
         with ExitStack() as handles, clear_if_full(self.out_dir):
             slides = [handles.enter_context(reference.open()) for _ in range(self.config.readers)]
             return predict_slide(

@@ -129,6 +129,7 @@ class ScaleCheck:
             MissingSpacingError: µm/px is unknown.
             SlideError: see `look`.
         """
+        ref = replace(ref, only_rgb=True)
         with ref.open() as slide:
             spacing_um = slide.calibration.mpp
         return ScaleAnswers(spacing_um, *self._answers(ref, name, lambda n: patches * n))
@@ -143,6 +144,7 @@ class ScaleCheck:
         Raises:
             SlideError: it cannot be read, holds no tissue, or is too small for the patches.
         """
+        ref = replace(ref, only_rgb=True)
         stated = _stated(ref)
         believed = stated or Calibration.square(_FIRST_GUESS_UM)
         for _ in range(_ROUNDS):

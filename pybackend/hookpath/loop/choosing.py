@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import SlidePrediction
+from hookpath.inference.seeing import seen_by
 from hookpath.inference.stained import seen, stain_target
 from hookpath.loop.checking import WORTH, regions_to_check
 from hookpath.loop.folder import LoopFolder
@@ -133,7 +134,7 @@ def look_at_all(
     for entry in entries:
         path = here.survey(entry.id)
         try:
-            with entry.slide.open() as slide:
+            with seen_by(card, entry.slide).open() as slide:
                 which = slide.identity.key
                 kept = Survey.load(path, which)
                 if kept is None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
+from hookpath.errors import SlideError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.loop.smoothing import without_specks
@@ -99,6 +100,11 @@ def _mask(
     if settings.threshold is None:
         found = tissue_mask(slide, settings.spacing_um, settings.rule)
         return found.mask, found.downsample
+    if not slide.is_rgb:
+        raise SlideError(
+            f"{slide.path}: is no RGB image, so nothing on it is darker than its ground; leave "
+            "the threshold out"
+        )
     dx, dy = (max(1.0, d) for d in slide.calibration.downsample(settings.spacing_um))
     columns = max(1, round(slide.width_l0 / dx))
     rows = max(1, round(slide.height_l0 / dy))

@@ -1,7 +1,7 @@
 """ImageNet networks without their classifier: an image becomes a vector of features.
 
-They are torchvision's, so that its weights fit. All take RGB in [0, 1] and shift and scale it
-themselves as their weights expect; so every family of hookpath is fed alike.
+They are torchvision's, so that its weights fit. All take RGB (or other channels) in [0, 1] and
+shift and scale it themselves as their weights expect; so every family of hookpath is fed alike.
 """
 
 from __future__ import annotations
@@ -46,15 +46,21 @@ class Backbone(nn.Module):
 
     Args:
         name: a key of `BACKBONES`.
+        in_channels: of the images.
 
     Raises:
         ModelDesignError: no such backbone.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, in_channels: int = 3) -> None:
         super().__init__()
         self.name, self.kind = name, backbone_kind(name)
         self.net = self.kind.build()
+        self.mean: tuple[float, ...] = self.kind.mean
+        self.std: tuple[float, ...] = self.kind.std
+        if in_channels != len(self.mean):
+            self.mean, self.std = _alike(self.mean, in_channels), _alike(self.std, in_channels)
+            _take_channels(self.net, in_channels)
 
     @property
     def features(self) -> int:
@@ -62,10 +68,32 @@ class Backbone(nn.Module):
         return self.kind.features
 
     def forward(self, image: Tensor) -> Tensor:
-        """``(N, 3, S, S)`` float in [0, 1] → ``(N, features)``, averaged over the image."""
-        scaled = [(image[:, c : c + 1] - self.kind.mean[c]) / self.kind.std[c] for c in range(3)]
+        """``(N, C, S, S)`` float in [0, 1] → ``(N, features)``, averaged over the image."""
+        scaled = [
+            (image[:, c : c + 1] - mean) / std
+            for c, (mean, std) in enumerate(zip(self.mean, self.std, strict=True))
+        ]
         features: Tensor = self.net(torch.cat(scaled, dim=1))
         return features
+
+
+def _alike(values: RGB, count: int) -> tuple[float, ...]:
+    return (sum(values) / len(values),) * count
+
+
+def _take_channels(net: nn.Module, count: int) -> None:
+    """Put a first layer for other channels in the place of the one for RGB."""
+    name, first = next((n, m) for n, m in net.named_modules() if isinstance(m, nn.Conv2d))
+    parent, _, own = name.rpartition(".")
+    made = nn.Conv2d(
+        count,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type]
+        first.stride,  # type: ignore[arg-type]
+        first.padding,  # type: ignore[arg-type]
+        bias=first.bias is not None,
+    )
+    setattr(net.get_submodule(parent), own, made)
 
 
 def backbone_kind(name: str) -> BackboneKind:

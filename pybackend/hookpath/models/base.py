@@ -21,6 +21,8 @@ Scores = Literal["pixels", "patches", "magnification"]
 """What its output stands for: a class per pixel, one per patch, or a magnification."""
 
 
+COLOURS = 3
+
 _DEEPEST = ("bottleneck", "backbone", "backbones.0")
 
 
@@ -43,6 +45,7 @@ class Network(nn.Module):
         heads: branch index of each output of `forward`; ``heads[0] == 0``. A branch may have
             several.
         reads, scores: what goes in and what comes out.
+        in_channels: of every image; what is no RGB is scaled to [0, 1] channel by channel.
         fitted: learned all at once (`hookpath.probing`), not step by step.
         background: class channel that means "nothing else", where the family needs one.
 
@@ -57,6 +60,7 @@ class Network(nn.Module):
     branches: tuple[BranchSpec, ...]
     heads: tuple[int, ...]
     n_classes: int
+    in_channels: int = 3
     background: int | None = None
     _still: tuple[nn.Module, ...] = ()
 
@@ -70,7 +74,13 @@ class Network(nn.Module):
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of each input; what comes after RGB (a heatmap) is no colour."""
-        return (3,) * len(self.branches)
+        return (self.in_channels,) * len(self.branches)
+
+    def _take(self, in_channels: int) -> None:
+        """Note how many channels the images have; RGB, the usual case, is not written down."""
+        self.in_channels = in_channels
+        if in_channels != COLOURS:
+            self.config["in_channels"] = in_channels
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         """Concentric patches to class scores.
@@ -168,7 +178,7 @@ class SegmentationModel(Network):
         """One branch alone, on a tile of any valid size: the piece dense prediction is made of.
 
         Args:
-            image: ``(N, 3, S, S')`` float in [0, 1], both sides valid (`BranchShape.sizes`).
+            image: ``(N, channels, S, S')`` float in [0, 1], both sides valid (`BranchShape.sizes`).
             hook: for a branch that receives one: the coarser branch's hook map, already cut to
                 the size and place of this branch's decoder map at ``hooks[index].to_depth``.
         """

@@ -55,6 +55,7 @@ class EncoderDecoder(nn.Module):
         depth: number of poolings D.
         hook_depth: decoder depth at which `hook` is concatenated; None: takes no hook.
         hook_channels: channels of that hook.
+        in_channels: of the image.
         stop_depth: last decoder depth that is built (0: up to the input's resolution). A context
             branch without a loss of its own stops where it is hooked from.
     """
@@ -66,13 +67,14 @@ class EncoderDecoder(nn.Module):
         hook_depth: int | None = None,
         hook_channels: int = 0,
         stop_depth: int = 0,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         self.depth, self.hook_depth, self.stop_depth = depth, hook_depth, stop_depth
         self.channels: list[int] = [filters << d for d in range(depth)] + [
             2 * (depth + 1) * filters
         ]
-        inputs: list[int] = [3, *self.channels]
+        inputs: list[int] = [in_channels, *self.channels]
         self.encoder = nn.ModuleList(conv_block(inputs[d], self.channels[d]) for d in range(depth))
         self.bottleneck = conv_block(inputs[depth], self.channels[depth])
 

@@ -31,6 +31,7 @@ class PatchClassifier(PatchNetwork):
             ``multiscale``: 128 neurons → ReLU → dropout → classes. None: the one that the
             backbone's paper has.
         dropout: of the head while training; None: 0.5 for ``h2gnet`` (the paper's), else 0.2.
+        in_channels: of the images: 3 for RGB, else as many as are chosen (docs/channels.md).
         label_share, background: which class a patch has (see `LabelRule`).
 
     Raises:
@@ -50,6 +51,7 @@ class PatchClassifier(PatchNetwork):
         dropout: float | None = None,
         label_share: float = 0.25,
         background: int | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         if len(spacings) != 1:
@@ -70,10 +72,11 @@ class PatchClassifier(PatchNetwork):
             "label_share": label_share,
             "background": background,
         }
+        self._take(in_channels)
         self.n_classes, self.heads = n_classes, (0,)
         self.label_rule = LabelRule(n_classes, label_share, background)
         self.branches = whole_patches(spacings, input_size)
-        self.backbone = Backbone(backbone)
+        self.backbone = Backbone(backbone, in_channels)
         self.head = make_head(chosen, self.backbone.features, n_classes, rate)
         initialise(self)
 

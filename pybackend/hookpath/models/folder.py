@@ -39,6 +39,10 @@ STAIN_KEY = "stain"
 """In `ModelCard.normalisation`: what slides are recoloured to (`sampling.stain_profiles`)."""
 
 
+CHANNELS_KEY = "channels"
+"""In `ModelCard.normalisation`: which channels it takes, and what becomes 0 and 255 of each."""
+
+
 class Named(Protocol):
     """A class as the card needs it: `hookpath.annotations.PathClass` is one."""
 

@@ -35,6 +35,7 @@ class HookNet(SegmentationModel):
             A wide view may look further than the fine one, whose margin it would cost.
         encoder: of every branch: ``paper``, or a pretrained network by its timm name
             (`hookpath.models.encoders`).
+        in_channels: of the images: 3 for RGB, else as many as are chosen (docs/channels.md).
 
     Raises:
         ModelDesignError: a constraint of section 3.2 or 3.3 is broken; names the numbers that
@@ -54,6 +55,7 @@ class HookNet(SegmentationModel):
         hook_to_depth: int | None = None,
         context_depth: int | None = None,
         encoder: str = PAPER,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         shape = body_shape(encoder, depth)
@@ -78,6 +80,7 @@ class HookNet(SegmentationModel):
             "context_depth": context_depth,
             "encoder": encoder,
         }
+        self._take(in_channels)
         self.n_classes = n_classes
         self.shapes = (shape, *[context] * len(self.hooks))
         self.branches = tuple(
@@ -102,6 +105,7 @@ class HookNet(SegmentationModel):
             depth,
             hook_depth=received.to_depth if received else None,
             hook_channels=channels[received.from_depth] if received else 0,
+            in_channels=self.in_channels,
             stop_depth=given.from_depth if given and index not in self.heads else 0,
         )
 

@@ -43,6 +43,7 @@ class MRN(Network):
         upscaling: ``bilinear`` or ``transposed``.
         encoder: of every input: ``paper``, or a pretrained network by its timm name
             (`hookpath.models.encoders`) whose maps take the place of levels 1 and above.
+        in_channels: of the images: 3 for RGB, else as many as are chosen (docs/channels.md).
 
     Raises:
         ModelDesignError: the spacings or the input size do not fit; names what would. Or the
@@ -60,6 +61,7 @@ class MRN(Network):
         filters: int = 64,
         upscaling: Upscaling = "bilinear",
         encoder: str = PAPER,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         ratios = [_ratio(spacings[0], s) for s in spacings]
@@ -73,10 +75,11 @@ class MRN(Network):
             "upscaling": upscaling,
             "encoder": encoder,
         }
+        self._take(in_channels)
         self.n_classes, self.heads = n_classes, (0,)
         self.branches = tuple(BranchSpec(s, input_size, input_size) for s in spacings)
         channels = [filters << d for d in range(depth + 1)]
-        encoders = [_encoder(encoder, channels) for _ in spacings]
+        encoders = [_encoder(encoder, channels, in_channels) for _ in spacings]
         self.encoders, given = nn.ModuleList(encoders), encoders[0].channels
         self.centres = nn.ModuleList(_Centres(given, r, upscaling) for r in ratios[1:])
         merged = zip(given, channels, strict=True)
@@ -133,17 +136,19 @@ def _merge(encoders: int, given: int, channels: int) -> nn.Module:
     return nn.Sequential(*_normalised(nn.Conv2d(encoders * given, channels, 1), relu=False))
 
 
-def _encoder(name: str, channels: Sequence[int]) -> _Encoder | _PretrainedEncoder:
-    return _Encoder(channels) if name == PAPER else _PretrainedEncoder(name, channels)
+def _encoder(name: str, channels: Sequence[int], in_channels: int) -> _Encoder | _PretrainedEncoder:
+    if name == PAPER:
+        return _Encoder(channels, in_channels)
+    return _PretrainedEncoder(name, channels, in_channels)
 
 
 class _Encoder(nn.Module):
     """Blocks with 2×2 max pooling between them: the map of every level, largest first."""
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, channels: Sequence[int], in_channels: int) -> None:
         super().__init__()
         self.channels = list(channels)
-        self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise([3, *channels]))
+        self.blocks = nn.ModuleList(_block(a, b) for a, b in pairwise([in_channels, *channels]))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         maps = [self.blocks[0](x)]
@@ -155,10 +160,10 @@ class _Encoder(nn.Module):
 class _PretrainedEncoder(nn.Module):
     """A block at the input's resolution, which no pretrained network has, and its maps below."""
 
-    def __init__(self, name: str, channels: Sequence[int]) -> None:
+    def __init__(self, name: str, channels: Sequence[int], in_channels: int) -> None:
         super().__init__()
-        self.finest = _block(3, channels[0])
-        self.encoder = Encoder(name, len(channels) - 1)
+        self.finest = _block(in_channels, channels[0])
+        self.encoder = Encoder(name, len(channels) - 1, in_channels)
         given = self.encoder.channels
         if missing := [d for d in range(1, len(channels)) if d not in given]:
             raise ModelDesignError(

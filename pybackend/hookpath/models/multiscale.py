@@ -38,6 +38,7 @@ class MultiScaleCNN(PatchNetwork):
         context_heads: give every scale an output of its own, for n + 1 losses: the first of the
             outputs is the combined one. A λ of 1/(n + 1) weighs them equally, as the paper does.
         dropout: of the 128 features while training.
+        in_channels: of the images: 3 for RGB, else as many as are chosen (docs/channels.md).
         label_share, background: which class a patch has (see `LabelRule`), at every scale.
 
     Raises:
@@ -58,6 +59,7 @@ class MultiScaleCNN(PatchNetwork):
         dropout: float = 0.2,
         label_share: float = 0.25,
         background: int | None = None,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         _check(spacings, combine)
@@ -73,12 +75,13 @@ class MultiScaleCNN(PatchNetwork):
             "label_share": label_share,
             "background": background,
         }
+        self._take(in_channels)
         n = len(spacings)
         self.n_classes, self.combine = n_classes, combine
         self.label_rule = LabelRule(n_classes, label_share, background)
         self.branches = whole_patches(spacings, input_size)
         self.heads = (0, *range(n)) if context_heads else (0,)
-        backbones = [Backbone(backbone) for _ in spacings]
+        backbones = [Backbone(backbone, in_channels) for _ in spacings]
         self.backbones = nn.ModuleList(backbones)
         self.embeddings = nn.ModuleList(embedding(b.features, dropout) for b in backbones)
         # Features are combined without classifying each scale: only n + 1 losses need that.

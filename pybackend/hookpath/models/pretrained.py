@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.backbones import Backbone, UnscaledBatchNorm
-from hookpath.models.weight_files import StateDict, read_weights
+from hookpath.models.weight_files import StateDict, read_weights, with_channels
 
 IMAGENET = "imagenet"
 
@@ -63,6 +63,9 @@ def _fill(backbone: Backbone, state: StateDict, origin: str) -> None:
     for name, module in backbone.net.named_modules():
         if isinstance(module, UnscaledBatchNorm):
             _drop_ones(own, f"{name}.weight", origin)
+    for name, value in backbone.net.state_dict().items():
+        if name in own:
+            own[name] = with_channels(own[name], value.shape)
     try:
         backbone.net.load_state_dict(own)
     except RuntimeError as error:

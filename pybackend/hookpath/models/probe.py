@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
-from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop
+from hookpath.models.base import COLOURS, BranchOutput, SegmentationModel, centre_crop
 from hookpath.models.encoders import DEFAULT_ENCODER, EncodedShape, Encoder, facts_of
 from hookpath.models.encoders.networks import EncoderFacts
 from hookpath.models.shapes import Hook, context_sizes, hook_depths, refuse_size
@@ -37,6 +37,8 @@ class FeatureProbe(SegmentationModel):
         working_depth: halvings from px to cells.
         hidden: units of the head's hidden layer; 0: the head is linear.
         encoder: timm's name.
+        in_channels: of the images. Others than RGB are shown to the encoder three at a time, since
+            what it has learned is of three colours; each triple gives features of its own.
 
     Raises:
         ModelDesignError: there is no such encoder, or the numbers do not fit together.
@@ -54,6 +56,7 @@ class FeatureProbe(SegmentationModel):
         working_depth: int = 2,
         hidden: int = 0,
         encoder: str = DEFAULT_ENCODER,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         facts = facts_of(encoder, depth)
@@ -73,6 +76,8 @@ class FeatureProbe(SegmentationModel):
             "hidden": hidden,
             "encoder": encoder,
         }
+        self._take(in_channels)
+        self.triples = _triples(in_channels)
         self.n_classes, self.heads, self.working_depth = n_classes, (0,), working_depth
         self.shapes = (shape,) * len(spacings)
         self.branches = tuple(
@@ -87,7 +92,8 @@ class FeatureProbe(SegmentationModel):
     def _channels(self, index: int) -> int:
         """Features that branch `index` gives: its own, and those of the coarser branches."""
         own = sum(c for d, c in self.encoder.channels.items() if d >= self._stop(index))
-        return own + (self._channels(index + 1) if index < len(self.hooks) else 0)
+        coarser = self._channels(index + 1) if index < len(self.hooks) else 0
+        return own * len(self.triples) + coarser
 
     def _stop(self, index: int) -> int:
         """Depth of the map that branch `index` gives."""
@@ -123,7 +129,7 @@ class FeatureProbe(SegmentationModel):
         Returns:
             ``(N, F, h, w)``; of the finest branch the vectors that the head is fitted to.
         """
-        maps = self.encoder(image)
+        maps = self._maps(image)
         takes = self.hooks[index].to_depth if index < len(self.hooks) else None
         x = maps[self.encoder.deepest]
         for depth in range(self.encoder.deepest, self._stop(index) - 1, -1):
@@ -136,6 +142,14 @@ class FeatureProbe(SegmentationModel):
         described: Tensor = x if index else self.features(x)
         return described
 
+    def _maps(self, image: Tensor) -> dict[int, Tensor]:
+        """The encoder's maps by depth, those of all triples side by side."""
+        if self.in_channels == COLOURS:
+            rgb: dict[int, Tensor] = self.encoder(image)
+            return rgb
+        found = [self.encoder(image[:, triple]) for triple in self.triples]
+        return {depth: torch.cat([maps[depth] for maps in found], dim=1) for depth in found[0]}
+
     @property
     def view_of_features(self) -> list[int]:
         """Branch that each feature of a cell comes from, in their order (see `describe`)."""
@@ -145,7 +159,7 @@ class FeatureProbe(SegmentationModel):
         takes = self.hooks[index].to_depth if index < len(self.hooks) else None
         found: list[int] = []
         for depth in range(self.encoder.deepest, self._stop(index) - 1, -1):
-            found += [index] * self.encoder.channels.get(depth, 0)
+            found += [index] * self.encoder.channels.get(depth, 0) * len(self.triples)
             if depth == takes:
                 found += self._views(index + 1)
         return found
@@ -193,6 +207,12 @@ class ProbeHead(nn.Module):
             x = torch.relu(self.hidden(x))
         scores: Tensor = self.last(x)
         return scores
+
+
+def _triples(in_channels: int) -> tuple[list[int], ...]:
+    """Channels three by three; the last ones are repeated until they are three."""
+    groups = [list(range(in_channels))[i : i + 3] for i in range(0, in_channels, 3)]
+    return tuple([(group * 3)[i] for i in range(3)] for group in groups)
 
 
 def doubled(x: Tensor, phase: float = 0.0) -> Tensor:

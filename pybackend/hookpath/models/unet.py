@@ -23,6 +23,7 @@ class UNet(SegmentationModel):
         depth: number of poolings; with a pretrained encoder, halvings of its coarsest map.
         filters: n; the paper tunes it to about 50 M parameters.
         encoder: ``paper``, or a pretrained network by its timm name (`hookpath.models.encoders`).
+        in_channels: of the images: 3 for RGB, else as many as are chosen (docs/channels.md).
 
     Raises:
         ModelDesignError: the input size does not fit; names the nearest that do.
@@ -38,6 +39,7 @@ class UNet(SegmentationModel):
         depth: int = 4,
         filters: int = 64,
         encoder: str = PAPER,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         (spacing,) = spacings
@@ -51,10 +53,11 @@ class UNet(SegmentationModel):
             "filters": filters,
             "encoder": encoder,
         }
+        self._take(in_channels)
         self.n_classes, self.shapes = n_classes, (shape,)
         self.branches = (BranchSpec(spacing, input_size, shape.sizes(input_size).output),)
         self.heads, self.hooks = (0,), ()
-        self.body = make_body(encoder, filters, depth)
+        self.body = make_body(encoder, filters, depth, in_channels=in_channels)
         self.head = nn.Conv2d(filters, n_classes, 1)
         initialise(self)
 

@@ -14,6 +14,25 @@ from hookpath.errors import ModelDesignError
 StateDict = Mapping[str, Tensor]
 
 
+def with_channels(kernel: Tensor, shape: torch.Size) -> Tensor:
+    """The first layer's kernel for RGB as one for other channels, where that is what `shape` asks.
+
+    As timm does: one channel gets the sum of all three; more get red, green, blue, red… in turn,
+    scaled by 3/N, so that N equal channels give what an equally bright grey RGB image gives.
+
+    Args:
+        kernel: ``(F, 3, k, k)``; anything else is given back as it is.
+        shape: ``(F, N, k, k)``.
+    """
+    rgb, wanted = kernel.shape, tuple(shape)
+    if kernel.ndim != 4 or rgb[1] != 3 or (rgb[0], *rgb[2:]) != (wanted[0], *wanted[2:]):
+        return kernel
+    count = wanted[1]
+    if count in (1, 3):
+        return kernel.sum(dim=1, keepdim=True) if count == 1 else kernel
+    return kernel.repeat(1, -(-count // 3), 1, 1)[:, :count] * (3 / count)
+
+
 def read_weights(path: Path) -> StateDict:
     """Tensors by name from a file; never unpickles anything else.
 

@@ -47,12 +47,14 @@ def digest(*parts: Any) -> str:
 
 
 def identity_of_slide(source: AnnotatedSlide) -> str:
-    """Changes with the slide (`hookpath.slides.SlideIdentity`) and its colours.
+    """Changes with the slide (`hookpath.slides.SlideIdentity`) and its colours or channels.
 
     Raises:
         SlideError: the slide cannot be opened.
     """
-    return digest(source.read_identity().key, repr(source.stain))
+    channels = [c.model_dump() for c in source.slide.channels]
+    shown = (channels,) if channels else ()  # as names were made before
+    return digest(source.read_identity().key, repr(source.stain), *shown)
 
 
 def identity_of_features(model: FeatureProbe) -> str:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from hookpath.sampling import AugmentationConfig
+from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.sampling.colouring import Colouring
 from hookpath.slides.recolouring import IDENTITY, Floats, Matrix, Recolouring
+
+
+def regained(source: AnnotatedSlide, config: AugmentationConfig, seed: int) -> AnnotatedSlide:
+    """The copy that `seed` stands for of a slide that is no RGB: each channel brighter or darker.
+
+    By brightness and contrast together, since dark is dark in both.
+    """
+    strength = config.brightness + config.contrast
+    draw = torch.rand(len(source.slide.channels), generator=torch.Generator().manual_seed(seed))
+    gains = (1 + strength * (2 * draw - 1)).clamp(min=0.1).tolist()
+    scales = tuple(
+        scale.model_copy(update={"high": scale.low + (scale.high - scale.low) / gain})
+        for scale, gain in zip(source.slide.channels, gains, strict=True)
+    )
+    return replace(source, slide=replace(source.slide, channels=scales))
 
 
 @dataclass(frozen=True)

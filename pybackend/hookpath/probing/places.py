@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hookpath.models import FeatureProbe
 from hookpath.probing.cache import FeatureCache, digest, identity_of_slide
-from hookpath.probing.colours import Repainting
+from hookpath.probing.colours import Repainting, regained
 from hookpath.probing.describing import Describer, Vectors
 from hookpath.probing.lattice import Lattice, TileKey
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
@@ -144,6 +144,8 @@ def _vectors(
 
 
 def _copy(source: AnnotatedSlide, making: Making, number: int) -> Slide:
+    if number and source.slide.channels:
+        return regained(source, making.colours, _seed(making, number)).open()
     slide = source.open()
     if number == 0:
         return slide

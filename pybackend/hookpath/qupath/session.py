@@ -17,6 +17,7 @@ from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
 from hookpath.inference import PredictConfig, Predictor, load_predictor
 from hookpath.inference.rows import Probabilities
+from hookpath.inference.seeing import seen_by
 from hookpath.models import FeatureProbe, ModelCard, save_model
 from hookpath.models.files import changed_at, model_at
 from hookpath.projects import slide_of_server
@@ -271,9 +272,10 @@ class _Turn:
 
 
 def _preview_of(loaded: _Loaded, wanted: Wanted) -> Preview:
-    slides = [wanted.slide.open()]
+    ref = seen_by(loaded.card, wanted.slide)
+    slides = [ref.open()]
     try:
-        slides += [wanted.slide.open() for _ in range(READERS - 1)]
+        slides += [ref.open() for _ in range(READERS - 1)]
         return Preview(loaded.predictor, slides, wanted.tissue)
     except BaseException as error:
         for slide in slides:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hookpath.sampling.augmentation_config import AugmentationConfig
 from hookpath.sampling.batch import Batch
-from hookpath.sampling.colouring import Colouring, Grain
+from hookpath.sampling.colouring import Colouring, Gains, Grain
 from hookpath.sampling.warping import Warp, turned
 
 
@@ -19,10 +19,16 @@ class Augmentation:
     in µm about their common centre, so that patches stay concentric and labels in phase; colours
     by one function. Only noise differs from pixel to pixel (and between kinds of device). Maps
     beyond RGB move with the tissue and keep their values; magnifications grow with the zoom.
+
+    Images that are no RGB have no hue and no stains: there every channel gets a brightness and a
+    contrast of its own.
+
+    Args:
+        channels: of such images; None: RGB.
     """
 
-    def __init__(self, config: AugmentationConfig, seed: int) -> None:
-        self.config = config
+    def __init__(self, config: AugmentationConfig, seed: int, channels: int | None = None) -> None:
+        self.config, self.channels = config, channels
         self._seed = seed
 
     def __call__(
@@ -31,7 +37,7 @@ class Augmentation:
         """The batch moved to `device` and varied.
 
         Returns:
-            Images per branch, ``(N, 3 + E, M_b, M_b)`` float32 in [0, 1], and labels per branch,
+            Images per branch, ``(N, C, M_b, M_b)`` float32 in [0, 1], and labels per branch,
             ``(N, h_b, w_b)`` int64 (0 = ignore), or float32 for magnifications.
         """
         seed = _mix(self._seed, step)
@@ -40,9 +46,13 @@ class Augmentation:
         images, labels = [image.float().div_(255) for image in batch.images], batch.labels
         if self.config.warps:
             images, labels = self._warped(batch, images, draw)
-        n = len(batch)
-        colours, maps = [x[:, :3] for x in images], [x[:, 3:] for x in images]
-        colours = Colouring.drawn(self.config, n, draw).to(device).apply(colours)
+        n, shown = len(batch), self.channels or 3
+        colours, maps = [x[:, :shown] for x in images], [x[:, shown:] for x in images]
+        if self.channels is None:
+            colours = Colouring.drawn(self.config, n, draw).to(device).apply(colours)
+        else:
+            gains = Gains.drawn(self.config, n, self.channels, draw).to(device)
+            colours = gains.apply(colours)
         grain = Grain.drawn(self.config, n, draw)
         noise = torch.Generator(device).manual_seed(seed)
         colours = [grain.apply(x, noise) for x in colours]

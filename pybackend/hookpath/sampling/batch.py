@@ -13,7 +13,7 @@ from torch import Tensor
 from hookpath.geometry import BranchSpec
 
 Arrays = tuple[list[Tensor], list[Tensor]]
-"""Images ``(N, M, M, 3)`` of every branch, labels ``(N, h, w)`` of the context branches; uint8."""
+"""Images ``(N, M, M, C)`` of every branch, labels ``(N, h, w)`` of the context branches; uint8."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Batch:
     """`N` patches as every branch sees them; branch 0 is the target.
 
     Attributes:
-        images: per branch ``(N, 3 + E, M_b, M_b)`` uint8, in channels-last memory order: RGB, then
-            maps on the same grid, if there are any (a heatmap: 255 is probability 1).
+        images: per branch ``(N, C, M_b, M_b)`` uint8, in channels-last memory order: RGB, then
+            maps on the same grid, if there are any (a heatmap: 255 is probability 1); or the
+            channels that were chosen of images that are no RGB.
         labels: per branch ``(N, h_b, w_b)`` uint8 on that branch's output grid, 0 = ignore,
             ``i + 1`` = class ``i``; or ``(N, 1, 1)`` float32 magnifications, 0 = unknown.
         slide_index: ``(N,)`` int64, index into the stream's sources.
@@ -54,7 +55,7 @@ def batch_of(
     slide_index: Sequence[int],
     branches: tuple[BranchSpec, ...],
 ) -> Batch:
-    """A batch from ``(N, M, M, 3)`` images; they are turned into a view, not copied."""
+    """A batch from ``(N, M, M, C)`` images; they are turned into a view, not copied."""
     return Batch(
         [image.permute(0, 3, 1, 2) for image in images],
         [torch.from_numpy(target_labels), *context_labels],
@@ -63,8 +64,11 @@ def batch_of(
     )
 
 
-def empty_arrays(branches: Sequence[BranchSpec], n: int) -> tuple[list[Tensor], list[Tensor]]:
-    """Uninitialised ``(N, M, M, 3)`` images and ``(N, h, w)`` labels for each branch."""
-    images = [torch.empty((n, b.input_size, b.input_size, 3), dtype=torch.uint8) for b in branches]
+def empty_arrays(
+    branches: Sequence[BranchSpec], n: int, channels: int = 3
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Uninitialised ``(N, M, M, channels)`` images and ``(N, h, w)`` labels for each branch."""
+    sides = [b.input_size for b in branches]
+    images = [torch.empty((n, side, side, channels), dtype=torch.uint8) for side in sides]
     labels = [torch.empty((n, b.output_size, b.output_size), dtype=torch.uint8) for b in branches]
     return images, labels

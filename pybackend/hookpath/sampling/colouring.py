@@ -77,6 +77,46 @@ class Colouring:
         return branches
 
 
+@dataclass(frozen=True)
+class Gains:
+    """What happens to each channel of each of N samples of images that are no RGB.
+
+    Attributes:
+        brightness, contrast: ``(N, C, 1, 1)`` factors.
+    """
+
+    brightness: Tensor
+    contrast: Tensor
+
+    @classmethod
+    def drawn(
+        cls, config: AugmentationConfig, n: int, channels: int, draw: torch.Generator
+    ) -> Gains:
+        """Random ones for `n` samples, on the CPU."""
+        amounts = torch.rand((2, n, channels, 1, 1), generator=draw) * 2 - 1
+        chance = torch.rand((n, 1, 1, 1), generator=draw) < config.brightness_chance
+        return cls(
+            1 + amounts[0] * config.brightness * chance, 1 + amounts[1] * config.contrast * chance
+        )
+
+    def to(self, device: torch.device | str) -> Gains:
+        """The same on a device."""
+        return Gains(self.brightness.to(device), self.contrast.to(device))
+
+    def apply(self, branches: list[Tensor]) -> list[Tensor]:
+        """Every branch's ``(N, C, M, M)`` images in [0, 1]; dark stays dark.
+
+        Contrast acts about the channel's mean where it is brighter than that, so that the ground
+        of a fluorescence image is not lifted.
+        """
+        means = torch.stack([x.mean((2, 3), keepdim=True) for x in branches]).mean(0)
+        return [(self._contrasted(x, means) * self.brightness).clamp_(0, 1) for x in branches]
+
+    def _contrasted(self, images: Tensor, means: Tensor) -> Tensor:
+        above = (images - means).clamp(min=0)
+        return images + above * (self.contrast - 1)
+
+
 def _recoloured(images: Tensor, hue: Tensor, saturation: Tensor, shift: Tensor) -> Tensor:
     """Through HSV and back, without a picture of angles: a quarter of kornia's time."""
     high, chroma = images.amax(1), images.amax(1) - images.amin(1)

@@ -47,6 +47,7 @@ class LocalFetcher:
 
     def __init__(self, sources: Sequence[AnnotatedSlide], branches: Sequence[BranchSpec]) -> None:
         self._branches = tuple(branches)
+        self._channels = sources[0].n_channels if sources else 3
         self._reader = PatchReader(sources)
         self._queue: deque[Sequence[PatchRequest]] = deque()
 
@@ -57,7 +58,7 @@ class LocalFetcher:
     def collect(self) -> Arrays:
         """Read the oldest batch (see `Fetcher`)."""
         requests = self._queue[0]
-        images, labels = empty_arrays(self._branches, len(requests))
+        images, labels = empty_arrays(self._branches, len(requests), self._channels)
         for i, request in enumerate(requests):
             self._reader.read(request, [t[i].numpy() for t in images])
         with gdal_kept():

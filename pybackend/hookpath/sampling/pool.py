@@ -104,7 +104,9 @@ class PoolFetcher:
         reporter: Reporter,
     ) -> None:
         self._sources = tuple(sources)
-        self._layout = SlotLayout(tuple(branches), batch_size)
+        self._layout = SlotLayout(
+            tuple(branches), batch_size, sources[0].n_channels if sources else 3
+        )
         self._n_workers = workers
         self._reporter = reporter
         # Two batches ahead, and at least two patches for every process.

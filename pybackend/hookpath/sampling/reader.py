@@ -49,7 +49,7 @@ class PatchReader:
         self._open: OrderedDict[int, Slide] = OrderedDict()
 
     def read(self, request: PatchRequest, images: Sequence[UInt8Array]) -> None:
-        """Fill the given arrays, ``(M_b, M_b, 3)`` per branch.
+        """Fill the given arrays, ``(M_b, M_b, C)`` per branch.
 
         Raises:
             SlideFailedError: the slide cannot be opened or read there.

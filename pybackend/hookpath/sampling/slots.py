@@ -12,7 +12,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling.reader import PatchRequest, UInt8Array
 
 Views = tuple[list[UInt8Array], list[UInt8Array]]
-"""Images ``(N, M, M, 3)`` of every branch, labels ``(N, h, w)`` of the context branches."""
+"""Images ``(N, M, M, C)`` of every branch, labels ``(N, h, w)`` of the context branches."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class SlotLayout:
 
     branches: tuple[BranchSpec, ...]
     batch_size: int
+    channels: int = 3
 
     @property
     def n_bytes(self) -> int:
@@ -39,7 +40,7 @@ class SlotLayout:
 
     def _shapes(self) -> Sequence[tuple[int, ...]]:
         n = self.batch_size
-        images = [(n, b.input_size, b.input_size, 3) for b in self.branches]
+        images = [(n, b.input_size, b.input_size, self.channels) for b in self.branches]
         return [*images, *((n, b.output_size, b.output_size) for b in self.branches[1:])]
 
 

@@ -10,6 +10,7 @@ from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Level, Slide, SlideIdentity, SlideRef
+from hookpath.slides.channels import RGB_CHANNELS, Channel
 from hookpath.slides.recolouring import RecolouredSlide, Recolouring
 
 
@@ -19,6 +20,8 @@ class SlideFacts:
 
     levels: tuple[Level, ...]
     calibration: Calibration
+    channels: tuple[Channel, ...] = RGB_CHANNELS
+    is_rgb: bool = True
 
     @classmethod
     def of(cls, slide: Slide) -> SlideFacts:
@@ -27,7 +30,7 @@ class SlideFacts:
         Raises:
             MissingSpacingError: µm/px is unknown.
         """
-        return cls(slide.levels, slide.calibration)
+        return cls(slide.levels, slide.calibration, slide.channels, slide.is_rgb)
 
     @property
     def size_l0(self) -> tuple[int, int]:
@@ -52,6 +55,11 @@ class AnnotatedSlide:
     metadata: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     stain: Recolouring | None = None
     identity: SlideIdentity | None = None
+
+    @property
+    def n_channels(self) -> int:
+        """Channels that a network sees of it."""
+        return len(self.slide.channels) or len(RGB_CHANNELS)
 
     def open(self) -> Slide:
         """The slide as a network is to see it.

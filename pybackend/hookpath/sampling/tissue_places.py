@@ -13,7 +13,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling.placing import common_snap, image_regions
 from hookpath.sampling.source import SlideFacts
 from hookpath.slides import Slide, TissueMask, tissue_mask
-from hookpath.slides.recolouring import RecolouredSlide
+from hookpath.slides.wrapped import own_slide
 
 _MASKS: WeakKeyDictionary[Slide, TissueMask] = WeakKeyDictionary()
 
@@ -32,7 +32,7 @@ def tissue_centres(
         SlideError: the slide is damaged.
         MissingSpacingError: µm/px is unknown.
     """
-    found = _mask_of(slide.slide if isinstance(slide, RecolouredSlide) else slide)
+    found = _mask_of(slide)
     points = np.array(list(spread(found.mask, most, seed)), np.float64).reshape(-1, 2)
     centres: Centres = (points + 0.5) * np.array(found.downsample)
     snap = common_snap(SlideFacts.of(slide), branches)
@@ -42,7 +42,11 @@ def tissue_centres(
 
 
 def _mask_of(slide: Slide) -> TissueMask:
-    """Found once for an open slide: it is asked for its stain, its statistics and its features."""
+    """Found once for an open slide: it is asked for its stain, its statistics and its features.
+
+    In its own colours and channels, whatever is shown of it.
+    """
+    slide = own_slide(slide)
     if slide not in _MASKS:
         _MASKS[slide] = tissue_mask(slide)
     return _MASKS[slide]
@@ -65,7 +69,7 @@ def spread(mask: npt.NDArray[np.bool_], most: int, seed: int) -> Iterator[tuple[
 def read_patches(
     slide: Slide, branches: Sequence[BranchSpec], centres: Centres
 ) -> list[npt.NDArray[np.uint8]]:
-    """Per branch ``(P, M, M, 3)`` uint8."""
+    """Per branch ``(P, M, M, C)`` uint8."""
     facts = SlideFacts.of(slide)
     regions = [image_regions(facts, branches, (float(x), float(y))) for x, y in centres]
     return [

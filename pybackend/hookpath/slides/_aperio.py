@@ -60,6 +60,7 @@ class AperioSlide(OpenSlideSlide):
         """See `Slide.read_level`."""
         page = self._stored[level]
         return window_of_blocks(
+            self,
             (x_lv, y_lv),
             (width, height),
             (page.width, page.height),

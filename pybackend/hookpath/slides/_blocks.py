@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from hookpath.slides._pixels import WHITE
-from hookpath.slides.base import RGBArray
+from hookpath.slides.base import Slide
+from hookpath.slides.channels import Pixels
 
 #: Decoded blocks kept per slide: a patch and its context touch about 60 tiles of 256² RGBA.
 CACHE_BYTES = 96 * 2**20
@@ -37,18 +37,18 @@ def block_side(tile: int) -> int:
     return _MOST_SIDE if tile >= _MOST_SIDE else tile * -(-_LEAST_SIDE // tile)
 
 
-Block = TypeVar("Block", RGBArray, RGBArray | None)
+Block = TypeVar("Block", Pixels, Pixels | None)
 
 
 class Blocks:
     """Decoded blocks; safe to share by threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[BlockAt, RGBArray] = OrderedDict()
+        self._kept: OrderedDict[BlockAt, Pixels] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: BlockAt, make: Callable[[], Block]) -> RGBArray | Block:
+    def get(self, key: BlockAt, make: Callable[[], Block]) -> Pixels | Block:
         """The block that is kept, else what `make` gives; None is not kept."""
         with self._lock:
             if key in self._kept:
@@ -59,7 +59,7 @@ class Blocks:
             self._put(key, made)
         return made
 
-    def _put(self, key: BlockAt, block: RGBArray) -> None:
+    def _put(self, key: BlockAt, block: Pixels) -> None:
         """Keep a block, and drop the oldest beyond `CACHE_BYTES`; the newest always stays."""
         with self._lock:
             if key in self._kept:
@@ -71,15 +71,17 @@ class Blocks:
 
 
 def window_of_blocks(
+    slide: Slide,
     corner: tuple[int, int],
     size: Size,
     level: Size,
     block: Size,
-    block_at: Callable[[int, int], RGBArray | None],
-) -> RGBArray:
-    """A window of a level; white off it, and where there is no block.
+    block_at: Callable[[int, int], Pixels | None],
+) -> Pixels:
+    """A window of a level; the slide's `ground` off it, and where there is no block.
 
     Args:
+        slide: whose px they are.
         corner: x and y of the window's first px, on the level's grid.
         size: of the window.
         level: size of the level.
@@ -87,10 +89,10 @@ def window_of_blocks(
         block_at: gives the block of a column and row.
 
     Returns:
-        ``(height, width, 3)`` uint8.
+        ``(height, width, channels)`` of the slide's type.
     """
     (x, y), (width, height), (wide, high) = corner, size, block
-    out = np.full((height, width, 3), WHITE, np.uint8)
+    out = np.full((height, width, len(slide.channels)), slide.ground, slide.dtype)
     x0, x1, y0, y1 = max(x, 0), min(x + width, level[0]), max(y, 0), min(y + height, level[1])
     if x0 >= x1 or y0 >= y1:
         return out

@@ -36,10 +36,11 @@ _EXPORT = "export it as 8-bit RGB"
 
 def refusal(page: Any) -> str | None:
     """Why a tifffile page cannot be shown as RGB, and what to do; None if it can."""
-    return _of_frame(page) or _of_samples(page) or _of_colour(page)
+    return frame_refusal(page) or _of_samples(page) or _of_colour(page)
 
 
-def _of_frame(page: Any) -> str | None:
+def frame_refusal(page: Any) -> str | None:
+    """The same, for what has nothing to do with colour."""
     if page.imagedepth > 1 or page.tiledepth > 1:
         return f"has {page.imagedepth} planes (a stack); export the view you want as RGB"
     if page.compression != 1 and not _can_decode(page.compression):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -33,7 +33,8 @@ class OmeImage:
         name: as written.
         width, height: in px.
         channels: by index.
-        depth: planes that are no channels (z-stack, time series).
+        size_z, size_t: planes along z and in time.
+        places: number of the main page of channel c at z and t (a page may hold several samples).
         spacing: µm/px.
         pages: number of the main page of each plane, in the order of channels, as far as they are
             in this file.
@@ -46,11 +47,18 @@ class OmeImage:
     height: int
     size_c: int
     channels: tuple[OmeChannel, ...]
-    depth: int
+    size_z: int
+    size_t: int
+    places: Mapping[tuple[int, int, int], int]
     spacing: FileSpacing
     pages: tuple[int, ...]
     claimed: frozenset[int]
     elsewhere: str
+
+    @property
+    def depth(self) -> int:
+        """Planes that are no channels."""
+        return self.size_z * self.size_t
 
     def rgb_order(self) -> tuple[int, int, int] | None:
         """Which channel is red, which green, which blue; None: nothing says so.
@@ -103,29 +111,55 @@ def _image(
         return
     width, height, size_c, size_z, size_t = (size or 1 for size in sizes)
     data = list(_children(pixels, "TiffData"))
-    pages, claimed, elsewhere = _pages(data, uuid, file_name, n_pages)
+    channels = list(_children(pixels, "Channel"))
+    samples = [_whole(c, "SamplesPerPixel") or 1 for c in channels]
+    planes_c = len(samples) if samples and sum(samples) == size_c else size_c
+    axes = _Axes(pixels.get("DimensionOrder") or "XYCZT", (planes_c, size_z, size_t))
+    places, claimed, elsewhere = _places(data, axes, uuid, file_name, n_pages)
+    first = min(((z, t) for _, z, t in places), default=(0, 0))
     yield OmeImage(
         name=name,
         width=width,
         height=height,
         size_c=size_c,
-        channels=tuple(
-            OmeChannel(c.get("Name") or "", _whole(c, "Color"))
-            for c in _children(pixels, "Channel")
-        ),
-        depth=size_z * size_t,
+        channels=tuple(OmeChannel(c.get("Name") or "", _whole(c, "Color")) for c in channels),
+        size_z=size_z,
+        size_t=size_t,
+        places=places,
         spacing=_spacing(pixels),
-        pages=pages,
+        pages=tuple(places[at] for at in sorted(places) if at[1:] == first),
         claimed=claimed,
         elsewhere=elsewhere,
     )
 
 
-def _pages(
-    data: Sequence[ElementTree.Element], uuid: str | None, file_name: str, n_pages: int
-) -> tuple[tuple[int, ...], frozenset[int], str]:
-    """Pages in the order of channels, all pages, and the other file that holds some."""
-    places: dict[int, int] = {}
+@dataclass(frozen=True)
+class _Axes:
+    """How planes are counted: `order` as in ``XYCZT``, and the sizes of C, Z and T."""
+
+    order: str
+    sizes: tuple[int, int, int]
+
+    def after(self, first: tuple[int, int, int], steps: int) -> tuple[int, int, int]:
+        """The plane (c, z, t) so many after `first`."""
+        at = dict(zip("CZT", first, strict=True))
+        sizes = dict(zip("CZT", self.sizes, strict=True))
+        for axis in (a for a in self.order if a in sizes):
+            steps += at[axis]
+            at[axis] = steps % sizes[axis]
+            steps //= sizes[axis]
+        return at["C"], at["Z"], at["T"]
+
+
+def _places(
+    data: Sequence[ElementTree.Element],
+    axes: _Axes,
+    uuid: str | None,
+    file_name: str,
+    n_pages: int,
+) -> tuple[dict[tuple[int, int, int], int], frozenset[int], str]:
+    """Pages by plane, all pages, and the other file that holds some."""
+    places: dict[tuple[int, int, int], int] = {}
     claimed: set[int] = set()
     elsewhere = ""
     for element in data:
@@ -136,15 +170,15 @@ def _pages(
             continue
         first = _whole(element, "IFD")
         count = _whole(element, "PlaneCount") or (n_pages if first is None else 1)
-        start = _whole(element, "FirstC") or 0
+        start = tuple(max(0, _whole(element, f"First{axis}") or 0) for axis in "CZT")
         for step in range(min(count, n_pages)):
-            places.setdefault(start + step, (first or 0) + step)
+            places.setdefault(axes.after((start[0], start[1], start[2]), step), (first or 0) + step)
             claimed.add((first or 0) + step)
     claimed &= set(range(n_pages))
     if not data:
-        places = {i: i for i in range(n_pages)}
-    pages = tuple(places[c] for c in sorted(places) if 0 <= places[c] < n_pages)
-    return pages, frozenset(claimed), elsewhere
+        places = {axes.after((0, 0, 0), i): i for i in reversed(range(n_pages))}
+    found = {at: page for at, page in places.items() if 0 <= page < n_pages}
+    return found, frozenset(claimed), elsewhere
 
 
 def _spacing(pixels: ElementTree.Element) -> FileSpacing:

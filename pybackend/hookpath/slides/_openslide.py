@@ -73,6 +73,7 @@ class OpenSlideSlide(Slide):
             return self._pixels(level, x_lv, y_lv, width, height)
         size = self.levels[level].width, self.levels[level].height
         return window_of_blocks(
+            self,
             (x_lv, y_lv),
             (width, height),
             size,

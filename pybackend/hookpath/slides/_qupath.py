@@ -17,20 +17,38 @@ from hookpath.slides._frame import Frame
 from hookpath.slides._levels import level_factors
 from hookpath.slides._pixels import WHITE
 from hookpath.slides._spacing import believable
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.slides._stacks import plane_of
+from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
+from hookpath.slides.channels import RGB, Pixels, with_names
+
+#: QuPath's names of pixel types.
+_TYPES = {
+    "UINT8": "uint8", "INT8": "int8", "UINT16": "uint16", "INT16": "int16", "UINT32": "uint32",
+    "INT32": "int32", "FLOAT32": "float32", "FLOAT64": "float64",
+}  # fmt: skip
 
 
 class QuPathSlide(Slide):
     """An image behind one of QuPath's servers; may be shared by threads."""
 
-    def __init__(self, path: Path, server: Any, how: str, calibration: Calibration | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        server: Any,
+        how: str,
+        calibration: Calibration | None,
+        plane: Plane | None = None,
+    ) -> None:
         super().__init__(calibration)
         self.path, self.transformed = path, transformation(how)
         self.other_files = tuple(p for p in files_in(how) if p != path)
         self._server = server
         self.reader = f"QuPath {qupath_running()[1]} ({server.getServerType()})"
         metadata = server.getMetadata()
-        self._refuse_what_is_no_colour(metadata)
+        self.planes = int(metadata.getSizeZ()), int(metadata.getSizeT())
+        self.plane = plane_of(path, self.planes, plane)
+        if self.planes != (1, 1):
+            self.transformed += plane_text(self.plane)
         self.file_calibration = _calibration_of(server.getOriginalMetadata())
         sizes = [(int(v.getWidth()), int(v.getHeight())) for v in metadata.getLevels()]
         downsamples = [float(v.getDownsample()) for v in metadata.getLevels()]
@@ -44,26 +62,25 @@ class QuPathSlide(Slide):
         self._block_size = block_side(int(wide)), block_side(int(high))
         self._blocks = Blocks()
         self._is_rgb = bool(metadata.isRGB())
+        if not self._is_rgb and not _is_grey(metadata):
+            self._take_channels(metadata)
 
-    def _refuse_what_is_no_colour(self, metadata: Any) -> None:
-        planes = int(metadata.getSizeZ()) * int(metadata.getSizeT())
-        if planes > 1:
-            raise SlideError(
-                f"{self.path}: has {planes} planes; hookpath reads single-plane slides"
-            )
-        channels = int(metadata.getSizeC())
-        is_grey = channels == 1 and str(metadata.getPixelType()) == "UINT8"
-        if not metadata.isRGB() and not is_grey:
-            plural = "" if channels == 1 else "s"
-            raise SlideError(
-                f"{self.path}: has {channels} {metadata.getPixelType()} channel{plural}; hookpath "
-                "reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
-            )
+    def _take_channels(self, metadata: Any) -> None:
+        """As they are stored: neither RGB nor 8-bit grey."""
+        kind = str(metadata.getPixelType())
+        if kind not in _TYPES:
+            raise SlideError(f"{self.path}: has {kind} samples, which are not read here")
+        found = list(metadata.getChannels())
+        names = [str(channel.getName()) for channel in found]
+        colors = [_unpacked(channel.getColor()) for channel in found]
+        self.channels = with_names(names, colors)
+        self.dtype, self.ground = np.dtype(_TYPES[kind]), 0
 
-    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> Pixels:
         """See `Slide.read_level`."""
         size = self.levels[level].width, self.levels[level].height
         return window_of_blocks(
+            self,
             (x_lv, y_lv),
             (width, height),
             size,
@@ -71,10 +88,10 @@ class QuPathSlide(Slide):
             lambda column, row: self._block(level, column, row),
         )
 
-    def _block(self, level: int, column: int, row: int) -> RGBArray:
+    def _block(self, level: int, column: int, row: int) -> Pixels:
         return self._blocks.get((level, column, row), lambda: self._read_block(level, column, row))
 
-    def _read_block(self, level: int, column: int, row: int) -> RGBArray:
+    def _read_block(self, level: int, column: int, row: int) -> Pixels:
         """Asked for as a tile of the level's own grid, so that QuPath does not scale it."""
         import jpype
 
@@ -84,7 +101,7 @@ class QuPathSlide(Slide):
         table = java()
         region = table.JClass("qupath.lib.regions.ImageRegion")
         tile = table.JClass("qupath.lib.images.servers.TileRequest")
-        where = region.createInstance(x, y, width, height, 0, 0)
+        where = region.createInstance(x, y, width, height, *self.plane)
         try:
             request = tile.createInstance(self._server, self._used[level], where)
             image = self._server.readRegion(request.getRegionRequest())
@@ -94,21 +111,29 @@ class QuPathSlide(Slide):
                 "look at the place in QuPath"
             ) from error
         if image is None:
-            return np.full((height, width, 3), WHITE, np.uint8)
-        return fitted(_colours(image) if self._is_rgb else _grey(image), width, height)
+            return np.full((height, width, len(self.channels)), self.ground, self.dtype)
+        return fitted(self._samples(image), width, height)
+
+    def _samples(self, image: Any) -> Pixels:
+        if self._is_rgb:
+            return _colours(image)
+        return _grey(image) if self.is_rgb else _bands(image, len(self.channels), self.dtype)
 
     def close(self) -> None:
         """See `Slide.close`."""
         self._server.close()
 
 
-def open_through_qupath(how: str, path: Path, calibration: Calibration | None) -> QuPathSlide:
+def open_through_qupath(
+    how: str, path: Path, calibration: Calibration | None, plane: Plane | None = None
+) -> QuPathSlide:
     """Open what QuPath's JSON of a server builder says.
 
     Args:
         how: the JSON; its paths hold on this machine.
         path: the (first) file of the image.
         calibration: µm/px that wins over the server's own.
+        plane: z and t of a stack; None: the one that QuPath shows first.
 
     Raises:
         SlideError: there is no QuPath here, or it cannot open the image.
@@ -131,7 +156,7 @@ def open_through_qupath(how: str, path: Path, calibration: Calibration | None) -
     if server is None:
         raise SlideError(f"{path}: QuPath {qupath_running()[1]} has no reader for it")
     try:
-        return QuPathSlide(path, server, how, calibration)
+        return QuPathSlide(path, server, how, calibration, plane)
     except BaseException:
         server.close()
         raise
@@ -176,6 +201,46 @@ def _on_white(colours: RGBArray, alpha: npt.NDArray[np.uint8]) -> RGBArray:
     return np.rint(colours * share + WHITE * (1 - share)).astype(np.uint8)
 
 
+def _is_grey(metadata: Any) -> bool:
+    return int(metadata.getSizeC()) == 1 and str(metadata.getPixelType()) == "UINT8"
+
+
+def _unpacked(color: Any) -> RGB | None:
+    """Of Java's packed ARGB integer."""
+    if color is None:
+        return None
+    value = int(color)
+    return value >> 16 & 255, value >> 8 & 255, value & 255
+
+
+def _bands(image: Any, count: int, dtype: np.dtype[Any]) -> Pixels:
+    """``(h, w, count)`` samples as they are stored."""
+    width, height, raster = int(image.getWidth()), int(image.getHeight()), image.getRaster()
+    buffer, found = raster.getDataBuffer(), np.empty((height, width, count), dtype)
+    # One plain array for each band: taken over as it is, without a call a sample.
+    simple = "Banded" in str(raster.getSampleModel().getClass().getSimpleName())
+    simple = simple and int(buffer.getNumBanks()) == count and not any(buffer.getOffsets())
+    simple = simple and int(buffer.getSize()) == width * height
+    for band in range(count):
+        if simple:
+            plane = np.asarray(buffer.getData(band))
+            whole = plane.dtype.itemsize == dtype.itemsize
+            plane = plane.view(dtype) if whole else plane
+        else:
+            nothing = _no_array(dtype)
+            plane = np.asarray(raster.getSamples(0, 0, width, height, band, nothing))
+        found[..., band] = plane.reshape(height, width)
+    return found
+
+
+def _no_array(dtype: np.dtype[Any]) -> Any:
+    """A null that says which of Java's ``getSamples`` is meant."""
+    import jpype
+
+    kind = {"f4": jpype.JFloat, "f8": jpype.JDouble}.get(dtype.str[1:], jpype.JInt)
+    return jpype.JObject(None, kind[:])
+
+
 def _grey(image: Any) -> RGBArray:
     """Samples of one 8-bit channel, as they are: Java's own way to RGB would brighten them."""
     width, height = int(image.getWidth()), int(image.getHeight())
@@ -185,7 +250,7 @@ def _grey(image: Any) -> RGBArray:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def fitted(pixels: RGBArray, width: int, height: int) -> RGBArray:
+def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
     """A block of the size that was asked for.
 
     A server that counts in level-0 px may give one row or column more or fewer at a level whose

@@ -70,14 +70,20 @@ class StoredPage:
         width, height: of the page in px.
         block: (width, height) of a block in px.
         columns, rows: how many blocks.
-        colours: how samples become RGB.
+        colours: how samples become RGB; only of pages without a `refusal`.
+
+    Args:
+        as_stored: samples are taken as they are, of whatever type.
 
     Raises:
         ValueError: the page's tags contradict each other, or a block is too large.
     """
 
-    def __init__(self, page: Any, file: Bytes) -> None:
+    colours: Colours
+
+    def __init__(self, page: Any, file: Bytes, as_stored: bool = False) -> None:
         self._page, self._file = page, file
+        self._dtype = page.dtype if as_stored else np.dtype(np.uint8)
         self.width, self.height = int(page.imagewidth), int(page.imagelength)
         if page.is_tiled:
             self.block = int(page.tilewidth), int(page.tilelength)
@@ -93,7 +99,8 @@ class StoredPage:
         blocks = self.columns * self.rows * self._planes
         if min(len(page.dataoffsets), len(page.databytecounts)) < blocks:
             raise ValueError(f"only {len(page.dataoffsets)} of {blocks} tiles are listed")
-        self.colours = Colours(page)
+        if not as_stored:
+            self.colours = Colours(page)
         self._units = self._colour_units()
         if page.compression not in JPEG:
             page.subsampling = (1, 1)  # tifffile would refuse what `_unpacked` reads
@@ -104,7 +111,7 @@ class StoredPage:
         """A block's samples, cut where the page ends; None: nothing is stored there.
 
         Returns:
-            ``(height, width, samples)`` uint8.
+            ``(height, width, samples)`` uint8, or of the page's type where taken as stored.
         """
         per_plane = self.columns * self.rows
         first = row * self.columns + column
@@ -116,7 +123,7 @@ class StoredPage:
         width = min(self.block[0], self.width - column * self.block[0])
         if whole.shape[0] < height or whole.shape[1] < width:
             raise ValueError(f"a tile of {whole.shape[1]} × {whole.shape[0]} px is too small")
-        return whole[:height, :width].astype(np.uint8, copy=False)
+        return whole[:height, :width].astype(self._dtype, copy=False)
 
     def _plane(self, index: int) -> Samples | None:
         offset, count = self._page.dataoffsets[index], self._page.databytecounts[index]
@@ -141,7 +148,7 @@ class StoredPage:
         import imagecodecs
 
         plane = imagecodecs.jpeg_decode(data, tables=self._tables)
-        return np.asarray(plane, np.uint8).reshape(*plane.shape[:2], -1)[..., :1]
+        return np.asarray(plane, self._dtype).reshape(*plane.shape[:2], -1)[..., :1]
 
     def _colour_units(self) -> tuple[int, int] | None:
         """(across, down) px that share one colour, where that is not JPEG's business; None: 1 × 1.

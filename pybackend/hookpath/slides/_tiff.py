@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from hookpath.slides._stored_page import Bytes, StoredPage, damage_told
 from hookpath.slides._tiff_images import TiffImage, slide_image
 from hookpath.slides._tiff_pages import quiet_tifffile
 from hookpath.slides._tiff_spacing import tags_disagree
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
+from hookpath.slides.channels import Pixels
 
 #: Blocks looked at to tell whether an alpha sample is 0 everywhere.
 ALPHA_BLOCKS = 64
@@ -37,7 +39,20 @@ class TiffSlide(Slide):
         self._file = file
         self.file_calibration, self.spacing_note = image.spacing.calibration, image.spacing.note
         self.notes = (image.note,) if image.note else ()
-        stored = [tuple(StoredPage(page, file) for page in planes) for planes in image.levels]
+        stack = image.stack
+        if stack is not None:
+            self.channels = stack.channels
+            if not stack.is_rgb:
+                self.dtype = image.levels[0][0].dtype.newbyteorder("=")
+            self.planes, self.plane = stack.planes, stack.plane
+            self.ground = _brightest(self.dtype) if stack.bright else 0
+            if stack.planes != (1, 1):
+                self.transformed = plane_text(stack.plane)
+        self._as_stored = stack is not None and not stack.is_rgb
+        stored = [
+            tuple(StoredPage(page, file, self._as_stored) for page in planes)
+            for planes in image.levels
+        ]
         sizes = [(planes[0].width, planes[0].height) for planes in stored]
         ratios = [(sizes[0][0] / w + sizes[0][1] / h) / 2 for w, h in sizes]
         tiled = image.levels[0][0].is_tiled
@@ -52,13 +67,14 @@ class TiffSlide(Slide):
         self._stored = [stored[i] for i in used]
         self.levels = tuple(frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in used)
         self._blocks = Blocks()
-        self._opaque = _alpha_is_empty(self._stored[-1])
+        self._opaque = not self._as_stored and _alpha_is_empty(self._stored[-1])
         self._block(0, 0, 0)  # what cannot be decoded says so now
 
-    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> Pixels:
         """See `Slide.read_level`."""
         page = self._stored[level][0]
         return window_of_blocks(
+            self,
             (x_lv, y_lv),
             (width, height),
             (page.width, page.height),
@@ -66,11 +82,13 @@ class TiffSlide(Slide):
             lambda column, row: self._block(level, column, row),
         )
 
-    def _block(self, level: int, column: int, row: int) -> RGBArray | None:
-        """The colours of one tile or strip; None: nothing is stored there."""
+    def _block(self, level: int, column: int, row: int) -> Pixels | None:
+        """The samples or colours of one tile or strip; None: nothing is stored there."""
 
-        def decoded() -> RGBArray | None:
+        def decoded() -> Pixels | None:
             with damage_told(self.path, level, column, row):
+                if self._as_stored:
+                    return _samples(self._stored[level], column, row, self.ground, self.dtype)
                 return _rgb(self._stored[level], column, row, self._opaque)
 
         return self._blocks.get((level, column, row), decoded)
@@ -78,6 +96,23 @@ class TiffSlide(Slide):
     def close(self) -> None:
         """See `Slide.close`."""
         self._file.close()
+
+
+def _samples(
+    planes: _Planes, column: int, row: int, ground: float, dtype: np.dtype[np.generic]
+) -> Pixels | None:
+    """Samples of all channels; one without a tile there is `ground`."""
+    found = [page.samples(column, row) for page in planes]
+    first = next((samples for samples in found if samples is not None), None)
+    if first is None:
+        return None
+    empty = np.full(first.shape, ground, dtype)
+    whole = [empty if samples is None else samples for samples in found]
+    return np.concatenate(whole, axis=2).astype(dtype, copy=False)
+
+
+def _brightest(dtype: np.dtype[Any]) -> float:
+    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
 
 
 def _rgb(planes: _Planes, column: int, row: int, opaque: bool) -> RGBArray | None:
@@ -112,18 +147,21 @@ def _spread(total: int, most: int) -> Sequence[int]:
     return [index * total // count for index in range(count)]
 
 
-def open_tiff(path: Path, calibration: Calibration | None) -> TiffSlide:
+def open_tiff(path: Path, calibration: Calibration | None, plane: Plane | None = None) -> TiffSlide:
     """Open a TIFF.
 
+    Args:
+        plane: of a stack; None: the one that QuPath shows first.
+
     Raises:
-        SlideError: damaged, or not 8-bit colour; the message says what it is.
+        SlideError: damaged, or of a kind that is not read; the message says what it is.
     """
     import tifffile
 
     with quiet_tifffile():
         try:
             with tifffile.TiffFile(path) as tiff:
-                image = slide_image(tiff, path)
+                image = slide_image(tiff, path, plane)
                 return _opened(path, image, calibration)
         except SlideError:
             raise

@@ -12,6 +12,7 @@ from hookpath.errors import SlideError
 from hookpath.slides._colours import refusal
 from hookpath.slides._ome_images import OmeImage, ome_images
 from hookpath.slides._spacing import FileSpacing
+from hookpath.slides._stacks import Stack, described_stack, ome_stack, single_page
 from hookpath.slides._tiff_chain import directory_offsets
 from hookpath.slides._tiff_pages import (
     Page,
@@ -24,6 +25,7 @@ from hookpath.slides._tiff_pages import (
     sub_pages,
 )
 from hookpath.slides._tiff_spacing import hidden_planes, page_spacing
+from hookpath.slides.base import Plane
 
 Planes = tuple[Page, ...]
 """One page, or three: red, green and blue."""
@@ -37,11 +39,13 @@ class TiffImage:
         levels: the slide itself, then its smaller copies, finest first.
         spacing: µm/px.
         note: what a person should know of the choice ("": nothing).
+        stack: what the samples are, where they are no 8-bit RGB; None: they are.
     """
 
     levels: tuple[Planes, ...]
     spacing: FileSpacing
     note: str = ""
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True)
@@ -53,26 +57,72 @@ class _Candidate:
     ome: OmeImage | None = None
 
 
-def slide_image(tiff: Any, path: Path) -> TiffImage:
+def slide_image(tiff: Any, path: Path, plane: Plane | None = None) -> TiffImage:
     """The largest image of an open ``tifffile.TiffFile``.
 
+    8-bit RGB wherever it is that; else its channels as they are stored.
+
+    Args:
+        plane: of a stack; None: the one that QuPath shows first.
+
     Raises:
-        SlideError: there is none, two are equally large, or it is no 8-bit colour image.
+        SlideError: there is none, two are equally large, it has no such plane, or it is of a kind
+            that is not read.
     """
     pages = pages_at(tiff, directory_offsets(path))
     if not pages:
         raise SlideError(f"{path}: holds no image; copy it again from its source")
+    if found := described_stack(path, pages, plane):
+        stack, first = found
+        return TiffImage(stack.levels, page_spacing(first, pages[0].description), "", stack)
     candidates = _candidates(tiff, path, pages)
     chosen = _largest(path, candidates, pages[0].description)
+    spacing, note = _spacing(chosen, pages), _note(candidates, chosen)
+    if chosen.ome is not None and _is_stack(chosen, chosen.ome, pages):
+        stack = ome_stack(tiff, path, pages, chosen.ome, plane)
+        return TiffImage(stack.levels, spacing, note, stack)
     planes = _planes(path, chosen, pages)
     for page in planes:
         if reason := refusal(page):
-            raise SlideError(f"{path}: {reason}")
+            lone = _lone(tiff, path, pages, candidates, chosen) if len(planes) == 1 else None
+            if lone is None:
+                raise SlideError(f"{path}: {reason}")
+            return TiffImage(lone.levels, spacing, note, lone)
     reduced = _reduced(tiff, pages, planes, candidates, chosen)
+    return TiffImage((planes, *reduced), spacing, note)
+
+
+def _spacing(chosen: _Candidate, pages: Sequence[Page]) -> FileSpacing:
     spacing = chosen.ome.spacing if chosen.ome else FileSpacing(None)
     if spacing.calibration is None and not spacing.note:
         spacing = page_spacing(chosen.page, pages[0].description)
-    return TiffImage((planes, *reduced), spacing, _note(candidates, chosen))
+    return spacing
+
+
+def _is_stack(chosen: _Candidate, ome: OmeImage, pages: Sequence[Page]) -> bool:
+    """Whether an OME-XML describes more than one plane, or channels that are no 8-bit RGB."""
+    count = _planes_of(ome, pages)
+    if ome.depth > 1:
+        return True
+    if count == 1:
+        return refusal(chosen.page) is not None
+    own = [pages[number] for number in ome.pages[:count]]
+    is_rgb = count == 3 and ome.rgb_order() is not None and len(own) == 3 and _one_kind(own)
+    return not (is_rgb and all(refusal(page) is None for page in own))
+
+
+def _lone(
+    tiff: Any,
+    path: Path,
+    pages: Sequence[Page],
+    candidates: Sequence[_Candidate],
+    chosen: _Candidate,
+) -> Stack | None:
+    """The channels of a single page, and its smaller copies; None: they cannot be read."""
+    within = sub_pages(tiff, chosen.page, chosen.number)
+    known = {size(level) for level in within}
+    along = [p for p in _following(pages, candidates, chosen) if size(p) not in known]
+    return single_page(path, chosen.page, [*within, *along])
 
 
 def _candidates(tiff: Any, path: Path, pages: Sequence[Page]) -> list[_Candidate]:
@@ -143,24 +193,13 @@ def _planes(path: Path, chosen: _Candidate, pages: Sequence[Page]) -> Planes:
     ome = chosen.ome
     if ome is None:
         return (chosen.page,)
-    if ome.depth > 1:
-        raise SlideError(
-            f"{path}: has {ome.depth} planes (a stack), not RGB colour; export the view you want "
-            "as RGB"
-        )
     count = _planes_of(ome, pages)
     if count == 1:
         return (chosen.page,)
     order = ome.rgb_order()
     own = [pages[number] for number in ome.pages[:count]]
-    if count == 3 and order is not None and len(own) == 3 and _one_kind(own):
-        return tuple(own[index] for index in order)
-    unnamed = count == 3 and not any(channel.name for channel in ome.channels)
-    hint = "; where they are red, green and blue, name them so" if unnamed else ""
-    raise SlideError(
-        f"{path}: has {count} channels (fluorescence?), not RGB colour{hint}; export the view you "
-        "want as RGB"
-    )
+    assert order is not None  # else it were a stack
+    return tuple(own[index] for index in order)
 
 
 def _one_kind(pages: Sequence[Page]) -> bool:

@@ -23,6 +23,9 @@ GLASS_LEAST, GLASS_CHROMA = 180, 20
 #: A dark slide: half of it darker than this, and less than this share of it like glass (a bright
 #: slide that is mostly filled up with black has more).
 DARK, DARK_GLASS_SHARE = 60, 0.15
+#: Of images of dark ground, in which each channel goes from 0 to 255: the ground is no brighter
+#: than the first, and what is brighter than the second is tissue whatever the ground is like.
+GROUND_MOST, BRIGHT = 40, 60
 #: H2G-Net's bound on the saturation of tissue, of 255.
 SATURATION = 20
 #: Grey values that tissue must differ from glass (darker) or dark ground (brighter) by.
@@ -46,6 +49,22 @@ def raw_tissue(rgb: RGBArray) -> BoolMask:
     if few and np.median(brightest[scanned]) < DARK:
         return scanned & _above_ground(brightest, scanned)
     return scanned & (brightest > BLACK) & _unlike_glass(rgb, glass)
+
+
+def bright_tissue(grey: Grey) -> BoolMask:
+    """``(H, W)`` bool: what is brighter than the ground of an image of dark ground.
+
+    The ground is the commonest grey value if that is dark, and as uneven as the px below it are.
+    Where no ground is seen, all is tissue.
+    """
+    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
+    smooth = np.convolve(counts, np.ones(5) / 5, mode="same")
+    ground = int(smooth[:128].argmax())
+    if ground > GROUND_MOST:
+        return np.ones(grey.shape, bool)
+    below = grey[grey <= ground].astype(np.float64)
+    spread = float(np.sqrt(np.mean((ground - below) ** 2))) if below.size else 0.0
+    return np.asarray(grey > min(ground + max(4 * spread, FROM_GROUND[0]), BRIGHT))
 
 
 def saturated(rgb: RGBArray, threshold: int = SATURATION) -> BoolMask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,17 @@ import numpy.typing as npt
 from hookpath.closing import Closing
 from hookpath.errors import missing_spacing
 from hookpath.geometry import Calibration, Region
+from hookpath.slides.channels import RGB_CHANNELS, Channel, ChannelScale
 
 if TYPE_CHECKING:
     from hookpath.slides.description import SlideDescription
     from hookpath.slides.identity import SlideIdentity
 
 RGBArray = npt.NDArray[np.uint8]
-"""``(height, width, 3)`` uint8."""
+"""``(height, width, 3)`` uint8; ``(height, width, C)`` where a network takes other channels."""
+
+Plane = tuple[int, int]
+"""Of a stack: z and t, each from 0 (QuPath's own numbers)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class SlideRef:
         assumed: taken where neither the project nor the file says µm/px (``--mpp``).
         overruling: wins over the project's and the file's value (``--override-mpp``).
         server: QuPath's JSON of the server to read it through; "": our own readers.
+        channels: what a network takes of it, in this order, as 8 bits; (): the image as it is.
+        only_rgb: refuse an image that is no 8-bit RGB.
+        plane: of a stack; None: the one that QuPath shows first (`default_plane`).
     """
 
     path: Path
@@ -56,18 +63,29 @@ class SlideRef:
     assumed: Calibration | None = None
     overruling: Calibration | None = None
     server: str = ""
+    channels: tuple[ChannelScale, ...] = ()
+    only_rgb: bool = False
+    plane: Plane | None = None
 
     def open(self) -> Slide:
-        """Open the slide (see `hookpath.slides.open_slide`)."""
-        from hookpath.slides import open_slide
+        """Open the slide (see `hookpath.slides.open_slide`), and show what is wanted of it.
 
-        return open_slide(
+        Raises:
+            SlideError: it cannot be opened.
+            ChannelError: it lacks a channel that is wanted, or is no RGB.
+        """
+        from hookpath.slides import open_slide
+        from hookpath.slides.chosen import chosen
+
+        slide = open_slide(
             self.path,
             calibration=self.overruling or self.calibration,
             crop_to_bounds=self.crop_to_bounds,
             assumed=self.assumed,
             server=self.server,
+            plane=self.plane,
         )
+        return chosen(slide, self.channels, self.only_rgb)
 
     def identity(self) -> SlideIdentity:
         """Which slide it is, opened like this.
@@ -77,6 +95,16 @@ class SlideRef:
         """
         with self.open() as slide:
             return slide.identity
+
+
+def default_plane(planes: Plane) -> Plane:
+    """The plane that QuPath shows first: the middle one along z, the first in time."""
+    return planes[0] // 2, 0
+
+
+def plane_text(plane: Plane) -> str:
+    """``z = 3, t = 0``."""
+    return f"z = {plane[0]}, t = {plane[1]}"
 
 
 class Slide(Closing):
@@ -100,11 +128,26 @@ class Slide(Closing):
     reader: str = ""
     #: What a person should know of how the file is read, one line each.
     notes: tuple[str, ...] = ()
+    #: What the samples of a px are, in their order.
+    channels: tuple[Channel, ...] = RGB_CHANNELS
+    #: Type of the samples.
+    dtype: np.dtype[np.generic] = np.dtype(np.uint8)
+    #: What the samples are off the slide and where nothing is stored: light through glass, or none.
+    ground: float = 255
+    #: How many planes there are: along z, and in time.
+    planes: Plane = (1, 1)
+    #: The one that is read.
+    plane: Plane = (0, 0)
 
     def __init__(self, calibration: Calibration | None) -> None:
         self._given_calibration = calibration
         #: Taken where neither `calibration` nor the file says µm/px.
         self.assumed: Calibration | None = None
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether it is the usual 8-bit colour."""
+        return self.channels == RGB_CHANNELS and self.dtype == np.uint8
 
     @property
     def width_l0(self) -> int:
@@ -153,11 +196,11 @@ class Slide(Closing):
         return found
 
     @abstractmethod
-    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
-        """Pixels of one level on its own integer grid, RGB; off the slide (or no tile) is white.
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> Any:
+        """Pixels of one level on its own integer grid; off the slide (or no tile) is `ground`.
 
         Returns:
-            ``(height, width, 3)`` uint8.
+            ``(height, width, channels)`` of `dtype`: usually RGB, uint8.
 
         Raises:
             SlideError: the file is damaged there.
@@ -175,11 +218,12 @@ class Slide(Closing):
     def close(self) -> None:
         """Release the handle; the slide is unusable afterwards."""
 
-    def read(self, region: Region) -> RGBArray:
+    def read(self, region: Region) -> Any:
         """The region at exactly its spacing: nearest finer level, area-averaged down.
 
         Returns:
-            ``(region.height, region.width, 3)`` uint8; off the slide is white.
+            ``(region.height, region.width, channels)`` of `dtype`: usually RGB, uint8. Off the
+            slide is `ground` (white).
         """
         from hookpath.slides.resample import read_region
 

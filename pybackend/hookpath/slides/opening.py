@@ -13,7 +13,7 @@ from hookpath.geometry import Calibration
 from hookpath.slides._parts import whole_of_part
 from hookpath.slides._scanner_tiff import left_wrong_by_openslide
 from hookpath.slides._tiff_chain import TIFF_MAGIC, directory_offsets
-from hookpath.slides.base import Slide
+from hookpath.slides.base import Plane, Slide
 
 #: OpenSlide's name for a TIFF of no scanner's kind. It looks at the first page and at tags only.
 _GENERIC = "generic-tiff"
@@ -28,6 +28,7 @@ def open_slide(
     *,
     assumed: Calibration | None = None,
     server: str = "",
+    plane: Plane | None = None,
 ) -> Slide:
     """Open a whole-slide image or a plain image.
 
@@ -37,6 +38,7 @@ def open_slide(
         crop_to_bounds: put level-0 (0, 0) at ``openslide.bounds-x/-y``, as QuPath does.
         assumed: µm/px where the file says nothing (``--mpp``).
         server: QuPath's JSON of the server to read it through (see `SlideRef`); "": not.
+        plane: z and t of a stack; None: the one that QuPath shows first.
 
     Raises:
         SlideError: missing, a folder, unreadable, empty, damaged, or of a kind that cannot be
@@ -46,14 +48,14 @@ def open_slide(
     if server:
         from hookpath.slides._qupath import open_through_qupath
 
-        found = open_through_qupath(server, path, calibration)
+        found = open_through_qupath(server, path, calibration, plane)
         found.assumed = assumed
         return found
     head = _first_bytes(path)
     try:
         if head.startswith(TIFF_MAGIC):
             directory_offsets(path)
-        slide = _open(path, head, calibration, crop_to_bounds)
+        slide = _open(path, head, calibration, crop_to_bounds, plane)
     except SlideError:
         raise
     except Exception as error:
@@ -65,22 +67,30 @@ def open_slide(
     return slide
 
 
-def _open(path: Path, head: bytes, calibration: Calibration | None, crop_to_bounds: bool) -> Slide:
+def _open(
+    path: Path,
+    head: bytes,
+    calibration: Calibration | None,
+    crop_to_bounds: bool,
+    plane: Plane | None,
+) -> Slide:
     """OpenSlide is asked first: what a MIRAX scanner writes begins like a JPEG, a VMS like text."""
     import openslide
 
     is_tiff = head.startswith(TIFF_MAGIC)
     vendor = openslide.OpenSlide.detect_format(path)
     if vendor is None or vendor == _GENERIC:
-        return _open_tiff(path, calibration) if is_tiff else _open_other(path, calibration)
+        if is_tiff:
+            return _one_plane(_open_tiff(path, calibration, plane), plane)
+        return _one_plane(_open_other(path, calibration), plane)
     if is_tiff and (reason := left_wrong_by_openslide(path)):
         if vendor == _PLAIN_INSIDE:
-            return _open_tiff(path, calibration)
+            return _open_tiff(path, calibration, plane)
         raise SlideError(f"{path}: {reason}")
     from hookpath.slides._openslide import open_with_openslide
 
     try:
-        return open_with_openslide(path, calibration, crop_to_bounds)
+        return _one_plane(open_with_openslide(path, calibration, crop_to_bounds), plane)
     except openslide.OpenSlideError as error:
         refused = SlideError(
             f"{path}: OpenSlide takes it for {vendor} and refuses it ({_one_line(error)}); "
@@ -89,15 +99,27 @@ def _open(path: Path, head: bytes, calibration: Calibration | None, crop_to_boun
         if vendor != _PLAIN_INSIDE:
             raise refused from error
         try:
-            return _open_tiff(path, calibration)
+            return _open_tiff(path, calibration, plane)
         except SlideError:
             raise refused from error
 
 
-def _open_tiff(path: Path, calibration: Calibration | None) -> Slide:
+def _open_tiff(path: Path, calibration: Calibration | None, plane: Plane | None) -> Slide:
     from hookpath.slides._tiff import open_tiff
 
-    return open_tiff(path, calibration)
+    return open_tiff(path, calibration, plane)
+
+
+def _one_plane(slide: Slide, plane: Plane | None) -> Slide:
+    """The slide, whose only plane is wanted."""
+    from hookpath.slides._stacks import plane_of
+
+    try:
+        plane_of(slide.path, slide.planes, plane)
+    except SlideError:
+        slide.close()
+        raise
+    return slide
 
 
 def _open_other(path: Path, calibration: Calibration | None) -> Slide:

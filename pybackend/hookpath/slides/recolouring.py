@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hookpath.geometry import Region
 from hookpath.slides.base import RGBArray, Slide
+from hookpath.slides.wrapped import SlideOf
 
 Matrix = tuple[tuple[float, float, float], ...]
 Floats = npt.NDArray[np.float64]
@@ -75,17 +76,12 @@ class Recolouring:
         return np.asarray(moved.astype(np.int16))
 
 
-class RecolouredSlide(Slide):
+class RecolouredSlide(SlideOf):
     """Another slide's pixels in other colours; all else is that slide's. Closes it, too."""
 
     def __init__(self, slide: Slide, recolouring: Recolouring) -> None:
-        super().__init__(slide._given_calibration)
-        self.slide, self.recolouring = slide, recolouring
-        self.path, self.levels = slide.path, slide.levels
-        self.file_calibration = slide.file_calibration
-        self.spacing_note, self.corner_in_file = slide.spacing_note, slide.corner_in_file
-        self.assumed, self.reader, self.notes = slide.assumed, slide.reader, slide.notes
-        self.other_files, self.transformed = slide.other_files, slide.transformed
+        super().__init__(slide)
+        self.recolouring = recolouring
 
     def read(self, region: Region) -> RGBArray:
         """The region of the other slide, recoloured once it has been averaged."""
@@ -94,11 +90,3 @@ class RecolouredSlide(Slide):
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> RGBArray:
         """Pixels of one level (see `Slide.read_level`)."""
         return self.recolouring.apply(self.slide.read_level(level, x_lv, y_lv, width, height))
-
-    def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
-        """The other slide's."""
-        return self.slide.grid_shift(level, x_lv, y_lv)
-
-    def close(self) -> None:
-        """Close the other slide."""
-        self.slide.close()

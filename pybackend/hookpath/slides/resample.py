@@ -9,15 +9,13 @@ import numpy as np
 
 from hookpath.geometry import Region
 from hookpath.slides._area import WHOLE, Axis, area_average
-from hookpath.slides.base import Level, RGBArray, Slide
+from hookpath.slides.base import Level, Slide
+from hookpath.slides.channels import Pixels
 
 #: A level this much coarser than asked still counts as fine enough: 0.2522 µm/px halved twice is
 #: 1.009, and reading four times the pixels for 1 % of sharpness is a bad trade. Area weights keep
 #: positions exact either way.
 COARSER_ALLOWED = 1.02
-
-#: What is off the slide.
-WHITE = 255
 
 #: Level pixels held at once; larger regions are read in strips of output rows.
 STRIP_PIXELS = 4 * 2**20
@@ -34,7 +32,7 @@ def best_level(levels: Sequence[Level], downsample_x: float, downsample_y: float
     return max(fitting, key=lambda index: levels[index].downsample_x, default=0)
 
 
-def read_region(slide: Slide, region: Region) -> RGBArray:
+def read_region(slide: Slide, region: Region) -> Pixels:
     """The region at exactly its spacing, every output pixel the mean over the area it covers.
 
     What is off the slide is not asked for: a wide context about a point near the edge, or on a
@@ -42,7 +40,8 @@ def read_region(slide: Slide, region: Region) -> RGBArray:
     pixel and takes its colour (or the area-weighted mix where it straddles two).
 
     Returns:
-        ``(region.height, region.width, 3)`` uint8; off the slide is white.
+        ``(region.height, region.width, channels)`` of the slide's type; off the slide is its
+        `ground` (white).
 
     Raises:
         SlideError: the file is damaged there.
@@ -51,7 +50,8 @@ def read_region(slide: Slide, region: Region) -> RGBArray:
     top, bottom = _on_slide(region.y_l0, region.downsample_y, region.height, slide.height_l0)
     if (right - left, bottom - top) == (region.width, region.height):
         return _read_inside(slide, region)
-    out = np.full((region.height, region.width, 3), WHITE, np.uint8)
+    shape = region.height, region.width, len(slide.channels)
+    out = np.full(shape, slide.ground, slide.dtype)
     if left < right and top < bottom:
         inside = Region(
             region.x_l0 + left * region.downsample_x,
@@ -72,7 +72,7 @@ def _on_slide(start_l0: float, step: float, count: int, length_l0: int) -> tuple
     return first, end
 
 
-def _read_inside(slide: Slide, region: Region) -> RGBArray:
+def _read_inside(slide: Slide, region: Region) -> Pixels:
     """See `read_region`; every pixel of `region` shares area with the slide."""
     level = best_level(slide.levels, region.downsample_x, region.downsample_y)
     ratio_x, ratio_y = _ratios(slide.levels[level], region)
@@ -97,7 +97,7 @@ def _window(start: float, length: float) -> tuple[int, int]:
     return first, max(1, math.ceil(start + length - WHOLE) - first)
 
 
-def _read_strip(slide: Slide, index: int, region: Region, top: int, rows: int) -> RGBArray:
+def _read_strip(slide: Slide, index: int, region: Region, top: int, rows: int) -> Pixels:
     level = slide.levels[index]
     ratio_x, ratio_y = _ratios(level, region)
     x_lv = (region.x_l0 - level.origin_x_l0) / level.downsample_x

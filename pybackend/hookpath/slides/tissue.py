@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.geometry import Region
-from hookpath.slides._tissue_rules import BoolMask, raw_tissue, saturated
+from hookpath.slides._tissue_rules import BoolMask, bright_tissue, raw_tissue, saturated
 from hookpath.slides.base import RGBArray, Slide
+from hookpath.slides.rendering import BrightnessSlide
+from hookpath.slides.wrapped import own_slide
 
 #: The mask never has more px than this; a larger slide gets a coarser mask (3 bytes a px are held,
 #: and about 8 more while shapes are cleaned up).
@@ -105,6 +107,10 @@ def tissue_mask(slide: Slide, spacing_um: float = 8.0, rule: TissueRule = "gener
     saturation above 20 of 255, then a closing with 5 × 5 and one with 3 × 3 px. Coloured stains on
     bright ground; holes, dust and pale edges stay as they are.
 
+    Images that are no RGB are looked at in all their channels, whichever a network takes: a px is
+    as bright as its brightest channel (`slides.rendering`), and tissue is whatever is brighter than
+    the ground; all of it, where no ground is seen.
+
     Args:
         spacing_um: µm per mask px; the mask is coarser where the slide itself is, or where it would
             exceed `MAX_MASK_PIXELS`, and a hair finer so that whole px fill the slide.
@@ -115,12 +121,16 @@ def tissue_mask(slide: Slide, spacing_um: float = 8.0, rule: TissueRule = "gener
     """
     columns, rows = _grid(slide, spacing_um)
     dx, dy = slide.width_l0 / columns, slide.height_l0 / rows
+    whole = own_slide(slide)
+    if not whole.is_rgb:
+        slide, rule = BrightnessSlide(whole), "generous"
     rgb = np.empty((rows, columns, 3), np.uint8)
     for top, strip in _strips(slide, columns, rows, (dx, dy)):
         rgb[top : top + len(strip)] = strip
     if rule == "saturation":
         return TissueMask(_closed_by_squares(saturated(rgb)), (dx, dy))
-    mask = raw_tissue(rgb)
+    dark = not whole.is_rgb and not whole.ground
+    mask = bright_tissue(rgb[..., 0]) if dark else raw_tissue(rgb)
     del rgb
     px_um = dx * slide.calibration.mpp_x, dy * slide.calibration.mpp_y
     return TissueMask(_tidied(mask, px_um), (dx, dy))

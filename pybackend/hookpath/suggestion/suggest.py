@@ -101,7 +101,13 @@ def suggest(
     config = config or TrainConfig.load(preset="auto")
     data = gather(projects, config, reporter)
     sources = [*data.train, *data.val]
-    model = FeatureProbe(len(data.classes), spacings_for(sources), input_size=400, depth=4)
+    model = FeatureProbe(
+        len(data.classes),
+        spacings_for(sources),
+        input_size=400,
+        depth=4,
+        in_channels=len(data.channels) or 3,
+    )
     model.load_backbone("imagenet", reporter.warn)
     making = _making(model, device, reporter)
     reporter.start(TASK, None, "tile")

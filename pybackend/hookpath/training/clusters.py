@@ -66,6 +66,8 @@ def save_clusters(clusters: Clusters | None, run: RunFolder) -> None:
 def find_clusters(order: Order, device: torch.device) -> Clusters:
     """Cluster what the run's own sampler draws, as it is (without augmentation)."""
     settings = order.config.clusters
+    if order.data.channels:
+        raise TrainingError("clusters are found in RGB patches only; drop the clusters settings")
     backbone = _backbone(order).to(device)
     features = [features_of(backbone, images.to(device)) for images in _patches(order)]
     table = torch.cat(features).cpu().double().numpy()

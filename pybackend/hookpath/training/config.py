@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -51,6 +52,20 @@ class TrainConfig(BaseModel):
     )
     classes: tuple[str, ...] = Field(
         default=(), description="classes to learn, in channel order; empty: all that are drawn"
+    )
+    channels: tuple[str, ...] = Field(
+        default=(),
+        description="channels to learn from, by name, in this order, of images that are no RGB "
+        "(docs/channels.md); empty: all that the images have",
+    )
+    channel_percentiles: tuple[float, float] = Field(
+        default=(0.1, 99.9),
+        description="of each channel over the training slides, that become 0 and 255",
+    )
+    channel_bounds: dict[str, tuple[float, float]] | None = Field(
+        default=None,
+        description="by channel, the values that become 0 and 255, as in `{DAPI = [0, 4095]}`; "
+        "none, or not there: measured",
     )
     sampler: SamplerKind = Field(
         default="pixels",
@@ -182,6 +197,21 @@ class TrainConfig(BaseModel):
     @classmethod
     def _as_read(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(plain_class_name(name) for name in names)
+
+    @model_validator(mode="after")
+    def _channels_make_sense(self) -> Self:
+        if len(set(self.channels)) != len(self.channels):
+            raise ValueError(f"channels = {list(self.channels)} names one twice")
+        low, high = self.channel_percentiles
+        if not 0 <= low < high <= 100:
+            raise ValueError(f"channel_percentiles go from 0 to 100, not {[low, high]}")
+        for name, (darkest, brightest) in (self.channel_bounds or {}).items():
+            if not (math.isfinite(darkest) and darkest < brightest < math.inf):
+                raise ValueError(
+                    f"channel_bounds of {name!r} go from a lower to a higher number, not "
+                    f"{[darkest, brightest]}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _groups_need_the_hierarchy(self) -> Self:

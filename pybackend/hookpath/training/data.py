@@ -29,6 +29,8 @@ from hookpath.projects import (
 )
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
+from hookpath.slides.channels import ChannelScale
+from hookpath.training.channels import channels_of, refuse_lacking, with_channels
 from hookpath.training.config import TrainConfig
 from hookpath.training.drawn import DrawnImage, class_table, images_of, unknown_names
 from hookpath.training.split import Candidate, Part, Split, split_slides
@@ -38,7 +40,8 @@ from hookpath.training.split import Candidate, Part, Split, split_slides
 class TrainingData:
     """What a run learns from and is validated on. `slides` describes all annotated slides.
 
-    `stain` is what they are recoloured to; None: they are as they are.
+    `stain` is what they are recoloured to; None: they are as they are. `channels` are what is
+    learned from, in this order; (): RGB.
     """
 
     classes: ClassTable
@@ -47,11 +50,13 @@ class TrainingData:
     split: dict[str, list[str]]
     slides: list[dict[str, Any]]
     stain: StainProfile | None = None
+    channels: tuple[ChannelScale, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over which slides they are and over everything drawn on them."""
-        parts = (f"{s['id']}|{s['slide']}|{s['annotations']}" for s in self.slides)
+        parts = [f"{s['id']}|{s['slide']}|{s['annotations']}" for s in self.slides]
+        parts += [f"channel|{c.name}|{c.low!r}|{c.high!r}" for c in self.channels]
         return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
@@ -83,11 +88,16 @@ def gather(
     tell_files(reporter, projects)
     for twins in twin_classes(classes.names):
         reporter.warn(twins)
-    sources = _load(projects, images, classes, reporter)
+    sources = _load(projects, images, classes, config, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
     split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
     _check_classes(candidates, split, classes, reporter, held_out)
+    names = channels_of(sources, config)
+    channels: tuple[ChannelScale, ...] = ()
+    if names:
+        learned = [s for s in sources if s.id in split.train]
+        sources, channels = with_channels(sources, learned, names, config, reporter)
     by_key = {s.id: s for s in sources}
     return TrainingData(
         classes=classes,
@@ -95,6 +105,7 @@ def gather(
         val=[by_key[k] for k in split.val],
         split={part: [by_key[k].name for k in keys] for part, keys in vars(split).items()},
         slides=[_describe(s) for s in sources],
+        channels=channels,
     )
 
 
@@ -107,6 +118,7 @@ def _load(
     projects: Sequence[Project],
     images: Sequence[DrawnImage],
     classes: ClassTable,
+    config: TrainConfig,
     reporter: Reporter,
 ) -> list[AnnotatedSlide]:
     """Usable slides with ids unique over the projects."""
@@ -122,6 +134,7 @@ def _load(
             if image.error is not None:
                 raise image.error
             source = load_source(image.entry, image.drawn if classes.names else (), classes)
+            refuse_lacking(source, config)
         except HookpathError as error:
             reporter.warn(_left_out(image.name, str(error)))
             problems.append(Problem(image.name, str(error), error.code, image.entry.id))

@@ -56,7 +56,7 @@ def _learned(s: Session, patches: HeldOut) -> Learned:
 
 def _other_stains(s: Session, seen: Staining) -> list[Finding]:
     """Validation slides that look like no training slide."""
-    if s.validation is None or s.model.reads != "patches":
+    if s.validation is None or s.model.reads != "patches" or s.data.channels:
         return []
     others = Staining()
     for batch in s.validation:

@@ -59,12 +59,17 @@ def design_of(config: TrainConfig) -> Design:
 
 
 def make_network(
-    config: TrainConfig, classes: ClassTable, reporter: Reporter, begun: bool = False
+    config: TrainConfig,
+    classes: ClassTable,
+    reporter: Reporter,
+    begun: bool = False,
+    channels: int = 0,
 ) -> Network:
     """Build the configured network, with the weights of `init_from` where they fit.
 
     Args:
         begun: the run has weights of its own already, so none are looked for.
+        channels: of images that are no RGB; 0: they are RGB.
 
     Raises:
         ModelDesignError: the design cannot be built, or has no backbone to give weights to.
@@ -73,7 +78,10 @@ def make_network(
         UsageError: `background` is not among the classes.
     """
     design = design_of(config)
-    model = build_model(design.family, **_arguments(design, config, classes))
+    arguments = _arguments(design, config, classes)
+    if channels:
+        arguments["in_channels"] = _in_channels(design, channels)
+    model = build_model(design.family, **arguments)
     if config.background is None and model.background is not None:
         reporter.info(
             f"background, i.e. nothing else: {classes.names[model.background]!r} (another one with "
@@ -115,6 +123,15 @@ def _arguments(design: Design, config: TrainConfig, classes: ClassTable) -> dict
     if config.background is not None:
         arguments["background"] = _label(config.background, design, classes)
     return arguments
+
+
+def _in_channels(design: Design, channels: int) -> int:
+    if not design.takes("in_channels"):
+        able = ", ".join(f for f in FAMILIES if Design(f, {}).takes("in_channels"))
+        raise ModelDesignError(
+            f"{design.family} reads RGB images only; for other channels take one of: {able}"
+        )
+    return channels
 
 
 def _label(background: str, design: Design, classes: ClassTable) -> int:

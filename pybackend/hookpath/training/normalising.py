@@ -12,7 +12,7 @@ from typing import Any
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.models import Network
-from hookpath.models.folder import STAIN_KEY
+from hookpath.models.folder import CHANNELS_KEY, STAIN_KEY
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.stain_profiles import (
     AnyProfile,
@@ -36,6 +36,8 @@ def normalised(
     """
     if method is None:
         return data
+    if data.channels:
+        raise TrainingError("normalisation is of the stains of RGB images; drop normalisation")
     if model.scores == "magnification":
         raise TrainingError(f"{model.family} is trained on slides as they are; drop normalisation")
     slides = [*data.train, *data.val]
@@ -56,7 +58,9 @@ def normalised(
 
 def normalisation_of(data: TrainingData) -> dict[str, Any]:
     """`ModelCard.normalisation` of a model that learned from this."""
-    scale = {"scale": 1 / 255}
+    scale: dict[str, Any] = {"scale": 1 / 255}
+    if data.channels:
+        scale[CHANNELS_KEY] = [channel.model_dump(mode="json") for channel in data.channels]
     if data.stain is None:
         return scale
     return {**scale, STAIN_KEY: data.stain.model_dump(mode="json")}

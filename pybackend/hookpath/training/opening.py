@@ -79,7 +79,9 @@ def open_session(
     family = design_of(config).network
     drawn = family.reads != "scales"
     data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
-    model = make_network(config, data.classes, reporter, begun=resume and run.started).to(device)
+    model = make_network(
+        config, data.classes, reporter, begun=resume and run.started, channels=len(data.channels)
+    ).to(device)
     model = model.to(memory_format=torch.channels_last)
     data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
@@ -131,7 +133,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         stream=stream,
         validation=held_out,
         goal=goal,
-        augment=Augmentation(config.augmentation, config.seed),
+        augment=Augmentation(config.augmentation, config.seed, len(order.data.channels) or None),
         parts=Parts(config.at_once or config.batch_size, reporter),
         loss=loss,
         tuning=tuning,

@@ -34,7 +34,9 @@ class Staining:
             yield batch
 
     def note(self, batch: Batch) -> None:
-        """Take up the finest images of a batch."""
+        """Take up the finest images of a batch; what has no three colours has no stain."""
+        if batch.images[0].shape[1] < 3:
+            return
         rgb = batch.images[0][:, :3, ::_EVERY, ::_EVERY].movedim(1, -1).cpu().numpy()
         for index, image in zip(batch.slide_index.tolist(), rgb, strict=True):
             density = -np.log((image.reshape(-1, 3).astype(np.float64) + 1) / 256)

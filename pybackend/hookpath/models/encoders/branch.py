@@ -18,7 +18,7 @@ class EncodedBranch(nn.Module):
         encoder: timm's name.
         filters: n; the decoder has n·2^d filters at depth d.
         depth: most halvings of an encoder's map.
-        hook_depth, hook_channels, stop_depth: as there.
+        hook_depth, hook_channels, stop_depth, in_channels: as there.
     """
 
     def __init__(
@@ -29,12 +29,13 @@ class EncodedBranch(nn.Module):
         hook_depth: int | None = None,
         hook_channels: int = 0,
         stop_depth: int = 0,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(encoder, depth)
+        self.encoder = Encoder(encoder, depth, in_channels)
         self.bottleneck = nn.Identity()  # `Network.deepest` listens here
         self.depth, self.hook_depth, self.stop_depth = self.encoder.deepest, hook_depth, stop_depth
-        skips = {0: 3, **self.encoder.channels}
+        skips = {0: in_channels, **self.encoder.channels}
         given = [filters << d for d in range(self.depth)] + [skips[self.depth]]
 
         def up_inputs(d: int) -> int:

@@ -22,6 +22,8 @@ class Encoder(nn.Module):
     Args:
         name: timm's name, as ``tf_efficientnet_lite0``.
         depth: most halvings of a map that is used.
+        in_channels: of the images. Others than 3 go into a first layer made of the one for RGB
+            (`with_channels`), and are all shifted and scaled alike.
 
     Raises:
         ModelDesignError: there is no such network, or it has no such maps.
@@ -30,13 +32,15 @@ class Encoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: str, depth: int) -> None:
+    def __init__(self, name: str, depth: int, in_channels: int = 3) -> None:
         super().__init__()
         self.facts: EncoderFacts = facts_of(name, depth)
-        self.maps = FeatureMaps(name, depth, self.facts.native)
+        self.maps = FeatureMaps(name, depth, self.facts.native, in_channels)
         for key in ("mean", "std"):
-            value = torch.tensor(getattr(self.facts, key)).view(1, 3, 1, 1)
-            self.register_buffer(key, value, persistent=False)
+            value = torch.tensor(getattr(self.facts, key))
+            if in_channels != len(value):
+                value = value.mean().repeat(in_channels)
+            self.register_buffer(key, value.view(1, -1, 1, 1), persistent=False)
 
     @property
     def channels(self) -> Mapping[int, int]:
@@ -49,14 +53,14 @@ class Encoder(nn.Module):
         return self.facts.depths[-1]
 
     def scaled(self, image: Tensor) -> Tensor:
-        """RGB in [0, 1] as the weights expect it."""
+        """Images in [0, 1] as the weights expect it."""
         return (image - self.mean) / self.std
 
     def forward(self, image: Tensor) -> dict[int, Tensor]:
         """Maps by depth, of what the tile alone decides.
 
         Args:
-            image: ``(N, 3, S, S')`` float in [0, 1]; S as `EncodedShape.sizes` allows.
+            image: ``(N, in_channels, S, S')`` float in [0, 1]; S as `EncodedShape.sizes` allows.
 
         Returns:
             ``(N, C_d, S/2^d − 2·cut, …)`` for each depth d, `EncoderFacts.cut` px off each side.

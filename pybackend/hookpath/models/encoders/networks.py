@@ -67,13 +67,16 @@ class FeatureMaps(nn.Module):
         name: timm's name.
         depth: maps of more halvings are left out, and so are the layers that only they need.
         native: side of the images that it takes; windows of another size are resampled to it.
+        in_channels: of the images.
     """
 
-    def __init__(self, name: str, depth: int, native: int | None = None) -> None:
+    def __init__(
+        self, name: str, depth: int, native: int | None = None, in_channels: int = 3
+    ) -> None:
         super().__init__()
         self.native = native
         self.net: Any
-        self.net, self.indices = _create(name, depth)
+        self.net, self.indices = _create(name, depth, in_channels)
 
     def forward(self, image: Tensor) -> dict[int, Tensor]:
         if self.native is not None and image.shape[-1] != self.native:
@@ -83,7 +86,7 @@ class FeatureMaps(nn.Module):
         return {depth: found[index] for depth, index in self.indices.items()}
 
 
-def _create(name: str, depth: int) -> tuple[Any, dict[int, int]]:
+def _create(name: str, depth: int, in_channels: int) -> tuple[Any, dict[int, int]]:
     """The network, and which of its outputs is the map of each depth.
 
     Raises:
@@ -110,6 +113,7 @@ def _create(name: str, depth: int) -> tuple[Any, dict[int, int]]:
         pretrained=False,
         features_only=True,
         out_indices=indices,
+        in_chans=in_channels,
         **recipe.arguments(),
     )
     _drop_unused(net)

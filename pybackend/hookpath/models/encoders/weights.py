@@ -13,7 +13,7 @@ from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.encoder import Encoder
 from hookpath.models.encoders.names import position_of, timm_names
 from hookpath.models.encoders.pathology import PATHOLOGY
-from hookpath.models.weight_files import StateDict, read_weights
+from hookpath.models.weight_files import StateDict, read_weights, with_channels
 
 IMAGENET = "imagenet"
 
@@ -137,6 +137,8 @@ def _fill(encoder: Encoder, state: StateDict, origin: str) -> None:
         given = _named(state, name)
         if given is None and name.endswith("num_batches_tracked"):
             given = torch.zeros_like(value)
+        if given is not None:
+            given = with_channels(given, value.shape)
         if given is None or given.shape != value.shape:
             what = "lacks" if given is None else "has another size of"
             raise ModelDesignError(

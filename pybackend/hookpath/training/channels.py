@@ -1,0 +1,76 @@
+"""Which channels a run learns from, and how their values become a network's input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hookpath.errors import TrainingError
+from hookpath.events import Reporter
+from hookpath.sampling import AnnotatedSlide
+from hookpath.sampling.channel_scales import measured_scales
+from hookpath.slides.channels import ChannelScale, listed, positions
+from hookpath.training.config import TrainConfig
+
+
+def refuse_lacking(source: AnnotatedSlide, config: TrainConfig) -> None:
+    """Raise `ChannelError` where a slide lacks a channel that is asked for by name."""
+    if config.channels:
+        positions(config.channels, source.read_facts().channels, source.name)
+
+
+def channels_of(sources: Sequence[AnnotatedSlide], config: TrainConfig) -> tuple[str, ...]:
+    """Names of the channels to learn from; (): all slides are RGB, and that is what is learned.
+
+    Where none are asked for, those of slides that have the same ones, in the first slide's order.
+
+    Raises:
+        TrainingError: some slides are RGB and others not, or their channels differ.
+    """
+    if config.channels:
+        return config.channels
+    first, *others = sources
+    if not any(s.read_facts().is_rgb is False for s in sources):
+        return ()
+    names = _names(first)
+    for other in others:
+        if other.read_facts().is_rgb is not first.read_facts().is_rgb or set(_names(other)) != set(
+            names
+        ):
+            raise TrainingError(
+                f"{first.name} is {_what(first)}, {other.name} is {_what(other)}; name the "
+                "channels that all of them have (--channels), or train on fewer images",
+                code="channels",
+            )
+    return names
+
+
+def with_channels(
+    sources: Sequence[AnnotatedSlide],
+    measured: Sequence[AnnotatedSlide],
+    names: Sequence[str],
+    config: TrainConfig,
+    reporter: Reporter,
+) -> tuple[list[AnnotatedSlide], tuple[ChannelScale, ...]]:
+    """The slides as the network will see them, and the bounds of its channels.
+
+    Args:
+        measured: the slides that the bounds are measured on: those that are learned from.
+
+    Raises:
+        SlideError: a slide cannot be read.
+    """
+    refs = [s.slide for s in measured]
+    scales = measured_scales(refs, names, config.channel_percentiles, config.channel_bounds or {})
+    told = ", ".join(f"{s.name} {s.low:g} to {s.high:g}" for s in scales)
+    reporter.info(f"channels, in this order: {told}")
+    return [replace(s, slide=replace(s.slide, channels=scales)) for s in sources], scales
+
+
+def _names(source: AnnotatedSlide) -> tuple[str, ...]:
+    return tuple(c.name for c in source.read_facts().channels)
+
+
+def _what(source: AnnotatedSlide) -> str:
+    facts = source.read_facts()
+    return "RGB" if facts.is_rgb else f"of the channels {listed(_names(source), 12)}"

@@ -1,0 +1,145 @@
+"""Training on chosen channels: what is learned from, how it is scaled, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hookpath.errors import HookpathError, ModelDesignError, TrainingError, UsageError
+from hookpath.inference import PredictConfig, predict_project
+from hookpath.inference.seeing import scales_of
+from hookpath.models import read_card
+from hookpath.projects import open_project
+from hookpath.training import TrainConfig, train
+from hookpath.training.data import TrainingData, gather
+from support.multiplex import NAMES, write_ome, write_strokes
+from support.slides import write_pyramid
+from support.training import TINY, Recorder
+
+SIZE = 128
+STROKES = {"In": [(70, 10, 120, 118)], "Out": [(8, 10, 58, 118)]}
+
+
+def slide(folder: Path, name: str, names: tuple[str, ...] = NAMES, seed: int = 0) -> Path:
+    """Noise in every channel; the right half is bright in CD8, 4000 above 1000."""
+    pixels = np.random.default_rng(seed).integers(900, 1101, (len(names), SIZE, SIZE))
+    if "CD8" in names:
+        pixels[names.index("CD8"), :, SIZE // 2 :] += 4000
+    write_ome(folder / f"{name}.ome.tif", pixels.astype(np.uint16), names=names, levels=1, mpp=1.0)
+    write_strokes(folder / f"{name}.ome.geojson", STROKES)
+    return folder / f"{name}.ome.tif"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "slides").mkdir()
+    for seed, name in enumerate("ab"):
+        slide(tmp_path / "slides", name, seed=seed)
+    return tmp_path / "slides"
+
+
+def gathered(folder: Path, *settings: str) -> TrainingData:
+    config = TrainConfig.load(overrides=[*TINY, *settings])
+    return gather([open_project(folder)], config, Recorder())
+
+
+def test_all_channels_are_learned_from_unless_some_are_named(folder: Path) -> None:
+    assert [c.name for c in gathered(folder).channels] == list(NAMES)
+    named = gathered(folder, 'channels=["CD20", "CD8"]')
+    assert [c.name for c in named.channels] == ["CD20", "CD8"]
+    assert all(s.slide.channels == named.channels for s in [*named.train, *named.val])
+
+
+def test_bounds_are_percentiles_of_the_training_slides_or_given(folder: Path) -> None:
+    fixed = gathered(folder, "channel_bounds={CD8 = [10, 20]}", "channel_percentiles=[25, 75]")
+    bounds = {c.name: (c.low, c.high) for c in fixed.channels}
+    assert bounds["CD8"] == (10, 20)
+    assert bounds["CK"] == pytest.approx((950, 1050), abs=5)  # of 900…1100
+    half = gathered(folder, "channel_percentiles=[0, 100]")
+    assert {c.name: c.low for c in half.channels}["CD8"] == 900
+    assert {c.name: c.high for c in half.channels}["CD8"] == 5100
+
+
+def test_training_and_prediction_see_the_same_channels(folder: Path, tmp_path: Path) -> None:
+    config = TrainConfig.load(
+        overrides=[
+            *TINY,
+            'channels=["CD8", "DAPI"]',
+            "steps_per_epoch=16",
+            "bn_momentum=0.3",
+            "workers=0",
+        ]
+    )
+    data = gathered(folder, 'channels=["CD8", "DAPI"]')
+    run = train([open_project(folder)], config, tmp_path / "run")
+    card = read_card(run.model_dir)
+    assert card.config["in_channels"] == 2
+    assert scales_of(card) == data.channels
+    (tmp_path / "new").mkdir()
+    slide(tmp_path / "new", "c", names=("CK", "DAPI", "CD8"), seed=5)
+    project = open_project(tmp_path / "new")
+    settings = PredictConfig(min_area_um2=1, device="cpu", tissue=False, as_="none")
+    (found,) = predict_project(project, run.model_dir, tmp_path / "out", settings).predicted
+    largest: dict[str, Any] = {}
+    for o in sorted(found.objects, key=lambda o: o.geometry.area):
+        assert o.path_class is not None
+        largest[o.path_class.name] = o.geometry
+    assert largest["In"].centroid.x > SIZE / 2 > largest["Out"].centroid.x
+
+
+def test_a_slide_without_a_named_channel_is_left_out(folder: Path) -> None:
+    slide(folder, "c", names=("DAPI", "CD3"))
+    said = Recorder()
+    config = TrainConfig.load(overrides=[*TINY, 'channels=["CD8"]'])
+    data = gather([open_project(folder)], config, said)
+    assert {s["name"] for s in data.slides} == {"a.ome.tif", "b.ome.tif"}
+    assert any("c.ome.tif is left out: has no channel CD8" in w for w in said.warnings)
+
+
+def test_slides_that_do_not_go_together_are_named(folder: Path) -> None:
+    slide(folder, "c", names=("DAPI", "CD3"))
+    with pytest.raises(
+        TrainingError,
+        match=r"a\.ome\.tif is of the channels DAPI, CD8, CK, CD20, "
+        r"c\.ome\.tif is of the channels DAPI, CD3; .*--channels",
+    ):
+        gathered(folder)
+    for path in folder.glob("c.*"):
+        path.unlink()
+    write_pyramid(folder / "d.tif", np.full((SIZE, SIZE, 3), 200, np.uint8), 1.0, levels=1)
+    write_strokes(folder / "d.geojson", STROKES)
+    with pytest.raises(TrainingError, match=r"a\.ome\.tif is of the .*d\.tif is RGB"):
+        gathered(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        (["family=unet-lr"], ModelDesignError, "unet-lr reads RGB images only; .*hooknet.*mrn"),
+        (["normalisation=macenko"], TrainingError, "drop normalisation"),
+    ],
+)
+def test_what_is_of_rgb_only_says_so(
+    folder: Path, tmp_path: Path, settings: list[str], error: type[HookpathError], says: str
+) -> None:
+    base = TINY if not settings[0].startswith("family") else ("preset=fast",)
+    config = TrainConfig.load(overrides=[*base, *settings])
+    with pytest.raises(error, match=says):
+        train([open_project(folder)], config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ('channels=["A", "A"]', "names one twice"),
+        ("channel_percentiles=[99, 1]", "from 0 to 100"),
+        ("channel_bounds={A = [5, 5]}", "from a lower to a higher"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(setting: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        TrainConfig.load(overrides=[setting])
