@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hookpath.errors import MissingSpacingError, SlideError
-from hookpath.geometry import Calibration
+from hookpath.errors import MissingSpacingError
+from hookpath.geometry import Calibration, Region
 from hookpath.slides import Slide, open_slide, tissue_mask
 from support.shared import copy_of_shared
 from support.slides import RGB
@@ -71,6 +71,12 @@ def test_tissue_is_found(name: str, tmp_path: Path) -> None:
     assert 0.3 < found.mask.mean() <= 1
 
 
-def test_a_multi_channel_slide_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SlideError, match=r"small_vectra\.qptiff: has 3 channels.*; export"):
-        open_slide(copied("small_vectra.qptiff", tmp_path))
+def test_a_multi_channel_slide_has_its_channels(tmp_path: Path) -> None:
+    """Of a scanner by PerkinElmer: a page for each channel, named in its description."""
+    with open_slide(copied("small_vectra.qptiff", tmp_path)) as slide:
+        assert [c.name for c in slide.channels] == ["DAPI", "FITC", "Cy3"]
+        assert (slide.width_l0, slide.height_l0) == (1920, 1440)
+        assert slide.calibration.mpp == pytest.approx(0.4965, abs=1e-4)
+        dark = slide.read(Region(1500, 300, 64, 64, 1.0, 1.0))
+        tissue = slide.read(Region(600, 600, 64, 64, 1.0, 1.0))
+        assert (tissue.mean(axis=(0, 1)) > dark.mean(axis=(0, 1))).all()
