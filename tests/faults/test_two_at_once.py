@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from hookpath.errors import BusyError, HookpathError, code_of
 from hookpath.evaluation import evaluate_project
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
-from hookpath.inference import PredictConfig, predict_project
-from hookpath.locking import LOCK_NAME, folder_alone
+from hookpath.inference import PredictConfig, PredictReport, predict_project
+from hookpath.inference import project as project_module
+from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
+from hookpath.locking import sharing as share_out
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig, train
-from support.forked import child
+from support.forked import child, end
 from support.leftovers import leftovers
 from support.predictors import save_random_model
 from support.textures import texture_folder
@@ -117,3 +123,64 @@ def test_two_evaluations_into_one_folder(slides: Path, tmp_path: Path) -> None:
     with child(entered(folder_alone(out, "x"))):
         project = open_project(slides)
         refused(lambda: evaluate_project(project, predictions_dir=tmp_path, out_dir=out))
+
+
+def test_the_same_command_several_times_shares_the_slides(
+    slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is killed in the middle of a slide: what was finished stays, its slide is taken over."""
+    folder = shutil.copytree(slides, tmp_path / "slides")
+    for name in ("s2.tif", "s3.tif"):
+        shutil.copy(folder / "s0.tif", folder / name)
+    model, out = save_random_model(tmp_path / "model"), tmp_path / "out"
+
+    def predict(**changes: Any) -> PredictReport:
+        config = PredictConfig(device="cpu", tissue=False, **changes)
+        return predict_project(open_project(folder), model, out, config)
+
+    predict(images=("s0.tif",))
+    (record,) = out.glob("s0*/prediction.json")
+    before = record.stat().st_mtime_ns
+
+    def stuck() -> object:
+        """Finds s0 done, takes s1 and never ends."""
+        said, tell = os.pipe()
+        monkeypatch.setattr(project_module, "predict_slide", lambda *_: hang(tell))
+        Thread(target=predict, daemon=True).start()
+        assert os.read(said, 1) == b"!"
+        return said
+
+    def hang(tell: int) -> None:
+        os.write(tell, b"!")
+        time.sleep(600)
+
+    with child(stuck) as pid:
+
+        def killing(seconds: float) -> None:
+            assert len(list(out.glob("*/prediction.json"))) == 3
+            monkeypatch.setattr(share_out.time, "sleep", lambda _: None)
+            end(pid)
+
+        monkeypatch.setattr(share_out.time, "sleep", killing)
+        report = predict()
+    assert [f.record.image for f in report.predicted] == ["s1.tif", "s2.tif", "s3.tif"]
+    assert [f.record.image for f in report.resumed] == ["s0.tif"]
+    assert all(f.record.in_project for f in (*report.predicted, *report.resumed))
+    assert record.stat().st_mtime_ns == before
+    assert not (out / CLAIMS_NAME).exists()
+
+
+def test_shards_have_their_slides_and_another_model_is_refused(
+    slides: Path, tmp_path: Path
+) -> None:
+    model, out = save_random_model(tmp_path / "model"), tmp_path / "out"
+    config = PredictConfig(as_="none", tissue=False, shard=(2, 2))
+    report = predict_project(open_project(slides), model, out, config)
+    assert [f.record.image for f in report.predicted] == ["s1.tif"]
+
+    def another() -> object:
+        return Claims(out, "other", "x")
+
+    with child(another):
+        said = refused(lambda: predict_project(open_project(slides), model, out, config))
+        assert "with another model or other settings" in said

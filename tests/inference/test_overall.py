@@ -13,6 +13,7 @@ from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.projects import open_project
 from support.predictors import save_random_model
+from support.reporting import Notes
 from support.textures import texture_folder
 
 
@@ -40,6 +41,7 @@ def test_images_count_by_their_weight_and_tiles_within() -> None:
     overall.start("write a", 3, "file")
     overall.advance("write a", 3)
     overall.image_done()
+    overall.image(1, "b")
     overall.start("predict b", 3, "tile")
     overall.advance("predict b", 2)
     overall.image_done()
@@ -50,10 +52,25 @@ def test_images_count_by_their_weight_and_tiles_within() -> None:
 def test_what_was_there_already_takes_no_time() -> None:
     heard = Shares()
     overall = OverallReporter(heard, [1, 1, 2])
-    overall.image_done(was_there=True)
-    overall.image_done()
-    overall.image_done()
+    for number, was_there in enumerate((True, False, False)):
+        overall.image(number, "a")
+        overall.image_done(was_there)
     assert heard.said == [0, 0, 0.333, 1]
+
+
+def test_of_many_slides_it_is_said_which_one_this_is_and_how_long_they_all_take() -> None:
+    now, notes = [0.0], Notes()
+    overall = OverallReporter(notes, [1, 1, 1, 1, 6], clock=lambda: now[0])
+    for number, seconds in enumerate((600, 1, 599, 0)):
+        overall.image(number, f"{number}.svs")
+        now[0] += seconds
+        overall.image_done()
+    overall.image(4, "4.svs")
+    assert notes.infos == [
+        "slide 1 of 5: 0.svs",
+        "slide 2 of 5: 1.svs; 1 h 30 min left",
+        "slide 4 of 5: 3.svs; 46 min 40 s left",
+    ], "of slides that take a second each not every one is told"
 
 
 def test_a_run_tells_shares_results_and_failures(tmp_path: Path) -> None:
@@ -65,9 +82,9 @@ def test_a_run_tells_shares_results_and_failures(tmp_path: Path) -> None:
     report = predict_project(open_project(folder), model, tmp_path / "out", config, heard)
     texts = [s for s in heard.said if isinstance(s, str)]
     assert texts == [
-        "slide_unreadable",
         "predict s0.tif", "write s0.tif", "s0.tif",
         "predict s1.tif", "write s1.tif", "s1.tif",
+        "slide_unreadable",
     ]  # fmt: skip
     shares = [s for s in heard.said if not isinstance(s, str)]
     assert shares == sorted(shares)
@@ -82,8 +99,6 @@ def test_a_run_tells_shares_results_and_failures(tmp_path: Path) -> None:
 
 def test_finished_images_are_told_again(tmp_path: Path) -> None:
     """Whoever shows results needs them, however old."""
-    from support.reporting import Notes
-
     folder = texture_folder(tmp_path / "slides", slides=1, size=160)
     model = save_random_model(tmp_path / "model", seed=3)
     for resumed in (False, True):

@@ -123,6 +123,31 @@ Settings = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps (Apple).")]
 
 
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="K/N",
+        help="Only every N-th slide, from the K-th (1…N): for array jobs.",
+        show_default="all; several at once share them",
+    ),
+]
+
+
+def shard_of(text: str | None) -> tuple[int, int] | None:
+    """``3/10`` as numbers.
+
+    Raises:
+        UsageError: it is no part of anything.
+    """
+    if text is None:
+        return None
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise UsageError(f"--shard {text}: write part/parts, from 1/10 to 10/10")
+    return int(part), int(parts)
+
+
 @contextmanager
 def opened(
     sources: Sequence[Path],

@@ -14,11 +14,13 @@ from hookpath.cli.inputs import (
     Mpp,
     OverrideMpp,
     Remapped,
+    Shard,
     Sources,
     model_folder,
     opened_as_one,
+    shard_of,
 )
-from hookpath.cli.reporters import duration_text
+from hookpath.durations import duration_text
 from hookpath.errors import PredictionError, UsageError, shared_code
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def command(
         list[str] | None,
         typer.Option(help="Only this image of the project; repeatable.", show_default="all"),
     ] = None,
+    shard: Shard = None,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[
@@ -90,7 +93,8 @@ def command(
 ) -> None:
     """Predict whole slides; write objects into the project, maps and GeoJSON to a folder.
 
-    A run that was stopped goes on at the first unfinished slide when started again.
+    A run that was stopped goes on at the first unfinished slide when started again. The same
+    command may run several times at once, also on several machines: they share the slides.
     """
     with running("predict", json, debug) as console:
         from hookpath.inference import PredictConfig, predict_project
@@ -112,6 +116,7 @@ def command(
             tta=tta,
             adapt_bn=adapt_bn,
             again=again,
+            shard=shard_of(shard),
         )
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = predict_project(project, model_folder(model), out, config, console.reporter)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from hookpath.durations import duration_text
 from hookpath.names import cell_text, printable
 
 if TYPE_CHECKING:
@@ -73,16 +74,6 @@ def _figure(name: str, value: float) -> str:
         return f"{value:.1f} {name.removesuffix('_per_s').replace('_', ' ')}/s"
     shown = {"f1": "F1", "macro_f1": "macro F1", "r2": "R²"}.get(name, name.replace("_", " "))
     return f"{shown} {value:.3f}"
-
-
-def duration_text(seconds: float) -> str:
-    """``45 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _plural(unit: str) -> str:

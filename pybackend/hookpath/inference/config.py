@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hookpath.errors import PredictionError
 from hookpath.inference.cover import Tissue
@@ -44,6 +44,7 @@ class PredictConfig(BaseModel):
         tta: average the probabilities of the eight ways to lay a tile (eight times the work).
         adapt_bn: batch normalisation by the statistics of each slide (`inference.adapted`).
         again: predict slides again that are finished already.
+        shard: part (from 1) and number of parts: only every so-manieth image.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,14 @@ class PredictConfig(BaseModel):
     tta: bool = False
     adapt_bn: bool = False
     again: bool = False
+    shard: tuple[int, int] | None = None
+
+    @field_validator("shard")
+    @classmethod
+    def _is_a_part(cls, shard: tuple[int, int] | None) -> tuple[int, int] | None:
+        if shard is not None and not 1 <= shard[0] <= shard[1]:
+            raise ValueError(f"part {shard[0]} of {shard[1]} is none")
+        return shard
 
     @property
     def object_type(self) -> Literal["annotation", "detection"]:

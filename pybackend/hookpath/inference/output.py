@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from hookpath.errors import PredictionError, write_code
-from hookpath.locking import entered, folder_alone, working_in
+from hookpath.locking import CLAIMS_NAME, Claims, alone, entered, folder_alone, working_in
+from hookpath.projects import Project
 from hookpath.writable import try_folder
 
 
@@ -31,18 +32,37 @@ def check_writable(folder: Path) -> None:
 
 
 @contextmanager
-def predicting_alone(folder: Path, shared: bool) -> Iterator[None]:
-    """Be the only process that predicts a project into `folder`.
+def predicting_together(folder: Path, work: str) -> Iterator[Claims]:
+    """Be one of the processes that predict a project into `folder`.
 
     Args:
-        shared: only chosen images are predicted: jobs that have one image each may work side by
-            side (`slide_alone` keeps each image to one of them).
+        work: tells what is predicted there from other work.
 
     Raises:
-        BusyError: another process predicts there.
+        BusyError: another process predicts something else there.
         PredictionError: it cannot be written to.
     """
-    lock = folder_alone(folder, f"predicting into {folder}", shared=shared)
+    does = f"predicting into {folder}"
+    with ExitStack() as held:
+        held.enter_context(
+            entered(folder_alone(folder, does, shared=True), partial(_not_writable, folder))
+        )
+        try:
+            claims = held.enter_context(Claims(folder, work, does))
+        except OSError as error:
+            raise _not_writable(folder, error) from error
+        yield claims
+
+
+@contextmanager
+def writing_into_project(folder: Path, project: Project) -> Iterator[None]:
+    """Be the only one of the processes that share `folder` who writes into the project.
+
+    Raises:
+        BusyError: another one has not ended in a quarter of an hour.
+    """
+    does = f"writing into {project.source}"
+    lock = alone(folder / CLAIMS_NAME / "project", does, patience_s=900.0)
     with entered(lock, partial(_not_writable, folder)):
         yield
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hookpath.durations import duration_text
 from hookpath.errors import HookpathError
 from hookpath.events import PassingReporter, Reporter
 from hookpath.projects import ImageEntry
@@ -12,27 +14,51 @@ from hookpath.projects import ImageEntry
 #: Share of an image's time that its tiles take; the rest is for outlines and files.
 _TILES = 0.9
 
+#: Of small images not each one is announced.
+_TOLD_EVERY_S = 5.0
+
 
 class OverallReporter(PassingReporter):
     """Passes everything on, and says after each step how much of all images is done.
 
     Args:
         weights: how long each image will take, in any unit.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, reporter: Reporter, weights: Sequence[float]) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        weights: Sequence[float],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(reporter)
         self._weights = list(weights)
+        self._over: set[int] = set()
         self._at = 0
         self._task: str | None = None
         self._done, self._total = 0, 0
+        self._clock, self._started = clock, clock()
+        self._told: float | None = None
         self.overall(0.0)
 
+    def image(self, number: int, name: str) -> None:
+        """The image (from 0) under way; of many, where that is and how long all will take."""
+        self._at = number
+        now, count = self._clock(), len(self._weights)
+        if count < 2 or (self._told is not None and now - self._told < _TOLD_EVERY_S):
+            return
+        self._told = now
+        share = self._share(0.0)
+        left = (now - self._started) / share * (1 - share) if share > 0 else None
+        time_left = "" if left is None else f"; {duration_text(left)} left"
+        self.info(f"slide {len(self._over) + 1} of {count}: {name}{time_left}")
+
     def image_done(self, was_there: bool = False) -> None:
-        """The image under way is done; `was_there`: since long, so it tells nothing of speed."""
+        """The image under way is done; `was_there`: not now, so it tells nothing of speed."""
         if was_there:
             self._weights[self._at] = 0.0
-        self._at += 1
+        self._over.add(self._at)
         self._tell(0.0)
 
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
@@ -47,10 +73,15 @@ class OverallReporter(PassingReporter):
         super().advance(task, n, **figures)
 
     def _tell(self, of_this: float) -> None:
+        if sum(self._weights) > 0:
+            self.overall(self._share(of_this))
+
+    def _share(self, of_this: float) -> float:
+        """Of all images, `of_this` of the one under way."""
         total = sum(self._weights)
-        if total > 0 and self._at <= len(self._weights):
-            this = self._weights[self._at] * of_this if self._at < len(self._weights) else 0.0
-            self.overall(min(1.0, (sum(self._weights[: self._at]) + this) / total))
+        this = 0.0 if self._at in self._over else self._weights[self._at] * of_this
+        done = sum(self._weights[i] for i in self._over) + this
+        return min(1.0, done / total) if total > 0 else 0.0
 
 
 def weights_of(entries: Sequence[ImageEntry]) -> list[float]:

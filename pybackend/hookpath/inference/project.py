@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookpath.annotations import PathObject, read_geojson
+from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
-from hookpath.errors import PredictionError, code_of, one_line
+from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.choosing import chosen_images
 from hookpath.inference.config import PredictConfig
@@ -18,14 +19,14 @@ from hookpath.inference.output import (
     OutputFullError,
     check_writable,
     clear_if_full,
-    predicting_alone,
+    predicting_together,
     slide_alone,
 )
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.predictor import Predictor
 from hookpath.inference.predictors import load_predictor
 from hookpath.inference.record import (
-    GEOJSON_NAME,
+    RECORD_NAME,
     RESULT_FILES,
     PredictionRecord,
     prediction_folder,
@@ -36,6 +37,7 @@ from hookpath.inference.regions import Regions
 from hookpath.inference.seeing import seen_by
 from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.inference.wanted import wanted_regions
+from hookpath.locking import Claims, Failed, Work, share_out
 from hookpath.models import ModelCard
 from hookpath.projects import ImageEntry, Problem, Project, result_key
 
@@ -92,47 +94,88 @@ def predict_images(
     Raises:
         UsageError, PredictionError: as `predict_project`.
     """
-    entries = chosen_images(project, config.images)
+    entries = _part_of(chosen_images(project, config.images), config.shard)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
     check_writable(out_dir)
     # Views that nobody may write to are predicted, too, as long as they get nothing.
     writing = nullcontext() if config.as_ == "none" else project.changes()
-    with predicting_alone(out_dir, shared=len(entries) == 1 or bool(config.images)), writing:
-        return _predict_all(entries, predictor, card, out_dir, config, reporter, detector)
+    with predicting_together(out_dir, _work(card, config)) as claims, writing:
+        overall = OverallReporter(reporter, _weights(entries, config))
+        run = _Run(project, predictor, card, out_dir, config, overall, claims, detector)
+        return _Images(run, entries).predicted()
 
 
-def _predict_all(
-    entries: Sequence[ImageEntry],
-    predictor: Predictor,
-    card: ModelCard,
-    out_dir: Path,
-    config: PredictConfig,
-    reporter: Reporter,
-    detector: OodDetector | None,
-) -> PredictReport:
-    overall = OverallReporter(reporter, _weights(entries, config))
-    run = _Run(predictor, card, out_dir, config, overall, detector)
-    done: list[SlidePrediction] = []
-    resumed: list[SlidePrediction] = []
-    problems: list[Problem] = []
-    for entry in entries:
+def _part_of(entries: Sequence[ImageEntry], shard: tuple[int, int] | None) -> Sequence[ImageEntry]:
+    return entries if shard is None else entries[shard[0] - 1 :: shard[1]]
+
+
+def _work(card: ModelCard, config: PredictConfig) -> str:
+    """What processes that share the images must agree in."""
+    said = (config.run_id(card.weights_sha256), config.files, config.again)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
+
+
+class _Images:
+    """The images of a run, shared with other processes that have the same command."""
+
+    def __init__(self, run: _Run, entries: Sequence[ImageEntry]) -> None:
+        self.run, self.entries, self.reporter = run, entries, run.reporter
+        self.found: dict[int, tuple[SlidePrediction, bool]] = {}
+        self.problems: dict[int, Problem] = {}
+
+    def predicted(self) -> PredictReport:
+        """Predict all that nobody else predicts; wait for those."""
+        work = Work(
+            name=lambda i: self.run.folder_of(self.entries[i]).name,
+            do=self._do,
+            failed=self._failed,
+            again=self._again,
+            waiting=self._waiting,
+            ends=lambda error: isinstance(error, OutputFullError),
+        )
+        share_out(range(len(self.entries)), self.run.claims, work)
+        self.reporter.overall(1.0)
+        in_order = [self.found[i] for i in sorted(self.found)]
+        return PredictReport(
+            self.run.out_dir,
+            tuple(found for found, is_new in in_order if is_new),
+            tuple(found for found, is_new in in_order if not is_new),
+            tuple(self.problems[i] for i in sorted(self.problems)),
+        )
+
+    def _do(self, number: int) -> None:
+        entry = self.entries[number]
+        self.reporter.image(number, entry.name)
         try:
-            found, is_new = run.prediction_of(entry)
-            found = replace(run.into_project(entry, found), image_id=entry.id)
-            (done if is_new else resumed).append(found)
-            reporter.result("slide", {**summary(found), "resumed": not is_new})
-            overall.image_done(was_there=not is_new)
-        except OutputFullError:
-            raise
-        except Exception as error:  # one bad slide must not stop the others
-            problems.append(Problem(entry.name, one_line(error), code_of(error), entry.id))
-            reporter.warn(problems[-1].line)
-            reporter.result("problem", vars(problems[-1]))
-            overall.image_done(was_there=True)
-    reporter.overall(1.0)
-    return PredictReport(out_dir, tuple(done), tuple(resumed), tuple(problems))
+            found, is_new = self.run.prediction_of(entry)
+        except BusyError as error:
+            if not self.run.config.images:
+                raise
+            raise PredictionError(str(error), code=error.code) from error
+        found = replace(self.run.into_project(entry, found), image_id=entry.id, held=None)
+        self.found[number] = found, is_new
+        self.reporter.result("slide", {**summary(found), "resumed": not is_new})
+        self.reporter.image_done(was_there=not is_new)
+
+    def _failed(self, number: int, why: Failed) -> None:
+        entry = self.entries[number]
+        problem = Problem(entry.name, why.message, why.code, entry.id)
+        self.problems[number] = problem
+        self.reporter.warn(problem.line)
+        self.reporter.result("problem", vars(problem))
+        self.reporter.image(number, entry.name)
+        self.reporter.image_done(was_there=True)
+
+    def _again(self, number: int, why: Failed) -> None:
+        line = Problem(self.entries[number].name, why.message).line
+        self.reporter.info(f"{line} (will be tried once more)")
+
+    def _waiting(self, numbers: Sequence[int]) -> None:
+        names = ", ".join(self.entries[i].name for i in numbers[:3])
+        more = f" and {len(numbers) - 3} more" if len(numbers) > 3 else ""
+        self.reporter.info(f"waiting for others to finish {names}{more}")
 
 
 def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
@@ -142,35 +185,45 @@ def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
         PredictionError: there is none.
     """
     folder = prediction_folder(out_dir, *result_key(entry))
-    return replace(_loaded(folder, PredictionRecord.load(folder)), image_id=entry.id)
-
-
-def _loaded(folder: Path, record: PredictionRecord) -> SlidePrediction:
-    objects = read_geojson(folder / GEOJSON_NAME) if GEOJSON_NAME in record.files else []
-    return SlidePrediction(folder, record, tuple(objects))
+    return SlidePrediction(folder, PredictionRecord.load(folder), image_id=entry.id)
 
 
 @dataclass(frozen=True)
 class _Run:
     """What stays the same from image to image."""
 
+    project: Project
     predictor: Predictor
     card: ModelCard
     out_dir: Path
     config: PredictConfig
-    reporter: Reporter
+    reporter: OverallReporter
+    claims: Claims
     detector: OodDetector | None
+
+    def folder_of(self, entry: ImageEntry) -> Path:
+        """Where the results of an image go."""
+        return prediction_folder(self.out_dir, *result_key(entry))
 
     def prediction_of(self, entry: ImageEntry) -> tuple[SlidePrediction, bool]:
         """The finished prediction of an image, and whether it was made now."""
-        folder = prediction_folder(self.out_dir, *result_key(entry))
+        folder = self.folder_of(entry)
         regions = wanted_regions(entry, self.config.inside)
         with slide_alone(folder, entry.name):
-            found = None if self.config.again else self._finished(entry, folder, regions)
+            again = self._is_wanted_again(folder)
+            found = None if again else self._finished(entry, folder, regions)
             if found is not None:
                 self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
                 return found, False
             return self._predict(entry, folder, regions), True
+
+    def _is_wanted_again(self, folder: Path) -> bool:
+        """Whether a finished slide is to be predicted all the same: not one of this command's."""
+        try:
+            finished = (folder / RECORD_NAME).stat().st_mtime
+        except OSError:
+            return False
+        return self.config.again and finished < self.claims.began
 
     def _finished(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None
@@ -190,10 +243,7 @@ class _Run:
                 self.reporter.info(f"{entry.name}: was {why}; predicted again")
             return None
         drawn = redrawn(folder, record, self.config, weights, regions)
-        if drawn is None:
-            return None
-        record, objects = drawn
-        return SlidePrediction(folder, record, tuple(objects))
+        return None if drawn is None else SlidePrediction(folder, drawn)
 
     def _predict(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None

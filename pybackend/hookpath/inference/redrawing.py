@@ -38,8 +38,8 @@ def redrawn(
     config: PredictConfig,
     weights_sha256: str,
     regions: Sequence[PathObject] | None,
-) -> tuple[PredictionRecord, list[PathObject]] | None:
-    """The record and the objects as `config` wants them; None: that needs a new prediction.
+) -> PredictionRecord | None:
+    """The record of objects that are as `config` wants them; None: that needs a new prediction.
 
     Where they look otherwise in the folder, they are drawn from the maps and take the place there.
     """
@@ -48,8 +48,7 @@ def redrawn(
     if not there.issuperset(record.files) or (config.tiff and not there.issuperset(_MAPS)):
         return None
     if not config.wants_geojson or (record.run == run and GEOJSON_NAME in there):
-        objects = read_geojson(folder / GEOJSON_NAME) if GEOJSON_NAME in there else []
-        return record, objects
+        return record
     then = PredictConfig.recorded(record.settings).drawn
     alike = all(then[key] == value for key, value in config.drawn.items() if key != "as_")
     if GEOJSON_NAME in there and alike:
@@ -66,7 +65,7 @@ def redrawn(
         objects = tagged_with(objects, run)  # `none` has a tag of its own
     else:
         return None
-    return _published(folder, record, config, run, objects), objects
+    return _published(folder, record, config, run, objects)
 
 
 def _published(

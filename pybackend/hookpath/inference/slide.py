@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import ClassTable, PathObject, write_geojson
+from hookpath.annotations import ClassTable, PathObject, read_geojson, write_geojson
 from hookpath.annotations.objects import tagged_with
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
@@ -35,13 +35,22 @@ from hookpath.slides import Slide
 class SlidePrediction:
     """A finished slide: its folder, its record, and the objects (tagged with the run).
 
-    `image_id` is the image's in its project ("": of no project).
+    `image_id` is the image's in its project ("": of no project). Of hundreds of slides the objects
+    are too many to be `held`.
     """
 
     folder: Path
     record: PredictionRecord
-    objects: tuple[PathObject, ...]
+    held: tuple[PathObject, ...] | None = field(default=None, compare=False, repr=False)
     image_id: str = ""
+
+    @property
+    def objects(self) -> tuple[PathObject, ...]:
+        """The outlines, read from their file where they are not at hand."""
+        if self.held is not None:
+            return self.held
+        has_some = GEOJSON_NAME in self.record.files
+        return tuple(read_geojson(self.folder / GEOJSON_NAME)) if has_some else ()
 
 
 def predict_slide(

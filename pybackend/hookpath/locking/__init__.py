@@ -9,5 +9,20 @@ from hookpath.locking.alone import (
     is_empty,
     working_in,
 )
+from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed
+from hookpath.locking.sharing import Work, share_out
 
-__all__ = ["LOCK_NAME", "PATIENCE_S", "alone", "entered", "folder_alone", "is_empty", "working_in"]
+__all__ = [
+    "CLAIMS_NAME",
+    "LOCK_NAME",
+    "PATIENCE_S",
+    "Claims",
+    "Failed",
+    "Work",
+    "alone",
+    "entered",
+    "folder_alone",
+    "is_empty",
+    "share_out",
+    "working_in",
+]

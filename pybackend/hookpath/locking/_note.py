@@ -98,6 +98,21 @@ def note_of(file: Path) -> Path:
     return file.with_name(file.name + ".note")
 
 
+def is_held(note: Path) -> bool:
+    """Whether a note is there and its process lives; one that is abandoned goes."""
+    _remove_abandoned(note)
+    return note.exists()
+
+
+def who(note: Path) -> str:
+    """Who made a note, in words: `` (process 12 on node7)``; "" where it does not say so."""
+    said = owner_in(note)
+    pid, host = said.get("process"), said.get("host")
+    if not isinstance(pid, int):
+        return ""
+    return f" (process {pid})" if host == platform.node() else f" (process {pid} on {host})"
+
+
 def _remove_abandoned(note: Path) -> None:
     """Take it away under another name first: if it is not the same any more, it goes back."""
     said = owner_in(note)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hookpath.errors import BusyError
-from hookpath.locking._note import note_of, owner, owner_in, try_note
+from hookpath.locking._note import note_of, owner, try_note, who
 from hookpath.locking._system import try_system_lock
 from hookpath.unfinished import is_unfinished, sweep
 from hookpath.writable import make_folder
@@ -126,11 +125,7 @@ def _tried(file: Path, shared: bool) -> _Lock | None:
 
 
 def _who(file: Path) -> str:
-    said = owner_in(file) or owner_in(note_of(file))
-    pid, host = said.get("process"), said.get("host")
-    if not isinstance(pid, int):
-        return ""
-    return f" (process {pid})" if host == platform.node() else f" (process {pid} on {host})"
+    return who(file) or who(note_of(file))
 
 
 @contextmanager

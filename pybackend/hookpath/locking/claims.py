@@ -1,0 +1,146 @@
+"""Work on a shared folder by several processes, on one machine or many, with nobody in charge.
+
+Each piece of work has a claim: a note that only one process can make (`_note`), with a pulse. A
+process that dies leaves its claims to others: on its own machine at once, elsewhere when the pulse
+has been silent for some minutes. Nothing depends on locks of the file system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hookpath.closing import Closing
+from hookpath.errors import BusyError
+from hookpath.locking._note import NoteLock, is_held, note_of, try_note, who
+from hookpath.unfinished import discard
+from hookpath.untrusted import read_bytes
+from hookpath.writable import make_folder, replace_text
+
+#: The folder of claims in a folder of results; gone when nobody works there.
+CLAIMS_NAME = ".hookpath-claims"
+
+_WORKER, _FAILED, _BEGAN = "worker-", ".failed", "began"
+
+
+class Failed(BaseModel):
+    """A piece of work that failed: how often, why, and for whom it failed last."""
+
+    model_config = ConfigDict(frozen=True)
+    tries: int
+    message: str
+    code: str
+    by: str
+
+
+class Claims(Closing):
+    """What the processes that share a folder of results work on.
+
+    Args:
+        folder: of the results; it is there.
+        work: digest of what is done; processes that do other things there are refused.
+        does: what, for the message: "predicting into out".
+
+    Attributes:
+        alone: nobody else was here when this process came.
+
+    Raises:
+        BusyError: others do other work there.
+        OSError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, work: str, does: str) -> None:
+        self._folder = folder / CLAIMS_NAME
+        self._work = work
+        make_folder(self._folder)
+        others = self._others()
+        for note in others:
+            if not note.name.startswith(f"{_WORKER}{work}-"):
+                raise BusyError(
+                    f"another hookpath is {does} with another model or other settings{who(note)}; "
+                    "wait until that has ended, or choose another folder"
+                )
+        self.alone = not others
+        if self.alone:  # what failed for those before may be tried again
+            for path in self._folder.glob(f"*{_FAILED}"):
+                discard(path)
+        self.name = f"{_WORKER}{work}-{secrets.token_hex(6)}"
+        self._began = self._folder / _BEGAN
+        if self.alone:
+            self._began.touch()
+        made = try_note(self._folder / self.name, shared=False)
+        assert isinstance(made, NoteLock)
+        self._me: NoteLock | None = made
+
+    @property
+    def began(self) -> float:
+        """When those who are here now, or the first of them, came, by the clock of these files."""
+        try:
+            return self._began.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    @property
+    def others(self) -> int:
+        """How many other processes share the work now."""
+        return len(self._others())
+
+    def take(self, name: str) -> NoteLock | None:
+        """Have a piece of work to oneself until it is released; None: somebody else has it.
+
+        Raises:
+            OSError: the claim cannot be made.
+        """
+        lease = try_note(self._folder / name, shared=False)
+        return lease if isinstance(lease, NoteLock) else None
+
+    @contextmanager
+    def taken(self, name: str) -> Iterator[bool]:
+        """Inside, have a piece of work to oneself (see `take`); False: somebody else has it."""
+        lease = self.take(name)
+        if lease is None:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lease.release()
+
+    def failure(self, name: str) -> Failed | None:
+        """What is known of a piece of work that failed."""
+        try:
+            return Failed.model_validate_json(read_bytes(self._folder / f"{name}{_FAILED}"))
+        except (OSError, ValidationError, ValueError):
+            return None
+
+    def note_failure(self, name: str, message: str, code: str) -> Failed:
+        """Keep that it failed here; everybody who shares the work sees it."""
+        before = self.failure(name)
+        tries = 1 if before is None else before.tries + 1
+        found = Failed(tries=tries, message=message, code=code, by=self.name)
+        with contextlib.suppress(OSError):
+            replace_text(self._folder / f"{name}{_FAILED}", found.model_dump_json())
+        return found
+
+    def close(self) -> None:
+        """Leave; the last one takes the folder of claims away."""
+        if self._me is None:
+            return
+        self._me.release()
+        self._me = None
+        if not self._others():
+            for path in (self._began, *self._folder.glob(f"*{_FAILED}")):
+                discard(path)
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
+
+    def _others(self) -> list[Path]:
+        """Notes of the other processes that live."""
+        own = None if getattr(self, "_me", None) is None else note_of(self._folder / self.name)
+        notes = (p for p in self._folder.glob(f"{_WORKER}*") if p != own)
+        return [note for note in notes if is_held(note)]

@@ -1,0 +1,140 @@
+"""Work that processes share: each piece is done once, and nothing hangs on any of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from hookpath.errors import BusyError, MissingSpacingError, SlideError
+from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, _note, share_out
+from support.forked import child
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+class Doing:
+    """Keeps what was done, and fails as often as it is told to."""
+
+    def __init__(self, fails: dict[str, list[Exception]] | None = None) -> None:
+        self.done: list[str] = []
+        self.given_up: list[str] = []
+        self.retried: list[str] = []
+        self.waited_for: list[str] = []
+        self.fails = fails or {}
+
+    def do(self, piece: str) -> None:
+        if errors := self.fails.get(piece):
+            raise errors.pop(0)
+        self.done.append(piece)
+
+    def failed(self, piece: str, why: Failed) -> None:
+        self.given_up.append(f"{piece}: {why.message}")
+
+    def again(self, piece: str, why: Failed) -> None:
+        self.retried.append(piece)
+
+    def waiting(self, pieces: Sequence[str]) -> None:
+        self.waited_for += pieces
+
+    def all_of(self, pieces: Sequence[str], claims: Claims) -> None:
+        work = Work(str, self.do, self.failed, self.again, self.waiting, lambda _: False)
+        share_out(pieces, claims, work)
+
+
+def having(folder: Path, *names: str) -> Callable[[], object]:
+    """Another process that works on these pieces."""
+
+    def work() -> object:
+        claims = Claims(folder, "work", "testing")
+        held = [claims.taken(name) for name in names]
+        assert all(h.__enter__() for h in held)
+        return claims, held
+
+    return work
+
+
+def left(folder: Path) -> list[str]:
+    return [p.name for p in folder.rglob("*")]
+
+
+def test_all_is_done_and_nothing_stays(tmp_path: Path) -> None:
+    doing = Doing()
+    with Claims(tmp_path, "work", "testing") as claims:
+        assert claims.alone
+        doing.all_of("abc", claims)
+    assert doing.done == ["a", "b", "c"]
+    assert left(tmp_path) == []
+
+
+def test_what_another_has_is_left_to_it_and_taken_over_when_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doing = Doing()
+    with child(having(tmp_path, "b")) as pid:
+        claims = Claims(tmp_path, "work", "testing")
+        assert (claims.alone, claims.others) == (False, 1)
+
+        def killing(seconds: float) -> None:
+            assert doing.done == ["a", "c"]
+            os.kill(pid, 9)
+            monkeypatch.setattr("hookpath.locking.sharing.time.sleep", lambda _: None)
+
+        monkeypatch.setattr("hookpath.locking.sharing.time.sleep", killing)
+        doing.all_of("abc", claims)
+        claims.close()
+    assert (doing.done, doing.waited_for) == (["a", "c", "b"], ["b"])
+    assert left(tmp_path) == []
+
+
+def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_path: Path) -> None:
+    """Nobody can ask whether it lives."""
+    with child(having(tmp_path, "a")):
+        claims = Claims(tmp_path, "work", "testing")
+        note = tmp_path / CLAIMS_NAME / "a.note"
+        note.write_text(json.dumps({"machine": "elsewhere", "host": "node7", "process": 1}))
+        with claims.taken("a") as mine:
+            assert not mine
+        long_ago = note.stat().st_mtime - _note.SILENT_S - 1
+        os.utime(note, (long_ago, long_ago))
+        with claims.taken("a") as mine:
+            assert mine
+        claims.close()
+
+
+def test_what_fails_is_tried_once_more_and_then_told(tmp_path: Path) -> None:
+    once, twice = SlideError("once"), [SlideError("first"), SlideError("second")]
+    doing = Doing({"a": [once], "b": list(twice), "c": [MissingSpacingError("no µm/px")]})
+    with Claims(tmp_path, "work", "testing") as claims:
+        doing.all_of("abcd", claims)
+    assert doing.done == ["d", "a"]
+    assert doing.retried == ["a", "b"]
+    assert doing.given_up == ["c: no µm/px", "b: second"]
+    assert left(tmp_path) == []
+
+
+def test_what_failed_elsewhere_is_tried_here_once(tmp_path: Path) -> None:
+    def failing() -> object:
+        claims = Claims(tmp_path, "work", "testing")
+        claims.note_failure("a", "a: no memory there", "out_of_memory")
+        claims.note_failure("b", "b: broken", "slide_unreadable")
+        return claims
+
+    doing = Doing({"b": [SlideError("b: broken here, too")]})
+    with child(failing), Claims(tmp_path, "work", "testing") as claims:
+        doing.all_of("ab", claims)
+        assert claims.others == 1
+    assert (doing.done, doing.given_up, doing.retried) == (["a"], ["b: b: broken here, too"], [])
+
+
+def test_other_work_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with (
+        child(having(tmp_path)) as pid,
+        pytest.raises(BusyError, match=rf"testing with another model .*\(process {pid}\); wait"),
+    ):
+        Claims(tmp_path, "other", "testing")
+    Claims(tmp_path, "other", "testing").close()
+    assert left(tmp_path) == []
