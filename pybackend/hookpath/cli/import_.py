@@ -50,7 +50,6 @@ def command(
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     remap: Remapped = None,
-    remap: Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
