@@ -1,0 +1,112 @@
+"""``hookpath measure``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
+from hookpath.errors import EvaluationError, shared_code, write_code
+
+if TYPE_CHECKING:
+    from hookpath.measuring.project import ImageMeasured
+
+
+def command(
+    sources: Sources,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="CSV", help="Table of all regions.", show_default="none"
+        ),
+    ] = None,
+    inside: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Only inside annotations of this class (`*`: any), and in cores.",
+            show_default="cores, and annotations that are no labels: of no class, of Region*, or "
+            "of a class that is not measured",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Results of this run only.", show_default="the only one")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this image (id or name); repeatable.", show_default="all"),
+    ] = None,
+    mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Areas and percentages by class, on whole images and inside annotations and TMA cores.
+
+    What is measured are the results in the project, with all that was corrected since. Writes
+    nothing into it.
+    """
+    with (
+        running("measure", json, debug) as console,
+        opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
+    ):
+        from hookpath.loop import find_entry
+        from hookpath.measuring import measure_project
+
+        chosen = [find_entry(project, name) for name in image or ()]
+        done, problems = measure_project(
+            project, inside=inside, run=run, images=chosen, reporter=console.reporter
+        )
+        if out is not None and done:
+            _write(done, out)
+        console.result(
+            "measures",
+            {
+                "images": [one.as_dict() for one in done],
+                "problems": [vars(one) for one in problems],
+                "table": None if out is None else str(out),
+            },
+        )
+        _tell(console, done, out)
+        if problems:
+            raise EvaluationError(
+                f"{len(problems)} of {len(problems) + len(done)} images were not measured; "
+                f"{problems[0].line}",
+                code=shared_code(problems),
+            )
+
+
+def _write(done: list[ImageMeasured], out: Path) -> None:
+    from hookpath.measuring import write_table
+
+    try:
+        write_table(done, out)
+    except OSError as error:
+        raise EvaluationError(
+            f"{out}: cannot be written to ({error.strerror}); choose another file with -o",
+            code=write_code(error),
+        ) from error
+
+
+def _tell(console: Console, done: list[ImageMeasured], out: Path | None) -> None:
+    names = list(dict.fromkeys(name for one in done for name in one.classes))
+    rows = [
+        [
+            one.name,
+            m.parent.name or m.parent.class_name or m.parent.kind,
+            f"{m.parent_mm2:.4f}",
+            *(
+                f"{m.areas_mm2[n]:.4f} ({m.percent(n):.1f} %)" if m.areas_mm2.get(n) else "–"
+                for n in names
+            ),
+        ]
+        for one in done
+        for m in one.measured
+    ]
+    console.table("", ["image", "region", "mm²", *names], rows)
+    if out is not None:
+        console.say(f"table in {out}")
