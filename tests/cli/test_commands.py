@@ -149,6 +149,24 @@ def test_several_projects_are_one(hookpath, run: Path, tmp_path: Path) -> None:
     assert [s["name"] for s in scored] == ["s0.tif (A)", "s0.tif (B)"]
 
 
+def test_a_split_is_dealt_out_and_taken(hookpath, folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "folds.csv"
+    done = hookpath("split", folder, "--folds", 3, "--pattern", r"s\d", "-o", table)
+    assert done.code == 0, done.err
+    assert "33%" in done.out
+    lines = table.read_text("utf-8").splitlines()
+    assert lines[0] == "image,group,fold,slide"
+    assert len(lines) == 4
+    assert "no patient is known" not in done.err
+    assert hookpath("split", folder).code == 2  # the folder has a split already
+    done = hookpath("train", folder, "-o", tmp_path / "run", "--preset", "fast", *TINY,
+                    "--set=epochs=1", "--splits", table, "--fold", 2)  # fmt: skip
+    assert done.code == 0, done.err
+    split = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["split"]
+    assert [len(split[part]) for part in ("train", "val", "test")] == [1, 1, 1]
+    assert split["test"][0] in next(line for line in lines if ",2," in line)
+
+
 def test_a_class_that_counts_as_another_is_learned_as_it(
     hookpath, folder: Path, tmp_path: Path
 ) -> None:

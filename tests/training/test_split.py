@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.training.split import Candidate, Split, split_slides
+from hookpath.training.split import Candidate, Split, on_two_sides, split_slides
 
 NONE = {"train": (), "val": (), "test": ()}
 
@@ -93,3 +93,35 @@ def test_wrong_lists_are_refused(lists: dict[str, tuple[str, ...]], message: str
 def test_an_unknown_mark_names_the_image() -> None:
     with pytest.raises(TrainingError, match="s1: its split is 'later'; use train, val or test"):
         split_slides(slides(None, "later"), NONE, 0.25, 0)
+
+
+def of_patients(*patients: str, marks: dict[int, str] | None = None) -> list[Candidate]:
+    return [
+        Candidate(str(i), f"s{i}", {"A": 1.0}, (marks or {}).get(i), patient)
+        for i, patient in enumerate(patients)
+    ]
+
+
+def test_slides_of_one_patient_are_never_on_two_sides() -> None:
+    candidates = of_patients("P", "Q", "P", "R", "P", "Q")
+    group = {c.key: c.group for c in candidates}
+    for seed in range(20):
+        split = split_slides(candidates, NONE, 0.34, seed)
+        assert split.val
+        assert not {group[k] for k in split.val} & {group[k] for k in split.train}
+
+
+def test_a_free_slide_goes_where_its_patient_is() -> None:
+    candidates = of_patients("P", "P", "Q", "R", marks={0: "test"})
+    for seed in range(10):
+        assert split_slides(candidates, NONE, 0.5, seed).test == ("0", "1")
+
+
+def test_a_patient_that_metadata_put_on_two_sides_is_told() -> None:
+    candidates = of_patients("P", "P", "Q", marks={0: "test", 1: "train", 2: "val"})
+    (line,) = on_two_sides(candidates, split_slides(candidates, NONE, 0.5, 0))
+    assert line.startswith("slides of P stand on two sides: s1 (train), s0 (test)")
+
+
+def test_what_is_in_no_part_of_the_split_in_use_is_not_learned_from() -> None:
+    assert split_slides(slides("none", None, "val"), NONE, 0.25, 0).train == ("1",)

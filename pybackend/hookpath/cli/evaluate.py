@@ -11,6 +11,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.inputs import (
     Device,
+    Fold,
     FoldDerived,
     LineWidth,
     MapClass,
@@ -19,10 +20,12 @@ from hookpath.cli.inputs import (
     OverrideMpp,
     Remapped,
     Sources,
+    Splits,
     label_rules,
     model_folder,
     opened_as_one,
     rest_option,
+    take_split,
 )
 from hookpath.errors import EvaluationError, UsageError, shared_code
 
@@ -49,6 +52,8 @@ def command(
     split: Annotated[
         Literal["all", "train", "val", "test"], typer.Option(help="Which images.")
     ] = "all",
+    splits: Splits = None,
+    fold: Fold = None,
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -126,6 +131,7 @@ def command(
                      "--only-annotated": only_annotated or None,
                      "--left-out": left_out or None})  # fmt: skip
             with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+                take_split(project, splits, fold, console.reporter.warn)
                 measured = evaluate_scale(
                     project,
                     model_dir=model_folder(model),
@@ -138,6 +144,7 @@ def command(
             _tell_scale(console, measured, out)
             return
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+            take_split(project, splits, fold, console.reporter.warn)
             report = evaluate_project(
                 project,
                 model_dir=model_folder(model) if model else None,

@@ -92,6 +92,24 @@ FoldDerived = Annotated[
         "--fold-derived", help="Derived classes (Tumor: Positive) count as their base class."
     ),
 ]
+Splits = Annotated[
+    Path | None,
+    typer.Option(
+        "--splits",
+        metavar="FILE",
+        help="Table of `hookpath split -o`, instead of what the images' metadata say.",
+        show_default=False,
+    ),
+]
+Fold = Annotated[
+    int | None,
+    typer.Option(
+        "--fold",
+        min=1,
+        help="The fold that is tested, of --splits or of the images' metadata.",
+        show_default=False,
+    ),
+]
 MapClass = Annotated[
     list[str] | None,
     typer.Option(
@@ -196,6 +214,21 @@ def opened_as_one(
 
     with opened(sources, mpp, override_mpp, warn, remap) as projects:
         yield pooled(projects)
+
+
+def take_split(
+    project: Project, splits: Path | None, fold: int | None, warn: Callable[[str], None]
+) -> None:
+    """Go by a table or a fold instead of the split in the images' metadata.
+
+    Raises:
+        UsageError: there is no such table or fold.
+    """
+    from hookpath.projects import split_remarks
+
+    if splits is not None or fold is not None:
+        for line in split_remarks(project, splits, fold):
+            warn(line)
 
 
 def class_map(given: Sequence[str] | None) -> dict[str, str]:

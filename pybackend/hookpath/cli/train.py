@@ -11,6 +11,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     Family,
+    Fold,
     FoldDerived,
     LineWidth,
     MapClass,
@@ -19,6 +20,7 @@ from hookpath.cli.inputs import (
     Preset,
     Remapped,
     RestClass,
+    Splits,
     channel_list,
     class_map,
     model_folder,
@@ -96,6 +98,8 @@ def command(
     line_width: LineWidth = None,
     fold_derived: FoldDerived = False,
     map_: MapClass = None,
+    splits: Splits = None,
+    fold: Fold = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -126,6 +130,8 @@ def command(
             "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
             "labels.rename": toml_table(class_map(map_)) if map_ else None,
             "minutes": minutes,
+            "validation.splits": splits and toml_text(str(splits.absolute())),
+            "validation.fold": fold,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
         resume = resume and RunFolder(out).is_there

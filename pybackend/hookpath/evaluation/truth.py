@@ -15,7 +15,7 @@ from hookpath.annotations import (
 )
 from hookpath.errors import EvaluationError
 from hookpath.events import SILENT, Reporter
-from hookpath.projects import SPLIT_KEY, ImageEntry, Project, teaching_objects
+from hookpath.projects import NOT_IN_SPLIT, SPLIT_KEY, ImageEntry, Project, teaching_objects
 from hookpath.projects._halo import HALO_SUFFIX
 from hookpath.projects._sidecars import sidecars_of
 
@@ -133,7 +133,7 @@ def truth_file(image_name: str, truth_dir: Path) -> Path | None:
 def split_of(entry: ImageEntry) -> str | None:
     """``train``, ``val`` or ``test`` as the image's metadata has it; None if not set."""
     value = entry.metadata.get(SPLIT_KEY, "").strip().lower()
-    return {"validation": "val"}.get(value, value) or None
+    return {"validation": "val", NOT_IN_SPLIT: ""}.get(value, value) or None
 
 
 def images_of_split(images: Sequence[ImageEntry], split: str) -> list[ImageEntry]:

@@ -18,12 +18,15 @@ from hookpath.projects.folder import FolderEntry, FolderProject
 from hookpath.projects.labelled import as_labels
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
+from hookpath.projects.patients import Grouping
 from hookpath.projects.pooling import PooledEntry, PooledProject, own_entry, pooled, result_key
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.remap import Remap
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
+from hookpath.projects.splits import FOLD_KEY, NOT_IN_SPLIT, SplitTable, apply_split, split_remarks
+from hookpath.projects.splitting import MadeSplit, SplitPlan, keep_in_metadata, make_split
 from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.table import write_csv
 from hookpath.projects.totals import Totals, by_project, missing_line
@@ -33,6 +36,8 @@ from hookpath.projects.vouched import teaching_objects
 __all__ = [
     "CONFIRMED_KEY",
     "EDITED_KEY",
+    "FOLD_KEY",
+    "NOT_IN_SPLIT",
     "NO_REST",
     "REST_KEY",
     "SPLIT_KEY",
@@ -41,9 +46,11 @@ __all__ = [
     "ExchangeProject",
     "FolderEntry",
     "FolderProject",
+    "Grouping",
     "ImageEntry",
     "ImageSnapshot",
     "ImageSummary",
+    "MadeSplit",
     "PooledEntry",
     "PooledProject",
     "Problem",
@@ -54,12 +61,17 @@ __all__ = [
     "Remap",
     "ReportOfImage",
     "Rest",
+    "SplitPlan",
+    "SplitTable",
     "Totals",
     "WriteReport",
+    "apply_split",
     "as_labels",
     "by_project",
     "count_edited",
     "find_qupath",
+    "keep_in_metadata",
+    "make_split",
     "missing_line",
     "open_project",
     "own_entry",
@@ -68,6 +80,7 @@ __all__ = [
     "result_key",
     "slide_of_server",
     "spacing_remarks",
+    "split_remarks",
     "summarise",
     "teaching_objects",
     "tell_files",

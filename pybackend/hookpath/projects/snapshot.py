@@ -128,6 +128,10 @@ class StoredImage(ABC):
             changes.metadata.setdefault(self.id, {}).update(values)
             self._metadata = merged(self._metadata, values)
 
+    def assume(self, values: Mapping[str, str | None]) -> None:
+        """Take metadata to be so (None: not set) while this object lives; nothing is written."""
+        self._metadata = merged(self._metadata, values)
+
     @abstractmethod
     def objects(self) -> list[PathObject]:
         """All objects, as they are on disk now; sets `_stamp`."""

@@ -34,6 +34,19 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
     return found
 
 
+def same_files(entries: Sequence[ImageEntry]) -> list[list[ImageEntry]]:
+    """Sets of at least two images whose slide files are equal, or one file."""
+    by_key: dict[Named, list[ImageEntry]] = {}
+    for entry in entries:
+        for name, path in _named([entry]):
+            by_key.setdefault((name, path), []).append(entry)
+    groups = list(_groups(list(by_key), _length, _content))
+    grouped = {item for group in groups for item in group}
+    several = [[e for item in group for e in by_key[item]] for group in groups]
+    return [*several, *(same for item, same in by_key.items()
+                        if len(same) > 1 and item not in grouped)]  # fmt: skip
+
+
 _ADVICE = "; leave all but one out, or it counts twice and may measure what it taught"
 
 

@@ -24,6 +24,12 @@ class ValidationConfig(BaseModel):
     train: tuple[str, ...] = Field(default=(), description="names of slides that must train")
     val: tuple[str, ...] = Field(default=(), description="names of the validation slides")
     test: tuple[str, ...] = Field(default=(), description="names of slides never to be used")
+    splits: str | None = Field(
+        default=None, description="table that `hookpath split -o` wrote; none: the metadata say"
+    )
+    fold: int | None = Field(
+        default=None, ge=1, description="the fold that is tested, of the table or the metadata"
+    )
     max_patches: int = Field(
         default=2000, ge=1, description="validation patches per epoch, the same in each"
     )

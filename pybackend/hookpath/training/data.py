@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,12 @@ from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
 from hookpath.projects import (
     SPLIT_KEY,
+    Grouping,
     Problem,
     Project,
     ReportOfImage,
+    pooled,
+    split_remarks,
     tell_files,
     tell_left_out,
     twin_remarks,
@@ -33,7 +37,7 @@ from hookpath.slides.channels import ChannelScale
 from hookpath.training.channels import channels_of, refuse_lacking, with_channels
 from hookpath.training.config import TrainConfig
 from hookpath.training.drawn import DrawnImage, class_table, images_of, unknown_names
-from hookpath.training.split import Candidate, Part, Split, split_slides
+from hookpath.training.split import Candidate, Part, Split, on_two_sides, split_slides
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def gather(
         TrainingError: no usable slide, fewer than two classes, a class that no training slide
             holds, or a split that cannot be made.
     """
+    _take_split(projects, config, reporter)
     images = images_of(projects, config.rest if drawn else None, config.labels)
     for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
         reporter.warn(twins)
@@ -90,8 +95,14 @@ def gather(
         reporter.warn(twins)
     sources = _load(projects, images, classes, config, reporter)
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
-    candidates = [Candidate(s.id, s.name, areas_um2(s), marks.get(s.id)) for s in sources]
+    groups = _patients(images)
+    candidates = [
+        Candidate(s.id, s.name, areas_um2(s), marks.get(s.id), groups.get(s.id, ""))
+        for s in sources
+    ]
     split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
+    for line in on_two_sides(candidates, split):
+        reporter.warn(line)
     _check_classes(candidates, split, classes, reporter, held_out)
     names = channels_of(sources, config)
     channels: tuple[ChannelScale, ...] = ()
@@ -107,6 +118,22 @@ def gather(
         slides=[_describe(s) for s in sources],
         channels=channels,
     )
+
+
+def _take_split(projects: Sequence[Project], config: TrainConfig, reporter: Reporter) -> None:
+    """The split that the settings name, in place of what the images' metadata say."""
+    wanted = config.validation
+    if wanted.splits is None and wanted.fold is None:
+        return
+    table = None if wanted.splits is None else Path(wanted.splits)
+    for line in split_remarks(pooled(projects), table, wanted.fold):
+        reporter.warn(line)
+
+
+def _patients(images: Sequence[DrawnImage]) -> dict[str, str]:
+    """Key of an image → whose slide it is, where metadata or names tell (else there is none)."""
+    grouping = Grouping()
+    return {i.key: patient for i in images if (patient := grouping.value_of(i.entry))}
 
 
 def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:

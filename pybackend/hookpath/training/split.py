@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hookpath.errors import TrainingError
+from hookpath.projects import NOT_IN_SPLIT
 
 Part = Literal["train", "val", "test"]
 _DRAWS = 256
@@ -19,13 +20,15 @@ class Candidate:
     """One annotated slide, as far as the split is concerned.
 
     `areas` is the drawn area by class name in µm²; `marked` the split that the project's
-    metadata gives it (None: free).
+    metadata gives it (None: free). Slides of one `group` (a patient's) are never on two sides of a
+    draw; "": it is alone.
     """
 
     key: str
     name: str
     areas: Mapping[str, float] = field(default_factory=dict)
     marked: str | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def split_slides(
     used. If neither names a validation slide, about `fraction` of the free slides (at least one)
     are drawn, such that every class lies in training and, where possible, in validation too.
     Learning comes first: none is drawn where one would be missing in training, as the only slide
-    or the only one with some class.
+    or the only one with some class. Slides of one group stay together, and with one that is marked.
 
     Args:
         candidates: the annotated slides.
@@ -61,6 +64,7 @@ def split_slides(
         TrainingError: an unknown name or mark, or nothing to train on.
     """
     fixed = _fixed_parts(candidates, lists)
+    _keep_together(fixed, candidates)
     free = [c for c in candidates if c.key not in fixed]
     if fraction > 0 and "val" not in fixed.values():
         trained = [c for c in candidates if fixed.get(c.key) == "train"]
@@ -79,6 +83,33 @@ def split_slides(
     return Split(**parts)
 
 
+def on_two_sides(candidates: Sequence[Candidate], split: Split) -> list[str]:
+    """One line for each group that metadata or lists put on two sides."""
+    part_of = {key: part for part, keys in vars(split).items() for key in keys}
+    lines = []
+    for group, several in _by_group(candidates).items():
+        first = {part_of[c.key]: c.name for c in reversed(several)}
+        if len(first) > 1:
+            where = ", ".join(f"{name} ({part})" for part, name in first.items())
+            lines.append(
+                f"slides of {group} stand on two sides: {where}; it measures what it knows"
+            )
+    return lines
+
+
+def _by_group(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
+    found: dict[str, list[Candidate]] = {}
+    for c in candidates:
+        found.setdefault(c.group or c.key, []).append(c)
+    return found
+
+
+def _keep_together(fixed: dict[str, Part], candidates: Sequence[Candidate]) -> None:
+    """A slide that nobody gave a part gets the one that its group has."""
+    parts = {c.group: fixed[c.key] for c in candidates if c.group and c.key in fixed}
+    fixed |= {c.key: parts[c.group] for c in candidates if c.key not in fixed and c.group in parts}
+
+
 def _fixed_parts(
     candidates: Sequence[Candidate], lists: Mapping[Part, Sequence[str]]
 ) -> dict[str, Part]:
@@ -95,7 +126,9 @@ def _fixed_parts(
 
 
 def _part(candidate: Candidate) -> Part:
-    parts: dict[str, Part] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+    # What is in no part of the split in use is not to be learned from.
+    parts: dict[str, Part] = {"train": "train", "val": "val", "validation": "val", "test": "test",
+                              NOT_IN_SPLIT: "test"}  # fmt: skip
     try:
         return parts[str(candidate.marked).strip().lower()]
     except KeyError:
@@ -120,10 +153,11 @@ def _draw_validation(
     Enumerating all subsets would be exact but grows with the binomial; 256 draws find a subset
     that covers all classes wherever a good share of the subsets does.
     """
-    most = len(free) - (0 if trained else 1)
+    units = list(_by_group(free).values())
+    most = len(units) - (0 if trained else 1)
     rng = random.Random(seed)
-    for count in range(min(most, max(1, round(fraction * len(free)))), 0, -1):
-        draws = [tuple(rng.sample(list(free), count)) for _ in range(_DRAWS)]
+    for count in range(min(most, max(1, round(fraction * len(units)))), 0, -1):
+        draws = [tuple(c for unit in rng.sample(units, count) for c in unit) for _ in range(_DRAWS)]
         best = min(draws, key=lambda val: _badness(val, free, trained, fraction))
         if _badness(best, free, trained, fraction)[0] == 0:
             return best
