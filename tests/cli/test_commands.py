@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from hookpath.annotations import read_geojson
 from hookpath.projects import SPLIT_KEY, FolderProject
+from hookpath.projects.folder import FOLDER_FILE
 from support.edited import nudge_first, propose
 from support.textures import texture_folder, texture_slide
 
@@ -147,6 +149,32 @@ def test_several_projects_are_one(hookpath, run: Path, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     scored = json.loads((report / "report.json").read_text("utf-8"))["slides"]
     assert [s["name"] for s in scored] == ["s0.tif (A)", "s0.tif (B)"]
+
+
+def test_a_model_knows_the_slides_that_taught_it(
+    hookpath, folder: Path, run: Path, tmp_path: Path
+) -> None:
+    """Whatever they are called now, and where nobody marked a split."""
+    here = Path(shutil.copytree(folder, tmp_path / "slides"))
+    for drawing in here.glob("*.hookpath.geojson"):
+        drawing.unlink()
+    (here / FOLDER_FILE).unlink()
+    for suffix in ("tif", "geojson"):
+        (here / f"s2.{suffix}").rename(here / f"other.{suffix}")
+    scored = {}
+    for part in ("val", "train"):
+        done = hookpath("evaluate", here, "--model", run, "-o", tmp_path / part, "--split", part,
+                        "--only-annotated")  # fmt: skip
+        assert done.code == 0, done.err
+        assert f"no image is marked for {part}: going by what each was in training" in done.err
+        report = json.loads((tmp_path / part / "report.json").read_text("utf-8"))
+        scored[part] = {s["name"]: s["taught"] for s in report["slides"]}
+    assert scored == {"val": {"other.tif": "val"}, "train": {"s0.tif": "train", "s1.tif": "train"}}
+    assert "2 of 2 scored slides taught this model (s0.tif, s1.tif)" in done.err
+    assert "Training slides are among these (2 of 2)" in (
+        (tmp_path / "train" / "report.html").read_text("utf-8")
+    )
+    assert not (here / FOLDER_FILE).exists()  # nothing was written into the project
 
 
 def test_a_split_is_dealt_out_and_taken(hookpath, folder: Path, tmp_path: Path) -> None:

@@ -297,14 +297,27 @@ def _notes(report: EvaluationReport) -> list[str]:
 
 def seen_slides(slides: Sequence[SlideResult | ScaleSlide], model: Mapping[str, Any]) -> str:
     """A note where the model learned from some of the slides, else ""."""
-    learned = set(model.get("trained_on") or ())
-    seen = [s.name for s in slides if s.name in learned or s.split == "train"]
+    seen = learned_slides(slides, model)
     if not seen:
         return ""
     return (
         f"Training slides are among these ({len(seen)} of {len(slides)}): their figures "
         "say little about other slides."
     )
+
+
+def learned_slides(
+    slides: Sequence[SlideResult | ScaleSlide], model: Mapping[str, Any]
+) -> list[str]:
+    """Names of the slides that the model learned from: by their content, else by their names."""
+    learned = set(model.get("trained_on") or ())
+    known = {s.name: s.taught for s in slides if isinstance(s, SlideResult)}
+    return [
+        s.name
+        for s in slides
+        if known.get(s.name) == "train"
+        or (known.get(s.name) is None and (s.name in learned or s.split == "train"))
+    ]
 
 
 def facts(settings: Mapping[str, Any], model: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -65,6 +65,11 @@ class PredictionsFolder:
         found = [r.ood for r in self._records.values() if r.image == image and r.ood is not None]
         return (found[0].score, found[0].limit) if len(found) == 1 else None
 
+    def part_of(self, image: str) -> str | None:
+        """What an image was for the model (`PredictionRecord.part`); None: unknown."""
+        found = {r.part for r in self._records.values() if r.image == image}
+        return found.pop() if len(found) == 1 else None
+
     def _find(self, entry: ImageEntry) -> tuple[Path, PredictionRecord]:
         from hookpath.inference.record import prediction_folder
 

@@ -19,8 +19,9 @@ from hookpath.evaluation.evaluate import (
     make_report,
 )
 from hookpath.evaluation.groups import check_keys
+from hookpath.evaluation.known_parts import take_parts_of_model
 from hookpath.evaluation.left_out import JudgeLeftOut, parts_of, with_left_out
-from hookpath.evaluation.pages import write_report
+from hookpath.evaluation.pages import learned_slides, write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
@@ -68,7 +69,9 @@ def evaluate_project(
             first, into ``out_dir/predictions``; a run that was stopped goes on where it was.
         predictions_dir: instead: ``out_dir`` of an earlier `hookpath.inference.predict_project`.
         out_dir: where the report goes.
-        split: ``all``, or the images whose ``hookpath.split`` is ``train``, ``val`` or ``test``.
+        split: ``all``, or the images whose ``hookpath.split`` is ``train``, ``val`` or ``test``;
+            where no image has that, those that were this for the model (``test``: that it never
+            saw).
         truth_dir: take the annotations from ``<slide stem>.geojson`` files in here.
         names: of `split` only the images of these names; empty: all.
         reporter: gets the task ``evaluate`` and a result ``evaluation``.
@@ -97,6 +100,7 @@ def evaluate_project(
         rest = rest_of_model(model_dir)
     if rules is None and model_dir is not None:
         rules = rules_of_model(model_dir)
+    take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
@@ -108,13 +112,11 @@ def evaluate_project(
             maps, model = PredictionsFolder(predictions_dir), {}
         scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
         results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
-        parts = parts_of(model)
-        results = [
-            replace(r, ood=maps.ood_of(r.name), split=r.split or parts.get(r.name)) for r in results
-        ]
+        results = [with_parts(r, maps, parts_of(model)) for r in results]
         if left_out is not None:
             results = with_left_out(results, left_out(images, classes, reporter))
         _tell_unknown(results, reporter)
+        _tell_learned(results, model, reporter)
         report = make_report(
             title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
             results,
@@ -270,6 +272,29 @@ def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Rep
     if bare:
         reporter.info(f"{len(bare)} of {len(project.images)} images have no annotated areas")
     return bare
+
+
+def with_parts(
+    result: SlideResult, maps: PredictionsFolder, named: Mapping[str, str]
+) -> SlideResult:
+    """With what is known of a slide besides figures: how unlike training's, and in which part."""
+    taught = maps.part_of(result.name)
+    told = named.get(result.name) if taught is None else taught if taught != "unseen" else None
+    split = result.split or told
+    return replace(result, ood=maps.ood_of(result.name), split=split, taught=taught)
+
+
+def _tell_learned(
+    results: Sequence[SlideResult], model: Mapping[str, Any], reporter: Reporter
+) -> None:
+    """Figures of slides that taught the model are no measure of it: said wherever they are."""
+    learned = learned_slides(results, model)
+    if learned:
+        more = f" and {len(learned) - 3} more" if len(learned) > 3 else ""
+        reporter.warn(
+            f"{len(learned)} of {len(results)} scored slides taught this model "
+            f"({', '.join(learned[:3])}{more}): their figures say little about other slides"
+        )
 
 
 def _tell_unknown(results: Sequence[SlideResult], reporter: Reporter) -> None:

@@ -42,6 +42,7 @@ class _Slide(_Part):
     name: str
     id: str
     split: str | None
+    taught: str | None = None
     spacing_um: float = Field(gt=0)
     map_spacing_um: float | None = Field(default=None, gt=0)
     ood_score: float | None = None

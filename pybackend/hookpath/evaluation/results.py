@@ -33,6 +33,7 @@ class SlideResult:
         map_spacing_um: µm/px of the class map; None: as `spacing_um`.
         ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
         counted: ``(C,)`` of each class whether it enters means; None: all do.
+        taught: what the slide was for the model: ``train``, ``val`` or ``unseen``; None: unknown.
         areas: what is predicted in each drawn area; none in a report that was read again.
     """
 
@@ -49,6 +50,7 @@ class SlideResult:
     ood: tuple[float, float] | None = None
     counted: tuple[bool, ...] | None = None
     areas: tuple[AreaResult, ...] = ()
+    taught: str | None = None
 
     @cached_property
     def measured(self) -> Measured:
@@ -72,6 +74,7 @@ class SlideResult:
             "name": self.name,
             "id": self.id,
             "split": self.split,
+            "taught": self.taught,
             "groups": dict(self.groups),
             "spacing_um": self.spacing_um,
             "map_spacing_um": self.map_spacing_um or self.spacing_um,
@@ -106,6 +109,7 @@ class SlideResult:
             map_spacing_um=raw.get("map_spacing_um"),
             ood=None if raw.get("ood_score") is None else (raw["ood_score"], raw["ood_limit"]),
             counted=counted,
+            taught=raw.get("taught"),
         )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
+from hookpath.models.taught import Taught
 from hookpath.names import file_stem
 from hookpath.slides import SlideIdentity
 from hookpath.untrusted import read_bytes, reason
@@ -68,7 +69,8 @@ class PredictionRecord(BaseModel):
     `width` × `height` output px of `spacing_um` µm/px; output pixel (i, j) covers the level-0
     rectangle that starts at (i, j) × `downsample`. `regions` tells the regions that were predicted
     in from others ("": the whole slide). `areas_mm2` by class name. `ood`: how unlike the training
-    slides it is; None where the model cannot say.
+    slides it is; None where the model cannot say. `part`: what the slide was for the model (it
+    learned from it, was chosen by it, or never saw it); None where nobody knows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -92,6 +94,7 @@ class PredictionRecord(BaseModel):
     files: tuple[str, ...]
     in_project: bool = False
     ood: OodScore | None = None
+    part: Taught | None = None
 
     def save(self, folder: Path) -> None:
         """Write the record, atomically."""

@@ -26,7 +26,7 @@ from hookpath.inference.regions import Regions
 from hookpath.inference.runner import Runner
 from hookpath.inference.staging import publish, stage_in
 from hookpath.inference.writing import ResultWriter, Target
-from hookpath.models import ModelCard, Network
+from hookpath.models import ModelCard, Network, part_of_training
 from hookpath.names import readable
 from hookpath.slides import Slide
 
@@ -126,6 +126,7 @@ def predict_slide(
             versions=_versions(),
             files=config.files,
             ood=ood,
+            part=part_of_training(card.training, name, identity.content),
         )
         publish(stage, out_dir, record)
     return SlidePrediction(out_dir, record, tuple(objects))

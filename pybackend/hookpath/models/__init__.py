@@ -20,6 +20,7 @@ from hookpath.models.probe import FeatureProbe
 from hookpath.models.registry import FAMILIES, build_model
 from hookpath.models.scale import ScaleDetector
 from hookpath.models.shapes import BranchShape, Hook, UNetShape, map_sizes
+from hookpath.models.taught import Taught, part_of_training
 from hookpath.models.unet import UNet
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PatchNetwork",
     "ScaleDetector",
     "SegmentationModel",
+    "Taught",
     "UNet",
     "UNetShape",
     "build_model",
@@ -46,6 +48,7 @@ __all__ = [
     "map_sizes",
     "model_at",
     "only_exported",
+    "part_of_training",
     "read_card",
     "read_onnx",
     "save_model",

@@ -25,7 +25,14 @@ from hookpath.projects.remap import Remap
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
-from hookpath.projects.splits import FOLD_KEY, NOT_IN_SPLIT, SplitTable, apply_split, split_remarks
+from hookpath.projects.splits import (
+    FOLD_KEY,
+    NOT_IN_SPLIT,
+    SplitTable,
+    apply_split,
+    assume,
+    split_remarks,
+)
 from hookpath.projects.splitting import MadeSplit, SplitPlan, keep_in_metadata, make_split
 from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.table import write_csv
@@ -67,6 +74,7 @@ __all__ = [
     "WriteReport",
     "apply_split",
     "as_labels",
+    "assume",
     "by_project",
     "count_edited",
     "find_qupath",

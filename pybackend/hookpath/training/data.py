@@ -57,6 +57,13 @@ class TrainingData:
     channels: tuple[ChannelScale, ...] = ()
 
     @property
+    def contents(self) -> dict[str, list[str]]:
+        """Digests of the slides' content by part: by them a model knows its slides again."""
+        of = {s["id"]: s["content"] for s in self.slides}
+        parts = {"train": self.train, "val": self.val}
+        return {part: [of[s.id] for s in slides] for part, slides in parts.items()}
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over which slides they are and over everything drawn on them."""
         parts = [f"{s['id']}|{s['slide']}|{s['annotations']}" for s in self.slides]
@@ -243,6 +250,7 @@ def _describe(source: AnnotatedSlide) -> dict[str, Any]:
         "name": source.name,
         "file": source.slide.path.name,
         "slide": identity.key,
+        "content": identity.content,
         "bytes": identity.bytes,
         "reader": identity.reader,
         "spacing_um": source.read_facts().calibration.mpp,

@@ -285,6 +285,7 @@ class Session:
             "versions": record.versions,
             "data_fingerprint": self.data.fingerprint,
             "split": self.data.split,
+            "contents": self.data.contents,
             "config": record.config,
             "steps": self.step,
         }
