@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from hookpath import __version__
+from hookpath.cli.heartbeat import Heartbeat
 from hookpath.cli.reporters import BarReporter, JsonReporter, LineReporter
 from hookpath.cli.stopping import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.cli.streams import stdout_for_events
@@ -100,6 +101,8 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
     with ExitStack() as streams:
         console = Console(streams.enter_context(stdout_for_events()) if as_json else None)
         console.event("start", command=command, hookpath=__version__)
+        if not isinstance(console.reporter, JsonReporter):
+            streams.callback(Heartbeat(console.reporter, command).end)
         failure: Exception | KeyboardInterrupt | None = None
         try:
             with stoppable(CURRENT_JOB.get()) as stopped_by:

@@ -81,9 +81,21 @@ def _plural(unit: str) -> str:
 
 
 class _TextReporter:
-    """What bars and lines share: messages on stderr, results for machines left out."""
+    """What bars and lines share: messages on stderr, results for machines left out.
+
+    Attributes:
+        said_at: when the last line was shown, on `time.monotonic`; None: none was.
+    """
+
+    said_at: float | None = None
+
+    @property
+    def at_work(self) -> str:
+        """What is worked on now; "": nothing that has a name."""
+        return ""
 
     def info(self, message: str) -> None:
+        self.said_at = time.monotonic()
         print(printable(message), file=sys.stderr, flush=True)
 
     def warn(self, message: str, code: str = "") -> None:
@@ -99,6 +111,12 @@ class LineReporter(_TextReporter):
 
     def __init__(self) -> None:
         self._tasks: dict[str, _Task] = {}
+
+    @property
+    def at_work(self) -> str:
+        """The task that began last, and how far it is."""
+        running = list(self._tasks.items())
+        return self._line(*running[-1]) if running else ""
 
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         self._tasks[task] = _Task(total, unit, shown=time.monotonic())
@@ -135,6 +153,11 @@ class BarReporter(_TextReporter):
         self._tasks: dict[str, TaskID] = {}
         self._figures: dict[str, dict[str, float]] = {}
 
+    @property
+    def moves(self) -> bool:
+        """Whether there are bars, which show that time goes by."""
+        return self._progress is not None
+
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         if self._progress is None:
             self._progress = _make_progress()
@@ -160,6 +183,7 @@ class BarReporter(_TextReporter):
         if self._progress is None:
             super().info(message)
         else:
+            self.said_at = time.monotonic()
             self._progress.console.print(printable(message), markup=False, highlight=False)
 
     def close(self) -> None:
