@@ -188,9 +188,9 @@ def _tell_areas(console: Console, report: EvaluationReport) -> None:
 
 
 def _is_scale_detector(model: Path) -> bool:
-    from hookpath.models import read_card
+    from hookpath.models import card_at
 
-    return read_card(model_folder(model)).scores == "magnification"
+    return card_at(model_folder(model)).scores == "magnification"
 
 
 def _refuse(options: Mapping[str, object]) -> None:

@@ -54,6 +54,15 @@ Model = Annotated[
         "--model", help="Model folder, a .zip of one, or the run that made it.", show_default=False
     ),
 ]
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--model",
+        help="Model folder, a .zip of one, the run that made it, or a folder of folds; several: "
+        "the mean of their probabilities.",
+        show_default=False,
+    ),
+]
 Preset = Literal["auto", "paper", "fast"]
 Family = Annotated[
     str | None,

@@ -10,7 +10,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
     Device,
-    Model,
+    Models,
     Mpp,
     OverrideMpp,
     Remapped,
@@ -32,7 +32,7 @@ def command(
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
     ],
-    model: Model = None,
+    model: Models = None,
     as_: Annotated[
         Literal["detections", "annotations", "none"],
         typer.Option("--as", help="What the project gets."),
@@ -99,7 +99,7 @@ def command(
     with running("predict", json, debug) as console:
         from hookpath.inference import PredictConfig, predict_project
 
-        if model is None:
+        if not model:
             raise UsageError("--model is missing: give the model folder or the run that made it")
         config = PredictConfig(
             as_=as_,
@@ -119,7 +119,8 @@ def command(
             shard=shard_of(shard),
         )
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
-            report = predict_project(project, model_folder(model), out, config, console.reporter)
+            folders = [model_folder(path) for path in model]
+            report = predict_project(project, folders, out, config, console.reporter)
         _tell(console, report)
 
 

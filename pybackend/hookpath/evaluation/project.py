@@ -161,9 +161,9 @@ def rest_of_model(model_dir: Path) -> Rest:
 
 
 def _setting_of_model(model_dir: Path, name: str, kind: type[_Setting]) -> _Setting:
-    from hookpath.models import read_card
+    from hookpath.models import card_at
 
-    settings = read_card(model_dir).training.get("config", {})
+    settings = card_at(model_dir).training.get("config", {})
     try:
         return kind.model_validate(settings.get(name, {}))
     except ValueError:  # a card from elsewhere, with something else of that name
@@ -176,9 +176,9 @@ def model_facts(model_dir: Path) -> dict[str, Any]:
     Raises:
         ModelFolderError: there is no model.
     """
-    from hookpath.models import read_card
+    from hookpath.models import card_at
 
-    card = read_card(model_dir)
+    card = card_at(model_dir)
     return {
         "path": str(model_dir),
         "family": card.family,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
@@ -9,6 +10,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.adapted import AdaptedSlides
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.densely import DenseSlides
+from hookpath.inference.ensemble import Ensemble, Member
 from hookpath.inference.named import NamedSlides
 from hookpath.inference.onnx import OnnxPatches
 from hookpath.inference.overviews import FirstStage, OverviewSlides
@@ -19,6 +21,7 @@ from hookpath.inference.runner import Runner, TorchRunner
 from hookpath.inference.stained import StainedSlides, stain_target
 from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
+from hookpath.models.ensembles import ensemble_card, is_ensemble, members_of
 from hookpath.models.files import FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
 from hookpath.models.folder import only_exported, read_onnx
 from hookpath.models.h2gnet import shown_classes
@@ -92,7 +95,7 @@ def _stained(predictor: Predictor, card: ModelCard) -> Predictor:
 def load_predictor(
     folder: Path, config: PredictConfig | None = None, reporter: Reporter = SILENT
 ) -> tuple[Predictor, ModelCard]:
-    """The way to predict slides with a model folder, and the model's card.
+    """The way to predict slides with a model folder (or an ensemble's), and the model's card.
 
     A folder that only has ``model.onnx`` is run by ONNX Runtime; its card's hash is that file's.
     Answers that are no numbers are told with the file that they come from.
@@ -102,10 +105,35 @@ def load_predictor(
         DeviceError, ModelDesignError: see `predictor_of`.
     """
     config = config or PredictConfig()
+    if is_ensemble(folder):
+        return load_ensemble(members_of(folder), config, reporter)
     exported = only_exported(folder)
     load = _exported if exported else _trained
     predictor, card = load(folder, config, reporter)
     return NamedSlides(predictor, folder / (ONNX_NAME if exported else WEIGHTS_NAME)), card
+
+
+def load_ensemble(
+    folders: Sequence[Path], config: PredictConfig | None = None, reporter: Reporter = SILENT
+) -> tuple[Predictor, ModelCard]:
+    """The way to predict slides with the mean of several models, and what they are together.
+
+    Raises:
+        ModelDesignError: they do not tell the same classes apart.
+        ModelFolderError, DeviceError: see `load_predictor`.
+    """
+    folders = [member for folder in folders for member in members_of(folder)]
+    if len(folders) == 1:
+        return load_predictor(folders[0], config, reporter)
+    card = ensemble_card(folders)
+    names = [entry.name for entry in card.classes]
+    members = []
+    for folder in folders:
+        predictor, own = load_predictor(folder, config, reporter)
+        channels = [entry.name for entry in own.classes]
+        order = tuple(channels.index(name) for name in names)
+        members.append(Member(str(folder), predictor, order))
+    return Ensemble(members), card
 
 
 def _trained(

@@ -14,6 +14,7 @@ from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.choosing import chosen_images
 from hookpath.inference.config import PredictConfig
+from hookpath.inference.ensemble import handles_for
 from hookpath.inference.ood import OodDetector, load_detector
 from hookpath.inference.output import (
     OutputFullError,
@@ -24,7 +25,7 @@ from hookpath.inference.output import (
 )
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.predictor import Predictor
-from hookpath.inference.predictors import load_predictor
+from hookpath.inference.predictors import load_ensemble
 from hookpath.inference.record import (
     RECORD_NAME,
     RESULT_FILES,
@@ -54,7 +55,7 @@ class PredictReport:
 
 def predict_project(
     project: Project,
-    model_dir: Path,
+    model_dir: Path | Sequence[Path],
     out_dir: Path,
     config: PredictConfig | None = None,
     reporter: Reporter = SILENT,
@@ -64,16 +65,21 @@ def predict_project(
     One folder per image in `out_dir`. A slide with a record of the same run is not predicted
     again, so a run that was stopped goes on at the first unfinished slide.
 
+    Args:
+        model_dir: a model folder or an ensemble's; several: the mean of all.
+
     Raises:
         ModelFolderError: the model cannot be loaded.
+        ModelDesignError: models do not answer alike, so they cannot be averaged.
         UsageError: `config.images` names an image that is not there.
         PredictionError: `out_dir` cannot be written to, or its disk is full.
         BusyError: another process predicts into it.
     """
     config = config or PredictConfig()
     chosen_images(project, config.images)  # a wrong name is told before a model is loaded
-    predictor, card = load_predictor(model_dir, config, reporter)
-    detector = load_detector(model_dir, card, predictor)
+    folders = [model_dir] if isinstance(model_dir, Path) else list(model_dir)
+    predictor, card = load_ensemble(folders, config, reporter)
+    detector = load_detector(folders[0], card, predictor)
     return predict_images(project, predictor, card, out_dir, config, reporter, detector)
 
 
@@ -250,7 +256,8 @@ class _Run:
     ) -> SlidePrediction:
         reference = seen_by(self.card, entry.slide)
         with ExitStack() as handles, clear_if_full(self.out_dir):
-            slides = [handles.enter_context(reference.open()) for _ in range(self.config.readers)]
+            count = handles_for(self.predictor, self.config.readers)
+            slides = [handles.enter_context(reference.open()) for _ in range(count)]
             return predict_slide(
                 self.predictor, self.card, slides, folder, self.config, self.reporter, regions,
                 entry.name, self.detector,

@@ -2,6 +2,13 @@
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
 from hookpath.models.classifier import PatchClassifier
+from hookpath.models.ensembles import (
+    ENSEMBLE_NAME,
+    EnsembleFile,
+    card_at,
+    ensemble_card,
+    members_of,
+)
 from hookpath.models.files import model_at
 from hookpath.models.folder import (
     ModelCard,
@@ -24,10 +31,12 @@ from hookpath.models.taught import Taught, part_of_training
 from hookpath.models.unet import UNet
 
 __all__ = [
+    "ENSEMBLE_NAME",
     "FAMILIES",
     "MRN",
     "BranchOutput",
     "BranchShape",
+    "EnsembleFile",
     "FeatureProbe",
     "H2GNet",
     "Hook",
@@ -43,9 +52,12 @@ __all__ = [
     "UNet",
     "UNetShape",
     "build_model",
+    "card_at",
     "count_parameters",
+    "ensemble_card",
     "load_model",
     "map_sizes",
+    "members_of",
     "model_at",
     "only_exported",
     "part_of_training",
