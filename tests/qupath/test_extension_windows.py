@@ -23,7 +23,7 @@ PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 #: Windows that must have been seen, by the names of their pictures.
 SEEN = {
     "run-hooknet-ready", "run-hooknet-done", "train", "train-classifier", "train-unet-lr",
-    "annotation-loop", "outline-tissue", "how-good-is-it", "models",
+    "annotation-loop", "outline-tissue", "how-good-is-it", "measure", "models",
     "preview",
     "import-predictions", "show-probability-map", "remove-results", "first-steps",
     "open-a-demo-project", "set-up-python", "jobs", "open-log",
@@ -72,6 +72,15 @@ def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> No
     done = next(w for w in visit["windows"] if w["name"] == "run-hooknet-done")
     assert any(text.startswith("Done:") for text in done["texts"])
     assert {"Dark", "Pale"} <= set(done["texts"])
+
+
+def test_what_was_found_is_measured(visit: dict[str, Any]) -> None:
+    shares = visit["measured"]
+    assert set(shares) == {
+        "HookNet: Dark mm^2", "HookNet: Pale mm^2", "HookNet: Dark %", "HookNet: Pale %",
+        "HookNet: covered %",
+    }  # fmt: skip
+    assert shares["HookNet: Dark %"] + shares["HookNet: Pale %"] == pytest.approx(100)
 
 
 def test_no_text_is_clipped_outside_or_missing(visit: dict[str, Any]) -> None:

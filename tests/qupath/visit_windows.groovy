@@ -140,6 +140,13 @@ def run = { Stage stage ->
     Thread.sleep(1500)
     picture(stage, 'run-hooknet-done')
 }
+def measure = { Stage stage ->
+    picture(stage, 'measure-ready')
+    fx { stage.getScene().lookup('#run').fire() }
+    wait('a table', 120) { stage.getScene().lookup('#table').isVisible() }
+    Thread.sleep(1000)
+    report.measured = fx { new HashMap(qupath.getImageData().getHierarchy().getRootObject().getMeasurements()) }
+}
 // Every network shows other settings.
 def families = { Stage stage ->
     def choice = stage.getScene().lookup('#family')
@@ -177,6 +184,8 @@ Thread.start('visit') {
                 def button = ready[called] == null ? null : stage.getScene().lookup(ready[called])
                 if (button != null)
                     wait(called + ' to be ready', 120) { !button.isDisabled() }
+                if (called == 'measure')
+                    measure(stage)
                 if (called == 'preview')
                     wait('the worker', 120) { nodes(stage.getScene().getRoot()).any { it instanceof CheckBox && it.getId() == null } }
                 if (called in ['preview', 'show-probability-map']) {

@@ -18,6 +18,8 @@ import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
 import qupath.ext.hookpath.loop.TissueJob;
 import qupath.ext.hookpath.loop.TissueSummary;
+import qupath.ext.hookpath.measure.MeasureSummary;
+import qupath.ext.hookpath.measure.Measuring;
 import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
@@ -305,6 +307,29 @@ public final class Hookpath {
         rest.remove("model");
         var check = new Check(project, model, rest);
         return check.finish(await(check.start(Hookpath::log)));
+    }
+
+    /**
+     * Measures areas by class inside annotations, TMA cores and whole images, from the results that
+     * are there, as measurements of these objects and one table.
+     *
+     * @param arguments {@code images} (names or numbers; default: the current image), {@code inside}
+     *     (only annotations of this class; {@code '*'}: any), {@code out} (the table, a CSV file),
+     *     {@code python}, and the other options of {@code hookpath measure}
+     * @return what was measured
+     * @throws HookpathException all or some images were not measured; the others were
+     */
+    public static MeasureSummary measure(Map<String, ?> arguments) {
+        List<String> named = Options.of(arguments).texts("images");
+        Measuring measuring = named.isEmpty()
+                ? Measuring.of(OpenImage.current(), QP.getProject(), arguments)
+                : Measuring.of(openProject(), Entries.chosen(openProject(), named), arguments);
+        MeasureSummary found = measuring.finish(await(measuring.start(Hookpath::log)));
+        if (!found.problems().isEmpty()) {
+            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+                    found.problems().size() + found.images().size(), found.problems().get(0)));
+        }
+        return found;
     }
 
     private static PredictSummary predict(Target target, Map<String, ?> arguments) {

@@ -23,6 +23,7 @@ import qupath.ext.hookpath.ui.setup.Setup;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
 import qupath.ext.hookpath.ui.loop.TissueWindow;
+import qupath.ext.hookpath.ui.measure.MeasureWindow;
 import qupath.ext.hookpath.ui.train.InterruptedNotice;
 import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.common.Version;
@@ -48,6 +49,7 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("loop", LoopWindow::show),
                 new Item("tissue", TissueWindow::show),
                 new Item("check", CheckWindow::show),
+                new Item("measure", MeasureWindow::show),
                 new Item("models", ModelsWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),

@@ -61,6 +61,7 @@ public final class Wording {
         found.put(" with (-o|--out)\\b", "");
         found.put("with --(whole|region)\\b", "by Confirm");
         found.put("with hookpath export --to zip\\b", "with Models… > Export");
+        found.put("choose one with --run\\b", "remove one of them first (Remove results\u2026)");
         found.put("no GPU that torch can use: computing on the CPU", "no GPU was found: computing on the CPU");
         // Whatever else there is.
         found.put("--([a-z][a-z-]+)", "the option \"$1\"");
