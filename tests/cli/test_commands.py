@@ -331,3 +331,12 @@ def test_import_takes_finished_predictions_with_another_threshold(
     assert {o.path_class.name for o in ours if o.path_class} == {"Dark"}
     wrong = hookpath(*call, "Dark=2")
     assert (wrong.code, "probability between 0 and 1" in wrong.err) == (2, True)
+
+
+def test_folds_by_array_job_and_with_a_wrong_number(hookpath, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "folds"
+    call = ("train", folder, "-o", out, "--preset", "fast", *TINY, "--set=epochs=1", "--folds")
+    done = hookpath(*call, 3, "--fold", 1)
+    assert done.code == 0, done.err
+    assert "fold 2, 3 to come" in done.out
+    assert "has 3 folds, not 2" in hookpath(*call, 2).err

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.folds import tell_folds
 from hookpath.cli.inputs import (
     Family,
     Fold,
@@ -100,6 +101,15 @@ def command(
     map_: MapClass = None,
     splits: Splits = None,
     fold: Fold = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Train so many models, each without a part of the patients that it is then scored "
+            "on; with --fold only that one.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -130,19 +140,31 @@ def command(
             "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
             "labels.rename": toml_table(class_map(map_)) if map_ else None,
             "minutes": minutes,
-            "validation.splits": splits and toml_text(str(splits.absolute())),
-            "validation.fold": fold,
+            "validation.splits": splits and not folds and toml_text(str(splits.absolute())),
+            "validation.fold": None if folds else fold,
         }
         changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
+        if folds:
+            begun = next(out.glob("fold*/run.json"), None)
+            record = None if begun is None else RunFolder(begun.parent).record()
+            settings = _of_folds(record, config, preset, changes)
+            with opened(_named(sources), mpp, override_mpp, console.reporter.warn, remap) as some:
+                if record is None:
+                    chosen_preset = preset or default_preset(config)
+                    settings = _settled(some, settings, config, chosen_preset, changes, console)
+                tell_folds(console, some, settings, out, folds, splits, fold)
+            return
         resume = resume and RunFolder(out).is_there
         if resume:
             settings = resumed_settings(RunFolder(out).record(), config, preset, changes)
         else:
             preset = preset or default_preset(config)
             settings = TrainConfig.load(config, preset, changes)
-        if not sources and not resume:
-            raise UsageError("name what to train on: a project.qpproj or a folder of slides")
-        chosen = sources or [Path(p) for p in RunFolder(out).record().projects]
+        chosen = (
+            sources or [Path(p) for p in RunFolder(out).record().projects]
+            if resume
+            else (_named(sources))
+        )
         with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
             if not resume:
                 settings = _settled(projects, settings, config, preset, changes, console)
@@ -153,6 +175,23 @@ def command(
                     _report_so_far(console, out)
                 raise
         _tell(console, result)
+
+
+def _named(sources: list[Path] | None) -> list[Path]:
+    if not sources:
+        raise UsageError("name what to train on: a project.qpproj or a folder of slides")
+    return sources
+
+
+def _of_folds(
+    begun: RunRecord | None, config: Path | None, preset: Preset | None, changes: Sequence[str]
+) -> TrainConfig:
+    """Settings of all folds: as those that are there have them."""
+    from hookpath.training import TrainConfig
+
+    if begun is None:
+        return TrainConfig.load(config, preset or default_preset(config), changes)
+    return resumed_settings(begun, config, preset, changes)
 
 
 def _settled(

@@ -41,9 +41,9 @@ def take_parts_of_model(
 
 
 def _of_model(model_dir: Path) -> Callable[[ImageEntry], str | None]:
-    from hookpath.models import part_of_training, read_card
+    from hookpath.models import card_at, part_of_training
 
-    training: dict[str, Any] = read_card(model_dir).training
+    training: dict[str, Any] = card_at(model_dir).training
 
     def part(entry: ImageEntry) -> str | None:
         return part_of_training(training, own_entry(entry).name, _content(entry))

@@ -21,18 +21,21 @@ class PredictionsFolder:
     """Finds the class map of an image (a `MapOf`).
 
     An image is found by its folder, else (predicted from another project of the same slides) by
-    its name. All predictions must come from one model.
+    its name. All predictions must come from one model, unless told otherwise.
 
     Args:
         folder: ``out_dir`` of `hookpath.inference.predict_project`.
+        mixed: predictions may come from several models (of folds).
         failed: image name → why predicting it failed, to say so instead of "not predicted".
 
     Raises:
         EvaluationError: no such folder, or no finished prediction in it.
     """
 
-    def __init__(self, folder: Path, failed: Mapping[str, str] | None = None) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, failed: Mapping[str, str] | None = None, mixed: bool = False
+    ) -> None:
+        self.folder, self.mixed = folder, mixed
         self.failed = dict(failed or {})
         self._records = _read_records(folder)
         self._model: Mapping[str, Any] | None = None
@@ -107,7 +110,7 @@ class PredictionsFolder:
             raise EvaluationError(
                 f"{entry.name}: when {found} was predicted, the slide was {why}; predict it again"
             )
-        if self._model and record.model != self._model:
+        if self._model and record.model != self._model and not self.mixed:
             raise EvaluationError(
                 f"{entry.name}: was predicted by another model ({_short(record.model)}) than the "
                 f"slides before it ({_short(self._model)}); predict all slides with one model"

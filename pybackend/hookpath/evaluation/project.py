@@ -57,6 +57,7 @@ def evaluate_project(
     group_by: Sequence[str] = (),
     spacing_um: float | None = None,
     left_out: JudgeLeftOut | None = None,
+    mixed: bool = False,
 ) -> EvaluationReport:
     """Score predictions on the labelled pixels of a project's annotated slides.
 
@@ -86,6 +87,7 @@ def evaluate_project(
             where it is coarser.
         left_out: also judges every drawn area by what its slide did not teach
             (`hookpath.review.judge_left_out`).
+        mixed: predictions may come from several models, as those of folds do.
 
     Raises:
         UsageError: not exactly one of `model_dir` and `predictions_dir`, or no image has a key of
@@ -109,7 +111,7 @@ def evaluate_project(
             maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
         else:
             assert predictions_dir is not None
-            maps, model = PredictionsFolder(predictions_dir), {}
+            maps, model = PredictionsFolder(predictions_dir, mixed=mixed), {}
         scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
         results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
         results = [with_parts(r, maps, parts_of(model)) for r in results]

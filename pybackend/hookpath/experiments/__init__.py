@@ -1,5 +1,6 @@
 """Whole experiments: several networks, the same slides, folds and seeds; one table at the end."""
 
+from hookpath.experiments.cross_validation import FoldsResult, train_folds
 from hookpath.experiments.design import Contestant, Design, Expectation
 from hookpath.experiments.designs import DESIGNS
 from hookpath.experiments.method import Lesson, Method
@@ -14,9 +15,11 @@ __all__ = [
     "Expectation",
     "ExperimentResult",
     "ExperimentSummary",
+    "FoldsResult",
     "Lesson",
     "Method",
     "Options",
     "run_design",
     "summarise",
+    "train_folds",
 ]

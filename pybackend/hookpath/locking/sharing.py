@@ -42,6 +42,7 @@ class Work(Generic[Piece]):
         again: told of a piece that failed once and will be tried once more.
         waiting: told once of the pieces that only others still work on.
         ends: whether an error ends everything (a full disk).
+        waits: for what others work on; False: that is left to them.
     """
 
     name: Callable[[Piece], str]
@@ -50,15 +51,16 @@ class Work(Generic[Piece]):
     again: Callable[[Piece, Failed], None]
     waiting: Callable[[Sequence[Piece]], None]
     ends: Callable[[Exception], bool]
+    waits: bool = True
 
 
-def share_out(pieces: Sequence[Piece], claims: Claims, work: Work[Piece]) -> None:
-    """Do all pieces, or see that others did them.
+def share_out(pieces: Sequence[Piece], claims: Claims, work: Work[Piece]) -> Sequence[Piece]:
+    """Do all pieces, or see that others did them; what is left to others (`Work.waits`).
 
     In the end each piece is done by somebody or has failed `TRIES` times. Pieces of a process that
     dies are taken over. What cannot get better by itself (a µm/px that is not known) fails at once.
     """
-    _Sharing(claims, work).all_of(list(pieces))
+    return _Sharing(claims, work).all_of(list(pieces))
 
 
 class _Sharing(Generic[Piece]):
@@ -66,17 +68,20 @@ class _Sharing(Generic[Piece]):
         self.claims, self.work = claims, work
         self.idle = 0
 
-    def all_of(self, todo: list[Piece]) -> None:
+    def all_of(self, todo: list[Piece]) -> list[Piece]:
         told = False
         while todo:
             left = [piece for piece in todo if not self._is_over(piece)]
             self.idle = self.idle + 1 if len(left) == len(todo) else 0
+            if left and self.idle > _LEFT_FOR_OTHERS and not self.work.waits:
+                return left
             if left and self.idle:
                 if not told and self.claims.others:
                     told = True
                     self.work.waiting(left)
                 self._wait()
             todo = left
+        return todo
 
     def _wait(self) -> None:
         if self.claims.others:

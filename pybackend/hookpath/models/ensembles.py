@@ -91,8 +91,20 @@ def ensemble_card(folders: Sequence[Path]) -> ModelCard:
             "onnx_sha256": "",
             "glass": any(card.glass for card in cards),
             "metrics": {},
+            "training": {**first.training, **_taught_by(cards)},
         }
     )
+
+
+def _taught_by(cards: Sequence[ModelCard]) -> dict[str, dict[str, list[str]]]:
+    """Which slides taught any of them; those that only chose among weights validated all."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for key in ("contents", "split"):
+        parts = [p for c in cards if isinstance(p := c.training.get(key), dict)]
+        train, val = ({str(v) for p in parts for v in p.get(n) or ()} for n in ("train", "val"))
+        if len(parts) == len(cards):
+            found[key] = {"train": sorted(train), "val": sorted(val - train)}
+    return found
 
 
 def refuse_other_classes(one: Path, card: ModelCard, other: Path, its: ModelCard) -> None:
