@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hookpath.annotations import read_geojson
+from hookpath.annotations.planes import plane_of
 from hookpath.errors import ExportError, ModelFolderError
+from hookpath.evaluation.evaluate import annotated_images
+from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.export import export_model
 from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference.seeing import scales_of
 from hookpath.models import ModelCard, save_model
-from hookpath.projects import open_project
+from hookpath.projects import PlaneChoice, open_project
 from support.families import class_table
-from support.multiplex import NAMES, coded, write_ome
+from support.multiplex import NAMES, coded, write_ome, write_strokes
 from support.networks import red_network
 from support.slides import write_pyramid
 
@@ -103,3 +107,46 @@ def test_a_strangers_channels_are_checked(model_dir: Path) -> None:
 def test_formats_for_rgb_refuse_a_model_of_channels(tmp_path: Path, model_dir: Path) -> None:
     with pytest.raises(ExportError, match="takes channels of images that are no RGB"):
         export_model(model_dir, tmp_path / "fast", to="fastpathology")
+
+
+def test_results_lie_on_the_plane_that_was_predicted(tmp_path: Path, model_dir: Path) -> None:
+    """And come back to the score of what is drawn there."""
+    planes = np.stack([spotted()[[0, 3]]] * 3)
+    planes[0, 1] = planes[1, 1] = 300  # CD20 shows on the last plane only
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    path = folder / "a.ome.tif"
+    write_ome(path, planes, names=["DAPI", "CD20"], axes="ZCYX", mpp=1.0)
+    x, y, w, h = SPOTS[0]
+    strokes = {"B": [(x, y, x + w, y + h)], "A": [(0, 70, 100, 96)]}
+    write_strokes(folder / "a.ome.geojson", strokes, plane=(2, 0))
+    config = CONFIG.model_copy(update={"planes": PlaneChoice(z="all")})
+    for _ in range(2):  # the second time nothing is left to do
+        project = open_project(folder)
+        report = predict_project(project, model_dir, tmp_path / "out", config)
+        assert report.problems == ()
+        objects = project.images[0].objects()
+        spots = [o for o in objects if o.run and o.path_class and o.path_class.name == "B"]
+        assert [plane_of(o) for o in spots] == [(2, 0)] * 3
+        assert {plane_of(o) for o in objects if o.run} == {(0, 0), (1, 0), (2, 0)}
+    assert len(report.resumed) == 3
+    written = read_geojson(report.resumed[2].folder / "objects.geojson")
+    assert {plane_of(o) for o in written} == {(2, 0)}
+    images, problems = annotated_images(project)
+    assert (len(images), problems) == (1, [])
+    scored = PredictionsFolder(tmp_path / "out")(images[0].entry)
+    assert scored is not None
+
+
+def test_the_plane_that_qupath_shows_first_is_predicted_unless_told(
+    tmp_path: Path, model_dir: Path
+) -> None:
+    planes = np.stack([spotted()[[0, 3]]] * 3)
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    write_ome(folder / "a.ome.tif", planes, names=["DAPI", "CD20"], axes="ZCYX", mpp=1.0)
+    (found,) = predicted(tmp_path, model_dir, folder).predicted
+    assert found.record.plane == (1, 0)
+    wrong = CONFIG.model_copy(update={"planes": PlaneChoice(z=(3,))})
+    report = predict_project(open_project(folder), model_dir, tmp_path / "out", wrong)
+    assert "has no plane z = 3 (0 to 2)" in report.problems[0].message

@@ -67,11 +67,10 @@ def test_servers_with_other_pixels_are_refused_by_name_and_the_rest_goes_on(
 @pytest.mark.parametrize(
     ("metadata", "says"),
     [
-        ({"sizeZ": 7}, r"z-stack \(7 planes\)"),
-        ({"sizeT": 3}, r"time series \(3 planes\)"),
+        ({"isRGB": True, "sizeZ": 7}, r"QuPath sees \(7, 1\) planes \(z, t\), .* has \(1, 1\)"),
         (
-            {"isRGB": False, "pixelType": "UINT16", "channels": [{}, {}, {}, {}]},
-            "4 UINT16 channels",
+            {"isRGB": False, "pixelType": "UINT16", "channels": [{"name": "DAPI"}]},
+            "QuPath sees the channels DAPI, .* has Red, Green, Blue",
         ),
         ({"width": WIDTH + 2}, f"{WIDTH + 2}×{HEIGHT} px.*{WIDTH}×{HEIGHT}"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from hookpath.errors import ProjectError
 from hookpath.jvm.servers import files_in
 from hookpath.projects import _readable, _server, open_project, slide_of_server
+from support.multiplex import NAMES, coded, write_ome
 from support.projects import write_project_file
 from support.servers import bioformats_server, openslide_server, turned
 from support.slides import position_image, write_pyramid
@@ -77,16 +78,30 @@ def test_without_a_qupath_it_is_one_line_that_says_what_would_help(
 
 
 @pytest.mark.usefixtures("a_qupath")
-def test_channels_and_stacks_stay_refused(slide: Path) -> None:
+def test_channels_put_together_and_turned_stacks_are_read_through_qupath(slide: Path) -> None:
     three = {"isRGB": False, "pixelType": "UINT16", "channels": [{}, {}, {}], **SIZE}
     joined = {"builderType": "channels", "builder": openslide_server(slide), "metadata": three}
-    with pytest.raises(ProjectError, match=r"combines channels.* and has 3 UINT16 channels"):
-        slide_of_server(joined, "a")
     stack = {**turned(openslide_server(slide)), "metadata": {"sizeZ": 5, **SIZE}}
-    with pytest.raises(ProjectError, match="is a z-stack"):
-        slide_of_server(stack, "a")
+    for builder in (joined, stack):
+        assert json.loads(slide_of_server(builder, "a").server) == builder
     with pytest.raises(ProjectError, match="does not say which file"):
         slide_of_server({"builderType": "new"}, "a")
+
+
+@pytest.mark.usefixtures("a_qupath")
+def test_channels_are_ours_to_read_where_we_give_them_the_same_names(tmp_path: Path) -> None:
+    path = write_ome(tmp_path / "a.ome.tif", coded())
+    size = {"width": 160, "height": 96, "sizeZ": 1, "sizeT": 1}
+    said = {"isRGB": False, "pixelType": "UINT16", **size}
+
+    def found(*names: str, **more: int) -> str:
+        channels = [{"name": name, "color": -1} for name in names]
+        metadata = {**said, "channels": channels, **more}
+        return slide_of_server({**bioformats_server(path), "metadata": metadata}, "a").server
+
+    assert found(*NAMES) == ""
+    for server in (found("DNA", *NAMES[1:]), found(*NAMES, sizeZ=3), found(*NAMES[:2])):
+        assert files_in(server) == [path]  # renamed in QuPath, or seen otherwise
 
 
 @pytest.mark.usefixtures("a_qupath")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError, UsageError
+from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.seeing import scales_of
 from hookpath.models import read_card
@@ -143,3 +145,33 @@ def test_what_is_of_rgb_only_says_so(
 def test_settings_that_mean_nothing_are_refused(setting: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         TrainConfig.load(overrides=[setting])
+
+
+def test_planes_teach_what_is_drawn_on_them_and_stay_together(tmp_path: Path) -> None:
+    """Of a stack whose bright half changes sides from plane to plane."""
+    planes = np.random.default_rng(1).integers(900, 1101, (3, 1, SIZE, SIZE))
+    planes[0, :, :, SIZE // 2 :] += 4000
+    planes[2, :, :, : SIZE // 2] += 4000
+    for name in "ab":
+        path = tmp_path / f"{name}.ome.tif"
+        write_ome(path, planes.astype(np.uint16), ["CD8"], axes="ZCYX", levels=1, mpp=1.0)
+    left, right = [(8, 10, 58, 118)], [(70, 10, 120, 118)]
+    write_strokes(tmp_path / "a.ome.geojson", {"In": right, "Out": left})
+    write_strokes(tmp_path / "b.ome.geojson", {"In": left, "Out": right}, plane=(2, 0))
+    data = gathered(tmp_path, "validation.fraction=0")
+    assert [(s.name, s.slide.plane) for s in data.train] == [
+        ("a.ome.tif", (0, 0)),
+        ("b.ome.tif (z 2, t 0)", (2, 0)),
+    ]
+    for source in data.train:
+        with source.open() as slide:
+            bright = [np.mean(slide.read(Region(x, 0, 64, 128, 1, 1))) for x in (0, 64)]
+        assert (bright[1] > bright[0]) == (source.slide.plane == (0, 0))
+    both = write_strokes(tmp_path / "a.ome.geojson", {"In": right, "Out": left})
+    more = write_strokes(tmp_path / "more.json", {"In": left, "Out": right}, plane=(2, 0))
+    whole = json.loads(both.read_text())
+    whole["features"] += json.loads(more.read_text())["features"]
+    both.write_text(json.dumps(whole))
+    data = gathered(tmp_path, 'validation.val=["b.ome.tif"]')
+    assert data.split["train"] == ["a.ome.tif (z 0, t 0)", "a.ome.tif (z 2, t 0)"]
+    assert data.split["val"] == ["b.ome.tif (z 2, t 0)"]

@@ -22,6 +22,7 @@ from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
 from hookpath.evaluation.truth import (
     Truth,
+    all_objects_of,
     images_of_split,
     objects_of,
     split_of,
@@ -32,7 +33,7 @@ from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid, scoring_grid
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, Problem, Project, Rest, as_labels
+from hookpath.projects import ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
 from hookpath.slides import Slide
 from hookpath.slides.rendering import as_rgb
 
@@ -92,13 +93,15 @@ def annotated_images(
         if names and entry.name not in names:
             continue
         try:
-            drawn = as_labels(entry, objects_of(entry, truth), rules or LabelRules())
-            objects = (rest or Rest()).completed(entry, drawn)
+            every = all_objects_of(entry, truth)
+            for plane in drawn_planes(entry, every):
+                mine = objects_of(plane, truth, every)
+                drawn = as_labels(plane, mine, rules or LabelRules())
+                objects = (rest or Rest()).completed(plane, drawn)
+                if class_names_in(objects):
+                    found.append(AnnotatedImage(plane, objects, complete=len(objects) > len(drawn)))
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))
-            continue
-        if class_names_in(objects):
-            found.append(AnnotatedImage(entry, objects, complete=len(objects) > len(drawn)))
     if not found:
         raise EvaluationError(
             _why_no_truth(project, split, truth_dir, problems), code="nothing_annotated"

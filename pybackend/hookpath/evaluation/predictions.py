@@ -10,7 +10,7 @@ from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.filemap import FileMap
 from hookpath.evaluation.maps import PredictedMap
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, own_entry, result_key
+from hookpath.projects import ImageEntry, PlaneEntry, own_entry, result_key
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictionRecord
@@ -79,7 +79,9 @@ class PredictionsFolder:
         own = prediction_folder(self.folder, *result_key(entry))
         if own in self._records:
             return own, self._records[own]
-        names = (entry.name, own_entry(entry).name)
+        names = {entry.name, result_key(entry)[0]}
+        if not isinstance(entry, PlaneEntry):
+            names.add(own_entry(entry).name)
         named = [f for f, record in self._records.items() if record.image in names]
         if len(named) > 1:
             named = self._of_slide(entry, named)

@@ -13,9 +13,17 @@ from hookpath.annotations import (
     class_names_in,
     read_geojson,
 )
+from hookpath.annotations.planes import plane_of
 from hookpath.errors import EvaluationError
 from hookpath.events import SILENT, Reporter
-from hookpath.projects import NOT_IN_SPLIT, SPLIT_KEY, ImageEntry, Project, teaching_objects
+from hookpath.projects import (
+    NOT_IN_SPLIT,
+    SPLIT_KEY,
+    ImageEntry,
+    PlaneEntry,
+    Project,
+    teaching_objects,
+)
 from hookpath.projects._halo import HALO_SUFFIX
 from hookpath.projects._sidecars import sidecars_of
 
@@ -110,12 +118,27 @@ def truth_folder(
     return found
 
 
-def objects_of(entry: ImageEntry, truth: TruthFolder | None) -> list[PathObject]:
-    """Annotations of one image: its own that a person vouches for (`hookpath.projects.vouched`), or
-    those in `truth`.
+def objects_of(
+    entry: ImageEntry, truth: TruthFolder | None, every: Sequence[PathObject] | None = None
+) -> list[PathObject]:
+    """Annotations of one image or plane: its own that a person vouches for
+    (`hookpath.projects.vouched`), or those in `truth`.
+
+    Args:
+        every: `all_objects_of` the image, where they have been read.
     """
+    if isinstance(entry, PlaneEntry):
+        whole = all_objects_of(entry.entry, truth) if every is None else every
+        every = [o for o in whole if plane_of(o) == entry.plane]
     if truth is None:
-        return teaching_objects(entry)
+        return teaching_objects(entry, every)
+    return list(all_objects_of(entry, truth) if every is None else every)
+
+
+def all_objects_of(entry: ImageEntry, truth: TruthFolder | None) -> list[PathObject]:
+    """Objects of one image, of whatever plane, as they are in the project or in `truth`."""
+    if truth is None:
+        return entry.objects()
     found = truth.file_of(entry.name)
     return [] if found is None else read_geojson(found)
 

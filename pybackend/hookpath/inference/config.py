@@ -13,6 +13,7 @@ from hookpath.inference.cover import Tissue
 from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
 from hookpath.limits import BATCH, DESIGN_NUMBER
 from hookpath.models import ModelCard
+from hookpath.projects.planes import PlaneChoice
 from hookpath.slides import TissueRule
 
 ALL_ANNOTATIONS = "*"
@@ -32,6 +33,7 @@ class PredictConfig(BaseModel):
         tissue: only where there is tissue, found by this rule (see `hookpath.slides.tissue_mask`;
             True: ``generous``); False: on glass, too; ``auto``: True, but for models whose classes
             were drawn on glass (`for_model`).
+        planes: of images that have several along z or in time; each gets a folder of its own.
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
         amp: bfloat16 on the device: faster, results differ slightly.
@@ -55,6 +57,7 @@ class PredictConfig(BaseModel):
     simplify_um: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     inside: str | None = None
     tissue: bool | TissueRule | Literal["auto"] = "auto"
+    planes: PlaneChoice = PlaneChoice()
     images: tuple[str, ...] = ()
     device: str = "auto"
     amp: bool = False

@@ -19,7 +19,15 @@ from hookpath.inference.record import (
 )
 from hookpath.inference.regions import Regions
 from hookpath.inference.wanted import wanted_regions
-from hookpath.projects import ImageEntry, Problem, Project, result_key
+from hookpath.projects import (
+    ImageEntry,
+    PlaneEntry,
+    Problem,
+    Project,
+    image_id_of,
+    result_key,
+)
+from hookpath.projects.planes import planes_in
 from hookpath.slides import SlideIdentity
 
 
@@ -75,11 +83,11 @@ def import_predictions(
     with project.changes():
         for entry in entries:
             try:
-                folder = finished.of(entry)
-                if folder is None:
+                found = finished.of_planes(entry)
+                if not found:
                     without.append(entry.name)
-                else:
-                    done.append(_import(entry, folder, finished.records[folder], config, beside))
+                for view, folder in found:
+                    done.append(_import(view, folder, finished.records[folder], config, beside))
                     reporter.result("imported", vars(done[-1]))
             except Exception as error:  # one bad slide must not stop the others
                 problems.append(Problem(entry.name, one_line(error), code_of(error), entry.id))
@@ -105,7 +113,7 @@ def _import(
     objects = draw_objects(folder, config, _regions(entry, record))
     run = config.run_id(record)
     report = entry.write(objects, run, beside=beside)
-    return Imported(entry.name, entry.id, run, report.added, report.removed)
+    return Imported(entry.name, image_id_of(entry), run, report.added, report.removed)
 
 
 def _regions(entry: ImageEntry, record: PredictionRecord) -> list[PathObject] | None:
@@ -126,6 +134,20 @@ class _Finished:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.records = _records_in(folder)
+
+    def of_planes(self, entry: ImageEntry) -> list[tuple[ImageEntry, Path]]:
+        """The image, or those of its planes that were predicted, with the folders.
+
+        Raises:
+            PredictionError: see `of`.
+        """
+        planes = planes_in(entry)
+        if planes == (1, 1):
+            folder = self.of(entry)
+            return [] if folder is None else [(entry, folder)]
+        views = [PlaneEntry(entry, (z, t)) for t in range(planes[1]) for z in range(planes[0])]
+        own = ((v, prediction_folder(self._folder, *result_key(v))) for v in views)
+        return [(v, f) for v, folder in own if folder in self.records and (f := self.of(v))]
 
     def of(self, entry: ImageEntry) -> Path | None:
         """Folder of an image's prediction; None: it has none.

@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, Vectorizer
 from hookpath.annotations.objects import tagged_with
+from hookpath.annotations.planes import on_plane
 from hookpath.errors import PredictionError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.inference.config import PredictConfig
@@ -121,6 +122,7 @@ def draw_objects(
         objects = vectorizer.finish()
     if roi is not None:
         objects = Regions(roi).fitted(objects, calibration, config.min_area_um2)
+    objects = [on_plane(o, record.plane) for o in objects]
     return tagged_with(objects, config.run_id(record))
 
 

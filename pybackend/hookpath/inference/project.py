@@ -40,7 +40,14 @@ from hookpath.inference.slide import SlidePrediction, predict_slide
 from hookpath.inference.wanted import wanted_regions
 from hookpath.locking import Claims, Failed, Work, share_out
 from hookpath.models import ModelCard
-from hookpath.projects import ImageEntry, Problem, Project, result_key
+from hookpath.projects import (
+    ImageEntry,
+    Problem,
+    Project,
+    chosen_planes,
+    image_id_of,
+    result_key,
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,9 @@ def predict_images(
     Raises:
         UsageError, PredictionError: as `predict_project`.
     """
-    entries = _part_of(chosen_images(project, config.images), config.shard)
+    chosen = chosen_images(project, config.images)
+    planes = [plane for image in chosen for plane in chosen_planes(image, config.planes)]
+    entries = _part_of(planes, config.shard)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
@@ -160,14 +169,14 @@ class _Images:
             if not self.run.config.images:
                 raise
             raise PredictionError(str(error), code=error.code) from error
-        found = replace(self.run.into_project(entry, found), image_id=entry.id, held=None)
+        found = replace(self.run.into_project(entry, found), image_id=image_id_of(entry), held=None)
         self.found[number] = found, is_new
         self.reporter.result("slide", {**summary(found), "resumed": not is_new})
         self.reporter.image_done(was_there=not is_new)
 
     def _failed(self, number: int, why: Failed) -> None:
         entry = self.entries[number]
-        problem = Problem(entry.name, why.message, why.code, entry.id)
+        problem = Problem(entry.name, why.message, why.code, image_id_of(entry))
         self.problems[number] = problem
         self.reporter.warn(problem.line)
         self.reporter.result("problem", vars(problem))
@@ -191,7 +200,7 @@ def load_prediction(out_dir: Path, entry: ImageEntry) -> SlidePrediction:
         PredictionError: there is none.
     """
     folder = prediction_folder(out_dir, *result_key(entry))
-    return SlidePrediction(folder, PredictionRecord.load(folder), image_id=entry.id)
+    return SlidePrediction(folder, PredictionRecord.load(folder), image_id=image_id_of(entry))
 
 
 @dataclass(frozen=True)
@@ -297,6 +306,7 @@ def summary(found: SlidePrediction) -> dict[str, object]:
             for key, name in RESULT_FILES.items()
         },
         "run": record.run,
+        "plane": record.plane,
         "areas_mm2": record.areas_mm2,
         "objects": record.objects,
         "in_project": record.in_project,

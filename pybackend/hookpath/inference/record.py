@@ -70,7 +70,8 @@ class PredictionRecord(BaseModel):
     rectangle that starts at (i, j) × `downsample`. `regions` tells the regions that were predicted
     in from others ("": the whole slide). `areas_mm2` by class name. `ood`: how unlike the training
     slides it is; None where the model cannot say. `part`: what the slide was for the model (it
-    learned from it, was chosen by it, or never saw it); None where nobody knows.
+    learned from it, was chosen by it, or never saw it); None where nobody knows. `plane`: z and t,
+    each from 0.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +96,7 @@ class PredictionRecord(BaseModel):
     in_project: bool = False
     ood: OodScore | None = None
     part: Taught | None = None
+    plane: tuple[int, int] = (0, 0)
 
     def save(self, folder: Path) -> None:
         """Write the record, atomically."""

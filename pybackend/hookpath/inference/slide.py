@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathObject, read_geojson, write_geojson
 from hookpath.annotations.objects import tagged_with
+from hookpath.annotations.planes import on_plane
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.ood import OodDetector
@@ -105,6 +106,7 @@ def predict_slide(
                 objects = tagged_with(writer.objects(), run)
             if regions is not None:
                 objects = regions.fitted(objects, slides[0].calibration, config.min_area_um2)
+            objects = [on_plane(o, slides[0].plane) for o in objects]
             if config.wants_geojson:
                 write_geojson(stage / GEOJSON_NAME, objects, compact=True)
         record = PredictionRecord(
@@ -127,6 +129,7 @@ def predict_slide(
             files=config.files,
             ood=ood,
             part=part_of_training(card.training, name, identity.content),
+            plane=slides[0].plane,
         )
         publish(stage, out_dir, record)
     return SlidePrediction(out_dir, record, tuple(objects))

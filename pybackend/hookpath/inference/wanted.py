@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.annotations.planes import plane_of
 from hookpath.errors import PredictionError
 from hookpath.inference.config import ALL_ANNOTATIONS
-from hookpath.projects import ExchangeEntry, ImageEntry, own_entry
+from hookpath.projects import ExchangeEntry, ImageEntry, PlaneEntry, own_entry
 
 
 def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
@@ -18,7 +19,10 @@ def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | 
         return None
     own = own_entry(entry)
     if inside == ALL_ANNOTATIONS and isinstance(own, ExchangeEntry):
-        wanted = [o for o in own.handed_over() if o.object_type in ("annotation", "tmaCore")]
+        handed = own.handed_over()
+        if isinstance(entry, PlaneEntry):
+            handed = [o for o in handed if plane_of(o) == entry.plane]
+        wanted = [o for o in handed if o.object_type in ("annotation", "tmaCore")]
     else:
         drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
         wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]

@@ -19,7 +19,15 @@ from hookpath.projects.labelled import as_labels
 from hookpath.projects.left_out import ReportOfImage, tell_left_out
 from hookpath.projects.opening import open_project
 from hookpath.projects.patients import Grouping
-from hookpath.projects.pooling import PooledEntry, PooledProject, own_entry, pooled, result_key
+from hookpath.projects.planes import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes
+from hookpath.projects.pooling import (
+    PooledEntry,
+    PooledProject,
+    image_id_of,
+    own_entry,
+    pooled,
+    result_key,
+)
 from hookpath.projects.qupath import QuPathEntry, QuPathProject
 from hookpath.projects.remap import Remap
 from hookpath.projects.rest import NO_REST, REST_KEY, Rest
@@ -58,6 +66,8 @@ __all__ = [
     "ImageSnapshot",
     "ImageSummary",
     "MadeSplit",
+    "PlaneChoice",
+    "PlaneEntry",
     "PooledEntry",
     "PooledProject",
     "Problem",
@@ -76,8 +86,11 @@ __all__ = [
     "as_labels",
     "assume",
     "by_project",
+    "chosen_planes",
     "count_edited",
+    "drawn_planes",
     "find_qupath",
+    "image_id_of",
     "keep_in_metadata",
     "make_split",
     "missing_line",

@@ -10,10 +10,11 @@ from typing import Any
 from hookpath.errors import ProjectError, SlideError
 from hookpath.jvm import why_no_java
 from hookpath.jvm.servers import is_file_uri, path_of
-from hookpath.projects._server import ImageServer, parse_server
+from hookpath.projects._server import ImageServer, RecordedPixels, parse_server
 from hookpath.projects.snapshot import Found, described
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.slides import SlideDescription, SlideRef
+from hookpath.slides.channels import listed
 
 Place = Callable[[str], Path]
 """From the URI of a file to where it is now; raises `ProjectError` where it is not."""
@@ -76,6 +77,17 @@ def _through_qupath(server: ImageServer, place: Place, given: GivenSpacing, imag
     return replace(given.reference(path, server.calibration, False), server=how)
 
 
+def _other_samples(found: SlideDescription, recorded: RecordedPixels) -> str:
+    """Why our samples are not those that QuPath shows; "": they are."""
+    ours = tuple(channel.name for channel in found.channels)
+    if found.planes != recorded.planes:
+        return f"QuPath sees {recorded.planes} planes (z, t), {found.path} has {found.planes}"
+    if found.is_rgb is recorded.is_rgb and (found.is_rgb or ours == recorded.names):
+        return ""
+    said = "RGB" if recorded.is_rgb else f"the channels {listed(recorded.names)}"
+    return f"QuPath sees {said}, {found.path} has {listed(ours)}"
+
+
 def _in_this_frame(reference: SlideRef, server: ImageServer, image: str) -> SlideDescription | None:
     """Objects fit only if we see the same level-0 pixels as QuPath does; None: nobody looked.
 
@@ -87,6 +99,10 @@ def _in_this_frame(reference: SlideRef, server: ImageServer, image: str) -> Slid
         return None
     found = described(reference)
     size = found.size_l0
+    if server.pixels is not None and (why := _other_samples(found, server.pixels)):
+        raise OtherFrameError(
+            f"{image}: {why}; add the image to QuPath again, or let hookpath read it through QuPath"
+        )
     if size != (server.width, server.height):
         raise OtherFrameError(
             f"{image}: QuPath sees {server.width}×{server.height} px, {reference.path} has "

@@ -40,6 +40,15 @@ _SEARCH_DEPTH = 4
 
 
 @dataclass(frozen=True)
+class RecordedPixels:
+    """What a project file says of an image's samples, and of its planes along z and in time."""
+
+    is_rgb: bool
+    names: tuple[str, ...]
+    planes: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class ImageServer:
     """What a project file says about one image.
 
@@ -50,6 +59,7 @@ class ImageServer:
         only_qupath: why only QuPath can read it ("": our own readers may try).
         by_openslide: QuPath reads it with the library that we use, too.
         builder: QuPath's own JSON.
+        pixels: what QuPath noted of samples and planes; None: nothing.
     """
 
     uri: str
@@ -60,6 +70,7 @@ class ImageServer:
     only_qupath: str
     by_openslide: bool
     builder: Mapping[str, Any]
+    pixels: RecordedPixels | None = None
 
     def through_qupath(self, place: Callable[[str], Path], image: str) -> str:
         """The JSON to read it through QuPath, with its files where they are now.
@@ -84,7 +95,7 @@ def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
     """Read a ``serverBuilder`` of a project file.
 
     Raises:
-        ProjectError: neither we nor QuPath can give RGB pixels of one plane; names the image.
+        ProjectError: the project does not say which file it is; names the image.
     """
     whole = builder
     metadata = dict(_mapping(builder.get("metadata")))
@@ -96,7 +107,6 @@ def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
         raise ProjectError(f"{image}: the project does not say which file it is; add it again")
     args = [str(a) for a in builder.get("args") or ()]
     why = _only_qupath(builder, args)
-    _refuse_stacks_and_channels(metadata, image, why)
     openslide = "openslide" in str(builder.get("providerClassName", "openslide")).lower()
     return ImageServer(
         uri=uri,
@@ -107,6 +117,7 @@ def parse_server(builder: Mapping[str, Any], image: str) -> ImageServer:
         only_qupath=why,
         by_openslide=openslide,
         builder=whole,
+        pixels=_recorded_pixels(metadata),
     )
 
 
@@ -220,22 +231,21 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield from (Path(parent) / name for name in files)
 
 
-def _refuse_stacks_and_channels(metadata: Mapping[str, Any], image: str, why: str) -> None:
-    for key, what in (("sizeZ", "a z-stack"), ("sizeT", "a time series")):
-        if int(metadata.get(key, 1)) > 1:
-            raise ProjectError(
-                f"{image}: is {what} ({metadata[key]} planes); hookpath reads single-plane slides"
-            )
-    if metadata.get("isRGB", True):
-        return
-    channels = metadata.get("channels") or ()
-    if len(channels) != 1 or metadata.get("pixelType", "UINT8") != "UINT8":
-        also = f"{why} and " if why else ""
-        plural = "" if len(channels) == 1 else "s"
-        raise ProjectError(
-            f"{image}: {also}has {len(channels)} {metadata.get('pixelType', '')} channel{plural}; "
-            "hookpath reads 8-bit RGB slides: export an RGB rendering from QuPath and add that"
-        )
+def _recorded_pixels(metadata: Mapping[str, Any]) -> RecordedPixels | None:
+    """What QuPath noted of samples and planes; None: an older project that says nothing."""
+    if "isRGB" not in metadata:
+        return None
+    listed = metadata.get("channels")
+    channels = listed if isinstance(listed, list) else []
+    names = tuple(str(_mapping(channel).get("name", "")) for channel in channels)
+    is_grey = len(names) == 1 and metadata.get("pixelType", "UINT8") == "UINT8"
+    is_rgb = bool(metadata["isRGB"]) or is_grey  # which our readers show as RGB
+    planes = tuple(_count(metadata.get(key)) for key in ("sizeZ", "sizeT"))
+    return RecordedPixels(is_rgb, names, (planes[0], planes[1]))
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 1
 
 
 def _calibration(found: Mapping[str, Any]) -> Calibration | None:

@@ -77,7 +77,7 @@ class ImageEntry(Protocol):
 
         Raises:
             ProjectError: the file is missing, or the server is one that we cannot read
-                (rotated, cropped, multi-channel, z-stack); names the image.
+                without a QuPath; names the image.
         """
 
     @property

@@ -13,6 +13,7 @@ from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
 from hookpath.projects.changes import Changes
+from hookpath.projects.planes import PlaneEntry
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.slides import SlideDescription, SlideRef
 
@@ -186,14 +187,25 @@ def pooled(projects: Sequence[Project]) -> Project:
 
 
 def own_entry(entry: ImageEntry) -> ImageEntry:
-    """The image as its own project has it."""
-    return entry.entry if isinstance(entry, PooledEntry) else entry
+    """The image as its own project has it, whole."""
+    while isinstance(entry, PooledEntry | PlaneEntry):
+        entry = entry.entry
+    return entry
 
 
 def result_key(entry: ImageEntry) -> tuple[str, str]:
     """(name, id) under which results of an image are filed in a folder."""
+    if isinstance(entry, PlaneEntry):
+        name, image_id = result_key(entry.entry)
+        whole = entry.entry
+        return name + entry.name[len(whole.name) :], image_id + entry.id[len(whole.id) :]
     image_id, name = entry.key if isinstance(entry, PooledEntry) else (entry.id, entry.name)
     return name, image_id
+
+
+def image_id_of(entry: ImageEntry) -> str:
+    """Id of the image that an entry is, or is a plane of."""
+    return entry.entry.id if isinstance(entry, PlaneEntry) else entry.id
 
 
 def _pooled(

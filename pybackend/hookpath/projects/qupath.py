@@ -143,6 +143,15 @@ class QuPathEntry(StoredImage):
         """Beside the project's file."""
         return self._project.file.parent / LOOP_PLACE
 
+    @property
+    def recorded_planes(self) -> tuple[int, int] | None:
+        """Planes along z and in time as the project notes them; None: it does not."""
+        try:
+            recorded = parse_server(self._server_record, self.name).pixels
+        except ProjectError:
+            return None
+        return None if recorded is None else recorded.planes
+
     def _find_slide(self) -> Found:
         """In QuPath's frame; the calibration is the project's own, else the file's, else given."""
         server = parse_server(self._server_record, self.name)

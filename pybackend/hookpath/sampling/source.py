@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObject
+from hookpath.annotations.planes import FIRST
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
@@ -110,6 +111,8 @@ def load_source(
         AnnotationError: nothing is drawn with one of the classes, or all of it off the slide.
     """
     ref = entry.slide
+    if classes.names and ref.plane is None:
+        ref = replace(ref, plane=FIRST)  # what nobody says of a drawing
     with ref.open() as slide:
         facts, identity = SlideFacts.of(slide), slide.identity
     labels = LabelSource(objects, classes, slide_size=facts.size_l0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookpath.errors import missing_spacing
 from hookpath.geometry import Calibration
+from hookpath.slides.channels import RGB_CHANNELS, Channel
 from hookpath.slides.identity import SlideIdentity, content_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class SlideDescription:
         reader: the library that gives the pixels.
         notes: what a person should know of how the file is read.
         spacing_note: why µm/px is unknown, or what it may be ("": nothing to say).
-        other_files, transformed: see `Slide`.
+        other_files, transformed, channels, planes: see `Slide`.
+        is_rgb: whether it is the usual 8-bit colour.
+        dtype: name of the samples' type.
     """
 
     path: Path
@@ -40,6 +43,10 @@ class SlideDescription:
     spacing_note: str = ""
     other_files: tuple[Path, ...] = ()
     transformed: str = ""
+    channels: tuple[Channel, ...] = RGB_CHANNELS
+    planes: tuple[int, int] = (1, 1)
+    is_rgb: bool = True
+    dtype: str = "uint8"
 
     @classmethod
     def of(cls, slide: Slide) -> SlideDescription:
@@ -55,6 +62,10 @@ class SlideDescription:
             spacing_note=slide.spacing_note,
             other_files=slide.other_files,
             transformed=slide.transformed,
+            channels=slide.channels,
+            planes=slide.planes,
+            is_rgb=slide.is_rgb,
+            dtype=str(slide.dtype),
         )
 
     def known_calibration(self) -> Calibration:

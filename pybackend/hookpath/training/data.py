@@ -92,7 +92,8 @@ def gather(
     """
     _take_split(projects, config, reporter)
     images = images_of(projects, config.rest if drawn else None, config.labels)
-    for twins in twin_remarks(i.entry for i in images if i.may_teach or not drawn):
+    teaching = {i.image: i.whole for i in images if i.may_teach or not drawn}
+    for twins in twin_remarks(teaching.values()):
         reporter.warn(twins)
     for line in unknown_names(config.labels, images):
         reporter.warn(line)
@@ -101,16 +102,18 @@ def gather(
     for twins in twin_classes(classes.names):
         reporter.warn(twins)
     sources = _load(projects, images, classes, config, reporter)
-    marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
-    groups = _patients(images)
-    candidates = [
-        Candidate(s.id, s.name, areas_um2(s), marks.get(s.id), groups.get(s.id, ""))
-        for s in sources
-    ]
-    split = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
-    for line in on_two_sides(candidates, split):
+    image_of = {i.key: i.image[0] for i in images}
+    candidates = _candidates(sources, images)
+    by_image = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)
+    for line in on_two_sides(candidates, by_image):
         reporter.warn(line)
-    _check_classes(candidates, split, classes, reporter, held_out)
+    split = Split(
+        *(
+            tuple(s.id for key in keys for s in sources if image_of[s.id] == key)
+            for keys in vars(by_image).values()
+        )
+    )
+    _check_classes(candidates, by_image, classes, reporter, held_out)
     names = channels_of(sources, config)
     channels: tuple[ChannelScale, ...] = ()
     if names:
@@ -141,6 +144,22 @@ def _patients(images: Sequence[DrawnImage]) -> dict[str, str]:
     """Key of an image → whose slide it is, where metadata or names tell (else there is none)."""
     grouping = Grouping()
     return {i.key: patient for i in images if (patient := grouping.value_of(i.entry))}
+
+
+def _candidates(sources: Sequence[AnnotatedSlide], images: Sequence[DrawnImage]) -> list[Candidate]:
+    """One for each image: all of its planes go where it goes."""
+    marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
+    groups = _patients(images)
+    whole = {i.key: i.image for i in images}
+    found: dict[str, Candidate] = {}
+    for source in sources:
+        (key, name), areas = whole[source.id], areas_um2(source)
+        if (there := found.get(key)) is not None:
+            kinds = {**there.areas, **areas}
+            areas = {n: there.areas.get(n, 0.0) + areas.get(n, 0.0) for n in kinds}
+        patient = groups.get(source.id, "")
+        found[key] = Candidate(key, name, areas, marks.get(source.id), patient)
+    return list(found.values())
 
 
 def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hookpath.annotations import (
     ClassTable,
@@ -15,9 +15,11 @@ from hookpath.annotations import (
     is_unconfirmed,
     plain_class_name,
 )
+from hookpath.annotations.planes import plane_of
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.projects import (
     ImageEntry,
+    PlaneEntry,
     Problem,
     Project,
     Rest,
@@ -25,12 +27,16 @@ from hookpath.projects import (
     pooled,
     teaching_objects,
 )
+from hookpath.projects.planes import planes_drawn_on
 from hookpath.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
 class DrawnImage:
     """An image, its key and name over all projects, and what is known of it (or why nobody knows).
+
+    Of an image with several planes each that is drawn on is one; `image` is the whole image's key
+    and name.
 
     `drawn` is what a person drew, and the rest of the tissue where that is a class; `written` are
     the names of its classes before any rule changed them.
@@ -43,6 +49,12 @@ class DrawnImage:
     drawn: tuple[PathObject, ...] = ()
     written: frozenset[str] = frozenset()
     error: HookpathError | None = None
+    image: tuple[str, str] = ("", "")
+
+    @property
+    def whole(self) -> ImageEntry:
+        """The image, with all of its planes."""
+        return self.entry.entry if isinstance(self.entry, PlaneEntry) else self.entry
 
     @property
     def may_teach(self) -> bool:
@@ -64,16 +76,35 @@ def images_of(
     for number, project in enumerate(projects):
         for entry, name in zip(project.images, names, strict=False):
             key = key_of(number, entry, projects)
+            image = key, name
             try:
-                drawn = [o for o in teaching_objects(entry) if _is_person_s(o)]
-                written = frozenset(c.name for c in class_names_in(drawn))
-                if rest is not None:
-                    drawn = rest.completed(entry, as_labels(entry, drawn, rules))
-                known = tuple(drawn)
-                images.append(DrawnImage(key, name, project.name, entry, known, written))
+                objects = entry.objects()
+                for view in planes_drawn_on(entry, objects):
+                    suffix = view.id[len(entry.id) :], view.name[len(entry.name) :]
+                    own = key + suffix[0], name + suffix[1]
+                    plane = DrawnImage(*own, project.name, view, image=image)
+                    images.append(_known(plane, objects, rest, rules))
             except HookpathError as error:
-                images.append(DrawnImage(key, name, project.name, entry, error=error))
+                images.append(DrawnImage(key, name, project.name, entry, error=error, image=image))
     return images
+
+
+def _known(
+    image: DrawnImage, objects: Sequence[PathObject], rest: Rest | None, rules: LabelRules
+) -> DrawnImage:
+    """The image with what is drawn on its plane.
+
+    Raises:
+        HookpathError: it cannot be known.
+    """
+    entry = image.entry
+    if isinstance(entry, PlaneEntry):
+        objects = [o for o in objects if plane_of(o) == entry.plane]
+    drawn = [o for o in teaching_objects(entry, objects) if _is_person_s(o)]
+    written = frozenset(c.name for c in class_names_in(drawn))
+    if rest is not None:
+        drawn = rest.completed(entry, as_labels(entry, drawn, rules))
+    return replace(image, drawn=tuple(drawn), written=written)
 
 
 def _is_person_s(o: PathObject) -> bool:

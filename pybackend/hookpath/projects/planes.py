@@ -1,0 +1,200 @@
+"""An image of several z-planes or time points, plane by plane: each is an image of its own.
+
+What is drawn counts on the plane it is drawn on; what is predicted goes onto the plane that was
+predicted, and earlier results on the others stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.annotations.planes import FIRST, Plane, on_plane, plane_of, planes_of
+from hookpath.errors import HookpathError, UsageError
+from hookpath.projects.base import ImageEntry, WriteReport
+from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
+from hookpath.slides import SlideDescription, SlideRef
+from hookpath.slides.base import default_plane
+
+ALL = "all"
+
+
+class PlaneEntry:
+    """One plane of an image of a project.
+
+    Attributes:
+        entry: the image.
+        plane: z and t.
+    """
+
+    def __init__(self, entry: ImageEntry, plane: Plane) -> None:
+        self.entry, self.plane = entry, plane
+        self._described: SlideDescription | None = None
+
+    @property
+    def id(self) -> str:
+        """The image's with the plane behind it."""
+        return f"{self.entry.id}@z{self.plane[0]}t{self.plane[1]}"
+
+    @property
+    def name(self) -> str:
+        """The image's with the plane behind it."""
+        return f"{self.entry.name} (z {self.plane[0]}, t {self.plane[1]})"
+
+    @property
+    def slide(self) -> SlideRef:
+        """The plane (see `ImageEntry.slide`)."""
+        return replace(self.entry.slide, plane=self.plane)
+
+    @property
+    def description(self) -> SlideDescription:
+        """Of the plane (see `ImageEntry.description`)."""
+        if self._described is None:
+            self._described = described(self.slide)
+        return self._described
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The image's."""
+        return self.entry.metadata
+
+    def set_metadata(self, values: Mapping[str, str | None]) -> None:
+        """The image's."""
+        self.entry.set_metadata(values)
+
+    def read(self) -> ImageSnapshot:
+        """See `ImageEntry.read`."""
+        whole = self.entry.read()
+        return snapshot_of(self, lambda: self._mine(whole.objects), lambda: whole.stamp)
+
+    def objects(self) -> list[PathObject]:
+        """The objects on this plane."""
+        return self._mine(self.entry.objects())
+
+    def write(
+        self,
+        objects: Sequence[PathObject],
+        run: str,
+        read: ImageSnapshot | None = None,
+        beside: bool = False,
+    ) -> WriteReport:
+        """See `ImageEntry.write`; what the same run wrote on other planes stays."""
+        there = [o for o in self.entry.objects() if o.run == run and plane_of(o) != self.plane]
+        mine = [on_plane(o, self.plane) for o in objects]
+        report = self.entry.write([*there, *mine], run, read, beside)
+        return replace(
+            report, added=report.added - len(there), removed=max(0, report.removed - len(there))
+        )
+
+    def remove_results(self, run: str | None = None) -> WriteReport:
+        """Of all planes (see `ImageEntry.remove_results`)."""
+        return self.entry.remove_results(run)
+
+    def _mine(self, objects: Iterable[PathObject]) -> list[PathObject]:
+        return [o for o in objects if plane_of(o) == self.plane]
+
+
+@dataclass(frozen=True)
+class PlaneChoice:
+    """Which planes: indices from 0 along z and in time; None: the one that QuPath shows first.
+
+    `ALL`: every one.
+    """
+
+    z: tuple[int, ...] | str | None = None
+    t: tuple[int, ...] | str | None = None
+
+    def of(self, planes: Plane) -> list[Plane]:
+        """The chosen planes of an image that has so many, in order of time, then z.
+
+        One that it does not have is among them: opening it says so.
+        """
+        first = default_plane(planes)
+        zs, ts = (
+            _indices(wanted, count, usual)
+            for wanted, count, usual in zip((self.z, self.t), planes, first, strict=True)
+        )
+        return [(z, t) for t in ts for z in zs]
+
+
+def parse_indices(text: str, option: str) -> tuple[int, ...] | str:
+    """``0,2-4`` → (0, 2, 3, 4); ``all`` → `ALL`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text.strip().lower() == ALL:
+        return ALL
+    found: list[int] = []
+    try:
+        for part in text.split(","):
+            first, sign, last = part.strip().partition("-")
+            start, end = int(first), int(last if sign else first)
+            if start < 0 or end < start or end - start > 100_000:
+                raise ValueError
+            found += range(start, end + 1)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text}: write planes as QuPath counts them, from 0, as in 3 or 0,2-4, "
+            f"or {ALL}"
+        ) from None
+    return tuple(dict.fromkeys(found))
+
+
+def chosen_planes(entry: ImageEntry, choice: PlaneChoice) -> list[ImageEntry]:
+    """The chosen planes of an image, each an image of its own; an image of one plane is itself.
+
+    What cannot be opened is itself, too: whoever opens it next says why.
+    """
+    planes = planes_in(entry)
+    chosen = choice.of(planes)
+    if planes == (1, 1) and chosen == [FIRST]:
+        return [entry]
+    return [PlaneEntry(entry, plane) for plane in chosen]
+
+
+#: Files that may hold more than one plane and that our own readers open.
+_STACKS = (".tif", ".tiff")
+
+
+def planes_in(entry: ImageEntry) -> Plane:
+    """How many planes an image has; opened only where nothing else tells."""
+    whole: object = entry
+    while (inner := getattr(whole, "entry", None)) is not None:  # pooled, or a plane
+        whole = inner
+    recorded: Plane | None = getattr(whole, "recorded_planes", None)
+    if recorded is not None:
+        return recorded
+    try:
+        ref = entry.slide
+        if not ref.server and ref.path.suffix.lower() not in _STACKS:
+            return 1, 1
+        return entry.description.planes
+    except HookpathError:
+        return 1, 1
+
+
+def drawn_planes(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
+    """The planes of an image that a person drew on; the image itself where that is the only one.
+
+    Args:
+        objects: of the image.
+    """
+    drawn = planes_of(o for o in objects if is_drawn_by_hand(o))
+    if not drawn or (drawn == [FIRST] and planes_in(entry) == (1, 1)):
+        return [entry]
+    return [PlaneEntry(entry, plane) for plane in drawn]
+
+
+def planes_drawn_on(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
+    """`drawn_planes` without opening the image: one drawn on its first plane only is itself."""
+    drawn = planes_of(o for o in objects if is_drawn_by_hand(o))
+    several = [PlaneEntry(entry, plane) for plane in drawn]
+    return [entry] if drawn in ([], [FIRST]) else [*several]
+
+
+def _indices(wanted: tuple[int, ...] | str | None, count: int, usual: int) -> Sequence[int]:
+    if wanted is None:
+        return (usual,)
+    return range(count) if isinstance(wanted, str) else wanted

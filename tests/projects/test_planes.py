@@ -1,0 +1,104 @@
+"""Planes of a stack: what is drawn or predicted on one stays on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shapely import box
+
+from hookpath.annotations import PathClass, PathObject, read_geojson
+from hookpath.annotations.planes import on_plane, plane_of
+from hookpath.errors import SlideError, UsageError
+from hookpath.projects import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes, open_project
+from hookpath.projects.planes import ALL, parse_indices
+from support.multiplex import write_ome, write_strokes
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """Five z-planes of two time points of one channel; strokes on z = 4, t = 1."""
+    pixels = np.zeros((2, 5, 1, 64, 64), np.uint16)
+    path = write_ome(tmp_path / "a.ome.tif", pixels, axes="TZCYX", levels=1, names=["DAPI"])
+    write_strokes(tmp_path / "a.ome.geojson", {"A": [(5, 5, 20, 20)]}, plane=(4, 1))
+    return path
+
+
+def test_objects_tell_their_plane_and_keep_it(stack: Path) -> None:
+    (found,) = read_geojson(stack.with_suffix(".geojson"))
+    assert plane_of(found) == (4, 1)
+    assert plane_of(on_plane(found, (0, 0))) == (0, 0)
+    moved = on_plane(PathObject(box(0, 0, 1, 1)), (2, 0))
+    assert plane_of(moved) == (2, 0)
+    assert on_plane(moved, (2, 0)) is moved
+
+
+@pytest.mark.parametrize(
+    ("z", "t", "planes"),
+    [
+        (None, None, [(2, 0)]),
+        ((0, 3), None, [(0, 0), (3, 0)]),
+        (ALL, (1,), [(0, 1), (1, 1), (2, 1), (3, 1), (4, 1)]),
+        ((1,), ALL, [(1, 0), (1, 1)]),
+    ],
+)
+def test_planes_are_chosen_by_their_numbers(
+    stack: Path, z: tuple[int, ...] | str | None, t: tuple[int, ...] | str | None, planes: list
+) -> None:
+    (entry,) = open_project(stack).images
+    found = chosen_planes(entry, PlaneChoice(z, t))
+    assert [v.slide.plane for v in found] == planes
+    assert len({v.id for v in found} | {v.name for v in found}) == 2 * len(planes)
+    with found[0].slide.open() as slide:
+        assert slide.plane == planes[0]
+
+
+def test_a_plane_that_is_not_there_is_named(stack: Path) -> None:
+    (entry,) = open_project(stack).images
+    there, missing = chosen_planes(entry, PlaneChoice(t=(0, 2)))
+    assert there.description.planes == (5, 2)
+    with pytest.raises(SlideError, match=r"a\.ome\.tif: has no plane t = 2 \(0 to 1\)"):
+        missing.slide.open()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("3", (3,)), ("0, 2-4", (0, 2, 3, 4)), ("2,2-3", (2, 3)), ("All", ALL)],
+)
+def test_numbers_and_stretches_are_understood(text: str, found: object) -> None:
+    assert parse_indices(text, "--z") == found
+
+
+@pytest.mark.parametrize("text", ["", "a", "-1", "3-1", "1-", "0-999999999", "1.5"])
+def test_what_is_no_plane_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--z .*from 0, as in 3 or 0,2-4, or all"):
+        parse_indices(text, "--z")
+
+
+def test_a_drawing_counts_on_its_plane(stack: Path) -> None:
+    (entry,) = open_project(stack).images
+    (plane,) = drawn_planes(entry, entry.objects())
+    assert isinstance(plane, PlaneEntry)
+    assert (plane.plane, plane.name) == ((4, 1), "a.ome.tif (z 4, t 1)")
+    assert len(plane.objects()) == len(plane.read().objects) == 1
+    assert PlaneEntry(entry, (0, 0)).objects() == []
+
+
+def test_results_of_one_plane_leave_those_of_the_others(stack: Path) -> None:
+    (entry,) = open_project(stack).images
+    human = {o.id for o in entry.objects()}
+
+    def write(plane: tuple[int, int], run: str) -> tuple[int, int]:
+        found = PathObject(box(*plane, 30, 30), "detection", PathClass("A"))
+        report = PlaneEntry(entry, plane).write([found], run)
+        return report.added, report.removed
+
+    assert write((0, 0), "run-1") == (1, 0)
+    assert write((3, 1), "run-1") == (1, 0)
+    assert write((3, 1), "run-1") == (1, 1)
+    ours = {plane_of(o): o.geometry.bounds for o in entry.objects() if o.run == "run-1"}
+    assert ours == {(0, 0): (0, 0, 30, 30), (3, 1): (3, 1, 30, 30)}
+    assert write((2, 0), "run-2") == (1, 2)  # another run takes the place of the earlier one
+    assert {plane_of(o) for o in entry.objects() if o.run} == {(2, 0)}
+    assert human <= {o.id for o in entry.objects()}
