@@ -69,6 +69,15 @@ def _best(say: Callable[[str], None]) -> torch.device:
     return torch.device("cpu")
 
 
+def has_bf16_tiles() -> bool:
+    """Whether the CPU multiplies bfloat16 matrices by tile instructions (AMX).
+
+    Without them torch's bfloat16 is slower on a CPU than its float32.
+    """
+    ask = getattr(torch.cpu, "get_capabilities", None)  # torch 2.11 and later
+    return bool(ask is not None and ask().get("amx_bf16"))
+
+
 def widest_float(device: torch.device) -> torch.dtype:
     """The most exact kind of number that a device computes with."""
     return torch.float32 if device.type == "mps" else torch.float64

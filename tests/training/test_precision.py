@@ -28,7 +28,7 @@ def network() -> Network:
 def test_a_cpu_needs_tiles_and_must_be_faster(
     monkeypatch: pytest.MonkeyPatch, tiles: bool, faster: bool
 ) -> None:
-    monkeypatch.setattr(precision, "has_tiles", lambda: tiles)
+    monkeypatch.setattr(precision, "has_bf16_tiles", lambda: tiles)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
     assert not use_bf16("auto", CPU, network(), 4)
     monkeypatch.setattr(precision, "_LARGE", 0)
@@ -62,7 +62,7 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
     """Whatever a second measurement on a busier machine would say."""
     config = TrainConfig.load(overrides=[*TINY, "checkpoint_every=3", "amp=auto"])
     for module in (precision, session):
-        monkeypatch.setattr(module, "has_tiles", lambda: True, raising=False)
+        monkeypatch.setattr(module, "has_bf16_tiles", lambda: True, raising=False)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
     monkeypatch.setattr(precision, "_LARGE", 0)
     train([open_project(folder)], config, tmp_path / "whole")

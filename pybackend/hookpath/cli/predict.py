@@ -89,9 +89,14 @@ def command(
         ),
     ] = None,
     device: Device = "auto",
-    amp: Annotated[bool, typer.Option("--amp", help="bfloat16: faster, slightly less exact.")] = (
-        False
-    ),
+    engine: Annotated[
+        Literal["auto", "torch", "openvino"],
+        typer.Option(help="What computes on a CPU; auto: OpenVINO where it agrees with torch."),
+    ] = "auto",
+    precision: Annotated[
+        Literal["fp32", "bf16"], typer.Option(help="bf16: faster, slightly less exact.")
+    ] = "fp32",
+    amp: Annotated[bool, typer.Option("--amp", help="--precision bf16.", hidden=True)] = False,
     tta: Annotated[
         bool, typer.Option("--tta", help="Mean over mirrors and quarter turns: 8 times the work.")
     ] = False,
@@ -129,7 +134,8 @@ def command(
             tissue=_tissue(tissue, tissue_rule),
             overlap=overlap,
             device=device,
-            amp=amp,
+            engine=engine,
+            amp=amp or precision == "bf16",
             tta=tta,
             adapt_bn=adapt_bn,
             again=again,

@@ -10,6 +10,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference.adapted import AdaptedSlides
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.densely import DenseSlides
+from hookpath.inference.engines import patch_runner, tile_runner
 from hookpath.inference.ensemble import Ensemble, Member
 from hookpath.inference.named import NamedSlides
 from hookpath.inference.onnx import OnnxPatches
@@ -17,7 +18,7 @@ from hookpath.inference.overviews import FirstStage, OverviewSlides
 from hookpath.inference.patch_runners import PatchRunner, TorchPatches
 from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.predictor import Predictor
-from hookpath.inference.runner import Runner, TorchRunner
+from hookpath.inference.runner import Runner
 from hookpath.inference.stained import StainedSlides, stain_target
 from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
@@ -52,6 +53,8 @@ def predictor_of(
     if isinstance(model, Predictor):
         return model
     config = config or PredictConfig()
+    if config.adapt_bn:  # its weights are not to be changed: a compiled network would not notice
+        config = config.model_copy(update={"engine": "torch"})
     found = _plain(model, card, config, reporter)
     if config.adapt_bn:
         if not isinstance(model, Network):
@@ -65,10 +68,10 @@ def _plain(
 ) -> Predictor:
     """Predicts slides as they are."""
     if isinstance(model, SegmentationModel):
-        runner: Runner = TorchRunner(model, config.device, config.amp, reporter.info)
+        runner: Runner = tile_runner(model, config.device, config.engine, config.amp, reporter.info)
         return DenseSlides(TurnedRunner(runner) if config.tta else runner, config, reporter)
     if isinstance(model, Network) and model.reads == "patches":
-        patches = TorchPatches(model, config.device, config.amp, reporter.info)
+        patches = patch_runner(model, config.device, config.engine, config.amp, reporter.info)
         return PatchSlides(_seen(patches, config), config, reporter)
     if isinstance(model, Network) and model.reads == "overview":
         return _overviews(model, card, config, reporter)

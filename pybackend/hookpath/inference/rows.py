@@ -114,7 +114,7 @@ def classify(logits: Tensor, mask: BoolGrid, as_uint8: bool) -> tuple[Labels, Pr
     if probabilities.isnan().any():
         raise NoNumberError(
             "the network's answer is no number (NaN or infinite), so nothing is predicted; predict "
-            "without --amp, copy the model folder again, or train it again"
+            "with --precision fp32, copy the model folder again, or train it again"
         )
     labels = (logits.argmax(dim=-3) + 1).to(torch.uint8) * wanted
     if as_uint8:

@@ -223,7 +223,9 @@ class Session(Closing):
         if self._loaded is None or self._loaded.key != key:
             self._forget()
             self._loaded = None
-            self._loaded = _Loaded(key, *load_predictor(model, PredictConfig(device=device)))
+            # By torch: what one looks at is small, and OpenVINO takes 2 s to begin with.
+            config = PredictConfig(device=device, engine="torch")
+            self._loaded = _Loaded(key, *load_predictor(model, config))
         return self._loaded
 
     def _open_learned(self, wanted: Wanted) -> Opened:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from hookpath.devices import has_bf16_tiles
 from hookpath.models import Network
 
 #: Bfloat16 must save this share of the time to be worth its rounding.
@@ -35,13 +36,7 @@ def use_bf16(amp: str, device: torch.device, model: Network, batch_size: int) ->
     if device.type != "cpu":
         return False
     large = sum(p.numel() for p in model.parameters()) >= _LARGE
-    return large and has_tiles() and faster_in_bf16(model, min(batch_size, _SAMPLES))
-
-
-def has_tiles() -> bool:
-    """Whether the CPU multiplies bfloat16 matrices by tile instructions (AMX)."""
-    ask = getattr(torch.cpu, "get_capabilities", None)  # torch 2.11 and later
-    return bool(ask is not None and ask().get("amx_bf16"))
+    return large and has_bf16_tiles() and faster_in_bf16(model, min(batch_size, _SAMPLES))
 
 
 def faster_in_bf16(model: Network, samples: int) -> bool:

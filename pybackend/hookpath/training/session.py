@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from hookpath.devices import has_bf16_tiles
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
@@ -28,7 +29,6 @@ from hookpath.training.losses import Loss, Weigher, evenly
 from hookpath.training.normalising import normalisation_of
 from hookpath.training.parts import Parts
 from hookpath.training.plan import Plan
-from hookpath.training.precision import has_tiles
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.scoring import Goal, Validation
 from hookpath.training.validate import validate
@@ -253,7 +253,7 @@ class Session:
         self.unended = checkpoint.unended
         self.best_score, self.best_loss = checkpoint.best_score, checkpoint.best_loss
         self.best_epoch = checkpoint.best_epoch
-        if self.config.amp == "auto" and self.device.type == "cpu" and has_tiles():
+        if self.config.amp == "auto" and self.device.type == "cpu" and has_bf16_tiles():
             self.bf16 = bool(checkpoint.bf16)
         if self.budget is not None and checkpoint.budget is not None:
             self.budget.load_state_dict(checkpoint.budget)
