@@ -177,6 +177,17 @@ def test_a_model_knows_the_slides_that_taught_it(
     assert not (here / FOLDER_FILE).exists()  # nothing was written into the project
 
 
+def test_a_look_before_training(hookpath, folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "p.html"
+    before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    done = hookpath("preview", folder, "-o", page, "--preset", "fast", *TINY, "--set=workers=0",
+                    "--patches", 4)  # fmt: skip
+    assert done.code == 0, done.err
+    assert "for 8 steps, validation aside" in done.out  # 2 epochs of 4 steps
+    assert "Before training on slides" in page.read_text("utf-8")
+    assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == before
+
+
 def test_a_split_is_dealt_out_and_taken(hookpath, folder: Path, tmp_path: Path) -> None:
     table = tmp_path / "folds.csv"
     done = hookpath("split", folder, "--folds", 3, "--pattern", r"s\d", "-o", table)

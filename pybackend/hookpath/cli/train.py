@@ -128,22 +128,21 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
-        from hookpath.training._settings import toml_table, toml_text
 
-        given = {
-            "family": family,
-            "backbone_weights": backbone_weights,
-            "init_from": init_from and toml_text(str(model_folder(init_from).absolute())),
-            "channels": channels and channel_list(channels),
-            "rest.class_name": rest,
-            "labels.line_width_um": line_width,
-            "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
-            "labels.rename": toml_table(class_map(map_)) if map_ else None,
-            "minutes": minutes,
-            "validation.splits": splits and not folds and toml_text(str(splits.absolute())),
-            "validation.fold": None if folds else fold,
-        }
-        changes = [*(f"{key}={value}" for key, value in given.items() if value), *(set_ or [])]
+        changes = asked(
+            family=family,
+            backbone_weights=backbone_weights,
+            init_from=init_from,
+            channels=channels,
+            rest=rest,
+            line_width=line_width,
+            fold_derived=fold_derived,
+            mapped=map_,
+            minutes=minutes,
+            splits=None if folds else splits,
+            fold=None if folds else fold,
+            settings=set_,
+        )
         if folds:
             begun = next(out.glob("fold*/run.json"), None)
             record = None if begun is None else RunFolder(begun.parent).record()
@@ -151,7 +150,9 @@ def command(
             with opened(_named(sources), mpp, override_mpp, console.reporter.warn, remap) as some:
                 if record is None:
                     chosen_preset = preset or default_preset(config)
-                    settings = _settled(some, settings, config, chosen_preset, changes, console)
+                    settings = settled_settings(
+                        some, settings, config, chosen_preset, changes, console
+                    )
                 tell_folds(console, some, settings, out, folds, splits, fold)
             return
         resume = resume and RunFolder(out).is_there
@@ -167,7 +168,7 @@ def command(
         )
         with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
             if not resume:
-                settings = _settled(projects, settings, config, preset, changes, console)
+                settings = settled_settings(projects, settings, config, preset, changes, console)
             try:
                 result = train(projects, settings, out, resume, console.reporter)
             except KeyboardInterrupt as stop:
@@ -194,7 +195,45 @@ def _of_folds(
     return resumed_settings(begun, config, preset, changes)
 
 
-def _settled(
+def asked(
+    *,
+    family: str | None = None,
+    backbone_weights: str | None = None,
+    init_from: Path | None = None,
+    channels: str | None = None,
+    rest: str | None = None,
+    line_width: float | None = None,
+    fold_derived: bool = False,
+    mapped: Sequence[str] | None = None,
+    minutes: float | None = None,
+    splits: Path | None = None,
+    fold: int | None = None,
+    settings: Sequence[str] | None = None,
+) -> list[str]:
+    """What the options say, as settings (``key=value``), those of ``--set`` last.
+
+    Raises:
+        UsageError: an option says nothing that can be a setting.
+    """
+    from hookpath.training._settings import toml_table, toml_text
+
+    given = {
+        "family": family,
+        "backbone_weights": backbone_weights,
+        "init_from": init_from and toml_text(str(model_folder(init_from).absolute())),
+        "channels": channels and channel_list(channels),
+        "rest.class_name": rest,
+        "labels.line_width_um": line_width,
+        "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
+        "labels.rename": toml_table(class_map(mapped)) if mapped else None,
+        "minutes": minutes,
+        "validation.splits": splits and toml_text(str(splits.absolute())),
+        "validation.fold": fold,
+    }
+    return [*(f"{key}={value}" for key, value in given.items() if value), *(settings or [])]
+
+
+def settled_settings(
     projects: Sequence[Project],
     settings: TrainConfig,
     config: Path | None,

@@ -149,9 +149,18 @@ def open_feed(order: Order) -> Feed:
     Raises:
         TrainingError: nothing can be drawn, or such networks cannot be trained.
     """
-    reads = order.model.reads
     if order.model.fitted:
         return WholeStream(len(order.data.classes)), None
+    return drawn_feed(order)
+
+
+def drawn_feed(order: Order) -> Feed:
+    """The streams of batches, also of networks that are fitted at once, which do without.
+
+    Raises:
+        TrainingError: nothing can be drawn, or such networks cannot be trained.
+    """
+    reads = order.model.reads
     if reads not in _FEEDS:
         raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
     return _FEEDS[reads](order)

@@ -1,0 +1,116 @@
+"""``hookpath preview``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import (
+    Family,
+    Fold,
+    FoldDerived,
+    LineWidth,
+    MapClass,
+    Mpp,
+    OverrideMpp,
+    Preset,
+    Remapped,
+    RestClass,
+    Settings,
+    Sources,
+    Splits,
+    opened,
+)
+from hookpath.cli.train import asked, default_preset, settled_settings
+
+if TYPE_CHECKING:
+    from hookpath.looking import Look
+
+
+def command(
+    sources: Sources,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The page.")] = Path(
+        "preview.html"
+    ),
+    patches: Annotated[int, typer.Option(min=1, max=200, help="Patches to show.")] = 24,
+    family: Family = None,
+    preset: Annotated[
+        Preset | None, typer.Option(help="As for train.", show_default="auto")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with settings.", show_default=False)
+    ] = None,
+    set_: Settings = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="As for train.", show_default="the preset's")
+    ] = None,
+    rest: RestClass = None,
+    line_width: LineWidth = None,
+    fold_derived: FoldDerived = False,
+    map_: MapClass = None,
+    splits: Splits = None,
+    fold: Fold = None,
+    mpp: Mpp = None,
+    override_mpp: OverrideMpp = None,
+    remap: Remapped = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Look before training: patches beside their labels, class balance, time and memory, as a page.
+
+    Takes the options of train, opens everything as it does, does a few steps' work, learns nothing.
+    """
+    with running("preview", json, debug) as console:
+        from hookpath.evaluation.page import save_page
+        from hookpath.looking import look, look_page
+        from hookpath.training import TrainConfig
+
+        changes = asked(
+            family=family, rest=rest, line_width=line_width, fold_derived=fold_derived, mapped=map_,
+            minutes=minutes, splits=splits, fold=fold, settings=set_,
+        )  # fmt: skip
+        preset = preset or default_preset(config)
+        settings = TrainConfig.load(config, preset, changes)
+        with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
+            settings = settled_settings(projects, settings, config, preset, changes, console)
+            found = look(projects, settings, patches, console.reporter)
+            save_page(look_page(found, _title([p.name for p in projects])), out)
+        _tell(console, found, out)
+
+
+def _title(names: list[str]) -> str:
+    return f"Before training on {', '.join(names)}"
+
+
+def _tell(console: Console, found: Look, out: Path) -> None:
+    pixels = found.drawn.pixels
+    total = int(pixels.sum())
+    seen = {c.name: int(n) / total for c, n in zip(found.classes, pixels, strict=True) if total}
+    console.result(
+        "preview",
+        {
+            "page": out,
+            "network": found.network,
+            "cost": vars(found.cost),
+            "off_slide": found.off_slide,
+            "drawn_mm2": found.areas_mm2,
+            "share_seen": seen,
+            "split": found.split,
+            "settings": found.settings,
+            "findings": [vars(f) for f in found.findings],
+        },
+    )
+    rows = [
+        [c.name, *(f"{found.areas_mm2[p].get(c.name, 0.0):.4f}" for p in ("train", "val")),
+         f"{seen.get(c.name, 0.0):.0%}"]
+        for c in found.classes
+    ]  # fmt: skip
+    if rows:
+        console.table("", ["class", "training mm²", "validation mm²", "in patches"], rows)
+    console.say(f"{'network':<20} {found.network}")
+    console.say(f"{'time':<20} {found.cost.time_text}")
+    console.say(f"{'memory':<20} {found.cost.memory_text}")
+    console.say(f"{'page':<20} {out}")
