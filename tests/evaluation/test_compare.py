@@ -293,3 +293,17 @@ def test_names_in_plots_stay_apart() -> None:
     assert told_apart(["unet", "hooknet"], 26) == ["unet", "hooknet"]
     same = [f"{'a' * 40}{i}{'b' * 40}" for i in range(2)]
     assert len(set(told_apart(same, 26))) == 2
+
+
+def test_runs_that_were_predicted_otherwise_are_told(tmp_path: Path) -> None:
+    same = [write_run(tmp_path / name, {"s1": 500, "s2": 400}) for name in ("a", "b")]
+    for folder, settings in zip(
+        same, ({"tissue": True, "tta": False}, {"tissue": False, "tta": False}), strict=True
+    ):
+        raw = json.loads((folder / "report.json").read_text("utf-8"))
+        raw["settings"] = {"predicted_with": settings, "scored_at_um": None}
+        (folder / "report.json").write_text(json.dumps(raw), "utf-8")
+    (note,) = [n for n in compare_reports(same).notes if "otherwise" in n]
+    assert note.startswith("Predicted or scored otherwise (tissue – a: yes, b: no)")
+    old = write_run(tmp_path / "c", {"s1": 500, "s2": 400})
+    assert not any("otherwise" in n for n in compare_reports([same[0], old]).notes)

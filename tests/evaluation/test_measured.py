@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from hookpath.annotations import ClassTable, PathClass
 from hookpath.evaluation import SlideResult, confusion_matrix
+from hookpath.evaluation.evaluate import make_report
 from hookpath.evaluation.intervals import drawn_slides
 from hookpath.evaluation.measured import CLASS_METRICS, Measured, pooled_intervals_of, title_of
 from hookpath.evaluation.roc import count_probabilities
 from hookpath.evaluation.scores import WHOLE_METRICS, scores
 
 NAMES = ("a", "b", "c")
+TABLE = ClassTable.of([PathClass("a", (1, 2, 3)), PathClass("b", (4, 5, 6))])
 
 
 def measured(seed: int, size: int = 400) -> Measured:
@@ -139,3 +143,19 @@ def test_a_slide_read_from_a_report_leaves_them_out_as_well() -> None:
     again = SlideResult.from_dict(json.loads(json.dumps(slide.as_dict(NAMES))), counted)
     assert again.measured.figure("f1") == slide.measured.figure("f1")
     assert again.measured.figure("f1") == pytest.approx(part.per_class("f1")[:2].mean())
+
+
+def test_slides_of_one_patient_count_once() -> None:
+    """Two slides of P (10 of 20 right, 20 of 20) are one patient (30 of 40); Q has one slide."""
+    counts = [[[10, 10, 0], [0, 0, 0]], [[20, 0, 0], [0, 0, 0]], [[20, 0, 0], [0, 0, 0]]]
+    slides = [
+        SlideResult(f"s{i}", "", 1.0, np.array(c), patient=p)
+        for i, (c, p) in enumerate(zip(counts, ("P", "P", "Q"), strict=True))
+    ]
+    report = make_report("T", slides, TABLE)
+    assert {p: m.figure("accuracy") for p, m in report.patients.items()} == {"P": 0.75, "Q": 1.0}
+    found, _ = report.over_patients("accuracy")
+    assert (found.mean, found.n) == (0.875, 2)
+    assert report.as_dict()["over_patients"]["patients"] == 2
+    alone = [dataclasses.replace(s, patient=None) for s in slides]
+    assert make_report("T", alone, TABLE).patients == {}

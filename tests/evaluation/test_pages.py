@@ -179,7 +179,8 @@ def test_groups_and_curves_are_on_the_page_and_in_files(tmp_path: Path) -> None:
     assert f"pooled: {pooled.figure('kappa'):.3f}" in told
     assert outside_addresses(page) == []
     names = {p.name for p in (tmp_path / "plots").iterdir()}
-    assert names == {f"{n}.{e}" for n in ("f1", "groups-grade", "roc", "confusion")
+    assert names == {f"{n}.{e}" for n in ("f1", "groups-grade", "roc", "precision",
+                                               "reliability", "confusion")
                      for e in ("svg", "csv")}  # fmt: skip
 
 

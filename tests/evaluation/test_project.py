@@ -97,7 +97,7 @@ def test_probability_maps_and_groups_reach_the_report(tmp_path: Path) -> None:
     assert read.pooled_measured.bins is not None
     assert read.pooled_measured.bins[0].sum() == 20000
     assert 0.5 < read.pooled_measured.auc[0] <= 1
-    assert read.metrics[-1] == "auc"
+    assert read.metrics[-3:] == ("auc", "ap", "ece")
     assert {v: [s.name for s in part.slides] for v, part in read.groups["grade"].items()} == {
         "2": ["a.tif"], "10": ["b.tif"]}  # fmt: skip
     raw = json.loads((tmp_path / "evaluation" / "report.json").read_text())

@@ -40,6 +40,7 @@ def command(
             "recall",
             "iou",
             "auc",
+            "ap",
             "accuracy",
             "balanced_accuracy",
             "kappa",

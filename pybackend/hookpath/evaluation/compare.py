@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookpath.errors import UsageError
+from hookpath.evaluation.alike import predicted_otherwise
 from hookpath.evaluation.common_slides import (
     ComparedRun,
     few,
@@ -64,7 +65,8 @@ def compare_reports(
     slides, results, notes = on_common_slides(loaded)
     comparison = Comparison(
         tuple(loaded), loaded[0].report.classes, metric, tuple(slides), tuple(results),
-        (*notes, *_other_groups(slides, results)), correction, baseline,
+        (*notes, *predicted_otherwise(loaded), *_other_groups(slides, results)),
+        correction, baseline,
         _keys(results, group_by),
     )  # fmt: skip
     if out_dir is not None:

@@ -23,7 +23,7 @@ from hookpath.evaluation.scores import WHOLE_METRICS, finite, spread
 FORMAT_VERSION = 2
 
 #: What can be compared.
-COMPARED = (*CLASS_METRICS, *WHOLE_METRICS)
+COMPARED = (*(m for m in CLASS_METRICS if m != "ece"), *WHOLE_METRICS)  # of which more is better
 
 
 @dataclass(frozen=True)

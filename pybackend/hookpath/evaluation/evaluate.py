@@ -33,7 +33,7 @@ from hookpath.evaluation.views import draw_views, save_views, view_of
 from hookpath.evaluation.windows import covering_grid, scoring_grid
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
+from hookpath.projects import Grouping, ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
 from hookpath.slides import Slide
 from hookpath.slides.rendering import as_rgb
 
@@ -244,6 +244,7 @@ def _evaluate_image(
         bins=probabilities.bins,
         map_spacing_um=predicted.spacing_um,
         counted=truth.classes.of_interest[: truth.n_known],
+        patient=Grouping().value_of(image.entry),
         areas=areas.results(spacing_um**2 / 1e6, {o.id: o for o in image.objects}),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hookpath.evaluation.calibration import ap_of_bins, ece_of_bins
 from hookpath.evaluation.intervals import Interval, each, pooled_intervals
 from hookpath.evaluation.roc import Bins, Figures, auc_of_bins
 from hookpath.evaluation.scores import (
@@ -24,7 +25,12 @@ from hookpath.evaluation.scores import (
 )
 
 #: Figures of a class; of a slide, their mean over the drawn classes.
-CLASS_METRICS = (*METRICS, "dice", "auc")
+CLASS_METRICS = (*METRICS, "dice", "auc", "ap", "ece")
+
+#: Figures of counted probabilities: ``(…, 2, 256)`` → ``(…)``.
+BIN_METRICS: Mapping[str, Callable[[Bins], Figures]] = MappingProxyType(
+    {"auc": auc_of_bins, "ap": ap_of_bins, "ece": ece_of_bins}
+)
 
 #: Every figure's name in tables and on axes.
 TITLES = MappingProxyType(
@@ -35,6 +41,8 @@ TITLES = MappingProxyType(
         "recall": "recall",
         "iou": "IoU",
         "auc": "AUC",
+        "ap": "AP",
+        "ece": "ECE",
         "accuracy": "accuracy",
         "balanced_accuracy": "balanced accuracy",
         "kappa": "κ",
@@ -81,12 +89,17 @@ class Measured:
         """The figures that follow from the counts."""
         return scores(self.counts, self.counted)
 
-    @cached_property
+    @property
     def auc(self) -> Figures:
         """``(C,)`` area under each class's ROC curve, NaN where undefined."""
+        return self.of_bins["auc"]
+
+    @cached_property
+    def of_bins(self) -> dict[str, Figures]:
+        """Each of `BIN_METRICS`, ``(C,)``, NaN where undefined."""
         if self.bins is None:
-            return np.full(len(self.counts), np.nan)
-        return auc_of_bins(self.bins)
+            return {m: np.full(len(self.counts), np.nan) for m in BIN_METRICS}
+        return {metric: compute(self.bins) for metric, compute in BIN_METRICS.items()}
 
     def per_class(self, metric: str) -> Figures:
         """One of `CLASS_METRICS`, ``(C,)``, NaN for classes that are not drawn.
@@ -95,7 +108,7 @@ class Measured:
         """
         if metric in WHOLE_METRICS:
             return np.full(len(self.counts), np.nan)
-        return self.auc if metric == "auc" else self.scores.drawn(metric)
+        return self.of_bins[metric] if metric in BIN_METRICS else self.scores.drawn(metric)
 
     def figure(self, metric: str) -> float:
         """One number for all classes: a macro mean, or one of `WHOLE_METRICS`."""
@@ -107,9 +120,10 @@ class Measured:
         """Plain Python for JSON; undefined figures are None."""
         found = self.scores.as_dict(names)
         if self.bins is not None:
-            found["macro"]["auc"] = finite(self.figure("auc"))
-            for name, area in zip(names, self.auc, strict=True):
-                found["classes"][name]["auc"] = finite(area)
+            for metric, figures in self.of_bins.items():
+                found["macro"][metric] = finite(self.figure(metric))
+                for name, value in zip(names, figures, strict=True):
+                    found["classes"][name][metric] = finite(value)
         return found
 
 
@@ -124,13 +138,17 @@ def pooled_intervals_of(
     """
     counts, bins = np.stack([p.counts for p in parts]), [p.bins for p in parts]
     which = parts[0].counted
-    found = {m: _split(pooled_intervals(counts, _of_many(m, which))) for m in metrics if m != "auc"}
+    plain = [m for m in metrics if m not in BIN_METRICS]
+    found = {m: _split(pooled_intervals(counts, _of_many(m, which))) for m in plain}
     known = [b for b in bins if b is not None]
-    if "auc" in metrics and known:
-        found["auc"] = _split(
-            pooled_intervals(np.stack(known), lambda sums: _with_mean(auc_of_bins(sums), which))
-        )
+    for metric in (m for m in metrics if m in BIN_METRICS and known):
+        found[metric] = _split(pooled_intervals(np.stack(known), _of_many_bins(metric, which)))
     return found
+
+
+def _of_many_bins(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Bins], Figures]:
+    compute = BIN_METRICS[metric]
+    return lambda sums: _with_mean(compute(sums), counted)
 
 
 def _of_many(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Counts], Figures]:

@@ -100,6 +100,7 @@ def report_page(
         pooled=report.pooled,
         macro=report.macro_spread("f1"),
         accuracy=report.accuracy_spread,
+        patients=report.over_patients("f1") if report.patients else None,
         macro_interval=report.interval("f1"),
         pooled_interval=report.pooled_intervals["f1"],
         pooled_measured=report.pooled_measured,
@@ -113,7 +114,7 @@ def report_page(
             for metric in report.metrics
         ],
         strip=drawn["f1"],
-        roc=drawn.get("roc"),
+        probability_plots=[drawn[n] for n in ("roc", "precision", "reliability") if n in drawn],
         group_plots=[plot for name, plot in drawn.items() if name.startswith(GROUPS)],
         matrix=_matrix(report),
         has_splits=any(s.split for s in report.slides),

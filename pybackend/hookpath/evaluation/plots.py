@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 PLOTS = "plots"
 
 #: What our plots are called; those of groups begin with `GROUPS`.
-NAMES = ("f1", "roc", "confusion", "runs", "slides", "classes", "differences", "answers")
+NAMES = (
+    "f1",
+    "roc",
+    "precision",
+    "reliability",
+    "confusion",
+    "runs",
+    "slides",
+    "classes",
+    "differences",
+    "answers",
+)
 GROUPS = "groups-"
 
 #: Inches: wider figures are never drawn smaller than is readable.

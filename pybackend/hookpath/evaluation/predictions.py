@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hookpath.slides import SlideIdentity
 
 
+#: Settings of `hookpath.inference.PredictConfig` that change figures.
+CHANGING = ("inside", "tissue", "overlap", "tta", "adapt_bn", "amp", "precision")
+
+
 class PredictionsFolder:
     """Finds the class map of an image (a `MapOf`).
 
@@ -62,6 +66,12 @@ class PredictionsFolder:
         )  # fmt: skip
         self._model = self._model or record.model
         return predicted
+
+    @property
+    def predicted_with(self) -> dict[str, Any]:
+        """The settings that change what is predicted, where all predictions agree in them."""
+        found = [{k: r.settings.get(k) for k in CHANGING} for r in self._records.values()]
+        return {k: found[0][k] for k in CHANGING if all(f[k] == found[0][k] for f in found)}
 
     def ood_of(self, image: str) -> tuple[float, float] | None:
         """Out-of-distribution score of an image, and its limit; None: the prediction has none."""

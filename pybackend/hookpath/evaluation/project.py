@@ -130,6 +130,7 @@ def evaluate_project(
                 "split": split,
                 "truth": str(truth_dir) if truth_dir else "annotations of the project",
                 "predictions": str(maps.folder),
+                "predicted_with": maps.predicted_with,
                 "rest": rest.class_name if rest else None,
                 "grouped_by": list(group_by),
                 "scored_at_um": spacing_um,

@@ -15,7 +15,7 @@ from hookpath.annotations.objects import PathClass
 from hookpath.errors import EvaluationError
 from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
-from hookpath.evaluation.measured import Measured, pooled_intervals_of
+from hookpath.evaluation.measured import BIN_METRICS, Measured, pooled_intervals_of
 from hookpath.evaluation.parts import figures_by_part
 from hookpath.evaluation.report_file import refuse_other_content
 from hookpath.evaluation.results import SlideResult
@@ -85,13 +85,33 @@ class EvaluationReport:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The per-class figures that tables show: without AUC where no probabilities are."""
-        return (*METRICS, "auc") if self.has_probabilities else METRICS
+        """The per-class figures that tables show: without those of probabilities where
+        there are none.
+        """
+        return (*METRICS, *BIN_METRICS) if self.has_probabilities else METRICS
 
     @cached_property
     def groups(self) -> dict[str, dict[str, EvaluationReport]]:
         """Metadata key → its value → a report of these slides alone."""
         return parts_by_group(self.slides, lambda slides: replace(self, slides=slides))
+
+    @cached_property
+    def patients(self) -> dict[str, Measured]:
+        """Patient → all of that patient's slides together; empty where that is each slide alone.
+
+        A slide of which nobody knows whose it is counts as a patient of its own.
+        """
+        found: dict[str, list[Measured]] = {}
+        for number, slide in enumerate(self.slides):
+            found.setdefault(slide.patient or f"slide {number}", []).append(slide.measured)
+        if len(found) == len(self.slides):
+            return {}
+        return {patient: Measured.pooled(parts) for patient, parts in found.items()}
+
+    def over_patients(self, metric: str = "f1") -> tuple[Spread, Interval]:
+        """Mean ± std over patients of a figure, and the 95 % bootstrap interval of the mean."""
+        values = [measured.figure(metric) for measured in self.patients.values()]
+        return spread(values), mean_interval(values)
 
     @property
     def unknown(self) -> dict[str, Counts]:
@@ -154,6 +174,7 @@ class EvaluationReport:
                 **self.pooled_measured.as_dict(names),
             },
             "over_slides": self._over_slides(),
+            "over_patients": self._over_patients(),
             "pooled_intervals": {m: i.as_dict() for m, i in self.pooled_intervals.items()},
             "parts": figures_by_part(self.slides, names),
             "groups": {
@@ -167,6 +188,13 @@ class EvaluationReport:
             "slides": [s.as_dict(names, probabilities) for s in self.slides],
             "problems": [vars(p) for p in self.problems],
         }
+
+    def _over_patients(self) -> dict[str, Any] | None:
+        if not self.patients:
+            return None
+        found = {m: self.over_patients(m) for m in (*self.metrics, *WHOLE_METRICS)}
+        figures = {m: {**s.as_dict(), "interval": i.as_dict()} for m, (s, i) in found.items()}
+        return {"patients": len(self.patients), **figures}
 
     def _over_slides(self) -> dict[str, Any]:
         classes: dict[str, dict[str, Any]] = {name: {} for name in self.classes.names}

@@ -43,6 +43,7 @@ class _Slide(_Part):
     id: str
     split: str | None
     taught: str | None = None
+    patient: str | None = None
     spacing_um: float = Field(gt=0)
     map_spacing_um: float | None = Field(default=None, gt=0)
     ood_score: float | None = None

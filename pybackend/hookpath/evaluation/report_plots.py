@@ -10,7 +10,15 @@ from hookpath.evaluation.measured import title_of
 from hookpath.evaluation.plots import GROUPS, Plot, Table, file_name
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.report_tables import POOLED
-from hookpath.evaluation.roc_figures import Curves, roc_figure, roc_table
+from hookpath.evaluation.roc_figures import (
+    Curves,
+    precision_figure,
+    precision_table,
+    reliability_figure,
+    reliability_table,
+    roc_figure,
+    roc_table,
+)
 from hookpath.evaluation.scores import WHOLE_METRICS
 
 #: With more slides than this, their ROC curves are not drawn one by one.
@@ -21,7 +29,7 @@ def report_plots(report: EvaluationReport) -> list[Plot]:
     """Every plot of the page, in its order."""
     found = [f1_plot(report), *(group_plot(report, key) for key in report.groups)]
     if report.has_probabilities:
-        found.append(roc_plot(report))
+        found += probability_plots(report)
     return [*found, confusion_plot(report)]
 
 
@@ -42,25 +50,30 @@ def f1_plot(report: EvaluationReport) -> Plot:
                 "F1 on every slide")  # fmt: skip
 
 
-def roc_plot(report: EvaluationReport) -> Plot:
-    """The curves of all slides pooled, and those of the slides one by one."""
+def probability_plots(report: EvaluationReport) -> list[Plot]:
+    """ROC, precision and recall, and reliability: of all slides pooled, and of each."""
     slides = [
         Curves(s.name, s.bins, "#9aa5b1", 0.7, named=False)
         for s in report.slides
         if s.bins is not None
     ]
-    pooled = report.pooled_measured.bins
-    assert pooled is not None
+    bins = report.pooled_measured.bins
+    assert bins is not None
     few = slides if 1 < len(slides) <= _MOST_CURVES else []
-    curves = [*few, Curves("all slides pooled", pooled, INK, 2.2)]
-    caption = "One class against all others, on labelled pixels."
-    return Plot(
-        "roc",
-        roc_figure(report.classes, curves),
-        roc_table(report.classes, curves, "slide"),
-        caption + (" A thin line is a slide." if few else ""),
-        "ROC curves",
-    )
+    pooled = Curves("all slides pooled", bins, INK, 2.2)
+    curves, classes = [*few, pooled], report.classes
+    caption = "One class against all others, on labelled pixels that were predicted."
+    thin = " A thin line is a slide." if few else ""
+    return [
+        Plot("roc", roc_figure(classes, curves), roc_table(classes, curves, "slide"),
+             caption + thin, "ROC curves"),
+        Plot("precision", precision_figure(classes, curves),
+             precision_table(classes, curves, "slide"), caption + thin, "Precision and recall"),
+        Plot("reliability", reliability_figure(classes, [pooled]),
+             reliability_table(classes, [pooled], "slide"),
+             caption + " On the diagonal probabilities mean what they say; below it they promise "
+             "too much. ECE: mean distance from it.", "Reliability"),
+    ]  # fmt: skip
 
 
 def group_plot(report: EvaluationReport, key: str) -> Plot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hookpath.evaluation.measured import Measured
+from hookpath.evaluation.measured import BIN_METRICS, Measured
 from hookpath.evaluation.plots import Table
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.scores import METRICS, WHOLE_METRICS
@@ -13,7 +13,7 @@ from hookpath.evaluation.scores import METRICS, WHOLE_METRICS
 #: Name of the pooled figures where slides are named.
 POOLED = "(pooled)"
 
-_PER_CLASS = (*METRICS, "auc")
+_PER_CLASS = (*METRICS, *BIN_METRICS)
 
 
 def scores_table(report: EvaluationReport) -> Table:
@@ -41,9 +41,9 @@ def _class_rows(
 def slides_table(report: EvaluationReport) -> Table:
     """One line for every slide: its groups, and every figure for all classes."""
     keys = list(report.groups)
-    metrics = [*WHOLE_METRICS, *METRICS, "auc"]
+    metrics = [*WHOLE_METRICS, *_PER_CLASS]
     header = ["slide", "split", *keys, "labelled_mm2", *WHOLE_METRICS,
-              *(f"macro_{m}" for m in (*METRICS, "auc"))]  # fmt: skip
+              *(f"macro_{m}" for m in _PER_CLASS)]  # fmt: skip
     rows: list[Sequence[Any]] = [
         [s.name, s.split, *(s.groups.get(k) for k in keys), s.labelled_mm2,
          *(s.measured.figure(m) for m in metrics)]

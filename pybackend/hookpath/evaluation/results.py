@@ -34,6 +34,7 @@ class SlideResult:
         ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
         counted: ``(C,)`` of each class whether it enters means; None: all do.
         taught: what the slide was for the model: ``train``, ``val`` or ``unseen``; None: unknown.
+        patient: whose slide it is, as far as metadata or its name tell; None: unknown.
         areas: what is predicted in each drawn area; none in a report that was read again.
     """
 
@@ -51,6 +52,7 @@ class SlideResult:
     counted: tuple[bool, ...] | None = None
     areas: tuple[AreaResult, ...] = ()
     taught: str | None = None
+    patient: str | None = None
 
     @cached_property
     def measured(self) -> Measured:
@@ -75,6 +77,7 @@ class SlideResult:
             "id": self.id,
             "split": self.split,
             "taught": self.taught,
+            "patient": self.patient,
             "groups": dict(self.groups),
             "spacing_um": self.spacing_um,
             "map_spacing_um": self.map_spacing_um or self.spacing_um,
@@ -110,6 +113,7 @@ class SlideResult:
             ood=None if raw.get("ood_score") is None else (raw["ood_score"], raw["ood_limit"]),
             counted=counted,
             taught=raw.get("taught"),
+            patient=raw.get("patient"),
         )
 
 

@@ -82,14 +82,15 @@ def auc_of_bins(bins: npt.ArrayLike) -> Figures:
 
 
 def count_probabilities(truth: npt.ArrayLike, probabilities: npt.NDArray[np.uint8]) -> Bins:
-    """Count the labelled pixels of one map.
+    """Count the labelled pixels of one map that were predicted: of others nobody knows a
+    probability.
 
     Args:
         truth: ``(h, w)`` labels; 0 and labels above C are not counted.
         probabilities: ``(h, w, C)`` uint8, 255 = certain.
     """
     labels, n_classes = np.asarray(truth), probabilities.shape[-1]
-    known = (labels > 0) & (labels <= n_classes)
+    known = (labels > 0) & (labels <= n_classes) & probabilities.any(axis=-1)
     own, scores = labels[known], probabilities[known]
     counted = np.zeros((n_classes, 2, N_BINS), dtype=np.int64)
     for index in range(n_classes):

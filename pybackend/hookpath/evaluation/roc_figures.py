@@ -1,9 +1,11 @@
-"""Plots of ROC curves: one panel for every class."""
+"""Plots of what probabilities are worth, a panel for every class: ROC, precision and recall,
+reliability.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from hookpath.annotations.classes import ClassTable
 from hookpath.evaluation import _plots
+from hookpath.evaluation.calibration import ap_of_bins, ece_of_bins, precision_recall, reliability
 from hookpath.evaluation.plots import Table
 from hookpath.evaluation.roc import Bins, Roc, roc_of_bins
 
@@ -39,7 +42,28 @@ def roc_figure(classes: ClassTable, curves: Sequence[Curves]) -> Any:
 
     The panel's legend gives the areas; the lines' names stand below all panels.
     """
-    shown = [i for i in range(len(classes)) if any(_roc(c, i) for c in curves)]
+    axes_names = ("false positive rate", "true positive rate")
+    return _panels(classes, curves, _roc_panel, axes_names)
+
+
+def precision_figure(classes: ClassTable, curves: Sequence[Curves]) -> Any:
+    """Precision against recall, each class against all others; the legend gives the areas."""
+    return _panels(classes, curves, _precision_panel, ("recall", "precision"))
+
+
+def reliability_figure(classes: ClassTable, curves: Sequence[Curves]) -> Any:
+    """How often a class is right where its probability is so high; the legend gives the ECE."""
+    return _panels(classes, curves, _reliability_panel, ("probability", "share that is right"))
+
+
+Panel = Callable[[Any, Sequence[tuple[Curves, Bins]]], None]
+"""Draws one class's curves into axes."""
+
+
+def _panels(
+    classes: ClassTable, curves: Sequence[Curves], panel: Panel, axes_names: tuple[str, str]
+) -> Any:
+    shown = [i for i in range(len(classes)) if any(_has_both(c, i) for c in curves)]
     columns = max(1, min(_COLUMNS, len(shown)))
     rows = max(1, math.ceil(len(shown) / columns))
     legend = 0.23 * math.ceil(sum(c.named for c in curves) / _legend_columns(columns, curves)) + 0.2
@@ -51,11 +75,12 @@ def roc_figure(classes: ClassTable, curves: Sequence[Curves]) -> Any:
     )  # fmt: skip
     for number, index in enumerate(shown):
         axes = drawing.add_subplot(grid[number // columns, number % columns])
-        _panel(axes, classes.names[index], [(c, _roc(c, index)) for c in curves])
+        panel(axes, [(c, c.bins[index]) for c in curves if _has_both(c, index)])
+        _frame(axes, classes.names[index])
         if number % columns == 0:
-            axes.set_ylabel("true positive rate", color=_plots.GREY)
+            axes.set_ylabel(axes_names[1], color=_plots.GREY)
         if number + columns >= len(shown):
-            axes.set_xlabel("false positive rate", color=_plots.GREY)
+            axes.set_xlabel(axes_names[0], color=_plots.GREY)
     _name_lines(drawing, columns, curves)
     return drawing
 
@@ -77,31 +102,91 @@ def roc_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table
     return Table(header, rows)
 
 
+def precision_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table:
+    """Every point of every precision–recall curve."""
+    rows = [
+        (name, one.name, *point)
+        for index, name in enumerate(classes.names)
+        for one in curves
+        if _has_both(one, index)
+        for point in zip(*(a.tolist() for a in precision_recall(one.bins[index])), strict=True)
+    ]
+    return Table(("class", what, "threshold", "recall", "precision"), rows)
+
+
+def reliability_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table:
+    """Mean probability, share that is right and pixels, in steps of probability."""
+    rows = [
+        (name, one.name, *point)
+        for index, name in enumerate(classes.names)
+        for one in curves
+        if _has_both(one, index)
+        for point in zip(*(a.tolist() for a in reliability(one.bins[index])), strict=True)
+    ]
+    return Table(("class", what, "mean_probability", "share_right", "pixels"), rows)
+
+
+def _has_both(curves: Curves, index: int) -> bool:
+    """Whether there are pixels of the class, and of others."""
+    return bool(curves.bins[index].sum(axis=1).all())
+
+
 def _roc(curves: Curves, index: int) -> Roc | None:
     """None without pixels of the class, or without others."""
-    bins = curves.bins[index]
-    return roc_of_bins(bins) if bins.sum(axis=1).all() else None
+    return roc_of_bins(curves.bins[index]) if _has_both(curves, index) else None
 
 
-def _panel(axes: Any, name: str, curves: Sequence[tuple[Curves, Roc | None]]) -> None:
+def _roc_panel(axes: Any, curves: Sequence[tuple[Curves, Bins]]) -> None:
+    axes.plot([0, 1], [0, 1], color=_plots.LINE, lw=1, zorder=1)
+    found = [(one, roc_of_bins(bins)) for one, bins in curves]
+    lines = [(_line(axes, one, roc.fpr, roc.tpr), one, roc.auc) for one, roc in found]
+    _legend(axes, "AUC", lines, "lower right")
+
+
+def _precision_panel(axes: Any, curves: Sequence[tuple[Curves, Bins]]) -> None:
+    lines = []
+    for one, bins in curves:
+        _, recall, precision = precision_recall(bins)
+        lines.append((_line(axes, one, recall, precision), one, float(ap_of_bins(bins))))
+    _legend(axes, "AP", lines, "lower left")
+
+
+def _reliability_panel(axes: Any, curves: Sequence[tuple[Curves, Bins]]) -> None:
     axes.plot([0, 1], [0, 1], color=_plots.LINE, lw=1, zorder=1)
     lines = []
-    for one, roc in curves:
-        if roc is not None:
-            (line,) = axes.plot(roc.fpr, roc.tpr, color=one.color, lw=one.width, ls=one.style)
-            if one.named:
-                lines.append((line, f"{roc.auc:.3f}"))
+    for one, bins in curves:
+        mean, right, pixels = reliability(bins)
+        there = pixels > 0
+        line = _line(axes, one, mean[there], right[there], "o" if one.named else "")
+        lines.append((line, one, float(ece_of_bins(bins))))
+    _legend(axes, "ECE", lines, "upper left")
+
+
+def _line(axes: Any, one: Curves, x: Any, y: Any, marker: str = "") -> Any:
+    (line,) = axes.plot(
+        x, y, color=one.color, lw=one.width, ls=one.style, marker=marker, markersize=4
+    )
+    return line
+
+
+def _legend(axes: Any, title: str, lines: Sequence[tuple[Any, Curves, float]], where: str) -> None:
+    named = [(line, f"{value:.3f}") for line, one, value in lines if one.named]
+    if not named:
+        return
+    legend = axes.legend(
+        *zip(*named, strict=True), title=title, fontsize=8, title_fontsize=8, loc=where,
+        frameon=True, framealpha=0.85, edgecolor="none", handlelength=1.6,
+        ncols=2 if len(named) > 5 else 1, columnspacing=1.0,
+    )  # fmt: skip
+    legend.set_zorder(5)
+
+
+def _frame(axes: Any, name: str) -> None:
     _plots.plain_axes(axes)
     axes.set_title(_plots.plain_text(_plots.shorten(name, 30)), fontsize=10, color=_plots.INK)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.set_xticks(np.linspace(0, 1, 5), ["0", "", "0.5", "", "1"])
     axes.set_yticks(np.linspace(0, 1, 5), ["0", "", "0.5", "", "1"])
-    legend = axes.legend(
-        *zip(*lines, strict=True), title="AUC", fontsize=8, title_fontsize=8, loc="lower right",
-        frameon=True, framealpha=0.85, edgecolor="none", handlelength=1.6,
-        ncols=2 if len(lines) > 5 else 1, columnspacing=1.0,
-    )  # fmt: skip
-    legend.set_zorder(5)
 
 
 def _name_lines(drawing: Any, columns: int, curves: Sequence[Curves]) -> None:
