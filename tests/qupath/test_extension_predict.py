@@ -100,3 +100,33 @@ def test_a_step_of_the_history_does_the_same_on_another_image(
     step.write_text(qupath.seen(project, FIRST)["steps"][-1] + "\n", encoding="utf-8")
     qupath.script(step, project, SECOND, save=True).ok()
     check_dark(ours(qupath.seen(project, SECOND)), [FRAME, SMALL])
+
+
+def test_objects_are_made_anew_without_predicting(
+    qupath: InstalledExtension, model: Path, project: Path
+) -> None:
+    """The frame is 20,000 µm² large, the disc 11,310; holes as small are filled, too."""
+    named = f"model: '{model.as_posix()}'"
+    outcomes = qupath.cases(
+        project,
+        FIRST,
+        {
+            "predict": f"Hookpath.predict({named})",
+            "larger": f"Hookpath.redraw({named}, minArea: 15000).added()",
+            "again": f"Hookpath.redraw({named}, as: 'annotations').added()",
+            "none": "Hookpath.redraw(predictions: '/no/such/folder')",
+        },
+    )
+    dark = {
+        name: [o["area"] for o in outcome["objects"] if o["run"] and o["classification"] == "Dark"]
+        for name, outcome in outcomes.items()
+    }
+    assert len(dark["predict"]) == 2
+    assert dark["larger"] == pytest.approx([FRAME.envelope.area], rel=0.02)
+    assert len(dark["again"]) == 2
+    assert dark["none"] == dark["again"]
+    assert "no such" in outcomes["none"]["problem"] or "no finished" in outcomes["none"]["problem"]
+    people = [
+        {o["id"] for o in outcome["objects"] if not o["run"]} for outcome in outcomes.values()
+    ]
+    assert all(one == people[0] for one in people)

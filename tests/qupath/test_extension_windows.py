@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from support.dark_slides import DRAWN, FIRST, SECOND, make_dark_project, save_dark_model
+from support.dark_slides import (
+    DISC,
+    DRAWN,
+    FIRST,
+    FRAME,
+    SECOND,
+    make_dark_project,
+    save_dark_model,
+)
 from support.extension import InstalledExtension, installed_extension
 from support.qupath import SCRIPTS, display
 
@@ -81,6 +89,14 @@ def test_what_was_found_is_measured(visit: dict[str, Any]) -> None:
         "HookNet: covered %",
     }  # fmt: skip
     assert shares["HookNet: Dark %"] + shares["HookNet: Pale %"] == pytest.approx(100)
+
+
+def test_objects_are_made_anew_as_they_look(visit: dict[str, Any]) -> None:
+    """Smoothing rounds the corners off: a little area goes to the other class, no more."""
+    areas = sorted(visit["redrawn"]["dark"])
+    assert areas == pytest.approx([DISC.area, FRAME.area], rel=0.04)
+    assert areas[1] < FRAME.area
+    assert "made room" in visit["redrawn"]["said"]
 
 
 def test_no_text_is_clipped_outside_or_missing(visit: dict[str, Any]) -> None:

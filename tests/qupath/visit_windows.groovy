@@ -147,6 +147,25 @@ def measure = { Stage stage ->
     Thread.sleep(1000)
     report.measured = fx { new HashMap(qupath.getImageData().getHierarchy().getRootObject().getMeasurements()) }
 }
+// The objects of a map anew, smoother and from half on: the overlay shows them before.
+def redraw = { Stage stage ->
+    def at = { String id -> stage.getScene().lookup('#' + id) }
+    fx { at('redrawing').setExpanded(true); at('threshold').setValue(0.5); at('smooth').setValue(10) }
+    Thread.sleep(4000)
+    picture(stage, 'redraw-before')
+    picture(qupath.getStage(), 'qupath-smoothed')
+    fx { at('here').fire() }
+    wait('objects', 120) { at('said').isVisible() }
+    Thread.sleep(1500)
+    report.redrawn = fx { [said: at('said').getText(), dark: qupath.getImageData().getHierarchy().getAllObjects(false)
+            .findAll { it.getMetadata().get('hookpath.run') && it.getPathClass().toString() == 'Dark' }
+            .collect { it.getROI().getArea() }] }
+    picture(stage, 'redraw-done')
+    picture(qupath.getStage(), 'qupath-redrawn')
+    fx { at('layer').setValue(at('layer').getItems().last()) }
+    Thread.sleep(1500)
+    picture(stage, 'map-uncertainty')
+}
 // Every network shows other settings.
 def families = { Stage stage ->
     def choice = stage.getScene().lookup('#family')
@@ -196,6 +215,8 @@ Thread.start('visit') {
                     Thread.sleep(1000)
                     picture(stage, called)
                 }
+                if (called == 'show-probability-map')
+                    redraw(stage)
                 if (called == 'train')
                     families(stage)
                 close(stage)

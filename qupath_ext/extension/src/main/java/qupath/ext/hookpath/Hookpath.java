@@ -24,6 +24,7 @@ import qupath.ext.hookpath.predict.Models;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
+import qupath.ext.hookpath.predict.Redraw;
 import qupath.ext.hookpath.predict.Target;
 import qupath.ext.hookpath.train.TrainOptions;
 import qupath.ext.hookpath.train.TrainSummary;
@@ -283,6 +284,36 @@ public final class Hookpath {
         Project<BufferedImage> project = openProject();
         var job = TissueJob.of(project, QP.getProjectEntry(), arguments);
         TissueSummary found = job.finish(await(job.start(Hookpath::log)));
+        if (!found.problems().isEmpty()) {
+            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+                    found.problems().size() + found.changed().size(), found.problems().get(0)));
+        }
+        return found;
+    }
+
+    /**
+     * Makes the objects of finished predictions anew, from their maps; nothing is predicted again.
+     *
+     * @param arguments {@code model} (folder or name; the predictions that were made with it) or
+     *     {@code predictions} (their folder), {@code images} (names or numbers; default: the current
+     *     image), {@code as}, {@code threshold} (0…1), {@code smooth} (µm), {@code minArea} (µm²),
+     *     {@code simplify} (µm), {@code python}, and the other options of {@code hookpath import}
+     * @return how many objects were made
+     * @throws HookpathException all or some images failed; the others have their objects
+     */
+    public static Redraw.Summary redraw(Map<String, ?> arguments) {
+        Project<BufferedImage> project = openProject();
+        Options options = Options.of(arguments);
+        List<String> named = options.texts("images");
+        var images = named.isEmpty() && QP.getProjectEntry() != null
+                ? List.of(QP.getProjectEntry()) : Entries.chosen(project, named);
+        Path predictions = options.path("predictions");
+        Map<String, Object> rest = new LinkedHashMap<>(arguments);
+        rest.remove("model");
+        var redraw = new Redraw(project, images, predictions != null ? predictions
+                : PredictOptions.of(Map.of("model", options.text("model", "")), project)
+                        .outFolder(project), rest);
+        Redraw.Summary found = redraw.finish(await(redraw.start(Hookpath::log)));
         if (!found.problems().isEmpty()) {
             throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
                     found.problems().size() + found.changed().size(), found.problems().get(0)));

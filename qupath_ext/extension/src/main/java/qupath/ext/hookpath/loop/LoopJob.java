@@ -7,6 +7,7 @@ import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Takeover;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;

@@ -70,8 +70,12 @@ public record PredictOptions(
         return GroovyCall.named(method, arguments);
     }
 
-    /** Where maps and GeoJSON go. */
-    Path outFolder(Project<BufferedImage> project) {
+    /**
+     * Where maps and GeoJSON go.
+     *
+     * @param project null: none
+     */
+    public Path outFolder(Project<BufferedImage> project) {
         if (out != null) {
             return out.toAbsolutePath();
         }

@@ -3,6 +3,8 @@ package qupath.ext.hookpath.preview;
 import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.binding.Bindings;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.fxml.FXML;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ComboBox;
@@ -46,6 +48,7 @@ public final class LayerPane extends VBox {
         }
     }
 
+    private final ReadOnlyBooleanWrapper likeliest = new ReadOnlyBooleanWrapper(true);
     private ClassRenderer renderer;
     private Runnable repaint = () -> { };
 
@@ -111,6 +114,16 @@ public final class LayerPane extends VBox {
         applyLook();
     }
 
+    /** From which probability on px are shown, 0 to 1. */
+    double threshold() {
+        return threshold.isDisabled() ? 0 : threshold.getValue();
+    }
+
+    /** Whether the likeliest classes are what is painted. */
+    ReadOnlyBooleanProperty likeliestProperty() {
+        return likeliest.getReadOnlyProperty();
+    }
+
     private List<String> hidden() {
         return classes.getChildren().stream().map(CheckBox.class::cast)
                 .filter(box -> !box.isSelected()).map(CheckBox::getText).toList();
@@ -135,7 +148,8 @@ public final class LayerPane extends VBox {
     private void applyLook() {
         Layer chosen = layer.isDisabled() ? null : layer.getValue();
         boolean classesShown = chosen == null || chosen.what() == What.LIKELIEST;
-        classes.setDisable(!classesShown);
+        classes.setVisible(classesShown);
+        likeliest.set(classesShown);
         graded.setDisable(layer.isDisabled() || !classesShown);
         legend.setVisible(!classesShown);
         if (renderer == null) {

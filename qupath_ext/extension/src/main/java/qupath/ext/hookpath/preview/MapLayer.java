@@ -46,7 +46,7 @@ public final class MapLayer {
             return;
         }
         ImageData<BufferedImage> image = viewer.getImageData();
-        Threads.work(() -> MapOverlay.of(image, file, () -> current = null),
+        Threads.work(() -> MapOverlay.of(image, file, 0, () -> current = null),
                 overlay -> put(overlay, viewer), failed);
     }
 

@@ -27,10 +27,11 @@ final class MapOverlay {
     private QuPathViewer viewer;
     private PixelClassificationOverlay overlay;
 
-    private MapOverlay(ImageData<BufferedImage> image, MapFile map, Runnable onGone) {
+    private MapOverlay(
+            ImageData<BufferedImage> image, MapFile map, double smoothUm, Runnable onGone) {
         this.image = image;
         this.map = map;
-        this.server = new MapServer(image.getServer(), map);
+        this.server = new MapServer(image.getServer(), map, smoothUm);
         this.renderer = new ClassRenderer(map.classes());
         this.onImage = (observable, before, after) -> {
             hide();
@@ -41,12 +42,14 @@ final class MapOverlay {
     /**
      * Reads a map's head; not for the JavaFX thread.
      *
+     * @param smoothUm standard deviation of a Gaussian over its probabilities; 0: none
      * @param onGone called when another image took the place of this one
      * @throws IOException it is no map of ours
      */
-    static MapOverlay of(ImageData<BufferedImage> image, Path file, Runnable onGone)
+    static MapOverlay of(
+            ImageData<BufferedImage> image, Path file, double smoothUm, Runnable onGone)
             throws IOException {
-        return new MapOverlay(image, MapFile.open(file), onGone);
+        return new MapOverlay(image, MapFile.open(file), smoothUm, onGone);
     }
 
     /** Shows it in the viewer, if that still shows the image. */

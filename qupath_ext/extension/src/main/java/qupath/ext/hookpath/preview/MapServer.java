@@ -10,6 +10,7 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.MapFile;
+import qupath.ext.hookpath.core.Smoothing;
 import qupath.lib.images.servers.AbstractTileableImageServer;
 import qupath.lib.images.servers.ImageChannel;
 import qupath.lib.images.servers.ImageServer;
@@ -31,15 +32,26 @@ final class MapServer extends AbstractTileableImageServer {
     private static final Logger logger = LoggerFactory.getLogger(MapServer.class);
     private static final int TILE = 512;
 
+    /** A Gaussian that is narrower, in px, changes nothing that one could see. */
+    private static final double LEAST_SIGMA = 0.2;
+
     private final MapFile map;
     private final double[] downsample;
+    private final double sigma;     // of the finest level's px
     private final List<ImageChannel> channels;
     private final ImageServerMetadata metadata;
 
-    MapServer(ImageServer<BufferedImage> image, MapFile map) {
+    /**
+     * A map over an image.
+     *
+     * @param smoothUm standard deviation of a Gaussian over its probabilities; 0: none
+     */
+    MapServer(ImageServer<BufferedImage> image, MapFile map, double smoothUm) {
         this.map = map;
         this.downsample = map.downsample() != null ? map.downsample() : new double[] {
             (double) image.getWidth() / map.width(0), (double) image.getHeight() / map.height(0)};
+        double pixelUm = image.getPixelCalibration().getAveragedPixelSizeMicrons();
+        this.sigma = smoothUm > 0 && pixelUm > 0 ? smoothUm / pixelUm / mean() : 0;
         this.channels = LiveClassifier.channels(map.classes());
         var levels = new ImageResolutionLevel.Builder(image.getWidth(), image.getHeight());
         for (int level = 0; level < map.levels(); level++) {
@@ -68,8 +80,8 @@ final class MapServer extends AbstractTileableImageServer {
         int[] rows = places(tile.getTileY(), height, tile.getDownsample(), downsample[1], level);
         try {
             int across = columns[width - 1] - columns[0] + 1;
-            byte[][] found = map.read(
-                    level, columns[0], rows[0], across, rows[height - 1] - rows[0] + 1);
+            byte[][] found = window(level, columns[0], rows[0], across,
+                    rows[height - 1] - rows[0] + 1);
             byte[][] planes = picked(found, across, columns, rows);
             return Planes.image(map.isClassMap() ? byClass(planes[0]) : planes, width, height,
                     channels);
@@ -77,6 +89,17 @@ final class MapServer extends AbstractTileableImageServer {
             logger.warn("A part of the map cannot be shown: {}", e.getMessage());
             return null;
         }
+    }
+
+    private byte[][] window(int level, int x, int y, int width, int height) throws IOException {
+        double here = sigma / (1 << level);
+        if (here < LEAST_SIGMA || map.isClassMap()) {
+            return map.read(level, x, y, width, height);
+        }
+        int reach = Smoothing.reach(here);
+        int wide = width + 2 * reach;
+        int high = height + 2 * reach;
+        return Smoothing.of(map.read(level, x - reach, y - reach, wide, high), wide, high, here);
     }
 
     /** For each px of a tile the px of the map's level under its middle. */

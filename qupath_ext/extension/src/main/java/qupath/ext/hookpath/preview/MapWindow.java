@@ -8,27 +8,33 @@ import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
+import javafx.scene.control.TitledPane;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 
 /** The small window beside a map: which one, which classes. */
-public final class MapWindow extends VBox {
+public final class MapWindow extends VBox implements Windows.AtWork {
 
     private final QuPathGUI qupath;
     private final ChangeListener<Path> onChoice = (observable, before, after) -> choose(after);
 
     @FXML private ComboBox<Path> maps;
     @FXML private LayerPane layers;
+    @FXML private TitledPane redrawing;
+    @FXML private RedrawPane redraw;
     @FXML private Label status;
 
     MapWindow(QuPathGUI qupath) {
         this.qupath = qupath;
         Windows.load(this, "map.fxml");
         layers.bindOpacity(qupath.getOverlayOptions());
+        redraw.follow(qupath, layers, () -> choose(maps.getValue()));
+        redrawing.expandedProperty().addListener((o, was, is) -> Threads.later(this::fit));
         maps.setConverter(new Names());
         maps.setPlaceholder(new Label(Texts.get("map.none")));
         maps.valueProperty().addListener(onChoice);
@@ -52,10 +58,25 @@ public final class MapWindow extends VBox {
         });
         layers.setProbabilities(overlay.hasProbabilities());
         layers.show(overlay.classes(), overlay.renderer(), overlay::repaint);
+        redraw.setMap(overlay.hasProbabilities() ? overlay.file() : null);
         status(overlay.hasProbabilities() ? "" : Texts.get("map.classesOnly"));
+        fit();
+    }
+
+    /** Standard deviation of a Gaussian that the map is to be shown with; 0: none. */
+    double smoothUm() {
+        return redraw.smoothUm();
+    }
+
+    private void fit() {
         if (isOpen()) {
             getScene().getWindow().sizeToScene();
         }
+    }
+
+    @Override
+    public boolean isAtWork() {
+        return redraw.isAtWork();
     }
 
     void status(String line) {

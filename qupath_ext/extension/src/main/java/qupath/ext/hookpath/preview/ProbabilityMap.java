@@ -69,7 +69,8 @@ public final class ProbabilityMap {
             return failed(done, shown, Texts.get("error.noImage"));
         }
         ImageData<BufferedImage> image = viewer.getImageData();
-        Threads.work(() -> MapOverlay.of(image, file, ProbabilityMap::gone), overlay -> {
+        double smooth = shown.smoothUm();
+        Threads.work(() -> MapOverlay.of(image, file, smooth, ProbabilityMap::gone), overlay -> {
             put(overlay, viewer, shown);
             done.complete(null);
         }, e -> failed(done, shown, Problems.oneLine(e)));

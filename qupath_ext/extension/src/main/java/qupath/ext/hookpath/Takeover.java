@@ -1,4 +1,4 @@
-package qupath.ext.hookpath.loop;
+package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
@@ -6,10 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.Entries;
-import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
 import qupath.lib.projects.Project;
@@ -24,12 +20,17 @@ import qupath.lib.projects.ProjectImageEntry;
  * @param removed earlier results taken away
  * @param problems one line for each image that could not be changed
  */
-record Takeover(List<String> changed, int added, int removed, List<String> problems) {
+public record Takeover(List<String> changed, int added, int removed, List<String> problems) {
 
     private static final Logger logger = LoggerFactory.getLogger(Takeover.class);
 
-    /** Takes over all that the job left, also if it failed or was stopped half-way. */
-    static Takeover of(Project<BufferedImage> project, JobOutcome outcome) {
+    /**
+     * Takes over all that the job left, also if it failed or was stopped half-way.
+     *
+     * @param project the project
+     * @param outcome how the job ended
+     */
+    public static Takeover of(Project<BufferedImage> project, JobOutcome outcome) {
         List<String> changed = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         int added = 0;

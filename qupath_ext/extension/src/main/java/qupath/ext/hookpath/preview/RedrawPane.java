@@ -1,0 +1,185 @@
+package qupath.ext.hookpath.preview;
+
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javafx.animation.PauseTransition;
+import javafx.beans.binding.Bindings;
+import javafx.fxml.FXML;
+import javafx.scene.control.Button;
+import javafx.scene.control.ComboBox;
+import javafx.scene.control.Label;
+import javafx.scene.control.Slider;
+import javafx.scene.control.Spinner;
+import javafx.scene.layout.VBox;
+import javafx.util.Duration;
+import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.predict.Redraw;
+import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.NamedChoice;
+import qupath.ext.hookpath.ui.Spinners;
+import qupath.ext.hookpath.ui.Windows;
+import qupath.lib.gui.QuPathGUI;
+import qupath.lib.projects.Project;
+import qupath.lib.projects.ProjectImageEntry;
+
+/**
+ * Makes the objects of a map anew, as they look with the threshold and the smoothing that are
+ * chosen; nothing is predicted again. For the JavaFX thread.
+ */
+public final class RedrawPane extends VBox {
+
+    private static final String TITLE = "map.title";
+    private static final Duration SETTLED = Duration.millis(400);
+
+    private final PauseTransition settled = new PauseTransition(SETTLED);
+    private QuPathGUI qupath;
+    private LayerPane layers;
+    private Runnable onSmooth = () -> { };
+    private Path map;
+    private boolean importing;
+
+    @FXML private ComboBox<String> output;
+    @FXML private Slider smooth;
+    @FXML private Label smoothText;
+    @FXML private Spinner<Double> minArea;
+    @FXML private Spinner<Double> simplify;
+    @FXML private Button here;
+    @FXML private Button everywhere;
+    @FXML private JobView job;
+    @FXML private Label said;
+
+    /** Nothing can be made yet; see {@link #follow}. */
+    public RedrawPane() {
+        Windows.load(this, "redraw-pane.fxml");
+        NamedChoice.fill(output, "run.output", "detections", "annotations");
+        Spinners.numbers(minArea, 1e9, Preferences.minArea().get(), 50);
+        Spinners.numbers(simplify, 1000, Preferences.simplify().get(), 0.25);
+        smoothText.textProperty().bind(Bindings.createStringBinding(
+                () -> Texts.get("redraw.um", smooth.getValue()), smooth.valueProperty()));
+        settled.setOnFinished(event -> onSmooth.run());
+        smooth.valueProperty().addListener((o, was, is) -> settled.playFromStart());
+        List.of(job, said).forEach(one -> one.managedProperty().bind(one.visibleProperty()));
+        job.setVisible(false);
+        said.setVisible(false);
+        offer();
+    }
+
+    /**
+     * Begins.
+     *
+     * @param of QuPath
+     * @param pane has the threshold
+     * @param smoothed called when the map is to be shown with another smoothing
+     */
+    void follow(QuPathGUI of, LayerPane pane, Runnable smoothed) {
+        qupath = of;
+        layers = pane;
+        onSmooth = smoothed;
+        qupath.projectProperty().addListener((o, was, is) -> offer());
+        layers.likeliestProperty().addListener((o, was, is) -> offer());
+    }
+
+    /** The map that objects are made of; null: none. */
+    void setMap(Path file) {
+        map = file;
+        offer();
+    }
+
+    /** Standard deviation of the Gaussian that is chosen; 0: none. */
+    double smoothUm() {
+        return smooth.getValue();
+    }
+
+    /** Whether objects are being made. */
+    boolean isAtWork() {
+        return job.runningProperty().get() || importing;
+    }
+
+    private void offer() {
+        boolean none = map == null || qupath == null || qupath.getProject() == null || isAtWork()
+                || !layers.likeliestProperty().get();
+        here.setDisable(none);
+        everywhere.setDisable(none);
+    }
+
+    @FXML
+    private void redrawHere() {
+        Project<BufferedImage> project = qupath.getProject();
+        var data = qupath.getImageData();
+        ProjectImageEntry<BufferedImage> entry = data == null ? null : project.getEntry(data);
+        if (entry == null) {
+            Windows.showProblem(this, TITLE, Texts.get("tissue.why.noImage"));
+            return;
+        }
+        redraw(project, List.of(entry));
+    }
+
+    @FXML
+    private void redrawEverywhere() {
+        Project<BufferedImage> project = qupath.getProject();
+        if (Windows.sure(this, TITLE, Texts.get("redraw.sure"), Texts.get("redraw.all"))) {
+            redraw(project, project.getImageList());
+        }
+    }
+
+    private void redraw(
+            Project<BufferedImage> project, List<ProjectImageEntry<BufferedImage>> images) {
+        // The map lies in its image's folder, in that of the run.
+        Redraw made = new Redraw(project, images, map.getParent().getParent(), arguments());
+        said.setVisible(false);
+        job.setVisible(true);
+        job.run(made::start, outcome -> ended(made, outcome), this::failed);
+        offer();
+        Windows.growWith(this);
+    }
+
+    private Map<String, Object> arguments() {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("as", output.getValue());
+        arguments.put("threshold", layers.threshold() > 0 ? layers.threshold() : null);
+        arguments.put("smooth", smoothUm());
+        arguments.put("minArea", minArea.getValue());
+        arguments.put("simplify", simplify.getValue());
+        return arguments;
+    }
+
+    private void ended(Redraw done, JobOutcome outcome) {
+        if (job.wasCancelled()) {
+            tell(Texts.get("run.cancelled"));
+            return;
+        }
+        importing = true;
+        job.busy(Texts.get("run.importing"));
+        Threads.work(() -> done.finish(outcome), this::done, this::failed);
+    }
+
+    private void done(Redraw.Summary found) {
+        importing = false;
+        qupath.refreshProject();
+        tell(Texts.get("redraw.done", found.added(), found.changed().size(), found.removed()));
+        if (!found.problems().isEmpty()) {
+            Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
+        }
+    }
+
+    private void failed(Throwable problem) {
+        importing = false;
+        tell("");
+        Windows.showProblem(this, TITLE, problem);
+    }
+
+    private void tell(String line) {
+        job.setVisible(false);
+        said.setText(line);
+        said.setVisible(!line.isEmpty());
+        offer();
+        Windows.tellWhereHidden(this, TITLE, line);
+        Windows.growWith(this);
+    }
+}
