@@ -29,7 +29,7 @@ from hookpath.projects.stored import StoredProject
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide",
-    ".czi", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
+    ".czi", ".vsi", ".isyntax", ".i2syntax", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
 })  # fmt: skip
 
 #: Endings of annotation files beside a slide, the first that exists is used.

@@ -1,5 +1,7 @@
 """Open any slide: OpenSlide for scanners' formats, our own reader for other TIFFs, then Pillow.
 
+Scanners' formats that OpenSlide does not know are fastslide's, where it is installed.
+
 What only QuPath can read comes with its JSON (`server`).
 """
 
@@ -10,6 +12,7 @@ from pathlib import Path
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.slides._fastslide import FORMATS, open_with_fastslide
 from hookpath.slides._parts import whole_of_part
 from hookpath.slides._scanner_tiff import left_wrong_by_openslide
 from hookpath.slides._tiff_chain import TIFF_MAGIC, directory_offsets
@@ -82,6 +85,8 @@ def _open(
     if vendor is None or vendor == _GENERIC:
         if is_tiff:
             return _one_plane(_open_tiff(path, calibration, plane), plane)
+        if path.suffix.lower() in FORMATS:
+            return open_with_fastslide(path, calibration, plane)
         return _one_plane(_open_other(path, calibration), plane)
     if is_tiff and (reason := left_wrong_by_openslide(path)):
         if vendor == _PLAIN_INSIDE:
@@ -92,6 +97,8 @@ def _open(
     try:
         return _one_plane(open_with_openslide(path, calibration, crop_to_bounds), plane)
     except openslide.OpenSlideError as error:
+        if path.suffix.lower() in FORMATS:  # a CZI of several channels or planes
+            return open_with_fastslide(path, calibration, plane)
         refused = SlideError(
             f"{path}: OpenSlide takes it for {vendor} and refuses it ({_one_line(error)}); "
             "copy all its files again from their source, or export it as OME-TIFF"
