@@ -31,6 +31,7 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
+    from hookpath.evaluation.foreign import ForeignMaps
     from hookpath.evaluation.left_out import JudgeLeftOut
     from hookpath.projects import Problem
 
@@ -48,6 +49,22 @@ def command(
     predictions: Annotated[
         Path | None,
         typer.Option(help="Results of `hookpath predict` to score.", show_default=False),
+    ] = None,
+    maps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="What another program predicted: a label image or GeoJSON for each image.",
+            show_default=False,
+        ),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Which value of label images is which class (CSV, JSON or TOML: value, name).",
+            show_default=False,
+        ),
     ] = None,
     split: Annotated[
         Literal["all", "train", "val", "test"], typer.Option(help="Which images.")
@@ -119,8 +136,10 @@ def command(
         from hookpath.evaluation import evaluate_project, evaluate_scale
         from hookpath.inference import PredictConfig
 
-        if (model is None) == (predictions is None):
-            raise UsageError("give either --model DIR or --predictions DIR")
+        if sum(given is not None for given in (model, predictions, maps)) != 1:
+            raise UsageError("give either --model DIR, --predictions DIR or --maps DIR")
+        if classes is not None and maps is None:
+            raise UsageError("--classes says what the values of label images in --maps mean")
         if truth is not None and only_annotated:
             raise UsageError(
                 "--only-annotated predicts inside the project's annotations only, and what --truth "
@@ -149,6 +168,7 @@ def command(
                 project,
                 model_dir=model_folder(model) if model else None,
                 predictions_dir=predictions,
+                maps=_foreign(maps, classes, spacing) if maps else None,
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
@@ -165,6 +185,13 @@ def command(
         if left_out:
             _tell_areas(console, report)
         tell(console, report, out)
+
+
+def _foreign(maps: Path, classes: Path | None, spacing: float | None) -> ForeignMaps:
+    from hookpath.conversion import read_class_values
+    from hookpath.evaluation.foreign import ForeignMaps
+
+    return ForeignMaps(maps, None if classes is None else read_class_values(classes), spacing)
 
 
 def _judge(device: str) -> JudgeLeftOut:

@@ -62,11 +62,11 @@ def read_mask(
     """
     names = {c.name: c for c in values.classes.values() if c}
     classes = ClassTable.of(names.values())
-    lookup = _lookup(values, classes)
+    lookup = label_table(values, classes)
     outlines = Vectorizer(classes, downsample, simplify_l0=simplify_px * downsample[0])
     with open_label_image(path) as image:
         for y, rows in _strips(image):
-            outlines.add_rows(y, _labels(path, y, rows, lookup))
+            outlines.add_rows(y, labels_of_values(path, y, rows, lookup))
     return outlines.finish()
 
 
@@ -74,7 +74,8 @@ def read_mask(
 _UNKNOWN = 255
 
 
-def _lookup(values: ClassValues, classes: ClassTable) -> npt.NDArray[np.uint8]:
+def label_table(values: ClassValues, classes: ClassTable) -> npt.NDArray[np.uint8]:
+    """``(65536,)`` uint8: the label of each value; what the table lacks has one that is none."""
     table = np.full(2**16, _UNKNOWN, np.uint8)
     table[0] = IGNORE
     for value, found in values.classes.items():
@@ -83,9 +84,17 @@ def _lookup(values: ClassValues, classes: ClassTable) -> npt.NDArray[np.uint8]:
     return table
 
 
-def _labels(
+def labels_of_values(
     path: Path, y: int, rows: npt.NDArray[Any], lookup: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8]:
+    """The labels of pixels that begin at row `y`.
+
+    Args:
+        lookup: see `label_table`.
+
+    Raises:
+        AnnotationError: a value that the table lacks; names the file.
+    """
     if rows.size and (rows.min() < 0 or rows.max() >= len(lookup)):
         raise AnnotationError(f"{path}: values beyond 0…{len(lookup) - 1} are no labels")
     labels: npt.NDArray[np.uint8] = lookup[rows]

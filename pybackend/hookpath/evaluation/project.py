@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hookpath.annotations import LabelRules
 from hookpath.errors import EvaluationError, UsageError, write_code
@@ -21,6 +21,7 @@ from hookpath.evaluation.evaluate import (
 from hookpath.evaluation.groups import check_keys
 from hookpath.evaluation.known_parts import take_parts_of_model
 from hookpath.evaluation.left_out import JudgeLeftOut, parts_of, with_left_out
+from hookpath.evaluation.maps import PredictedMap
 from hookpath.evaluation.pages import learned_slides, write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport
@@ -28,13 +29,37 @@ from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import finite
 from hookpath.events import SILENT, Reporter
 from hookpath.locking import entered, working_in
-from hookpath.projects import Project, Rest
+from hookpath.projects import ImageEntry, Project, Rest
 from hookpath.writable import make_folder, try_folder
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from hookpath.inference import PredictConfig
+
+
+class Maps(Protocol):
+    """Gives class maps (a `MapOf`), and what is known of them."""
+
+    folder: Path
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """Of the model that made them."""
+
+    @property
+    def predicted_with(self) -> Mapping[str, Any]:
+        """The settings that change what is predicted."""
+
+    def __call__(self, entry: ImageEntry) -> PredictedMap:
+        """The class map of an image."""
+
+    def part_of(self, image: str) -> str | None:
+        """What an image was for the model; None: unknown."""
+
+    def ood_of(self, image: str) -> tuple[float, float] | None:
+        """How unlike the training slides an image is, and up to what that is usual."""
+
 
 #: Folders under ``out_dir``.
 PICTURES, PREDICTIONS = "pictures", "predictions"
@@ -45,6 +70,7 @@ def evaluate_project(
     *,
     model_dir: Path | None = None,
     predictions_dir: Path | None = None,
+    maps: Maps | None = None,
     out_dir: Path,
     split: str = "all",
     truth_dir: Path | None = None,
@@ -69,6 +95,8 @@ def evaluate_project(
         model_dir: a model folder. Annotated slides that it has not predicted yet are predicted
             first, into ``out_dir/predictions``; a run that was stopped goes on where it was.
         predictions_dir: instead: ``out_dir`` of an earlier `hookpath.inference.predict_project`.
+        maps: instead: whatever gives the class map of an image (`ForeignMaps`: what other programs
+            predicted).
         out_dir: where the report goes.
         split: ``all``, or the images whose ``hookpath.split`` is ``train``, ``val`` or ``test``;
             where no image has that, those that were this for the model (``test``: that it never
@@ -90,13 +118,13 @@ def evaluate_project(
         mixed: predictions may come from several models, as those of folds do.
 
     Raises:
-        UsageError: not exactly one of `model_dir` and `predictions_dir`, or no image has a key of
-            `group_by`.
+        UsageError: not exactly one of `model_dir`, `predictions_dir` and `maps`, or no image has a
+            key of `group_by`.
         EvaluationError: nothing annotated, nothing predicted, nothing that could be scored, or
             `out_dir` cannot be written. A single slide's failure is in ``report.problems``.
         ModelFolderError: the model cannot be loaded.
     """
-    if (model_dir is None) == (predictions_dir is None):
+    if sum(given is not None for given in (model_dir, predictions_dir, maps)) != 1:
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
     if rest is None and model_dir is not None:
         rest = rest_of_model(model_dir)
@@ -107,11 +135,12 @@ def evaluate_project(
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
     with _reporting_into(out_dir):
+        model: Mapping[str, Any] = {}
         if model_dir is not None:
             maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
-        else:
-            assert predictions_dir is not None
-            maps, model = PredictionsFolder(predictions_dir, mixed=mixed), {}
+        elif predictions_dir is not None:
+            maps = PredictionsFolder(predictions_dir, mixed=mixed)
+        assert maps is not None, "one of three is given"
         scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
         results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
         results = [with_parts(r, maps, parts_of(model)) for r in results]
@@ -277,9 +306,7 @@ def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Rep
     return bare
 
 
-def with_parts(
-    result: SlideResult, maps: PredictionsFolder, named: Mapping[str, str]
-) -> SlideResult:
+def with_parts(result: SlideResult, maps: Maps, named: Mapping[str, str]) -> SlideResult:
     """With what is known of a slide besides figures: how unlike training's, and in which part."""
     taught = maps.part_of(result.name)
     told = named.get(result.name) if taught is None else taught if taught != "unseen" else None
