@@ -77,6 +77,11 @@ class Console:
         with _standard_output():
             screen.print(table)
 
+    def quiet(self, wanted: bool) -> None:
+        """Whether messages are left to another process that says the same."""
+        if not isinstance(self.reporter, JsonReporter):
+            self.reporter.quiet = wanted
+
     def for_queue(self, stop: BaseException) -> bool:
         """Whether it was a batch system that stopped the command.
 

@@ -85,9 +85,11 @@ class _TextReporter:
 
     Attributes:
         said_at: when the last line was shown, on `time.monotonic`; None: none was.
+        quiet: nothing is shown.
     """
 
     said_at: float | None = None
+    quiet: bool = False
 
     @property
     def at_work(self) -> str:
@@ -96,7 +98,8 @@ class _TextReporter:
 
     def info(self, message: str) -> None:
         self.said_at = time.monotonic()
-        print(printable(message), file=sys.stderr, flush=True)
+        if not self.quiet:
+            print(printable(message), file=sys.stderr, flush=True)
 
     def warn(self, message: str, code: str = "") -> None:
         self.info(f"warning: {message}")
@@ -160,7 +163,7 @@ class BarReporter(_TextReporter):
 
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         if self._progress is None:
-            self._progress = _make_progress()
+            self._progress = _make_progress(self.quiet)
             self._progress.start()
         self._figures[task] = {}
         shown = cell_text(task)
@@ -193,7 +196,7 @@ class BarReporter(_TextReporter):
             self._progress = None
 
 
-def _make_progress() -> Progress:
+def _make_progress(quiet: bool) -> Progress:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -214,6 +217,7 @@ def _make_progress() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         refresh_per_second=4,
+        disable=quiet,
     )
 
 

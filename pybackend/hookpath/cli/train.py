@@ -128,6 +128,7 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
+        from hookpath.training.together import are_several, is_first
 
         changes = asked(
             family=family,
@@ -143,7 +144,11 @@ def command(
             fold=None if folds else fold,
             settings=set_,
         )
+        first = is_first()
+        console.quiet(not first)
         if folds:
+            if are_several():
+                raise UsageError("--folds is for one process each; start without torchrun")
             begun = next(out.glob("fold*/run.json"), None)
             record = None if begun is None else RunFolder(begun.parent).record()
             settings = _of_folds(record, config, preset, changes)
@@ -167,15 +172,16 @@ def command(
             else (_named(sources))
         )
         with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
-            if not resume:
+            if not resume and first:
                 settings = settled_settings(projects, settings, config, preset, changes, console)
             try:
                 result = train(projects, settings, out, resume, console.reporter)
             except KeyboardInterrupt as stop:
-                if not console.for_queue(stop):  # a batch system does not wait
+                if first and not console.for_queue(stop):  # a batch system does not wait
                     _report_so_far(console, out)
                 raise
-        _tell(console, result)
+        if first:
+            _tell(console, result)
 
 
 def _named(sources: list[Path] | None) -> list[Path]:

@@ -13,13 +13,14 @@ from hookpath.annotations import ClassTable
 from hookpath.closing import Closing
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
-from hookpath.sampling.batch import Batch, batch_of
+from hookpath.sampling.batch import Arrays, Batch, batch_of
 from hookpath.sampling.choosing import SamplerChoice
 from hookpath.sampling.fetching import Fetcher, make_fetcher
 from hookpath.sampling.planning import Labels, Planner, Plans, count_pixels, facts_of_all
 from hookpath.sampling.reader import PatchRequest, SlideFailedError
 from hookpath.sampling.sampler import Counts, Sampler
 from hookpath.sampling.source import AnnotatedSlide
+from hookpath.sampling.together import ALONE, Together, share_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class DrawnStream(Closing):
         batch_size: patches a batch.
         workers: reading processes (spawned when the first batch is asked for).
         steps: batches in all (counted over resumes); None: endless.
+        together: the processes that share every batch evenly; this one delivers its share.
         reporter: gets a warning for every slide or worker that fails.
 
     Raises:
@@ -61,6 +63,7 @@ class DrawnStream(Closing):
         workers: int = 0,
         steps: int | None = None,
         *,
+        together: Together = ALONE,
         reporter: Reporter = SILENT,
     ) -> None:
         if batch_size < 1:
@@ -70,8 +73,9 @@ class DrawnStream(Closing):
         self._reporter = reporter
         self._planner = planner
         self._sampler = sampler
+        self._together = together
         self._fetcher: Fetcher = make_fetcher(
-            planner.sources, planner.branches, batch_size, workers, reporter
+            planner.sources, planner.branches, batch_size // together.size, workers, reporter
         )
         self._planned: deque[_Planned] = deque()
         self._delivered = 0
@@ -97,7 +101,7 @@ class DrawnStream(Closing):
         while True:
             try:
                 self._plan_ahead()
-                images, context_labels = self._fetcher.collect()
+                images, context_labels = self._collected()
             except SlideFailedError as failure:
                 self._take_out(failure)
             except BaseException:
@@ -105,6 +109,20 @@ class DrawnStream(Closing):
                 raise
             else:
                 return self._deliver(images, context_labels)
+
+    def _collected(self) -> Arrays:
+        """This process's share of the oldest batch, once all processes have theirs."""
+        found: Arrays | None = None
+        failed: tuple[int | None, str] = None, ""
+        try:
+            found = self._fetcher.collect()
+        except SlideFailedError as failure:
+            failed = failure.slide_index, str(failure)
+        first = self._together.first_failure(*failed)
+        if first is not None:
+            raise SlideFailedError(*first)
+        assert found is not None
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Small, JSON-ready; the stream goes on from the first batch not yet delivered."""
@@ -143,8 +161,9 @@ class DrawnStream(Closing):
         draws = self._sampler.draw(self._batch_size)
         labels = self._planner.target_labels(draws)
         self._sampler.observe(count_pixels(labels, len(self._counts)))
-        requests = tuple(self._planner.request(draw) for draw in draws)
-        return _Planned(before, self._sampler.pixel_counts, requests, labels)
+        requests = tuple(self._planner.request(d) for d in share_of(draws, self._together))
+        own = labels[self._together.rank :: self._together.size]
+        return _Planned(before, self._sampler.pixel_counts, requests, own)
 
     def _deliver(self, images: list[torch.Tensor], context_labels: list[torch.Tensor]) -> Batch:
         planned = self._planned.popleft()
@@ -184,7 +203,7 @@ class PatchStream(DrawnStream):
         sources: annotated slides; one that cannot be opened is reported and left out.
         classes: the label table that `sources` were made with.
         branches: target first.
-        batch_size, workers, steps, reporter: see `DrawnStream`.
+        batch_size, workers, steps, together, reporter: see `DrawnStream`.
         seed: of the whole stream.
         sampler: which patch next; default: balanced by pixels.
 
@@ -203,10 +222,13 @@ class PatchStream(DrawnStream):
         steps: int | None = None,
         *,
         sampler: SamplerChoice | None = None,
+        together: Together = ALONE,
         reporter: Reporter = SILENT,
     ) -> None:
         planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
         chosen = (sampler or SamplerChoice()).make(
             planner.sources, planner.facts, classes, planner.branches, seed, reporter
         )
-        super().__init__(planner, chosen, batch_size, workers, steps, reporter=reporter)
+        super().__init__(
+            planner, chosen, batch_size, workers, steps, together=together, reporter=reporter
+        )

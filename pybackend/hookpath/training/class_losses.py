@@ -18,7 +18,7 @@ from torch.nn import functional
 from hookpath.annotations import IGNORE
 from hookpath.errors import UsageError
 from hookpath.training.config import LossKind
-from hookpath.training.losses import Weigher, even_weights
+from hookpath.training.losses import Total, Weigher, even_weights, own
 
 #: No class is taken for rarer than this share of all pixels when weights balance what was seen.
 _RAREST = 0.01
@@ -102,21 +102,21 @@ ClassWeights = Callable[[], Sequence[float]]
 """What a pixel of each class counts, in channel order, for the batch at hand."""
 
 
-def by_class(weigh: Weigher, weights: ClassWeights) -> Weigher:
-    """Multiply what `weigh` says by a weight for each class; the sums stay as they were."""
+def by_class(weigh: Weigher, weights: ClassWeights, total: Total = own) -> Weigher:
+    """Multiply what `weigh` says by a weight for each class; the batch's sums stay as they were."""
 
     def weighed(images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
         table = torch.tensor([0.0, *weights()], dtype=torch.float32)
         return [
-            _rescaled(before * table.to(before.device)[target], before.sum())
+            _rescaled(before * table.to(before.device)[target], total(before.sum()), total)
             for before, target in zip(weigh(images, targets), targets, strict=True)
         ]
 
     return weighed
 
 
-def _rescaled(weights: Tensor, total: Tensor) -> Tensor:
-    return weights * (total / weights.sum().clamp(min=1e-12))
+def _rescaled(weights: Tensor, wanted: Tensor, total: Total) -> Tensor:
+    return weights * (wanted / total(weights.sum()).clamp(min=1e-12))
 
 
 def balanced(pixels: npt.NDArray[np.int64]) -> list[float]:

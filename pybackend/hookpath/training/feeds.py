@@ -47,6 +47,7 @@ from hookpath.sampling import (
 )
 from hookpath.training.choice import sampler_choice
 from hookpath.training.config import TrainConfig
+from hookpath.training.together import ALONE, Group
 
 if TYPE_CHECKING:
     from hookpath.training.data import TrainingData
@@ -137,6 +138,7 @@ class Order:
     model: Network
     reporter: Reporter
     heatmaps: HeatmapOf | None = None
+    group: Group = ALONE
 
 
 Feed = tuple[Stream, HeldOut | None]
@@ -161,6 +163,11 @@ def drawn_feed(order: Order) -> Feed:
         TrainingError: nothing can be drawn, or such networks cannot be trained.
     """
     reads = order.model.reads
+    if order.group.size > 1 and reads != "patches":
+        raise TrainingError(
+            f"{order.model.family}: networks that read {reads} are trained by one process; start "
+            "without torchrun"
+        )
     if reads not in _FEEDS:
         raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
     return _FEEDS[reads](order)
@@ -183,7 +190,7 @@ def training_set(order: Order, most: int) -> HeldOut:
     most = min(order.config.validation.max_patches, _LOOKED_AT, most)
     validation = order.config.validation.model_copy(update={"max_patches": most})
     config = order.config.model_copy(update={"validation": validation, "workers": 0})
-    stream, held_out = open_feed(replace(order, config=config, data=seen))
+    stream, held_out = open_feed(replace(order, config=config, data=seen, group=ALONE))
     stream.close()
     assert held_out is not None, "there are training slides"
     return held_out
@@ -201,6 +208,7 @@ def _patches(order: Order) -> Feed:
         seed,
         config.workers,
         sampler=sampler_choice(config, order.model),
+        together=order.group,
         reporter=reporter,
     )
     if not data.val:

@@ -41,14 +41,18 @@ class _Known:
 
 
 def gradients(s: Session, batch: Batch, size: int) -> Tensor:
-    """Leave a batch's gradients in the network, computed `size` patches at a time; its loss."""
+    """Leave a batch's gradients in the network, computed `size` patches at a time; its loss.
+
+    Where processes share the batch, both are the whole batch's.
+    """
     images, labels = s.augment(batch, s.device, s.step)
     targets = s.model.targets(labels)
     known = _Known(images, targets, s.weigh(images, targets))
     s.optimizer.zero_grad(set_to_none=True)
-    if s.loss.adds_up or len(images[0]) <= size:
-        return _added_up(s, known, size)
-    return _in_two_passes(s, known, size)
+    one_pass = s.loss.adds_up or len(images[0]) <= size
+    loss = _added_up(s, known, size) if one_pass else _in_two_passes(s, known, size)
+    s.group.sum_gradients(s.model)
+    return s.group.total(loss)
 
 
 def _added_up(s: Session, known: _Known, size: int) -> Tensor:

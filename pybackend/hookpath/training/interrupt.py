@@ -44,10 +44,12 @@ class StopSignal:
         """Whether a signal came."""
         return self._stop is not None
 
-    def obey(self) -> None:
-        """Interrupt now, if asked for; call where everything is saved."""
+    def obey(self, others: bool = False) -> None:
+        """Interrupt now, if asked for (here, or in another process); all is saved."""
         if self._stop is not None:
             raise self._stop
+        if others:
+            raise QueueStop
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

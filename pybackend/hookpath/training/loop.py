@@ -16,19 +16,21 @@ from hookpath.events import SILENT, Reporter
 from hookpath.models.files import CARD_NAME
 from hookpath.projects import Project
 from hookpath.sampling import Batch
+from hookpath.signals import QueueStop
 from hookpath.training.clock import Clock
 from hookpath.training.config import TrainConfig
 from hookpath.training.device import memory_explained
 from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
 from hookpath.training.last_look import look_back
-from hookpath.training.metrics_log import MetricsLog, Row
+from hookpath.training.metrics_log import MetricsLog, NoLog, Row
 from hookpath.training.opening import Prepare, open_session
 from hookpath.training.reference import FEWER, PATCHES, keep_reference
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
 from hookpath.training.session import Fit, Session
+from hookpath.training.together import Group, joined
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
@@ -88,23 +90,47 @@ def train(
     """
     run = RunFolder(run_dir)
     config = config or TrainConfig.of(run.record().config)
-    with memory_explained(config), run.alone():
-        session = open_session(projects, config, run, resume, reporter, prepare)
-        with closing(session):
-            if session.finished:
-                reporter.info(
-                    f"{run_dir}: this run is finished; nothing to do (more epochs, or minutes, "
-                    "make it longer)"
-                )
-            else:
-                _run_or_say_how_to_go_on(session, fit)
-            look_back(session)
-            most = FEWER if session.model.fitted else PATCHES
-            patches = min(most, session.patches_left(0.6))
-            keep_reference(run, session.data.train, session.device, patches)
+    with memory_explained(config), joined(config) as group:
+        if not group.first:
+            return _join_in(projects, run, group)
+        with run.alone():
+            session = open_session(projects, config, run, resume, reporter, prepare, group)
+            group.wait()
+            _train(session, fit)
+    return _result(session)
+
+
+def _join_in(projects: Sequence[Project], run: RunFolder, group: Group) -> TrainResult:
+    """Take part in the run that the first process has opened meanwhile, as if it went on."""
+    group.wait()
+    config = TrainConfig.of(run.record().config)
+    session = open_session(projects, config, run, True, SILENT, group=group)
+    with closing(session):
+        if not session.finished:
+            _run(session, None)
+    return _result(session)
+
+
+def _train(session: Session, fit: Fit | None) -> None:
+    run, reporter = session.run, session.reporter
+    with closing(session):
+        if session.finished:
+            reporter.info(
+                f"{run.root}: this run is finished; nothing to do (more epochs, or minutes, "
+                "make it longer)"
+            )
+        else:
+            _run_or_say_how_to_go_on(session, fit)
+        look_back(session)
+        most = FEWER if session.model.fitted else PATCHES
+        patches = min(most, session.patches_left(0.6))
+        keep_reference(run, session.data.train, session.device, patches)
+
+
+def _result(session: Session) -> TrainResult:
     return TrainResult(
-        run_dir=run_dir,
-        model_dir=run.model,
+        run_dir=session.run.root,
+        model_dir=session.run.model,
         best_f1=session.best_f1,
         best_score=session.measured,
         score=session.goal.name,
@@ -153,7 +179,8 @@ def _run(session: Session, fit: Fit | None) -> None:
     reporter.start("train", total, "step")
     reporter.advance("train", session.step)
     reporter.overall(session.plan.done(session.step))
-    with MetricsLog(session.run, session.epoch, reporter) as log, StopSignal() as stop:
+    log_of = MetricsLog if session.group.first else NoLog
+    with log_of(session.run, session.epoch, reporter) as log, StopSignal() as stop:
         while not session.finished:
             if session.model.fitted:
                 _at_once(session, log, fit)
@@ -161,7 +188,7 @@ def _run(session: Session, fit: Fit | None) -> None:
                 _epoch(session, log, stop)
 
 
-def _at_once(s: Session, log: MetricsLog, fit: Fit | None) -> None:
+def _at_once(s: Session, log: MetricsLog | NoLog, fit: Fit | None) -> None:
     """One step that is the whole run."""
     if fit is None:
         raise TrainingError(
@@ -174,7 +201,7 @@ def _at_once(s: Session, log: MetricsLog, fit: Fit | None) -> None:
     _end_epoch(s, log, clock, clock.seconds, validation)
 
 
-def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
+def _epoch(s: Session, log: MetricsLog | NoLog, stop: StopSignal) -> None:
     """From wherever the epoch stands to its end: steps, validation, row, model, checkpoint."""
     config, clock = s.config, Clock()
     whole = s.epoch * config.steps_per_epoch
@@ -188,21 +215,38 @@ def _epoch(s: Session, log: MetricsLog, stop: StopSignal) -> None:
         if s.step % look_every == 0 or s.step >= min(whole, s.total_steps):
             _keep_time(s)
         ends = s.step >= min(whole, s.total_steps)
-        pause = due or stop.requested or ends
+        stopping = s.group.any(stop.requested)
+        pause = due or stopping or ends
         if pause or s.step % look_every == 0:
             _show(s, clock, saving=pause)
         if pause and not ends:
-            _save(s, stopping=stop.requested)
-            stop.obey()
+            _save(s, stopping)
+            if stopping:
+                stop.obey(others=True)
+    validation = _validated(s, stop)
+    _end_epoch(s, log, clock, clock.seconds, validation)
+    if s.group.any(stop.requested):
+        stop.obey(others=True)
+
+
+def _validated(s: Session, stop: StopSignal) -> Validation | None:
+    """The validation of the first process; a stop need not wait for its end."""
+    if not s.group.first:
+        stopped, validation = s.group.from_first(None)
+        if stopped:
+            raise QueueStop
+        found: Validation | None = validation
+        return found
     try:
         with stop.at_once():
-            validation = _validation(s)
+            found = _validation(s)
     except KeyboardInterrupt:  # it may take longer than a batch system waits
         s.unended = True
         _save(s, stopping=True)
+        s.group.from_first((True, None))
         raise
-    _end_epoch(s, log, clock, clock.seconds, validation)
-    stop.obey()
+    s.group.from_first((False, found))
+    return found
 
 
 def _save(s: Session, stopping: bool) -> None:
@@ -218,7 +262,9 @@ def _keep_time(s: Session) -> None:
         return
     float(s.loss_sum)  # waits for a GPU
     before = s.total_steps
-    if s.budget.stepped(s.step) and before == s.plan.most:
+    moved = s.budget.stepped(s.step)
+    s.plan.load_state_dict(s.group.from_first(s.plan.state_dict()))
+    if moved and before == s.plan.most:
         s.reporter.info(
             f"{s.config.minutes:g} min are enough for about {s.total_steps} steps, of "
             f"{s.budget.step_s:.2g} s each now (at most {s.plan.most} are wanted)"
@@ -237,7 +283,7 @@ def _validation(s: Session) -> Validation | None:
 
 
 def _end_epoch(
-    s: Session, log: MetricsLog, clock: Clock, seconds: float, validation: Validation | None
+    s: Session, log: MetricsLog | NoLog, clock: Clock, seconds: float, validation: Validation | None
 ) -> None:
     """Model, row, checkpoint; until the last is written, the epoch is not done."""
     s.unended = False

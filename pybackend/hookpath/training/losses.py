@@ -22,7 +22,16 @@ class Loss:
     adds_up: bool = True
 
 
-def even_weights(target: Tensor) -> Tensor:
+Total = Callable[[Tensor], Tensor]
+"""Sum of a number over the processes that share a batch."""
+
+
+def own(value: Tensor) -> Tensor:
+    """Of one process."""
+    return value
+
+
+def even_weights(target: Tensor, total: Total = own) -> Tensor:
     """What every pixel (or patch) counts: 1 / number of the known ones, 0 for an unknown one.
 
     Weights of a batch sum to 1 (to 0 where nothing is known: then the loss is 0, not NaN), so the
@@ -30,12 +39,13 @@ def even_weights(target: Tensor) -> Tensor:
 
     Args:
         target: ``(N, h, w)`` labels or magnifications; 0 = unknown.
+        total: of a number that each process has of its share of the batch.
 
     Returns:
         ``(N, h, w)`` float32.
     """
     known = (target != IGNORE).float()
-    return known / known.sum().clamp(min=1)
+    return known / total(known.sum()).clamp(min=1)
 
 
 Weigher = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Tensor]]
@@ -43,9 +53,9 @@ Weigher = Callable[[Sequence[Tensor], Sequence[Tensor]], list[Tensor]]
 counts, per branch. A loss that balances otherwise than evenly is one of these."""
 
 
-def evenly(images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
+def evenly(images: Sequence[Tensor], targets: Sequence[Tensor], total: Total = own) -> list[Tensor]:
     """All that is known counts the same (`even_weights`)."""
-    return [even_weights(target) for target in targets]
+    return [even_weights(target, total) for target in targets]
 
 
 def cluster_weights(target: Tensor, clusters: Tensor, k: int) -> Tensor:

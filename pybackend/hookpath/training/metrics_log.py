@@ -42,3 +42,15 @@ class MetricsLog(Closing):
     def close(self) -> None:
         """Close the TensorBoard events."""
         self._events.close()
+
+
+class NoLog(Closing):
+    """Of a process that only helps: the first one writes the rows."""
+
+    def __init__(self, run: RunFolder, first_epoch: int, reporter: Reporter) -> None: ...
+
+    def add(self, row: Row) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hookpath.errors import UsageError
 from hookpath.training.class_losses import ClassLoss, balanced, by_class, given
 from hookpath.training.config import TrainConfig
-from hookpath.training.losses import Loss, Weigher
+from hookpath.training.losses import Loss, Total, Weigher, own
 from hookpath.training.scoring import ClassGoal, Goal
 
 
@@ -36,6 +36,7 @@ def weigher_of(
     weigh: Weigher,
     names: Sequence[str],
     seen: Callable[[], npt.NDArray[np.int64]],
+    total: Total = own,
 ) -> Weigher:
     """What every pixel or patch of a batch counts, with the configured weights of classes.
 
@@ -43,6 +44,7 @@ def weigher_of(
         weigh: what it counts without them.
         names: classes in channel order.
         seen: ``(C,)`` pixels of each class in the batches so far, the one at hand included.
+        total: over the processes that share a batch.
 
     Raises:
         UsageError: a weight is given to a name that is no class.
@@ -51,6 +53,6 @@ def weigher_of(
     if wanted is None:
         return weigh
     if wanted == "balanced":
-        return by_class(weigh, lambda: balanced(seen()))
+        return by_class(weigh, lambda: balanced(seen()), total)
     fixed = given(wanted, names)
-    return by_class(weigh, lambda: fixed)
+    return by_class(weigh, lambda: fixed, total)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
 from hookpath.devices import choose_device, widest_float
+from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.models import Network
 from hookpath.projects import Project
@@ -37,6 +39,10 @@ from hookpath.training.run_folder import RunFolder, RunRecord, library_versions,
 from hookpath.training.schedule import make_optimizer
 from hookpath.training.scoring import goal_of
 from hookpath.training.session import Session
+from hookpath.training.together import ALONE, Group, shared_norms
+
+#: Between the seeds of processes that share a batch.
+_APART = 7919
 
 
 class Prepare(Protocol):
@@ -61,11 +67,13 @@ def open_session(
     resume: bool,
     reporter: Reporter,
     prepare: Prepare | None = None,
+    group: Group = ALONE,
 ) -> Session:
     """Check everything that can be checked, then make or take up the run's folder.
 
     Args:
         prepare: what must be done before there is anything to learn from.
+        group: the processes that share every batch.
 
     Raises:
         TrainingError: see `hookpath.training.train`; nothing has been written then.
@@ -75,7 +83,7 @@ def open_session(
     if not resume:
         run.refuse_existing()
     torch.manual_seed(config.seed)
-    device = choose_device(config.device, reporter.info)
+    device = choose_device(group.device(config.device), reporter.info)
     family = design_of(config).network
     drawn = family.reads != "scales"
     data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
@@ -83,12 +91,14 @@ def open_session(
         config, data.classes, reporter, begun=resume and run.started, channels=len(data.channels)
     ).to(device)
     model = model.to(memory_format=torch.channels_last)
+    _refuse_several(group, model, prepare)
+    shared_norms(model, group)
     data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
     record = _record(projects, config, data)
     if resume:
         run.refuse_changes(record)
-    order = Order(config, data, model, reporter)
+    order = Order(config, data, model, reporter, group=group)
     if prepare is not None:
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
@@ -118,7 +128,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
     goal = goal_of(model, order.data.classes.names)
     loss, tuning = loss_of(config, goal), FineTuning(model, config.finetune)
     clusters = clusters_of_run(order, device, run)
-    weigh = cluster_weigher(clusters) or evenly
+    weigh = cluster_weigher(clusters) or partial(evenly, total=order.group.total)
     stream, held_out = open_feed(order)
     plan = Plan(config.epochs * config.steps_per_epoch)
     return Session(
@@ -133,8 +143,14 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         stream=stream,
         validation=held_out,
         goal=goal,
-        augment=Augmentation(config.augmentation, config.seed, len(order.data.channels) or None),
-        parts=Parts(config.at_once or config.batch_size, reporter),
+        # Each process draws of its own for its share.
+        augment=Augmentation(
+            config.augmentation,
+            config.seed + _APART * order.group.rank,
+            len(order.data.channels) or None,
+        ),
+        parts=Parts(config.at_once or config.batch_size, reporter, order.group.size > 1),
+        group=order.group,
         loss=loss,
         tuning=tuning,
         plan=plan,
@@ -142,9 +158,16 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         loss_sum=torch.zeros((), dtype=widest_float(device), device=device),
         average=None if config.ema is None else Average(model, config.ema),
         training_set=None if model.fitted else lambda most: training_set(order, most),
-        weigh=weigher_of(config, weigh, order.data.classes.names, lambda: stream.pixel_counts),
+        weigh=weigher_of(
+            config, weigh, order.data.classes.names, lambda: stream.pixel_counts, order.group.total
+        ),
         clusters=clusters,
     )
+
+
+def _refuse_several(group: Group, model: Network, prepare: Prepare | None) -> None:
+    if group.size > 1 and (model.fitted or prepare is not None):
+        raise TrainingError(f"{model.family} is trained by one process; start without torchrun")
 
 
 def _budget(

@@ -23,10 +23,12 @@ class Parts:
 
     Args:
         size: patches of a batch, to begin with.
+        fixed: it stays so: other processes go through as many parts.
     """
 
-    def __init__(self, size: int, reporter: Reporter) -> None:
+    def __init__(self, size: int, reporter: Reporter, fixed: bool = False) -> None:
         self.size, self._whole, self._reporter = size, size, reporter
+        self._fixed = fixed
 
     def fitting(self, model: nn.Module, what: str, work: Callable[[int], T]) -> T:
         """`work` with as many patches at once as fit, which is remembered.
@@ -43,7 +45,7 @@ class Parts:
             try:
                 return work(self.size)
             except (RuntimeError, MemoryError) as error:
-                if self.size == 1 or not is_out_of_memory(error):
+                if self._fixed or self.size == 1 or not is_out_of_memory(error):
                     raise
             # Out of the handler: the failed step's tensors hang on the error's traceback.
             self._halve(model, what)

@@ -31,6 +31,7 @@ from hookpath.training.parts import Parts
 from hookpath.training.plan import Plan
 from hookpath.training.run_folder import RunFolder
 from hookpath.training.scoring import Goal, Validation
+from hookpath.training.together import ALONE, Group
 from hookpath.training.validate import validate
 
 
@@ -49,6 +50,7 @@ class Session:
         findings: what was found out before the first step.
         glass: classes are drawn on glass, so it is to be predicted.
         weigh: what each pixel or patch of a batch counts in the loss.
+        group: the processes that share every batch.
         clusters: what `weigh` goes by; None: all count the same.
         step: optimiser steps done, over the whole run.
         loss_sum: of the epoch under way, on the device, in its widest kind of number.
@@ -81,6 +83,7 @@ class Session:
     findings: tuple[Finding, ...] = ()
     glass: bool = False
     weigh: Weigher = evenly
+    group: Group = ALONE
     clusters: Clusters | None = None
     step: int = 0
     best_score: float | None = None
@@ -209,11 +212,14 @@ class Session:
 
     def save_last(self) -> None:
         """Write the state between two steps as the last checkpoint."""
-        write_checkpoint(self.run.last, self._checkpoint())
+        if self.group.first:
+            write_checkpoint(self.run.last, self._checkpoint())
         self.saved_step = self.step
 
     def save_best(self, validation: Validation | None) -> None:
         """Write the weights as the run's model, and the state as the best checkpoint."""
+        if not self.group.first:
+            return
         metrics: dict[str, Any] = {"epoch": self.epochs_done}
         if validation is not None:
             metrics |= validation.card
