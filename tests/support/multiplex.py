@@ -96,7 +96,10 @@ def write_strokes(
                 "coordinates": [[[a, b], [c, b], [c, d], [a, d], [a, b]]],
                 "plane": {"c": -1, "z": plane[0], "t": plane[1]},
             },
-            "properties": {"objectType": "annotation", "classification": {"name": name}},
+            "properties": {
+                "objectType": "annotation",
+                "classification": {"name": name, "color": [9, 9, 9]},
+            },
         }
         for name, boxes in classes.items()
         for a, b, c, d in boxes

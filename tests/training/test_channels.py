@@ -109,12 +109,17 @@ def test_slides_that_do_not_go_together_are_named(folder: Path) -> None:
         r"c\.ome\.tif is of the channels DAPI, CD3; .*--channels",
     ):
         gathered(folder)
-    for path in folder.glob("c.*"):
-        path.unlink()
+
+
+def test_where_images_are_rgb_the_others_are_left_out(folder: Path) -> None:
     write_pyramid(folder / "d.tif", np.full((SIZE, SIZE, 3), 200, np.uint8), 1.0, levels=1)
     write_strokes(folder / "d.geojson", STROKES)
-    with pytest.raises(TrainingError, match=r"a\.ome\.tif is of the .*d\.tif is RGB"):
-        gathered(folder)
+    said = Recorder()
+    data = gather([open_project(folder)], TrainConfig.load(overrides=TINY), said)
+    assert [s["name"] for s in data.slides] == ["d.tif"]
+    assert data.channels == ()
+    left_out = [w for w, code in zip(said.warnings, said.codes, strict=True) if code == "channels"]
+    assert [w.split(" ")[0] for w in left_out] == ["a.ome.tif", "b.ome.tif"]
 
 
 @pytest.mark.parametrize(

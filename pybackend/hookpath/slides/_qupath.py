@@ -144,6 +144,7 @@ def open_through_qupath(
         table = java()
     except NoQuPathError as error:
         raise SlideError(f"{path}: only QuPath can read it so. {error}") from error
+    table.JClass("qupath.lib.scripting.QP")  # tells Gson how to read channels that QuPath computes
     kind = table.JClass("qupath.lib.images.servers.ImageServerBuilder$ServerBuilder")
     try:
         builder = table.GsonTools.getInstance().fromJson(table.String(how), kind.class_)

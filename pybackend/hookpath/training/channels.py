@@ -19,24 +19,45 @@ def refuse_lacking(source: AnnotatedSlide, config: TrainConfig) -> None:
         positions(config.channels, source.read_facts().channels, source.name)
 
 
+def alike(
+    sources: Sequence[AnnotatedSlide], config: TrainConfig, reporter: Reporter
+) -> list[AnnotatedSlide]:
+    """The slides that can be learned from together: where no channels are named, RGB is the usual.
+
+    Slides that are no RGB are left out, by name, where others are RGB.
+    """
+    rgb = [s for s in sources if s.read_facts().is_rgb]
+    if config.channels or not rgb:
+        return list(sources)
+    for other in sources:
+        if not other.read_facts().is_rgb:
+            reporter.warn(
+                f"{other.name} is left out: it is {_what(other)}, other images are RGB; learn from "
+                "its channels by name (--channels), without the RGB images",
+                "channels",
+            )
+    return rgb
+
+
 def channels_of(sources: Sequence[AnnotatedSlide], config: TrainConfig) -> tuple[str, ...]:
     """Names of the channels to learn from; (): all slides are RGB, and that is what is learned.
 
     Where none are asked for, those of slides that have the same ones, in the first slide's order.
 
+    Args:
+        sources: `alike`.
+
     Raises:
-        TrainingError: some slides are RGB and others not, or their channels differ.
+        TrainingError: their channels differ.
     """
     if config.channels:
         return config.channels
     first, *others = sources
-    if not any(s.read_facts().is_rgb is False for s in sources):
+    if first.read_facts().is_rgb:
         return ()
     names = _names(first)
     for other in others:
-        if other.read_facts().is_rgb is not first.read_facts().is_rgb or set(_names(other)) != set(
-            names
-        ):
+        if set(_names(other)) != set(names):
             raise TrainingError(
                 f"{first.name} is {_what(first)}, {other.name} is {_what(other)}; name the "
                 "channels that all of them have (--channels), or train on fewer images",

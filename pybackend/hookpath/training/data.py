@@ -34,7 +34,7 @@ from hookpath.projects import (
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.slides.channels import ChannelScale
-from hookpath.training.channels import channels_of, refuse_lacking, with_channels
+from hookpath.training.channels import alike, channels_of, refuse_lacking, with_channels
 from hookpath.training.config import TrainConfig
 from hookpath.training.drawn import DrawnImage, class_table, images_of, unknown_names
 from hookpath.training.split import Candidate, Part, Split, on_two_sides, split_slides
@@ -101,7 +101,7 @@ def gather(
     tell_files(reporter, projects)
     for twins in twin_classes(classes.names):
         reporter.warn(twins)
-    sources = _load(projects, images, classes, config, reporter)
+    sources = alike(_load(projects, images, classes, config, reporter), config, reporter)
     image_of = {i.key: i.image[0] for i in images}
     candidates = _candidates(sources, images)
     by_image = split_slides(candidates, _listed(config), config.validation.fraction, config.seed)

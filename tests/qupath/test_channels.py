@@ -1,0 +1,125 @@
+"""Fluorescence and stacks in a real QuPath: learned from, predicted, back in the right place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tifffile
+from shapely import wkt
+
+from hookpath.annotations import RUN_TAG
+from hookpath.annotations.planes import plane_of
+from hookpath.inference import PredictConfig, predict_project
+from hookpath.models import ModelCard, save_model
+from hookpath.projects import PlaneChoice, QuPathProject
+from hookpath.training import TrainConfig, train
+from support.families import class_table
+from support.multiplex import coded, write_strokes
+from support.networks import red_network
+from support.qupath import run_alone
+from support.qupath_slides import dump_project
+from support.training import TINY
+
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
+
+WIDTH, HEIGHT = 160, 96
+#: (x, y, width, height) in level-0 px of what is bright in the second channel.
+SPOTS = ((21, 35, 17, 12), (90, 11, 9, 30), (121, 61, 26, 20))
+CONFIG = PredictConfig(min_area_um2=1, device="cpu", tissue=False)
+
+
+def spotted(spots: Sequence[tuple[int, int, int, int]] = SPOTS) -> npt.NDArray[np.uint16]:
+    """``(4, H, W)``: the place's code, and 9000 on 300 where the spots are."""
+    pixels = coded(4, HEIGHT, WIDTH)
+    pixels[1] = 300
+    for x, y, w, h in spots:
+        pixels[1, y : y + h, x : x + w] = 9000
+    return pixels
+
+
+def write(path: Path, pixels: npt.NDArray[Any], axes: str) -> None:
+    """As ImageJ does it, which every QuPath reads."""
+    tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": axes})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a 4-channel 16-bit image, plain, turned and with channels joined; a stack."""
+    root = tmp_path_factory.mktemp("channels")
+    write(root / "spots.tif", spotted(), "CYX")
+    write(root / "other.tif", coded(2, HEIGHT, WIDTH), "CYX")
+    planes = np.stack([spotted(()), spotted(()), spotted(SPOTS[:1])])
+    write(root / "stack.tif", planes, "ZCYX")
+    boxes = [(x, y, x + w, y + h) for x, y, w, h in SPOTS]
+    strokes = write_strokes(root / "drawn.geojson", {"B": boxes, "A": [(0, 82, 100, 95)]})
+    run_alone("make_channels.groovy", root, root / "Projekt µ", strokes)
+    return root / "Projekt µ"
+
+
+@pytest.fixture(scope="module")
+def predicted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Every image as QuPath sees it after a prediction by a network whose answer is known."""
+    root = tmp_path_factory.mktemp("model")
+    scales = [{"name": "Channel 2", "low": 300, "high": 9300}]
+    norm = {"scale": 1 / 255, "channels": scales}
+    model = red_network(in_channels=1)
+    card = ModelCard.describe(model, class_table(2), normalisation=norm)
+    save_model(root / "m", model, card)
+    config = CONFIG.model_copy(update={"planes": PlaneChoice(z=(0, 2))})
+    whole = predict_project(QuPathProject(folder), root / "m", root / "o", config)
+    # An image of one plane has no plane 2; it is predicted by itself.
+    assert {p.image for p in whole.problems} >= {"spots (z 2, t 0)"}
+    names = ("spots", "turned", "joined")
+    alone = CONFIG.model_copy(update={"images": names})
+    done = predict_project(QuPathProject(folder), root / "m", root / "o1", alone)
+    assert done.problems == ()
+    return {image["name"]: image for image in dump_project(folder)["images"]}
+
+
+def centres(image: dict[str, Any]) -> list[tuple[float, float]]:
+    """Of the predicted objects of class B."""
+    ours = [o for o in image["objects"] if RUN_TAG in o["metadata"]]
+    shapes = [wkt.loads(o["wkt"]) for o in ours if o["classification"] == "B"]
+    return sorted((s.centroid.x, s.centroid.y) for s in shapes)
+
+
+@pytest.mark.parametrize("name", ["spots", "joined"])
+def test_objects_lie_where_the_channel_is_bright(predicted: dict[str, Any], name: str) -> None:
+    found = centres(predicted[name])
+    for (x, y), (left, top, w, h) in zip(found, SPOTS, strict=True):
+        assert abs(x - left - w / 2) < 1
+        assert abs(y - top - h / 2) < 1
+
+
+def test_on_a_turned_image_they_are_turned(predicted: dict[str, Any]) -> None:
+    """By a quarter clockwise: (x, y) goes to (H − y, x)."""
+    wanted = sorted((HEIGHT - (y + h / 2), x + w / 2) for x, y, w, h in SPOTS)
+    for (x, y), (wanted_x, wanted_y) in zip(centres(predicted["turned"]), wanted, strict=True):
+        assert abs(x - wanted_x) < 1
+        assert abs(y - wanted_y) < 1
+
+
+def test_of_a_stack_they_lie_on_the_plane_that_was_predicted(folder: Path, predicted: Any) -> None:
+    (entry,) = [e for e in QuPathProject(folder).images if e.name == "stack"]
+    ours = [o for o in entry.objects() if o.run and o.path_class and o.path_class.name == "B"]
+    assert [plane_of(o) for o in ours] == [(2, 0)]
+    x, y, w, h = SPOTS[0]
+    assert abs(ours[0].geometry.centroid.x - x - w / 2) < 1
+    assert abs(ours[0].geometry.centroid.y - y - h / 2) < 1
+    drawn = [o for o in entry.objects() if not o.run]
+    assert [plane_of(o) for o in drawn] == [(2, 0)]
+
+
+def test_a_project_of_fluorescence_trains(folder: Path, tmp_path: Path) -> None:
+    config = TrainConfig.load(
+        overrides=[*TINY, 'channels=["Channel 2", "Channel 1"]', "epochs=1", "workers=0"]
+    )
+    run = train([QuPathProject(folder)], config, tmp_path / "run")
+    card = json.loads((run.model_dir / "model.json").read_text())
+    assert [c["name"] for c in card["normalisation"]["channels"]] == ["Channel 2", "Channel 1"]
