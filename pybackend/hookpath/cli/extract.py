@@ -76,6 +76,14 @@ def command(
     format_: Annotated[
         Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
     ] = "png",
+    masks: Annotated[
+        bool,
+        typer.Option("--masks", help="A label image beside each patch, its values in labels.csv."),
+    ] = False,
+    layout: Annotated[
+        Literal["nnunet", "coco"] | None,
+        typer.Option(help="The same as nnU-Net or COCO reads it, too.", show_default=False),
+    ] = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG.")] = 90,
     workers: Annotated[
         int | None,
@@ -113,12 +121,31 @@ def command(
             rules=label_rules(line_width, fold_derived, map_),
             image_format=format_,
             quality=quality,
+            masks=masks or layout is not None,
             workers=_cores() if workers is None else workers,
             images=tuple(image or ()),
             again=again,
         )
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
-            _tell(console, extract_projects(projects, out, config, console.reporter))
+            report = extract_projects(projects, out, config, console.reporter)
+            _lay_out(console, report, layout, projects[0].name)
+            _tell(console, report)
+
+
+def _lay_out(
+    console: Console, report: ExtractReport, layout: Literal["nnunet", "coco"] | None, name: str
+) -> None:
+    from hookpath.conversion import read_class_values
+    from hookpath.extraction.layouts import LABELS_NAME, write_coco, write_nnunet
+
+    if layout is None or report.table is None:
+        return
+    found = read_class_values(report.out_dir / LABELS_NAME).classes
+    values = {c.name: value for value, c in found.items() if c is not None}
+    if layout == "coco":
+        console.say(f"COCO: {write_coco(report.table, values)}")
+    else:
+        console.say(f"nnU-Net: {write_nnunet(report.table, values, name)}")
 
 
 def _cores() -> int:

@@ -72,6 +72,8 @@ class _Slide:
     patches: list[Patch] = field(default_factory=list)
     waiting: set[Future[Any]] = field(default_factory=set)
     bytes: int = 0
+    #: How near patches came to what is asked for, where none did.
+    best: str = ""
 
 
 class Run:
@@ -89,6 +91,8 @@ class Run:
         self.classes: set[str] = set()
         #: Slides whose worker died: each is tried once more, by itself.
         self.suspects: set[Path] = set()
+        #: Class → value in masks, the same on all slides.
+        self.values: dict[str, int] = {}
 
     def work(self, entries: Sequence[Pair]) -> None:
         """All slides."""
@@ -140,7 +144,11 @@ class Run:
             project=slide.project.name,
             settings=self.config.digest,
             slide=identity,
-            labels=labels_digest(slide.drawn.labels(), slide.drawn.rest),
+            labels=labels_digest(
+                slide.drawn.labels(),
+                slide.drawn.rest,
+                slide.drawn.values if self.config.masks else (),
+            ),
             patches={},
             by_label={},
         )
@@ -160,7 +168,9 @@ class Run:
             found.setdefault(rest, PathClass(rest))
         self.classes |= found.keys()
         classes = {n: c for n, c in found.items() if not wanted or n in wanted}
-        return Drawn(objects, ClassTable.of(classes.values()), rest if rest in classes else None)
+        values = tuple(self.values.get(name, 0) for name in classes)
+        known = rest if rest in classes else None
+        return Drawn(objects, ClassTable.of(classes.values()), known, values)
 
     def _submit(self, slide: _Slide, work: Any, *arguments: Any) -> None:
         future = self.workers.submit(work, *arguments)
@@ -201,10 +211,12 @@ class Run:
                 f"{finest.spacing_um:.3g} µm/px ({finest.name}) are enlarged"
             )
         slide.patches = planned.patches
-        slide.stage = fresh_stage(slide.folder, slide.patches)
+        slide.stage = fresh_stage(slide.folder, slide.patches, self.config.masks)
+        drawn = slide.drawn if self.config.masks else None
+        slide.best = planned.best
         for start in range(0, len(slide.patches), CHUNK):
             chunk = slide.patches[start : start + CHUNK]
-            self._submit(slide, cut, slide.slide, chunk, slide.stage, self.config)
+            self._submit(slide, cut, slide.slide, chunk, slide.stage, self.config, drawn)
 
     def _publish(self, slide: _Slide) -> None:
         assert slide.stage is not None
@@ -223,12 +235,14 @@ class Run:
 
     def _finished(self, entry: ImageEntry, folder: Path, record: SlideRecord, is_new: bool) -> None:
         self.done[folder] = record, is_new
-        self.slides.pop(folder, None)
         self.suspects.discard(folder)
         if not is_new:
             self.reporter.info(f"{entry.name}: finished earlier, not extracted again")
         elif not record.patches:
-            self.reporter.warn(f"{entry.name}: no patch has enough of what is asked for")
+            best = self.slides[folder].best if folder in self.slides else ""
+            why = f" ({best})" if best else ""
+            self.reporter.warn(f"{entry.name}: no patch has enough of what is asked for{why}")
+        self.slides.pop(folder, None)
         self.reporter.result(
             "slide", {**record.model_dump(), "folder": str(folder), "resumed": not is_new}
         )

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from hookpath.annotations import ClassTable, LabelSource, PathObject
 from hookpath.extraction.config import ExtractConfig
-from hookpath.extraction.patches import Patch, plan_patches
+from hookpath.extraction.patches import Patch, nearest, plan_patches
 from hookpath.projects.rest import with_rest
 from hookpath.slides import Slide, SlideIdentity, SlideRef, TissueRule, tissue_mask
 from hookpath.slides.base import RGBArray
@@ -24,12 +27,14 @@ _OPEN: dict[SlideRef, Slide] = {}
 @dataclass(frozen=True)
 class Drawn:
     """What is drawn on a slide; `classes` are the labels that count, `rest` that of undrawn tissue
-    (None: that is unknown, or does not count).
+    (None: that is unknown, or does not count). `values` are of the labels in masks, which must mean
+    the same on all slides.
     """
 
     objects: Sequence[PathObject]
     classes: ClassTable
     rest: str | None = None
+    values: tuple[int, ...] = ()
 
     def labels(self) -> LabelSource:
         """Without the rest."""
@@ -49,10 +54,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Planned:
-    """Patches of a slide, and the µm/px of its level 0."""
+    """Patches of a slide, and the µm/px of its level 0; `best`: how near patches came where none is
+    wanted.
+    """
 
     patches: list[Patch]
     mpp: float
+    best: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,23 +94,47 @@ def plan(slide: SlideRef, drawn: Drawn, config: ExtractConfig) -> Planned:
     tissue = tissue_mask(opened, rule=config.tissue) if config.where == "tissue" else None
     # Rasterio would otherwise set GDAL up for each patch, which takes as long as the patch.
     with Env.from_defaults():
-        return Planned(plan_patches(opened, labels, tissue, config), opened.calibration.mpp)
+        patches = plan_patches(opened, labels, tissue, config)
+        best = "" if patches else nearest(opened, labels, tissue, config)
+    return Planned(patches, opened.calibration.mpp, best)
 
 
-def cut(slide: SlideRef, patches: Sequence[Patch], folder: Path, config: ExtractConfig) -> Cut:
+def cut(
+    slide: SlideRef,
+    patches: Sequence[Patch],
+    folder: Path,
+    config: ExtractConfig,
+    drawn: Drawn | None = None,
+) -> Cut:
     """Write the images of some patches into a folder that has those of their magnifications.
+
+    Args:
+        drawn: for masks; None: none are written.
 
     Raises:
         SlideError: the slide is damaged there.
         OSError: an image cannot be written.
     """
     opened = _opened(slide)
+    labels = None if drawn is None else drawn.labels_on(opened, config.tissue)
     written = 0
     for patch in patches:
         data = _encoded(opened.read(patch.region), config)
         (folder / patch.file_name(suffix_of(config))).write_bytes(data)
         written += len(data)
+        if labels is not None and drawn is not None:
+            values = np.array([0, *drawn.values], np.uint8)[labels.rasterize(patch.region)]
+            write_mask(folder / patch.mask_name, values)
     return Cut(len(patches), written)
+
+
+def write_mask(path: Path, values: npt.NDArray[np.uint8]) -> None:
+    """A grey PNG of ``(h, w)`` uint8 values."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(values).save(data, "png", **PNG_OPTIONS)
+    path.write_bytes(data.getvalue())
 
 
 def _encoded(pixels: RGBArray, config: ExtractConfig) -> bytes:

@@ -15,6 +15,9 @@ from hookpath.geometry import UM_AT_ONE
 from hookpath.limits import DESIGN_NUMBER, WORKERS
 from hookpath.slides import TissueRule
 
+#: Numbers without a unit that are asked about: objectives are called so.
+OBJECTIVES = frozenset({5.0, 10.0, 20.0, 40.0, 60.0, 63.0, 80.0, 100.0})
+
 _SAID = re.compile(r"(\d+(?:\.\d+)?)\s*([x×]|um|µm|μm)?(?:/px)?", re.IGNORECASE)
 
 
@@ -30,12 +33,17 @@ class Magnification:
         """``10x`` is 1 µm/px; ``0.5``, ``0.5um`` and ``0.5 µm/px`` are what they say.
 
         Raises:
-            UsageError: neither.
+            UsageError: neither, or a bare number that may mean either (``20``).
         """
         said = _SAID.fullmatch(text.strip())
         value = float(said[1]) if said else 0.0
         if said is None or not 0.01 <= value <= 1000:
             raise UsageError(f"--at {text}: give a magnification (10x) or µm/px (0.5)")
+        if not said[2] and value in OBJECTIVES:
+            raise UsageError(
+                f"--at {text}: is {value:g} µm/px meant, a coarse overview ({value:g}um), or the "
+                f"magnification {value:g}x, which is {UM_AT_ONE / value:g} µm/px? Say which"
+            )
         if (said[2] or "").lower() in ("x", "×"):
             return cls(UM_AT_ONE / value, f"{value:g}x")
         return cls(value, f"{value:g}um")
@@ -63,6 +71,7 @@ class ExtractConfig:
         classes: labels that count; empty: all.
         rules: how drawn objects become labels (lines of a width, classes folded).
         rest: class of undrawn tissue (see `Rest`); None: unknown, unless image metadata says so.
+        masks: write a label image beside each patch: 0 is unknown, other values are `labels.csv`'s.
         image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
@@ -82,6 +91,7 @@ class ExtractConfig:
     rules: LabelRules = field(default_factory=LabelRules)
     image_format: Literal["png", "jpeg"] = "png"
     quality: int = 90
+    masks: bool = False
     workers: int = 0
     images: tuple[str, ...] = field(default=())
     again: bool = False
@@ -116,6 +126,8 @@ class ExtractConfig:
             del said[name]
         if self.rest is None:  # as runs of before there was a rest
             del said["rest"]
+        if not self.masks:  # as runs of before there were masks
+            del said["masks"]
         if self.rules == LabelRules():
             del said["rules"]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -7,14 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookpath.errors import OutputError, UsageError, write_code
+from hookpath.annotations import PathClass, class_names_in
+from hookpath.conversion.class_values import write_class_values
+from hookpath.errors import HookpathError, OutputError, UsageError, write_code
 from hookpath.events import SILENT, Reporter
 from hookpath.extraction._run import TASK, Pair, Run, folder_of
 from hookpath.extraction._work import release
 from hookpath.extraction.config import ExtractConfig
+from hookpath.extraction.layouts import LABELS_NAME
 from hookpath.extraction.record import SlideRecord, load_record, write_whole_table
 from hookpath.locking import working_in
-from hookpath.projects import Problem, Project
+from hookpath.projects import Problem, Project, Rest, as_labels
+
+#: Values of a mask besides 0 (unknown) and, in some layouts, one for what is to be ignored.
+MOST_VALUES = 253
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def extract_projects(
     patches of all slides.
 
     Raises:
-        UsageError: an image that is asked for is not there.
+        UsageError: an image that is asked for is not there, or masks of nothing are.
         OutputError: `out` cannot be written to, or its disk is full.
         BusyError: another process extracts patches into it.
     """
@@ -53,6 +59,13 @@ def extract_projects(
     pairs = list(_chosen(projects, config.images))
     with _writing(out), working_in(out, f"extracting patches into {out}"):
         run = Run(out, config, reporter)
+        if config.masks:
+            run.values = mask_values(projects, pairs, config)
+            if not run.values:
+                raise UsageError("masks of what? nothing of a class is drawn on these images")
+            write_class_values(
+                out / LABELS_NAME, {v: PathClass(name) for name, v in run.values.items()}
+            )
         reporter.start(TASK, None, "patch")
         try:
             run.work(pairs)
@@ -62,6 +75,33 @@ def extract_projects(
         reporter.finish(TASK)
         _tell_missing(run)
         return _report(run, [folder_of(out, pair) for pair in _all(projects)])
+
+
+def mask_values(
+    projects: Sequence[Project], pairs: Sequence[Pair], config: ExtractConfig
+) -> dict[str, int]:
+    """Class → its value in masks: projects' classes first, then as drawn; the same in every run
+    over the same images.
+
+    Raises:
+        UsageError: more classes than a mask has values.
+    """
+    drawn: dict[str, None] = {}
+    for _, entry in pairs:
+        try:
+            objects = as_labels(entry, entry.objects(), config.rules)
+        except HookpathError:  # told when its turn comes
+            continue
+        drawn |= dict.fromkeys(c.name for c in class_names_in(objects))
+        rest = Rest(class_name=config.rest).class_of(entry, objects)
+        drawn |= {} if rest is None else {rest: None}
+    listed = [c.name for project in projects for c in project.classes if c.name in drawn]
+    names = [
+        n for n in dict.fromkeys([*listed, *drawn]) if not config.classes or n in config.classes
+    ]
+    if len(names) > MOST_VALUES:
+        raise UsageError(f"{len(names)} classes are more than masks have values ({MOST_VALUES})")
+    return {name: value for value, name in enumerate(names, start=1)}
 
 
 def _report(run: Run, order: Sequence[Path]) -> ExtractReport:

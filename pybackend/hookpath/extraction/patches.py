@@ -40,6 +40,12 @@ class Patch:
     label_share: float
     centre_label: str
 
+    @property
+    def mask_name(self) -> str:
+        """``10x_labels/000012_x4096_y512.png``."""
+        folder, _, name = self.file_name("png").partition("/")
+        return f"{folder}_labels/{name}"
+
     def file_name(self, suffix: str) -> str:
         """``10x/000012_x4096_y512.png``."""
         x, y = round(self.region.x_l0), round(self.region.y_l0)
@@ -77,6 +83,34 @@ def plan_patches(
                 patch = replace(patch, centre_label=patch.label)
                 found += [patch, *(rule.about(patch, m, slide) for m in coarser)]
     return found
+
+
+def nearest(
+    slide: Slide, labels: LabelSource, tissue: TissueMask | None, config: ExtractConfig
+) -> str:
+    """Why a slide gives no patch, in words: how many places there are, and how near one comes."""
+    finest = config.by_fineness[0]
+    places = list(grid(slide, finest, config))
+    if not places:
+        return f"the slide is smaller than one patch of {config.size} px at {finest.name}"
+    if config.where == "labels":
+        if not labels.polygons:
+            return "nothing is drawn on it"
+        free = _Rule(labels, tissue, replace_shares(config))
+        share = max(free.judged(place).label_share for place in places)
+        what, wanted, option = "of one class", config.label_share, "--label-share"
+    else:
+        shares = [tissue.fraction(p.region.bounds_l0) if tissue else 0.0 for p in places]
+        share, what, wanted, option = max(shares), "tissue", config.tissue_share, "--tissue-share"
+    return (
+        f"of {len(places)} places none has {wanted:.0%} {what}, the best has {share:.0%}; try a "
+        f"smaller --size or {option}"
+    )
+
+
+def replace_shares(config: ExtractConfig) -> ExtractConfig:
+    """The same, with any share being enough."""
+    return replace(config, label_share=0.0, tissue_share=0.0)
 
 
 def grid(slide: Slide, magnification: Magnification, config: ExtractConfig) -> Iterator[Patch]:

@@ -66,18 +66,21 @@ def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
     return out / f"{file_stem(image)}-{hashlib.sha256(told).hexdigest()[:6]}"
 
 
-def labels_digest(labels: LabelSource, rest: str | None = None) -> str:
-    """Of all areas and their classes, and of the undrawn tissue's class."""
+def labels_digest(labels: LabelSource, rest: str | None = None, values: Sequence[int] = ()) -> str:
+    """Of all areas and their classes, of the undrawn tissue's class, and the values in masks."""
     digest = hashlib.sha256(repr(labels.classes.names).encode())
     for polygon in labels.polygons:
         digest.update(bytes([polygon.label]) + polygon.geometry.wkb)
     if rest is not None:
         digest.update(rest.encode())
+    if values:
+        digest.update(bytes(values))
     return digest.hexdigest()[:16]
 
 
-def fresh_stage(folder: Path, patches: Sequence[Patch]) -> Path:
-    """An empty, hidden folder beside the slide's own, with one for each magnification.
+def fresh_stage(folder: Path, patches: Sequence[Patch], masks: bool = False) -> Path:
+    """An empty, hidden folder beside the slide's own, with one for each magnification (`masks`: and
+    for its masks).
 
     No other process uses it; what killed ones left goes first.
 
@@ -90,6 +93,8 @@ def fresh_stage(folder: Path, patches: Sequence[Patch]) -> Path:
         stage.mkdir(parents=True)
         for name in {p.magnification.name for p in patches}:
             (stage / name).mkdir()
+            if masks:
+                (stage / f"{name}_labels").mkdir()
     except BaseException:
         discard(stage)
         raise
