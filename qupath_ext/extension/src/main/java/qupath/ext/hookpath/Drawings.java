@@ -61,7 +61,8 @@ public final class Drawings {
     private static DrawnImage drawn(Project<BufferedImage> project,
             ProjectImageEntry<BufferedImage> entry, Role role, Collection<PathObject> objects,
             ServerBuilder<BufferedImage> builder) throws IOException {
-        String problem = ServerRecord.parse(Exchange.json(builder)).problem();
+        ServerRecord record = ServerRecord.parse(Exchange.json(builder));
+        String problem = record.problem();
         PixelCalibration pixel = problem == null ? calibration(builder) : null;
         boolean known = pixel != null && pixel.hasPixelSizeMicrons();
         if (problem == null && !known) {
@@ -92,7 +93,7 @@ public final class Drawings {
             }
         }
         return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem, mm2, thin,
-                left);
+                left, record.channels());
     }
 
     private static boolean isOfAClass(PathObject object) {

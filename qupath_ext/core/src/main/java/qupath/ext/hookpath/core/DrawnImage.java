@@ -2,6 +2,7 @@ package qupath.ext.hookpath.core;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -17,16 +18,25 @@ import java.util.Set;
  * @param areas   the same of areas alone
  * @param thin    lines and points by class
  * @param leftMm2 area of changed results that nobody confirmed, which is not learned from
+ * @param channels names of its channels; empty: it is RGB, or nobody says
  */
 public record DrawnImage(String id, String name, Map<String, Double> mm2, Role role,
                          String problem, Map<String, Double> areas,
-                         Map<String, ThinDrawings> thin, double leftMm2) {
+                         Map<String, ThinDrawings> thin, double leftMm2,
+                         List<String> channels) {
 
     /** Classes keep their order. */
     public DrawnImage {
         mm2 = Collections.unmodifiableMap(new LinkedHashMap<>(mm2));
         areas = Collections.unmodifiableMap(new LinkedHashMap<>(areas));
         thin = Collections.unmodifiableMap(new LinkedHashMap<>(thin));
+        channels = List.copyOf(channels);
+    }
+
+    /** One that is RGB. */
+    public DrawnImage(String id, String name, Map<String, Double> mm2, Role role, String problem,
+            Map<String, Double> areas, Map<String, ThinDrawings> thin, double leftMm2) {
+        this(id, name, mm2, role, problem, areas, thin, leftMm2, List.of());
     }
 
     /** One with areas only. */
@@ -36,7 +46,8 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
 
     /** The same image in another role. */
     public DrawnImage with(Role newRole) {
-        return new DrawnImage(id, name, mm2, newRole, problem, areas, thin, leftMm2);
+        return new DrawnImage(id, name, mm2, newRole, problem, areas, thin, leftMm2,
+                channels);
     }
 
     /**
@@ -49,7 +60,7 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
         if (widthUm > 0) {
             thin.forEach((name, lines) -> all.merge(name, lines.areaMm2(widthUm), Double::sum));
         }
-        return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2);
+        return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2, channels);
     }
 
     /** Whether something of a class is drawn on it. */

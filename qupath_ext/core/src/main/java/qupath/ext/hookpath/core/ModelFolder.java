@@ -11,6 +11,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
  * @param classes    what it tells apart, with colours
  * @param spacingsUm µm per pixel of each branch, the output's first; empty: it reads whole slides,
  *                   each at its own
+ * @param channels   names of the channels that it takes, in its order; empty: RGB
  * @param trainedOn  names of the training images, joined; null when unknown
  * @param trainedAt  when training began, or null
  * @param f1         macro F1 on the validation images, or null: not validated
@@ -30,7 +32,7 @@ import java.util.stream.Stream;
  * @param problem    why it cannot be used, one line, or null
  */
 public record ModelFolder(Path path, String name, String family, List<ClassPart> classes,
-                          List<Double> spacingsUm, String trainedOn, Instant trainedAt, Double f1,
+                          List<Double> spacingsUm, List<String> channels, String trainedOn, Instant trainedAt, Double f1,
                           ModelOrigin origin, String problem) {
 
     /** The file that makes a folder a model. */
@@ -91,7 +93,8 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         Double format = Json.number(card, "format_version");
         JsonObject training = Json.object(card, "training");
         return new ModelFolder(path, nameOf(path), Json.text(card, "family"),
-                classes(Json.list(card, "classes")), spacings(card), trainedOn(training),
+                classes(Json.list(card, "classes")), spacings(card), channels(card),
+                trainedOn(training),
                 instant(Json.text(training, "started")),
                 Json.number(Json.object(card, "metrics"), "validation_macro_f1"),
                 ModelOrigin.of(path), problem(path, format));
@@ -110,7 +113,8 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
     }
 
     private static ModelFolder broken(Path path, String why) {
-        return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), null, null, null,
+        return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), List.of(), null, null,
+                null,
                 ModelOrigin.of(path), why);
     }
 
@@ -142,6 +146,21 @@ public record ModelFolder(Path path, String name, String family, List<ClassPart>
         }
         return Json.list(card, "branches").stream()
                 .map(b -> Json.number(b.getAsJsonObject(), "spacing_um")).toList();
+    }
+
+    private static List<String> channels(JsonObject card) {
+        return Json.list(Json.object(card, "normalisation"), "channels").stream()
+                .map(c -> Json.text(c.getAsJsonObject(), "name")).toList();
+    }
+
+    /** Those of the channels that it takes which are not among these, but for capitals. */
+    public List<String> missingFrom(List<String> there) {
+        List<String> known = there.stream().map(ModelFolder::plain).toList();
+        return channels.stream().filter(c -> !known.contains(plain(c))).toList();
+    }
+
+    private static String plain(String channel) {
+        return channel.strip().toLowerCase(Locale.ROOT);
     }
 
     private static String trainedOn(JsonObject training) {

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -23,6 +22,7 @@ import java.util.Objects;
  *     where QuPath knows none
  * @param width level-0 pixels as QuPath sees them; 0 where the record does not say
  * @param height level-0 pixels as QuPath sees them; 0 where the record does not say
+ * @param channels names of its channels, in their order; empty: it is RGB, or nobody says
  * @param server QuPath's own JSON, where only QuPath gives these pixels for certain (turned images,
  *     other series, formats that OpenSlide does not read); null: the file is read as it is
  * @param problem why the image cannot be handed over, for a person, without the image's name; null
@@ -30,23 +30,7 @@ import java.util.Objects;
  */
 public record ServerRecord(
         Path file, boolean cropToBounds, double[] mppXY, int width, int height,
-        JsonObject server, String problem) {
-
-    private static final Map<String, String> TRANSFORMED = Map.ofEntries(
-            Map.entry("rotated", "is rotated in QuPath"),
-            Map.entry("flipped", "is flipped in QuPath"),
-            Map.entry("cropped", "is a crop of another image"),
-            Map.entry("affine", "is transformed in QuPath"),
-            Map.entry("sparse", "is put together from several regions"),
-            Map.entry("channels", "combines channels of several images"),
-            Map.entry("color", "shows channels computed by QuPath"),
-            Map.entry("color_deconvolved", "shows stains separated by QuPath"),
-            Map.entry("normalized", "is normalised in QuPath"),
-            Map.entry("typeConvert", "is converted to another pixel type in QuPath"),
-            Map.entry("swapRedBlue", "has red and blue swapped in QuPath"),
-            Map.entry("sliced", "is a slice of a z-stack or time series"),
-            Map.entry("z_projected", "is a projection of a z-stack"),
-            Map.entry("z_concatenated", "is a z-stack put together from several images"));
+        List<String> channels, JsonObject server, String problem) {
 
     /**
      * Reads QuPath's JSON of a server builder, as it is in a project file.
@@ -63,9 +47,9 @@ public record ServerRecord(
                 metadata = objectIn(inner, "metadata");
             }
         }
-        String problem = problemWith(inner, metadata);
+        String problem = problemWith(inner);
         if (problem != null) {
-            return new ServerRecord(null, false, null, 0, 0, null, problem);
+            return new ServerRecord(null, false, null, 0, 0, List.of(), null, problem);
         }
         return readable(builder, inner, metadata);
     }
@@ -88,8 +72,8 @@ public record ServerRecord(
         boolean asItIs = openslide && isPlain(builder);
         boolean crop = asItIs && !arguments(builder).contains("--no-crop");
         return new ServerRecord(problem == null ? file : null, crop, microns(metadata),
-                number(metadata, "width"), number(metadata, "height"), asItIs ? null : whole,
-                problem);
+                number(metadata, "width"), number(metadata, "height"), channels(metadata),
+                asItIs ? null : whole, problem);
     }
 
     /** Whether the pixels are those of a file: not turned, cut or put together. */
@@ -121,35 +105,30 @@ public record ServerRecord(
                 + "project list and update its path";
     }
 
-    private static String problemWith(JsonObject builder, JsonObject metadata) {
+    private static String problemWith(JsonObject builder) {
         if (firstUri(builder) == null) {
             return "has a kind of server that names no file (" + kind(builder)
                     + "); add the original image file instead";
         }
-        String why = isPlain(builder) ? null : TRANSFORMED.get(kind(builder));
-        String stack = stackOrChannels(metadata);
-        return stack == null || why == null ? stack : why + " and " + stack;
+        return null;
     }
 
-    private static String stackOrChannels(JsonObject metadata) {
-        for (var axis : Map.of("sizeZ", "a z-stack", "sizeT", "a time series").entrySet()) {
-            if (number(metadata, axis.getKey()) > 1) {
-                return "is " + axis.getValue() + " (" + number(metadata, axis.getKey())
-                        + " planes); hookpath reads single-plane slides";
-            }
+    /** Names of the channels of an image that is no RGB, which one 8-bit channel is, too. */
+    private static List<String> channels(JsonObject metadata) {
+        if (!metadata.has("isRGB") || metadata.get("isRGB").getAsBoolean()
+                || !(metadata.get("channels") instanceof JsonArray listed)) {
+            return List.of();
         }
-        if (!metadata.has("isRGB") || metadata.get("isRGB").getAsBoolean()) {
-            return null;
-        }
-        JsonElement channels = metadata.get("channels");
-        int count = channels instanceof JsonArray array ? array.size() : 0;
         String type = metadata.has("pixelType") ? text(metadata, "pixelType") : "UINT8";
-        if (count == 1 && "UINT8".equals(type)) {
-            return null;
+        if (listed.size() == 1 && "UINT8".equals(type)) {
+            return List.of();
         }
-        return "has " + count + " " + type + (count == 1 ? " channel" : " channels")
-                + "; hookpath reads 8-bit RGB slides: export an RGB rendering from QuPath and add "
-                + "that";
+        List<String> names = new ArrayList<>();
+        for (JsonElement one : listed) {
+            String name = one instanceof JsonObject object ? text(object, "name") : null;
+            names.add(name == null ? "" : name);
+        }
+        return List.copyOf(names);
     }
 
     private static double[] microns(JsonObject metadata) {

@@ -21,6 +21,11 @@ public final class TrainSettings {
         return "classes=" + list(names);
     }
 
+    /** {@code channels=["DAPI", "CD8"]}: these, in this order. */
+    public static String channels(Collection<String> names) {
+        return "channels=" + list(names);
+    }
+
     /** {@code model.spacings=[0.5, 8.0]}: µm/px of the branches, the output's first. */
     public static String spacings(String key, List<Double> um) {
         return key + "=[" + String.join(", ", um.stream().map(String::valueOf).toList()) + "]";

@@ -50,7 +50,8 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
 
     /**
      * Why it cannot train, or null: {@code noImages}, {@code nothingDrawn}, {@code oneClass},
-     * {@code noInterest}, {@code noneUsable}, {@code noRole}, {@code noTraining}, {@code classNotTrained}.
+     * {@code noInterest}, {@code noneUsable}, {@code noRole}, {@code noTraining},
+     * {@code classNotTrained}, {@code otherChannels} (two images that do not go together).
      */
     public Finding whyNot() {
         if (images.isEmpty()) {
@@ -85,7 +86,40 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
             return Finding.of("noTraining");
         }
         return classes.stream().filter(c -> in(Role.TRAIN).stream().noneMatch(i -> i.has(c)))
-                .findFirst().map(c -> Finding.of("classNotTrained", c)).orElse(null);
+                .findFirst().map(c -> Finding.of("classNotTrained", c))
+                .orElseGet(this::otherChannels);
+    }
+
+    private Finding otherChannels() {
+        if (!channels().isEmpty() || used().stream().allMatch(i -> i.channels().isEmpty())) {
+            return null;
+        }
+        DrawnImage first = used().get(0);
+        return used().stream().filter(i -> shared(first, i).isEmpty()
+                        && !(first.channels().isEmpty() && i.channels().isEmpty()))
+                .findFirst().map(i -> Finding.of("otherChannels", first.name(), i.name()))
+                .orElse(null);
+    }
+
+    /** Channels that all images of the job have, in the first one's order; empty: RGB, or none. */
+    public List<String> channels() {
+        List<DrawnImage> used = used();
+        if (used.isEmpty()) {
+            return List.of();
+        }
+        List<String> found = new ArrayList<>(used.get(0).channels());
+        used.forEach(i -> found.retainAll(i.channels()));
+        return found;
+    }
+
+    /** Whether some image of the job has channels that another one lacks. */
+    public boolean channelsDiffer() {
+        int shared = channels().size();
+        return used().stream().anyMatch(i -> i.channels().size() != shared);
+    }
+
+    private static List<String> shared(DrawnImage a, DrawnImage b) {
+        return a.channels().stream().filter(b.channels()::contains).toList();
     }
 
     /**

@@ -106,17 +106,16 @@ class ServerRecordTest {
     }
 
     @Test
-    void stacksAndChannelsAreRefused() {
-        JsonObject joined = around("channels", uri(OPENSLIDE, "", RGB));
-        joined.add("metadata", JsonParser.parseString(
-                "{\"isRGB\": false, \"channels\": [{}, {}, {}, {}]}"));
-        assertTrue(problem(joined).startsWith("combines channels of several images and has 4"));
-        assertTrue(problem(uri(OPENSLIDE, "", RGB + ", \"sizeZ\": 5")).contains("5 planes"));
-        String fluorescence = "\"isRGB\": false, \"pixelType\": \"UINT16\", "
-                + "\"channels\": [{}, {}, {}]";
-        assertTrue(problem(uri(OPENSLIDE, "", fluorescence)).contains("3 UINT16 channels"));
-        String grey = "\"isRGB\": false, \"channels\": [{}]";
-        assertNull(problem(uri(OPENSLIDE, "", grey)));
+    void channelsAreNamedUnlessTheImageIsRgbOrGrey() {
+        String three = "\"isRGB\": false, \"pixelType\": \"UINT16\", \"sizeZ\": 5, "
+                + "\"channels\": [{\"name\": \"DAPI\"}, {\"name\": \"CD8\"}, {}]";
+        ServerRecord found = ServerRecord.parse(uri(OPENSLIDE, "", three));
+        assertNull(found.problem());
+        assertEquals(List.of("DAPI", "CD8", ""), found.channels());
+        String grey = "\"isRGB\": false, \"channels\": [{\"name\": \"grey\"}]";
+        for (String rgb : List.of(RGB, grey, "\"width\": 3")) {
+            assertEquals(List.of(), ServerRecord.parse(uri(OPENSLIDE, "", rgb)).channels());
+        }
     }
 
     @Test

@@ -205,4 +205,27 @@ class TrainingPlanTest {
         Finding finding = new TrainingPlan(Arrays.asList(images), BOTH).whyNotWith(slides, mm2);
         return finding == null ? null : finding.key();
     }
+
+    @Test
+    void channelsAreThoseThatAllImagesOfTheJobHave() {
+        var drawn = Map.of("Tumor", 1.0, "Stroma", 1.0);
+        var plan = new TrainingPlan(List.of(
+                with("1", drawn, "DAPI", "CD8", "CK"), with("2", drawn, "CK", "DAPI")),
+                Set.of("Tumor", "Stroma"));
+        assertEquals(List.of("DAPI", "CK"), plan.channels());
+        assertTrue(plan.channelsDiffer());
+        assertNull(plan.whyNot());
+        var mixed = new TrainingPlan(List.of(with("1", drawn, "DAPI"), with("2", drawn)),
+                Set.of("Tumor", "Stroma"));
+        assertEquals("otherChannels", mixed.whyNot().key());
+        assertEquals(List.of("1.svs", "2.svs"), mixed.whyNot().values());
+        var rgb = new TrainingPlan(List.of(with("1", drawn)), Set.of("Tumor", "Stroma"));
+        assertEquals(List.of(), rgb.channels());
+        assertNull(rgb.whyNot());
+    }
+
+    private static DrawnImage with(String id, Map<String, Double> mm2, String... channels) {
+        return new DrawnImage(id, id + ".svs", mm2, Role.TRAIN, null, mm2, Map.of(), 0,
+                List.of(channels));
+    }
 }

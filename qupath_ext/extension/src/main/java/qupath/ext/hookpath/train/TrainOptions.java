@@ -33,14 +33,14 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         List<String> settings, Map<String, ?> given) {
 
     private static final List<String> OURS = List.of("name", "out", "resume", "python", "images",
-            "classes", "spacings", "device", "set", "roles");
+            "classes", "channels", "spacings", "device", "set", "roles");
 
     /**
      * Reads the arguments of a script.
      *
      * @param given {@code name} (of the model in the project's {@code hookpath/models}) or
      *     {@code out} (the run's folder), {@code model} (family), {@code preset}, {@code classes},
-     *     {@code spacings} (µm/px), {@code device}, {@code set}, {@code images}, {@code resume},
+     *     {@code channels} (of images that are no RGB), {@code spacings} (µm/px), {@code device}, {@code set}, {@code images}, {@code resume},
      *     {@code roles}, {@code python}, and whatever {@code hookpath train} knows
      * @param project where the model goes; may be null if {@code out} is given
      * @throws HookpathException an argument makes no sense
@@ -91,6 +91,10 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         List<String> classes = options.texts("classes");
         if (!classes.isEmpty()) {
             settings.add(TrainSettings.classes(classes));
+        }
+        List<String> channels = options.texts("channels");
+        if (!channels.isEmpty()) {
+            settings.add(TrainSettings.channels(channels));
         }
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {

@@ -143,9 +143,27 @@ public final class ScopePane extends GridPane {
         if (server.mppXY() == null) {
             return Texts.get("run.noPixelSize");
         }
+        String channels = whyNotChannels(model, server.channels());
+        if (!channels.isEmpty()) {
+            return channels;
+        }
         double mpp = (server.mppXY()[0] + server.mppXY()[1]) / 2;
         double needed = model.spacingsUm().isEmpty() ? Double.MAX_VALUE : model.spacingsUm().get(0);
         return mpp > COARSEST_FACTOR * needed ? Texts.get("run.tooCoarse", mpp, needed) : "";
+    }
+
+    /** An image whose channels nobody noted may be RGB or not: Python will know. */
+    private static String whyNotChannels(ModelFolder model, List<String> there) {
+        if (model.channels().isEmpty()) {
+            return there.isEmpty() ? "" : Texts.get("run.notRgb", String.join(", ", there));
+        }
+        List<String> missing = model.missingFrom(there);
+        if (missing.isEmpty()) {
+            return "";
+        }
+        return there.isEmpty() ? Texts.get("run.isRgb", String.join(", ", model.channels()))
+                : Texts.get("run.missingChannels", String.join(", ", missing),
+                        String.join(", ", there));
     }
 
     /** What is chosen now. */

@@ -64,6 +64,8 @@ public final class SettingsPane extends GridPane {
     @FXML private Label howLongLabel;
     @FXML private TextField howLong;
     @FXML private TextField lineWidth;
+    @FXML private Label channelsLabel;
+    @FXML private ChannelChoice channels;
     @FXML private TextField further;
 
     /** The fast preset of HookNet. */
@@ -78,6 +80,13 @@ public final class SettingsPane extends GridPane {
         family.valueProperty().addListener((o, was, is) -> offerTime());
         preset.valueProperty().addListener((o, was, is) -> offerTime());
         offerTime();
+        channelsLabel.visibleProperty().bind(channels.visibleProperty());
+        channelsLabel.managedProperty().bind(channels.visibleProperty());
+    }
+
+    /** Channels that all images of the job have; empty: they are RGB. */
+    void setChannels(List<String> names) {
+        channels.offer(names);
     }
 
     /** Classes are learned in this order. */
@@ -96,7 +105,8 @@ public final class SettingsPane extends GridPane {
     List<Observable> observed() {
         List<Observable> all = new ArrayList<>(network.observed());
         all.addAll(List.of(name.textProperty(), folder.textProperty(), further.textProperty(),
-                howLong.textProperty(), lineWidth.textProperty(), device.getEditor().textProperty()));
+                howLong.textProperty(), lineWidth.textProperty(), device.getEditor().textProperty(),
+                channels.chosenProperty()));
         return all;
     }
 
@@ -119,6 +129,9 @@ public final class SettingsPane extends GridPane {
         if (network.family().timed() && TrainSettings.minutes(howLong.getText()) == 0) {
             return Texts.get("train.why.minutes", howLong.getText().strip());
         }
+        if (channels.isNothingOn()) {
+            return Texts.get("train.why.noChannels");
+        }
         try {
             FurtherSettings.parse(further.getText());
         } catch (Misunderstood e) {
@@ -131,6 +144,11 @@ public final class SettingsPane extends GridPane {
     /** The network that is trained. */
     String family() {
         return network.name();
+    }
+
+    /** The channels to name: those switched on, where not all that the images have. */
+    List<String> channels(boolean imagesDiffer) {
+        return channels.isSomethingOff() || imagesDiffer ? channels.chosenProperty().get() : null;
     }
 
     /** The arguments of {@code Hookpath.train} that these settings are. */

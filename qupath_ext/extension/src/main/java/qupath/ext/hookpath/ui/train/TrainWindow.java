@@ -105,8 +105,10 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));
         copy.disableProperty().bind(train.disableProperty());
-        plan.planProperty().addListener((o, was, is) ->
-                settings.setClasses(is == null ? List.of() : is.classes()));
+        plan.planProperty().addListener((o, was, is) -> {
+            settings.setClasses(is == null ? List.of() : is.classes());
+            settings.setChannels(is == null ? List.of() : is.channels());
+        });
         settings.setOnLineWidth(plan::setLineWidth);
         plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
         job.setStopText(Texts.get("train.stop"));
@@ -395,6 +397,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         TrainingPlan chosen = plan.planProperty().get();
         Map<String, Object> arguments = new LinkedHashMap<>(settings.arguments());
         arguments.put("classes", plan.isSomethingOff() ? chosen.classes() : null);
+        arguments.put("channels", settings.channels(chosen.channelsDiffer()));
         arguments.put("images", chosen.used().stream().map(named).toList());
         return arguments;
     }
