@@ -10,6 +10,7 @@ import pytest
 from hookpath.errors import SlideError
 from hookpath.geometry import Region
 from hookpath.slides import _fastslide, open_slide
+from hookpath.slides._fastslide import looks_readable
 from hookpath.slides.channels import RGB_CHANNELS
 from support.czi import write_czi
 from support.zoo import place_code
@@ -74,8 +75,17 @@ def test_without_fastslide_the_way_to_it_is_told(
         open_slide(path)
 
 
-def test_the_stacks_beside_a_vsi_belong_to_it(tmp_path: Path) -> None:
+def test_a_vsi_without_its_stacks_is_no_slide(tmp_path: Path) -> None:
+    (tmp_path / "a.vsi").write_bytes(b"II")
+    assert not looks_readable(tmp_path / "a.vsi")
     stack = tmp_path / "_a_" / "stack1"
     stack.mkdir(parents=True)
     (stack / "frame_t.ets").write_bytes(b"x")
-    assert _fastslide._beside(tmp_path / "a.vsi") == [stack / "frame_t.ets"]
+    assert looks_readable(tmp_path / "a.vsi")
+
+
+def test_an_isyntax_is_told_by_its_first_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.isyntax").write_bytes(b'<DataObject ObjectType="DPUfsImport">')
+    (tmp_path / "b.isyntax").write_bytes(b"something else")
+    assert looks_readable(tmp_path / "a.isyntax")
+    assert not looks_readable(tmp_path / "b.isyntax")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hookpath.projects._beside import slide_of_results
 from hookpath.projects._halo import HALO_SUFFIX
+from hookpath.slides.files import missing_reader
 
 #: What may follow a slide's name in that of its annotations.
 ENDINGS = r"[._ -](labels?|masks?|annotations?|classes|objects)"
@@ -52,9 +53,10 @@ class Sidecars:
         for slide, file in self.matched.items():
             yield f"{file.name}: taken for the annotations of {slide.name}", True
         for image in self.unread:
+            way = " install hookpath[formats]," if missing_reader(image) else ""
             line = (
-                f"{image.name}: not used, no reader opens such images; export it as OME-TIFF, or "
-                "open it in a QuPath project"
+                f"{image.name}: not used, no reader opens such images;{way} export it as OME-TIFF, "
+                "or open it in a QuPath project"
             )
             yield line, False
         for file, why in self.unused.items():
@@ -79,7 +81,7 @@ def sidecars_of(
     taken = {file for several in exact.values() for file in several}
     there = [f for f in files if not f.name.startswith(".")]
     seen = [f for f in there if slide_of_results(f.name) is None]
-    unread = sorted(f for f in seen if f.suffix.lower() in UNREAD_SUFFIXES)
+    unread = sorted(f for f in seen if f.suffix.lower() in UNREAD_SUFFIXES and f not in slides)
     others = {_folded(name) for f in unread for name in (f.name, f.stem)}
     found: dict[Path, list[Path]] = {}
     unused = _orphans(there, slides)

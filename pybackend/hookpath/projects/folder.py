@@ -25,11 +25,12 @@ from hookpath.projects.changes import Ledger, Metadata
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
 from hookpath.projects.stored import StoredProject
+from hookpath.slides.files import looks_readable
 
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide",
-    ".czi", ".vsi", ".isyntax", ".i2syntax", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
+    ".czi", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
 })  # fmt: skip
 
 #: Endings of annotation files beside a slide, the first that exists is used.
@@ -39,8 +40,10 @@ ANNOTATION_SUFFIXES = (
 
 
 def is_slide_file(path: Path) -> bool:
-    """Whether the file's name looks like a slide's (hidden files do not)."""
-    return path.suffix.lower() in SLIDE_SUFFIXES and not path.name.startswith(".")
+    """Whether a file looks like a slide, mostly by its name (hidden files do not)."""
+    if path.name.startswith("."):
+        return False
+    return path.suffix.lower() in SLIDE_SUFFIXES or looks_readable(path)
 
 
 class FolderProject(StoredProject):

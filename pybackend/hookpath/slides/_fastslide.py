@@ -31,6 +31,8 @@ FORMATS = {
 }
 """By the end of the file's name."""
 
+#: How an iSyntax file begins.
+_ISYNTAX = b"<DataObject"
 _BLOCK = 512
 _COLOURS = 3
 _RGB = ["Red", "Green", "Blue"]
@@ -47,7 +49,6 @@ class FastSlide(Slide):
 
         self.path, self._image, self._blocks = path, image, Blocks()
         self.reader = f"fastslide {fastslide.__version__} ({image.format})"
-        self.other_files = tuple(_beside(path))
         self.planes = int(image.z_count), int(image.t_count)
         self.plane = plane_of(path, self.planes, plane)
         if self.planes != (1, 1):
@@ -121,6 +122,11 @@ def has_fastslide() -> bool:
     return importlib.util.find_spec("fastslide") is not None
 
 
+def missing_reader(path: Path) -> bool:
+    """Whether fastslide would open such files, and is not installed."""
+    return path.suffix.lower() in FORMATS and not has_fastslide()
+
+
 def open_with_fastslide(
     path: Path, calibration: Calibration | None, plane: Plane | None
 ) -> FastSlide:
@@ -151,11 +157,23 @@ def open_with_fastslide(
         raise
 
 
-def _beside(path: Path) -> list[Path]:
-    """Where the pixels of a VSI lie: in ``_<name>_/stack<number>/``."""
-    if path.suffix.lower() != ".vsi":
-        return []
-    return sorted(p for p in (path.parent / f"_{path.stem}_").glob("*/*.ets") if p.is_file())
+def looks_readable(path: Path) -> bool:
+    """Whether a file is one of `FORMATS` that fastslide, where it is installed, should open.
+
+    Told by what else is there: a ``.vsi`` is but the index of ``_<name>_/stack<number>/``.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS or not has_fastslide():
+        return False
+    if suffix == ".vsi":
+        return any((path.parent / f"_{path.stem}_").glob("*/*.ets"))
+    if suffix == ".isyntax":
+        try:
+            with path.open("rb") as file:
+                return file.read(len(_ISYNTAX)) == _ISYNTAX
+        except OSError:
+            return False
+    return True
 
 
 def _calibration_of(image: Any) -> Calibration | None:

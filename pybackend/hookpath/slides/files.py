@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hookpath.slides._dicom import whole_series
+from hookpath.slides._fastslide import looks_readable as looks_readable
+from hookpath.slides._fastslide import missing_reader as missing_reader
 from hookpath.slides._parts import parts_among
 
 
