@@ -17,6 +17,7 @@ from support.dark_slides import (
     FIRST,
     FRAME,
     SECOND,
+    learn_elsewhere,
     make_dark_project,
     save_dark_model,
 )
@@ -51,7 +52,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory, screen: str) -> dict[str, An
     root = tmp_path_factory.mktemp("visit")
     qupath = installed_extension(root / "home", DISPLAY=screen, GSETTINGS_BACKEND="memory")
     project = make_dark_project(root / "Projekt", (FIRST, SECOND), DRAWN)
-    save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")
+    learn_elsewhere(save_dark_model(project.parent / "hookpath" / "models" / "dark or pale"))
     given = os.environ.get(PICTURES_VARIABLE)
     out = Path(given) if given else root / "pictures"
     out.mkdir(parents=True, exist_ok=True)
@@ -80,6 +81,9 @@ def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> No
     done = next(w for w in visit["windows"] if w["name"] == "run-hooknet-done")
     assert any(text.startswith("Done:") for text in done["texts"])
     assert {"Dark", "Pale"} <= set(done["texts"])
+    (unlike,) = (text for text in done["texts"] if "looks unlike" in text)
+    assert unlike.startswith(f"{FIRST} looks unlike those that the model learned from (")
+    assert float(visit["unlikeness"]) > 10
 
 
 def test_what_was_found_is_measured(visit: dict[str, Any]) -> None:

@@ -139,6 +139,7 @@ def run = { Stage stage ->
     wait('results', 60) { qupath.getImageData().getHierarchy().getAllObjects(false).any { it.getMetadata().get('hookpath.run') } }
     Thread.sleep(1500)
     picture(stage, 'run-hooknet-done')
+    report.unlikeness = fx { qupath.getProject().getEntry(qupath.getImageData()).getMetadata().get('hookpath.unlikeness') }
 }
 def measure = { Stage stage ->
     picture(stage, 'measure-ready')

@@ -17,7 +17,9 @@ from shapely.geometry import Point, box
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathClass
-from hookpath.models import ModelCard, save_model
+from hookpath.models import ModelCard, load_model, save_model
+from hookpath.models.files import REFERENCE_NAME
+from hookpath.models.reference import DeepFeatures, fit_reference
 from support.networks import red_network
 from support.projects import add_features, feature, ring, set_classes
 from support.slides import write_pyramid
@@ -82,6 +84,17 @@ def save_dark_model(folder: Path) -> Path:
     model = red_network()
     save_model(folder, model, ModelCard.describe(model, CLASSES))
     return folder
+
+
+def learn_elsewhere(folder: Path) -> None:
+    """Make a model folder's reference that of images unlike all that there are."""
+    model, card = load_model(folder, "cpu")
+    with DeepFeatures(model) as deep:
+        (one,) = deep.of([np.zeros((1, 44, 44, 3), np.uint8)])
+    far = np.random.default_rng(0).normal(50, 1, (128, len(one)))
+    reference = fit_reference([far])
+    assert reference is not None
+    reference.save(folder / REFERENCE_NAME, card.weights_sha256)
 
 
 def make_dark_project(

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import qupath.ext.hookpath.core.Likeness;
 
 /**
  * What a prediction found and what became of it.
@@ -25,9 +26,10 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
      * @param added objects added
      * @param removed results of earlier runs taken away
      * @param folder maps and GeoJSON of this image
+     * @param likeness to the images that the model learned from; null: nothing is known
      */
     public record Image(String id, String name, String run, Map<String, Double> areasMm2,
-            int added, int removed, Path folder) {
+            int added, int removed, Path folder, Likeness likeness) {
 
         /** Its probability map, one channel per class; null: none was written. */
         public Path probabilities() {
@@ -42,6 +44,12 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
         images.forEach(image -> image.areasMm2().forEach(
                 (name, area) -> sum.merge(name, area, Double::sum)));
         return sum;
+    }
+
+    /** Images that look unlike those that the model learned from. */
+    public List<Image> unlike() {
+        return images.stream().filter(one -> one.likeness() != null && one.likeness().isUnlike())
+                .toList();
     }
 
     /** Objects added in all images. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.Entries;
 import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
@@ -24,6 +25,7 @@ import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.ImagePart;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.core.Likeness;
 import qupath.ext.hookpath.core.ProjectPart;
 import qupath.ext.hookpath.core.Request;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
@@ -100,6 +102,7 @@ public final class Prediction {
                 problems.add(part.name() + ": " + Problems.oneLine(e));
             }
         }
+        keepLikeness(images);
         HookpathException failure = Problems.of(outcome);
         if (images.isEmpty() && (failure != null || !problems.isEmpty())) {
             throw failure != null ? failure : new HookpathException(problems.get(0));
@@ -127,7 +130,30 @@ public final class Prediction {
         String folder = Findings.text(found, "folder");
         return new PredictSummary.Image(part.id(), part.name(),
                 result == null ? Findings.text(found, "run") : result.run(), areas(found),
-                counts.added(), counts.removed(), folder == null ? null : Path.of(folder));
+                counts.added(), counts.removed(), folder == null ? null : Path.of(folder),
+                found.size() == 0 ? null : Likeness.of(found));
+    }
+
+    /** A project's list of images can be sorted by it. */
+    private void keepLikeness(List<PredictSummary.Image> images) {
+        Project<BufferedImage> project = target.project();
+        if (project == null || !JobStart.isWritable(project)) {
+            return;
+        }
+        boolean changed = false;
+        for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
+            for (PredictSummary.Image image : images) {
+                changed |= image.id().equals(entry.getID()) && Entries.set(
+                        entry.getMetadata(), Likeness.metadata(image.likeness()));
+            }
+        }
+        if (changed) {
+            try {
+                Entries.save(project);
+            } catch (HookpathException e) {
+                logger.warn("How unlike images are is not kept", e); // the results are there
+            }
+        }
     }
 
     private OpenImage image(String id) {

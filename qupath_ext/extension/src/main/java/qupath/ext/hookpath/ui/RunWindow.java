@@ -2,8 +2,10 @@ package qupath.ext.hookpath.ui;
 
 import java.awt.image.BufferedImage;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ChangeListener;
 import javafx.beans.value.WeakChangeListener;
@@ -40,6 +42,7 @@ import qupath.lib.projects.Project;
 public final class RunWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "run.title";
+    private static final int MOST_NAMED = 3;
 
     private final QuPathGUI qupath;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> forget();
@@ -58,6 +61,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
     @FXML private Button run;
     @FXML private JobView job;
     @FXML private AreasView areas;
+    @FXML private Label unlike;
 
     /** What the image gets. */
     enum Output {
@@ -88,6 +92,8 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
         job.managedProperty().bind(job.visibleProperty());
+        unlike.visibleProperty().bind(unlike.textProperty().isNotEmpty());
+        unlike.managedProperty().bind(unlike.visibleProperty());
         job.setVisible(false);
     }
 
@@ -113,6 +119,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             job.idle("");
             job.setVisible(false);
             areas.clear();
+            unlike.setText("");
         }
     }
 
@@ -156,6 +163,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         Map<String, Object> arguments = arguments();
         remember();
         areas.clear();
+        unlike.setText("");
         job.setVisible(true);
         getScene().getWindow().sizeToScene();
         ScopePane.Choice chosen = scope.choice();
@@ -192,6 +200,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         }
         job.idle(done);
         areas.show(summary);
+        unlike.setText(unlike(summary.unlike()));
         showMap(summary);
         getScene().getWindow().sizeToScene();
         Windows.tellWhereHidden(this, TITLE, done);
@@ -201,6 +210,18 @@ public final class RunWindow extends VBox implements Windows.AtWork {
                     summary.problems().size() + summary.images().size(),
                     String.join("\n", summary.problems())));
         }
+    }
+
+    /** What is to be done about images that the model has seen nothing like; empty: there are none. */
+    private static String unlike(List<PredictSummary.Image> images) {
+        if (images.isEmpty()) {
+            return "";
+        }
+        PredictSummary.Image first = images.getFirst();
+        String named = images.stream().limit(MOST_NAMED).map(PredictSummary.Image::name)
+                .collect(Collectors.joining(", ")) + (images.size() > MOST_NAMED ? ", …" : "");
+        return Texts.get("run.unlike", images.size(), named, first.likeness().score(),
+                first.likeness().limit());
     }
 
     /** The probability map of the image in the window, if that is wanted and there is one. */
