@@ -131,7 +131,7 @@ def test_images_that_cannot_be_read_in_their_frame_are_refused_by_name(
     made: dict[str, Any],
 ) -> None:
     assert "2 of 9 images failed" in problem(made, "all")
-    assert "two in one: combines channels of several images" in problem(made, "joined alone")
+    assert "no 8-bit RGB image (6 channels" in problem(made, "joined alone")
     for name in ("two in one", "no pixel size"):
         assert image(made, name)["objects"] == []
 

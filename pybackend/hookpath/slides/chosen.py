@@ -22,7 +22,7 @@ class ChannelSlide(SlideOf):
     def __init__(self, slide: Slide, scales: Sequence[ChannelScale]) -> None:
         super().__init__(slide)
         names = [scale.name for scale in scales]
-        self._at = positions(names, slide.channels, str(slide.path))
+        self._at = positions(names, slide.channels, slide.path.name)
         self._low = np.array([scale.low for scale in scales], np.float32)
         self._high = np.array([scale.high for scale in scales], np.float32)
         self.channels = tuple(slide.channels[i] for i in self._at)
@@ -60,8 +60,8 @@ def chosen(slide: Slide, scales: Sequence[ChannelScale], only_rgb: bool = False)
             return ChannelSlide(slide, scales)
         if only_rgb and not slide.is_rgb:
             raise ChannelError(
-                f"{slide.path}: is no 8-bit RGB image ({described(slide)}), and RGB is what is "
-                "wanted here; train a model on these channels (--channels), or take an RGB image"
+                f"{slide.path.name}: is no 8-bit RGB image ({described(slide)}), and RGB is what "
+                "is wanted here; train a model on these channels, or take an RGB image"
             )
         return slide
     except BaseException:

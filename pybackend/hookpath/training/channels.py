@@ -33,7 +33,7 @@ def alike(
         if not other.read_facts().is_rgb:
             reporter.warn(
                 f"{other.name} is left out: it is {_what(other)}, other images are RGB; learn from "
-                "its channels by name (--channels), without the RGB images",
+                "its channels by naming them, without the RGB images",
                 "channels",
             )
     return rgb
@@ -59,8 +59,8 @@ def channels_of(sources: Sequence[AnnotatedSlide], config: TrainConfig) -> tuple
     for other in others:
         if set(_names(other)) != set(names):
             raise TrainingError(
-                f"{first.name} is {_what(first)}, {other.name} is {_what(other)}; name the "
-                "channels that all of them have (--channels), or train on fewer images",
+                f"{first.name} is {_what(first)}, {other.name} is {_what(other)}; choose channels "
+                "that all of them have, or train on fewer images",
                 code="channels",
             )
     return names
