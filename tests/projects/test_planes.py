@@ -7,11 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from shapely import box
+from typer.testing import CliRunner
 
 from hookpath.annotations import PathClass, PathObject, read_geojson
 from hookpath.annotations.planes import on_plane, plane_of
+from hookpath.cli.app import app
 from hookpath.errors import SlideError, UsageError
-from hookpath.projects import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes, open_project
+from hookpath.projects import (
+    PlaneChoice,
+    PlaneEntry,
+    chosen_planes,
+    drawn_planes,
+    open_project,
+    summarise,
+)
 from hookpath.projects.planes import ALL, parse_indices
 from support.multiplex import write_ome, write_strokes
 
@@ -102,3 +111,12 @@ def test_results_of_one_plane_leave_those_of_the_others(stack: Path) -> None:
     assert write((2, 0), "run-2") == (1, 2)  # another run takes the place of the earlier one
     assert {plane_of(o) for o in entry.objects() if o.run} == {(2, 0)}
     assert human <= {o.id for o in entry.objects()}
+
+
+def test_info_tells_channels_and_planes(stack: Path) -> None:
+    done = CliRunner().invoke(app, ["info", str(stack)])
+    assert done.exit_code == 0, done.output
+    assert "a.ome.tif: 1 channel of uint16: DAPI" in done.output
+    assert "a.ome.tif: z-planes 0 to 4, time points 0 to 1" in done.output
+    (image,) = summarise(open_project(stack))
+    assert (image.channels, image.dtype, image.planes) == (("DAPI",), "uint16", (5, 2))

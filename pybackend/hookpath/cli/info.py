@@ -150,6 +150,8 @@ def _tell(
     for image in images:
         if (estimate := scales.get(image.id)) and estimate.line:
             console.reporter.warn(f"{image.name}: {estimate.line}")
+    for line in _channels(images):
+        console.say(line)
     for name, count in Counter(i.rest for i in images if i.rest).items():
         console.say(f"undrawn tissue counts as {name} on {count} of {len(images)} images")
     notes = [f"{image.name}: {line}" for image in images for line in image.notes]
@@ -159,6 +161,27 @@ def _tell(
         console.say(f"and {len(notes) - _MOST_ROWS} more remarks (--json has all)")
     for twins in twin_classes(dict.fromkeys(n for i in images for n in i.annotated_mm2)):
         console.reporter.warn(twins)
+
+
+def _channels(images: Sequence[ImageSummary]) -> list[str]:
+    """What is no RGB of one plane, images that are alike in one line."""
+    kinds: dict[str, list[str]] = {}
+    for image in images:
+        if image.channels:
+            count = counted(len(image.channels), "channel", "channels")
+            said = f"{count} of {image.dtype}: {', '.join(image.channels)}"
+            kinds.setdefault(said, []).append(image.name)
+        if image.planes != (1, 1):
+            z, t = image.planes
+            said = f"z-planes 0 to {z - 1}, time points 0 to {t - 1}"
+            kinds.setdefault(said, []).append(image.name)
+    return [f"{_some(names)}: {said}" for said, names in kinds.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    """``a.tif, b.tif and 7 more images``."""
+    shown, more = ", ".join(names[:3]), len(names) - 3
+    return f"{shown} and {counted(more, 'more image', 'more images')}" if more > 0 else shown
 
 
 def _refuse_broken(console: Console, images: Sequence[ImageSummary]) -> None:

@@ -41,6 +41,9 @@ class ImageSummary:
         edited: such results that a person changed; they count where somebody confirmed them
             (`hookpath.projects.vouched`).
         left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
+        channels: names of its channels; empty: RGB, or the slide cannot be opened.
+        dtype: type of its samples ("": the slide cannot be opened).
+        planes: along z and in time.
         notes: what the person should know of the file and of what was drawn.
         project: what its project is called, where several are looked at.
         missing: where the slide should be by its project, if it is not there ("": it is).
@@ -65,6 +68,9 @@ class ImageSummary:
     code: str = ""
     project: str = ""
     missing: str = ""
+    channels: tuple[str, ...] = ()
+    dtype: str = ""
+    planes: tuple[int, int] = (1, 1)
 
 
 def summarise(
@@ -85,10 +91,14 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     edited = 0
     calibration: Calibration | None = None
     of_file: tuple[str, ...] = ()
-    problem = code = reader = missing = ""
+    problem = code = reader = missing = dtype = ""
+    channels: tuple[str, ...] = ()
+    planes = (1, 1)
     try:
         found = image.description
         (width, height), of_file, reader = found.size_l0, found.notes, found.reader
+        dtype, planes = found.dtype, found.planes
+        channels = () if found.is_rgb else tuple(c.name for c in found.channels)
         calibration = found.known_calibration()
     except HookpathError as error:
         problem, code = str(error), error.code
@@ -123,6 +133,9 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         code=code,
         project=entry.project if isinstance(entry, PooledEntry) else "",
         missing=missing,
+        channels=channels,
+        dtype=dtype,
+        planes=planes,
     )
 
 
