@@ -43,6 +43,12 @@ class VersionError(UsageError):
     code = "version"
 
 
+class PluginError(HookpathError):
+    """What another package adds is not there, or cannot be used."""
+
+    code = "plugin"
+
+
 class DeviceError(HookpathError):
     """The device that is asked for is not there."""
 

@@ -110,6 +110,14 @@ def command(
             show_default=False,
         ),
     ] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LOGGER",
+            help="Figures also go to mlflow, wandb or a plug-in's logger; repeatable.",
+            show_default="the run's folder, with TensorBoard events",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -142,7 +150,7 @@ def command(
             minutes=minutes,
             splits=None if folds else splits,
             fold=None if folds else fold,
-            settings=set_,
+            settings=[*(set_ or []), *([f"log={list(log)}"] if log else [])],
         )
         first = is_first()
         console.quiet(not first)

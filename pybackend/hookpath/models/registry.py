@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from hookpath.errors import ModelDesignError
+from hookpath import plugins
+from hookpath.errors import ModelDesignError, PluginError
 from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
 from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
@@ -28,7 +29,31 @@ from hookpath.models.scale import ScaleDetector
 from hookpath.models.unet import UNet
 from hookpath.models.unet_lr import UNetLR
 
-FAMILIES: dict[str, type[Network]] = {
+
+class Families(dict[str, type[Network]]):
+    """Families by name: ours, and those of other installed packages, loaded when asked for."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in plugins.names("networks")
+
+    def __missing__(self, name: str) -> type[Network]:
+        if name not in plugins.names("networks"):
+            raise KeyError(name)
+        found = plugins.load("networks", name)
+        if not (isinstance(found, type) and issubclass(found, Network) and found.family == name):
+            raise PluginError(
+                f"network {name!r}: the entry point must name a subclass of "
+                f"hookpath.models.Network whose `family` is {name!r}"
+            )
+        self[name] = found
+        return found
+
+    def names(self) -> list[str]:
+        """All, sorted."""
+        return sorted({*self, *plugins.names("networks")})
+
+
+FAMILIES = Families({
     HookNet.family: HookNet,
     FeatureProbe.family: FeatureProbe,
     UNet.family: UNet,
@@ -42,7 +67,7 @@ FAMILIES: dict[str, type[Network]] = {
     PatchClassifier.family: PatchClassifier,
     MultiScaleCNN.family: MultiScaleCNN,
     ScaleDetector.family: ScaleDetector,
-}
+})  # fmt: skip
 
 
 def build_model(family: str, **config: Any) -> Network:
@@ -94,10 +119,10 @@ def _is_number(value: object, whole: bool = False) -> bool:
 def refuse_wrong_arguments(family: str, config: Mapping[str, Any]) -> None:
     """Raise `ModelDesignError` for an unknown family, or arguments that it cannot have."""
     if family not in FAMILIES:
-        near = difflib.get_close_matches(family, FAMILIES, n=1)
+        near = difflib.get_close_matches(family, FAMILIES.names(), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ModelDesignError(
-            f"unknown model family {family[:80]!r}; {hint}there are: {', '.join(sorted(FAMILIES))}"
+            f"unknown model family {family[:80]!r}; {hint}there are: {', '.join(FAMILIES.names())}"
         )
     known = inspect.signature(FAMILIES[family]).parameters
     for name, value in config.items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from hookpath import plugins
 from hookpath.annotations.geojson import read_collection
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
@@ -43,7 +44,9 @@ def is_slide_file(path: Path) -> bool:
     """Whether a file looks like a slide, mostly by its name (hidden files do not)."""
     if path.name.startswith("."):
         return False
-    return path.suffix.lower() in SLIDE_SUFFIXES or looks_readable(path)
+    ending = path.suffix.lower()
+    installed = ending.removeprefix(".") in plugins.names("readers")
+    return ending in SLIDE_SUFFIXES or installed or looks_readable(path)
 
 
 class FolderProject(StoredProject):

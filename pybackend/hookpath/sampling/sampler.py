@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ import numpy.typing as npt
 Counts = npt.NDArray[np.int64]
 """``(C,)``: labelled target-output pixels of each class."""
 
-SamplerKind = Literal["pixels", "hierarchical"]
-"""Names of the samplers in settings."""
+SAMPLERS = ("pixels", "hierarchical")
+"""Names of ours in settings; other packages may add some (`hookpath.plugins`)."""
 
 Accepts = Callable[[npt.NDArray[np.uint8], int], bool]
 """Whether the labels ``(h, w)`` of a target output window make it a patch of this label."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hookpath import plugins
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides._fastslide import FORMATS, open_with_fastslide
@@ -77,9 +78,15 @@ def _open(
     crop_to_bounds: bool,
     plane: Plane | None,
 ) -> Slide:
-    """OpenSlide is asked first: what a MIRAX scanner writes begins like a JPEG, a VMS like text."""
+    """OpenSlide is asked first: what a MIRAX scanner writes begins like a JPEG, a VMS like text.
+
+    Endings for which a reader was installed (`hookpath.plugins`) are that one's.
+    """
     import openslide
 
+    ending = path.suffix.lower().removeprefix(".")
+    if ending and ending in plugins.names("readers"):
+        return _one_plane(_of_plugin(ending, path, calibration), plane)
     is_tiff = head.startswith(TIFF_MAGIC)
     vendor = openslide.OpenSlide.detect_format(path)
     if vendor is None or vendor == _GENERIC:
@@ -109,6 +116,13 @@ def _open(
             return _open_tiff(path, calibration, plane)
         except SlideError:
             raise refused from error
+
+
+def _of_plugin(ending: str, path: Path, calibration: Calibration | None) -> Slide:
+    found = plugins.load("readers", ending)(path, calibration)
+    if not isinstance(found, Slide):
+        raise SlideError(f"{path}: the installed reader of .{ending} gives no hookpath Slide")
+    return found
 
 
 def _open_tiff(path: Path, calibration: Calibration | None, plane: Plane | None) -> Slide:

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hookpath import plugins
 from hookpath.annotations import LabelRules, plain_class_name
 from hookpath.errors import UsageError
 from hookpath.limits import BATCH, COUNT, WORKERS
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
-from hookpath.sampling.sampler import SamplerKind
+from hookpath.sampling.sampler import SAMPLERS
 from hookpath.sampling.stain_profiles import StainMethod
 from hookpath.training import _settings
 from hookpath.training.config_tables import (
@@ -67,10 +68,10 @@ class TrainConfig(BaseModel):
         description="by channel, the values that become 0 and 255, as in `{DAPI = [0, 4095]}`; "
         "none, or not there: measured",
     )
-    sampler: SamplerKind = Field(
+    sampler: str = Field(
         default="pixels",
         description="`pixels` balances the classes' pixels; `hierarchical` draws group, slide, "
-        "class, patch, evenly at each stage",
+        "class, patch, evenly at each stage; or a plug-in's",
     )
     hierarchy: tuple[str, ...] = Field(
         default=(),
@@ -164,6 +165,10 @@ class TrainConfig(BaseModel):
     seed: int = Field(
         default=0, ge=0, lt=2**63, description="of weights, split, patches, augmentation"
     )
+    log: tuple[str, ...] = Field(
+        default=(),
+        description="loggers besides the run's folder: `mlflow`, `wandb`, or a plug-in's",
+    )
     checkpoint_every: int = Field(
         default=0, ge=0, description="also save every so many steps; 0: after each epoch only"
     )
@@ -215,9 +220,20 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _groups_need_the_hierarchy(self) -> Self:
+        known = (*SAMPLERS, *plugins.names("samplers"))
+        if self.sampler not in known:
+            raise ValueError(f"sampler is one of {', '.join(known)}")
         if self.hierarchy and self.sampler != "hierarchical":
             raise ValueError(f"hierarchy = {list(self.hierarchy)} needs sampler = 'hierarchical'")
         return self
+
+    @field_validator("log")
+    @classmethod
+    def _log_is_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = ("tensorboard", "mlflow", "wandb", *plugins.names("loggers"))
+        if wrong := [n for n in names if n not in known]:
+            raise ValueError(f"no logger is called {wrong[0]!r}; there are: {', '.join(known)}")
+        return names
 
     @model_validator(mode="after")
     def _decay_needs_adamw(self) -> Self:

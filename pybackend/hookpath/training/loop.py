@@ -23,10 +23,11 @@ from hookpath.training.device import memory_explained
 from hookpath.training.gradients import gradients
 from hookpath.training.interrupt import StopSignal
 from hookpath.training.last_look import look_back
+from hookpath.training.loggers import LoggedRun, Loggers
 from hookpath.training.metrics_log import MetricsLog, NoLog, Row
 from hookpath.training.opening import Prepare, open_session
 from hookpath.training.reference import FEWER, PATCHES, keep_reference
-from hookpath.training.run_folder import RunFolder
+from hookpath.training.run_folder import RunFolder, flatten
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
 from hookpath.training.session import Fit, Session
@@ -180,12 +181,18 @@ def _run(session: Session, fit: Fit | None) -> None:
     reporter.advance("train", session.step)
     reporter.overall(session.plan.done(session.step))
     log_of = MetricsLog if session.group.first else NoLog
-    with log_of(session.run, session.epoch, reporter) as log, StopSignal() as stop:
+    loggers = _loggers(session) if session.group.first else None
+    with log_of(session.run, session.epoch, reporter, loggers) as log, StopSignal() as stop:
         while not session.finished:
             if session.model.fitted:
                 _at_once(session, log, fit)
             else:
                 _epoch(session, log, stop)
+
+
+def _loggers(s: Session) -> Loggers:
+    settings = flatten(s.config.model_dump(mode="json"))
+    return Loggers(s.config.log, LoggedRun(s.run.root, settings, s.epoch), s.reporter)
 
 
 def _at_once(s: Session, log: MetricsLog | NoLog, fit: Fit | None) -> None:

@@ -24,7 +24,7 @@ RUN_NAME = "run.json"
 RUN_FORMAT = 1
 
 #: Settings that may differ when a run goes on: they do not change what is learned from what.
-FREE_ON_RESUME = frozenset({"workers", "device", "checkpoint_every", "patience"})
+FREE_ON_RESUME = frozenset({"workers", "device", "checkpoint_every", "patience", "log"})
 
 #: Settings that may grow when a run goes on.
 LENGTH = frozenset({"epochs", "minutes"})

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hookpath import plugins
 from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.pathology import PATHOLOGY, recipe_of
 from hookpath.models.encoders.reach import Reach, measure_reach
@@ -95,6 +96,8 @@ def _create(name: str, depth: int, in_channels: int) -> tuple[Any, dict[int, int
     import timm
 
     recipe = recipe_of(name)
+    if not timm.is_model(recipe.network):
+        plugins.load_all("encoders")  # they register with timm
     if not timm.is_model(recipe.network):
         near = difflib.get_close_matches(name, [*PATHOLOGY, *timm.list_models()], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "take one that timm.list_models() knows"
