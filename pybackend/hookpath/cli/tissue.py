@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Outline the tissue by threshold, as annotations to be corrected with the brush.
 
-    The outlines take the place of earlier results of hookpath on the image.
+    They take the place of earlier outlines that nobody changed; everything else on an image stays.
     """
     with (
         running("tissue", json, debug) as console,

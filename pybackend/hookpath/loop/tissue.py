@@ -6,9 +6,8 @@ pixel size 20 µm and minimum area 100 000 µm²; then the brush.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +19,14 @@ from hookpath.geometry import Region
 from hookpath.loop.smoothing import without_specks
 from hookpath.loop.telling import told
 from hookpath.projects import ImageEntry, Problem, Project
+from hookpath.projects._results import TISSUE_RUN
 from hookpath.slides import Slide, TissueRule, tissue_mask
 
 #: Black like this is what scanners fill gaps with.
 _BLACK = 12
 _STRIP_ROWS = 512
+#: Outlines follow px so many times finer than those that were looked at; of at most so many px.
+_FINER, _MOST_PX = 4, 48 * 2**20
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,6 @@ class TissueSettings:
     simplify_um: float = 10.0
     class_name: str = "Tissue"
 
-    @property
-    def run(self) -> str:
-        """Tag of the results."""
-        digest = hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()
-        return f"hookpath-tissue-{digest[:8]}"
-
 
 @dataclass(frozen=True)
 class TissueFound:
@@ -80,6 +76,9 @@ def outline_tissue(slide: Slide, settings: TissueSettings) -> list[PathObject]:
     mask, downsample = _mask(slide, settings)
     px_um2 = slide.calibration.area_um2(downsample[0] * downsample[1])
     smooth = _smoothed(mask, settings.smooth_um / px_um2**0.5)
+    finer = len(smooth) // len(mask)
+    downsample = downsample[0] / finer, downsample[1] / finer
+    px_um2 /= finer**2
     labels = without_specks(
         smooth.astype(np.uint8), settings.min_area_um2 / px_um2, settings.max_hole_um2 / px_um2
     )
@@ -119,11 +118,15 @@ def _mask(
 
 
 def _smoothed(mask: npt.NDArray[np.bool_], sigma_px: float) -> npt.NDArray[np.bool_]:
+    """Without bumps, and on finer px where there is room: outlines have no steps then."""
     from scipy import ndimage
 
     if sigma_px <= 0:
         return mask
     blurred = ndimage.gaussian_filter(mask.astype(np.float32), sigma_px / 2, mode="nearest")
+    finer = max(1, min(_FINER, int((_MOST_PX / mask.size) ** 0.5)))
+    if finer > 1:
+        blurred = ndimage.zoom(blurred, finer, order=1, mode="nearest", grid_mode=True)
     return np.asarray(blurred >= 0.5)
 
 
@@ -135,7 +138,7 @@ def tissue_in_project(
 ) -> tuple[list[TissueFound], list[Problem]]:
     """Outline the tissue of these images (none named: all) and write it into the project.
 
-    Earlier results of ours on an image give way, as with every write; a person's work stays.
+    Earlier outlines that nobody changed give way; results of predictions and a person's work stay.
     """
     entries = list(images) or list(project.images)
     done: list[TissueFound] = []
@@ -158,5 +161,5 @@ def _outlined(entry: ImageEntry, settings: TissueSettings) -> TissueFound:
         found = outline_tissue(slide, settings)
         mm2 = slide.calibration.area_um2(sum(o.geometry.area for o in found)) * 1e-6
     entry.objects()
-    entry.write(found, settings.run)
+    entry.write(found, TISSUE_RUN, beside=True)
     return TissueFound(entry.id, entry.name, len(found), mm2)

@@ -14,7 +14,7 @@ from shapely.strtree import STRtree
 
 from hookpath.annotations import PathObject, area_of, is_of_interest, is_usable_class
 from hookpath.annotations._areas import keep_area, pieces_of
-from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY
+from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY, is_lasting
 
 Kind = Literal["image", "annotation", "core"]
 
@@ -68,6 +68,8 @@ def is_measured(o: PathObject) -> bool:
 
     Classes of no interest (``Ignore*``) and marks of regions are not.
     """
+    if o.run is not None and is_lasting(o.run):
+        return False
     is_result = o.run is not None or EDITED_KEY in o.metadata or CONFIRMED_KEY in o.metadata
     if not is_result or o.object_type not in ("annotation", "detection") or o.path_class is None:
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG
 from hookpath.projects._columns import Columns
-from hookpath.projects._results import LOOKS_KEY, is_edited
+from hookpath.projects._results import LOOKS_KEY, is_edited, is_lasting
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class Mark:
     written: str | None
     looks: Mapping[str, object]
 
-    def is_ours(self, run: str | None = None) -> bool:
+    def gives_way(self, run: str | None = None) -> bool:
         """Whether a write may remove it (`run`: only that run's objects)."""
+        if run is None and is_lasting(self.run):
+            return False
         return run in (None, self.run) and not is_edited(self.written, self.looks)
 
 

@@ -34,6 +34,10 @@ UNSEEN_KEY = "hookpath.unseen"
 
 _OWN_KEYS = (RUN_TAG, LOOKS_KEY, UNSEEN_KEY)
 
+#: Tag of tissue outlines: nobody vouches for them, so they do not teach, but they are annotations
+#: to begin with, and no results.
+TISSUE_RUN = "hookpath-tissue"
+
 # QuPath keeps polygon vertices as 32-bit floats: 1/64 px at 200 000 px.
 _POSITION_TOLERANCE_PX = 0.05
 
@@ -60,6 +64,16 @@ def claimed_by_people(objects: Iterable[PathObject]) -> list[PathObject]:
 def is_ours(o: PathObject, run: str | None = None) -> bool:
     """Whether a write may remove it (`run`: only that run's objects)."""
     return o.run is not None and run in (None, o.run) and not was_edited(o)
+
+
+def is_lasting(run: str) -> bool:
+    """Whether what a run made stays when other runs come: outlines of tissue, by threshold."""
+    return run.startswith(TISSUE_RUN)
+
+
+def gives_way(o: PathObject, run: str | None = None) -> bool:
+    """Whether results of `run` (None: new ones of any kind) take its place."""
+    return is_ours(o, run) and (run is not None or not is_lasting(str(o.run)))
 
 
 def was_edited(o: PathObject) -> bool:

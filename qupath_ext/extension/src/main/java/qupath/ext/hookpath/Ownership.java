@@ -30,6 +30,9 @@ public final class Ownership {
     /** Key of the object metadata of a result that a person confirmed: that person's from then. */
     public static final String CONFIRMED_KEY = "hookpath.confirmed";
 
+    /** What the tag of tissue outlines begins with. */
+    private static final String TISSUE_RUN = "hookpath-tissue";
+
     private Ownership() {}
 
     /**
@@ -82,11 +85,17 @@ public final class Ownership {
         return found;
     }
 
-    /** The objects among these that may be taken away. */
+    /** Whether it stays when new results come: an outline of tissue, to begin with. */
+    static boolean isLasting(PathObject object) {
+        String made = runOf(object);
+        return made != null && made.startsWith(TISSUE_RUN);
+    }
+
+    /** The objects among these that give way to results of a run; null: to new ones of any kind. */
     static List<PathObject> ours(Collection<? extends PathObject> objects, String run) {
         List<PathObject> found = new ArrayList<>();
         for (PathObject object : objects) {
-            if (isOurs(object, run)) {
+            if (isOurs(object, run) && (run != null || !isLasting(object))) {
                 found.add(object);
             }
         }

@@ -57,8 +57,8 @@ public final class Regions {
     public static List<PathObject> drawn(
             Collection<? extends PathObject> objects, String className) {
         List<PathObject> found = usable(objects);
-        found.removeIf(object -> object.isTMACore() || Ownership.isOurs(object, null)
-                || !isOf(object, className));
+        found.removeIf(object -> object.isTMACore()
+                || Ownership.isOurs(object, null) && !Ownership.isLasting(object) || !isOf(object, className));
         return found;
     }
 
