@@ -248,7 +248,11 @@ WRONG = [
     (("train", "-o", "{empty}", "--resume"), 2, "name what to train on"),
     (("predict", "{folder}", "-o", "{empty}/p"), 2, "--model is missing"),
     (("predict", "{folder}", "--model", "{empty}", "-o", "{empty}/p"), 1, "give a model folder"),
-    (("evaluate", "{folder}", "-o", "{empty}/e"), 2, "either --model DIR or --predictions DIR"),
+    (
+        ("evaluate", "{folder}", "-o", "{empty}/e"),
+        2,
+        "either --model DIR, --predictions DIR or --maps DIR",
+    ),
     (
         (
             "evaluate",

@@ -133,7 +133,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"command": "loop", "options": {"step": "status", "a": 1}}, "loop status has no option 'a'"),
     ({"options": {"tiff": "no"}}, "'tiff' is either true or false"),
     ({"options": {"model": True}}, "'model' takes one value"),
-    ({"options": {"model": ["a", "b"]}}, "'model' takes one value"),
+    ({"options": {"out": ["a", "b"]}}, "'out' takes one value"),
     ({"options": {"model": {"a": 1}}}, "options.model"),
     ({"options": {"out": "o", "as": "cells"}}, "'cells' is not one of"),
     ({"options": {"out": "o", "min-area": "large"}}, "Invalid value for '--min-area'"),
