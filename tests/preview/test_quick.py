@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from hookpath.annotations import LabelRules, PathClass, PathObject, object_to_feature
-from hookpath.errors import PredictionError, TrainingError
+from hookpath.errors import ChannelError, PredictionError, TrainingError
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.probing.cache import VARIABLE
 from hookpath.projects._results import tagged
@@ -23,6 +23,7 @@ from hookpath.qupath.quick import QuickSession
 from hookpath.qupath.session import Session, Wanted
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
+from support.multiplex import NAMES, write_ome
 from support.textures import texture_slide
 from support.threads import one_thread
 
@@ -177,3 +178,28 @@ def test_a_class_that_comes_or_goes_opens_anew(slide: Path) -> None:
         with pytest.raises(CancelledError):
             session.classify(two.number, View(0, 0, 64, 64, 1.0), never)
     assert len(found) == 3
+
+
+def test_channels_of_the_first_image_are_what_is_learned_and_shown(tmp_path: Path) -> None:
+    """Four of 16 bits, the left half bright in one of them; RGB is refused after that."""
+    pixels = np.random.default_rng(0).integers(900, 1101, (4, 256, 256)).astype(np.uint16)
+    pixels[2, :, :128] += 4000
+    path = write_ome(tmp_path / "a.ome.tif", pixels, levels=1, mpp=1.0)
+    session, ref = Session(), SlideRef(path)
+    drawn = {"one": [stroke("d", DARK, 40, 100), stroke("p", PALE, 180, 100)]}
+    head = session.learn(drawn, {}, {"one": ref}, SMALL, lambda: False)
+    scales = head.card.normalisation["channels"]
+    assert [scale["name"] for scale in scales] == list(NAMES)
+    assert head.card.config["in_channels"] == 4
+    opened = session.open(Wanted(None, ref, "cpu", tissue=False), lambda: False)
+    found, _ = session.classify(opened.number, View(0, 0, 256, 256, 1.0), lambda: False)
+    labels = found.argmax(0)
+    assert (labels[40:216, 40:100] == 0).mean() > 0.95
+    assert (labels[40:216, 156:216] == 1).mean() > 0.95
+    saved = session.save(tmp_path / "kept", lambda: False)
+    predictor, card = load_predictor(tmp_path / "kept", PredictConfig(device="cpu"))
+    assert (card.normalisation, predictor.n_classes) == (saved.normalisation, 2)
+    rgb = SlideRef(texture_slide(tmp_path / "s.tif", seed=0))
+    with pytest.raises(ChannelError, match=r"s\.tif: has no channels DAPI, CD8"):
+        session.learn({}, {}, {"two": rgb}, SMALL, lambda: False)
+    session.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hookpath.annotations import (
@@ -14,39 +14,56 @@ from hookpath.annotations import (
     class_names_in,
     objects_from_geojson,
 )
+from hookpath.annotations.planes import Plane, plane_of
 from hookpath.errors import TrainingError
 from hookpath.projects._results import claimed_by_people
 from hookpath.projects.vouched import Said, vouched
 from hookpath.sampling import AnnotatedSlide
+from hookpath.sampling.channel_scales import measured_scales
 from hookpath.sampling.source import SlideFacts
 from hookpath.slides import SlideIdentity, SlideRef
+from hookpath.slides.channels import ChannelScale
 
 Feature = Mapping[str, Any]
 """A parsed GeoJSON feature as QuPath writes it."""
 
 
+#: Of each channel over the first image that is no RGB: what becomes 0 and 255.
+_PERCENTILES = (0.1, 99.9)
+
+
 @dataclass
 class _Image:
+    """`ref` as it was sent, `shown` as the network sees it; `plane` is None where there is one."""
+
     ref: SlideRef
+    shown: SlideRef
     facts: SlideFacts
     identity: SlideIdentity
+    plane: Plane | None
     objects: dict[str, PathObject] = field(default_factory=dict)
 
     def drawn(self, rules: LabelRules) -> list[PathObject]:
         """What a person vouches for (`hookpath.projects.vouched`), as labels."""
-        objects = vouched(claimed_by_people(self.objects.values()), Said())
+        here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
+        objects = vouched(claimed_by_people(here), Said())
         return rules.applied(objects, lambda: self.facts.calibration)
 
     def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
         labels = LabelSource(drawn, classes, self.facts.size_l0)
         name = self.ref.path.name
-        return AnnotatedSlide(key, name, self.ref, labels, self.facts, identity=self.identity)
+        return AnnotatedSlide(key, name, self.shown, labels, self.facts, identity=self.identity)
 
 
 class Drawn:
-    """What is drawn on several images; `revision` changes with it."""
+    """What is drawn on several images; `revision` changes with it.
+
+    The first image says what is learned from: RGB, or its channels, scaled as they are on it
+    (`scales`). Images that are otherwise are refused.
+    """
 
     def __init__(self) -> None:
+        self.scales: tuple[ChannelScale, ...] = ()
         self.images: dict[str, _Image] = {}
         self.revision = 0
         self._order: list[str] = []
@@ -78,8 +95,18 @@ class Drawn:
         if known is None or known.ref != ref:
             with ref.open() as slide:
                 facts, identity = SlideFacts.of(slide), slide.identity
+                plane = None if slide.planes == (1, 1) else slide.plane
+            if not self.images and not facts.is_rgb:
+                names = [channel.name for channel in facts.channels]
+                self.scales = measured_scales([ref], names, _PERCENTILES, {})
+            shown = self.shown(ref)
+            shown.open().close()  # one that lacks a channel says so now
             objects = {} if known is None else known.objects
-            self.images[key] = _Image(ref, facts, identity, objects)
+            self.images[key] = _Image(ref, shown, facts, identity, plane, objects)
+
+    def shown(self, ref: SlideRef) -> SlideRef:
+        """A slide as the network sees it."""
+        return replace(ref, channels=self.scales, only_rgb=not self.scales)
 
     def _image(self, key: str) -> _Image:
         if key not in self.images:

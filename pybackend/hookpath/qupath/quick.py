@@ -12,6 +12,8 @@ import numpy as np
 from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.models import FeatureProbe, ModelCard, build_model
+from hookpath.models.base import COLOURS
+from hookpath.models.folder import CHANNELS_KEY
 from hookpath.probing.cache import FeatureCache, identity_of_features
 from hookpath.probing.describing import Describer
 from hookpath.probing.fitting import fit_table, table_of
@@ -128,11 +130,17 @@ class QuickSession:
         fitted.put_into(making.model.head)
         return Head(
             model=making.model,
-            card=ModelCard.describe(making.model, classes),
+            card=ModelCard.describe(making.model, classes, **self._normalisation()),
             cells=int(table.plain.sum()),
             computed=making.cache.misses - before,
             seconds=time.perf_counter() - started,
         )
+
+    def _normalisation(self) -> dict[str, Any]:
+        if not self.drawn.scales:
+            return {}
+        scales = [scale.model_dump(mode="json") for scale in self.drawn.scales]
+        return {"normalisation": {"scale": 1 / 255, CHANNELS_KEY: scales}}
 
     def network(self, n_classes: int) -> FeatureProbe:
         """The network as it is fitted; its head is of what was learned last."""
@@ -140,9 +148,12 @@ class QuickSession:
 
     def _made_for(self, n_classes: int) -> Making:
         """How features are made; a network for another number of classes keeps the encoder."""
-        if self._making is not None and self._making.model.n_classes == n_classes:
+        channels = len(self.drawn.scales) or COLOURS
+        made = self._making.model if self._making else None
+        if self._making and made and (made.n_classes, made.in_channels) == (n_classes, channels):
             return self._making
-        model = build_model(FeatureProbe.family, **{**self.config.model, "n_classes": n_classes})
+        given = {"n_classes": n_classes, "in_channels": channels}
+        model = build_model(FeatureProbe.family, **{**self.config.model, **given})
         assert isinstance(model, FeatureProbe)
         like = self._making or (self._like._making if self._like else None)
         if like is None:

@@ -131,7 +131,7 @@ class ZoomedPreview(Closing):
         tissue: bool,
         readers: int,
     ) -> None:
-        self._quick, self._n_classes, self._ref = quick, n_classes, ref
+        self._quick, self._n_classes, self._ref = quick, n_classes, quick.drawn.shown(ref)
         self._device, self._tissue, self._readers = device, tissue, readers
         self._previews: dict[int, Preview] = {}
         first = self._at(0)
