@@ -32,6 +32,7 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
     from hookpath.evaluation.foreign import ForeignMaps
+    from hookpath.evaluation.intervals import Interval
     from hookpath.evaluation.left_out import JudgeLeftOut
     from hookpath.projects import Problem
 
@@ -55,6 +56,14 @@ def command(
         typer.Option(
             metavar="DIR",
             help="What another program predicted: a label image or GeoJSON for each image.",
+            show_default=False,
+        ),
+    ] = None,
+    annotator: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Another person's project of the same slides: how far do the two agree?",
             show_default=False,
         ),
     ] = None,
@@ -134,10 +143,29 @@ def command(
     """
     with running("evaluate", json, debug) as console:
         from hookpath.evaluation import evaluate_project, evaluate_scale
+        from hookpath.evaluation.agreement import agreement
         from hookpath.inference import PredictConfig
 
-        if sum(given is not None for given in (model, predictions, maps)) != 1:
-            raise UsageError("give either --model DIR, --predictions DIR or --maps DIR")
+        scored = (model, predictions, maps, annotator)
+        if sum(given is not None for given in scored) != 1:
+            raise UsageError(
+                "give either --model DIR, --predictions DIR, --maps DIR or --annotator SOURCE"
+            )
+        if annotator is not None:
+            _refuse_with_annotator(
+                {"--split": split if split != "all" else None, "--truth": truth, "--rest": rest,
+                 "--only-annotated": only_annotated or None, "--left-out": left_out or None}
+            )  # fmt: skip
+            with (
+                opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
+                opened_as_one([annotator], mpp, override_mpp, None, remap) as second,
+            ):
+                rules = label_rules(line_width, fold_derived, map_)
+                report = agreement(
+                    project, second, out, rules, group_by or (), spacing, console.reporter
+                )
+            tell_agreement(console, report, out)
+            return
         if classes is not None and maps is None:
             raise UsageError("--classes says what the values of label images in --maps mean")
         if truth is not None and only_annotated:
@@ -239,6 +267,43 @@ def _tell_scale(console: Console, report: ScaleReport, out: Path) -> None:
     console.table("answers of the scale detector", ["image", *SCALE_TITLES.values()], rows)
     console.say(f"report in {out / 'report.html'}")
     _fail_for(report.problems, "measured")
+
+
+def _refuse_with_annotator(options: Mapping[str, object]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise UsageError(f"{given[0]} is for predictions; two people's drawings do without it")
+
+
+def tell_agreement(console: Console, report: EvaluationReport, out: Path) -> None:
+    """Print how far two people agree.
+
+    Raises:
+        EvaluationError: some images could not be compared.
+    """
+    from hookpath.evaluation.measured import pooled_intervals_of
+
+    console.result("agreement", report.as_dict(probabilities=False))
+    parts = [s.measured for s in report.slides]
+    found = pooled_intervals_of(parts, ("dice", "kappa"))
+    rows = [
+        [name, _figure(value), _interval(interval)]
+        for name, value, interval in zip(
+            report.classes.names, report.pooled_measured.per_class("dice"), found["dice"][1],
+            strict=True,
+        )
+    ]  # fmt: skip
+    kappa = report.pooled_measured.figure("kappa")
+    rows += [["all classes: κ", _figure(kappa), _interval(found["kappa"][0])]]
+    columns = ["Dice", "pooled", "95 % over slides"]
+    console.table(f"{counted(len(parts), 'slide', 'slides')}, areas of both", columns, rows)
+    console.say(f"report in {out / 'report.html'}")
+    _fail_for(report.problems, "compared")
+
+
+def _interval(interval: Interval) -> str:
+    low, high = _figure(interval.low), _figure(interval.high)
+    return f"{low} to {high}" if interval.low == interval.low else "three slides needed"
 
 
 def tell(console: Console, report: EvaluationReport, out: Path) -> None:

@@ -265,6 +265,13 @@ def model_line(model: Mapping[str, Any]) -> str:
 def _notes(report: EvaluationReport) -> list[str]:
     """Things that a reader of the figures should know."""
     notes = []
+    if annotators := report.settings.get("annotators"):
+        first, second = (*map(str, annotators), "", "")[:2]
+        notes.append(
+            f"Two people's drawings, not a model's: what is called drawn is of {first}, what is "
+            f"called predicted is of {second}. Only pixels that both labelled count; κ and Dice "
+            "are the same the other way round."
+        )
     missing, total = report.pooled.counts[:, -1].sum(), report.pooled.counts.sum()
     if missing > 0.005 * total:
         notes.append(

@@ -134,7 +134,7 @@ def evaluate_project(
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)
     bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
-    with _reporting_into(out_dir):
+    with reporting_into(out_dir):
         model: Mapping[str, Any] = {}
         if model_dir is not None:
             maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
@@ -245,7 +245,7 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _reporting_into(out_dir: Path) -> Iterator[None]:
+def reporting_into(out_dir: Path) -> Iterator[None]:
     """`make_ready`, and be the only process that evaluates into a folder."""
     lock = working_in(out_dir, f"evaluating into {out_dir}")
     with entered(lock, partial(_not_writable, out_dir)):
