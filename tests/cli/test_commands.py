@@ -355,3 +355,18 @@ def test_folds_by_array_job_and_with_a_wrong_number(hookpath, folder: Path, tmp_
     assert done.code == 0, done.err
     assert "fold 2, 3 to come" in done.out
     assert "has 3 folds, not 2" in hookpath(*call, 2).err
+
+
+def test_a_dry_run_trains_nothing_and_its_settings_are_a_configuration(
+    hookpath, folder: Path, tmp_path: Path
+) -> None:
+    from hookpath.training import TrainConfig
+
+    done = hookpath("train", folder, "-o", tmp_path / "r", "--preset", "fast", *TINY, "--dry-run")
+    assert done.code == 0, done.err
+    assert not (tmp_path / "r").exists()
+    assert "slides: train  2: s0.tif, s1.tif" in done.out
+    (tmp_path / "settings.toml").write_text(done.out, encoding="utf-8")
+    again = TrainConfig.load(tmp_path / "settings.toml")
+    wanted = TrainConfig.load(None, "fast", [o.removeprefix("--set=") for o in TINY])
+    assert again == wanted

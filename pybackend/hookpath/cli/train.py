@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.dry_run import tell_dry_run
 from hookpath.cli.folds import tell_folds
 from hookpath.cli.inputs import (
     Family,
@@ -126,6 +127,13 @@ def command(
             "repeated. More epochs or minutes make a run longer.",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be done (settings, slides, device, time, memory); train nothing.",
+        ),
+    ] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     remap: Remapped = None,
@@ -154,7 +162,7 @@ def command(
         )
         first = is_first()
         console.quiet(not first)
-        if folds:
+        if folds and not dry_run:
             if are_several():
                 raise UsageError("--folds is for one process each; start without torchrun")
             begun = next(out.glob("fold*/run.json"), None)
@@ -182,6 +190,9 @@ def command(
         with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
             if not resume and first:
                 settings = settled_settings(projects, settings, config, preset, changes, console)
+            if dry_run:
+                tell_dry_run(console, projects, settings, out, resume)
+                return
             try:
                 result = train(projects, settings, out, resume, console.reporter)
             except KeyboardInterrupt as stop:
