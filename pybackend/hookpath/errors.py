@@ -93,6 +93,12 @@ class BusyError(HookpathError):
     code = "busy"
 
 
+class ClusterError(HookpathError):
+    """There is no such cluster, or none that answers."""
+
+    code = "no_cluster"
+
+
 class AnnotationError(HookpathError):
     """An annotation file cannot be read, or holds nothing usable."""
 

@@ -161,6 +161,17 @@ Shard = Annotated[
 ]
 
 
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="WHERE",
+        help="Dask does the work: local, local:4, slurm, slurm:10 or tcp://scheduler:8786.",
+        show_default="this process",
+    ),
+]
+
+
 def shard_of(text: str | None) -> tuple[int, int] | None:
     """``3/10`` as numbers.
 

@@ -9,6 +9,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
+    Cluster,
     Device,
     Models,
     Mpp,
@@ -50,6 +51,7 @@ def command(
         typer.Option(help="Only this image of the project; repeatable.", show_default="all"),
     ] = None,
     shard: Shard = None,
+    cluster: Cluster = None,
     z: Annotated[
         str | None,
         typer.Option(
@@ -141,8 +143,19 @@ def command(
             again=again,
             shard=shard_of(shard),
         )
+        folders = [model_folder(path).absolute() for path in model]
+        if cluster is not None:
+            from hookpath.cluster import predict_on_cluster
+            from hookpath.projects.spec import ProjectSpec
+
+            places = tuple(path.absolute() for path in sources)
+            spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
+            _tell(
+                console,
+                predict_on_cluster(spec, folders, out, config, cluster, console.reporter),
+            )
+            return
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
-            folders = [model_folder(path) for path in model]
             report = predict_project(project, folders, out, config, console.reporter)
         _tell(console, report)
 

@@ -20,3 +20,8 @@ def chosen_images(project: Project, names: Sequence[str]) -> list[ImageEntry]:
     if missing:
         raise UsageError(f"{project.source}: no image named {', '.join(missing)}")
     return [e for e in entries if not names or e.name in names or e.id in names]
+
+
+def part_of(entries: Sequence[ImageEntry], shard: tuple[int, int] | None) -> Sequence[ImageEntry]:
+    """Every N-th image from the K-th (see `PredictConfig.shard`); None: all."""
+    return entries if shard is None else entries[shard[0] - 1 :: shard[1]]

@@ -52,7 +52,8 @@ class PredictConfig(BaseModel):
         tta: average the probabilities of the eight ways to lay a tile (eight times the work).
         adapt_bn: batch normalisation by the statistics of each slide (`inference.adapted`).
         again: predict slides again that are finished already.
-        shard: part (from 1) and number of parts: only every so-manieth image.
+        into_project: False: the objects stay in the folder of results.
+        shard: (K, N): only every N-th image, from the K-th (1…N).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +77,7 @@ class PredictConfig(BaseModel):
     tta: bool = False
     adapt_bn: bool = False
     again: bool = False
+    into_project: bool = True
     shard: tuple[int, int] | None = None
 
     @field_validator("shard")

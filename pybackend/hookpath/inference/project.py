@@ -12,7 +12,7 @@ from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.choosing import chosen_images
+from hookpath.inference.choosing import chosen_images, part_of
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.ensemble import handles_for
 from hookpath.inference.ood import OodDetector, load_detector
@@ -22,6 +22,7 @@ from hookpath.inference.output import (
     clear_if_full,
     predicting_together,
     slide_alone,
+    writing_into_project,
 )
 from hookpath.inference.overall import OverallReporter, weights_of
 from hookpath.inference.predictor import Predictor
@@ -109,21 +110,18 @@ def predict_images(
     """
     chosen = chosen_images(project, config.images)
     planes = [plane for image in chosen for plane in chosen_planes(image, config.planes)]
-    entries = _part_of(planes, config.shard)
+    entries = part_of(planes, config.shard)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were drawn there")
     check_writable(out_dir)
     # Views that nobody may write to are predicted, too, as long as they get nothing.
-    writing = nullcontext() if config.as_ == "none" else project.changes()
+    keeps_out = config.as_ == "none" or not config.into_project
+    writing = nullcontext() if keeps_out else project.changes()
     with predicting_together(out_dir, _work(card, config)) as claims, writing:
         overall = OverallReporter(reporter, _weights(entries, config))
         run = _Run(project, predictor, card, out_dir, config, overall, claims, detector)
         return _Images(run, entries).predicted()
-
-
-def _part_of(entries: Sequence[ImageEntry], shard: tuple[int, int] | None) -> Sequence[ImageEntry]:
-    return entries if shard is None else entries[shard[0] - 1 :: shard[1]]
 
 
 def _work(card: ModelCard, config: PredictConfig) -> str:
@@ -274,19 +272,29 @@ class _Run:
 
     def into_project(self, entry: ImageEntry, found: SlidePrediction) -> SlidePrediction:
         """Write the objects into the project unless they are there; a refusal can be retried."""
-        run, objects = found.record.run, found.objects
-        if self.config.as_ == "none":
+        if self.config.as_ == "none" or not self.config.into_project:
             return found
-        if found.record.in_project:
-            if not objects or any(o.run == run for o in entry.objects()):
-                return found
-            # They were taken out since. What a person edited has stayed, under its id.
-            objects = tuple(replace(o, id=new_object_id()) for o in objects)
-        if note := entry.write(objects, run).note:
-            self.reporter.info(note)
-        record = found.record.model_copy(update={"in_project": True})
-        record.save(found.folder)
-        return replace(found, record=record)
+        if found.record.in_project and not self.claims.alone:
+            return found  # another process has just written them
+        with writing_into_project(self.out_dir, self.project):
+            return put_into_project(entry, found, self.reporter)
+
+
+def put_into_project(
+    entry: ImageEntry, found: SlidePrediction, reporter: Reporter = SILENT
+) -> SlidePrediction:
+    """Write the objects of a finished prediction into the project, unless they are there."""
+    run, is_there = found.record.run, found.record.in_project
+    if is_there and (not found.record.objects or any(o.run == run for o in entry.objects())):
+        return found
+    objects = found.objects
+    if is_there:  # they were taken out since; what a person edited has stayed, under its id
+        objects = tuple(replace(o, id=new_object_id()) for o in objects)
+    if note := entry.write(objects, run).note:
+        reporter.info(note)
+    record = found.record.model_copy(update={"in_project": True})
+    record.save(found.folder)
+    return replace(found, record=record)
 
 
 def _weights(entries: Sequence[ImageEntry], config: PredictConfig) -> list[float]:

@@ -10,7 +10,7 @@ from hookpath.locking.alone import (
     working_in,
 )
 from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed
-from hookpath.locking.sharing import Work, share_out
+from hookpath.locking.sharing import Work, may_pass, share_out
 
 __all__ = [
     "CLAIMS_NAME",
@@ -23,6 +23,7 @@ __all__ = [
     "entered",
     "folder_alone",
     "is_empty",
+    "may_pass",
     "share_out",
     "working_in",
 ]

@@ -115,13 +115,13 @@ class _Sharing(Generic[Piece]):
 
     def _failed(self, piece: Piece, name: str, error: Exception) -> bool:
         found = self.claims.note_failure(name, one_line(error), code_of(error))
-        if found.tries < TRIES and not _lasts(error):
+        if found.tries < TRIES and may_pass(found.code):
             self.work.again(piece, found)
             return False
         self.work.failed(piece, found)
         return True
 
 
-def _lasts(error: Exception) -> bool:
-    """Whether trying again is in vain: the next try would find the same."""
-    return code_of(error) not in _PASSING
+def may_pass(code: str) -> bool:
+    """Whether an error of this code may be gone the next time, or on another machine."""
+    return code in _PASSING

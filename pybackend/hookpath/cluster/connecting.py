@@ -1,0 +1,97 @@
+"""The cluster that ``--cluster`` names."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hookpath.errors import ClusterError, UsageError
+
+_KINDS = "local, local:4, slurm, slurm:10, or the address of a scheduler (tcp://host:8786)"
+
+#: Seconds to wait for a scheduler.
+_PATIENCE_S = 30
+
+
+@contextmanager
+def connected(cluster: str) -> Iterator[Any]:
+    """A client of Dask (`distributed.Client`) of the cluster; what was started here ends with it.
+
+    Args:
+        cluster: ``local[:workers]``; ``slurm[:jobs]``, as ``~/.config/dask/jobqueue.yaml`` says
+            what a job is; or an address.
+
+    Raises:
+        ClusterError: Dask is not installed, or no scheduler answers.
+        UsageError: no such kind of cluster.
+    """
+    kind, _, count = cluster.partition(":")
+    if cluster.startswith(("tcp://", "tls://", "ucx://")):
+        with _client(cluster) as client:
+            yield client
+        return
+    if kind not in ("local", "slurm") or (count and not (count.isdecimal() and int(count))):
+        raise UsageError(f"--cluster {cluster}: there are {_KINDS}")
+    make = _local if kind == "local" else _slurm
+    with make(int(count) if count else None) as started, _client(started) as client:
+        yield client
+
+
+def _local(count: int | None) -> Any:
+    distributed = _dask()
+    return distributed.LocalCluster(
+        n_workers=count or _gpus() or max(1, (os.cpu_count() or 2) // 2),
+        threads_per_worker=1,
+        dashboard_address=None,
+        silence_logs=logging.ERROR,
+    )
+
+
+def _slurm(count: int | None) -> Any:
+    _dask()
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError as error:
+        raise _missing() from error
+    try:
+        started = SLURMCluster()
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise ClusterError(
+            f"jobs for SLURM cannot be made ({reason}); say cores and memory of a job in "
+            "~/.config/dask/jobqueue.yaml (docs/cluster.md)"
+        ) from error
+    started.scale(jobs=count or 1)
+    return started
+
+
+def _client(of: Any) -> Any:
+    distributed = _dask()
+    try:
+        return distributed.Client(of, timeout=_PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"{of}: no Dask scheduler answers there ({' '.join(str(error).split())}); start one "
+            "with dask scheduler"
+        ) from error
+
+
+def _gpus() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _dask() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise _missing() from error
+    return distributed
+
+
+def _missing() -> ClusterError:
+    return ClusterError("--cluster needs Dask; install it with pip install 'hookpath[cluster]'")
