@@ -21,6 +21,7 @@ from hookpath.cli.inputs import (
     TissueIs,
     label_rules,
     opened,
+    parse_channels,
     rest_option,
 )
 from hookpath.errors import ExtractionError, shared_code
@@ -74,8 +75,15 @@ def command(
     fold_derived: FoldDerived = False,
     map_: MapClass = None,
     format_: Annotated[
-        Literal["png", "jpeg"], typer.Option("--format", help="Of the images.")
+        Literal["png", "jpeg", "tiff"],
+        typer.Option("--format", help="Of the images; TIFF holds any channels."),
     ] = "png",
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME…", help="Of TIFF: these, in this order.", show_default="all"
+        ),
+    ] = None,
     masks: Annotated[
         bool,
         typer.Option("--masks", help="A label image beside each patch, its values in labels.csv."),
@@ -120,6 +128,7 @@ def command(
             rest=rest_option(rest).class_name,
             rules=label_rules(line_width, fold_derived, map_),
             image_format=format_,
+            channels=tuple(parse_channels(channels)) if channels else (),
             quality=quality,
             masks=masks or layout is not None,
             workers=_cores() if workers is None else workers,

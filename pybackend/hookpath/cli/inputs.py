@@ -295,7 +295,14 @@ def rest_option(name: str | None, tissue: TissueRule = "generous") -> Rest:
 
 
 def channel_list(text: str) -> str:
-    """``DAPI, CD8`` as a setting's value; a name with a comma in it: ``["a, b", "c"]``.
+    """What `parse_channels` understands, as a setting's value."""
+    import json
+
+    return json.dumps(parse_channels(text), ensure_ascii=False)
+
+
+def parse_channels(text: str) -> list[str]:
+    """``DAPI, CD8``; names with a comma in them: ``["a, b", "c"]``.
 
     Raises:
         UsageError: it names no channel.
@@ -309,7 +316,7 @@ def channel_list(text: str) -> str:
         names = []
     if not names or not all(names):
         raise UsageError(f"--channels {text}: write names with commas between, as in DAPI,CD8")
-    return json.dumps(names, ensure_ascii=False)
+    return names
 
 
 def model_folder(path: Path) -> Path:

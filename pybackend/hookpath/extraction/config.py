@@ -72,7 +72,9 @@ class ExtractConfig:
         rules: how drawn objects become labels (lines of a width, classes folded).
         rest: class of undrawn tissue (see `Rest`); None: unknown, unless image metadata says so.
         masks: write a label image beside each patch: 0 is unknown, other values are `labels.csv`'s.
-        image_format, quality: ``png`` or ``jpeg``, and JPEG's quality.
+        image_format, quality: ``png`` or ``jpeg`` (8-bit RGB), ``tiff`` (any channels, as they are
+            stored), and JPEG's quality.
+        channels: of TIFF, by name, in this order; empty: all.
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
         again: extract finished slides again.
@@ -89,7 +91,8 @@ class ExtractConfig:
     classes: tuple[str, ...] = ()
     rest: str | None = None
     rules: LabelRules = field(default_factory=LabelRules)
-    image_format: Literal["png", "jpeg"] = "png"
+    image_format: Literal["png", "jpeg", "tiff"] = "png"
+    channels: tuple[str, ...] = ()
     quality: int = 90
     masks: bool = False
     workers: int = 0
@@ -97,6 +100,8 @@ class ExtractConfig:
     again: bool = False
 
     def __post_init__(self) -> None:
+        if self.channels and self.image_format != "tiff":
+            raise UsageError("--channels needs --format tiff: PNG and JPEG hold RGB here")
         spacings = [m.spacing_um for m in self.at]
         if not spacings or len(set(spacings)) < len(spacings):
             raise UsageError("--at: give magnifications, each once")
@@ -126,6 +131,8 @@ class ExtractConfig:
             del said[name]
         if self.rest is None:  # as runs of before there was a rest
             del said["rest"]
+        if not self.channels:  # as runs of before there were channels
+            del said["channels"]
         if not self.masks:  # as runs of before there were masks
             del said["masks"]
         if self.rules == LabelRules():
