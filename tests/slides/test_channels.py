@@ -11,7 +11,7 @@ import tifffile
 
 from hookpath.errors import ChannelError, SlideError
 from hookpath.geometry import Region
-from hookpath.slides import SlideRef, open_slide, tissue_mask
+from hookpath.slides import SlideRef, _stored_page, open_slide, tissue_mask
 from hookpath.slides.channels import ChannelScale
 from hookpath.slides.rendering import as_rgb
 from support.multiplex import MPP, NAMES, coded, halved, write_ome, write_qptiff
@@ -200,3 +200,19 @@ def test_channels_are_shown_in_their_colours(tmp_path: Path) -> None:
     assert shown.is_rgb
     assert (found[:, :32] == (0, 0, 255)).all()
     assert (found[:, 32:] == (0, 255, 0)).all()
+
+
+def test_channels_that_nobody_wants_are_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_ome(tmp_path / "a.ome.tif", coded(), levels=1)
+    with SlideRef(path, channels=SCALES).open() as slide:
+        decoded: list[int] = []
+        samples = _stored_page.StoredPage.samples
+        monkeypatch.setattr(
+            _stored_page.StoredPage,
+            "samples",
+            lambda page, *at: decoded.append(id(page)) or samples(page, *at),
+        )
+        slide.read(Region(0, 0, 64, 64, 1.0, 1.0))
+    assert len(decoded) == len(set(decoded)) == 2  # one tile of two channels out of four

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from hookpath.slides.base import Slide
-from hookpath.slides.channels import Pixels
+from hookpath.slides.channels import Channel, Pixels
 
 #: Decoded blocks kept per slide: a patch and its context touch about 60 tiles of 256² RGBA.
 CACHE_BYTES = 96 * 2**20
@@ -70,8 +69,19 @@ class Blocks:
                 self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
 
+class Samples(Protocol):
+    """What a slide's px are, as far as a window of them goes."""
+
+    @property
+    def channels(self) -> Sequence[Channel]: ...
+    @property
+    def dtype(self) -> np.dtype[np.generic]: ...
+    @property
+    def ground(self) -> float: ...
+
+
 def window_of_blocks(
-    slide: Slide,
+    slide: Samples,
     corner: tuple[int, int],
     size: Size,
     level: Size,

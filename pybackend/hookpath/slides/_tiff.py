@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,21 @@ from hookpath.slides._tiff_images import TiffImage, slide_image
 from hookpath.slides._tiff_pages import quiet_tifffile
 from hookpath.slides._tiff_spacing import tags_disagree
 from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
-from hookpath.slides.channels import Pixels
+from hookpath.slides.channels import Channel, Pixels
 
 #: Blocks looked at to tell whether an alpha sample is 0 everywhere.
 ALPHA_BLOCKS = 64
 
 _Planes = tuple[StoredPage, ...]
+
+
+@dataclass(frozen=True)
+class _Some:
+    """Some channels of a slide."""
+
+    channels: tuple[Channel, ...]
+    dtype: np.dtype[np.generic]
+    ground: float
 
 
 class TiffSlide(Slide):
@@ -67,6 +77,8 @@ class TiffSlide(Slide):
         self._stored = [stored[i] for i in used]
         self.levels = tuple(frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in used)
         self._blocks = Blocks()
+        #: The same of some channels only, by their positions.
+        self._some: dict[tuple[int, ...], Blocks] = {}
         self._opaque = not self._as_stored and _alpha_is_empty(self._stored[-1])
         self._block(0, 0, 0)  # what cannot be decoded says so now
 
@@ -80,6 +92,29 @@ class TiffSlide(Slide):
             (page.width, page.height),
             page.block,
             lambda column, row: self._block(level, column, row),
+        )
+
+    def read_channels(
+        self, at: tuple[int, ...], level: int, x_lv: int, y_lv: int, width: int, height: int
+    ) -> Pixels:
+        """Only the pages of these channels are decoded, where each has one of its own."""
+        pages = self._stored[level]
+        if len(pages) != len(self.channels):
+            return np.asarray(super().read_channels(at, level, x_lv, y_lv, width, height))
+        wanted = tuple(pages[i] for i in at)
+        blocks = self._some.setdefault(at, Blocks())
+
+        def decoded(column: int, row: int) -> Pixels | None:
+            with damage_told(self.path, level, column, row):
+                return _samples(wanted, column, row, self.ground, self.dtype)
+
+        return window_of_blocks(
+            _Some(tuple(self.channels[i] for i in at), self.dtype, self.ground),
+            (x_lv, y_lv),
+            (width, height),
+            (pages[0].width, pages[0].height),
+            pages[0].block,
+            lambda column, row: blocks.get((level, column, row), lambda: decoded(column, row)),
         )
 
     def _block(self, level: int, column: int, row: int) -> Pixels | None:

@@ -206,6 +206,16 @@ class Slide(Closing):
             SlideError: the file is damaged there.
         """
 
+    def read_channels(
+        self, at: tuple[int, ...], level: int, x_lv: int, y_lv: int, width: int, height: int
+    ) -> Any:
+        """`read_level` of some channels, by their positions; a reader may spare the others.
+
+        Returns:
+            ``(height, width, len(at))`` of `dtype`.
+        """
+        return self.read_level(level, x_lv, y_lv, width, height)[..., at]
+
     def grid_shift(self, level: int, x_lv: int, y_lv: int) -> tuple[float, float]:
         """How far right and down of (`x_lv`, `y_lv`) the pixels of `read_level` really start.
 

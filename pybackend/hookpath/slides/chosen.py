@@ -13,6 +13,19 @@ from hookpath.slides.channels import ChannelScale, Pixels, listed, positions, sc
 from hookpath.slides.wrapped import SlideOf
 
 
+class _Some(SlideOf):
+    """Some channels of another slide, as they are stored."""
+
+    def __init__(self, slide: Slide, at: tuple[int, ...]) -> None:
+        super().__init__(slide)
+        self._at, self.channels = at, tuple(slide.channels[i] for i in at)
+
+    def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> Pixels:
+        """Pixels of one level (see `Slide.read_level`)."""
+        found = self.slide.read_channels(self._at, level, x_lv, y_lv, width, height)
+        return np.asarray(found)
+
+
 class ChannelSlide(SlideOf):
     """Chosen channels of another slide, each scaled to 0…255 by bounds of its own.
 
@@ -25,7 +38,8 @@ class ChannelSlide(SlideOf):
         self._at = positions(names, slide.channels, slide.path.name)
         self._low = np.array([scale.low for scale in scales], np.float32)
         self._high = np.array([scale.high for scale in scales], np.float32)
-        self.channels = tuple(slide.channels[i] for i in self._at)
+        self._some = _Some(slide, tuple(self._at))
+        self.channels = self._some.channels
         self.dtype = np.dtype(np.uint8)
         edge = np.full((1, 1, len(scales)), slide.ground, np.float32)
         #: Off the slide: the brightest where light shines through, the darkest else.
@@ -38,15 +52,15 @@ class ChannelSlide(SlideOf):
 
     def read(self, region: Region) -> Pixels:
         """The region of the other slide, scaled once it has been averaged."""
-        return self._shown(np.asarray(self.slide.read(region)))
+        return self._shown(np.asarray(self._some.read(region)))
 
     def read_level(self, level: int, x_lv: int, y_lv: int, width: int, height: int) -> Pixels:
         """Pixels of one level (see `Slide.read_level`)."""
-        found = self.slide.read_level(level, x_lv, y_lv, width, height)
+        found = self._some.read_level(level, x_lv, y_lv, width, height)
         return self._shown(np.asarray(found))
 
     def _shown(self, pixels: Pixels) -> Pixels:
-        return scaled(pixels[..., self._at], self._low, self._high)
+        return scaled(pixels, self._low, self._high)
 
 
 def chosen(slide: Slide, scales: Sequence[ChannelScale], only_rgb: bool = False) -> Slide:
