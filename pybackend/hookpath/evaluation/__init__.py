@@ -1,8 +1,10 @@
 """Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at."""
 
+from hookpath.evaluation.agreement import agreement
 from hookpath.evaluation.compare import compare_reports
 from hookpath.evaluation.compared import Comparison
 from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
+from hookpath.evaluation.foreign import ForeignMaps
 from hookpath.evaluation.maps import ArrayMap, PredictedMap
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.project import evaluate_project
@@ -17,10 +19,12 @@ __all__ = [
     "ArrayMap",
     "Comparison",
     "EvaluationReport",
+    "ForeignMaps",
     "PredictedMap",
     "ScaleReport",
     "Scores",
     "SlideResult",
+    "agreement",
     "annotated_images",
     "compare_reports",
     "confusion_matrix",

@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookpath.errors import UsageError
 from hookpath.evaluation._plots import svg_of
 from hookpath.evaluation.page import save_page
 from hookpath.names import csv_cell
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+    from pandas import DataFrame
 
 #: Folder of the plots, beside the page.
 PLOTS = "plots"
@@ -56,6 +58,19 @@ class Table:
         writer.writerow([csv_cell(name) for name in self.header])
         writer.writerows([cell(value) for value in row] for row in self.rows)
         return text.getvalue()
+
+
+def frame_of(table: Table) -> DataFrame:
+    """The table as a pandas data frame.
+
+    Raises:
+        UsageError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise UsageError("data frames need pandas: install the extra 'tables'") from None
+    return pandas.DataFrame(list(table.rows), columns=list(table.header))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from hookpath.evaluation.groups import parts_by_group
 from hookpath.evaluation.intervals import Interval, mean_interval
 from hookpath.evaluation.measured import BIN_METRICS, Measured, pooled_intervals_of
 from hookpath.evaluation.parts import figures_by_part
+from hookpath.evaluation.plots import frame_of
 from hookpath.evaluation.report_file import refuse_other_content
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import (
@@ -31,6 +32,9 @@ from hookpath.evaluation.scores import (
 )
 from hookpath.projects.base import Problem
 from hookpath.untrusted import read_json, reason
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Rises whenever the meaning of a key of ``report.json`` changes.
 FORMAT_VERSION = 1
@@ -67,6 +71,24 @@ class EvaluationReport:
     def __post_init__(self) -> None:
         if not self.slides:
             raise ValueError("a report needs at least one slide")
+
+    def __repr__(self) -> str:
+        count, macro = len(self.slides), self.macro_spread("f1")
+        return (
+            f"{type(self).__name__}({self.title!r}, {count} slide{'s' * (count != 1)}, "
+            f"macro F1 {macro.mean:.3f})"
+        )
+
+    def to_frame(self) -> DataFrame:
+        """A line for every slide and class as a pandas data frame: ``scores.csv``, numbers as
+        numbers; the pooled figures come last, their slide is ``(pooled)``.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        from hookpath.evaluation.report_tables import scores_table
+
+        return frame_of(scores_table(self))
 
     @cached_property
     def pooled_measured(self) -> Measured:

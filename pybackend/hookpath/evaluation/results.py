@@ -54,6 +54,9 @@ class SlideResult:
     taught: str | None = None
     patient: str | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, macro F1 {self.measured.figure('f1'):.3f})"
+
     @cached_property
     def measured(self) -> Measured:
         """All figures of this slide."""

@@ -34,6 +34,9 @@ class PooledEntry:
         self.entry, self.project, self.key = entry, project, key
         self._name, self._id = name, image_id
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def id(self) -> str:
         """Unique in the pool."""
@@ -134,6 +137,16 @@ class PooledProject:
             if found.get(path_class.name, PathClass("")).color is None:
                 found[path_class.name] = path_class
         return tuple(found.values())
+
+    def __repr__(self) -> str:
+        count = len(self.images)
+        return f"{type(self).__name__}({self.name!r}, {count} image{'s' * (count != 1)})"
+
+    def areas(self) -> dict[str, dict[str, float]]:
+        """Image name → class → drawn area in mm² (NaN where µm/px is unknown)."""
+        from hookpath.projects.summary import drawn_mm2
+
+        return drawn_mm2(self.images)
 
     def read(self, image_id: str) -> ImageSnapshot:
         """See `Project.read`."""

@@ -128,6 +128,9 @@ class StoredImage(ABC):
             changes.metadata.setdefault(self.id, {}).update(values)
             self._metadata = merged(self._metadata, values)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     def assume(self, values: Mapping[str, str | None]) -> None:
         """Take metadata to be so (None: not set) while this object lives; nothing is written."""
         self._metadata = merged(self._metadata, values)

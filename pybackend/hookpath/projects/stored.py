@@ -32,6 +32,17 @@ class StoredProject(ABC):
     def _put_metadata(self, changed: Metadata, backups: Backups) -> None:
         """Write metadata of images into what they share; nothing changed: nothing is written."""
 
+    def __repr__(self) -> str:
+        count = len(self.images)
+        name = self.source.resolve().name
+        return f"{type(self).__name__}({name!r}, {count} image{'s' * (count != 1)})"
+
+    def areas(self) -> dict[str, dict[str, float]]:
+        """Image name → class → drawn area in mm² (NaN where µm/px is unknown)."""
+        from hookpath.projects.summary import drawn_mm2
+
+        return drawn_mm2(self.images)
+
     def read(self, image_id: str) -> ImageSnapshot:
         """All there is to know of an image (see `Project.read`)."""
         return self.image(image_id).read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any
@@ -83,6 +83,12 @@ def summarise(
         rules: how drawn objects become labels; None: as they are.
     """
     return [_summary(entry, rest or Rest(), rules or LabelRules()) for entry in project.images]
+
+
+def drawn_mm2(images: Iterable[ImageEntry]) -> dict[str, dict[str, float]]:
+    """Image name → class → drawn area in mm², as `summarise` has it."""
+    rest, rules = Rest(), LabelRules()
+    return {e.name: dict(_summary(e, rest, rules).annotated_mm2) for e in images}
 
 
 def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:

@@ -27,7 +27,7 @@ from hookpath.training.loggers import LoggedRun, Loggers
 from hookpath.training.metrics_log import MetricsLog, NoLog, Row
 from hookpath.training.opening import Prepare, open_session
 from hookpath.training.reference import FEWER, PATCHES, keep_reference
-from hookpath.training.run_folder import RunFolder, flatten
+from hookpath.training.run_folder import RunFolder, flatten, history
 from hookpath.training.schedule import learning_rate, set_rates
 from hookpath.training.scoring import Validation
 from hookpath.training.session import Fit, Session
@@ -58,6 +58,10 @@ class TrainResult:
     best_epoch: int
     epochs: int
     steps: int
+
+    def history(self) -> list[dict[str, float]]:
+        """The figures of every epoch (see `hookpath.training.history`)."""
+        return history(self.run_dir)
 
 
 def train(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import platform
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -312,3 +313,13 @@ def library_versions() -> dict[str, str]:
 def timestamp() -> str:
     """Now, UTC, to the second (ISO 8601)."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def history(run: str | Path) -> list[dict[str, float]]:
+    """A run's epochs, each a dict of its figures (``metrics.csv``); unknown ones are left out.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    rows = RunFolder(Path(run)).rows(before_epoch=sys.maxsize)
+    return [{name: float(value) for name, value in row.items() if value} for row in rows]
