@@ -11,7 +11,7 @@ import pytest
 
 from hookpath.annotations import read_geojson
 from hookpath.annotations.planes import plane_of
-from hookpath.errors import ExportError, ModelFolderError
+from hookpath.errors import ExportError, ModelDesignError, ModelFolderError
 from hookpath.evaluation.evaluate import annotated_images
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.export import export_model
@@ -150,3 +150,21 @@ def test_the_plane_that_qupath_shows_first_is_predicted_unless_told(
     wrong = CONFIG.model_copy(update={"planes": PlaneChoice(z=(3,))})
     report = predict_project(open_project(folder), model_dir, tmp_path / "out", wrong)
     assert "has no plane z = 3 (0 to 2)" in report.problems[0].message
+
+
+def test_models_that_take_channels_differently_are_averaged(
+    tmp_path: Path, model_dir: Path
+) -> None:
+    alone = red_network(in_channels=1)
+    norm = {"scale": 1 / 255, "channels": [{"name": "cd20", "low": 0, "high": 10000}]}
+    card = ModelCard.describe(alone, class_table(2), normalisation=norm)
+    save_model(tmp_path / "other", alone, card)
+    project = open_project(folder_of(tmp_path, NAMES))
+    both = [model_dir, tmp_path / "other"]
+    (found,) = predict_project(project, both, tmp_path / "out", CONFIG).predicted
+    spots = [o for o in found.objects if o.path_class and o.path_class.name == "B"]
+    assert sorted(o.geometry.area for o in spots) == sorted(w * h for _, _, w, h in SPOTS)
+    rgb = red_network()
+    save_model(tmp_path / "rgb", rgb, ModelCard.describe(rgb, class_table(2)))
+    with pytest.raises(ModelDesignError, match=r"rgb is of RGB, .* of other channels"):
+        predict_project(project, [model_dir, tmp_path / "rgb"], tmp_path / "out", CONFIG)

@@ -8,6 +8,7 @@ from pathlib import Path
 from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.adapted import AdaptedSlides
+from hookpath.inference.channelled import ChannelledSlides
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.densely import DenseSlides
 from hookpath.inference.engines import patch_runner, tile_runner
@@ -19,6 +20,7 @@ from hookpath.inference.patch_runners import PatchRunner, TorchPatches
 from hookpath.inference.patchwise import PatchSlides
 from hookpath.inference.predictor import Predictor
 from hookpath.inference.runner import Runner
+from hookpath.inference.seeing import scales_of
 from hookpath.inference.stained import StainedSlides, stain_target
 from hookpath.inference.turned import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
@@ -133,6 +135,8 @@ def load_ensemble(
     members = []
     for folder in folders:
         predictor, own = load_predictor(folder, config, reporter)
+        if scales := scales_of(own):
+            predictor = ChannelledSlides(predictor, scales)
         channels = [entry.name for entry in own.classes]
         order = tuple(channels.index(name) for name in names)
         members.append(Member(str(folder), predictor, order))

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from hookpath.errors import ModelFolderError
 from hookpath.models import ModelCard
+from hookpath.models.ensembles import ENSEMBLE
 from hookpath.models.folder import CHANNELS_KEY
 from hookpath.slides import SlideRef
 from hookpath.slides.channels import ChannelScale
@@ -36,8 +37,12 @@ def scales_of(card: ModelCard) -> tuple[ChannelScale, ...]:
 def seen_by(card: ModelCard, slide: SlideRef) -> SlideRef:
     """How to open a slide for a model; opening refuses one that lacks a channel, or is no RGB.
 
+    The members of an ensemble each see channels in their own way: it gets the slide as it is.
+
     Raises:
         ModelFolderError: see `scales_of`.
     """
     scales = scales_of(card)
+    if scales and card.family == ENSEMBLE:
+        return slide
     return replace(slide, channels=scales, only_rgb=not scales)

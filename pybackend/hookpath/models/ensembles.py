@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.errors import ModelDesignError, ModelFolderError
 from hookpath.models.files import CARD_NAME, model_at
-from hookpath.models.folder import ModelCard, read_card
+from hookpath.models.folder import CHANNELS_KEY, ModelCard, read_card
 from hookpath.untrusted import read_bytes, reason
 from hookpath.writable import replace_text
 
 ENSEMBLE_NAME = "ensemble.json"
+ENSEMBLE = "ensemble"
+"""In place of a family's name."""
 
 #: More than anybody trains.
 _MOST = 64
@@ -86,7 +88,7 @@ def ensemble_card(folders: Sequence[Path]) -> ModelCard:
     hashes = "".join(sorted(card.weights_sha256 or card.onnx_sha256 for card in cards))
     return first.model_copy(
         update={
-            "family": "ensemble",
+            "family": ENSEMBLE,
             "weights_sha256": hashlib.sha256(hashes.encode()).hexdigest(),
             "onnx_sha256": "",
             "glass": any(card.glass for card in cards),
@@ -118,4 +120,11 @@ def refuse_other_classes(one: Path, card: ModelCard, other: Path, its: ModelCard
         raise ModelDesignError(
             f"{other} tells {', '.join(sorted(theirs))} apart, {one} {', '.join(sorted(ours))}: "
             "models that are averaged need the same classes"
+        )
+    of_rgb = [CHANNELS_KEY not in c.normalisation for c in (card, its)]
+    if of_rgb[0] != of_rgb[1]:
+        kinds = ["RGB" if rgb else "other channels" for rgb in of_rgb]
+        raise ModelDesignError(
+            f"{other} is of {kinds[1]}, {one} of {kinds[0]}: models that are averaged look at the "
+            "same images"
         )
