@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from hookpath.errors import BusyError, HookpathError, code_of
 from hookpath.evaluation import evaluate_project
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
+from hookpath.extraction._run import folder_of
 from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference import project as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
@@ -104,6 +106,35 @@ def test_two_extractions_into_one_folder(slides: Path, tmp_path: Path) -> None:
     config = ExtractConfig((Magnification.parse("10x"),), size=32, where="all", workers=0)
     with child(entered(folder_alone(make(tmp_path / "out"), "x"))):
         refused(lambda: extract_projects([open_project(slides)], tmp_path / "out", config))
+
+
+def test_extractions_of_the_same_share_the_slides(slides: Path, tmp_path: Path) -> None:
+    """The other has s0 and is killed: s1 is cut, then s0 is taken over."""
+    config = ExtractConfig((Magnification.parse("10x"),), size=32, where="all", workers=0)
+    out = make(tmp_path / "out")
+    (pair, _) = [(p, e) for p in [open_project(slides)] for e in p.images]
+
+    def other() -> object:
+        claims = Claims(out, config.digest[:8], "x")
+        return claims, claims.take(folder_of(out, pair).name)
+
+    with child(other) as pid:
+        seen: list[int] = []
+
+        def killing(seconds: float) -> None:
+            seen.append(len(list(out.glob("*/record.json"))))
+            end(pid)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(share_out.time, "sleep", killing)
+            report = extract_projects([open_project(slides)], out, config)
+    assert seen[0] == 1
+    assert [r.image for r in report.extracted] == ["s0.tif", "s1.tif"]
+    assert report.table is not None
+    assert not (out / CLAIMS_NAME).exists()
+    half = replace(config, shard=(2, 2), again=True)
+    report = extract_projects([open_project(slides)], out, half)
+    assert [r.image for r in report.extracted] == ["s1.tif"]
 
 
 def make(folder: Path) -> Path:

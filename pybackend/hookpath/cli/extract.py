@@ -18,11 +18,13 @@ from hookpath.cli.inputs import (
     OverrideMpp,
     Remapped,
     RestClass,
+    Shard,
     TissueIs,
     label_rules,
     opened,
     parse_channels,
     rest_option,
+    shard_of,
 )
 from hookpath.errors import ExtractionError, shared_code
 
@@ -101,6 +103,7 @@ def command(
         list[str] | None,
         typer.Option(help="Only this image of the projects; repeatable.", show_default="all"),
     ] = None,
+    shard: Shard = None,
     again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -110,7 +113,8 @@ def command(
 ) -> None:
     """Cut patches out of slides into image files, with a table of where and what they are.
 
-    A run that was stopped goes on at the first unfinished slide when started again.
+    A run that was stopped goes on at the first unfinished slide when started again. The same
+    command may run several times at once: they share the slides.
     """
     with running("extract", json, debug) as console:
         from hookpath.extraction import ExtractConfig, Magnification, extract_projects
@@ -134,6 +138,7 @@ def command(
             workers=_cores() if workers is None else workers,
             images=tuple(image or ()),
             again=again,
+            shard=shard_of(shard),
         )
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             report = extract_projects(projects, out, config, console.reporter)

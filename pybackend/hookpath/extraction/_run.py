@@ -26,8 +26,11 @@ from hookpath.extraction.record import (
     labels_digest,
     load_record,
     publish,
+    record_time,
     slide_folder,
 )
+from hookpath.locking import Claims, Failed, Lease, may_pass
+from hookpath.locking.sharing import FIRST_WAIT_S, LONGEST_WAIT_S, TRIES
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.projects.labelled import as_labels
 from hookpath.slides import SlideIdentity, SlideRef
@@ -77,10 +80,20 @@ class _Slide:
 
 
 class Run:
-    """Keeps the workers busy: plans slides ahead while chunks of others are cut out."""
+    """Keeps the workers busy: plans slides ahead while chunks of others are cut out.
 
-    def __init__(self, out: Path, config: ExtractConfig, reporter: Reporter) -> None:
+    Other processes may do the same in the folder; each slide is claimed by one of them.
+    """
+
+    def __init__(
+        self, out: Path, config: ExtractConfig, claims: Claims, reporter: Reporter
+    ) -> None:
         self.out, self.config, self.reporter = out, config, reporter
+        self.claims = claims
+        #: Claims of the slides that are worked on, by their folders.
+        self.leases: dict[Path, Lease] = {}
+        #: Slides that others work on, or that are to be tried once more.
+        self.left: list[Pair] = []
         self.workers = start_workers(config.workers)
         #: Slides that are worked on, by their folders, and what is under way for them.
         self.slides: dict[Path, _Slide] = {}
@@ -95,9 +108,14 @@ class Run:
         self.values: dict[str, int] = {}
 
     def work(self, entries: Sequence[Pair]) -> None:
-        """All slides."""
-        todo = deque(entries)
-        while todo or self.open:
+        """All slides; in the end each is done by somebody, or has failed twice."""
+        todo, idle = deque(entries), 0
+        while todo or self.open or self.left:
+            if not todo and not self.open:
+                idle = self._wait(idle)
+                todo.extend(self.left)
+                self.left.clear()
+            done = len(self.done) + len(self.problems)
             try:
                 self._fill(todo)
                 finished, _ = wait(self.open, return_when=FIRST_COMPLETED)
@@ -105,7 +123,19 @@ class Run:
                     self._advance(future)
             except BrokenProcessPool:
                 todo.extendleft(reversed(self._revive()))
-            self.reporter.overall(1 - (len(todo) + len(self.slides)) / max(1, len(entries)))
+            if len(self.done) + len(self.problems) > done:
+                idle = 0
+            ahead = len(todo) + len(self.slides) + len(self.left)
+            self.reporter.overall(1 - ahead / max(1, len(entries)))
+
+    def _wait(self, idle: int) -> int:
+        """For the slides of others; how often nothing had changed."""
+        if self.claims.others:
+            if idle == 1:
+                names = ", ".join(entry.name for _, entry in self.left[:3])
+                self.reporter.info(f"waiting for others to finish {names}")
+            time.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**idle))
+        return idle + 1
 
     def _fill(self, todo: deque[Pair]) -> None:
         """One slide more than there are workers: its plan is ready when they are."""
@@ -125,14 +155,41 @@ class Run:
                 raise
             self._failed(pair, error)
 
-    def _failed(self, pair: Pair, error: Exception) -> None:
-        entry = pair[1]
-        self.problems.append(Problem(entry.name, one_line(error), code_of(error), entry.id))
+    def _failed(self, pair: Pair, error: Exception, finally_: bool = False) -> None:
+        """Try once more in the end what may be better then, here or by another process."""
+        entry, folder = pair[1], folder_of(self.out, pair)
+        found = self.claims.note_failure(folder.name, one_line(error), code_of(error))
+        self._release(folder)
+        if found.tries < TRIES and may_pass(found.code) and not finally_:
+            self.left.append(pair)
+            line = Problem(entry.name, found.message).line
+            self.reporter.info(f"{line} (will be tried once more)")
+            return
+        self._gave_up_on(entry, found)
+
+    def _release(self, folder: Path) -> None:
+        lease = self.leases.pop(folder, None)
+        if lease is not None:
+            lease.release()
+
+    def _gave_up_on(self, entry: ImageEntry, why: Failed) -> None:
+        self.problems.append(Problem(entry.name, why.message, why.code, entry.id))
         self.reporter.warn(self.problems[-1].line)
         self.reporter.result("problem", vars(self.problems[-1]))
 
     def _start(self, project: Project, entry: ImageEntry) -> None:
-        folder, drawn = folder_of(self.out, (project, entry)), self._drawn(entry)
+        folder = folder_of(self.out, (project, entry))
+        lease = self.claims.take(folder.name)
+        if lease is None:
+            self.left.append((project, entry))
+            return
+        self.leases[folder] = lease
+        before = self.claims.failure(folder.name)
+        if before is not None and before.tries >= TRIES:
+            self._release(folder)
+            self._gave_up_on(entry, before)
+            return
+        drawn = self._drawn(entry)
         split = entry.metadata.get(SPLIT_KEY, "")
         slide = self.slides[folder] = _Slide(project, entry, entry.slide, folder, drawn, split)
         self._submit(slide, identify, slide.slide)
@@ -152,11 +209,15 @@ class Run:
             patches={},
             by_label={},
         )
-        found = None if self.config.again else load_record(slide.folder)
+        found = None if self._is_wanted_again(slide.folder) else load_record(slide.folder)
         if found is not None and found.same_work(slide.record):
             self._finished(slide.entry, slide.folder, found, is_new=False)
         else:
             self._submit(slide, plan, slide.slide, slide.drawn, self.config)
+
+    def _is_wanted_again(self, folder: Path) -> bool:
+        """Whether a finished slide is to be done all the same: not one of this command's."""
+        return self.config.again and record_time(folder) < self.claims.began
 
     def _drawn(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
@@ -235,6 +296,7 @@ class Run:
 
     def _finished(self, entry: ImageEntry, folder: Path, record: SlideRecord, is_new: bool) -> None:
         self.done[folder] = record, is_new
+        self._release(folder)
         self.suspects.discard(folder)
         if not is_new:
             self.reporter.info(f"{entry.name}: finished earlier, not extracted again")
@@ -265,9 +327,11 @@ class Run:
         slides = list(self.slides.values())
         self.slides.clear()
         self.open.clear()
+        for slide in slides:
+            self._release(slide.folder)
         if len(slides) == 1 and slides[0].folder in self.suspects:
             self._give_up(slides[0])
-            self._failed((slides[0].project, slides[0].entry), ExtractionError(_DIED))
+            self._failed((slides[0].project, slides[0].entry), ExtractionError(_DIED), True)
             return []
         self.suspects |= {slide.folder for slide in slides}
         return [(slide.project, slide.entry) for slide in slides]
@@ -282,3 +346,5 @@ class Run:
         self.workers.shutdown(wait=True, cancel_futures=True)
         for slide in list(self.slides.values()):
             self._give_up(slide)
+        for folder in list(self.leases):
+            self._release(folder)

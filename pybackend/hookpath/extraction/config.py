@@ -78,6 +78,7 @@ class ExtractConfig:
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
         again: extract finished slides again.
+        shard: (K, N): only every N-th image, from the K-th (1…N).
     """
 
     at: tuple[Magnification, ...] = (Magnification(1.0, "10x"),)
@@ -98,6 +99,7 @@ class ExtractConfig:
     workers: int = 0
     images: tuple[str, ...] = field(default=())
     again: bool = False
+    shard: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.channels and self.image_format != "tiff":
@@ -127,7 +129,7 @@ class ExtractConfig:
     def digest(self) -> str:
         """Changes whenever other patches would come out."""
         said = asdict(self) | {"rules": self.rules.model_dump(exclude_defaults=True)}
-        for name in ("workers", "images", "again"):
+        for name in ("workers", "images", "again", "shard"):
             del said[name]
         if self.rest is None:  # as runs of before there was a rest
             del said["rest"]

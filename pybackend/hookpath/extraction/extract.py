@@ -16,7 +16,7 @@ from hookpath.extraction._work import release
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.layouts import LABELS_NAME
 from hookpath.extraction.record import SlideRecord, load_record, write_whole_table
-from hookpath.locking import working_in
+from hookpath.locking import Claims, working_in
 from hookpath.projects import Problem, Project, Rest, as_labels
 
 #: Values of a mask besides 0 (unknown) and, in some layouts, one for what is to be ignored.
@@ -48,17 +48,22 @@ def extract_projects(
     A slide's folder appears when it is complete, with ``patches.csv`` and ``record.json`` in it. A
     run that was stopped, or killed, goes on at the first unfinished slide; slides are extracted
     again where file, annotations or settings have changed. ``patches.csv`` in `out` lists the
-    patches of all slides.
+    patches of all slides. Several processes may do so at once and share the slides.
 
     Raises:
         UsageError: an image that is asked for is not there, or masks of nothing are.
         OutputError: `out` cannot be written to, or its disk is full.
-        BusyError: another process extracts patches into it.
+        BusyError: another process extracts others into it.
     """
     config = config or ExtractConfig()
     pairs = list(_chosen(projects, config.images))
-    with _writing(out), working_in(out, f"extracting patches into {out}"):
-        run = Run(out, config, reporter)
+    does = f"extracting patches into {out}"
+    with (
+        _writing(out),
+        working_in(out, does, shared=True),
+        Claims(out, config.digest[:8], does) as claims,
+    ):
+        run = Run(out, config, claims, reporter)
         if config.masks:
             run.values = mask_values(projects, pairs, config)
             if not run.values:
@@ -68,7 +73,7 @@ def extract_projects(
             )
         reporter.start(TASK, None, "patch")
         try:
-            run.work(pairs)
+            run.work(_part_of(pairs, config.shard))
         finally:
             run.close()
             release()
@@ -102,6 +107,10 @@ def mask_values(
     if len(names) > MOST_VALUES:
         raise UsageError(f"{len(names)} classes are more than masks have values ({MOST_VALUES})")
     return {name: value for value, name in enumerate(names, start=1)}
+
+
+def _part_of(pairs: list[Pair], shard: tuple[int, int] | None) -> list[Pair]:
+    return pairs if shard is None else pairs[shard[0] - 1 :: shard[1]]
 
 
 def _report(run: Run, order: Sequence[Path]) -> ExtractReport:

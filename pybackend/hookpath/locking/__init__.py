@@ -9,7 +9,7 @@ from hookpath.locking.alone import (
     is_empty,
     working_in,
 )
-from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed
+from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed, Lease
 from hookpath.locking.sharing import Work, may_pass, share_out
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PATIENCE_S",
     "Claims",
     "Failed",
+    "Lease",
     "Work",
     "alone",
     "entered",

@@ -28,6 +28,10 @@ CLAIMS_NAME = ".hookpath-claims"
 _WORKER, _FAILED, _BEGAN = "worker-", ".failed", "began"
 
 
+Lease = NoteLock
+"""A claim that is held; `release` gives it back."""
+
+
 class Failed(BaseModel):
     """A piece of work that failed: how often, why, and for whom it failed last."""
 
@@ -90,7 +94,7 @@ class Claims(Closing):
         """How many other processes share the work now."""
         return len(self._others())
 
-    def take(self, name: str) -> NoteLock | None:
+    def take(self, name: str) -> Lease | None:
         """Have a piece of work to oneself until it is released; None: somebody else has it.
 
         Raises:
