@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
@@ -153,7 +154,7 @@ def _geometry(found: Any, extra: Extra) -> BaseGeometry:
         return Polygon()
     try:
         with np.errstate(invalid="ignore"):  # NaN coordinates are kept; `LabelSource` counts them
-            built: BaseGeometry = shape(_standard(geometry))
+            built: BaseGeometry = _ring(geometry) or shape(_standard(geometry))
     except _BROKEN:
         refuse_deep(found)
         extra["raw_geometry"] = found
@@ -162,6 +163,18 @@ def _geometry(found: Any, extra: Extra) -> BaseGeometry:
         extra["raw_geometry"] = found
         return Polygon()
     _keep(extra, "geometry", geometry, frozenset(("type", "coordinates", "geometries", "bbox")))
+    return built
+
+
+def _ring(geometry: Mapping[str, Any]) -> BaseGeometry | None:
+    """A polygon of one ring, which most are, from an array; None: it is something else."""
+    rings = geometry.get("coordinates")
+    if geometry["type"] != "Polygon" or not isinstance(rings, list) or len(rings) != 1:
+        return None
+    points = np.array(rings[0])
+    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "if":
+        return None
+    built: BaseGeometry = shapely.polygons(points)
     return built
 
 

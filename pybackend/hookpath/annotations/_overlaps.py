@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
 from hookpath.annotations._areas import Area, keep_area
 
+Areas = npt.NDArray[np.object_]
+"""Of areas."""
+Numbers = npt.NDArray[np.int64]
+
+#: Of an area: less than this share of it that others took is rounding.
+_NOTICED = 1e-6
 #: An area of which more than this share lies in another lies in it whole: hands are not exact.
 WITHIN = 0.95
 
@@ -67,40 +75,74 @@ def shares_of(drawn: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]
         seen: the same after `cut_by_crossing`.
         labels: of each.
     """
-    over, under = STRtree(list(seen)), STRtree(list(drawn))
-    labelled: dict[int, float] = dict.fromkeys(labels, 0.0)
-    hit: dict[int, int] = {}
-    overlap = 0.0
-    for index, (area, label) in enumerate(zip(seen, labels, strict=True)):
-        above = [i for i in over.query(area, "intersects").tolist() if i > index]
-        visible = _minus(area, [seen[i] for i in above])
-        labelled[label] += visible.area
-        others = [i for i in under.query(area, "intersects").tolist() if labels[i] != label]
-        below = [drawn[i] for i in others if _is_below(i, index, drawn, seen)]
-        overlap += visible.area - _minus(visible, below).area
-        left = _minus(area, [seen[i] for i in above if labels[i] != label]).area
-        hit[label] = hit.get(label, 0) + (drawn[index].area - left > 1e-6 * drawn[index].area)
-    return Shares(labelled, _covered(drawn, labels, labelled, hit), overlap)
+    as_drawn, as_seen = np.array(drawn, dtype=object), np.array(seen, dtype=object)
+    of = np.asarray(labels, dtype=np.int64)
+    area, other = _pairs(as_seen, as_seen)
+    above = other > area
+    visible = _without(as_seen, area[above], as_seen, other[above])
+    labelled = {
+        label: float(shapely.area(visible[of == label]).sum()) for label in dict.fromkeys(labels)
+    }
+    above &= of[other] != of[area]
+    left = shapely.area(_without(as_seen, area[above], as_seen, other[above]))
+    whole = shapely.area(as_drawn)
+    hit = whole - left > _NOTICED * whole
+    return Shares(
+        labelled, _covered(as_drawn, of, labelled, hit), _overlap(as_drawn, as_seen, visible, of)
+    )
 
 
-def _is_below(other: int, index: int, drawn: Sequence[Area], seen: Sequence[Area]) -> bool:
-    """Drawn earlier, or cut."""
-    return other < index or seen[other] is not drawn[other]
+def _overlap(drawn: Areas, seen: Areas, visible: Areas, labels: Numbers) -> float:
+    """How much of what is visible covers another class: what was drawn earlier, or was cut."""
+    area, other = _pairs(seen, drawn)
+    was_cut = np.array([s is not d for s, d in zip(seen, drawn, strict=True)], dtype=bool)
+    below = (labels[other] != labels[area]) & ((other < area) | was_cut[other])
+    alone = _without(visible, area[below], drawn, other[below])
+    return float(shapely.area(visible).sum() - shapely.area(alone).sum())
 
 
 def _covered(
-    drawn: Sequence[Area], labels: Sequence[int], labelled: dict[int, float], hit: dict[int, int]
+    drawn: Areas, labels: Numbers, labelled: dict[int, float], hit: npt.NDArray[np.bool_]
 ) -> dict[int, tuple[int, float]]:
     found: dict[int, tuple[int, float]] = {}
-    for label, count in hit.items():
-        if count:
-            own = [area for area, of in zip(drawn, labels, strict=True) if of == label]
-            found[label] = count, max(0.0, shapely.union_all(own).area - labelled[label])
+    for label in labelled:
+        own = labels == label
+        if count := int(np.count_nonzero(hit & own)):
+            found[label] = count, max(0.0, _area_together(drawn[own]) - labelled[label])
     return found
 
 
-def _minus(geometry: BaseGeometry, others: Sequence[BaseGeometry]) -> BaseGeometry:
-    if not others:
-        return geometry
-    left: BaseGeometry = shapely.difference(geometry, shapely.union_all(list(others)))
+def _area_together(areas: Areas) -> float:
+    """Area of a union. Only areas that meet another one need be united."""
+    one, other = _pairs(areas, areas)
+    meets = np.zeros(len(areas), dtype=bool)
+    meets[one[one != other]] = True
+    together = shapely.disjoint_subset_union_all(areas[meets])
+    return float(shapely.area(areas[~meets]).sum() + together.area)
+
+
+def _pairs(areas: Areas, others: Areas) -> tuple[Numbers, Numbers]:
+    """Which areas meet which of the others, by number."""
+    one, other = STRtree(others).query(areas, "intersects")
+    return one, other
+
+
+def _without(areas: Areas, which: Numbers, others: Areas, taken: Numbers) -> Areas:
+    """The areas, each without the others that are paired with it (`which[i]`, `taken[i]`)."""
+    found = areas.copy()
+    if not len(which):
+        return found
+    order = np.argsort(which, kind="stable")
+    which, taken = which[order], taken[order]
+    numbers, first, counts = np.unique(which, return_index=True, return_counts=True)
+    single = counts == 1  # most: all at once
+    at = numbers[single]
+    found[at] = shapely.difference(areas[at], others[taken[first[single]]])
+    for number, begin, count in zip(numbers[~single], first[~single], counts[~single], strict=True):
+        found[number] = _minus(areas[number], others[taken[begin : begin + count]])
+    return found
+
+
+def _minus(geometry: BaseGeometry, others: Areas | Sequence[BaseGeometry]) -> BaseGeometry:
+    left: BaseGeometry = shapely.difference(geometry, shapely.union_all(others))
     return left

@@ -77,7 +77,8 @@ def select(
     unconfirmed = [o for o in every if is_unconfirmed(o)]
     results = sum(o.run is not None for o in every)
     tally, used, repaired = _Tally(), list[tuple[int, Area, str]](), 0
-    unknown = _unknown(drawn)
+    unknown, slide = _unknown(drawn), None if slide_size is None else box(0, 0, *slide_size)
+    shapely.prepare([g for g in (unknown, slide) if g is not None])
     for obj in unconfirmed:
         tally.add(obj, "unconfirmed", obj.geometry.area)
     for obj in drawn:
@@ -89,7 +90,7 @@ def select(
             tally.add(obj, "broken")
         else:
             repaired += was_repaired
-            left = _known_part(obj, area, slide_size, unknown, tally)
+            left = _known_part(obj, area, slide, unknown, tally)
             if left is not None and obj.path_class is not None:
                 used.append((classes.label(obj.path_class.name), left, obj.id))
     used.sort(key=lambda one: -one[1].area)
@@ -131,13 +132,13 @@ def _why_not(obj: PathObject, classes: ClassTable) -> Why | None:
 def _known_part(
     obj: PathObject,
     area: Area,
-    slide_size: tuple[float, float] | None,
+    slide: Area | None,
     unknown: Area | None,
     tally: _Tally,
 ) -> Area | None:
     """The part of an area on the slide that is not taken back."""
     inside = area
-    if slide_size is not None and not (slide := box(0, 0, *slide_size)).covers(area):
+    if slide is not None and not slide.covers(area):
         kept = keep_area(shapely.intersection(area, slide))
         tally.add(obj, "off_slide", area.area - (kept.area if kept else 0.0))
         if kept is None:

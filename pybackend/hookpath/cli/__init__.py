@@ -2,10 +2,8 @@
 
 import sys
 
-from hookpath.apple import let_the_cpu_help
 from hookpath.cli.streams import flush_or_forget, in_utf8, steady_streams
-from hookpath.late_dynamo import load_the_compiler_late
-from hookpath.waiting import wait_quietly
+from hookpath.starting import begin
 
 #: What typer makes of a Ctrl-C that comes before a command or after it.
 _INTERRUPTED = 130
@@ -13,9 +11,7 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Entry point of the console script."""
-    wait_quietly()
-    let_the_cpu_help()
-    load_the_compiler_late()
+    begin()
     in_utf8()
     steady_streams()
     try:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from hookpath.apple import let_the_cpu_help
-from hookpath.late_dynamo import load_the_compiler_late
-from hookpath.waiting import wait_quietly
+from hookpath.starting import begin
 
-wait_quietly()
-let_the_cpu_help()
-load_the_compiler_late()
+begin()
 
 # Appose reads stdin in a thread; on Windows numpy hangs when it is imported after that
 # (https://github.com/numpy/numpy/issues/24290). The worker imports it, and torch.
