@@ -174,8 +174,8 @@ def _ring(geometry: Mapping[str, Any]) -> BaseGeometry | None:
     points = np.array(rings[0])
     if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "if":
         return None
-    built: BaseGeometry = shapely.polygons(points)
-    return built
+    built: Any = shapely.polygons(points)
+    return built if isinstance(built, Polygon) else None
 
 
 #: What building a geometry of wrong members raises.
