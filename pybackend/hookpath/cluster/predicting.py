@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import lru_cache
@@ -66,6 +67,10 @@ def predict_on_cluster(
         return gathering.report()
 
 
+#: A worker may have several threads, but has one device.
+_ONE = threading.Lock()
+
+
 def _of_image(config: PredictConfig, entry: ImageEntry) -> PredictConfig:
     return config.model_copy(update={"images": (entry.id,)})
 
@@ -74,8 +79,8 @@ def predict_one(
     spec: ProjectSpec, folders: tuple[Path, ...], out: Path, config: PredictConfig
 ) -> Outcome:
     """On a worker: one image; the model stays loaded for the next."""
-    predictor, card, detector = _loaded(folders, config.model_copy(update={"images": ()}))
-    with spec.opened() as project:
+    with _ONE, spec.opened() as project:
+        predictor, card, detector = _loaded(folders, config.model_copy(update={"images": ()}))
         report = predict_images(project, predictor, card, out, config, SILENT, detector)
     if report.problems:
         return Outcome(report.problems[0].message, report.problems[0].code)
