@@ -17,6 +17,7 @@ from hookpath.evaluation.areas import AreaTally
 from hookpath.evaluation.counting import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.groups import groups_of
 from hookpath.evaluation.maps import MapOf, PredictedMap
+from hookpath.evaluation.places import Place, cut_out
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
@@ -223,11 +224,14 @@ def _evaluate_image(
             truth, predicted, grid, errors, probabilities=probabilities, areas=areas
         )
         _check_counts(image.entry.name, counts, truth, predicted, grid)
-        pictures = {}
+        judged = areas.results(spacing_um**2 / 1e6, {o.id: o for o in image.objects})
+        pictures: dict[str, str] = {}
+        places: tuple[Place, ...] = ()
         if slide is not None and errors is not None and scoring.picture_dir is not None:
             views = draw_views(slide, truth, predicted, errors)
             stem = picture_stem(number, image.entry.name)
             pictures = save_views(views, scoring.picture_dir, stem)
+            places = cut_out(slide, truth, predicted, judged, scoring.picture_dir, stem)
     finally:
         if slide is not None:
             slide.close()
@@ -245,7 +249,8 @@ def _evaluate_image(
         map_spacing_um=predicted.spacing_um,
         counted=truth.classes.of_interest[: truth.n_known],
         patient=Grouping().value_of(image.entry),
-        areas=areas.results(spacing_um**2 / 1e6, {o.id: o for o in image.objects}),
+        areas=judged,
+        places=places,
     )
 
 

@@ -15,6 +15,7 @@ from hookpath.evaluation import painting
 from hookpath.evaluation.areas import areas_table
 from hookpath.evaluation.measured import TITLES
 from hookpath.evaluation.page import render, save_page
+from hookpath.evaluation.places import ON_PAGE
 from hookpath.evaluation.plots import GROUPS, Plot, Table, write_plots
 from hookpath.evaluation.report import (
     REPORT_HTML,
@@ -119,6 +120,7 @@ def report_page(
         matrix=_matrix(report),
         has_splits=any(s.split for s in report.slides),
         slides=[_slide_row(s, v) for s, v in zip(report.slides, views, strict=True)],
+        places=_places(report, folder),
         pictured=any(views),
         pictured_note=_pictured_note(report, pictured),
         right_color=painting.RIGHT_COLOR,
@@ -233,6 +235,25 @@ def _pictured_note(report: EvaluationReport, pictured: set[int]) -> str:
     if len(pictured) >= len(report.slides):
         return ""
     return f" Shown: the {len(pictured)} slides with the lowest F1; all are in pictures/."
+
+
+def _places(report: EvaluationReport, folder: Path | None) -> list[dict[str, Any]]:
+    """The worst of all slides, those with the largest wrong area first."""
+    every = [(place, slide.name) for slide in report.slides for place in slide.places]
+    every.sort(key=lambda pair: -pair[0].wrong_mm2)
+    there = [(p, n) for p, n in every if ((folder or Path()) / p.picture).is_file()]
+    return [
+        {
+            "slide": name,
+            "link": place.picture,
+            "data": embedded((folder or Path()) / place.picture, 900),
+            "label": place.label,
+            "predicted": place.predicted or "nothing",
+            "wrong_mm2": place.wrong_mm2,
+            "right": place.right,
+        }
+        for place, name in there[:ON_PAGE]
+    ]
 
 
 def _views(slide: SlideResult, folder: Path | None) -> list[dict[str, str]]:

@@ -38,12 +38,23 @@ class _Sides(_Part):
     others: _Bins
 
 
+class _Place(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    picture: str
+    label: str
+    predicted: str | None
+    wrong_mm2: float
+    right: float
+    object_id: str = ""
+
+
 class _Slide(_Part):
     name: str
     id: str
     split: str | None
     taught: str | None = None
     patient: str | None = None
+    places: list[_Place] = Field(default_factory=list)
     spacing_um: float = Field(gt=0)
     map_spacing_um: float | None = Field(default=None, gt=0)
     ood_score: float | None = None

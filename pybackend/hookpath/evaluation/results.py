@@ -11,6 +11,7 @@ import numpy as np
 
 from hookpath.evaluation.areas import AreaResult
 from hookpath.evaluation.measured import Measured
+from hookpath.evaluation.places import Place
 from hookpath.evaluation.roc import N_BINS, Bins
 from hookpath.evaluation.scores import Counts, Scores
 
@@ -34,6 +35,7 @@ class SlideResult:
         ood: how unlike the training slides it is, and up to what that is usual; None: unknown.
         counted: ``(C,)`` of each class whether it enters means; None: all do.
         taught: what the slide was for the model: ``train``, ``val`` or ``unseen``; None: unknown.
+        places: the worst ones, as pictures.
         patient: whose slide it is, as far as metadata or its name tell; None: unknown.
         areas: what is predicted in each drawn area; none in a report that was read again.
     """
@@ -53,6 +55,7 @@ class SlideResult:
     areas: tuple[AreaResult, ...] = ()
     taught: str | None = None
     patient: str | None = None
+    places: tuple[Place, ...] = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, macro F1 {self.measured.figure('f1'):.3f})"
@@ -81,6 +84,7 @@ class SlideResult:
             "split": self.split,
             "taught": self.taught,
             "patient": self.patient,
+            "places": [place.as_dict() for place in self.places],
             "groups": dict(self.groups),
             "spacing_um": self.spacing_um,
             "map_spacing_um": self.map_spacing_um or self.spacing_um,
@@ -117,6 +121,7 @@ class SlideResult:
             counted=counted,
             taught=raw.get("taught"),
             patient=raw.get("patient"),
+            places=tuple(Place(**place) for place in raw.get("places", ())),
         )
 
 

@@ -55,9 +55,9 @@ def draw_views(
 ) -> Mapping[str, Image]:
     """All four pictures over ``errors.view``, by kind."""
     view = errors.view
-    image = _read(slide, view)
+    image = read_view(slide, view)
     labels = _rasterize(truth, view)
-    guess = _labels(predicted, view)
+    guess = labels_in(predicted, view)
     line = 1 + view.width // 700
     wrong = errors.wrong > 0
     right = (errors.right > 0) & ~wrong
@@ -103,11 +103,17 @@ def _strips(view: Region) -> list[Region]:
     ]
 
 
-def _read(slide: Slide, view: Region) -> Image:
+def read_view(slide: Slide, view: Region) -> Image:
+    """The pixels of a view, a strip at a time.
+
+    Raises:
+        SlideError: the slide is damaged there.
+    """
     return np.concatenate([slide.read(strip) for strip in _strips(view)])
 
 
-def _labels(predicted: PredictedMap, view: Region) -> Labels:
+def labels_in(predicted: PredictedMap, view: Region) -> Labels:
+    """What is predicted in a view, a strip at a time."""
     return np.concatenate([predicted.labels_of(strip) for strip in _strips(view)])
 
 
