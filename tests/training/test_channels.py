@@ -16,6 +16,7 @@ from hookpath.inference.seeing import scales_of
 from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train
+from hookpath.training.channels import for_dark_slides
 from hookpath.training.data import TrainingData, gather
 from support.multiplex import NAMES, write_ome, write_strokes
 from support.slides import write_pyramid
@@ -180,3 +181,17 @@ def test_planes_teach_what_is_drawn_on_them_and_stay_together(tmp_path: Path) ->
     data = gathered(tmp_path, 'validation.val=["b.ome.tif"]')
     assert data.split["train"] == ["a.ome.tif (z 0, t 0)", "a.ome.tif (z 2, t 0)"]
     assert data.split["val"] == ["b.ome.tif (z 2, t 0)"]
+
+
+@pytest.mark.parametrize(("ground", "hue"), [(8, 0.0), (230, 0.05)])
+def test_hue_and_stains_are_for_bright_rgb_only(tmp_path: Path, ground: int, hue: float) -> None:
+    pixels = np.full((SIZE, SIZE, 3), ground, np.uint8)
+    pixels[:, 96:, 2] = 140
+    write_pyramid(tmp_path / "a.tif", pixels, 1.0, levels=1)
+    write_strokes(tmp_path / "a.geojson", STROKES)
+    config = TrainConfig.load(overrides=[*TINY, "augmentation=strong"])
+    data, said = gather([open_project(tmp_path)], config, Recorder()), Recorder()
+    found = for_dark_slides(config, data, said).augmentation
+    assert (found.hue, found.stain) == (hue, 4 * hue)
+    assert found.brightness == config.augmentation.brightness
+    assert bool(said.infos) == (hue == 0)

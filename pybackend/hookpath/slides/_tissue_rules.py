@@ -45,10 +45,23 @@ def raw_tissue(rgb: RGBArray) -> BoolMask:
     if not scanned.any():
         return scanned
     glass: BoolMask = scanned & (darkest >= GLASS_LEAST) & (brightest - darkest <= GLASS_CHROMA)
-    few = np.count_nonzero(glass) < DARK_GLASS_SHARE * np.count_nonzero(scanned)
-    if few and np.median(brightest[scanned]) < DARK:
+    if _is_dark(brightest, scanned, glass):
         return scanned & _above_ground(brightest, scanned)
     return scanned & (brightest > BLACK) & _unlike_glass(rgb, glass)
+
+
+def is_dark(rgb: RGBArray) -> bool:
+    """Whether the ground is dark, as in fluorescence (see `raw_tissue`)."""
+    darkest: Grey = rgb.min(axis=2)
+    brightest: Grey = rgb.max(axis=2)
+    scanned: BoolMask = darkest < UNSCANNED
+    glass: BoolMask = scanned & (darkest >= GLASS_LEAST) & (brightest - darkest <= GLASS_CHROMA)
+    return bool(scanned.any()) and _is_dark(brightest, scanned, glass)
+
+
+def _is_dark(brightest: Grey, scanned: BoolMask, glass: BoolMask) -> bool:
+    few = np.count_nonzero(glass) < DARK_GLASS_SHARE * np.count_nonzero(scanned)
+    return bool(few and np.median(brightest[scanned]) < DARK)
 
 
 def bright_tissue(grey: Grey) -> BoolMask:

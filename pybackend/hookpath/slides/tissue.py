@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.geometry import Region
-from hookpath.slides._tissue_rules import BoolMask, bright_tissue, raw_tissue, saturated
+from hookpath.slides._tissue_rules import BoolMask, bright_tissue, is_dark, raw_tissue, saturated
 from hookpath.slides.base import RGBArray, Slide
 from hookpath.slides.rendering import BrightnessSlide
 from hookpath.slides.wrapped import own_slide
@@ -134,6 +134,21 @@ def tissue_mask(slide: Slide, spacing_um: float = 8.0, rule: TissueRule = "gener
     del rgb
     px_um = dx * slide.calibration.mpp_x, dy * slide.calibration.mpp_y
     return TissueMask(_tidied(mask, px_um), (dx, dy))
+
+
+#: Side of the overview that tells a dark slide, in px.
+_OVERVIEW = 256
+
+
+def is_dark_slide(slide: Slide) -> bool:
+    """Whether an RGB slide has a dark ground, as fluorescence shown in colours has.
+
+    Raises:
+        SlideError: the slide is damaged.
+    """
+    step = max(1.0, max(slide.width_l0, slide.height_l0) / _OVERVIEW)
+    width, height = (max(1, int(side / step)) for side in (slide.width_l0, slide.height_l0))
+    return is_dark(np.asarray(slide.read(Region(0, 0, width, height, step, step))))
 
 
 def _grid(slide: Slide, spacing_um: float) -> tuple[int, int]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from hookpath.errors import TrainingError
+from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.channel_scales import measured_scales
 from hookpath.slides.channels import ChannelScale, listed, positions
+from hookpath.slides.tissue import is_dark_slide
 from hookpath.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from hookpath.training.data import TrainingData
 
 
 def refuse_lacking(source: AnnotatedSlide, config: TrainConfig) -> None:
@@ -86,6 +91,29 @@ def with_channels(
     told = ", ".join(f"{s.name} {s.low:g} to {s.high:g}" for s in scales)
     reporter.info(f"channels, in this order: {told}")
     return [replace(s, slide=replace(s.slide, channels=scales)) for s in sources], scales
+
+
+def for_dark_slides(config: TrainConfig, data: TrainingData, reporter: Reporter) -> TrainConfig:
+    """The configuration without hue and stains where every training slide is dark RGB.
+
+    Fluorescence that is shown in colours has no stains, and its colours mean what they are.
+    """
+    wanted = config.augmentation
+    off = {"hue": 0.0, "saturation": 0.0, "saturation_shift": 0.0, "stain": 0.0}
+    if data.channels or not any(getattr(wanted, name) for name in off):
+        return config
+    if not data.train or not all(_is_dark(source) for source in data.train):
+        return config
+    reporter.info("the training slides are dark (fluorescence): hue and stains are not varied")
+    return config.model_copy(update={"augmentation": wanted.model_copy(update=off)})
+
+
+def _is_dark(source: AnnotatedSlide) -> bool:
+    try:
+        with source.slide.open() as slide:
+            return is_dark_slide(slide)
+    except HookpathError:
+        return False  # whoever reads it next says so
 
 
 def _names(source: AnnotatedSlide) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.average import Average
 from hookpath.training.budget import Budget
+from hookpath.training.channels import for_dark_slides
 from hookpath.training.checkpoint import read_checkpoint
 from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.config import TrainConfig
@@ -87,6 +88,7 @@ def open_session(
     family = design_of(config).network
     drawn = family.reads != "scales"
     data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
+    config = for_dark_slides(config, data, reporter)
     model = make_network(
         config, data.classes, reporter, begun=resume and run.started, channels=len(data.channels)
     ).to(device)
