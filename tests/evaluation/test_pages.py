@@ -96,7 +96,7 @@ def test_names_are_text_and_nothing_is_fetched(tmp_path: Path) -> None:
     assert page.count("data:image/jpeg;base64,") == 4 + 1  # and the worst place
     moved = tmp_path / "moved.html"
     (out / "report.html").rename(moved)
-    assert page.count("<img") == 4  # inside the page, so they move with it
+    assert page.count("<img") == 5  # inside the page, so they move with it
 
 
 def test_pictures_of_an_earlier_evaluation_go_and_foreign_files_stay(tmp_path: Path) -> None:
