@@ -96,6 +96,7 @@ def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_p
         claims = Claims(tmp_path, "work", "testing")
         note = tmp_path / CLAIMS_NAME / "a.note"
         note.write_text(json.dumps({"machine": "elsewhere", "host": "node7", "process": 1}))
+        assert claims.take("a") is None
         with claims.taken("a") as mine:
             assert not mine
         long_ago = note.stat().st_mtime - _note.SILENT_S - 1
@@ -103,6 +104,20 @@ def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_p
         with claims.taken("a") as mine:
             assert mine
         claims.close()
+
+
+def test_a_number_that_another_process_has_now_keeps_no_claim(tmp_path: Path) -> None:
+    with Claims(tmp_path, "work", "testing") as claims:
+        lease = claims.take("a")
+        assert lease is not None
+        assert claims.take("a") is None
+        note = tmp_path / CLAIMS_NAME / "a.note"
+        long_ago = note.stat().st_mtime - _note.SILENT_S - 1
+        os.utime(note, (long_ago, long_ago))
+        again = claims.take("a")
+        assert again is not None
+        again.release()
+        lease.release()
 
 
 def test_what_fails_is_tried_once_more_and_then_told(tmp_path: Path) -> None:

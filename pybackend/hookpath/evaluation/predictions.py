@@ -46,8 +46,12 @@ class PredictionsFolder:
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """Family and weights' hash of the model that made the predictions handed out."""
-        return self._model or {}
+        """Family and weights' hash of the model that made the predictions handed out.
+
+        Of several models there is no one hash.
+        """
+        known = self._model or {}
+        return {"family": known.get("family")} if self.mixed and known else known
 
     def __call__(self, entry: ImageEntry) -> PredictedMap:
         """The class map of an image.

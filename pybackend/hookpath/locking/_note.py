@@ -49,8 +49,8 @@ def owner_in(file: Path) -> dict[str, Any]:
 class NoteLock:
     """A note of ours, and its pulse."""
 
-    def __init__(self, note: Path) -> None:
-        self._note = note
+    def __init__(self, note: Path, said: bytes) -> None:
+        self._note, self._said = note, said
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="lock-pulse", daemon=True)
         self._thread.start()
@@ -61,10 +61,12 @@ class NoteLock:
                 os.utime(self._note)
 
     def release(self) -> None:
-        """End the pulse and remove the note."""
+        """End the pulse and remove the note, unless another took its place (we were held up)."""
         self._over.set()
         self._thread.join()
-        discard(self._note)
+        with contextlib.suppress(OSError):
+            if self._note.read_bytes() == self._said:
+                discard(self._note)
 
 
 class NoLock:
@@ -74,23 +76,28 @@ class NoLock:
         """Nothing was made."""
 
 
-def try_note(file: Path, shared: bool) -> NoteLock | NoLock | None:
+def try_note(file: Path, shared: bool, by_pulse: bool = False) -> NoteLock | NoLock | None:
     """The lock; None: another process has it.
+
+    Args:
+        by_pulse: a silent pulse is enough to give a note up, whether or not there is a process of
+            that number (it may be another one by now).
 
     Raises:
         OSError: the note cannot be made.
     """
     note = note_of(file)
-    _remove_abandoned(note)
+    _remove_abandoned(note, by_pulse)
     if shared:
         return None if note.exists() else NoLock()
     try:
         handle = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:
         return None
+    said = owner()
     with os.fdopen(handle, "wb") as out:
-        out.write(owner())
-    return NoteLock(note)
+        out.write(said)
+    return NoteLock(note, said)
 
 
 def note_of(file: Path) -> Path:
@@ -99,8 +106,8 @@ def note_of(file: Path) -> Path:
 
 
 def is_held(note: Path) -> bool:
-    """Whether a note is there and its process lives; one that is abandoned goes."""
-    _remove_abandoned(note)
+    """Whether a note is there, its process lives, and so does its pulse; another one goes."""
+    _remove_abandoned(note, by_pulse=True)
     return note.exists()
 
 
@@ -113,10 +120,10 @@ def who(note: Path) -> str:
     return f" (process {pid})" if host == platform.node() else f" (process {pid} on {host})"
 
 
-def _remove_abandoned(note: Path) -> None:
+def _remove_abandoned(note: Path, by_pulse: bool) -> None:
     """Take it away under another name first: if it is not the same any more, it goes back."""
     said = owner_in(note)
-    if not _is_abandoned(note, said):
+    if not _is_abandoned(note, said, by_pulse):
         return
     aside = unfinished_beside(note)
     with contextlib.suppress(OSError):
@@ -126,11 +133,14 @@ def _remove_abandoned(note: Path) -> None:
     discard(aside)
 
 
-def _is_abandoned(note: Path, said: dict[str, Any]) -> bool:
+def _is_abandoned(note: Path, said: dict[str, Any], by_pulse: bool) -> bool:
     """Whether whoever made it has ended; of another machine: has shown no pulse for long."""
     pid = said.get("process")
     if said.get("machine") == this_machine() and isinstance(pid, int):
-        return not lives(pid)
+        if not lives(pid):
+            return True
+        if not by_pulse:
+            return False
     try:
         return _now_there(note) - note.stat().st_mtime > SILENT_S
     except OSError:

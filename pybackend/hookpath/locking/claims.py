@@ -100,7 +100,7 @@ class Claims(Closing):
         Raises:
             OSError: the claim cannot be made.
         """
-        lease = try_note(self._folder / name, shared=False)
+        lease = try_note(self._folder / name, shared=False, by_pulse=True)
         return lease if isinstance(lease, NoteLock) else None
 
     @contextmanager
