@@ -9,7 +9,7 @@ from hookpath.cli.reporters import BarReporter, LineReporter
 from hookpath.durations import duration_text
 
 #: The first line comes within this time, and from then on one at least as often as this.
-FIRST_S, EVERY_S = 1.5, 30.0
+FIRST_S, EVERY_S = 1.0, 30.0
 
 _LOOK_EVERY_S = 0.25
 
