@@ -62,7 +62,7 @@ def _tell(console: Console, result: DemoResult) -> None:
     ]
     console.table("F1 on slides that no network has seen", ["", *names, "macro"], rows)
     model, slides = result.models["HookNet"], result.slides
-    console.say(f"slides      {slides} (the predictions of HookNet in test-*.geojson)")
+    console.say(f"slides      {slides} (the predictions of HookNet in test-*.hookpath.geojson)")
     console.say(f"pictures    {result.pictures[0]}")
     console.say(f"            {result.pictures[1]}")
     console.say(

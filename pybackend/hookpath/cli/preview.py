@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 def command(
     sources: Sources,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The page.")] = Path(
-        "preview.html"
-    ),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FILE", help="The page, or a folder for it.")
+    ] = Path("preview.html"),
     patches: Annotated[int, typer.Option(min=1, max=200, help="Patches to show.")] = 24,
     family: Family = None,
     preset: Annotated[
@@ -77,8 +77,9 @@ def command(
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             settings = settled_settings(projects, settings, config, preset, changes, console)
             found = look(projects, settings, patches, console.reporter)
-            save_page(look_page(found, _title([p.name for p in projects])), out)
-        _tell(console, found, out)
+            page = out if out.suffix.lower() == ".html" else out / "preview.html"
+            save_page(look_page(found, _title([p.name for p in projects])), page)
+        _tell(console, found, page)
 
 
 def _title(names: list[str]) -> str:
