@@ -180,8 +180,8 @@ def test_a_model_knows_the_slides_that_taught_it(
 def test_a_look_before_training(hookpath, folder: Path, tmp_path: Path) -> None:
     page = tmp_path / "look" / "preview.html"
     before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
-    done = hookpath("preview", folder, "-o", page.parent, "--preset", "fast", *TINY, "--set=workers=0",
-                    "--patches", 4)  # fmt: skip
+    tiny = ("--preset", "fast", *TINY, "--set=workers=0", "--patches", 4)
+    done = hookpath("preview", folder, "-o", page.parent, *tiny)
     assert done.code == 0, done.err
     assert "for 8 steps, validation aside" in done.out  # 2 epochs of 4 steps
     assert "Before training on slides" in page.read_text("utf-8")
