@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import box
 
 from hookpath.annotations import read_geojson
 from hookpath.annotations.planes import plane_of
@@ -17,8 +18,11 @@ from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.export import export_model
 from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference.seeing import scales_of
-from hookpath.models import ModelCard, save_model
+from hookpath.loop.tissue import TissueSettings, outline_tissue
+from hookpath.models import ModelCard, read_card, save_model
+from hookpath.models.card_page import card_page
 from hookpath.projects import PlaneChoice, open_project
+from hookpath.slides import SlideRef
 from support.families import class_table
 from support.multiplex import NAMES, coded, write_ome, write_strokes
 from support.networks import red_network
@@ -168,3 +172,18 @@ def test_models_that_take_channels_differently_are_averaged(
     save_model(tmp_path / "rgb", rgb, ModelCard.describe(rgb, class_table(2)))
     with pytest.raises(ModelDesignError, match=r"rgb is of RGB, .* of other channels"):
         predict_project(project, [model_dir, tmp_path / "rgb"], tmp_path / "out", CONFIG)
+
+
+def test_the_page_about_a_model_tells_its_channels(model_dir: Path) -> None:
+    page = card_page(read_card(model_dir))
+    assert "| DAPI | 0 | 600 |\n| CD20 | 300 | 9300 |" in page.replace(".0", "")
+
+
+def test_tissue_of_fluorescence_is_outlined_whatever_the_threshold(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(90, 111, (2, 256, 256))
+    noise[1, 32:96, 32:96] += 900
+    path = write_ome(tmp_path / "a.ome.tif", noise.astype(np.uint16), levels=1, mpp=20.0)
+    with SlideRef(path).open() as slide:
+        (found,) = outline_tissue(slide, TissueSettings(smooth_um=0, simplify_um=0))
+    assert found.geometry.contains(box(33, 33, 95, 95))
+    assert found.geometry.area < 80 * 80

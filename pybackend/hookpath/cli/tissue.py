@@ -18,7 +18,7 @@ def command(
         typer.Option(help="Only this image (id or name); repeatable.", show_default="all"),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, max=255, help="Darker than this grey value is tissue.")
+        float, typer.Option(min=0, max=255, help="Of RGB: darker than this grey value is tissue.")
     ] = 200.0,
     auto: Annotated[
         bool, typer.Option("--auto", help="Find the threshold on each slide, dark ground too.")

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
-from hookpath.errors import SlideError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.loop.smoothing import without_specks
@@ -34,8 +33,8 @@ class TissueSettings:
     """How tissue is outlined.
 
     Attributes:
-        threshold: grey value (mean of the channels) below which a px is tissue; None: as `rule`
-            says.
+        threshold: grey value (mean of the channels) below which a px is tissue; None, and of images
+            that are no RGB: as `rule` says.
         rule: of `hookpath.slides.tissue_mask`: ``generous`` finds the threshold on the slide
             itself, also on dark ground.
         spacing_um: µm per px at which is looked.
@@ -96,14 +95,9 @@ def _mask(
     slide: Slide, settings: TissueSettings
 ) -> tuple[npt.NDArray[np.bool_], tuple[float, float]]:
     """Tissue px by px, and level-0 px per px."""
-    if settings.threshold is None:
+    if settings.threshold is None or not slide.is_rgb:
         found = tissue_mask(slide, settings.spacing_um, settings.rule)
         return found.mask, found.downsample
-    if not slide.is_rgb:
-        raise SlideError(
-            f"{slide.path}: is no RGB image, so nothing on it is darker than its ground; leave "
-            "the threshold out"
-        )
     dx, dy = (max(1.0, d) for d in slide.calibration.downsample(settings.spacing_um))
     columns = max(1, round(slide.width_l0 / dx))
     rows = max(1, round(slide.height_l0 / dy))

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from hookpath.models.encoders import PAPER
-from hookpath.models.folder import ModelCard
+from hookpath.models.folder import CHANNELS_KEY, ModelCard
 from hookpath.names import cell_text
 
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}
@@ -21,6 +21,7 @@ def card_page(card: ModelCard) -> str:
     sections = [
         _section("Classes", ("class", "colour"), _classes(card)),
         _section("What it reads", ("input", "µm/px", "px", "px it tells of"), _branches(card)),
+        _section("Channels, in this order", ("channel", "is 0", "is 255"), _channels(card)),
         _section("Training", ("", ""), list(_training(card.training))),
         _section("Measured on the validation slides", ("", ""), list(_metrics(card.metrics))),
         _section("Weights learned elsewhere", ("", ""), list(_origin(card))),
@@ -46,6 +47,13 @@ def _branches(card: ModelCard) -> list[tuple[object, ...]]:
     return [
         (i, f"{b.spacing_um:g}", b.input_size, b.output_size) for i, b in enumerate(card.branches)
     ]
+
+
+def _channels(card: ModelCard) -> list[tuple[object, ...]]:
+    """Of a model that is not of RGB."""
+    found = card.normalisation.get(CHANNELS_KEY)
+    listed = [_mapping(c) for c in found] if isinstance(found, list) else []
+    return [(c.get("name"), c.get("low"), c.get("high")) for c in listed]
 
 
 def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
