@@ -140,6 +140,7 @@ def test_several_projects_are_one(hookpath, run: Path, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "2 images, 0 without annotations; Dark 0.0760 mm² on 2 images" in done.out
     assert len(table.read_text("utf-8").splitlines()) == 3
+    assert hookpath("info", both[0], tmp_path / "B" / ".." / "A").out.count("s0.tif") == 1
     out, report = tmp_path / "out", tmp_path / "report"
     done = hookpath("predict", *both, "--model", run, "-o", out, "--no-geojson")
     assert done.code == 0, done.err

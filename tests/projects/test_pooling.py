@@ -100,6 +100,7 @@ def test_a_folder_of_any_shape(tmp_path: Path) -> None:
     slides(tmp_path / "TCGA" / "1b-uuid" / "deep", "TCGA-AA-0002.svs.tif")
     write_project_file(tmp_path / "lab" / "kidney", [])
     write_project_file(tmp_path / "lab" / "liver", [])
+    (tmp_path / "lab" / "loose.qpproj").write_text('{"images": []}')
     (tmp_path / "lab" / "liver" / "data" / "1").mkdir(parents=True)
     (tmp_path / "lab" / "liver" / "data" / "1" / "x.tif").write_bytes(b"?")
     for ours in ("run", "out"):
@@ -115,6 +116,7 @@ def test_a_folder_of_any_shape(tmp_path: Path) -> None:
         "TCGA/1b-uuid/deep",
         "lab/kidney/project.qpproj",
         "lab/liver/project.qpproj",
+        "lab/loose.qpproj",
     ]
     project = open_project(tmp_path / "TCGA")
     assert (project.name, project.source) == ("TCGA", tmp_path / "TCGA")

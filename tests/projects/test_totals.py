@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import math
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
 from hookpath.errors import MissingSlideError, UsageError
-from hookpath.projects import Remap, Totals, by_project, missing_line, open_project, write_csv
+from hookpath.projects import Remap, Totals, by_project, missing_lines, open_project, write_csv
 from hookpath.projects.remap import common_folder, recorded_path
 from hookpath.projects.summary import ImageSummary
 from hookpath.projects.table import write_parquet
@@ -41,13 +42,17 @@ def test_an_area_that_nobody_can_measure_is_unknown() -> None:
     assert Totals.of([*IMAGES, unknown]).as_dict()["mm2"] == {"T": None, "S": 0.5}
 
 
-def test_missing_slides_are_one_line_with_their_common_folder() -> None:
-    assert missing_line(IMAGES) == (
+def test_missing_slides_are_one_line_a_project_with_their_common_folder() -> None:
+    alone = [dataclasses.replace(i, project="") for i in IMAGES]
+    assert missing_lines(alone) == [
         "2 of 4 slides are not in /old; put them back, or say where that folder is now: "
         "--remap /old=NEW"
-    )
-    assert missing_line(IMAGES[:2]) == ""
-    assert missing_line(IMAGES[:3]).startswith("1 of 3 slide is not in /old/x; ")
+    ]
+    other = ImageSummary("e", "5", project="C", problem="gone", missing="D:\\s\\e.svs")
+    first, second = missing_lines([*IMAGES, other])
+    assert first.startswith("B: 2 of 3 slides are not in /old; ")
+    assert second.startswith("C: 1 of 1 slide is not in D:\\s; ")
+    assert missing_lines(IMAGES[:2]) == []
 
 
 def test_common_folders() -> None:

@@ -190,17 +190,17 @@ def _refuse_broken(console: Console, images: Sequence[ImageSummary]) -> None:
     Raises:
         ProjectError: there is something.
     """
-    from hookpath.projects import Problem, missing_line
+    from hookpath.projects import Problem, missing_lines
 
     broken = [i for i in images if i.problem]
     if not broken:
         return
-    gone = missing_line(images) if sum(bool(i.missing) for i in images) > 1 else ""
+    gone = missing_lines(images) if sum(bool(i.missing) for i in images) > 1 else []
     lines = [Problem(i.name, i.problem).line for i in broken if not (gone and i.missing)]
-    for line in [*([gone] if gone else []), *lines[:_MOST_ROWS]]:
+    for line in [*gone, *lines[:_MOST_ROWS]]:
         console.say(line)
     raise ProjectError(
-        f"{len(broken)} of {len(images)} images cannot be used; {gone or broken[0].problem}",
+        f"{len(broken)} of {len(images)} images cannot be used; {[*gone, broken[0].problem][0]}",
         code=shared_code(broken),
     )
 

@@ -212,13 +212,20 @@ def opened(
             raise UsageError(f"{name} {value:g}: µm per pixel must lie between 0.01 and 100")
     with ExitStack() as stack:
         projects = []
-        for source in sources:
+        for source in _each_once(sources):
             projects.append(open_project(source, mpp, override_mpp=override_mpp, remap=places))
             stack.callback(projects[-1].close)
             if warn is not None and (mpp is not None or override_mpp is not None):
                 for remark in spacing_remarks(projects[-1]):
                     warn(remark)
         yield projects
+
+
+def _each_once(sources: Sequence[Path]) -> list[Path]:
+    """A source that is named twice would count twice."""
+    return list({source.expanduser().resolve(): source for source in reversed(sources)}.values())[
+        ::-1
+    ]
 
 
 @contextmanager

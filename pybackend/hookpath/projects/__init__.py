@@ -44,7 +44,7 @@ from hookpath.projects.splits import (
 from hookpath.projects.splitting import MadeSplit, SplitPlan, keep_in_metadata, make_split
 from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.table import write_csv
-from hookpath.projects.totals import Totals, by_project, missing_line
+from hookpath.projects.totals import Totals, by_project, missing_lines
 from hookpath.projects.twins import twin_remarks
 from hookpath.projects.vouched import teaching_objects
 
@@ -93,7 +93,7 @@ __all__ = [
     "image_id_of",
     "keep_in_metadata",
     "make_split",
-    "missing_line",
+    "missing_lines",
     "open_project",
     "own_entry",
     "pooled",

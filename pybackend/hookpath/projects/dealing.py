@@ -42,7 +42,10 @@ def deal(
     """
     wanted = sum(share > 0 for share in shares)
     if len(groups) < wanted:
-        raise UsageError(f"{len(groups)} groups of slides do not make {wanted} parts")
+        raise UsageError(
+            f"{len(groups)} groups of slides do not make {wanted} parts; take fewer folds, or a "
+            "share of 0 (--val 0, --test 0)"
+        )
     weights = {g.name: g.weights(stratify) for g in groups}
     totals: dict[str, float] = {}
     for key, value in (item for w in weights.values() for item in w.items()):

@@ -38,11 +38,12 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         projects = [here / f for f in files if f.lower().endswith(".qpproj")]
         ours = any(name in files for name in _OURS)
-        if projects or ours or len(here.relative_to(folder).parts) >= DEPTH:
-            folders.clear()
         named = [p for p in projects if p.name == "project.qpproj"]
+        # QuPath calls it so, and all below is that project's; a loose file owns nothing.
+        if named or ours or len(here.relative_to(folder).parts) >= DEPTH:
+            folders.clear()
         yield from named or projects
-        if not projects and not ours and any(_may_be_slide(here / f) for f in files):
+        if not named and not ours and any(_may_be_slide(here / f) for f in files):
             yield here
 
 

@@ -62,16 +62,22 @@ def by_project(images: Sequence[ImageSummary]) -> dict[str, Totals]:
     return {name: Totals.of([i for i in images if i.project == name]) for name in names}
 
 
-def missing_line(images: Sequence[ImageSummary]) -> str:
-    """One line for all slides that are not where their projects say; "": all are there."""
+def missing_lines(images: Sequence[ImageSummary]) -> list[str]:
+    """One line for each project with slides that are not where it says."""
+    projects = dict.fromkeys(i.project for i in images)
+    lines = (_missing(name, [i for i in images if i.project == name]) for name in projects)
+    return [line for line in lines if line]
+
+
+def _missing(project: str, images: Sequence[ImageSummary]) -> str:
     gone = [recorded_path(i.missing) for i in images if i.missing]
     if not gone:
         return ""
     folder = common_folder(gone)
-    where = f"in {folder}" if folder is not None else "where the projects have them"
+    where = f"in {folder}" if folder is not None else "where the project has them"
     old = str(folder) if folder is not None else "OLD"
     slides = "slide is" if len(gone) == 1 else "slides are"
     return (
-        f"{len(gone)} of {len(images)} {slides} not {where}; put them back, or say where that "
-        f"folder is now: --remap {old}=NEW"
+        f"{project}{': ' if project else ''}{len(gone)} of {len(images)} {slides} not {where}; put "
+        f"them back, or say where that folder is now: --remap {old}=NEW"
     )
