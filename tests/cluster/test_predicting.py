@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.cluster import connecting, predict_on_cluster
+from hookpath.cluster import connecting, extract_on_cluster, predict_on_cluster
+from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.projects import open_project
 from hookpath.projects.spec import ProjectSpec
@@ -18,6 +19,13 @@ from support.threads import one_thread
 distributed = pytest.importorskip("distributed")
 
 
+def in_this_process(count: int | None) -> object:
+    """A cluster of one worker that is a thread."""
+    return distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+
+
 def test_slides_are_predicted_by_workers_and_written_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -25,10 +33,7 @@ def test_slides_are_predicted_by_workers_and_written_here(
     folder, model = texture_folder(tmp_path / "slides", slides=2, size=160), tmp_path / "model"
     save_random_model(model, seed=3)
     (folder / "broken.svs").write_bytes(b"0123456789")
-    cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    )
-    monkeypatch.setattr(connecting, "_local", lambda count: cluster)
+    monkeypatch.setattr(connecting, "_local", in_this_process)
     notes, config = Notes(), PredictConfig(device="cpu", tissue=False, min_area_um2=1)
     with one_thread():
         report = predict_on_cluster(
@@ -42,3 +47,23 @@ def test_slides_are_predicted_by_workers_and_written_here(
         assert {o.run for o in entry.objects() if o.run} == {report.predicted[0].record.run}
         again = predict_project(open_project(folder), model, tmp_path / "out", config)
     assert (again.predicted, len(again.resumed)) == ((), 2), "the same work, whoever did it"
+
+
+def test_patches_are_cut_by_workers_and_listed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=2, size=160)
+    (folder / "broken.svs").write_bytes(b"0123456789")
+    monkeypatch.setattr(connecting, "_local", in_this_process)
+    config = ExtractConfig(
+        (Magnification.parse("10x"),), size=32, where="labels", workers=0, masks=True
+    )
+    spec = ProjectSpec((folder,))
+    report = extract_on_cluster(spec, tmp_path / "out", config, "local")
+    assert [p.image for p in report.problems] == ["broken.svs"]
+    assert [r.image for r in report.resumed] == ["s0.tif", "s1.tif"]
+    with spec.each() as projects:
+        alone = extract_projects(projects, tmp_path / "alone", config)
+    assert report.table is not None
+    assert alone.table is not None
+    assert report.table.read_bytes() == alone.table.read_bytes()

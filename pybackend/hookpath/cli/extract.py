@@ -11,6 +11,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.inputs import (
+    Cluster,
     FoldDerived,
     LineWidth,
     MapClass,
@@ -104,6 +105,7 @@ def command(
         typer.Option(help="Only this image of the projects; repeatable.", show_default="all"),
     ] = None,
     shard: Shard = None,
+    cluster: Cluster = None,
     again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -140,6 +142,16 @@ def command(
             again=again,
             shard=shard_of(shard),
         )
+        if cluster is not None:
+            from hookpath.cluster import extract_on_cluster
+            from hookpath.projects.spec import ProjectSpec
+
+            places = tuple(path.absolute() for path in sources)
+            spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
+            report = extract_on_cluster(spec, out, config, cluster, console.reporter)
+            _lay_out(console, report, layout, sources[0].stem)
+            _tell(console, report)
+            return
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             report = extract_projects(projects, out, config, console.reporter)
             _lay_out(console, report, layout, projects[0].name)

@@ -56,7 +56,7 @@ def extract_projects(
         BusyError: another process extracts others into it.
     """
     config = config or ExtractConfig()
-    pairs = list(_chosen(projects, config.images))
+    pairs = list(chosen_pairs(projects, config.images))
     does = f"extracting patches into {out}"
     with (
         _writing(out),
@@ -146,7 +146,12 @@ def _all(projects: Sequence[Project]) -> list[Pair]:
     return [(project, entry) for project in projects for entry in project.images]
 
 
-def _chosen(projects: Sequence[Project], names: Sequence[str]) -> Iterator[Pair]:
+def chosen_pairs(projects: Sequence[Project], names: Sequence[str]) -> Iterator[Pair]:
+    """Images of these names or ids with their projects; none given: all.
+
+    Raises:
+        UsageError: one is not there.
+    """
     pairs = _all(projects)
     known = {said for _, entry in pairs for said in (entry.name, entry.id)}
     missing = [name for name in names if name not in known]

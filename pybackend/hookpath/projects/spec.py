@@ -30,16 +30,22 @@ class ProjectSpec:
 
     @contextmanager
     def opened(self) -> Iterator[Project]:
-        """The projects as one, closed at the end.
+        """The projects as one, closed at the end (see `each`)."""
+        with self.each() as projects:
+            yield pooled(projects)
+
+    @contextmanager
+    def each(self) -> Iterator[list[Project]]:
+        """The projects, closed at the end.
 
         Raises:
             ProjectError: nothing usable is there.
         """
         places = Remap.parsed(self.remap)
         with ExitStack() as stack:
-            projects = []
+            projects: list[Project] = []
             for source in self.sources:
                 found = open_project(source, self.mpp, override_mpp=self.override_mpp, remap=places)
                 projects.append(found)
                 stack.callback(found.close)
-            yield pooled(projects)
+            yield projects
