@@ -252,7 +252,7 @@ WRONG = [
     (
         ("evaluate", "{folder}", "-o", "{empty}/e"),
         2,
-        "either --model DIR, --predictions DIR or --maps DIR",
+        "either --model DIR, --predictions DIR, --maps DIR or --annotator SOURCE",
     ),
     (
         (
