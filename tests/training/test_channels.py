@@ -13,12 +13,14 @@ from hookpath.errors import HookpathError, ModelDesignError, TrainingError, Usag
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.seeing import scales_of
-from hookpath.models import read_card
+from hookpath.models import ModelCard, read_card, save_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train
-from hookpath.training.channels import for_dark_slides
+from hookpath.training.channels import as_begun, for_dark_slides
 from hookpath.training.data import TrainingData, gather
+from support.families import class_table
 from support.multiplex import NAMES, write_ome, write_strokes
+from support.networks import red_network
 from support.slides import write_pyramid
 from support.training import TINY, Recorder
 
@@ -195,3 +197,20 @@ def test_hue_and_stains_are_for_bright_rgb_only(tmp_path: Path, ground: int, hue
     assert (found.hue, found.stain) == (hue, 4 * hue)
     assert found.brightness == config.augmentation.brightness
     assert bool(said.infos) == (hue == 0)
+
+
+def test_a_run_that_begins_with_a_model_takes_its_channels_and_bounds(
+    folder: Path, tmp_path: Path
+) -> None:
+    scales = [{"name": "CD20", "low": 5, "high": 50}, {"name": "CD8", "low": 0, "high": 9000}]
+    model = red_network(in_channels=2)
+    norm = {"scale": 1 / 255, "channels": scales}
+    save_model(tmp_path / "m", model, ModelCard.describe(model, class_table(2), normalisation=norm))
+    config = TrainConfig.load(overrides=["family=unet", f'init_from="{tmp_path / "m"}"'])
+    found = as_begun(config)
+    assert found.channels == ("CD20", "CD8")
+    assert [c.model_dump() for c in gather([open_project(folder)], found, Recorder()).channels] == (
+        scales
+    )
+    own = as_begun(config.model_copy(update={"channels": ("CD8",)}))
+    assert own.channels == ("CD8",)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import TypeAdapter, ValidationError
-
-from hookpath.errors import ModelFolderError
 from hookpath.models import ModelCard
 from hookpath.models.ensembles import ENSEMBLE
 from hookpath.models.folder import CHANNELS_KEY
 from hookpath.slides import SlideRef
-from hookpath.slides.channels import ChannelScale
-
-_SCALES = TypeAdapter(tuple[ChannelScale, ...])
+from hookpath.slides.channels import ChannelScale, scales_from
 
 
 def scales_of(card: ModelCard) -> tuple[ChannelScale, ...]:
@@ -22,16 +17,7 @@ def scales_of(card: ModelCard) -> tuple[ChannelScale, ...]:
     Raises:
         ModelFolderError: the card says it in a way that cannot be understood.
     """
-    found = card.normalisation.get(CHANNELS_KEY)
-    if found is None:
-        return ()
-    try:
-        return _SCALES.validate_python(found)
-    except ValidationError as error:
-        raise ModelFolderError(
-            f"model.json: normalisation.{CHANNELS_KEY} is not valid ({error.errors()[0]['msg']}); "
-            "copy the model folder again, or update hookpath"
-        ) from error
+    return scales_from(card.normalisation.get(CHANNELS_KEY))
 
 
 def seen_by(card: ModelCard, slide: SlideRef) -> SlideRef:

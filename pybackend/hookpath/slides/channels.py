@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from hookpath import limits
-from hookpath.errors import ChannelError
+from hookpath.errors import ChannelError, ModelFolderError
 
 RGB = tuple[int, int, int]
 Pixels = npt.NDArray[Any]
@@ -66,6 +66,26 @@ class ChannelScale(BaseModel):
         if not self.high > self.low:
             raise ValueError(f"channel {self.name!r}: high must be above low")
         return self
+
+
+_SCALES = TypeAdapter(tuple[ChannelScale, ...])
+
+
+def scales_from(found: object) -> tuple[ChannelScale, ...]:
+    """Scales as a model's card has them; (): it has none, since it takes RGB.
+
+    Raises:
+        ModelFolderError: they cannot be understood.
+    """
+    if found is None:
+        return ()
+    try:
+        return _SCALES.validate_python(found)
+    except ValidationError as error:
+        raise ModelFolderError(
+            f"model.json: normalisation.channels is not valid ({error.errors()[0]['msg']}); "
+            "copy the model folder again, or update hookpath"
+        ) from error
 
 
 def positions(wanted: Sequence[str], channels: Sequence[Channel], image: str) -> list[int]:

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
+from hookpath.models import read_card
+from hookpath.models.folder import CHANNELS_KEY
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.channel_scales import measured_scales
-from hookpath.slides.channels import ChannelScale, listed, positions
+from hookpath.slides.channels import ChannelScale, listed, positions, scales_from
 from hookpath.slides.tissue import is_dark_slide
 from hookpath.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from hookpath.training.data import TrainingData
+
+
+def as_begun(config: TrainConfig) -> TrainConfig:
+    """With the channels of `init_from`, and their bounds, where none are given.
+
+    Its weights mean these channels, in this order and this bright.
+
+    Raises:
+        ModelFolderError: it is no model folder.
+    """
+    if config.init_from is None:
+        return config
+    scales = scales_from(read_card(Path(config.init_from)).normalisation.get(CHANNELS_KEY))
+    if not scales or config.channels:
+        return config
+    bounds = {s.name: (s.low, s.high) for s in scales}
+    return config.model_copy(
+        update={
+            "channels": tuple(bounds),
+            "channel_bounds": bounds if config.channel_bounds is None else config.channel_bounds,
+        }
+    )
 
 
 def refuse_lacking(source: AnnotatedSlide, config: TrainConfig) -> None:

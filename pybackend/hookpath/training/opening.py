@@ -19,7 +19,7 @@ from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.average import Average
 from hookpath.training.budget import Budget
-from hookpath.training.channels import for_dark_slides
+from hookpath.training.channels import as_begun, for_dark_slides
 from hookpath.training.checkpoint import read_checkpoint
 from hookpath.training.clusters import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.config import TrainConfig
@@ -87,6 +87,7 @@ def open_session(
     device = choose_device(group.device(config.device), reporter.info)
     family = design_of(config).network
     drawn = family.reads != "scales"
+    config = as_begun(config)
     data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
     config = for_dark_slides(config, data, reporter)
     model = make_network(
