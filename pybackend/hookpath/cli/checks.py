@@ -36,8 +36,8 @@ def all_checks(quick: bool = False) -> list[Check]:
     Args:
         quick: leave out what only building the extension and QuPath projects need.
     """
-    checks = [_package(), _python(), *(_library(*entry) for entry in _LIBRARIES), _gpu()]
-    further = [] if quick else [_paquo(), _qupath(), _java(), _gradle()]
+    checks = [_package(), _python(), *(_library(*entry) for entry in _LIBRARIES), _gpu(), _engine()]
+    further = [] if quick else [_formats(), _paquo(), _qupath(), _java(), _gradle()]
     return [*checks, *further, _temporary_space()]
 
 
@@ -113,6 +113,26 @@ def _gpu() -> Check:
         properties = torch.cuda.get_device_properties(number)
         found.append(f"{properties.name} ({properties.total_memory / 2**30:.0f} GiB)")
     return Check("GPU", "ok", ", ".join(found))
+
+
+def _engine() -> Check:
+    """What computes predictions on the CPU."""
+    from hookpath.inference.graphs import computes_in_bf16, has_openvino
+
+    if not has_openvino():
+        advice = "predictions on the CPU take a quarter longer by torch; pip install openvino"
+        return Check("OpenVINO", "absent", "not installed", advice)
+    precision = ", computes in bfloat16" if computes_in_bf16() else ""
+    return Check("OpenVINO", "ok", version("openvino") + precision)
+
+
+def _formats() -> Check:
+    from hookpath.slides._fastslide import has_fastslide
+
+    if has_fastslide():
+        return Check("fastslide", "ok", version("fastslide"))
+    advice = "for CZI of channels, VSI and iSyntax: pip install 'hookpath[formats]'"
+    return Check("fastslide", "absent", "not installed", advice)
 
 
 def _paquo() -> Check:
