@@ -131,6 +131,10 @@ def visit = {
     fx { layer.setValue(layer.getItems()[1]) }
     Thread.sleep(2500)
     picture(qupath.getStage(), 'qupath-dark')
+    report.steps.beside = fx { window.getX() + window.getWidth() / 2 - qupath.getStage().getX() - qupath.getStage().getWidth() / 2 }
+    fx { window.setX(37); window.setY(91); window.setWidth(window.getWidth() + 40) }
+    Thread.sleep(500)
+    def place = fx { [window.getX(), window.getY(), window.getWidth()] }
     fx { window.hide() }
     Thread.sleep(500)
     report.steps.closed = fx { [overlay: viewer().getCustomPixelLayerOverlay() != null] }
@@ -140,6 +144,7 @@ def visit = {
     wait('the earlier check', 60) { at(window, 'found').isVisible() }
     Thread.sleep(1000)
     report.steps.again = fx { at(window, 'said').getText() }
+    report.steps.place = [place, fx { [window.getX(), window.getY(), window.getWidth()] }]
     fx { window.hide() }
 
     def models = menu('Models…')

@@ -94,6 +94,12 @@ def test_layers_are_of_every_class_and_go_with_the_window(steps: dict[str, Any])
     assert steps["again"].startswith("As it was at the last check. 5 areas on 2 images")
 
 
+def test_a_window_opens_where_it_was_closed(steps: dict[str, Any]) -> None:
+    assert steps["beside"] > 0  # right of the middle at first: the slide is to be seen
+    before, after = steps["place"]
+    assert after == pytest.approx(before, abs=2)
+
+
 def test_models_are_listed_and_enter_deletes_nothing(steps: dict[str, Any]) -> None:
     assert [row[0] for row in steps["models"]] == ["dark or pale"]
     assert steps["afterEnter"] == 1

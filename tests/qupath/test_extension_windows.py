@@ -86,6 +86,15 @@ def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> No
     assert float(visit["unlikeness"]) > 10
 
 
+def test_keys_are_nobody_else_s(visit: dict[str, Any]) -> None:
+    assert visit["keys"] == {
+        "Run HookNet…": ["Shift+Shortcut+H", []],
+        "Live": ["Shift+Shortcut+J", []],
+        "Next image to correct": ["Shift+Shortcut+N", []],
+        "Confirm this image": ["Shift+Shortcut+Y", []],
+    }
+
+
 def test_what_was_found_is_measured(visit: dict[str, Any]) -> None:
     shares = visit["measured"]
     assert set(shares) == {

@@ -191,6 +191,14 @@ Thread.start('visit') {
         Thread.sleep(4000)
         picture(qupath.getStage(), 'qupath-before')
         report.menu = fx { items()*.getText() }
+        report.keys = fx {  // of our commands, and whose they are besides
+            def all = []
+            def walk
+            walk = { menu -> menu.getItems().each { all << it; if (it instanceof javafx.scene.control.Menu) walk(it) } }
+            qupath.getMenuBar().getMenus().each(walk)
+            items().findAll { it.getAccelerator() }.collectEntries { ours -> [(ours.getText()): [ours.getAccelerator().getName(),
+                    all.findAll { it != ours && it.getAccelerator() == ours.getAccelerator() }*.getText()]] }
+        }
         items().each { item ->
             def called = name(item.getText())
             attempt(item.getText()) {

@@ -1,11 +1,15 @@
 package qupath.ext.hookpath;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import javafx.scene.control.CheckMenuItem;
 import javafx.scene.control.Menu;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.preview.PreviewCommand;
@@ -16,6 +20,7 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.Windows;
 import qupath.ext.hookpath.ui.check.CheckWindow;
 import qupath.ext.hookpath.ui.demo.DemoWindow;
 import qupath.ext.hookpath.ui.demo.FirstStepsWindow;
@@ -39,6 +44,10 @@ public final class HookpathExtension implements QuPathExtension {
     /** A line of the menu; {@code key} names its text, {@code menu.<key>}. */
     private record Item(String key, Consumer<QuPathGUI> action) {}
 
+    /** Letters that QuPath's own commands do not have together with Shift and Shortcut. */
+    private static final Map<String, KeyCode> KEYS = Map.of("run", KeyCode.H, "live", KeyCode.J,
+            "next", KeyCode.N, "confirm", KeyCode.Y);
+
     private static final Item SEPARATOR = new Item("", qupath -> { });
 
     /** The menu, from top to bottom. */
@@ -47,12 +56,15 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("run", RunWindow::show),
                 new Item("train", TrainWindow::show),
                 new Item("loop", LoopWindow::show),
+                new Item("next", LoopWindow::next),
+                new Item("confirm", LoopWindow::confirm),
                 new Item("tissue", TissueWindow::show),
                 new Item("check", CheckWindow::show),
                 new Item("measure", MeasureWindow::show),
                 new Item("models", ModelsWindow::show),
                 SEPARATOR,
                 new Item("preview", qupath -> { }),
+                new Item("live", PreviewCommand::toggleLive),
                 new Item("import", ImportWindow::show),
                 new Item("map", ProbabilityMap::open),
                 new Item("remove", RemoveWindow::show),
@@ -111,6 +123,12 @@ public final class HookpathExtension implements QuPathExtension {
         }
         MenuItem made = new MenuItem(Texts.get("menu." + item.key()));
         made.setOnAction(event -> item.action().accept(qupath));
+        KeyCode key = KEYS.get(item.key());
+        if (key != null) {
+            made.setAccelerator(new KeyCodeCombination(
+                    key, KeyCombination.SHORTCUT_DOWN, KeyCombination.SHIFT_DOWN));
+            Windows.forward(made);
+        }
         return made;
     }
 

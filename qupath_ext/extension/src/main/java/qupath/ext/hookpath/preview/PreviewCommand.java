@@ -91,6 +91,15 @@ public final class PreviewCommand {
         return begin(qupath, null, device, python);
     }
 
+    /** For the menu and its key: turns Live on for the image in the active viewer, or off. */
+    public static void toggleLive(QuPathGUI qupath) {
+        if (current != null && current.isLive()) {
+            stop();
+        } else {
+            live(qupath, Preferences.device().get(), null);
+        }
+    }
+
     /**
      * Keeps what is learned live as a model of the project (or, without one, of QuPath's user
      * directory), in the background.

@@ -3,6 +3,7 @@ package qupath.ext.hookpath.ui;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBar.ButtonData;
 import javafx.scene.control.ButtonType;
 import javafx.scene.control.Dialog;
+import javafx.scene.control.MenuItem;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
@@ -43,6 +45,7 @@ public final class Windows {
 
     private static final Map<String, Stage> OPEN = new HashMap<>();
     private static final Map<String, Parent> KEPT = new HashMap<>();
+    private static final List<MenuItem> FORWARDED = new ArrayList<>();
     private static final List<KeyCombination> CLOSING = List.of(
             new KeyCodeCombination(KeyCode.W, KeyCombination.SHORTCUT_DOWN),
             new KeyCodeCombination(KeyCode.ESCAPE));
@@ -93,10 +96,23 @@ public final class Windows {
             open.setOnHidden(event -> hidden(titleKey, shown));
             open.show();
             fitToContent(open);
+            WindowPlaces.keep(titleKey, open, qupath == null ? null : qupath.getStage());
         }
         open.toFront();
         open.requestFocus();
         return open;
+    }
+
+    /** The content of a window that is open; null: it is not. */
+    public static <T> T content(String titleKey, Class<T> kind) {
+        Stage open = OPEN.get(titleKey);
+        Parent root = open == null ? null : open.getScene().getRoot();
+        return kind.isInstance(root) ? kind.cast(root) : null;
+    }
+
+    /** Lets the key of an item of QuPath's menu work in our windows, too. */
+    public static void forward(MenuItem item) {
+        FORWARDED.add(item);
     }
 
     /** Content of a window whose work goes on when it is closed, and is shown by the next one. */
@@ -137,6 +153,8 @@ public final class Windows {
         }
         stage.setScene(new Scene(content));
         closeByKey(stage);
+        FORWARDED.forEach(item -> stage.getScene().getAccelerators()
+                .put(item.getAccelerator(), item::fire));
         return stage;
     }
 

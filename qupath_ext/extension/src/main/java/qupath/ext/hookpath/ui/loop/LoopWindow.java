@@ -119,6 +119,26 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         });
     }
 
+    /** Goes to the next image that is to be corrected; shows the window where there is none. */
+    public static void next(QuPathGUI qupath) {
+        LoopWindow open = Windows.content(TITLE, LoopWindow.class);
+        if (open != null && open.steps.isVisible() && !open.next.isDisabled()) {
+            open.next();
+        } else {
+            show(qupath);
+        }
+    }
+
+    /** Asks whether all that is shown on the image is right; shows the window if it is not open. */
+    public static void confirm(QuPathGUI qupath) {
+        LoopWindow open = Windows.content(TITLE, LoopWindow.class);
+        if (open != null && open.steps.isVisible() && !open.confirm.isDisabled()) {
+            open.confirmWhole();
+        } else {
+            show(qupath);
+        }
+    }
+
     @Override
     public boolean isAtWork() {
         return running != null;
