@@ -108,3 +108,19 @@ def test_validation_never_takes_the_only_slide_of_a_class(tmp_path: Path) -> Non
     for seed in range(5):
         for trial in project_trials(open_project(tmp_path), 2, (seed,), None, validation=1 / 3):
             assert {"s0.tif", "s1.tif"} & set(trial.train)
+
+
+def test_a_patient_is_in_one_fold_and_on_one_side(tmp_path: Path) -> None:
+    """Names are TCGA's: two slides of each of four patients."""
+    for patient in range(4):
+        for number in (1, 2):
+            name = f"TCGA-AA-000{patient}-01Z-00-DX{number}.tif"
+            write_slide(tmp_path, name, [(RED, 0, 0, 90, 90), (BLUE, 0, 100, 90, 150)])
+    project = open_project(tmp_path)
+    trials = project_trials(project, 2, (0, 1), None, validation=0.5)
+    for trial in trials:
+        sides = [{name[:12] for name in part} for part in (trial.train, trial.val, trial.test)]
+        assert [len(side) for side in sides] == [1, 1, 2]
+        assert len(set.union(*sides)) == 4
+    with pytest.raises(UsageError, match="8 annotated slides of so few patients do not make 5"):
+        project_trials(project, 5, (0,), None, validation=0.2)

@@ -11,7 +11,7 @@ from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments.design import Painted
-from hookpath.projects import SPLIT_KEY, Project, teaching_objects
+from hookpath.projects import SPLIT_KEY, Grouping, Project, teaching_objects
 
 TRUTH = "truth"
 _DRAWS = 256
@@ -81,19 +81,23 @@ def project_trials(
     if folds == 1:
         return [_as_marked(f"seed-{seed}", project, areas, seed, truth) for seed in seeds]
     alone = leave_one_out(project, areas, by) if folds is None else []
-    if len(areas) < (folds or 2) or len(alone) == 1 or (folds is not None and folds < 1):
+    patients = _patients(project, areas)
+    few = folds is not None and len(set(patients.values())) < folds
+    if few or len(areas) < 2 or len(alone) == 1 or (folds is not None and folds < 1):
         what = "a fold for each" if folds is None else f"{folds} folds"
         raise UsageError(
-            f"{project.source}: {len(areas)} annotated slides do not make {what}; "
+            f"{project.source}: {len(areas)} annotated slides"
+            f"{' of so few patients' if few and len(areas) >= (folds or 2) else ''} do not make "
+            f"{what}; "
             "use --folds with a smaller number (1: the project's own split)"
         )
     trials = []
     for seed in seeds:
         rng = random.Random(seed)
-        parts = alone if folds is None else make_folds(areas, folds, rng)
+        parts = alone if folds is None else make_folds(areas, folds, rng, patients)
         for number, test in enumerate(parts, start=1):
             rest = [name for part in parts if part is not test for name in part]
-            val = _validation(areas, rest, validation, rng)
+            val = _validation(areas, rest, validation, rng, patients)
             train = tuple(n for n in rest if n not in val)
             name = f"seed-{seed}-fold-{number}"
             drawn, classes = frozenset(areas), _classes(project, areas)
@@ -154,13 +158,35 @@ def leave_one_out(project: Project, areas: Areas, by: str | None) -> list[tuple[
     return [tuple(names) for names in groups.values()]
 
 
-def make_folds(areas: Areas, folds: int, rng: random.Random) -> list[tuple[str, ...]]:
-    """Folds of nearly equal size; of many draws the one whose folds hold the classes best."""
-    names = sorted(areas)
+def _patients(project: Project, areas: Areas) -> dict[str, str]:
+    """Image name → whose slide it is, as far as metadata or names tell, else its own name."""
+    grouping = Grouping()
+    return {e.name: grouping.value_of(e) or e.name for e in project.images if e.name in areas}
+
+
+def _units(names: Sequence[str], patients: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """The names, those of one patient together."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(patients.get(name, name), []).append(name)
+    return [tuple(several) for several in found.values()]
+
+
+def make_folds(
+    areas: Areas, folds: int, rng: random.Random, patients: Mapping[str, str] | None = None
+) -> list[tuple[str, ...]]:
+    """Folds of nearly equal size; of many draws the one whose folds hold the classes best.
+
+    Args:
+        patients: image name → patient; one patient's slides are in one fold.
+    """
+    units = _units(sorted(areas), patients or {})
     draws = []
     for _ in range(_DRAWS):
-        order = rng.sample(names, len(names))
-        draws.append([tuple(sorted(order[i::folds])) for i in range(folds)])
+        order = rng.sample(units, len(units))
+        draws.append(
+            [tuple(sorted(n for unit in order[i::folds] for n in unit)) for i in range(folds)]
+        )
     return min(draws, key=lambda parts: _imbalance(areas, parts))
 
 
@@ -180,13 +206,15 @@ def _validation(
     rest: Sequence[str],
     share: float,
     rng: random.Random,
+    patients: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Slides to validate on; none where a class would be missing in training without them."""
-    wanted = min(len(rest) - 1, round(share * len(rest)) or (1 if share > 0 else 0))
+    units = _units(rest, patients)
+    wanted = min(len(units) - 1, round(share * len(units)) or (1 if share > 0 else 0))
     classes = set(_total(areas, rest))
     for count in range(wanted, 0, -1):
         for _ in range(_DRAWS):
-            val = tuple(sorted(rng.sample(list(rest), count)))
+            val = tuple(sorted(n for unit in rng.sample(units, count) for n in unit))
             if classes == set(_total(areas, [n for n in rest if n not in val])):
                 return val
     return ()

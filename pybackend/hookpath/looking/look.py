@@ -136,6 +136,8 @@ def _endless(stream: Stream) -> Iterator[Batch]:
 
 
 def _network(session: Session) -> str:
+    if session.model.fitted:
+        return f"{session.model.family}, fitted to all strokes at once"
     learned = sum(p.numel() for p in session.model.parameters() if p.requires_grad)
     return f"{session.model.family}, {learned / 1e6:.2f} million parameters to learn"
 
