@@ -19,6 +19,7 @@ from hookpath.inference import PredictConfig, predict_project
 from hookpath.models import ModelCard, save_model
 from hookpath.projects import PlaneChoice, QuPathProject
 from hookpath.training import TrainConfig, train
+from support.extension import installed_extension
 from support.families import class_table
 from support.multiplex import coded, write_strokes
 from support.networks import red_network
@@ -123,3 +124,22 @@ def test_a_project_of_fluorescence_trains(folder: Path, tmp_path: Path) -> None:
     run = train([QuPathProject(folder)], config, tmp_path / "run")
     card = json.loads((run.model_dir / "model.json").read_text())
     assert [c["name"] for c in card["normalisation"]["channels"]] == ["Channel 2", "Channel 1"]
+
+
+def test_the_extension_hands_channels_over_and_says_what_is_missing(
+    folder: Path, tmp_path: Path
+) -> None:
+    models = {"fits": ["Channel 2"], "lacks": ["Channel 2", "CD8"]}
+    for name, channels in models.items():
+        scales = [{"name": c, "low": 300, "high": 9300} for c in channels]
+        model = red_network(in_channels=len(channels))
+        norm = {"scale": 1 / 255, "channels": scales}
+        card = ModelCard.describe(model, class_table(2), normalisation=norm)
+        save_model(tmp_path / name, model, card)
+    run = "Hookpath.predictProject(model: '{}', images: ['other'])"
+    cases = {name: run.format(tmp_path / name) for name in models}
+    qupath = installed_extension(tmp_path / "home")
+    found = qupath.cases(folder / "project.qpproj", "spots", cases)
+    assert found["fits"]["problem"] is None
+    said = found["lacks"]["problem"]
+    assert "has no channel CD8; its channels are Channel 1, Channel 2" in said
