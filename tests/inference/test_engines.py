@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -159,6 +161,23 @@ def test_bf16_says_once_how_many_labels_stay(monkeypatch: pytest.MonkeyPatch) ->
     images = [np.full((2, size, size, 3), 90, np.uint8)] * len(runner.branches)
     assert runner.logits(images).shape == runner.logits(images).shape == (2, 3, 1, 1)
     assert said == ["bfloat16: 100.00 % of the first labels are those of float32"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_signal_after_the_last_network_is_gone_is_heard() -> None:
+    """In a process of its own: it crashed."""
+    program = (
+        "import gc, signal, torch\nfrom hookpath.inference.graphs import Graph\n"
+        "for side in (16, 20):\n"
+        "    example = torch.rand(1, 3, side, side)\n"
+        "    graph = Graph(torch.nn.Conv2d(3, 4, 3).eval(), [example], [(2, 3)])\n"
+        "    graph(torch.rand(1, 3, 24, 24).numpy())\n"
+        "del graph\ngc.collect()\nheard = []\n"
+        "signal.signal(signal.SIGINT, lambda number, _: heard.append(number))\n"
+        "signal.raise_signal(signal.SIGINT)\nassert heard == [signal.SIGINT]\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
 
 def test_nothing_is_reported_to_openvinos_makers() -> None:

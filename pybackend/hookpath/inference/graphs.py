@@ -35,7 +35,7 @@ def has_openvino() -> bool:
 @cache
 def computes_in_bf16() -> bool:
     """Whether this processor multiplies bfloat16 numbers itself."""
-    capabilities: Any = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capabilities: Any = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "BF16" in capabilities
 
 
@@ -73,7 +73,7 @@ class Graph:
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,  # others want the cores, too
         }
-        compiled = openvino.Core().compile_model(model, "CPU", settings)
+        compiled = _core().compile_model(model, "CPU", settings)
         self._request: Any = compiled.create_infer_request()
         self._lock = threading.Lock()
 
@@ -87,6 +87,16 @@ class Graph:
             given = [np.require(array, requirements="C") for array in inputs]
             found = self._request.infer(given, share_inputs=True)
             return np.asarray(found[0])
+
+
+@cache
+def _core() -> Any:
+    """One for as long as the process lives.
+
+    It gives signals a stack of its own. With the last of them that memory goes, the stack stays
+    set, and the next Ctrl-C is a crash (2026.4).
+    """
+    return _openvino().Core()
 
 
 def _openvino() -> ModuleType:
