@@ -100,6 +100,16 @@ def _problem(device: torch.device) -> str:
     return ""
 
 
+#: What C++ libraries (ONNX Runtime, OpenVINO) say of it, whose errors are of any kind.
+_NO_ALLOCATION = ("failed to allocate", "bad_alloc", "out of memory", "cannot allocate")
+
+
+def lacks_memory(error: Exception) -> bool:
+    """`is_out_of_memory`, also of libraries whose errors have no common base."""
+    text = str(error).lower()
+    return is_out_of_memory(error) or any(sign in text for sign in _NO_ALLOCATION)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory, of the computer or of the GPU, did not suffice."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):

@@ -5,7 +5,7 @@ reliability.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,26 +104,27 @@ def roc_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table
 
 def precision_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table:
     """Every point of every precision–recall curve."""
-    rows = [
-        (name, one.name, *point)
-        for index, name in enumerate(classes.names)
-        for one in curves
-        if _has_both(one, index)
-        for point in zip(*(a.tolist() for a in precision_recall(one.bins[index])), strict=True)
-    ]
+    rows = _points(classes, curves, precision_recall)
     return Table(("class", what, "threshold", "recall", "precision"), rows)
 
 
 def reliability_table(classes: ClassTable, curves: Sequence[Curves], what: str) -> Table:
     """Mean probability, share that is right and pixels, in steps of probability."""
-    rows = [
+    rows = _points(classes, curves, reliability)
+    return Table(("class", what, "mean_probability", "share_right", "pixels"), rows)
+
+
+def _points(
+    classes: ClassTable, curves: Sequence[Curves], of_bins: Callable[[Any], Iterable[Any]]
+) -> list[tuple[Any, ...]]:
+    """Class, name and numbers of each point of the curves that `of_bins` makes."""
+    return [
         (name, one.name, *point)
         for index, name in enumerate(classes.names)
         for one in curves
         if _has_both(one, index)
-        for point in zip(*(a.tolist() for a in reliability(one.bins[index])), strict=True)
+        for point in zip(*(a.tolist() for a in of_bins(one.bins[index])), strict=True)
     ]
-    return Table(("class", what, "mean_probability", "share_right", "pixels"), rows)
 
 
 def _has_both(curves: Curves, index: int) -> bool:

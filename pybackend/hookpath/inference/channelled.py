@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.inference.cover import Tissue
-from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, Wrapped, WrappedJob
-from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.predictor import Predictor, SeenJob, Wrapped
 from hookpath.slides import Slide
 from hookpath.slides.channels import ChannelScale
 from hookpath.slides.chosen import ChannelSlide
@@ -37,29 +34,10 @@ class ChannelledSlides(Wrapped):
 
 
 @dataclass(frozen=True)
-class ChannelledJob(WrappedJob):
+class ChannelledJob(SeenJob):
     """One slide of `ChannelledSlides`."""
 
     scales: tuple[ChannelScale, ...]
 
-    def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
-    ) -> Iterator[PredictedRow]:
-        """All rows (see `SlideJob.rows`)."""
-        return self.of.rows(self._shown(slides), on_step, spill_dir)
-
-    def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
-    ) -> Iterator[PredictedTile]:
-        """What is wanted in a window (see `SlideJob.part`)."""
-        return self.of.part(self._shown(slides), window, on_step, as_uint8)
-
-    def _shown(self, slides: Sequence[Slide]) -> Sequence[Slide]:
+    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
         return [ChannelSlide(slide, self.scales) for slide in slides]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hookpath.devices import is_out_of_memory
+from hookpath.devices import lacks_memory
 from hookpath.inference.graphs import Array, Graph
 from hookpath.inference.grids import Box, BranchGrid, branch_grids
 from hookpath.inference.hooks import FloatMap
@@ -27,7 +27,6 @@ and in bfloat16 (0.06). A size that was followed as a constant moves them by mor
 _LARGEST_TILE = 800
 """Px: every branch's graph keeps its own memory; larger tiles are no faster."""
 
-_NO_MEMORY = ("bad_alloc", "failed to allocate", "cannot allocate")
 
 _EXAMPLE, _OTHER = (2, 2), (3, 5)
 """Phases, rows and columns, of the tile that is followed and of the one that is compared."""
@@ -197,8 +196,7 @@ def _or_too_large(run: Callable[[], Array]) -> Array:
     try:
         return run()
     except (RuntimeError, MemoryError) as error:
-        text = str(error).lower()
-        if not is_out_of_memory(error) and not any(sign in text for sign in _NO_MEMORY):
+        if not lacks_memory(error):
             raise
         reason = str(error).splitlines()[0] if str(error) else "out of memory"
     raise TileTooLargeError(reason)

@@ -48,19 +48,17 @@ def patch_runner(model: Network, device: str, engine: Engine, bf16: bool, say: S
 
 
 def _chosen(plain: R, engine: Engine, bf16: bool, say: Say, compiled: Callable[[bool], R]) -> R:
-    if not _wants_openvino(engine, plain):
-        plain.amp = bf16 and _gains(plain, has_bf16_tiles, say)
-        return plain
-    try:
-        return compiled(bf16 and _gains(plain, computes_in_bf16, say))
-    except Exception as error:  # converting can fail in any way
-        if engine == "openvino":
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise DeviceError(
-                f"engine openvino: cannot compute this network ({reason}); use engine torch"
-            ) from error
-        plain.amp = bf16 and _gains(plain, has_bf16_tiles, say)
-        return plain
+    if _wants_openvino(engine, plain):
+        try:
+            return compiled(bf16 and _gains(plain, computes_in_bf16, say))
+        except Exception as error:  # converting can fail in any way
+            if engine == "openvino":
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise DeviceError(
+                    f"engine openvino: cannot compute this network ({reason}); use engine torch"
+                ) from error
+    plain.amp = bf16 and _gains(plain, has_bf16_tiles, say)
+    return plain
 
 
 def _wants_openvino(engine: Engine, plain: TorchRunner | TorchPatches) -> bool:

@@ -9,15 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hookpath.devices import choose_device, is_out_of_memory
+from hookpath.devices import choose_device, lacks_memory
 from hookpath.errors import DeviceError, ModelFolderError
 from hookpath.geometry import BranchSpec
 from hookpath.inference.on_device import TileTooLargeError
 from hookpath.inference.patch_runners import batch_of
 from hookpath.models import ModelCard
 from hookpath.slides.base import RGBArray
-
-_NO_MEMORY = ("failed to allocate", "bad_alloc", "out of memory")
 
 
 class OnnxPatches:
@@ -61,14 +59,10 @@ class OnnxPatches:
         try:
             (scores,) = self._session.run(["target"], inputs)
         except Exception as error:  # ONNX Runtime's errors have no common base
-            if _lacks_memory(error):
+            if lacks_memory(error):
                 raise TileTooLargeError(str(error).splitlines()[0]) from error
             raise
         return torch.from_numpy(np.ascontiguousarray(scores, np.float32))
-
-
-def _lacks_memory(error: Exception) -> bool:
-    return is_out_of_memory(error) or any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
 def _provider(wanted: str, say: Callable[[str], None]) -> tuple[torch.device, Any]:

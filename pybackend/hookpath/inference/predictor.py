@@ -118,6 +118,33 @@ class WrappedJob:
         return self.of.count()
 
 
+class SeenJob(WrappedJob):
+    """A job to which slides are shown otherwise than they are."""
+
+    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
+        """What the other's job is given in place of these handles."""
+        raise NotImplementedError
+
+    def rows(
+        self,
+        slides: Sequence[Slide],
+        on_step: Callable[[int], None],
+        spill_dir: Path | None = None,
+    ) -> Iterator[PredictedRow]:
+        """All rows (see `SlideJob.rows`)."""
+        return self.of.rows(self._seen(slides), on_step, spill_dir)
+
+    def part(
+        self,
+        slides: Sequence[Slide],
+        window: Box,
+        on_step: Callable[[int], None],
+        as_uint8: bool = True,
+    ) -> Iterator[PredictedTile]:
+        """What is wanted in a window (see `SlideJob.part`)."""
+        return self.of.part(self._seen(slides), window, on_step, as_uint8)
+
+
 class Wrapped:
     """What a predictor that stands before another one has in common with it: all but its jobs."""
 

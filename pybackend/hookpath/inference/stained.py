@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelFolderError
 from hookpath.inference.cover import Tissue
-from hookpath.inference.grids import Box
-from hookpath.inference.predictor import Predictor, Wrapped, WrappedJob
-from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.predictor import Predictor, SeenJob, Wrapped
 from hookpath.models import ModelCard
 from hookpath.models.folder import STAIN_KEY
 from hookpath.sampling.stain_profiles import StainProfile, recolouring_of
@@ -66,7 +63,7 @@ class StainedSlides(Wrapped):
 
 
 @dataclass(frozen=True)
-class StainedJob(WrappedJob):
+class StainedJob(SeenJob):
     """One slide of `StainedSlides`."""
 
     slide: Slide
@@ -75,25 +72,6 @@ class StainedJob(WrappedJob):
     @cached_property
     def _recolouring(self) -> Recolouring | None:
         return recolouring_of(self.slide, self.target)
-
-    def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
-    ) -> Iterator[PredictedRow]:
-        """All rows (see `SlideJob.rows`)."""
-        return self.of.rows(self._seen(slides), on_step, spill_dir)
-
-    def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
-    ) -> Iterator[PredictedTile]:
-        """What is wanted in a window (see `SlideJob.part`)."""
-        return self.of.part(self._seen(slides), window, on_step, as_uint8)
 
     def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
         recolouring = self._recolouring

@@ -16,7 +16,7 @@ from hookpath.loop.records import ImageRecord
 from hookpath.loop.truth import Truth, drawn_truth
 from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
 from hookpath.projects.snapshot import snapshot_of
-from hookpath.slides import SlideDescription, SlideRef
+from hookpath.projects.views import EntryView
 
 
 def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Truth:
@@ -42,37 +42,17 @@ def labelled_mm2(entry: ImageEntry, truth: Truth) -> dict[str, float]:
     return {name: area * mm2 for name, area in truth.area_l0().items()}
 
 
-class TeachingEntry:
+class TeachingEntry(EntryView):
     """An image whose objects are its ground truth. Read-only."""
 
     def __init__(self, entry: ImageEntry, truth: Truth, part: str | None) -> None:
-        self._entry, self._part = entry, part
-        self.truth = truth
-
-    @property
-    def id(self) -> str:
-        """As in the project."""
-        return self._entry.id
-
-    @property
-    def name(self) -> str:
-        """As in the project."""
-        return self._entry.name
-
-    @property
-    def slide(self) -> SlideRef:
-        """As in the project."""
-        return self._entry.slide
-
-    @property
-    def description(self) -> SlideDescription:
-        """As in the project."""
-        return self._entry.description
+        super().__init__(entry)
+        self.truth, self._part = truth, part
 
     @property
     def metadata(self) -> Mapping[str, str]:
         """The project's, with the loop's own split."""
-        kept = {k: v for k, v in self._entry.metadata.items() if k != SPLIT_KEY}
+        kept = {k: v for k, v in self.entry.metadata.items() if k != SPLIT_KEY}
         return kept if self._part is None else {**kept, SPLIT_KEY: self._part}
 
     def set_metadata(self, values: Mapping[str, str | None]) -> NoReturn:

@@ -6,7 +6,7 @@ predicted, and earlier results on the others stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hookpath.annotations import PathObject, is_drawn_by_hand
@@ -14,13 +14,14 @@ from hookpath.annotations.planes import FIRST, Plane, on_plane, plane_of, planes
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, WriteReport
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
+from hookpath.projects.views import EntryView
 from hookpath.slides import SlideDescription, SlideRef
 from hookpath.slides.base import default_plane
 
 ALL = "all"
 
 
-class PlaneEntry:
+class PlaneEntry(EntryView):
     """One plane of an image of a project.
 
     Attributes:
@@ -29,7 +30,8 @@ class PlaneEntry:
     """
 
     def __init__(self, entry: ImageEntry, plane: Plane) -> None:
-        self.entry, self.plane = entry, plane
+        super().__init__(entry)
+        self.plane = plane
         self._described: SlideDescription | None = None
 
     @property
@@ -54,15 +56,6 @@ class PlaneEntry:
             self._described = described(self.slide)
         return self._described
 
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """The image's."""
-        return self.entry.metadata
-
-    def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """The image's."""
-        self.entry.set_metadata(values)
-
     def read(self) -> ImageSnapshot:
         """See `ImageEntry.read`."""
         whole = self.entry.read()
@@ -86,10 +79,6 @@ class PlaneEntry:
         return replace(
             report, added=report.added - len(there), removed=max(0, report.removed - len(there))
         )
-
-    def remove_results(self, run: str | None = None) -> WriteReport:
-        """Of all planes (see `ImageEntry.remove_results`)."""
-        return self.entry.remove_results(run)
 
     def _mine(self, objects: Iterable[PathObject]) -> list[PathObject]:
         return [o for o in objects if plane_of(o) == self.plane]

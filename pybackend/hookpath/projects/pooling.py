@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.errors import UsageError
-from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.annotations.objects import PathClass
+from hookpath.projects.base import ImageEntry, Project
+from hookpath.projects.by_id import ImagesById
 from hookpath.projects.changes import Changes
 from hookpath.projects.planes import PlaneEntry
 from hookpath.projects.snapshot import ImageSnapshot
-from hookpath.slides import SlideDescription, SlideRef
+from hookpath.projects.views import EntryView
 
 
-class PooledEntry:
+class PooledEntry(EntryView):
     """An image of one of several projects.
 
     Attributes:
@@ -31,7 +31,8 @@ class PooledEntry:
     def __init__(
         self, entry: ImageEntry, project: str, name: str, image_id: str, key: tuple[str, str]
     ) -> None:
-        self.entry, self.project, self.key = entry, project, key
+        super().__init__(entry)
+        self.project, self.key = project, key
         self._name, self._id = name, image_id
 
     def __repr__(self) -> str:
@@ -47,49 +48,12 @@ class PooledEntry:
         """Its own; with the project behind it where another project has an image of that name."""
         return self._name
 
-    @property
-    def slide(self) -> SlideRef:
-        """See `ImageEntry.slide`."""
-        return self.entry.slide
-
-    @property
-    def description(self) -> SlideDescription:
-        """See `ImageEntry.description`."""
-        return self.entry.description
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """See `ImageEntry.metadata`."""
-        return self.entry.metadata
-
-    def set_metadata(self, values: Mapping[str, str | None]) -> None:
-        """See `ImageEntry.set_metadata`."""
-        self.entry.set_metadata(values)
-
     def read(self) -> ImageSnapshot:
         """See `ImageEntry.read`."""
         return replace(self.entry.read(), id=self.id, name=self.name)
 
-    def objects(self) -> list[PathObject]:
-        """See `ImageEntry.objects`."""
-        return self.entry.objects()
 
-    def write(
-        self,
-        objects: Sequence[PathObject],
-        run: str,
-        read: ImageSnapshot | None = None,
-        beside: bool = False,
-    ) -> WriteReport:
-        """See `ImageEntry.write`."""
-        return self.entry.write(objects, run, read, beside)
-
-    def remove_results(self, run: str | None = None) -> WriteReport:
-        """See `ImageEntry.remove_results`."""
-        return self.entry.remove_results(run)
-
-
-class PooledProject:
+class PooledProject(ImagesById[PooledEntry]):
     """Several projects as one; closing it closes them.
 
     Args:
@@ -138,30 +102,9 @@ class PooledProject:
                 found[path_class.name] = path_class
         return tuple(found.values())
 
-    def __repr__(self) -> str:
-        count = len(self.images)
-        return f"{type(self).__name__}({self.name!r}, {count} image{'s' * (count != 1)})"
-
-    def areas(self) -> dict[str, dict[str, float]]:
-        """Image name → class → drawn area in mm² (NaN where µm/px is unknown)."""
-        from hookpath.projects.summary import drawn_mm2
-
-        return drawn_mm2(self.images)
-
-    def read(self, image_id: str) -> ImageSnapshot:
-        """See `Project.read`."""
-        return self.image(image_id).read()
-
-    def image(self, image_id: str) -> PooledEntry:
-        """The image of an id.
-
-        Raises:
-            UsageError: there is none.
-        """
-        found = self._by_id.get(image_id)
-        if found is None:
-            raise UsageError(f"{self.source}: no image with the id {image_id}")
-        return found
+    @property
+    def _shown(self) -> str:
+        return self.name
 
     @contextmanager
     def changes(self) -> Iterator[Changes]:
@@ -175,10 +118,6 @@ class PooledProject:
         """Close the projects."""
         for project in self.projects:
             project.close()
-
-    @cached_property
-    def _by_id(self) -> dict[str, PooledEntry]:
-        return {entry.id: entry for entry in self._images}
 
     @cached_property
     def _images(self) -> tuple[PooledEntry, ...]:

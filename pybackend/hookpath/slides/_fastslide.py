@@ -16,8 +16,7 @@ import numpy as np
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides._blocks import Blocks, window_of_blocks
-from hookpath.slides._frame import Frame
-from hookpath.slides._levels import level_factors
+from hookpath.slides._frame import whole_levels
 from hookpath.slides._spacing import believable
 from hookpath.slides._stacks import plane_of
 from hookpath.slides.base import Plane, Slide, plane_text
@@ -56,17 +55,9 @@ class FastSlide(Slide):
         if int(image.num_images) > 1:
             self.notes = (f"holds {image.num_images} images; the first is read",)
         self.file_calibration = _calibration_of(image)
-        self._place_levels([(int(w), int(h)) for w, h in image.level_dimensions])
+        sizes = [(int(w), int(h)) for w, h in image.level_dimensions]
+        self._used, self.levels = whole_levels(sizes, [float(d) for d in image.level_downsamples])
         self._take_channels()
-
-    def _place_levels(self, sizes: list[tuple[int, int]]) -> None:
-        downsamples = [float(d) for d in self._image.level_downsamples]
-        factors = level_factors(sizes, downsamples, [None] * len(sizes))
-        self._used = [i for i, pair in enumerate(factors) if pair is not None]
-        frame = Frame(0, 0, *sizes[0])
-        self.levels = tuple(
-            frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in self._used
-        )
 
     def _take_channels(self) -> None:
         """As they are stored, where they are not the usual 8-bit colour."""

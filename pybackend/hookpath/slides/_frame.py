@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hookpath.slides._levels import Factors, Size
+from hookpath.slides._levels import Factors, Size, level_factors
 from hookpath.slides.base import Level
 
 
@@ -46,6 +46,21 @@ class Frame:
             origin_x_l0=first_x * factors[0] - self.x_file,
             origin_y_l0=first_y * factors[1] - self.y_file,
         )
+
+
+def whole_levels(
+    sizes: Sequence[Size], downsamples: Sequence[float]
+) -> tuple[list[int], tuple[Level, ...]]:
+    """The levels of a slide that is not cropped and says nothing of its tiles.
+
+    Returns:
+        which of the file's levels can be used, and these.
+    """
+    factors = level_factors(sizes, downsamples, [None] * len(sizes))
+    frame = Frame(0, 0, *sizes[0])
+    used = [(i, pair) for i, pair in enumerate(factors) if pair is not None]
+    levels = tuple(frame.level(sizes[0], sizes[i], pair) for i, pair in used)
+    return [i for i, _ in used], levels
 
 
 def _end(end_l0: int, length_l0: int, length: int, factor: float) -> int:

@@ -13,8 +13,7 @@ from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
 from hookpath.jvm.servers import files_in, transformation
 from hookpath.slides._blocks import Blocks, block_side, window_of_blocks
-from hookpath.slides._frame import Frame
-from hookpath.slides._levels import level_factors
+from hookpath.slides._frame import whole_levels
 from hookpath.slides._pixels import WHITE
 from hookpath.slides._spacing import believable
 from hookpath.slides._stacks import plane_of
@@ -52,12 +51,7 @@ class QuPathSlide(Slide):
         self.file_calibration = _calibration_of(server.getOriginalMetadata())
         sizes = [(int(v.getWidth()), int(v.getHeight())) for v in metadata.getLevels()]
         downsamples = [float(v.getDownsample()) for v in metadata.getLevels()]
-        factors = level_factors(sizes, downsamples, [None] * len(sizes))
-        self._used = [i for i, pair in enumerate(factors) if pair is not None]
-        frame = Frame(0, 0, *sizes[0])
-        self.levels = tuple(
-            frame.level(sizes[0], sizes[i], factors[i] or (1, 1)) for i in self._used
-        )
+        self._used, self.levels = whole_levels(sizes, downsamples)
         wide, high = metadata.getPreferredTileWidth(), metadata.getPreferredTileHeight()
         self._block_size = block_side(int(wide)), block_side(int(high))
         self._blocks = Blocks()

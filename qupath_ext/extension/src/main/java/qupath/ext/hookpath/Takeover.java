@@ -61,6 +61,27 @@ public record Takeover(List<String> changed, int added, int removed, List<String
         return new Takeover(changed, added, removed, problems);
     }
 
+    /**
+     * The same of a job that may have failed half-way: why it did is one more problem.
+     *
+     * @param project the project
+     * @param outcome how the job ended
+     * @throws HookpathException nothing was made; everything is as before
+     */
+    public static Takeover orThrow(Project<BufferedImage> project, JobOutcome outcome) {
+        Takeover made = of(project, outcome);
+        HookpathException failure = Problems.of(outcome);
+        if (failure == null) {
+            return made;
+        }
+        if (made.changed().isEmpty()) {
+            throw failure;
+        }
+        List<String> problems = new ArrayList<>(made.problems());
+        problems.add(failure.getMessage());
+        return new Takeover(made.changed(), made.added(), made.removed(), problems);
+    }
+
     private static ResultImport.Counts take(Project<BufferedImage> project,
             ProjectImageEntry<BufferedImage> entry, ImageResult result) {
         OpenImage image = OpenImage.of(project, entry);

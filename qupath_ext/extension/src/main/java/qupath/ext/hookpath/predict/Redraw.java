@@ -2,7 +2,6 @@ package qupath.ext.hookpath.predict;
 
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -10,7 +9,6 @@ import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Options;
-import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Takeover;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
@@ -84,15 +82,7 @@ public final class Redraw {
      * @throws HookpathException nothing was made; everything is as before
      */
     public Summary finish(JobOutcome outcome) {
-        Takeover made = Takeover.of(project, outcome);
-        HookpathException failure = Problems.of(outcome);
-        List<String> problems = new ArrayList<>(made.problems());
-        if (failure != null) {
-            if (made.changed().isEmpty()) {
-                throw failure;
-            }
-            problems.add(failure.getMessage());
-        }
-        return new Summary(made.changed(), made.added(), made.removed(), problems);
+        Takeover made = Takeover.orThrow(project, outcome);
+        return new Summary(made.changed(), made.added(), made.removed(), made.problems());
     }
 }
