@@ -26,6 +26,7 @@ from hookpath.evaluation._plots import told_apart
 from hookpath.evaluation.compare import short_names
 from hookpath.evaluation.intervals import mean_interval
 from hookpath.evaluation.roc import count_probabilities
+from hookpath.evaluation.shape_figures import ShapeFigures
 from support.evaluation import BLUE, GREEN, RED
 from support.pages import outside_addresses
 
@@ -257,6 +258,26 @@ def test_any_figure_can_be_compared(graded: Path, tmp_path: Path) -> None:
     area = compare_reports(runs, metric="auc")
     assert area.per_class[1, 3].tolist() == area.results[1][3].measured.auc.tolist()
     assert area.macro[3, 1] == pytest.approx(area.per_class[1, 3].mean())
+
+
+def test_of_distances_the_least_is_best(tmp_path: Path) -> None:
+    runs = []
+    for name, um in (("near", 3.0), ("far", 40.0)):
+        edges = np.array([[100, 100, 0, 200, 200 * um, 2 * um]] * 2)
+        shapes = ShapeFigures(np.array([[2, 1, 1, 0]] * 2), edges)
+        counts = np.array([[900, 100, 0], [0, 1000, 0]])
+        results = [SlideResult(s, s, 1.0, counts, shapes=shapes) for s in ("s1", "s2", "s3")]
+        write_report(make_report(name, results, TWO), tmp_path / name)
+        runs.append(tmp_path / name)
+    found = compare_reports(runs, metric="assd_um", out_dir=tmp_path / "out")
+    assert found.macro.tolist() == [[3, 40]] * 3
+    assert [round(i.high, 6) for i in found.pooled_intervals] == [3, 40]
+    page = (tmp_path / "out" / "comparison.html").read_text("utf-8")
+    assert "Bold: the lowest macro ASSD, µm" in page
+    assert "<b>3.000 ± 0.000</b>" in page
+    assert "<b>40.000" not in page
+    assert compare_reports(runs, metric="hd95_um").macro.tolist() == [[6, 80]] * 3
+    assert compare_reports(runs, metric="object_f1").macro[0].tolist() == pytest.approx([2 / 4] * 2)
 
 
 def test_correction_baseline_and_groups_can_be_chosen(graded: Path) -> None:

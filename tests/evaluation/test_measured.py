@@ -17,6 +17,7 @@ from hookpath.evaluation.intervals import drawn_slides
 from hookpath.evaluation.measured import CLASS_METRICS, Measured, pooled_intervals_of, title_of
 from hookpath.evaluation.roc import count_probabilities
 from hookpath.evaluation.scores import WHOLE_METRICS, scores
+from hookpath.evaluation.shape_figures import ShapeFigures
 
 NAMES = ("a", "b", "c")
 TABLE = ClassTable.of([PathClass("a", (1, 2, 3)), PathClass("b", (4, 5, 6))])
@@ -29,7 +30,12 @@ def measured(seed: int, size: int = 400) -> Measured:
     guess = np.where(rng.random((1, size)) < 0.7, truth, rng.integers(0, 4, (1, size)))
     probabilities = rng.integers(0, 120, (1, size, 3)) + 100 * (guess[..., None] == np.arange(1, 4))
     bins = count_probabilities(truth, probabilities.astype(np.uint8))
-    return Measured(confusion_matrix(truth, guess, 3), bins)
+    drawn = rng.integers(2, 9, 3)
+    found = rng.integers(1, drawn)
+    objects = np.stack([drawn, found, rng.integers(1, 5, 3), rng.integers(0, 3, 3)], axis=1)
+    edges = rng.integers(10, 90, (3, 6)).astype(float)
+    shapes = ShapeFigures(objects, edges)
+    return Measured(confusion_matrix(truth, guess, 3), bins, shapes=shapes)
 
 
 def labels_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,9 +86,11 @@ def test_no_class_has_a_figure_that_is_for_all() -> None:
 
 def test_intervals_are_those_of_slides_drawn_one_by_one() -> None:
     parts = [measured(seed, 60) for seed in range(5)]
-    found = pooled_intervals_of(parts, (*CLASS_METRICS, *WHOLE_METRICS))
+    names = [m for m in (*CLASS_METRICS, *WHOLE_METRICS) if m != "hd95_um"]  # of one slide only
+    found = pooled_intervals_of(parts, (*names, "hd95_um"))
+    assert "hd95_um" not in found
     drawn = [Measured.pooled([parts[i] for i in row]) for row in drawn_slides(5)]
-    for metric in (*CLASS_METRICS, *WHOLE_METRICS):
+    for metric in names:
         whole, per_class = found[metric]
         expected = np.percentile([m.figure(metric) for m in drawn], [2.5, 97.5])
         assert (whole.low, whole.high) == pytest.approx(tuple(expected), abs=1e-9)
@@ -96,11 +104,13 @@ def test_intervals_are_those_of_slides_drawn_one_by_one() -> None:
 def test_a_slide_keeps_its_probabilities_and_groups_in_json() -> None:
     part = measured(0)
     slide = SlideResult("s", "1", 4.0, part.counts, groups={"grade": "2"}, bins=part.bins,
-                        map_spacing_um=256.0)  # fmt: skip
+                        map_spacing_um=256.0, shapes=part.shapes)  # fmt: skip
     raw = json.loads(json.dumps(slide.as_dict(NAMES), allow_nan=False))
     back = SlideResult.from_dict(raw)
     assert back.bins is not None
     assert (back.bins == part.bins).all()
+    assert back.measured.figure("object_f1") == part.figure("object_f1") > 0
+    assert back.measured.figure("hd95_um") == part.figure("hd95_um") > 0
     assert (back.groups, back.map_spacing_um, back.spacing_um) == ({"grade": "2"}, 256.0, 4.0)
     assert raw["macro"]["auc"] == pytest.approx(part.figure("auc"))
     assert len(raw["probabilities"]["a"]["class"].split()) < 256  # empty bins are left out
@@ -124,7 +134,7 @@ def test_classes_in_another_order_take_their_probabilities_along() -> None:
 
 def test_classes_of_no_interest_enter_no_mean_nor_its_intervals() -> None:
     counted = (True, False, True)
-    parts = [Measured(m.counts, m.bins, counted) for m in map(measured, range(6))]
+    parts = [Measured(m.counts, m.bins, counted, m.shapes) for m in map(measured, range(6))]
     for part in (parts[0], Measured.pooled(parts), parts[0].in_order([2, 0, 1])):
         which = [i for i, counts in enumerate(part.counted or ()) if counts]
         for metric in CLASS_METRICS:

@@ -218,3 +218,33 @@ def test_plots_of_an_earlier_report_do_not_stay(tmp_path: Path) -> None:
     write_report(make_report("T", slides, TWO), tmp_path)
     names = {p.name for p in (tmp_path / "plots").iterdir()}
     assert names == {"f1.svg", "f1.csv", "confusion.svg", "confusion.csv", "of-mine.csv"}
+
+
+def test_objects_and_boundaries_are_on_the_page_and_in_the_tables(tmp_path: Path) -> None:
+    """Tumor of 60 × 60 px in Stroma (0.5 µm/px); predicted 4 px too far right, and a stray one."""
+    write_slide(tmp_path, "a.tif", [(BLUE, 0, 0, 200, 200), (RED, 40, 40, 100, 100)])
+    project = open_project(tmp_path)
+    labels = np.full((256, 256), 2, np.uint8)
+    labels[40:100, 40:104] = 1
+    labels[150:180, 150:180] = 1
+    write_prediction(tmp_path / "p", project.images[0], labels, TWO)
+    report = evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=tmp_path / "out")
+    # Both drawn objects are found, and the stray one is false: F1 = 2/3 and 1.
+    told = text_of((tmp_path / "out" / "report.html").read_text("utf-8"))
+    assert "Tumor 1 1 1 0 0.667" in told
+    assert "Stroma 1 1 0 0 1.000" in told
+    assert "objects below 100 µm² are left out" in told
+    rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").open(encoding="utf-8")))
+    tumor = next(row for row in rows if row["slide"] == "a.tif" and row["class"] == "Tumor")
+    assert (tumor["objects_drawn"], tumor["objects_false"]) == ("1", "1")
+    assert float(tumor["object_precision"]) == pytest.approx(0.5)
+    assert float(tumor["assd_um"]) == pytest.approx(report.slides[0].measured.figure("assd_um"))
+    again = load_report(tmp_path / "out")
+    for metric in ("object_f1", "hd95_um", "assd_um"):
+        expected = report.slides[0].measured.per_class(metric)
+        np.testing.assert_array_equal(again.slides[0].measured.per_class(metric), expected)
+    large = tmp_path / "large"
+    report = evaluate_project(
+        project, predictions_dir=tmp_path / "p", out_dir=large, object_um2=400
+    )
+    assert report.slides[0].measured.per_class("object_f1").tolist() == [1, 1]

@@ -123,6 +123,15 @@ def command(
             show_default="those of the class map, 4 where it is coarser",
         ),
     ] = None,
+    min_object: Annotated[
+        float | None,
+        typer.Option(
+            metavar="UM2",
+            min=0,
+            help="Objects of less area are not counted, µm².",
+            show_default="100, as in predict",
+        ),
+    ] = None,
     left_out: Annotated[
         bool,
         typer.Option(
@@ -144,6 +153,7 @@ def command(
     with running("evaluate", json, debug) as console:
         from hookpath.evaluation import evaluate_project, evaluate_scale
         from hookpath.evaluation.agreement import agreement
+        from hookpath.evaluation.objects import LEAST_UM2
         from hookpath.inference import PredictConfig
 
         scored = (model, predictions, maps, annotator)
@@ -154,7 +164,8 @@ def command(
         if annotator is not None:
             _refuse_with_annotator(
                 {"--split": split if split != "all" else None, "--truth": truth, "--rest": rest,
-                 "--only-annotated": only_annotated or None, "--left-out": left_out or None}
+                 "--only-annotated": only_annotated or None, "--left-out": left_out or None,
+                 "--min-object": min_object}
             )  # fmt: skip
             with (
                 opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
@@ -176,7 +187,7 @@ def command(
         if model is not None and _is_scale_detector(model):
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
                      "--only-annotated": only_annotated or None,
-                     "--left-out": left_out or None})  # fmt: skip
+                     "--left-out": left_out or None, "--min-object": min_object})  # fmt: skip
             with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
                 take_split(project, splits, fold, console.reporter.warn)
                 measured = evaluate_scale(
@@ -206,6 +217,7 @@ def command(
                 else None,
                 group_by=group_by or (),
                 spacing_um=spacing,
+                object_um2=LEAST_UM2 if min_object is None else min_object,
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
                 left_out=_judge(device) if left_out else None,

@@ -17,6 +17,7 @@ from hookpath.evaluation.evaluate import (
 )
 from hookpath.evaluation.foreign import OUTLINE_UM, OutlineMap
 from hookpath.evaluation.maps import PredictedMap
+from hookpath.evaluation.objects import LEAST_UM2
 from hookpath.evaluation.pages import write_report
 from hookpath.evaluation.project import PICTURES, reporting_into
 from hookpath.evaluation.report import EvaluationReport
@@ -78,7 +79,7 @@ def agreement(
         return _outlines(entry, other.objects[entry.id], classes, spacing)
 
     with reporting_into(out_dir):
-        scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
+        scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES, mutual=True)
         results, _, failed = evaluate_maps(both, map_of, scoring, reporter)
         agreed, without = _labelled_by_both(results)
         if not agreed:
@@ -98,6 +99,7 @@ def agreement(
                 "second project": str(second.source),
                 "grouped_by": list(group_by),
                 "scored_at_um": spacing_um,
+                "objects_from_um2": LEAST_UM2,
             },
         )
         write_report(report, out_dir)

@@ -20,6 +20,7 @@ from hookpath.evaluation.page import render, save_page
 from hookpath.evaluation.pages import embedded, model_line
 from hookpath.evaluation.plots import Plot, write_plots
 from hookpath.evaluation.scores import spread
+from hookpath.evaluation.shape_figures import DISTANCES
 from hookpath.writable import replace_file
 
 COMPARISON_HTML = "comparison.html"
@@ -87,6 +88,7 @@ def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -
         title=title,
         metric=TITLES[comparison.metric],
         whole=title_of(comparison.metric),
+        best="lowest" if comparison.metric in DISTANCES else "highest",
         whole_titles=[TITLES[m] for m in _others(comparison)],
         by_class=comparison.by_class,
         classes=list(comparison.classes),
@@ -103,7 +105,7 @@ def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -
         few_slides=len(comparison.slides) < FEW_SLIDES,
         plots=plots,
         slides=[
-            {"name": name, "macro": row.tolist(), "best": _best(row)}
+            {"name": name, "macro": row.tolist(), "best": _best(row, comparison.metric)}
             for name, row in zip(comparison.slides, macro, strict=True)
         ],
         notes=comparison.notes,
@@ -130,7 +132,7 @@ def _run_row(comparison: Comparison, number: int) -> dict[str, Any]:
         "auc": spread(comparison.table("auc")[:, number]),
         "classes": [spread(column) for column in comparison.per_class[number].T],
         "class_intervals": [mean_interval(column) for column in comparison.per_class[number].T],
-        "best": [_best(means) == number for means in _means(comparison).T],
+        "best": [_best(means, comparison.metric) == number for means in _means(comparison).T],
     }
 
 
@@ -165,8 +167,9 @@ def _means(comparison: Comparison) -> Any:
     )
 
 
-def _best(values: Any) -> int | None:
-    """Index of the highest figure; None where none is higher than all others."""
+def _best(values: Any, metric: str) -> int | None:
+    """Index of the best figure (of distances the least); None where none beats all others."""
+    values = -values if metric in DISTANCES else values
     known = np.flatnonzero(~np.isnan(values))
     if known.size < 2:
         return None

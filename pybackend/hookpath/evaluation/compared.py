@@ -23,7 +23,7 @@ from hookpath.evaluation.scores import WHOLE_METRICS, finite, spread
 FORMAT_VERSION = 2
 
 #: What can be compared.
-COMPARED = (*(m for m in CLASS_METRICS if m != "ece"), *WHOLE_METRICS)  # of which more is better
+COMPARED = (*(m for m in CLASS_METRICS if m != "ece"), *WHOLE_METRICS)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Comparison:
         """For every run, of the pooled metric, slides drawn again."""
         parts = [[r.measured for r in run] for run in self.results]
         found = [pooled_intervals_of(p, [self.metric]) for p in parts]
-        return tuple(f[self.metric][0] if f else NONE for f in found)
+        return tuple(f[self.metric][0] if self.metric in f else NONE for f in found)
 
     @cached_property
     def tests(self) -> tuple[PairedTest, ...]:

@@ -11,6 +11,7 @@ from hookpath.evaluation.areas import AreaTally
 from hookpath.evaluation.maps import PredictedMap, Probabilities, nearest
 from hookpath.evaluation.roc import Bins, count_probabilities
 from hookpath.evaluation.scores import Counts, confusion_matrix
+from hookpath.evaluation.shape_tally import ShapeTally
 from hookpath.evaluation.truth import Truth
 from hookpath.evaluation.windows import TILE, labelled_tiles
 from hookpath.geometry import Region
@@ -69,6 +70,7 @@ def count_slide(
     tile: int = TILE,
     probabilities: ProbabilityTally | None = None,
     areas: AreaTally | None = None,
+    shapes: ShapeTally | None = None,
 ) -> Counts:
     """Confusion counts of one slide.
 
@@ -81,6 +83,7 @@ def count_slide(
         tile: px of the grid along a tile's side; memory grows with its square, not with the slide.
         probabilities: also told the probabilities there.
         areas: also told what is predicted in each drawn area.
+        shapes: also told of objects and boundaries.
 
     Returns:
         ``(truth.n_labels, n_known + 1)``: rows beyond `n_known` are classes that the model does
@@ -88,7 +91,8 @@ def count_slide(
     """
     counts = np.zeros((truth.n_labels, truth.n_known + 1), dtype=np.int64)
     drawn = [p.geometry for p in truth.labels.polygons]
-    for region in labelled_tiles(grid or predicted.grid, drawn, tile):
+    grid = grid or predicted.grid
+    for region in labelled_tiles(grid, drawn, tile):
         true = truth.labels.rasterize(region)
         if not true.any():
             continue
@@ -99,6 +103,8 @@ def count_slide(
             probabilities.add(true, chances)
         if areas is not None:
             areas.add(truth.labels.rasterize_polygons(region), guess, chances)
+        if shapes is not None:
+            shapes.add(grid, region, true, guess)
         if errors is not None:
             errors.add(region, (true > 0) & (true <= truth.n_known), guess == true)
     return counts

@@ -17,10 +17,12 @@ from hookpath.evaluation.areas import AreaTally
 from hookpath.evaluation.counting import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.groups import groups_of
 from hookpath.evaluation.maps import MapOf, PredictedMap
+from hookpath.evaluation.objects import LEAST_UM2
 from hookpath.evaluation.places import Place, cut_out
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, nanmean
+from hookpath.evaluation.shape_tally import ShapeTally
 from hookpath.evaluation.truth import (
     Truth,
     all_objects_of,
@@ -60,11 +62,15 @@ class Scoring:
             for coarser maps (see `scoring_grid`).
         group_by: metadata keys whose values put slides into groups.
         picture_dir: where the pictures of every slide go; None: none are made.
+        object_um2: objects of less area are not counted.
+        mutual: what is not predicted is as unknown as what is not drawn (two people's drawings).
     """
 
     spacing_um: float | None = None
     group_by: tuple[str, ...] = ()
     picture_dir: Path | None = None
+    object_um2: float = LEAST_UM2
+    mutual: bool = False
 
 
 def annotated_images(
@@ -215,13 +221,14 @@ def _evaluate_image(
     grid, spacing_um = scoring_grid(predicted.grid, predicted.spacing_um, scoring.spacing_um)
     slide = _try_open(image.entry, reporter)
     errors, probabilities, areas = None, ProbabilityTally(), AreaTally(truth)
+    shapes = ShapeTally(truth.n_known, spacing_um, scoring.object_um2, scoring.mutual)
     if slide is not None:
         grid = covering_grid(grid, slide.width_l0, slide.height_l0)
         if scoring.picture_dir is not None:
             errors = ErrorTally(view_of(slide, truth.labels.bounds_l0))
     try:
         counts = count_slide(
-            truth, predicted, grid, errors, probabilities=probabilities, areas=areas
+            truth, predicted, grid, errors, probabilities=probabilities, areas=areas, shapes=shapes
         )
         _check_counts(image.entry.name, counts, truth, predicted, grid)
         judged = areas.results(spacing_um**2 / 1e6, {o.id: o for o in image.objects})
@@ -251,6 +258,7 @@ def _evaluate_image(
         patient=Grouping().value_of(image.entry),
         areas=judged,
         places=places,
+        shapes=shapes.figures(),
     )
 
 

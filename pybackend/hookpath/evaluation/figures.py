@@ -106,14 +106,18 @@ def class_bars(
     """
     runs = len(names)
     offsets = (np.arange(runs) - (runs - 1) / 2) * min(0.24, 0.7 / runs)
+    shown = []
     for run, name in enumerate(names):
         found = [spread(column) for column in per_class[run].T]
+        shown += [s for s in found if s.n]
         axes.errorbar(
             [s.mean for s in found], np.arange(len(classes)) + offsets[run],
             xerr=np.nan_to_num([s.std for s in found]), fmt="o", ms=5.5, lw=1.3, capsize=2,
             label=_plots.plain_text(_plots.shorten(name, 40)), color=run_color(run),
         )  # fmt: skip
     _rows(axes, classes)
+    if (per_class > 1).any():  # distances, no shares
+        axes.set_xlim(0, 1.05 * max(s.mean + np.nan_to_num(s.std) for s in shown))
     axes.set_xlabel(label, color=_plots.GREY)
     axes.legend(
         frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0),

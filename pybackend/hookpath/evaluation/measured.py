@@ -23,9 +23,15 @@ from hookpath.evaluation.scores import (
     mean_of,
     scores,
 )
+from hookpath.evaluation.shape_figures import (
+    OBJECT_METRICS,
+    SHAPE_METRICS,
+    ShapeFigures,
+    assd,
+)
 
 #: Figures of a class; of a slide, their mean over the drawn classes.
-CLASS_METRICS = (*METRICS, "dice", "auc", "ap", "ece")
+CLASS_METRICS = (*METRICS, "dice", "auc", "ap", "ece", *SHAPE_METRICS)
 
 #: Figures of counted probabilities: ``(…, 2, 256)`` → ``(…)``.
 BIN_METRICS: Mapping[str, Callable[[Bins], Figures]] = MappingProxyType(
@@ -43,6 +49,11 @@ TITLES = MappingProxyType(
         "auc": "AUC",
         "ap": "AP",
         "ece": "ECE",
+        "object_f1": "object F1",
+        "object_precision": "object precision",
+        "object_recall": "object recall",
+        "assd_um": "ASSD, µm",
+        "hd95_um": "HD95, µm",
         "accuracy": "accuracy",
         "balanced_accuracy": "balanced accuracy",
         "kappa": "κ",
@@ -64,25 +75,35 @@ class Measured:
         counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
         bins: ``(C, 2, 256)`` counted probabilities; None where there are no probability maps.
         counted: of each class whether it enters means; None: all do.
+        shapes: objects and boundaries; None: they were not counted.
     """
 
     counts: Counts
     bins: Bins | None = None
     counted: tuple[bool, ...] | None = None
+    shapes: ShapeFigures | None = None
 
     @classmethod
     def pooled(cls, parts: Sequence[Measured]) -> Measured:
         """All parts counted together; probabilities of those that have some."""
         bins = [p.bins for p in parts if p.bins is not None]
         counts = np.sum([p.counts for p in parts], axis=0)
-        return cls(counts, np.sum(bins, axis=0) if bins else None, parts[0].counted)
+        shapes = [p.shapes for p in parts if p.shapes is not None]
+        return cls(
+            counts,
+            np.sum(bins, axis=0) if bins else None,
+            parts[0].counted,
+            ShapeFigures.pooled(shapes) if len(shapes) == len(parts) else None,
+        )
 
     def in_order(self, order: Sequence[int]) -> Measured:
         """With the classes at these indices, in this order."""
         at = list(order)
         counts = self.counts[at][:, [*at, self.counts.shape[1] - 1]]
         counted = None if self.counted is None else tuple(self.counted[i] for i in at)
-        return Measured(counts, None if self.bins is None else self.bins[at], counted)
+        bins = None if self.bins is None else self.bins[at]
+        shapes = None if self.shapes is None else self.shapes.in_order(at)
+        return Measured(counts, bins, counted, shapes)
 
     @cached_property
     def scores(self) -> Scores:
@@ -108,7 +129,15 @@ class Measured:
         """
         if metric in WHOLE_METRICS:
             return np.full(len(self.counts), np.nan)
+        if metric in SHAPE_METRICS:
+            return self.of_shapes(metric)
         return self.of_bins[metric] if metric in BIN_METRICS else self.scores.drawn(metric)
+
+    def of_shapes(self, metric: str) -> Figures:
+        """One of `SHAPE_METRICS`, ``(C,)``, NaN where undefined."""
+        if self.shapes is None:
+            return np.full(len(self.counts), np.nan)
+        return self.shapes.of(metric)
 
     def figure(self, metric: str) -> float:
         """One number for all classes: a macro mean, or one of `WHOLE_METRICS`."""
@@ -119,11 +148,13 @@ class Measured:
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain Python for JSON; undefined figures are None."""
         found = self.scores.as_dict(names)
-        if self.bins is not None:
-            for metric, figures in self.of_bins.items():
-                found["macro"][metric] = finite(self.figure(metric))
-                for name, value in zip(names, figures, strict=True):
-                    found["classes"][name][metric] = finite(value)
+        more = {} if self.bins is None else dict(self.of_bins)
+        if self.shapes is not None:
+            more |= {metric: self.of_shapes(metric) for metric in SHAPE_METRICS}
+        for metric, figures in more.items():
+            found["macro"][metric] = finite(self.figure(metric))
+            for name, value in zip(names, figures, strict=True):
+                found["classes"][name][metric] = finite(value)
         return found
 
 
@@ -134,20 +165,34 @@ def pooled_intervals_of(
 
     Returns:
         Metric → interval of the figure for all classes, and of each class (none of metrics that
-        no single class has).
+        no single class has). Metrics of what was not counted, and HD95, have none.
     """
     counts, bins = np.stack([p.counts for p in parts]), [p.bins for p in parts]
     which = parts[0].counted
-    plain = [m for m in metrics if m not in BIN_METRICS]
+    plain = [m for m in metrics if m not in BIN_METRICS and m not in SHAPE_METRICS]
     found = {m: _split(pooled_intervals(counts, _of_many(m, which))) for m in plain}
     known = [b for b in bins if b is not None]
     for metric in (m for m in metrics if m in BIN_METRICS and known):
         found[metric] = _split(pooled_intervals(np.stack(known), _of_many_bins(metric, which)))
+    shapes = [p.shapes for p in parts if p.shapes is not None]
+    for metric in (m for m in metrics if m in SHAPE_METRICS and len(shapes) == len(parts)):
+        if metric in OBJECT_METRICS:
+            counted, compute = np.stack([s.objects for s in shapes]), OBJECT_METRICS[metric]
+        elif metric == "assd_um":
+            counted, compute = np.stack([s.boundaries for s in shapes]), assd
+        else:
+            continue
+        found[metric] = _split(pooled_intervals(counted, _then_mean(compute, which)))
     return found
 
 
 def _of_many_bins(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Bins], Figures]:
-    compute = BIN_METRICS[metric]
+    return _then_mean(BIN_METRICS[metric], counted)
+
+
+def _then_mean(
+    compute: Callable[[Any], Figures], counted: tuple[bool, ...] | None
+) -> Callable[[Any], Figures]:
     return lambda sums: _with_mean(compute(sums), counted)
 
 

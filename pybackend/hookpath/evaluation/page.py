@@ -39,6 +39,8 @@ def render(template: str, **values: Any) -> str:
         "percent": percent,
         "count": count,
         "plus_minus": plus_minus,
+        "um": um,
+        "um_spread": um_spread,
         "bounds": bounds,
         "signed": signed,
         "color": css_color,
@@ -107,6 +109,18 @@ def plus_minus(value: Spread) -> str:
     if math.isnan(value.std):
         return figure(value.mean)
     return f"{value.mean:.3f} ± {value.std:.3f}"
+
+
+def um(value: float | None) -> str:
+    """A distance in µm with three digits, ``0`` as it is; – if undefined."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def um_spread(value: Spread) -> str:
+    """``3.1 ± 0.6`` µm over slides; without the deviation where there is one slide only."""
+    return um(value.mean) if math.isnan(value.std) else f"{um(value.mean)} ± {um(value.std)}"
 
 
 def bounds(value: Interval) -> str:

@@ -26,6 +26,7 @@ from hookpath.evaluation.report_plots import report_plots
 from hookpath.evaluation.report_tables import scores_table, slides_table
 from hookpath.evaluation.results import SlideResult
 from hookpath.evaluation.scores import Counts, Spread, row_normalised
+from hookpath.evaluation.shape_page import shape_section
 
 if TYPE_CHECKING:
     from hookpath.evaluation.scale_report import ScaleSlide
@@ -114,6 +115,8 @@ def report_page(
             _Cell(report.pooled_measured.figure(metric), report.spread(metric))
             for metric in report.metrics
         ],
+        annotators=report.settings.get("annotators"),
+        shapes=shape_section(report),
         strip=drawn["f1"],
         probability_plots=[drawn[n] for n in ("roc", "precision", "reliability") if n in drawn],
         group_plots=[plot for name, plot in drawn.items() if name.startswith(GROUPS)],

@@ -22,6 +22,7 @@ from hookpath.evaluation.groups import check_keys
 from hookpath.evaluation.known_parts import take_parts_of_model
 from hookpath.evaluation.left_out import JudgeLeftOut, parts_of, with_left_out
 from hookpath.evaluation.maps import PredictedMap
+from hookpath.evaluation.objects import LEAST_UM2
 from hookpath.evaluation.pages import learned_slides, write_report
 from hookpath.evaluation.predictions import PredictionsFolder
 from hookpath.evaluation.report import EvaluationReport
@@ -82,6 +83,7 @@ def evaluate_project(
     title: str | None = None,
     group_by: Sequence[str] = (),
     spacing_um: float | None = None,
+    object_um2: float = LEAST_UM2,
     left_out: JudgeLeftOut | None = None,
     mixed: bool = False,
 ) -> EvaluationReport:
@@ -113,6 +115,7 @@ def evaluate_project(
         group_by: image metadata keys (a grade, a hospital) by whose values slides are grouped.
         spacing_um: µm/px of the pixels that are scored; None: those of the class map, or 4 µm/px
             where it is coarser.
+        object_um2: objects of less area, in µm², are not counted.
         left_out: also judges every drawn area by what its slide did not teach
             (`hookpath.review.judge_left_out`).
         mixed: predictions may come from several models, as those of folds do.
@@ -141,7 +144,7 @@ def evaluate_project(
         elif predictions_dir is not None:
             maps = PredictionsFolder(predictions_dir, mixed=mixed)
         assert maps is not None, "one of three is given"
-        scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES)
+        scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES, object_um2)
         results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
         results = [with_parts(r, maps, parts_of(model)) for r in results]
         if left_out is not None:
@@ -163,6 +166,7 @@ def evaluate_project(
                 "rest": rest.class_name if rest else None,
                 "grouped_by": list(group_by),
                 "scored_at_um": spacing_um,
+                "objects_from_um2": object_um2,
                 "not_annotated": bare,
             },
         )
@@ -237,6 +241,8 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
         "pooled_kappa": finite(pooled.figure("kappa")),
         "pooled_balanced_accuracy": finite(pooled.figure("balanced_accuracy")),
         "pooled_macro_auc": finite(pooled.figure("auc")),
+        "pooled_macro_object_f1": finite(pooled.figure("object_f1")),
+        "pooled_macro_assd_um": finite(pooled.figure("assd_um")),
         "pooled_f1": {
             name: finite(f1)
             for name, f1 in zip(report.classes.names, report.pooled.drawn("f1"), strict=True)

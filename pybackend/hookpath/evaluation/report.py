@@ -30,6 +30,7 @@ from hookpath.evaluation.scores import (
     row_normalised,
     spread,
 )
+from hookpath.evaluation.shape_figures import SHAPE_METRICS
 from hookpath.projects.base import Problem
 from hookpath.untrusted import read_json, reason
 
@@ -107,10 +108,15 @@ class EvaluationReport:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The per-class figures that tables show: without those of probabilities where
+        """The per-class figures of pixels that tables show: without those of probabilities where
         there are none.
         """
         return (*METRICS, *BIN_METRICS) if self.has_probabilities else METRICS
+
+    @property
+    def all_metrics(self) -> tuple[str, ...]:
+        """`metrics`, and those of objects and boundaries where they were counted."""
+        return (*self.metrics, *(SHAPE_METRICS if self.pooled_measured.shapes else ()))
 
     @cached_property
     def groups(self) -> dict[str, dict[str, EvaluationReport]]:
@@ -170,7 +176,7 @@ class EvaluationReport:
     def pooled_intervals(self) -> dict[str, Interval]:
         """Metric → 95 % bootstrap interval of its pooled figure, slides drawn again."""
         parts = [s.measured for s in self.slides]
-        found = pooled_intervals_of(parts, (*self.metrics, *WHOLE_METRICS))
+        found = pooled_intervals_of(parts, (*self.all_metrics, *WHOLE_METRICS))
         return {metric: whole for metric, (whole, _) in found.items()}
 
     def as_dict(self, probabilities: bool = True) -> dict[str, Any]:
@@ -214,17 +220,17 @@ class EvaluationReport:
     def _over_patients(self) -> dict[str, Any] | None:
         if not self.patients:
             return None
-        found = {m: self.over_patients(m) for m in (*self.metrics, *WHOLE_METRICS)}
+        found = {m: self.over_patients(m) for m in (*self.all_metrics, *WHOLE_METRICS)}
         figures = {m: {**s.as_dict(), "interval": i.as_dict()} for m, (s, i) in found.items()}
         return {"patients": len(self.patients), **figures}
 
     def _over_slides(self) -> dict[str, Any]:
         classes: dict[str, dict[str, Any]] = {name: {} for name in self.classes.names}
-        for metric in self.metrics:
+        for metric in self.all_metrics:
             for name, value in zip(self.classes.names, self.class_spread(metric), strict=True):
                 classes[name][metric] = value.as_dict()
         whole = {metric: self._spread_dict(metric) for metric in WHOLE_METRICS}
-        macro = {metric: self._spread_dict(metric) for metric in self.metrics}
+        macro = {metric: self._spread_dict(metric) for metric in self.all_metrics}
         return {**whole, "macro": macro, "classes": classes}
 
     def _spread_dict(self, metric: str) -> dict[str, Any]:

@@ -48,6 +48,27 @@ class _Place(BaseModel):
     object_id: str = ""
 
 
+class _Objects(_Part):
+    drawn: _Pixels
+    found: _Pixels
+    false: _Pixels
+    not_judged: _Pixels
+
+
+class _Boundary(_Part):
+    drawn_edges: _Pixels
+    predicted_edges: _Pixels
+    not_judged_edges: _Pixels
+    measured_edges: _Pixels
+    sum_um: float = Field(ge=0)
+    hd95_um: float | None = Field(ge=0)
+
+
+class _Shapes(_Part):
+    objects: _Objects
+    boundary: _Boundary
+
+
 class _Slide(_Part):
     name: str
     id: str
@@ -64,6 +85,7 @@ class _Slide(_Part):
     unknown: dict[str, _Row]
     pictures: dict[str, str]
     probabilities: dict[str, _Sides] | None = None
+    shapes: dict[str, _Shapes] | None = None
 
     @model_validator(mode="after")
     def _score_has_its_limit(self) -> Self:
@@ -80,6 +102,8 @@ class _Slide(_Part):
             raise ValueError(f"{self.name}: unknown has rows that are not of {wide} numbers")
         if self.probabilities is not None and list(self.probabilities) != names:
             raise ValueError(f"{self.name}: probabilities are not of the classes")
+        if self.shapes is not None and list(self.shapes) != names:
+            raise ValueError(f"{self.name}: shapes are not of the classes")
 
 
 class _Report(_Part):

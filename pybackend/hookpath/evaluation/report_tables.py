@@ -9,16 +9,20 @@ from hookpath.evaluation.measured import BIN_METRICS, Measured
 from hookpath.evaluation.plots import Table
 from hookpath.evaluation.report import EvaluationReport
 from hookpath.evaluation.scores import METRICS, WHOLE_METRICS
+from hookpath.evaluation.shape_figures import OBJECT_COUNTS, SHAPE_METRICS
 
 #: Name of the pooled figures where slides are named.
 POOLED = "(pooled)"
 
-_PER_CLASS = (*METRICS, *BIN_METRICS)
+_PER_CLASS = (*METRICS, *BIN_METRICS, *SHAPE_METRICS)
+
+#: ``objects_drawn`` and so on: how many of a class.
+_OBJECTS = tuple(f"objects_{name}" for name in OBJECT_COUNTS)
 
 
 def scores_table(report: EvaluationReport) -> Table:
     """One line for every slide and class, pooled figures last."""
-    header = ("slide", "split", "class", "labelled_pixels", *_PER_CLASS)
+    header = ("slide", "split", "class", "labelled_pixels", *_PER_CLASS, *_OBJECTS)
     parts = [*((s.name, s.split, s.measured) for s in report.slides),
              (POOLED, None, report.pooled_measured)]  # fmt: skip
     rows = [row for part in parts for row in _class_rows(*part, report.classes.names)]
@@ -31,11 +35,24 @@ def _class_rows(
     support = measured.scores.support
     table = [measured.per_class(metric) for metric in _PER_CLASS]
     rows = [
-        (slide, split, name, int(support[i]), *(float(column[i]) for column in table))
+        (
+            slide,
+            split,
+            name,
+            int(support[i]),
+            *(float(column[i]) for column in table),
+            *_objects(measured, i),
+        )
         for i, name in enumerate(names)
     ]
     macro = (measured.figure(metric) for metric in _PER_CLASS)
-    return [*rows, (slide, split, "(macro)", int(support.sum()), *macro)]
+    none = [None] * len(_OBJECTS)
+    return [*rows, (slide, split, "(macro)", int(support.sum()), *macro, *none)]
+
+
+def _objects(measured: Measured, i: int) -> list[int | None]:
+    shapes = measured.shapes
+    return [None if shapes is None else int(shapes.objects[i, at]) for at in OBJECT_COUNTS.values()]
 
 
 def slides_table(report: EvaluationReport) -> Table:

@@ -14,6 +14,7 @@ from hookpath.evaluation.measured import Measured
 from hookpath.evaluation.places import Place
 from hookpath.evaluation.roc import N_BINS, Bins
 from hookpath.evaluation.scores import Counts, Scores
+from hookpath.evaluation.shape_figures import ShapeFigures
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class SlideResult:
         places: the worst ones, as pictures.
         patient: whose slide it is, as far as metadata or its name tell; None: unknown.
         areas: what is predicted in each drawn area; none in a report that was read again.
+        shapes: objects and boundaries; None: of an older version.
     """
 
     name: str
@@ -56,6 +58,7 @@ class SlideResult:
     taught: str | None = None
     patient: str | None = None
     places: tuple[Place, ...] = ()
+    shapes: ShapeFigures | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, macro F1 {self.measured.figure('f1'):.3f})"
@@ -63,7 +66,7 @@ class SlideResult:
     @cached_property
     def measured(self) -> Measured:
         """All figures of this slide."""
-        return Measured(self.counts, self.bins, self.counted)
+        return Measured(self.counts, self.bins, self.counted, self.shapes)
 
     @property
     def scores(self) -> Scores:
@@ -96,6 +99,7 @@ class SlideResult:
             "unknown": {name: row.tolist() for name, row in self.unknown.items()},
             "pictures": dict(self.pictures),
             **self.measured.as_dict(names),
+            "shapes": None if self.shapes is None else self.shapes.as_dict(names),
             "areas": [area.as_dict() for area in self.areas],
             "probabilities": None if bins is None else _packed(bins, names),
         }
@@ -105,7 +109,7 @@ class SlideResult:
         cls, raw: Mapping[str, Any], counted: tuple[bool, ...] | None = None
     ) -> SlideResult:
         """The result that `as_dict` described, also of an older version."""
-        packed = raw.get("probabilities")
+        packed, shapes = raw.get("probabilities"), raw.get("shapes")
         return cls(
             name=raw["name"],
             id=raw["id"],
@@ -122,6 +126,7 @@ class SlideResult:
             taught=raw.get("taught"),
             patient=raw.get("patient"),
             places=tuple(Place(**place) for place in raw.get("places", ())),
+            shapes=None if shapes is None else ShapeFigures.from_dict(shapes),
         )
 
 
