@@ -35,8 +35,8 @@ def work(seconds: float) -> None:
 
     from hookpath.models import build_model
     from hookpath.training import TrainConfig
-    from hookpath.training.losses import hooknet_loss
-    from hookpath.training.schedule import make_optimizer
+    from hookpath.training.losses.head_losses import hooknet_loss
+    from hookpath.training.optimization.optimizer import make_optimizer
 
     torch.manual_seed(0)
     config = TrainConfig(preset="fast")

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from hookpath.geometry import Region
 from hookpath.inference import DensePredictor, TorchRunner
-from hookpath.inference.cover import OutputGrid, cover_of
+from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import SegmentationModel, build_model
 from hookpath.slides import Slide, open_slide
 

@@ -22,7 +22,7 @@ from gpu_here import Here, NotHereError
 def card(here: Here) -> None:
     """Names, versions, and the two ceilings: bf16 matrix products, and copies on the card."""
     from gpu_clock import rate_of
-    from hookpath.training.run_folder import library_versions
+    from hookpath.training.run.run_folder import library_versions
 
     here.note("name", _card_name(here))
     here.note("cpu_cores", os.cpu_count())

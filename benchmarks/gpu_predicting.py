@@ -15,7 +15,7 @@ from dense import largest_difference, make_model
 from gpu_clock import rate_of
 from gpu_here import Here, NotHereError
 from hookpath.inference import DensePredictor, TorchRunner
-from hookpath.inference.cover import OutputGrid, cover_of
+from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import SegmentationModel
 from hookpath.slides import Slide, open_slide
 

@@ -18,7 +18,7 @@ from gpu_training import config_of
 from hookpath.events import SilentReporter
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig, train
-from hookpath.training.metrics_log import TIME_COLUMNS
+from hookpath.training.run.metrics_log import TIME_COLUMNS
 
 
 class Aloud(SilentReporter):

@@ -21,9 +21,10 @@ from torch import Tensor
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.export import export_model
 from hookpath.geometry import BranchSpec
-from hookpath.inference import Predictor, load_predictor, patchwise
-from hookpath.inference.patch_runners import PatchRunner
-from hookpath.inference.patchwise import PatchSlides
+from hookpath.inference import Predictor, load_predictor
+from hookpath.inference.engines.patch_runners import PatchRunner
+from hookpath.inference.patchwise import patchwise_predictor
+from hookpath.inference.patchwise.patchwise_predictor import PatchSlides
 from hookpath.models import ModelCard, Network, build_model, save_model
 from hookpath.models.base import Scores
 from hookpath.slides import Slide
@@ -54,7 +55,7 @@ class Nothing:
 
 def seconds_of(predictor: Predictor, slide: Slide, most: int) -> float:
     """A whole slide, with blocks of at most so many patches along."""
-    patchwise.MOST_PATCHES = most
+    patchwise_predictor.MOST_PATCHES = most
     started = time.perf_counter()
     for _ in predictor.job(slide, tissue=False).rows([slide], lambda _: None):
         pass

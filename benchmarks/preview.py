@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from hookpath.inference import DensePredictor, TorchRunner
-from hookpath.inference.cover import OutputGrid, cover_of
-from hookpath.inference.densely import DenseSlides
+from hookpath.inference.dense.dense_predictor import DenseSlides
+from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import build_model
 from hookpath.qupath import Preview, View
 

@@ -19,11 +19,11 @@ import torch
 from hookpath.annotations import ClassTable, class_names_in, read_geojson
 from hookpath.metrics import confusion, f1_per_class, macro_f1
 from hookpath.models import FeatureProbe, build_model
-from hookpath.probing.cache import FeatureCache, identity_of_features
-from hookpath.probing.describing import Describer
-from hookpath.probing.fitting import FittedHead, fit_table, table_of
-from hookpath.probing.folds import folds_of
-from hookpath.probing.places import Making, Places, places_of
+from hookpath.probing.cross_fitting import folds_of
+from hookpath.probing.feature_cache import FeatureCache, identity_of_features
+from hookpath.probing.head_fitting import FittedHead, fit_table, table_of
+from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.tile_features import Describer
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.training import TrainConfig

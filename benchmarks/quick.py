@@ -37,7 +37,7 @@ def measure(slide: Path, strokes: Path, settings: list[str]) -> dict[str, float]
     """Seconds and sizes by name."""
     from shapely.geometry import shape
 
-    from hookpath.qupath.quick import QuickSession
+    from hookpath.qupath.quick_session import QuickSession
     from hookpath.slides import SlideRef
     from hookpath.training import TrainConfig
 

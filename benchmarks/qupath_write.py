@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    from hookpath.projects._bridge import DataFile, _java, _quieten
+    from hookpath.projects.qupath_store.paquo_bridge import DataFile, _java, _quieten
     from support.projects import make_qupath_store
 
     objects = detections(options.objects)

@@ -25,7 +25,7 @@ import openslide
 from hookpath.geometry import Region
 from hookpath.jvm import java, why_no_java
 from hookpath.slides import Slide, SlideRef
-from hookpath.slides._openslide import OpenSlideSlide
+from hookpath.slides.readers.openslide_reader import OpenSlideSlide
 
 OPENSLIDE = "qupath.lib.images.servers.openslide.OpenslideServerBuilder"
 

@@ -54,7 +54,7 @@ from hookpath.sampling import (
     SamplerChoice,
     SlideFacts,
 )
-from hookpath.sampling.placing import image_regions
+from hookpath.sampling.patch_alignment import image_regions
 from hookpath.slides import SlideRef
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

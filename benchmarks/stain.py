@@ -27,7 +27,7 @@ from hookpath.evaluation import evaluate_project
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig
 from hookpath.projects import open_project
-from hookpath.sampling.stains import fixed_stains
+from hookpath.sampling.augmentation.stain_augmentation import fixed_stains
 from hookpath.slides import open_slide
 from hookpath.training import TrainConfig, train
 

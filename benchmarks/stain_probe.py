@@ -25,14 +25,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hookpath.annotations import ClassTable, class_names_in, read_geojson
-from hookpath.annotations.labels import LabelSource
+from hookpath.annotations.rasterizer import LabelSource
 from hookpath.geometry import BranchSpec, Region
 from hookpath.metrics import confusion, macro_f1
 from hookpath.models import build_model
 from hookpath.projects import open_project
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch
+from hookpath.sampling.augmentation.stain_augmentation import fixed_stains
 from hookpath.sampling.stain_profiles import STAINED, MacenkoProfile, ReinhardProfile, recolouring
-from hookpath.sampling.stains import fixed_stains
 from hookpath.slides import open_slide
 from stain import SHIFTS
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.late_dynamo import load_the_compiler_late
+from hookpath.lazy_dynamo import load_the_compiler_late
 
 # The tests' networks are tiny: threads would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from hookpath.annotations import ClassTable
 from hookpath.errors import HookpathError
 from hookpath.evaluation import load_report, make_report, write_report
-from hookpath.evaluation.results import SlideResult
-from hookpath.evaluation.train_report import read_run
-from hookpath.inference.record import RECORD_NAME, PredictionRecord
-from hookpath.loop.records import ImageRecord
+from hookpath.evaluation.report.training_page import read_run
+from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.inference.prediction_record import RECORD_NAME, PredictionRecord
+from hookpath.loop.state.image_records import ImageRecord
 from hookpath.models import ModelCard, read_card
-from hookpath.models.folder import BranchEntry, ClassEntry, write_card
+from hookpath.models.model_folder import BranchEntry, ClassEntry, write_card
 from hookpath.projects import open_project
 from hookpath.slides import SlideIdentity
 from hookpath.training import TrainConfig
-from hookpath.training._settings import setting_names
+from hookpath.training.settings_parser import setting_names
 from support.evaluation import BLUE, RED
 from support.mutated import VALUES, mutated
 from support.projects import write_project_file

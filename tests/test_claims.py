@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import BusyError, MissingSpacingError, SlideError
-from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, _note, share_out
+from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, lock_note, share_out
 from support.forked import child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -81,9 +81,9 @@ def test_what_another_has_is_left_to_it_and_taken_over_when_that_is_killed(
         def killing(seconds: float) -> None:
             assert doing.done == ["a", "c"]
             os.kill(pid, 9)
-            monkeypatch.setattr("hookpath.locking.sharing.time.sleep", lambda _: None)
+            monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", lambda _: None)
 
-        monkeypatch.setattr("hookpath.locking.sharing.time.sleep", killing)
+        monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", killing)
         doing.all_of("abc", claims)
         claims.close()
     assert (doing.done, doing.waited_for) == (["a", "c", "b"], ["b"])
@@ -99,7 +99,7 @@ def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_p
         assert claims.take("a") is None
         with claims.taken("a") as mine:
             assert not mine
-        long_ago = note.stat().st_mtime - _note.SILENT_S - 1
+        long_ago = note.stat().st_mtime - lock_note.SILENT_S - 1
         os.utime(note, (long_ago, long_ago))
         with claims.taken("a") as mine:
             assert mine
@@ -112,7 +112,7 @@ def test_a_number_that_another_process_has_now_keeps_no_claim(tmp_path: Path) ->
         assert lease is not None
         assert claims.take("a") is None
         note = tmp_path / CLAIMS_NAME / "a.note"
-        long_ago = note.stat().st_mtime - _note.SILENT_S - 1
+        long_ago = note.stat().st_mtime - lock_note.SILENT_S - 1
         os.utime(note, (long_ago, long_ago))
         again = claims.take("a")
         assert again is not None

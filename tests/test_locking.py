@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import BusyError, code_of
-from hookpath.locking import LOCK_NAME, _note, _system, alone, folder_alone, is_empty, working_in
+from hookpath.locking import (
+    LOCK_NAME,
+    alone,
+    folder_alone,
+    is_empty,
+    lock_note,
+    system_lock,
+    working_in,
+)
 from support.forked import child, end, exit_code
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -31,7 +39,7 @@ def holding(file: Path, shared: bool = False) -> Callable[[], object]:
 def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lock's file, where the system has locks, and where it has none."""
     if request.param == "note":
-        monkeypatch.setattr(_system, "_system_call", no_locks)
+        monkeypatch.setattr(system_lock, "_system_call", no_locks)
     return tmp_path / LOCK_NAME
 
 
@@ -112,13 +120,13 @@ def test_those_who_share_do_not_exclude_each_other(tmp_path: Path) -> None:
 def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_system, "_system_call", no_locks)
+    monkeypatch.setattr(system_lock, "_system_call", no_locks)
     file = tmp_path / LOCK_NAME
-    note = _note.note_of(file)
+    note = lock_note.note_of(file)
     note.write_text(json.dumps({"machine": "elsewhere", "host": "far", "process": 1}))
     with pytest.raises(BusyError, match=r"\(process 1 on far\)"), alone(file, "x", 0.0):
         pass
-    past = time.time() - _note.SILENT_S - 60
+    past = time.time() - lock_note.SILENT_S - 60
     os.utime(note, (past, past))
     with alone(file, "x", 0.0):
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.inference import runner
+from hookpath.inference.engines import tile_runner
 from hookpath.memory import free_memory
 
 GIB = 2**30
@@ -82,5 +82,5 @@ def test_this_machine_says_something() -> None:
 def test_tiles_take_a_quarter_of_it(
     free: int | None, budget: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "free_memory", lambda: free)
-    assert runner._memory_budget(runner.torch.device("cpu")) == budget
+    monkeypatch.setattr(tile_runner, "free_memory", lambda: free)
+    assert tile_runner._memory_budget(tile_runner.torch.device("cpu")) == budget

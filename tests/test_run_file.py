@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from hookpath.errors import EvaluationError, TrainingError
-from hookpath.evaluation.train_report import read_run, run_page
+from hookpath.evaluation.report.training_page import read_run, run_page
 from hookpath.run_file import read_metrics_file
-from hookpath.training.run_folder import RunFolder
+from hookpath.training.run.run_folder import RunFolder
 
 RUN: dict[str, Any] = {
     "format": 1,

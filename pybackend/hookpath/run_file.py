@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.limits import CLASSES, NAME_LENGTH
-from hookpath.untrusted import read_json, read_text
+from hookpath.untrusted_files import read_json, read_text
 
 _Byte = Annotated[int, Field(ge=0, le=255)]
 
@@ -52,7 +52,7 @@ def read_run_file(path: Path) -> dict[str, Any]:
     """The content of ``run.json``, as it stands there.
 
     Raises:
-        OSError, ValueError: it cannot be read, or is none (see `hookpath.untrusted.reason`).
+        OSError, ValueError: it cannot be read, or is none (see `hookpath.untrusted_files.reason`).
     """
     content = read_json(path)
     _RunFile.model_validate(content)

@@ -14,15 +14,15 @@ from hookpath.baselines import (
     PixelClassifier,
     PixelSettings,
     PixelSlides,
+    classifier_prediction,
     fit,
     load_classifier,
-    predicting,
     save_classifier,
 )
-from hookpath.baselines.strokes import balanced, drawn_pixels
+from hookpath.baselines.stroke_features import balanced, drawn_pixels
 from hookpath.errors import ModelFolderError, TrainingError, UsageError
 from hookpath.inference import PredictConfig, Predictor, predict_images
-from hookpath.inference.grids import Box
+from hookpath.inference.tile_grids import Box
 from hookpath.projects import ImageEntry, open_project
 from hookpath.sampling import AnnotatedSlide, load_source
 from support.evaluation import BLUE, GREEN, RED, write_slide
@@ -96,7 +96,7 @@ def test_small_tiles_and_parts_give_what_the_whole_slide_gives(
         job = PixelSlides(classifier).job(slide, tissue=False)
         (row,) = job.rows([slide], lambda _: None)
         certain = row.probabilities(2)
-        monkeypatch.setattr(predicting, "TILE", 64)
+        monkeypatch.setattr(classifier_prediction, "TILE", 64)
         job = PixelSlides(classifier).job(slide, tissue=False)
         rows = list(job.rows([slide], lambda _: None))
         parts = list(job.part([slide], Box(70, 10, 20, 20), lambda _: None))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hookpath.cli.heartbeat import Heartbeat
-from hookpath.cli.reporters import LineReporter
+from hookpath.cli.progress_reporters import LineReporter
 
 
 def wait_for(text: str, capsys: pytest.CaptureFixture[str]) -> str:

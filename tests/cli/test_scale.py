@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.evaluation import scale
+from hookpath.evaluation.scale_detector import score_detector
 from hookpath.inference import scale_check
 from hookpath.models import FAMILIES, ModelCard, load_model, save_model
 from support.ruler import Ruler, ramp_slide
@@ -72,7 +72,7 @@ def test_evaluate_measures_a_detector_and_refuses_what_is_for_classes(
     hookpath, slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(FAMILIES, Ruler.family, Ruler)
-    monkeypatch.setattr(scale, "PATCHES", 2)
+    monkeypatch.setattr(score_detector, "PATCHES", 2)
     save_model(tmp_path / "ruler", Ruler(), ModelCard.describe(Ruler(), []))
     call = ("evaluate", slides, "--model", tmp_path / "ruler", "-o", tmp_path / "out")
     done = hookpath(*call, "--mpp", 0.5)

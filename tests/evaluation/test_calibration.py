@@ -9,13 +9,13 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from hookpath.evaluation.calibration import (
+from hookpath.evaluation.scoring.calibration import (
     ap_of_bins,
     ece_of_bins,
     precision_recall,
     reliability,
 )
-from hookpath.evaluation.roc import count_probabilities
+from hookpath.evaluation.scoring.roc import count_probabilities
 
 
 def counted(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

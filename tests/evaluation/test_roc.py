@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from hookpath.evaluation.roc import auc_of_bins, count_probabilities, roc_of_bins, roc_of_scores
+from hookpath.evaluation.scoring.roc import (
+    auc_of_bins,
+    count_probabilities,
+    roc_of_bins,
+    roc_of_scores,
+)
 
 
 def scored(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:

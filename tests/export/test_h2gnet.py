@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from hookpath.export import export_model
 from hookpath.export.fast_overview import RefinedProbabilities
-from hookpath.inference.named import NamedSlides
-from hookpath.inference.overviews import OverviewSlides
-from hookpath.inference.predictors import load_predictor
+from hookpath.inference.overview.overview_predictor import OverviewSlides
+from hookpath.inference.predictors.model_errors import NamedSlides
+from hookpath.inference.predictors.predictor_factory import load_predictor
 from hookpath.models import H2GNet, build_model, load_model
 from support.families import TINY
 from support.saving import save_tiny

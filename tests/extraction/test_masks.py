@@ -15,7 +15,7 @@ from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.conversion import read_class_values
 from hookpath.errors import UsageError
 from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
-from hookpath.extraction.layouts import patch_files, run_lengths, write_coco, write_nnunet
+from hookpath.extraction.dataset_layouts import patch_files, run_lengths, write_coco, write_nnunet
 from hookpath.projects import SPLIT_KEY, FolderProject
 from support.reporting import Notes
 from support.slides import position_image, write_pyramid

@@ -17,11 +17,11 @@ import pytest
 from hookpath.errors import BusyError, HookpathError, code_of
 from hookpath.evaluation import evaluate_project
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
-from hookpath.extraction._run import folder_of
+from hookpath.extraction.worker_pool import folder_of
 from hookpath.inference import PredictConfig, PredictReport, predict_project
-from hookpath.inference import project as project_module
+from hookpath.inference import project_prediction as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
-from hookpath.locking import sharing as share_out
+from hookpath.locking import shared_work as share_out
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig, train
 from support.forked import child, end

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from hookpath.inference import DensePredictor, TorchRunner
-from hookpath.inference.cover import OutputGrid, cover_of
-from hookpath.inference.grids import Box, aligned_start, branch_grids
-from hookpath.inference.plan import RowEnd
-from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
+from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
+from hookpath.inference.tile_grids import Box, aligned_start, branch_grids
+from hookpath.inference.tile_plan import RowEnd
 from hookpath.sampling import SlideFacts
-from hookpath.sampling.placing import common_snap
+from hookpath.sampling.patch_alignment import common_snap
 from hookpath.slides import Slide, open_slide
 from support.networks import random_network
 from support.slides import write_pyramid

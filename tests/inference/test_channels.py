@@ -13,12 +13,12 @@ from shapely import box
 from hookpath.annotations import read_geojson
 from hookpath.annotations.planes import plane_of
 from hookpath.errors import ExportError, ModelDesignError, ModelFolderError
-from hookpath.evaluation.evaluate import annotated_images
-from hookpath.evaluation.predictions import PredictionsFolder
+from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
+from hookpath.evaluation.slide_evaluation import annotated_images
 from hookpath.export import export_model
 from hookpath.inference import PredictConfig, PredictReport, predict_project
-from hookpath.inference.seeing import scales_of
-from hookpath.loop.tissue import TissueSettings, outline_tissue
+from hookpath.inference.predictors.slide_input import scales_of
+from hookpath.loop.proposals.tissue_outlines import TissueSettings, outline_tissue
 from hookpath.models import ModelCard, read_card, save_model
 from hookpath.models.card_page import card_page
 from hookpath.projects import PlaneChoice, open_project

@@ -15,10 +15,10 @@ from shapely import box
 from hookpath.errors import PredictionError
 from hookpath.geometry import Region
 from hookpath.inference import DensePredictor
-from hookpath.inference.cover import OutputGrid, cover_of
-from hookpath.inference.dense import Memory
-from hookpath.inference.on_device import TileTooLargeError
-from hookpath.inference.runner import TorchRunner
+from hookpath.inference.dense.dense_engine import Memory
+from hookpath.inference.engines.tile_runner import TorchRunner
+from hookpath.inference.engines.torch_device import TileTooLargeError
+from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import BranchOutput, SegmentationModel
 from hookpath.slides import Slide, SlideRef, open_slide
 from hookpath.slides.base import RGBArray
@@ -255,7 +255,7 @@ def test_a_device_too_small_for_the_tile_gets_halves_and_gives_the_same_numbers(
 def test_scores_that_do_not_fit_halve_the_tile_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hookpath.inference import dense as module
+    from hookpath.inference.dense import dense_engine as module
 
     classify, sizes = module.classify, []
 

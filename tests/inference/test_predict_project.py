@@ -17,9 +17,9 @@ from shapely import affinity, box
 from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.errors import OutputError, PredictionError, UsageError
 from hookpath.inference import PredictConfig, PredictReport, load_prediction, predict_project
-from hookpath.inference import project as project_module
+from hookpath.inference import project_prediction as project_module
 from hookpath.projects import open_project
-from hookpath.projects.folder import FOLDER_FILE
+from hookpath.projects.folder_store.folder_project import FOLDER_FILE
 from support.predictors import save_random_model
 from support.reporting import Notes
 from support.textures import texture_folder, texture_slide

@@ -177,11 +177,11 @@ def test_the_next_tiles_are_read_while_one_is_computed(tmp_path: Path) -> None:
 def test_the_next_row_is_computed_while_one_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hookpath.inference import writing
+    from hookpath.inference.writing import row_writer
 
     computed, in_time = Event(), []
 
-    class SlowWriter(writing.PyramidWriter):
+    class SlowWriter(row_writer.PyramidWriter):
         def write_rows(self, y: int, rows: Any) -> None:
             if y == 0:
                 in_time.append(computed.wait(10))
@@ -193,7 +193,7 @@ def test_the_next_row_is_computed_while_one_is_written(
                 computed.set()
             return super().logits(image, hook)
 
-    monkeypatch.setattr(writing, "PyramidWriter", SlowWriter)
+    monkeypatch.setattr(row_writer, "PyramidWriter", SlowWriter)
     slide = ArraySlide(rectangle_image(256, 256, (0, 0, 9, 9)), 1.0)
     config = PredictConfig(tile=64, tissue=False)
     predict(slide, tmp_path, config, runner=TellingRunner())

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from hookpath.errors import PredictionError
-from hookpath.inference.record import PredictionRecord
+from hookpath.inference.prediction_record import PredictionRecord
 
 WRONG: list[dict[str, Any]] = [
     {"width": -1}, {"height": 0}, {"downsample": [0, 1]}, {"downsample": [float("nan"), 1]},

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import ModelDesignError, ModelFolderError, SlideError
-from hookpath.inference.predictors import predictor_of
+from hookpath.inference.predictors.predictor_factory import predictor_of
 from hookpath.inference.scale_check import ScaleCheck, ScaleEstimate
 from hookpath.models import FAMILIES, ModelCard, save_model
 from hookpath.slides import SlideRef

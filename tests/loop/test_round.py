@@ -26,8 +26,8 @@ from hookpath.loop import (
     propose,
     retrain,
 )
-from hookpath.loop.records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
-from hookpath.loop.teaching import truth_of
+from hookpath.loop.ground_truth.training_view import truth_of
+from hookpath.loop.state.image_records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
 from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
 from support.loops import SIZE, LoopStore, reshaped
 from support.textures import DARK, PALE, texture_objects

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hookpath.loop import smoothing
-from hookpath.loop.smoothing import smooth_labels, without_specks
+from hookpath.loop.proposals import smoothing
+from hookpath.loop.proposals.smoothing import smooth_labels, without_specks
 
 
 def certain(labels: np.ndarray, classes: int = 2) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.probing.cache import VARIABLE
+from hookpath.probing.feature_cache import VARIABLE
 from support.textures import texture_folder
 from support.threads import one_thread
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.projects import _backups
-from hookpath.projects._backups import KEPT_BACKUPS, Backups, back_up, backups_of
+from hookpath.projects import backups as _backups
+from hookpath.projects.backups import KEPT_BACKUPS, Backups, back_up, backups_of
 
 
 class Clock:

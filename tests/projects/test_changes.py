@@ -12,12 +12,12 @@ import pytest
 
 from hookpath.errors import ProjectError, UsageError, WriteRefusedError
 from hookpath.loop import LoopSettings, overview, start
-from hookpath.loop.records import STATE_KEY
+from hookpath.loop.state.image_records import STATE_KEY
 from hookpath.projects import SPLIT_KEY, FolderProject, QuPathProject, open_project, summarise
-from hookpath.projects import _folder_file as folder_file
-from hookpath.projects import _qpproj as qpproj
-from hookpath.projects._folder_file import FOLDER_FILE
-from hookpath.slides import opening
+from hookpath.projects.folder_store import project_file as folder_file
+from hookpath.projects.folder_store.project_file import FOLDER_FILE
+from hookpath.projects.qupath_store import project_json as qpproj
+from hookpath.slides import open_any
 from support.projects import write_project_file
 from support.slides import write_pyramid
 from support.textures import texture_image
@@ -44,7 +44,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counted(folder_file, "_read", "read")
     counted(qpproj, "write_json", "write")
     counted(folder_file, "write_json", "write")
-    counted(opening, "_open", "open")
+    counted(open_any, "_open", "open")
     return found
 
 

@@ -15,7 +15,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, object_to_feature
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects._backups import KEPT_BACKUPS, backups_of
+from hookpath.projects.backups import KEPT_BACKUPS, backups_of
 from support.projects import (
     HEIGHT,
     HUMAN,
@@ -332,9 +332,9 @@ def test_a_failure_midway_leaves_everything_as_it_was(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     if step == "fill":
-        monkeypatch.setattr("hookpath.writable._flush", full)
+        monkeypatch.setattr("hookpath.atomic_files._flush", full)
     elif store.kind == "exchange":  # no backup there; the index comes last
-        monkeypatch.setattr("hookpath.projects._exchanged.write_json", full)
+        monkeypatch.setattr("hookpath.projects.request_store.result_index.write_json", full)
     elif store.kind == "folder":  # nor there, where nothing of a person is in the results
         monkeypatch.setattr(Path, "replace", full)
     else:

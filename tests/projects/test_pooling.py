@@ -22,7 +22,7 @@ from hookpath.projects import (
     summarise,
     teaching_objects,
 )
-from hookpath.projects.finding import projects_below
+from hookpath.projects.find_projects import projects_below
 from support.edited import propose
 from support.projects import write_project_file
 from support.textures import texture_slide

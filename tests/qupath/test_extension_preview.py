@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from hookpath.inference import PredictConfig, predict_slide
-from hookpath.inference.record import PROBABILITIES_NAME
+from hookpath.inference.prediction_record import PROBABILITIES_NAME
 from hookpath.models import load_model
 from hookpath.slides import open_slide
-from hookpath.slides.maps import open_map
+from hookpath.slides.map_reader import open_map
 from support.dark_slides import FIRST, make_dark_project, save_dark_model
 from support.extension import installed_extension
 from support.qupath import SCRIPTS, display

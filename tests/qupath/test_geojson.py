@@ -34,7 +34,7 @@ CLASSES = ClassTable.of([TUMOR, PathClass("Stroma", (10, 180, 30)), PathClass("F
 def java() -> Any:
     """QuPath's classes, in this process."""
     skip_without_qupath()
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
 
     return _java()
 

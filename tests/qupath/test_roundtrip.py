@@ -142,7 +142,7 @@ def check_seen(theirs: dict[str, Any], o: PathObject, run: str) -> None:
 
 
 def test_what_a_person_nested_in_a_result_survives_the_next_run(project: Path) -> None:
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
 
     java = _java()
     from paquo.projects import QuPathProject as PaquoProject

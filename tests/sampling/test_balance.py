@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from hookpath.sampling import AnnotatedSlide, BalancedSampler
-from hookpath.sampling.placing import label_regions
-from hookpath.sampling.planning import Planner, count_pixels
+from hookpath.sampling.loading.read_plan import Planner, count_pixels
+from hookpath.sampling.patch_alignment import label_regions
 from support.annotated import BRANCHES, CLASSES, annotated_slide
 from support.streams import stream_of
 

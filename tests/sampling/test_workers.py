@@ -17,8 +17,8 @@ import pytest
 
 from hookpath.errors import TrainingError
 from hookpath.sampling import AnnotatedSlide, ValidationStream
-from hookpath.sampling._process import serve
-from hookpath.sampling.slots import SlotLayout
+from hookpath.sampling.loading.shared_memory import SlotLayout
+from hookpath.sampling.loading.worker_process import serve
 from support.annotated import BRANCHES, CLASSES, DeadlySlide, two_slides
 from support.streams import Listener, all_same, spoil_tiles, stream_of, take
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from hookpath.geometry import Region
 from hookpath.slides import open_slide
-from hookpath.slides._openslide import OpenSlideSlide
+from hookpath.slides.readers.openslide_reader import OpenSlideSlide
 from support.slides import halve, position_image, write_scn
 
 CORNER = (516, 260)

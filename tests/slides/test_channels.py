@@ -11,9 +11,10 @@ import tifffile
 
 from hookpath.errors import ChannelError, SlideError
 from hookpath.geometry import Region
-from hookpath.slides import SlideRef, _stored_page, open_slide, tissue_mask
+from hookpath.slides import SlideRef, open_slide, tissue_mask
 from hookpath.slides.channels import ChannelScale
 from hookpath.slides.rendering import as_rgb
+from hookpath.slides.tiff import tiff_page
 from support.multiplex import MPP, NAMES, coded, halved, write_ome, write_qptiff
 from support.slides import write_pyramid
 from support.zoo import LEVELS, STORED, write_animal
@@ -208,9 +209,9 @@ def test_channels_that_nobody_wants_are_not_decoded(
     path = write_ome(tmp_path / "a.ome.tif", coded(), levels=1)
     with SlideRef(path, channels=SCALES).open() as slide:
         decoded: list[int] = []
-        samples = _stored_page.StoredPage.samples
+        samples = tiff_page.StoredPage.samples
         monkeypatch.setattr(
-            _stored_page.StoredPage,
+            tiff_page.StoredPage,
             "samples",
             lambda page, *at: decoded.append(id(page)) or samples(page, *at),
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hookpath.geometry import Region
 from hookpath.slides import open_slide
-from hookpath.slides._levels import level_factors
+from hookpath.slides.pyramid_levels import level_factors
 from support.slides import RGB, write_pyramid
 from support.zoo import place_code
 

@@ -12,7 +12,8 @@ import pytest
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration, Region
 from hookpath.jvm import NoQuPathError
-from hookpath.slides import SlideRef, _qupath
+from hookpath.slides import SlideRef
+from hookpath.slides.readers import qupath_reader
 from support.multiplex import NAMES, coded
 from support.servers import PLANES, FakeServer, fake_java, openslide_server, turned
 from support.slides import halve, position_image
@@ -23,12 +24,12 @@ HOW = json.dumps(openslide_server(Path("/slides/a.svs")))
 
 @pytest.fixture(autouse=True)
 def no_jvm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_qupath, "java", fake_java)
+    monkeypatch.setattr(qupath_reader, "java", fake_java)
 
 
-def opened(server: FakeServer, um: float | None = None) -> _qupath.QuPathSlide:
+def opened(server: FakeServer, um: float | None = None) -> qupath_reader.QuPathSlide:
     given = Calibration.square(um) if um else None
-    return _qupath.QuPathSlide(Path("/slides/a.svs"), server, HOW, given)
+    return qupath_reader.QuPathSlide(Path("/slides/a.svs"), server, HOW, given)
 
 
 def test_any_window_of_any_level_is_put_together_from_tiles() -> None:
@@ -95,7 +96,7 @@ def test_the_plane_that_is_asked_for_is_read() -> None:
     PLANES.clear()
     for plane, wanted in ((None, (2, 0)), ((4, 1), (4, 1))):
         server = FakeServer([position_image(20, 20)], tile=8, um=0.5, SizeZ=5, SizeT=2)
-        slide = _qupath.QuPathSlide(Path("/slides/a.svs"), server, HOW, None, plane)
+        slide = qupath_reader.QuPathSlide(Path("/slides/a.svs"), server, HOW, None, plane)
         slide.read_level(0, 0, 0, 20, 20)
         assert PLANES.pop() == slide.plane == wanted
 
@@ -116,9 +117,9 @@ def test_the_spacing_is_the_given_one_else_the_servers() -> None:
 
 def test_a_level_that_comes_with_a_row_too_few_or_many_is_fitted() -> None:
     pixels = position_image(10, 7)
-    assert _qupath.fitted(pixels, 10, 7).tobytes() == pixels.tobytes()
-    assert (_qupath.fitted(pixels, 9, 6) == pixels[:6, :9]).all()
-    grown = _qupath.fitted(pixels, 11, 8)
+    assert qupath_reader.fitted(pixels, 10, 7).tobytes() == pixels.tobytes()
+    assert (qupath_reader.fitted(pixels, 9, 6) == pixels[:6, :9]).all()
+    grown = qupath_reader.fitted(pixels, 11, 8)
     assert grown.shape == (8, 11, 3)
     assert (grown[7, :10] == pixels[6]).all()
     assert (grown[:7, 10] == pixels[:, 9]).all()
@@ -135,7 +136,7 @@ def test_a_turned_image_is_another_slide_than_the_file_and_the_same_anywhere(
         for turn in by:
             how = turned(how, turn)
         server = FakeServer([position_image(20, 20)], 8, um=0.5)
-        return _qupath.QuPathSlide(path, server, json.dumps(how), None).identity
+        return qupath_reader.QuPathSlide(path, server, json.dumps(how), None).identity
 
     assert identity("one", "ROTATE_90") == identity("two", "ROTATE_90")
     for other in (("ROTATE_180",), ("ROTATE_90", "ROTATE_90"), ()):
@@ -148,6 +149,6 @@ def test_without_a_qupath_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> Non
     def none() -> Any:
         raise NoQuPathError("no QuPath found; set PAQUO_QUPATH_DIR to its folder")
 
-    monkeypatch.setattr(_qupath, "java", none)
+    monkeypatch.setattr(qupath_reader, "java", none)
     with pytest.raises(SlideError, match=r"a\.svs: only QuPath can read it.*set PAQUO_QUPATH_DIR"):
         SlideRef(Path("/slides/a.svs"), server=HOW).open()

@@ -6,7 +6,7 @@ from pathlib import Path
 from hookpath.geometry import Calibration
 from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import SlideRef
-from hookpath.stages.classifying import HeatmapFolder
+from hookpath.stages.h2gnet_classifiers import HeatmapFolder
 from support.annotated import label_source
 from support.slides import position_image, write_pyramid
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hookpath.suggestion.advice import Drawn, best_of, context_gain, doubts, draw_next
-from hookpath.suggestion.judging import Judged, _balanced_f1
+from hookpath.suggestion.view_scores import Judged, _balanced_f1
 from hookpath.suggestion.views import Views, candidates
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from hookpath.annotations import ClassTable, PathClass
+from hookpath.export.export_subject import Subject
 from hookpath.export.onnx_folder import network_onnx
-from hookpath.export.subject import Subject
 from hookpath.models import ModelCard, Network, load_model, save_model
-from hookpath.training.losses import hooknet_loss
+from hookpath.training.losses.head_losses import hooknet_loss
 
 BY_HEART = 0.98
 """Share of right labels, step after step, of a network that has learned its batch."""

@@ -169,7 +169,7 @@ def qupath_project(root: Path) -> int:
     """The slides in a project that QuPath's own code made, a person's annotation on the first."""
     from paquo.projects import QuPathProject
 
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
     from support.projects import HUMAN, add_features
 
     java = _java()

@@ -125,9 +125,9 @@ def done(work: Work, root: Path) -> int:
 #: Imported once, for all processes.
 _PRELOADED = (
     "hookpath.cli.app", "hookpath.conversion", "hookpath.evaluation", "hookpath.export",
-    "hookpath.demo", "hookpath.extraction", "hookpath.inference", "hookpath.loop.proposing",
-    "hookpath.loop.retraining", "hookpath.stages", "hookpath.training",
-    "hookpath.evaluation.train_report", "kornia", "matplotlib.pyplot", "scipy.stats",
+    "hookpath.demo", "hookpath.extraction", "hookpath.inference", "hookpath.loop.steps.propose",
+    "hookpath.loop.steps.retrain", "hookpath.stages", "hookpath.training",
+    "hookpath.evaluation.report.training_page", "kornia", "matplotlib.pyplot", "scipy.stats",
     "scipy.ndimage", "rasterio", "openslide", "tifffile", "jinja2", "torch._dynamo",
     "torch.utils.tensorboard", "typer.testing",
 )  # fmt: skip

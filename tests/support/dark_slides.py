@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.models import ModelCard, load_model, save_model
-from hookpath.models.files import REFERENCE_NAME
-from hookpath.models.reference import DeepFeatures, fit_reference
+from hookpath.models.model_files import REFERENCE_NAME
+from hookpath.models.reference_distance import DeepFeatures, fit_reference
 from support.networks import red_network
 from support.projects import add_features, feature, ring, set_classes
 from support.slides import write_pyramid
@@ -105,7 +105,7 @@ def make_dark_project(
     """A project file, made by QuPath's own code, the slides in a folder beside it."""
     from paquo.projects import QuPathProject as PaquoProject
 
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
 
     java = _java()
     slides = root.parent / f"{root.name} slides"

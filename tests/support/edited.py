@@ -8,10 +8,10 @@ from pathlib import Path
 import shapely
 
 from hookpath.annotations import PathObject
-from hookpath.loop.folder import RoundFolder, write_objects, write_text
-from hookpath.loop.records import ImageRecord
+from hookpath.loop.state.image_records import ImageRecord
+from hookpath.loop.state.loop_folder import RoundFolder, write_objects, write_text
 from hookpath.projects import open_project
-from hookpath.projects.proposed import proposal_files, record_file, round_path
+from hookpath.projects.loop_proposals import proposal_files, record_file, round_path
 from support.textures import DARK, PALE
 from support.viewer import export_from_qupath
 

@@ -81,7 +81,7 @@ def write_prediction(
 
     `probabilities` ``(h, w, C)`` uint8 are written beside it.
     """
-    from hookpath.inference.record import (
+    from hookpath.inference.prediction_record import (
         CLASS_MAP_NAME,
         PROBABILITIES_NAME,
         PredictionRecord,

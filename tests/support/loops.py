@@ -122,7 +122,7 @@ class LoopStore:
         from paquo.projects import QuPathProject as PaquoProject
 
         from hookpath.annotations import objects_from_geojson
-        from hookpath.projects._bridge import _java
+        from hookpath.projects.qupath_store.paquo_bridge import _java
         from support.projects import add_features
 
         java = _java()
@@ -165,7 +165,7 @@ def _write_request(root: Path, slides: Sequence[Path]) -> None:
 def _make_qupath_project(root: Path, slides: Sequence[Path]) -> None:
     from paquo.projects import QuPathProject as PaquoProject
 
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
     from support.projects import add_features
 
     java = _java()

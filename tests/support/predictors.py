@@ -12,7 +12,7 @@ from torch import Tensor
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.geometry import BranchSpec
 from hookpath.models import Hook, ModelCard, save_model
-from hookpath.models.shapes import UNetShape
+from hookpath.models.unet_arithmetic import UNetShape
 from hookpath.slides.base import RGBArray
 from support.networks import random_network
 

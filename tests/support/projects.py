@@ -128,7 +128,7 @@ class Store:
             return
         from paquo.projects import QuPathProject as PaquoProject
 
-        from hookpath.projects._bridge import _java
+        from hookpath.projects.qupath_store.paquo_bridge import _java
 
         with PaquoProject(self.root / "project.qpproj", mode="r+") as project:
             add_features(_java(), project.images[0], features)
@@ -254,7 +254,7 @@ def skip_without_qupath(bioformats: bool = False) -> None:
 
 def make_qupath_store(root: Path, human: Sequence[dict[str, Any]] = HUMAN) -> Store:
     """The same, made by QuPath's own code; the slides lie inside the project's folder."""
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
 
     java = _java()
     from paquo.projects import QuPathProject as PaquoProject
@@ -289,7 +289,7 @@ def add_features(java: Any, entry: Any, features: Sequence[dict[str, Any]]) -> N
 
 def edit_with_qupath(root: Path, changed: dict[str, Any]) -> None:
     """Set geometry and class of objects as QuPath's window does, and save."""
-    from hookpath.projects._bridge import _java
+    from hookpath.projects.qupath_store.paquo_bridge import _java
 
     java = _java()
     from paquo.classes import QuPathPathClass

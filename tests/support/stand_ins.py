@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from hookpath.geometry import BranchSpec
 from hookpath.models import Network
 from hookpath.models.base import Reads, Scores
-from hookpath.models.label_rule import LabelRule
+from hookpath.models.patch_label_rule import LabelRule
 
 
 class TinyClassifier(Network):

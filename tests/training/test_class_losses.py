@@ -14,12 +14,12 @@ from hookpath.errors import UsageError
 from hookpath.events import SILENT
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, loop, train
-from hookpath.training.class_losses import ClassLoss, balanced, by_class, dice_loss, given
-from hookpath.training.gradients import gradients
-from hookpath.training.losses import even_weights, evenly, sparse_cross_entropy
-from hookpath.training.opening import open_session
-from hookpath.training.run_folder import RunFolder
+from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class, dice_loss, given
+from hookpath.training.losses.head_losses import even_weights, evenly, sparse_cross_entropy
+from hookpath.training.optimization.gradients import gradients
+from hookpath.training.run.run_folder import RunFolder
 from hookpath.training.session import Session
+from hookpath.training.setup import open_session
 from support.training import TINY, rows_of
 
 #: Probabilities of two classes at three pixels; the last one is not labelled.

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from hookpath.training import TrainConfig
 from hookpath.training.presets import FAMILY_VALUES
-from hookpath.training.run_folder import FREE_ON_RESUME, flatten
+from hookpath.training.run.run_folder import FREE_ON_RESUME, flatten
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 

@@ -13,12 +13,12 @@ import torch
 
 from hookpath.annotations import PathClass, write_geojson
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError
+from hookpath.leftover_files import unfinished_beside
 from hookpath.locking import LOCK_NAME
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, TrainResult, loop, train
-from hookpath.training.checkpoint import read_checkpoint
-from hookpath.unfinished import unfinished_beside
+from hookpath.training.run.checkpoint import read_checkpoint
 from support.leftovers import leftovers, target_of
 from support.slides import write_pyramid
 from support.textures import DARK, texture_folder, texture_objects

@@ -20,10 +20,11 @@ from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, Batch, load_source
 from hookpath.sampling.off_slide import shares_off_slide
-from hookpath.training import TrainConfig, last_look, train
-from hookpath.training.findings import Learned, context_off_slide
-from hookpath.training.glass import shares_on_glass
-from hookpath.training.staining import Staining, far_from_all
+from hookpath.training import TrainConfig, train
+from hookpath.training.diagnostics import training_slides
+from hookpath.training.diagnostics.classes_on_glass import shares_on_glass
+from hookpath.training.diagnostics.findings import Learned, context_off_slide
+from hookpath.training.diagnostics.stain_similarity import Staining, far_from_all
 from support.slides import write_pyramid
 from support.textures import DARK, PALE, texture_image
 from support.training import TINY, Recorder
@@ -174,7 +175,7 @@ def test_a_run_that_was_stopped_in_its_last_look_looks_again(
 ) -> None:
     settings = config("epochs=1")
     with monkeypatch.context() as patched:
-        patched.setattr(last_look, "validate", dying(last_look.validate, 1))
+        patched.setattr(training_slides, "validate", dying(training_slides.validate, 1))
         with pytest.raises(KeyboardInterrupt):
             train([open_project(folder)], settings, tmp_path / "run")
     assert not (tmp_path / "run" / "findings.json").exists()

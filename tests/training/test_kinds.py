@@ -16,9 +16,10 @@ from hookpath.geometry import BranchSpec
 from hookpath.models import FAMILIES, load_model, read_card
 from hookpath.projects import open_project
 from hookpath.sampling import Batch
-from hookpath.training import TrainConfig, TrainResult, feeds, loop, train
-from hookpath.training.feeds import Feed, Order
-from hookpath.training.metrics_log import TIME_COLUMNS
+from hookpath.training import TrainConfig, TrainResult, loop, train
+from hookpath.training.data import dataloaders
+from hookpath.training.data.dataloaders import Feed, Order
+from hookpath.training.run.metrics_log import TIME_COLUMNS
 from support.stand_ins import TinyClassifier, TinyScale
 from support.training import TINY, Recorder, rows_of
 
@@ -31,7 +32,7 @@ SIZES = ("model.input_size=24", "model.filters=4")
 def _stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     for network in (TinyClassifier, TinyScale):
         monkeypatch.setitem(FAMILIES, network.family, network)
-    monkeypatch.setitem(feeds._FEEDS, "scales", grey_feed)
+    monkeypatch.setitem(dataloaders._FEEDS, "scales", grey_feed)
 
 
 def config(*overrides: str) -> TrainConfig:

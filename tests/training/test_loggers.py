@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hookpath.training.loggers import LoggedRun, Loggers
+from hookpath.training.run.loggers import LoggedRun, Loggers
 from support.reporting import Notes
 
 RUN = LoggedRun(Path("/runs/first"), {"model.filters": 4, "seed": 1}, 1)

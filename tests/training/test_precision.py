@@ -9,9 +9,10 @@ import torch
 
 from hookpath.models import Network, build_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, precision, session, train
-from hookpath.training.checkpoint import read_checkpoint
-from hookpath.training.precision import faster_in_bf16, use_bf16
+from hookpath.training import TrainConfig, loop, session, train
+from hookpath.training.optimization import precision
+from hookpath.training.optimization.precision import faster_in_bf16, use_bf16
+from hookpath.training.run.checkpoint import read_checkpoint
 from support.training import TINY
 from training.test_resume import dying, figures
 

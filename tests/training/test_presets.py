@@ -12,8 +12,8 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, ModelCard, build_model, save_model
 from hookpath.training import PRESETS, TrainConfig
-from hookpath.training.network import _arguments, design_of
 from hookpath.training.presets import FAMILY_VALUES
+from hookpath.training.weights.network_setup import _arguments, design_of
 
 CLASSES = ClassTable.of([PathClass("A"), PathClass("B")])
 LEARNING = sorted(name for name in FAMILIES if name != "otsu")

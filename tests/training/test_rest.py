@@ -16,9 +16,9 @@ from hookpath.geometry import BranchSpec
 from hookpath.projects import REST_KEY, Project, open_project
 from hookpath.sampling import PatchStream, ValidationStream
 from hookpath.training import TrainConfig
-from hookpath.training.choice import sampler_choice
-from hookpath.training.data import gather
-from hookpath.training.network import make_network
+from hookpath.training.data.dataset import gather
+from hookpath.training.data.sampler_config import sampler_choice
+from hookpath.training.weights.network_setup import make_network
 from support.slides import write_pyramid
 
 BRANCHES = (BranchSpec(8.0, 16, 16),)

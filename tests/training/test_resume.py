@@ -22,8 +22,9 @@ from hookpath.errors import TrainingError
 from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.signals import QueueStop
-from hookpath.training import TrainConfig, checkpoint, session, train
-from hookpath.training.metrics_log import TIME_COLUMNS, MetricsLog
+from hookpath.training import TrainConfig, session, train
+from hookpath.training.run import checkpoint
+from hookpath.training.run.metrics_log import TIME_COLUMNS, MetricsLog
 from support.textures import DARK, texture_objects, texture_slide
 from support.training import TINY, Recorder, rows_of, start_training, wait_for_step
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hookpath.training.scoring import Validation
+from hookpath.training.losses.training_objective import Validation
 from hookpath.training.session import Session
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.training.split import Candidate, Split, on_two_sides, split_slides
+from hookpath.training.data.split import Candidate, Split, on_two_sides, split_slides
 
 NONE = {"train": (), "val": (), "test": ()}
 

@@ -1,9 +1,11 @@
-"""Classes, objects, GeoJSON in QuPath's dialect, and sparse polygons as label patches."""
+"""Classes, objects, GeoJSON in QuPath's dialect, and sparse polygons as label patches.
 
-from hookpath.annotations._areas import Area, area_of, keep_area, pieces_of
-from hookpath.annotations._encode import object_to_feature
-from hookpath.annotations._overlaps import cut_by_crossing
-from hookpath.annotations._selection import is_drawn_by_hand, is_unconfirmed
+In: GeoJSON files, and objects as a project has them. Out: class tables, label patches on any grid
+(`rasterizer`), objects from class maps (`vectorizer`), GeoJSON.
+
+Uses: geometry.
+"""
+
 from hookpath.annotations.class_names import plain_class_name, twin_classes
 from hookpath.annotations.classes import (
     IGNORE,
@@ -17,11 +19,15 @@ from hookpath.annotations.classes import (
     says_something,
 )
 from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
-from hookpath.annotations.labels import LabelPolygon, LabelSource, class_names_in
+from hookpath.annotations.geojson_encoder import object_to_feature
+from hookpath.annotations.geojson_rewriter import KeptFeatures
+from hookpath.annotations.label_report import MEANT, LabelReport, LeftOut, area_text
+from hookpath.annotations.label_rules import LabelRules
+from hookpath.annotations.label_selection import is_drawn_by_hand, is_unconfirmed
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
-from hookpath.annotations.report import MEANT, LabelReport, LeftOut, area_text
-from hookpath.annotations.rewriting import KeptFeatures
-from hookpath.annotations.rules import LabelRules
+from hookpath.annotations.overlaps import cut_by_crossing
+from hookpath.annotations.rasterizer import LabelPolygon, LabelSource, class_names_in
+from hookpath.annotations.valid_areas import Area, area_of, keep_area, pieces_of
 from hookpath.annotations.vectorizer import Vectorizer, vectorize
 
 __all__ = [

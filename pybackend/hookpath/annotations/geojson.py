@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from hookpath import limits
-from hookpath.annotations._decode import GEOMETRY_TYPES, decode_feature
-from hookpath.annotations._encode import object_to_feature
-from hookpath.annotations._packed import UNREADABLE, unpacked
+from hookpath.annotations.compressed_files import UNREADABLE, unpacked
+from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES, decode_feature
+from hookpath.annotations.geojson_encoder import object_to_feature
 from hookpath.annotations.objects import PathObject
+from hookpath.atomic_files import replacing
 from hookpath.errors import AnnotationError, write_code
-from hookpath.untrusted import TooMuchError, read_bytes
-from hookpath.writable import replacing
+from hookpath.untrusted_files import TooMuchError, read_bytes
 
 _AGAIN = "export the objects from QuPath again as GeoJSON"
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry import Polygon
 
-from hookpath.annotations._junctions import Junctions
-from hookpath.annotations._polygons import Frame, Polygons, exact_polygons, simple_polygons
-from hookpath.annotations._runs import SCORE_UNIT, Ints, Runs, components, runs_of
-from hookpath.annotations._trace import Bools, Rings, trace
+from hookpath.annotations.border_junctions import Junctions
 from hookpath.annotations.classes import ClassTable
+from hookpath.annotations.label_runs import SCORE_UNIT, Ints, Runs, components, runs_of
 from hookpath.annotations.objects import PathObject
+from hookpath.annotations.ring_tracing import Bools, Rings, trace
+from hookpath.annotations.rings_to_polygons import Frame, Polygons, exact_polygons, simple_polygons
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 

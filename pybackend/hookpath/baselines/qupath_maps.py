@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.baselines.predicting import TILE
+from hookpath.baselines.classifier_prediction import TILE
 from hookpath.errors import PredictionError
-from hookpath.inference.cover import Cover, OutputGrid, Tissue, cover_of
-from hookpath.inference.grids import Box
-from hookpath.inference.rows import PredictedRow, PredictedTile
+from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
+from hookpath.inference.roi.tissue_tiles import Cover, OutputGrid, Tissue, cover_of
+from hookpath.inference.tile_grids import Box
 from hookpath.slides.base import Slide
 
 LabelArray = npt.NDArray[np.uint8]

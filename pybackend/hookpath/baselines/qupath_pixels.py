@@ -15,16 +15,16 @@ import shapely
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, write_geojson
+from hookpath.atomic_files import make_folder, replace_text
 from hookpath.baselines.qupath_maps import LabelMap
-from hookpath.baselines.qupath_start import run_script
+from hookpath.baselines.qupath_process import run_script
 from hookpath.errors import ModelFolderError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.models import ModelCard
-from hookpath.models.files import CARD_NAME
-from hookpath.models.folder import BranchEntry, ClassEntry
+from hookpath.models.model_files import CARD_NAME
+from hookpath.models.model_folder import BranchEntry, ClassEntry
 from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import Slide
-from hookpath.writable import make_folder, replace_text
 
 FAMILY = "qupath-pixel-classifier"
 CLASSIFIER_NAME = "classifier.json"

@@ -1,9 +1,16 @@
-"""The command line: parse, call one function of the rooms, print."""
+"""The command line: parse, call one function of the rooms, print.
+
+In: arguments, or a request file. Out: text for people or JSON lines for programs, and an exit code.
+
+Uses: annotations, cluster, conversion, demo, evaluation, experiments, export, extraction,
+inference, loop, measurements, models, projects, review, slides, stages, suggestion, training,
+training_preview.
+"""
 
 import sys
 
-from hookpath.cli.streams import flush_or_forget, in_utf8, steady_streams
-from hookpath.starting import begin
+from hookpath.cli.stdout_guard import flush_or_forget, in_utf8, steady_streams
+from hookpath.process_start import begin
 
 #: What typer makes of a Ctrl-C that comes before a command or after it.
 _INTERRUPTED = 130

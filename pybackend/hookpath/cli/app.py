@@ -77,7 +77,7 @@ def _root(
     from hookpath.cli.request import run_request
 
     if str(request) == "-":
-        from hookpath.cli.ready import awaited
+        from hookpath.cli.warm_process import awaited
 
         request = awaited()
         if request is None:

@@ -111,9 +111,9 @@ def command(
 
 
 def _tell(console: Console, found: Comparison, out: Path) -> None:
-    from hookpath.evaluation.measured import title_of
-    from hookpath.evaluation.page import bounds, plus_minus
-    from hookpath.evaluation.scores import spread
+    from hookpath.evaluation.class_metrics import spread
+    from hookpath.evaluation.report.html import bounds, plus_minus
+    from hookpath.evaluation.scoring.slide_metrics import title_of
 
     console.result("compared", found.as_dict())
     rows = [

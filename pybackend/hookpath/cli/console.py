@@ -13,9 +13,9 @@ import typer
 
 from hookpath import __version__
 from hookpath.cli.heartbeat import Heartbeat
-from hookpath.cli.reporters import BarReporter, JsonReporter, LineReporter
-from hookpath.cli.stopping import CURRENT_JOB, stop_main_thread, stoppable
-from hookpath.cli.streams import stdout_for_events
+from hookpath.cli.progress_reporters import BarReporter, JsonReporter, LineReporter
+from hookpath.cli.stdout_guard import stdout_for_events
+from hookpath.cli.stop_requests import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
 from hookpath.names import cell_text, printable
 from hookpath.signals import QueueStop

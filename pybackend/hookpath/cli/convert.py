@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import Mpp
+from hookpath.cli.shared_options import Mpp
 from hookpath.errors import AnnotationError, UsageError, shared_code
 
 if TYPE_CHECKING:

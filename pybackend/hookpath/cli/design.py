@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console
-from hookpath.cli.inputs import opened
+from hookpath.cli.shared_options import opened
 from hookpath.errors import UsageError
 
 if TYPE_CHECKING:

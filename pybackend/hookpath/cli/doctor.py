@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """What is found on this machine, what is missing, and how to get it."""
     with running("doctor", json, debug) as console:
-        from hookpath.cli.checks import all_checks
-        from hookpath.cli.machine import describe
+        from hookpath.cli.doctor_checks import all_checks
+        from hookpath.cli.machine_info import describe
 
         checks = all_checks(quick)
         console.result("doctor", {"checks": [vars(check) for check in checks], **describe()})

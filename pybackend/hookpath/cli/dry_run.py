@@ -26,8 +26,8 @@ def tell_dry_run(
     Raises:
         TrainingError: it would be refused.
     """
-    from hookpath.looking import look
     from hookpath.training import RunFolder
+    from hookpath.training_preview import look
 
     run = RunFolder(out)
     if not resumes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Device,
     Fold,
     FoldDerived,
@@ -31,9 +31,9 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
-    from hookpath.evaluation.foreign import ForeignMaps
-    from hookpath.evaluation.intervals import Interval
-    from hookpath.evaluation.left_out import JudgeLeftOut
+    from hookpath.evaluation.predictions.other_programs import ForeignMaps
+    from hookpath.evaluation.statistics.bootstrap import Interval
+    from hookpath.evaluation.unseen_annotations import JudgeLeftOut
     from hookpath.projects import Problem
 
 
@@ -152,8 +152,8 @@ def command(
     """
     with running("evaluate", json, debug) as console:
         from hookpath.evaluation import evaluate_project, evaluate_scale
-        from hookpath.evaluation.agreement import agreement
-        from hookpath.evaluation.objects import LEAST_UM2
+        from hookpath.evaluation.annotator_agreement import agreement
+        from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
         from hookpath.inference import PredictConfig
 
         scored = (model, predictions, maps, annotator)
@@ -229,7 +229,7 @@ def command(
 
 def _foreign(maps: Path, classes: Path | None, spacing: float | None) -> ForeignMaps:
     from hookpath.conversion import read_class_values
-    from hookpath.evaluation.foreign import ForeignMaps
+    from hookpath.evaluation.predictions.other_programs import ForeignMaps
 
     return ForeignMaps(maps, None if classes is None else read_class_values(classes), spacing)
 
@@ -271,7 +271,7 @@ def _refuse(options: Mapping[str, object]) -> None:
 
 
 def _tell_scale(console: Console, report: ScaleReport, out: Path) -> None:
-    from hookpath.evaluation.scale_figures import SCALE_METRICS, SCALE_TITLES
+    from hookpath.evaluation.scale_detector.detector_metrics import SCALE_METRICS, SCALE_TITLES
 
     console.result("evaluated", report.as_dict())
     parts = [*((s.name, s.measured) for s in report.slides), ("all", report.pooled)]
@@ -293,7 +293,7 @@ def tell_agreement(console: Console, report: EvaluationReport, out: Path) -> Non
     Raises:
         EvaluationError: some images could not be compared.
     """
-    from hookpath.evaluation.measured import pooled_intervals_of
+    from hookpath.evaluation.scoring.slide_metrics import pooled_intervals_of
 
     console.result("agreement", report.as_dict(probabilities=False))
     parts = [s.measured for s in report.slides]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import model_folder
+from hookpath.cli.shared_options import model_folder
 
 
 def command(

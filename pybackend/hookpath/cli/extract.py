@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Cluster,
     FoldDerived,
     LineWidth,
@@ -162,7 +162,7 @@ def _lay_out(
     console: Console, report: ExtractReport, layout: Literal["nnunet", "coco"] | None, name: str
 ) -> None:
     from hookpath.conversion import read_class_values
-    from hookpath.extraction.layouts import LABELS_NAME, write_coco, write_nnunet
+    from hookpath.extraction.dataset_layouts import LABELS_NAME, write_coco, write_nnunet
 
     if layout is None or report.table is None:
         return

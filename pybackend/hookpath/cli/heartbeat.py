@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from hookpath.cli.reporters import BarReporter, LineReporter
+from hookpath.cli.progress_reporters import BarReporter, LineReporter
 from hookpath.durations import duration_text
 
 #: The first line comes within this time, and from then on one at least as often as this.

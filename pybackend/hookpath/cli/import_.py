@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
+from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 from hookpath.errors import PredictionError, UsageError, shared_code
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Device,
     FoldDerived,
     LineWidth,
@@ -72,7 +72,7 @@ def command(
     """Slides, µm/px, annotated area by class, splits and problems. Writes into no project."""
     with running("info", json, debug) as console:
         from hookpath.projects import Totals, summarise, tell_files, twin_remarks, write_csv
-        from hookpath.projects.table import write_parquet
+        from hookpath.projects.image_table import write_parquet
 
         undrawn = rest_option(rest, tissue_rule)
         rules = label_rules(line_width, fold_derived, map_)

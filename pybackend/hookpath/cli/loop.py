@@ -10,7 +10,7 @@ import typer
 
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Family,
     FoldDerived,
     LineWidth,
@@ -97,7 +97,7 @@ def start(
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
         from hookpath.training import TrainConfig
-        from hookpath.training._settings import toml_text
+        from hookpath.training.settings_parser import toml_text
 
         model = None if init_from is None else model_folder(init_from)
         given = {

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
+from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 from hookpath.errors import EvaluationError, shared_code, write_code
 
 if TYPE_CHECKING:
-    from hookpath.measuring.project import ImageMeasured
+    from hookpath.measurements.project_measurement import ImageMeasured
 
 
 def command(
@@ -55,7 +55,7 @@ def command(
         opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
     ):
         from hookpath.loop import find_entry
-        from hookpath.measuring import measure_project
+        from hookpath.measurements import measure_project
 
         chosen = [find_entry(project, name) for name in image or ()]
         done, problems = measure_project(
@@ -81,7 +81,7 @@ def command(
 
 
 def _write(done: list[ImageMeasured], out: Path) -> None:
-    from hookpath.measuring import write_table
+    from hookpath.measurements import write_table
 
     try:
         write_table(done, out)

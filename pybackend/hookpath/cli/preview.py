@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Family,
     Fold,
     FoldDerived,
@@ -27,7 +27,7 @@ from hookpath.cli.inputs import (
 from hookpath.cli.train import asked, default_preset, settled_settings
 
 if TYPE_CHECKING:
-    from hookpath.looking import Look
+    from hookpath.training_preview import Look
 
 
 def command(
@@ -64,9 +64,9 @@ def command(
     Takes the options of train, opens everything as it does, does a few steps' work, learns nothing.
     """
     with running("preview", json, debug) as console:
-        from hookpath.evaluation.page import save_page
-        from hookpath.looking import look, look_page
+        from hookpath.evaluation.report.html import save_page
         from hookpath.training import TrainConfig
+        from hookpath.training_preview import look, look_page
 
         changes = asked(
             family=family, rest=rest, line_width=line_width, fold_derived=fold_derived, mapped=map_,

@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath import __version__
 from hookpath.cli.console import running
-from hookpath.cli.stopping import Job, inside
+from hookpath.cli.stop_requests import Job, inside
 from hookpath.errors import UsageError, VersionError
 from hookpath.projects import ProjectPart
-from hookpath.untrusted import read_json, reason
+from hookpath.untrusted_files import read_json, reason
 
 SCHEMA = 1
 

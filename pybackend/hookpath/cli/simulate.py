@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Settings, opened
+from hookpath.cli.shared_options import Mpp, OverrideMpp, Settings, opened
 
 
 def command(
@@ -63,9 +63,9 @@ def command(
         running("loop simulate", json, debug) as console,
         opened([source] if source else [], mpp, override_mpp, console.reporter.warn) as projects,
     ):
-        from hookpath.loop import simulation
+        from hookpath.loop.simulation import simulate
 
-        plan = simulation.Simulation(
+        plan = simulate.Simulation(
             pool=pool,
             test_share=test,
             rounds=rounds,
@@ -74,10 +74,10 @@ def command(
             region_um=region_um,
             size_px=size // 4 * 4,
         )
-        found = simulation.run(
+        found = simulate.run(
             out,
             plan,
-            strategy or simulation.STRATEGIES,
+            strategy or simulate.STRATEGIES,
             range(first_seed, first_seed + seeds),
             set_ or (),
             project=next(iter(projects), None),
@@ -94,7 +94,7 @@ def command(
 
 
 def _curve_table(console: Console, title: str, curves: dict[str, Any], key: str) -> None:
-    from hookpath.loop.curves import BASELINE, TITLES
+    from hookpath.loop.simulation.learning_curves import BASELINE, TITLES
 
     shown = {n: v for n, v in curves.items() if key == "f1" or n != BASELINE}
     if not shown or any(v["rounds"][0][key] is None for v in shown.values()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
+from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 
 if TYPE_CHECKING:
     from hookpath.projects import MadeSplit, SplitPlan

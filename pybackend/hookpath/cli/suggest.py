@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Device, FoldDerived, LineWidth, Mpp, OverrideMpp, Settings, opened
+from hookpath.cli.shared_options import (
+    Device,
+    FoldDerived,
+    LineWidth,
+    Mpp,
+    OverrideMpp,
+    Settings,
+    opened,
+)
 
 if TYPE_CHECKING:
     from hookpath.suggestion import Suggestion
@@ -40,9 +48,9 @@ def command(
 ) -> None:
     """Which µm/px and which network suit these slides; what to draw next. Nothing is trained."""
     with running("suggest", json, debug) as console:
+        from hookpath.atomic_files import replace_text
         from hookpath.suggestion import suggest
         from hookpath.training import TrainConfig
-        from hookpath.writable import replace_text
 
         rules = [f"labels.line_width_um={line_width}"] if line_width else []
         rules += ["labels.fold_derived=true"] if fold_derived else []

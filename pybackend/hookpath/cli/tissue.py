@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.inputs import Mpp, OverrideMpp, Source, opened
+from hookpath.cli.shared_options import Mpp, OverrideMpp, Source, opened
 from hookpath.errors import LoopError, shared_code
 
 

@@ -11,7 +11,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.dry_run import tell_dry_run
 from hookpath.cli.folds import tell_folds
-from hookpath.cli.inputs import (
+from hookpath.cli.shared_options import (
     Family,
     Fold,
     FoldDerived,
@@ -144,7 +144,7 @@ def command(
     with running("train", json, debug) as console:
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
-        from hookpath.training.together import are_several, is_first
+        from hookpath.training.distributed import are_several, is_first
 
         changes = asked(
             family=family,
@@ -240,7 +240,7 @@ def asked(
     Raises:
         UsageError: an option says nothing that can be a setting.
     """
-    from hookpath.training._settings import toml_table, toml_text
+    from hookpath.training.settings_parser import toml_table, toml_text
 
     given = {
         "family": family,

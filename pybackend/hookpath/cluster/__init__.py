@@ -1,8 +1,14 @@
-"""Many slides on many machines by Dask: a task for each slide."""
+"""Many slides on many machines by Dask: a task for each slide.
 
-from hookpath.cluster.connecting import connected
-from hookpath.cluster.extracting import extract_on_cluster
-from hookpath.cluster.predicting import predict_on_cluster
-from hookpath.cluster.tasks import Outcome, run_tasks
+In: a command's images and the address of a cluster. Out: what the command would have written on one
+machine, written by one process.
+
+Uses: extraction, inference, locking, models, projects.
+"""
+
+from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.extract_task import extract_on_cluster
+from hookpath.cluster.predict_task import predict_on_cluster
+from hookpath.cluster.task_retries import Outcome, run_tasks
 
 __all__ = ["Outcome", "connected", "extract_on_cluster", "predict_on_cluster", "run_tasks"]

@@ -1,12 +1,18 @@
-"""Other programs' annotations: ASAP and ImageScope XML and label masks ↔ QuPath's GeoJSON."""
+"""Other programs' annotations: ASAP and ImageScope XML and label masks ↔ QuPath's GeoJSON.
+
+In: annotation files of any known format. Out: one file per slide in another format, whole or not at
+all.
+
+Uses: annotations, geometry, locking, markup, projects, slides.
+"""
 
 from hookpath.conversion.class_values import ClassValues, read_class_values, write_class_values
 from hookpath.conversion.convert import ConvertConfig, Converted, ConvertReport, convert_files
-from hookpath.conversion.formats import Target, source_format
-from hookpath.conversion.mask import MaskWriter, mask_downsample, read_mask
+from hookpath.conversion.input_formats import Target, source_format
+from hookpath.conversion.label_masks import MaskWriter, mask_downsample, read_mask
 from hookpath.markup.asap import read_asap, write_asap
 from hookpath.markup.imagescope import read_imagescope, write_imagescope
-from hookpath.markup.reading import Found
+from hookpath.markup.reading_notes import Found
 
 __all__ = [
     "ClassValues",

@@ -12,9 +12,9 @@ from typing import Any
 
 from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
-from hookpath.markup.reading import hex_color
+from hookpath.markup.reading_notes import hex_color
 from hookpath.names import csv_cell, of_csv_cell
-from hookpath.untrusted import parse_json, read_text
+from hookpath.untrusted_files import parse_json, read_text
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")

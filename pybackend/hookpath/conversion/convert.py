@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hookpath.annotations import PathObject, read_geojson
-from hookpath.conversion._places import Place, Places, stem_of
-from hookpath.conversion._targets import MASKS, Canvas, TargetWriter
+from hookpath.conversion.class_renaming import Renaming
 from hookpath.conversion.class_values import read_class_values
-from hookpath.conversion.formats import ENDINGS, Source, Target, source_format
-from hookpath.conversion.mask import mask_downsample, read_mask
-from hookpath.conversion.renaming import Renaming
+from hookpath.conversion.input_formats import ENDINGS, Source, Target, source_format
+from hookpath.conversion.label_masks import mask_downsample, read_mask
+from hookpath.conversion.output_formats import MASKS, Canvas, TargetWriter
+from hookpath.conversion.slide_lookup import Place, Places, stem_of
 from hookpath.errors import AnnotationError, UsageError, WriteRefusedError, code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.markup.asap import HOLE_GROUP, read_asap
 from hookpath.markup.imagescope import LAYER, read_imagescope
-from hookpath.markup.reading import Found, with_ids
-from hookpath.markup.shapes import moved
+from hookpath.markup.reading_notes import Found, with_ids
+from hookpath.markup.rings import moved
 from hookpath.projects import Problem
 
 #: Where the name of a result ends so, it is a file's and not a folder's.
@@ -244,7 +244,7 @@ class _Run:
         return place.corner_in_file if place and whole else (0, 0)
 
     def _mask_downsample(self, file: Path, place: Place | None) -> tuple[float, float]:
-        from hookpath.conversion._label_images import open_label_image
+        from hookpath.conversion.label_images import open_label_image
 
         if self.config.downsample or self.config.mask_spacing_um:
             return self._given_downsample(place)

@@ -1,5 +1,10 @@
-"""The main job on slides that are painted for it, from a fixed seed."""
+"""The main job on slides that are painted for it, from a fixed seed.
 
-from hookpath.demo.run import TO_TRY, DemoConfig, DemoResult, paint_demo, run_demo
+In: a seed. Out: synthetic slides, two trained networks, their predictions, an evaluation, pictures.
+
+Uses: annotations, evaluation, geometry, inference, locking, projects, slides, training.
+"""
+
+from hookpath.demo.demo_job import TO_TRY, DemoConfig, DemoResult, paint_demo, run_demo
 
 __all__ = ["TO_TRY", "DemoConfig", "DemoResult", "paint_demo", "run_demo"]

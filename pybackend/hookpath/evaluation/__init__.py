@@ -1,19 +1,26 @@
-"""Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at."""
+"""Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at.
 
-from hookpath.evaluation.agreement import agreement
-from hookpath.evaluation.compare import compare_reports
-from hookpath.evaluation.compared import Comparison
-from hookpath.evaluation.evaluate import annotated_images, evaluate_maps, make_report
-from hookpath.evaluation.foreign import ForeignMaps
-from hookpath.evaluation.maps import ArrayMap, PredictedMap
-from hookpath.evaluation.pages import write_report
-from hookpath.evaluation.project import evaluate_project
-from hookpath.evaluation.report import EvaluationReport, load_report
-from hookpath.evaluation.results import SlideResult
-from hookpath.evaluation.scale import evaluate_scale
-from hookpath.evaluation.scale_report import ScaleReport
-from hookpath.evaluation.scores import Scores, confusion_matrix, scores
-from hookpath.evaluation.train_report import train_report
+In: predictions and annotations. Out: confusion counts, metrics with intervals, tests, figures and
+pages. The way through its rooms: predictions → scoring → statistics → plotting → report →
+comparison.
+
+Uses: annotations, conversion, geometry, inference, locking, models, projects, slides.
+"""
+
+from hookpath.evaluation.annotator_agreement import agreement
+from hookpath.evaluation.class_metrics import Scores, confusion_matrix, scores
+from hookpath.evaluation.comparison.compare_runs import compare_reports
+from hookpath.evaluation.comparison.run_comparison import Comparison
+from hookpath.evaluation.predictions.class_maps import ArrayMap, PredictedMap
+from hookpath.evaluation.predictions.other_programs import ForeignMaps
+from hookpath.evaluation.project_evaluation import evaluate_project
+from hookpath.evaluation.report.evaluation_page import write_report
+from hookpath.evaluation.report.evaluation_report import EvaluationReport, load_report
+from hookpath.evaluation.report.training_page import train_report
+from hookpath.evaluation.scale_detector.detector_report import ScaleReport
+from hookpath.evaluation.scale_detector.score_detector import evaluate_scale
+from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.slide_evaluation import annotated_images, evaluate_maps, make_report
 
 __all__ = [
     "ArrayMap",

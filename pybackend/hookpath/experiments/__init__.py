@@ -1,11 +1,18 @@
-"""Whole experiments: several networks, the same slides, folds and seeds; one table at the end."""
+"""Whole experiments: several networks, the same slides, folds and seeds; one table at the end.
 
+In: a design (contestants, slides, folds, seeds) and a budget. Out: runs, predictions, and one
+table.
+
+Uses: annotations, baselines, demo, evaluation, inference, locking, models, projects, stages,
+training.
+"""
+
+from hookpath.experiments.contestant import Lesson, Method
 from hookpath.experiments.cross_validation import FoldsResult, train_folds
 from hookpath.experiments.design import Contestant, Design, Expectation
+from hookpath.experiments.design_options import Options
+from hookpath.experiments.design_runner import ExperimentResult, run_design
 from hookpath.experiments.designs import DESIGNS
-from hookpath.experiments.method import Lesson, Method
-from hookpath.experiments.options import Options
-from hookpath.experiments.run import ExperimentResult, run_design
 from hookpath.experiments.summary import ExperimentSummary, summarise
 
 __all__ = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hookpath.atomic_files import make_folder
 from hookpath.errors import OutputError, TrainingError, UsageError, write_code
 from hookpath.evaluation import EvaluationReport, evaluate_project
 from hookpath.events import SILENT, Reporter
@@ -26,10 +27,9 @@ from hookpath.projects import (
     pooled,
 )
 from hookpath.stages import train
-from hookpath.stages.reporting import Share
+from hookpath.stages.stage_progress import Share
 from hookpath.training import RunFolder, TrainConfig, TrainResult
-from hookpath.training._settings import toml_text
-from hookpath.writable import make_folder
+from hookpath.training.settings_parser import toml_text
 
 SPLITS_NAME, HELD_OUT = "splits.csv", "held-out"
 

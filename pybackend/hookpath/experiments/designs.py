@@ -8,7 +8,7 @@ from typing import Any
 
 from hookpath.events import Reporter
 from hookpath.experiments.design import Contestant, Design, Expectation, Painted
-from hookpath.experiments.real import REAL
+from hookpath.experiments.real_slides_design import REAL
 from hookpath.projects import Project
 
 _HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
@@ -68,7 +68,7 @@ HOOKNET_PAPER = Design(
 def _paint_context(
     folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter
 ) -> Project:
-    from hookpath.demo.storing import make_slides
+    from hookpath.demo.slide_folder import make_slides
 
     return make_slides(folder, dict(slides), 4096, seed, reporter)
 
@@ -173,7 +173,7 @@ SCALES = Design(
 
 
 def _paint_blobs(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
-    from hookpath.demo.blobs import make_blob_slides
+    from hookpath.demo.smooth_tumor_slides import make_blob_slides
 
     return make_blob_slides(folder, slides, seed=seed, reporter=reporter)
 

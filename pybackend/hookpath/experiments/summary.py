@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from hookpath.evaluation import EvaluationReport, compare_reports, load_report
-from hookpath.evaluation.intervals import Interval, each, pooled_intervals
-from hookpath.evaluation.scores import Counts, finite
-from hookpath.experiments.costs import COSTS, Cost
+from hookpath.evaluation.class_metrics import Counts, finite
+from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_intervals
+from hookpath.experiments.cpu_costs import COSTS, Cost
 from hookpath.experiments.design import Design, Expectation
-from hookpath.experiments.figures import figures_of
-from hookpath.experiments.merging import write_merged
-from hookpath.experiments.pages import write_summary
-from hookpath.experiments.run import ExperimentResult
+from hookpath.experiments.design_runner import ExperimentResult
+from hookpath.experiments.merged_trials import write_merged
+from hookpath.experiments.result_tables import write_summary
+from hookpath.experiments.table_metrics import figures_of
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from hookpath.errors import ExportError
-from hookpath.export.graph import Verified, verified_onnx
-from hookpath.export.subject import Subject, TargetOnly
-from hookpath.export.writing import write_files
-from hookpath.models.files import CARD_NAME, FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
-from hookpath.models.folder import ModelCard, read_card
+from hookpath.export.export_folder import write_files
+from hookpath.export.export_subject import Subject, TargetOnly
+from hookpath.export.onnx_graph import Verified, verified_onnx
+from hookpath.models.model_files import CARD_NAME, FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
+from hookpath.models.model_folder import ModelCard, read_card
 
 METADATA_KEY = "hookpath"
 """Key in the file's ``metadata_props``; its value is JSON (docs/export.md)."""

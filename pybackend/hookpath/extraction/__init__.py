@@ -1,9 +1,15 @@
-"""Patches cut out of slides into image files, with a table of what they are."""
+"""Patches cut out of slides into image files, with a table of what they are.
+
+In: projects and a configuration. Out: image patches, label masks, a table of magnification and
+place.
+
+Uses: annotations, conversion, geometry, locking, projects, slides.
+"""
 
 from hookpath.extraction.config import ExtractConfig, Magnification
 from hookpath.extraction.extract import ExtractReport, extract_projects
-from hookpath.extraction.patches import Patch, plan_patches
-from hookpath.extraction.record import SlideRecord
+from hookpath.extraction.extraction_record import SlideRecord
+from hookpath.extraction.patch_selection import Patch, plan_patches
 
 __all__ = [
     "ExtractConfig",

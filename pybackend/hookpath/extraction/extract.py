@@ -11,11 +11,11 @@ from hookpath.annotations import PathClass, class_names_in
 from hookpath.conversion.class_values import write_class_values
 from hookpath.errors import HookpathError, OutputError, UsageError, write_code
 from hookpath.events import SILENT, Reporter
-from hookpath.extraction._run import TASK, Pair, Run, folder_of
-from hookpath.extraction._work import release
 from hookpath.extraction.config import ExtractConfig
-from hookpath.extraction.layouts import LABELS_NAME
-from hookpath.extraction.record import SlideRecord, load_record, write_whole_table
+from hookpath.extraction.dataset_layouts import LABELS_NAME
+from hookpath.extraction.extraction_record import SlideRecord, load_record, write_whole_table
+from hookpath.extraction.worker_pool import TASK, Pair, Run, folder_of
+from hookpath.extraction.worker_task import release
 from hookpath.locking import Claims, working_in
 from hookpath.projects import Problem, Project, Rest, as_labels
 

@@ -7,6 +7,8 @@ Frames, and the suffix a variable carries:
 * ``_lv``  pixels of a pyramid level.
 * ``_out`` pixels of an output grid at some µm/px ("spacing").
 * ``_um``  micrometres.
+
+Uses: no other room.
 """
 
 from hookpath.geometry.branch import BranchSpec

@@ -1,21 +1,31 @@
-"""Dense whole-slide prediction: one slide, or every slide of a project."""
+"""Dense whole-slide prediction: one slide, or every slide of a project.
+
+In: models and slides. Out: class maps, probability maps, objects in a project, ``prediction.json``.
+The way through its rooms: roi (where) → dense, patchwise or overview on engines → writing.
+
+Uses: annotations, geometry, locking, models, projects, sampling, slides.
+"""
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
-from hookpath.inference.dense import DensePredictor
-from hookpath.inference.importing import Imported, ImportReport, import_predictions
-from hookpath.inference.outlining import ObjectConfig, draw_objects
-from hookpath.inference.predictor import Predictor, SlideJob
-from hookpath.inference.predictors import check_spacing, load_predictor, predictor_of
-from hookpath.inference.project import (
+from hookpath.inference.dense.dense_engine import DensePredictor
+from hookpath.inference.engines.tile_runner import Runner, TorchRunner
+from hookpath.inference.prediction_record import PredictionRecord
+from hookpath.inference.predictor_protocol import Predictor, SlideJob
+from hookpath.inference.predictors.predictor_factory import (
+    check_spacing,
+    load_predictor,
+    predictor_of,
+)
+from hookpath.inference.project_prediction import (
     PredictReport,
     load_prediction,
     predict_images,
     predict_project,
     summary,
 )
-from hookpath.inference.record import PredictionRecord
-from hookpath.inference.runner import Runner, TorchRunner
-from hookpath.inference.slide import SlidePrediction, predict_slide
+from hookpath.inference.slide_prediction import SlidePrediction, predict_slide
+from hookpath.inference.writing.objects_from_maps import ObjectConfig, draw_objects
+from hookpath.inference.writing.project_import import Imported, ImportReport, import_predictions
 
 __all__ = [
     "ALL_ANNOTATIONS",

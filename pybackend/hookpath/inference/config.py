@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hookpath.errors import PredictionError
-from hookpath.inference.cover import Tissue
-from hookpath.inference.record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.inference.prediction_record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
+from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.limits import BATCH, DESIGN_NUMBER
 from hookpath.models import ModelCard
 from hookpath.projects.planes import PlaneChoice
@@ -39,7 +39,8 @@ class PredictConfig(BaseModel):
         planes: of images that have several along z or in time; each gets a folder of its own.
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
-        engine: what computes on a CPU (`inference.engines`); ``auto``: OpenVINO where it is
+        engine: what computes on a CPU (`inference.engines.engine_choice`); ``auto``: OpenVINO where
+        it is
             installed and agrees with torch, whose numbers it gives in less time.
         amp: bfloat16 on the device: faster, results differ slightly; a CPU that would be slower
             in it stays with float32.
@@ -50,7 +51,7 @@ class PredictConfig(BaseModel):
         readers: threads that read, each with its own slide handle.
         hook_memory_mb: context maps held in memory; more goes to temporary files.
         tta: average the probabilities of the eight ways to lay a tile (eight times the work).
-        adapt_bn: batch normalisation by the statistics of each slide (`inference.adapted`).
+        adapt_bn: batch normalisation by the statistics of each slide (`batch_norm_adaptation`).
         again: predict slides again that are finished already.
         into_project: False: the objects stay in the folder of results.
         shard: (K, N): only every N-th image, from the K-th (1…N).
@@ -141,7 +142,7 @@ class PredictConfig(BaseModel):
 
     @property
     def drawn(self) -> dict[str, Any]:
-        """What decides the objects, given the maps (`inference.outlining`)."""
+        """What decides the objects, given the maps (`inference.writing.objects_from_maps`)."""
         return self.model_dump(include={"as_", "min_area_um2", "simplify_um"})
 
     def run_id(self, weights_sha256: str) -> str:

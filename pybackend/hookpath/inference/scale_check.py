@@ -17,8 +17,8 @@ from hookpath.errors import ModelFolderError, SlideError
 from hookpath.geometry import UM_AT_ONE, Calibration
 from hookpath.models import Network, load_model
 from hookpath.sampling import AnnotatedSlide
-from hookpath.sampling.reader import PatchReader
-from hookpath.sampling.scales import ScaleDraw, ScalePlanner, evenly_drawn
+from hookpath.sampling.loading.patch_reader import PatchReader
+from hookpath.sampling.magnification_stream import ScaleDraw, ScalePlanner, evenly_drawn
 from hookpath.sampling.tissue_patches import ground_of
 from hookpath.slides import SlideRef
 

@@ -1,11 +1,12 @@
 """QuPath's own code in this process: where a QuPath is, and its JVM.
 
-In: nothing but the machine. Out: Java classes. It imports no other room; `slides` reads pixels
-through it, `projects` data files.
+In: nothing but the machine. Out: Java classes.
+
+Uses: no other room.
 """
 
 from hookpath.jvm.installation import find_qupath, qupath_version
-from hookpath.jvm.machine import NoQuPathError, java, java_says, qupath_running, why_no_java
+from hookpath.jvm.start_jvm import NoQuPathError, java, java_says, qupath_running, why_no_java
 
 __all__ = [
     "NoQuPathError",

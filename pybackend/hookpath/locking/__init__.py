@@ -1,6 +1,13 @@
-"""One process at a time does a thing to a folder: what would destroy another's work is refused."""
+"""One process at a time does a thing to a folder: what would destroy another's work is refused.
 
-from hookpath.locking.alone import (
+In: the path of a folder or file. Out: a lock, a claim on a piece of work, or a refusal that says
+who has it.
+
+Uses: no other room.
+"""
+
+from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed, Lease
+from hookpath.locking.named_locks import (
     LOCK_NAME,
     PATIENCE_S,
     alone,
@@ -9,8 +16,7 @@ from hookpath.locking.alone import (
     is_empty,
     working_in,
 )
-from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed, Lease
-from hookpath.locking.sharing import Work, may_pass, share_out
+from hookpath.locking.shared_work import Work, may_pass, share_out
 
 __all__ = [
     "CLAIMS_NAME",

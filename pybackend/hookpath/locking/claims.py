@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hookpath.closing import Closing
+from hookpath.atomic_files import make_folder, replace_text
+from hookpath.context import Closing
 from hookpath.errors import BusyError
-from hookpath.locking._note import NoteLock, is_held, note_of, try_note, who
-from hookpath.unfinished import discard
-from hookpath.untrusted import read_bytes
-from hookpath.writable import make_folder, replace_text
+from hookpath.leftover_files import discard
+from hookpath.locking.lock_note import NoteLock, is_held, note_of, try_note, who
+from hookpath.untrusted_files import read_bytes
 
 #: The folder of claims in a folder of results; gone when nobody works there.
 CLAIMS_NAME = ".hookpath-claims"

@@ -1,31 +1,38 @@
 """The annotation loops: outlines by threshold (AN1), and train → propose → correct → retrain (AN2).
 
 After Pedersen et al. 2022 (H2G-Net), section 2.1.
+
+In: a project and the loop's folder. Out: proposals in the project, ground truth, a model per round.
+The way through its rooms: state → acquisition → proposals → ground_truth → steps; simulation plays
+it.
+
+Uses: annotations, evaluation, geometry, inference, locking, models, projects, sampling, slides,
+stages, training.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hookpath.loop.accepting import Accepted, accept
-    from hookpath.loop.choosing import Choice, choose_next
-    from hookpath.loop.figures import overview, plot_rounds, round_figures
-    from hookpath.loop.folder import LoopFolder
-    from hookpath.loop.merging import MergeReport, merge, open_other
-    from hookpath.loop.proposing import ProposeReport, propose
-    from hookpath.loop.records import ImageRecord, State
-    from hookpath.loop.retraining import retrain
-    from hookpath.loop.rounds import RoundResult
-    from hookpath.loop.settings import LoopSettings, ProposalSettings
-    from hookpath.loop.starting import default_folder, find_entry, start
-    from hookpath.loop.telling import told
-    from hookpath.loop.tissue import (
+    from hookpath.loop.acquisition.rank_images import Choice, choose_next
+    from hookpath.loop.ground_truth.ground_truth_rules import CHECK_CLASS, CONFIRMED_CLASS, Truth
+    from hookpath.loop.proposals.tissue_outlines import (
         TissueFound,
         TissueSettings,
         outline_tissue,
         tissue_in_project,
     )
-    from hookpath.loop.truth import CHECK_CLASS, CONFIRMED_CLASS, Truth
+    from hookpath.loop.state.image_records import ImageRecord, State
+    from hookpath.loop.state.loop_folder import LoopFolder
+    from hookpath.loop.state.loop_settings import LoopSettings, ProposalSettings
+    from hookpath.loop.state.progress import told
+    from hookpath.loop.state.round_records import RoundResult
+    from hookpath.loop.steps.accept import Accepted, accept
+    from hookpath.loop.steps.merge import MergeReport, merge, open_other
+    from hookpath.loop.steps.propose import ProposeReport, propose
+    from hookpath.loop.steps.retrain import retrain
+    from hookpath.loop.steps.start import default_folder, find_entry, start
+    from hookpath.loop.steps.status import overview, plot_rounds, round_figures
 
 __all__ = [
     "CHECK_CLASS",
@@ -61,36 +68,36 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Accepted": "accepting",
-    "accept": "accepting",
-    "Choice": "choosing",
-    "choose_next": "choosing",
-    "overview": "figures",
-    "plot_rounds": "figures",
-    "round_figures": "figures",
-    "LoopFolder": "folder",
-    "MergeReport": "merging",
-    "merge": "merging",
-    "open_other": "merging",
-    "ProposeReport": "proposing",
-    "propose": "proposing",
-    "ImageRecord": "records",
-    "State": "records",
-    "RoundResult": "rounds",
-    "retrain": "retraining",
-    "LoopSettings": "settings",
-    "ProposalSettings": "settings",
-    "default_folder": "starting",
-    "find_entry": "starting",
-    "start": "starting",
-    "told": "telling",
-    "TissueFound": "tissue",
-    "TissueSettings": "tissue",
-    "outline_tissue": "tissue",
-    "tissue_in_project": "tissue",
-    "CHECK_CLASS": "truth",
-    "CONFIRMED_CLASS": "truth",
-    "Truth": "truth",
+    "Accepted": "steps.accept",
+    "accept": "steps.accept",
+    "Choice": "acquisition.rank_images",
+    "choose_next": "acquisition.rank_images",
+    "overview": "steps.status",
+    "plot_rounds": "steps.status",
+    "round_figures": "steps.status",
+    "LoopFolder": "state.loop_folder",
+    "MergeReport": "steps.merge",
+    "merge": "steps.merge",
+    "open_other": "steps.merge",
+    "ProposeReport": "steps.propose",
+    "propose": "steps.propose",
+    "ImageRecord": "state.image_records",
+    "State": "state.image_records",
+    "RoundResult": "state.round_records",
+    "retrain": "steps.retrain",
+    "LoopSettings": "state.loop_settings",
+    "ProposalSettings": "state.loop_settings",
+    "default_folder": "steps.start",
+    "find_entry": "steps.start",
+    "start": "steps.start",
+    "told": "state.progress",
+    "TissueFound": "proposals.tissue_outlines",
+    "TissueSettings": "proposals.tissue_outlines",
+    "outline_tissue": "proposals.tissue_outlines",
+    "tissue_in_project": "proposals.tissue_outlines",
+    "CHECK_CLASS": "ground_truth.ground_truth_rules",
+    "CONFIRMED_CLASS": "ground_truth.ground_truth_rules",
+    "Truth": "ground_truth.ground_truth_rules",
 }
 
 

@@ -15,9 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
 from hookpath.errors import AnnotationError
-from hookpath.markup._xml import Node, parse_xml
-from hookpath.markup.reading import Found, class_or_none, crossing_note, element, hex_color
-from hookpath.markup.shapes import (
+from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, element, hex_color
+from hookpath.markup.rings import (
     NoShapeError,
     Positions,
     cut_out,
@@ -29,6 +28,7 @@ from hookpath.markup.shapes import (
     rings,
     shape_of,
 )
+from hookpath.markup.safe_xml import Node, parse_xml
 from hookpath.names import quoted
 
 ROOT = "ASAP_Annotations"

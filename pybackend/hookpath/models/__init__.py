@@ -1,7 +1,12 @@
-"""Networks, their registry, and the model folder on disk."""
+"""Networks, their registry, and the model folder on disk.
+
+In: constructor arguments. Out: `torch.nn.Module`s without I/O, and `model.json` with weights on
+disk.
+
+Uses: geometry.
+"""
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
-from hookpath.models.classifier import PatchClassifier
 from hookpath.models.ensembles import (
     ENSEMBLE_NAME,
     EnsembleFile,
@@ -9,8 +14,10 @@ from hookpath.models.ensembles import (
     ensemble_card,
     members_of,
 )
-from hookpath.models.files import model_at
-from hookpath.models.folder import (
+from hookpath.models.h2gnet import H2GNet
+from hookpath.models.hooknet import HookNet
+from hookpath.models.model_files import model_at
+from hookpath.models.model_folder import (
     ModelCard,
     load_model,
     only_exported,
@@ -18,17 +25,16 @@ from hookpath.models.folder import (
     read_onnx,
     save_model,
 )
-from hookpath.models.h2gnet import H2GNet
-from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
-from hookpath.models.multiscale import MultiScaleCNN
-from hookpath.models.patches import PatchNetwork
+from hookpath.models.multiscale_cnn import MultiScaleCNN
+from hookpath.models.patch_base import PatchNetwork
+from hookpath.models.patch_classifier import PatchClassifier
 from hookpath.models.probe import FeatureProbe
 from hookpath.models.registry import FAMILIES, build_model
-from hookpath.models.scale import ScaleDetector
-from hookpath.models.shapes import BranchShape, Hook, UNetShape, map_sizes
-from hookpath.models.taught import Taught, part_of_training
+from hookpath.models.scale_detector import ScaleDetector
+from hookpath.models.training_slides import Taught, part_of_training
 from hookpath.models.unet import UNet
+from hookpath.models.unet_arithmetic import BranchShape, Hook, UNetShape, map_sizes
 
 __all__ = [
     "ENSEMBLE_NAME",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hookpath.models.base import initialise
-from hookpath.models.overview import (
+from hookpath.models.overview_base import (
     FILTERS,
     OverviewNetwork,
     conv_bn_relu,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.encoders import Encoder, load_encoders
-from hookpath.models.shapes import BranchShape, Hook
+from hookpath.models.unet_arithmetic import BranchShape, Hook
 
 Reads = Literal["patches", "overview", "scales"]
 """What a network is fed with: concentric patches; whole slides made small; patches of any µm/px."""

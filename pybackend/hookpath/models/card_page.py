@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from hookpath.models.encoders import PAPER
-from hookpath.models.folder import CHANNELS_KEY, ModelCard
+from hookpath.models.model_folder import CHANNELS_KEY, ModelCard
 from hookpath.names import cell_text
 
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}

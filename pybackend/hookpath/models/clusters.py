@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from hookpath.atomic_files import replace_bytes
 from hookpath.errors import ModelFolderError
 from hookpath.models.backbones import Backbone
-from hookpath.writable import replace_bytes
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.models.base import initialise
-from hookpath.models.overview import (
+from hookpath.models.overview_base import (
     FILTERS,
     OverviewNetwork,
     conv_bn_relu,

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.atomic_files import replace_text
 from hookpath.errors import ModelDesignError, ModelFolderError
-from hookpath.models.files import CARD_NAME, model_at
-from hookpath.models.folder import CHANNELS_KEY, ModelCard, read_card
-from hookpath.untrusted import read_bytes, reason
-from hookpath.writable import replace_text
+from hookpath.models.model_files import CARD_NAME, model_at
+from hookpath.models.model_folder import CHANNELS_KEY, ModelCard, read_card
+from hookpath.untrusted_files import read_bytes, reason
 
 ENSEMBLE_NAME = "ensemble.json"
 ENSEMBLE = "ensemble"

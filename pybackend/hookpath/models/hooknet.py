@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
-from hookpath.models.bodies import body_shape, make_body
+from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoders import PAPER
-from hookpath.models.shapes import context_sizes, hook_depths, plan_hooks
+from hookpath.models.unet_arithmetic import context_sizes, hook_depths, plan_hooks
 
 
 class HookNet(SegmentationModel):

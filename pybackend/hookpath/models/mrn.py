@@ -14,7 +14,7 @@ from torch.nn import functional
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import Network, centre_crop, initialise, learned_elsewhere
-from hookpath.models.branch import BN_EPS, BN_MOMENTUM
+from hookpath.models.encoder_decoder import BN_EPS, BN_MOMENTUM
 from hookpath.models.encoders import PAPER, Encoder
 
 Upscaling = Literal["bilinear", "transposed"]

@@ -14,7 +14,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.models.base import COLOURS, BranchOutput, SegmentationModel, centre_crop
 from hookpath.models.encoders import DEFAULT_ENCODER, EncodedShape, Encoder, facts_of
 from hookpath.models.encoders.networks import EncoderFacts
-from hookpath.models.shapes import Hook, context_sizes, hook_depths, refuse_size
+from hookpath.models.unet_arithmetic import Hook, context_sizes, hook_depths, refuse_size
 
 UP_LOSS = 2
 """Px that bilinear upsampling takes off: its outermost ones would need px beyond the map."""

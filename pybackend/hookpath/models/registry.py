@@ -1,6 +1,6 @@
 """The model families by name.
 
-Adding one: a file in this folder, a line here, and one in `hookpath.qupath.offers`.
+Adding one: a file in this folder, a line here, and one in `hookpath.qupath.training_options`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from hookpath.errors import ModelDesignError, PluginError
 from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
 from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
-from hookpath.models.classifier import PatchClassifier
 from hookpath.models.doubleunet import DoubleUNet
 from hookpath.models.h2gnet import H2GNet
 from hookpath.models.hooknet import HookNet
 from hookpath.models.mrn import MRN
-from hookpath.models.multiscale import MultiScaleCNN
-from hookpath.models.otsu import Otsu
+from hookpath.models.multiscale_cnn import MultiScaleCNN
+from hookpath.models.otsu_threshold import Otsu
+from hookpath.models.patch_classifier import PatchClassifier
 from hookpath.models.probe import FeatureProbe
-from hookpath.models.scale import ScaleDetector
+from hookpath.models.scale_detector import ScaleDetector
 from hookpath.models.unet import UNet
 from hookpath.models.unet_lr import UNetLR
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, initialise
-from hookpath.models.bodies import body_shape, make_body
+from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoders import PAPER
-from hookpath.models.shapes import refuse_size
+from hookpath.models.unet_arithmetic import refuse_size
 
 
 class UNet(SegmentationModel):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from hookpath.models.base import initialise
-from hookpath.models.overview import FILTERS, Decoder, Encoder, OverviewNetwork
+from hookpath.models.overview_base import FILTERS, Decoder, Encoder, OverviewNetwork
 
 
 class UNetLR(OverviewNetwork):

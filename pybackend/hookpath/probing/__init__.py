@@ -1,5 +1,10 @@
-"""Fitting a head to frozen features of all drawn places at once (family ``probe``)."""
+"""Fitting a head to frozen features of all drawn places at once (family ``probe``).
 
-from hookpath.probing.run import fit_probe
+In: annotated slides and a frozen encoder. Out: a fitted head, within seconds.
+
+Uses: geometry, inference, models, sampling, slides, training.
+"""
+
+from hookpath.probing.probe_run import fit_probe
 
 __all__ = ["fit_probe"]

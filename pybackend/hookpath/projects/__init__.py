@@ -1,8 +1,12 @@
-"""Where slides and annotations come from, and where predictions go."""
+"""Where slides and annotations come from, and where predictions go.
+
+In: a ``project.qpproj``, a folder of slides, or a request. Out: a `Project` of frozen snapshots;
+changes are collected and written once.
+
+Uses: annotations, geometry, jvm, locking, markup, slides.
+"""
 
 from hookpath.jvm.installation import find_qupath, qupath_version
-from hookpath.projects._readable import slide_of_server
-from hookpath.projects._results import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.base import (
     SPLIT_KEY,
     ImageEntry,
@@ -11,14 +15,14 @@ from hookpath.projects.base import (
     WriteReport,
 )
 from hookpath.projects.changes import Changes
-from hookpath.projects.edited import count_edited
-from hookpath.projects.exchange import ExchangeEntry, ExchangeProject, ProjectPart
-from hookpath.projects.file_remarks import tell_files
-from hookpath.projects.folder import FolderEntry, FolderProject
-from hookpath.projects.labelled import as_labels
-from hookpath.projects.left_out import ReportOfImage, tell_left_out
-from hookpath.projects.opening import open_project
-from hookpath.projects.patients import Grouping
+from hookpath.projects.duplicate_slides import twin_remarks
+from hookpath.projects.edited_results import count_edited
+from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject
+from hookpath.projects.folder_store.unused_files import tell_files
+from hookpath.projects.ground_truth import teaching_objects
+from hookpath.projects.image_table import write_csv
+from hookpath.projects.open_any import open_project
+from hookpath.projects.ownership import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.planes import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes
 from hookpath.projects.pooling import (
     PooledEntry,
@@ -28,12 +32,19 @@ from hookpath.projects.pooling import (
     pooled,
     result_key,
 )
-from hookpath.projects.qupath import QuPathEntry, QuPathProject
+from hookpath.projects.qupath_store.qupath_project import QuPathEntry, QuPathProject
+from hookpath.projects.qupath_store.readable_slides import slide_of_server
 from hookpath.projects.remap import Remap
-from hookpath.projects.rest import NO_REST, REST_KEY, Rest
+from hookpath.projects.request_store.request_project import (
+    ExchangeEntry,
+    ExchangeProject,
+    ProjectPart,
+)
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.projects.spacing import spacing_remarks
-from hookpath.projects.splits import (
+from hookpath.projects.splits.make_split import MadeSplit, SplitPlan, keep_in_metadata, make_split
+from hookpath.projects.splits.patients import Grouping
+from hookpath.projects.splits.split_table import (
     FOLD_KEY,
     NOT_IN_SPLIT,
     SplitTable,
@@ -41,12 +52,11 @@ from hookpath.projects.splits import (
     assume,
     split_remarks,
 )
-from hookpath.projects.splitting import MadeSplit, SplitPlan, keep_in_metadata, make_split
 from hookpath.projects.summary import ImageSummary, summarise
-from hookpath.projects.table import write_csv
 from hookpath.projects.totals import Totals, by_project, missing_lines
-from hookpath.projects.twins import twin_remarks
-from hookpath.projects.vouched import teaching_objects
+from hookpath.projects.training_labels import as_labels
+from hookpath.projects.undrawn_tissue import NO_REST, REST_KEY, Rest
+from hookpath.projects.unused_annotations import ReportOfImage, tell_left_out
 
 __all__ = [
     "CONFIRMED_KEY",

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import HookpathError
-from hookpath.projects._backups import Backups
+from hookpath.projects.backups import Backups
 
 if TYPE_CHECKING:
     from hookpath.annotations.objects import PathObject

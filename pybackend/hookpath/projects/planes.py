@@ -13,8 +13,8 @@ from hookpath.annotations import PathObject, is_drawn_by_hand
 from hookpath.annotations.planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, WriteReport
+from hookpath.projects.project_views import EntryView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
-from hookpath.projects.views import EntryView
 from hookpath.slides import SlideDescription, SlideRef
 from hookpath.slides.base import default_plane
 

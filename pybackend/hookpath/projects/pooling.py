@@ -14,8 +14,8 @@ from hookpath.projects.base import ImageEntry, Project
 from hookpath.projects.by_id import ImagesById
 from hookpath.projects.changes import Changes
 from hookpath.projects.planes import PlaneEntry
+from hookpath.projects.project_views import EntryView
 from hookpath.projects.snapshot import ImageSnapshot
-from hookpath.projects.views import EntryView
 
 
 class PooledEntry(EntryView):

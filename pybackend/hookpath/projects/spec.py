@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookpath.projects.base import Project
-from hookpath.projects.opening import open_project
+from hookpath.projects.open_any import open_project
 from hookpath.projects.pooling import pooled
 from hookpath.projects.remap import Remap
 

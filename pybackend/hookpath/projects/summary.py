@@ -18,10 +18,10 @@ from hookpath.annotations import (
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects.edited import count_edited
+from hookpath.projects.edited_results import count_edited
+from hookpath.projects.ground_truth import teaching_objects
 from hookpath.projects.pooling import PooledEntry
-from hookpath.projects.rest import Rest
-from hookpath.projects.vouched import teaching_objects
+from hookpath.projects.undrawn_tissue import Rest
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ImageSummary:
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         edited: such results that a person changed; they count where somebody confirmed them
-            (`hookpath.projects.vouched`).
+            (`hookpath.projects.ground_truth`).
         left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
         channels: names of its channels; empty: RGB, or the slide cannot be opened.
         dtype: type of its samples ("": the slide cannot be opened).

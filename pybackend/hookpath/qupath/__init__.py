@@ -1,4 +1,11 @@
-"""What the QuPath extension talks to while it runs: the worker behind the live preview."""
+"""What the QuPath extension talks to while it runs: the worker behind the live preview.
+
+In: requests of the QuPath extension. Out: probabilities of views, and a network that learns while a
+person draws.
+
+Uses: annotations, geometry, inference, models, probing, projects, sampling, slides, stages,
+training.
+"""
 
 from hookpath.qupath.preview import CancelledError, Preview, View
 

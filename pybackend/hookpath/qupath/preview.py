@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hookpath.closing import Closing
+from hookpath.context import Closing
 from hookpath.errors import PredictionError
 from hookpath.inference import Predictor, check_spacing
-from hookpath.inference.grids import Box
-from hookpath.inference.rows import PredictedTile, Probabilities
-from hookpath.qupath.shrinking import shrink
+from hookpath.inference.dense.tile_rows import PredictedTile, Probabilities
+from hookpath.inference.tile_grids import Box
+from hookpath.qupath.downsampling import shrink
 from hookpath.slides import Slide
 
 MOST_PX = 8 * 2**20

@@ -28,7 +28,7 @@ import numpy as np
 
 from hookpath.errors import HookpathError
 from hookpath.qupath.preview import CancelledError, View
-from hookpath.qupath.session import Session, Wanted, slide_of
+from hookpath.qupath.worker_session import Session, Wanted, slide_of
 
 SESSION = Session()
 

@@ -2,6 +2,11 @@
 
 Names are looked up when first used: a reading process imports this package too, and without torch
 it starts in a fraction of a second and takes 200 MB less.
+
+In: annotated slides. Out: endless, reproducible batches of concentric patches with labels. The way
+through its rooms: samplers (what) → loading (pixels) → augmentation.
+
+Uses: annotations, geometry, projects, slides.
 """
 
 from __future__ import annotations
@@ -10,19 +15,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hookpath.sampling.augmentation import Augmentation
-    from hookpath.sampling.augmentation_config import AugmentationConfig
-    from hookpath.sampling.balanced import BalancedSampler
+    from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts, load_source
+    from hookpath.sampling.augmentation.augmentation_config import AugmentationConfig
+    from hookpath.sampling.augmentation.batch_augmentation import Augmentation
     from hookpath.sampling.batch import Batch
-    from hookpath.sampling.choosing import SamplerChoice
-    from hookpath.sampling.heatmaps import Heatmap
-    from hookpath.sampling.hierarchical import HierarchicalSampler
-    from hookpath.sampling.overview import HeatmapOf, OverviewSet, OverviewStream
-    from hookpath.sampling.sampler import Draw, Sampler
-    from hookpath.sampling.scales import ScaleStream, ScaleValidation
-    from hookpath.sampling.source import AnnotatedSlide, SlideFacts, load_source
+    from hookpath.sampling.magnification_stream import ScaleStream, ScaleValidation
+    from hookpath.sampling.overview_heatmaps import Heatmap
+    from hookpath.sampling.overview_samples import HeatmapOf, OverviewSet, OverviewStream
+    from hookpath.sampling.samplers.hierarchical import HierarchicalSampler
+    from hookpath.sampling.samplers.pixel_balanced import BalancedSampler
+    from hookpath.sampling.samplers.sampler_factory import SamplerChoice
+    from hookpath.sampling.samplers.sampler_protocol import Draw, Sampler
     from hookpath.sampling.stream import PatchStream
-    from hookpath.sampling.validation import ValidationStream, validation_regions
+    from hookpath.sampling.validation_patches import ValidationStream, validation_regions
 
 __all__ = [
     "AnnotatedSlide",
@@ -48,26 +53,26 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AnnotatedSlide": "source",
-    "Augmentation": "augmentation",
-    "AugmentationConfig": "augmentation_config",
-    "BalancedSampler": "balanced",
+    "AnnotatedSlide": "annotated_slide",
+    "Augmentation": "augmentation.batch_augmentation",
+    "AugmentationConfig": "augmentation.augmentation_config",
+    "BalancedSampler": "samplers.pixel_balanced",
     "Batch": "batch",
-    "Draw": "sampler",
-    "Heatmap": "heatmaps",
-    "HeatmapOf": "overview",
-    "HierarchicalSampler": "hierarchical",
-    "OverviewSet": "overview",
-    "OverviewStream": "overview",
+    "Draw": "samplers.sampler_protocol",
+    "Heatmap": "overview_heatmaps",
+    "HeatmapOf": "overview_samples",
+    "HierarchicalSampler": "samplers.hierarchical",
+    "OverviewSet": "overview_samples",
+    "OverviewStream": "overview_samples",
     "PatchStream": "stream",
-    "Sampler": "sampler",
-    "SamplerChoice": "choosing",
-    "ScaleStream": "scales",
-    "ScaleValidation": "scales",
-    "SlideFacts": "source",
-    "ValidationStream": "validation",
-    "load_source": "source",
-    "validation_regions": "validation",
+    "Sampler": "samplers.sampler_protocol",
+    "SamplerChoice": "samplers.sampler_factory",
+    "ScaleStream": "magnification_stream",
+    "ScaleValidation": "magnification_stream",
+    "SlideFacts": "annotated_slide",
+    "ValidationStream": "validation_patches",
+    "load_source": "annotated_slide",
+    "validation_regions": "validation_patches",
 }
 
 

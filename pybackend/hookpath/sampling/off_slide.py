@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from hookpath.geometry import BranchSpec, Region
-from hookpath.sampling.placing import image_regions
-from hookpath.sampling.planning import facts_of_all
-from hookpath.sampling.source import AnnotatedSlide, SlideFacts
-from hookpath.sampling.validation import regions_of
+from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
+from hookpath.sampling.loading.read_plan import facts_of_all
+from hookpath.sampling.patch_alignment import image_regions
+from hookpath.sampling.validation_patches import regions_of
 
 
 def shares_off_slide(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from hookpath.geometry import BranchSpec
-from hookpath.sampling.tissue_places import read_patches, tissue_centres
+from hookpath.sampling.reference_patches import read_patches, tissue_centres
 from hookpath.slides import Slide
 from hookpath.slides.recolouring import Recolouring
 
@@ -58,7 +58,7 @@ class MacenkoProfile(_Profile):
         """From ``(N, 3)`` px of tissue."""
         import torch
 
-        from hookpath.sampling.stains import macenko_stains
+        from hookpath.sampling.augmentation.stain_augmentation import macenko_stains
 
         pixels = torch.from_numpy(rgb.astype(np.float32) / 255).T.reshape(1, 3, -1, 1)
         (stains,) = macenko_stains([pixels]).numpy().astype(np.float64)

@@ -10,17 +10,17 @@ from typing import Any, Self
 import torch
 
 from hookpath.annotations import ClassTable
-from hookpath.closing import Closing
+from hookpath.context import Closing
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
+from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Arrays, Batch, batch_of
-from hookpath.sampling.choosing import SamplerChoice
-from hookpath.sampling.fetching import Fetcher, make_fetcher
-from hookpath.sampling.planning import Labels, Planner, Plans, count_pixels, facts_of_all
-from hookpath.sampling.reader import PatchRequest, SlideFailedError
-from hookpath.sampling.sampler import Counts, Sampler
-from hookpath.sampling.source import AnnotatedSlide
-from hookpath.sampling.together import ALONE, Together, share_of
+from hookpath.sampling.loading.batch_fetching import Fetcher, make_fetcher
+from hookpath.sampling.loading.distributed_share import ALONE, Together, share_of
+from hookpath.sampling.loading.patch_reader import PatchRequest, SlideFailedError
+from hookpath.sampling.loading.read_plan import Labels, Planner, Plans, count_pixels, facts_of_all
+from hookpath.sampling.samplers.sampler_factory import SamplerChoice
+from hookpath.sampling.samplers.sampler_protocol import Counts, Sampler
 
 
 @dataclass(frozen=True)

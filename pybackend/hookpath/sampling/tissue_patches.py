@@ -8,8 +8,8 @@ import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import BranchSpec, Region
-from hookpath.sampling.placing import branch_snap, image_regions
-from hookpath.sampling.source import SlideFacts
+from hookpath.sampling.annotated_slide import SlideFacts
+from hookpath.sampling.patch_alignment import branch_snap, image_regions
 from hookpath.slides import Slide, TissueMask, tissue_mask
 
 #: µm per px of the tissue mask, about 1 MB for a large section: many masks are held at once.

@@ -1,12 +1,18 @@
-"""WSI reading at any µm/px."""
+"""WSI reading at any µm/px.
+
+In: any file that we, OpenSlide, fastslide or QuPath open. Out: pixels of any region at any µm/px
+and of any channels; tissue masks; pyramidal TIFF.
+
+Uses: geometry, jvm.
+"""
 
 from hookpath.slides.base import Level, Slide, SlideRef
 from hookpath.slides.description import SlideDescription
 from hookpath.slides.identity import SlideIdentity
-from hookpath.slides.maps import MapReader, open_map
-from hookpath.slides.opening import open_slide
+from hookpath.slides.map_reader import MapReader, open_map
+from hookpath.slides.open_any import open_slide
 from hookpath.slides.tissue import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
-from hookpath.slides.writer import PyramidWriter
+from hookpath.slides.writing.pyramid_writer import PyramidWriter
 
 __all__ = [
     "TISSUE_GROWTH_UM",

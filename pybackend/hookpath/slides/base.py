@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.closing import Closing
+from hookpath.context import Closing
 from hookpath.errors import missing_spacing
 from hookpath.geometry import Calibration, Region
 from hookpath.slides.channels import RGB_CHANNELS, Channel, ChannelScale
@@ -75,7 +75,7 @@ class SlideRef:
             ChannelError: it lacks a channel that is wanted, or is no RGB.
         """
         from hookpath.slides import open_slide
-        from hookpath.slides.chosen import chosen
+        from hookpath.slides.selected_channels import chosen
 
         slide = open_slide(
             self.path,

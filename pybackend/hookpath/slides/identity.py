@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from hookpath.slides._dicom import whole_series
-from hookpath.slides._parts import INDEX_SUFFIXES, parts_of
+from hookpath.slides.companion_files import INDEX_SUFFIXES, parts_of
+from hookpath.slides.dicom_series import whole_series
 
 #: Slides up to this size (all files together) are read whole: some 5 ms.
 WHOLE_BYTES = 4 * 2**20

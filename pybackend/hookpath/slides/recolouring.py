@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hookpath.geometry import Region
 from hookpath.slides.base import RGBArray, Slide
-from hookpath.slides.wrapped import SlideOf
+from hookpath.slides.slide_wrapper import SlideOf
 
 Matrix = tuple[tuple[float, float, float], ...]
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hookpath.geometry import Region
-from hookpath.slides._area import WHOLE, Axis, area_average
+from hookpath.slides.area_averaging import WHOLE, Axis, area_average
 from hookpath.slides.base import Level, Slide
 from hookpath.slides.channels import Pixels
 

@@ -9,8 +9,8 @@ from hookpath.events import SILENT, Reporter
 from hookpath.models import FeatureProbe, H2GNet
 from hookpath.probing import fit_probe
 from hookpath.projects import Project
-from hookpath.stages.classifying import FirstStages
-from hookpath.stages.reporting import Share
+from hookpath.stages.h2gnet_classifiers import FirstStages
+from hookpath.stages.stage_progress import Share
 from hookpath.training import RunFolder, TrainConfig, TrainResult
 from hookpath.training import train as train_network
 

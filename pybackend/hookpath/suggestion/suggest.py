@@ -18,18 +18,18 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.models import FeatureProbe
-from hookpath.probing.cache import FeatureCache, identity_of_features
-from hookpath.probing.describing import Describer
-from hookpath.probing.fitting import table_of
-from hookpath.probing.folds import folds_of
-from hookpath.probing.places import Making, Places, places_of
+from hookpath.probing.cross_fitting import folds_of
+from hookpath.probing.feature_cache import FeatureCache, identity_of_features
+from hookpath.probing.head_fitting import table_of
+from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.tile_features import Describer
 from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.suggestion.advice import Drawn, best_of, context_gain, doubts, draw_next
-from hookpath.suggestion.judging import Judged, judge
+from hookpath.suggestion.view_scores import Judged, judge
 from hookpath.suggestion.views import USUAL_RATIO, candidates, mpp_of, spacings_for
 from hookpath.training import TrainConfig
-from hookpath.training.data import gather
+from hookpath.training.data.dataset import gather
 
 TASK = "suggest"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hookpath.errors import MissingSpacingError
-from hookpath.inference.predictors import COARSEST_FACTOR
+from hookpath.inference.predictors.predictor_factory import COARSEST_FACTOR
 from hookpath.sampling import AnnotatedSlide
 
 USUAL_UM = 1.0

@@ -1,12 +1,18 @@
-"""The training loop, losses, checkpoints, resume."""
+"""The training loop, losses, checkpoints, resume.
 
-from hookpath.training._settings import given_settings
+In: projects and a configuration. Out: a run folder with the best model. The way through its rooms:
+data → weights → losses → optimization (`loop`) → diagnostics, all kept by run.
+
+Uses: annotations, geometry, locking, models, projects, sampling, slides.
+"""
+
 from hookpath.training.config import TrainConfig
 from hookpath.training.config_tables import ValidationConfig
-from hookpath.training.loggers import LoggedRun, RunLogger
 from hookpath.training.loop import TrainResult, train
 from hookpath.training.presets import PRESETS
-from hookpath.training.run_folder import RunFolder, RunRecord, history
+from hookpath.training.run.loggers import LoggedRun, RunLogger
+from hookpath.training.run.run_folder import RunFolder, RunRecord, history
+from hookpath.training.settings_parser import given_settings
 
 __all__ = [
     "PRESETS",

@@ -15,9 +15,9 @@ from hookpath.errors import UsageError
 from hookpath.limits import BATCH, COUNT, WORKERS
 from hookpath.projects import Rest
 from hookpath.sampling import AugmentationConfig
-from hookpath.sampling.sampler import SAMPLERS
+from hookpath.sampling.samplers.sampler_protocol import SAMPLERS
 from hookpath.sampling.stain_profiles import StainMethod
-from hookpath.training import _settings
+from hookpath.training import settings_parser
 from hookpath.training.config_tables import (
     ClusterConfig,
     FineTuneConfig,
@@ -244,7 +244,11 @@ class TrainConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        return _settings.merge(preset_values(given), given) if isinstance(given, Mapping) else given
+        return (
+            settings_parser.merge(preset_values(given), given)
+            if isinstance(given, Mapping)
+            else given
+        )
 
     @classmethod
     def load(
@@ -264,10 +268,10 @@ class TrainConfig(BaseModel):
         Raises:
             UsageError: unreadable file, unknown key (names the nearest) or bad value.
         """
-        values = _settings.read_toml(path) if path else {}
+        values = settings_parser.read_toml(path) if path else {}
         if preset:
             values["preset"] = preset
-        return cls.of(_settings.overridden(values, overrides))
+        return cls.of(settings_parser.overridden(values, overrides))
 
     def changed(self, overrides: Sequence[str]) -> Self:
         """This configuration with ``key=value`` overrides put over it (see `load`).
@@ -275,7 +279,7 @@ class TrainConfig(BaseModel):
         Raises:
             UsageError: as `load`.
         """
-        return self.of(_settings.overridden(self.model_dump(), overrides))
+        return self.of(settings_parser.overridden(self.model_dump(), overrides))
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -287,4 +291,4 @@ class TrainConfig(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise UsageError(_settings.explain(error, cls)) from None
+            raise UsageError(settings_parser.explain(error, cls)) from None

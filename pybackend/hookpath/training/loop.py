@@ -13,25 +13,25 @@ from torch import Tensor
 
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
-from hookpath.models.files import CARD_NAME
+from hookpath.models.model_files import CARD_NAME
 from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.signals import QueueStop
-from hookpath.training.clock import Clock
 from hookpath.training.config import TrainConfig
-from hookpath.training.device import memory_explained
-from hookpath.training.gradients import gradients
-from hookpath.training.interrupt import StopSignal
-from hookpath.training.last_look import look_back
-from hookpath.training.loggers import LoggedRun, Loggers
-from hookpath.training.metrics_log import MetricsLog, NoLog, Row
-from hookpath.training.opening import Prepare, open_session
-from hookpath.training.reference import FEWER, PATCHES, keep_reference
-from hookpath.training.run_folder import RunFolder, flatten, history
-from hookpath.training.schedule import learning_rate, set_rates
-from hookpath.training.scoring import Validation
+from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, keep_reference
+from hookpath.training.diagnostics.training_slides import look_back
+from hookpath.training.distributed import Group, joined
+from hookpath.training.losses.training_objective import Validation
+from hookpath.training.optimization.gradients import gradients
+from hookpath.training.optimization.memory_recovery import memory_explained
+from hookpath.training.optimization.optimizer import learning_rate, set_rates
+from hookpath.training.optimization.step_timer import Clock
+from hookpath.training.run.interrupt import StopSignal
+from hookpath.training.run.loggers import LoggedRun, Loggers
+from hookpath.training.run.metrics_log import MetricsLog, NoLog, Row
+from hookpath.training.run.run_folder import RunFolder, flatten, history
 from hookpath.training.session import Fit, Session
-from hookpath.training.together import Group, joined
+from hookpath.training.setup import Prepare, open_session
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from hookpath.errors import HookpathError, UsageError
 from hookpath.models.encoders import DEFAULT_ENCODER
 from hookpath.sampling import AugmentationConfig
-from hookpath.training._settings import merge
+from hookpath.training.settings_parser import merge
 
 Preset = Literal["auto", "paper", "fast"]
 

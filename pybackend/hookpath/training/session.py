@@ -17,22 +17,22 @@ from hookpath.events import Reporter
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.models.clusters import Clusters
 from hookpath.sampling import Augmentation
-from hookpath.training.average import Average
-from hookpath.training.budget import Budget
-from hookpath.training.checkpoint import Checkpoint, write_checkpoint
 from hookpath.training.config import TrainConfig
-from hookpath.training.data import TrainingData
-from hookpath.training.feeds import HeldOut, Stream
-from hookpath.training.findings import Finding
-from hookpath.training.finetune import FineTuning
-from hookpath.training.losses import Loss, Weigher, evenly
-from hookpath.training.normalising import normalisation_of
-from hookpath.training.parts import Parts
-from hookpath.training.plan import Plan
-from hookpath.training.run_folder import RunFolder
-from hookpath.training.scoring import Goal, Validation
-from hookpath.training.together import ALONE, Group
-from hookpath.training.validate import validate
+from hookpath.training.data.dataloaders import HeldOut, Stream
+from hookpath.training.data.dataset import TrainingData
+from hookpath.training.data.stain_normalization import normalisation_of
+from hookpath.training.diagnostics.findings import Finding
+from hookpath.training.distributed import ALONE, Group
+from hookpath.training.losses.head_losses import Loss, Weigher, evenly
+from hookpath.training.losses.training_objective import Goal, Validation
+from hookpath.training.optimization.micro_batches import Parts
+from hookpath.training.optimization.step_plan import Plan
+from hookpath.training.optimization.time_budget import Budget
+from hookpath.training.optimization.weight_average import Average
+from hookpath.training.run.checkpoint import Checkpoint, write_checkpoint
+from hookpath.training.run.run_folder import RunFolder
+from hookpath.training.validation import validate
+from hookpath.training.weights.finetuning import FineTuning
 
 
 @dataclass

@@ -19,7 +19,7 @@ from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.pathology import PATHOLOGY, recipe_of
 from hookpath.models.encoders.reach import Reach, measure_reach
 from hookpath.models.encoders.windows import Windows
-from hookpath.models.outline import only_outlined
+from hookpath.models.meta_network import only_outlined
 
 TOKEN_DEPTH = 4
 """Halvings that a token of a vision transformer stands for (16 px), whatever its patch size."""

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.networks import EncoderFacts
-from hookpath.models.shapes import BLOCK_LOSS, UP_LOSS, BranchShape, MapSizes, decoder_sizes
+from hookpath.models.unet_arithmetic import (
+    BLOCK_LOSS,
+    UP_LOSS,
+    BranchShape,
+    MapSizes,
+    decoder_sizes,
+)
 
 
 @dataclass(frozen=True)

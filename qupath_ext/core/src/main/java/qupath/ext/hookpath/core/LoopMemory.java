@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What the annotation loop remembers of an image, as {@code projects/proposed.py} reads it.
+ * What the annotation loop remembers of an image, as {@code projects/loop_proposals.py} reads it.
  *
  * @param drawnIds  objects that a person drew before the first proposal
  * @param proposals GeoJSON files of all that was ever proposed

@@ -1,0 +1,153 @@
+"""Which of the drawn objects are used as labels, where, and why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import shapely
+from shapely.geometry import box
+
+from hookpath.annotations.classes import ClassTable, is_unknown_mark, is_usable_class
+from hookpath.annotations.label_report import LeftOut, Why
+from hookpath.annotations.objects import UNCONFIRMED_KEY, PathObject
+from hookpath.annotations.valid_areas import Area, area_of, dimension_of, keep_area
+
+#: Smaller losses, in level-0 px², are rounding.
+_NOTHING_L0 = 1e-6
+
+
+def is_drawn_by_hand(obj: PathObject) -> bool:
+    """True for annotations that no run of ours made: the only ones that teach a model."""
+    return obj.object_type == "annotation" and obj.run is None and not is_unconfirmed(obj)
+
+
+def is_unconfirmed(obj: PathObject) -> bool:
+    """True for what is left of a changed result and nobody confirmed."""
+    return UNCONFIRMED_KEY in obj.metadata
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Usable areas, the largest first (of equal ones the earlier), and what is not used.
+
+    Attributes:
+        areas: valid, on the slide, without what is marked as unknown; level-0 px.
+        labels: of each.
+        ids: of the objects that they are of.
+        left_out: what people drew that is not used, by class and reason.
+        renamed: class as it is written → as it is read.
+    """
+
+    areas: list[Area]
+    labels: list[int]
+    ids: list[str]
+    left_out: tuple[LeftOut, ...]
+    renamed: Mapping[str, str]
+    results: int
+    detections: int
+    repaired: int
+
+
+@dataclass
+class _Tally:
+    """What is not used, added up."""
+
+    sums: dict[tuple[str, Why], tuple[int, float]] = field(default_factory=dict)
+
+    def add(self, obj: PathObject, why: Why, area_l0: float = 0.0) -> None:
+        key = obj.path_class.name if obj.path_class else "", why
+        count, area = self.sums.get(key, (0, 0.0))
+        self.sums[key] = count + 1, area + area_l0
+
+    def found(self) -> tuple[LeftOut, ...]:
+        return tuple(LeftOut(name, n, a, why) for (name, why), (n, a) in self.sums.items())
+
+
+def select(
+    objects: Iterable[PathObject], classes: ClassTable, slide_size: tuple[float, float] | None
+) -> Selection:
+    """The areas of the classes of `classes` that people drew.
+
+    Args:
+        slide_size: width and height in level-0 px; what lies beyond is cut away. None: unknown.
+    """
+    every = list(objects)
+    drawn = [o for o in every if is_drawn_by_hand(o)]
+    unconfirmed = [o for o in every if is_unconfirmed(o)]
+    results = sum(o.run is not None for o in every)
+    tally, used, repaired = _Tally(), list[tuple[int, Area, str]](), 0
+    unknown, slide = _unknown(drawn), None if slide_size is None else box(0, 0, *slide_size)
+    shapely.prepare([g for g in (unknown, slide) if g is not None])
+    for obj in unconfirmed:
+        tally.add(obj, "unconfirmed", obj.geometry.area)
+    for obj in drawn:
+        why = _why_not(obj, classes)
+        area, was_repaired = area_of(obj.geometry)
+        if why is not None:
+            tally.add(obj, why, area.area if area else 0.0)
+        elif area is None:
+            tally.add(obj, "broken")
+        else:
+            repaired += was_repaired
+            left = _known_part(obj, area, slide, unknown, tally)
+            if left is not None and obj.path_class is not None:
+                used.append((classes.label(obj.path_class.name), left, obj.id))
+    used.sort(key=lambda one: -one[1].area)
+    return Selection(
+        areas=[area for _, area, _ in used],
+        labels=[label for label, _, _ in used],
+        ids=[object_id for _, _, object_id in used],
+        left_out=tally.found(),
+        renamed=_renamed(drawn),
+        results=results,
+        detections=len(every) - len(drawn) - len(unconfirmed) - results,
+        repaired=repaired,
+    )
+
+
+def _renamed(drawn: Iterable[PathObject]) -> dict[str, str]:
+    return {o.written_class: o.path_class.name for o in drawn if o.written_class and o.path_class}
+
+
+def _unknown(drawn: Iterable[PathObject]) -> Area | None:
+    """All that is marked as unknown, as one area."""
+    marks = [o for o in drawn if o.path_class and is_unknown_mark(o.path_class.name)]
+    areas = [area for o in marks if (area := area_of(o.geometry)[0]) is not None]
+    return keep_area(shapely.union_all(areas)) if areas else None
+
+
+def _why_not(obj: PathObject, classes: ClassTable) -> Why | None:
+    """None: it may be used."""
+    dimension = dimension_of(obj.geometry)
+    if dimension in (0, 1):
+        return "point" if dimension == 0 else "line"
+    if obj.path_class is None:
+        return "unclassified"
+    if not is_usable_class(obj.path_class.name):
+        return "region"
+    return None if obj.path_class.name in classes else "other_class"
+
+
+def _known_part(
+    obj: PathObject,
+    area: Area,
+    slide: Area | None,
+    unknown: Area | None,
+    tally: _Tally,
+) -> Area | None:
+    """The part of an area on the slide that is not taken back."""
+    inside = area
+    if slide is not None and not slide.covers(area):
+        kept = keep_area(shapely.intersection(area, slide))
+        tally.add(obj, "off_slide", area.area - (kept.area if kept else 0.0))
+        if kept is None:
+            return None
+        inside = kept
+    if unknown is None or not unknown.intersects(inside):
+        return inside
+    left = keep_area(shapely.difference(inside, unknown))
+    lost = inside.area - (left.area if left else 0.0)
+    if lost > _NOTHING_L0:
+        tally.add(obj, "unknown", lost)
+    return left

@@ -1,0 +1,77 @@
+"""``--to zip``: a model folder as one file, with a page about it; any command takes it as it is."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from hookpath.atomic_files import make_folder, refuse_read_only, replace_file
+from hookpath.errors import ExportError, ModelFolderError, OutputError, UsageError, write_code
+from hookpath.models.card_page import card_page
+from hookpath.models.model_files import KNOWN, PAGE_NAME, files_of
+from hookpath.models.model_folder import load_model, only_exported, read_card, read_onnx
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+
+def pack_model(model: Path, out: Path) -> Path:
+    """Write a model folder as one ``.zip``; the same model always gives the same bytes.
+
+    It is opened before it gets its name, so that what is there can be used.
+
+    Raises:
+        UsageError: `out` does not end in ``.zip``.
+        ModelFolderError: no usable model.
+        OutputError: `out` cannot be written.
+    """
+    if out.suffix.lower() != ".zip":
+        raise UsageError(f"{out}: name the file to write, ending in .zip")
+    if out.is_dir():
+        raise UsageError(f"{out}: is a folder; name a file")
+    _refuse_other_kind(model)
+    _open(model)
+    data = _packed(model)
+
+    def fill(part: Path) -> None:
+        part.write_bytes(data)
+        _open(part)
+
+    try:
+        make_folder(out.parent)
+        refuse_read_only(out)
+        replace_file(out, fill)
+    except ModelFolderError as error:
+        raise ExportError(f"{out}: cannot be opened as it was written ({error})") from error
+    except OSError as error:
+        raise OutputError(
+            f"{out}: cannot be written ({error.strerror}); choose another file with -o",
+            code=write_code(error),
+        ) from error
+    return out
+
+
+def _refuse_other_kind(model: Path) -> None:
+    if model.is_file():
+        raise UsageError(f"{model}: is one file already")
+
+
+def _open(model: Path) -> None:
+    """As whoever uses it will."""
+    if only_exported(model):
+        read_onnx(model)
+    else:
+        load_model(model)
+
+
+def _packed(model: Path) -> bytes:
+    """Stored as they are (weights hardly shrink), in one order and of one date."""
+    files, page = files_of(model), card_page(read_card(model)).encode()
+    held = {name: files.read(name) for name in KNOWN if name != PAGE_NAME and files.has(name)}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
+        for name, data in {PAGE_NAME: page, **held}.items():
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            packed.writestr(entry, data)
+    return target.getvalue()

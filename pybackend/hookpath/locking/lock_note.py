@@ -1,0 +1,157 @@
+"""Where a file system knows no locks: a note that only one process can make.
+
+It counts as long as its process lives. Other machines, which cannot ask for that, tell it from a
+pulse: a new time of change twice a minute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hookpath.leftover_files import discard, unfinished_beside
+from hookpath.process_owner import lives, this_machine
+
+#: How often a note is touched, in seconds.
+PULSE_S = 30.0
+
+#: A note whose last pulse is so long ago belongs to nobody.
+SILENT_S = 10 * PULSE_S
+
+
+def owner() -> bytes:
+    """Who holds a lock, as its file says it."""
+    values = {
+        "machine": this_machine(),
+        "host": platform.node(),
+        "process": os.getpid(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return json.dumps(values).encode()
+
+
+def owner_in(file: Path) -> dict[str, Any]:
+    """What a lock's file says; empty where it says nothing."""
+    try:
+        with file.open("rb") as said:
+            found = json.loads(said.read(4096))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class NoteLock:
+    """A note of ours, and its pulse."""
+
+    def __init__(self, note: Path, said: bytes) -> None:
+        self._note, self._said = note, said
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lock-pulse", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        while not self._over.wait(PULSE_S):
+            with contextlib.suppress(OSError):
+                os.utime(self._note)
+
+    def release(self) -> None:
+        """End the pulse and remove the note, unless another took its place (we were held up)."""
+        self._over.set()
+        self._thread.join()
+        with contextlib.suppress(OSError):
+            if self._note.read_bytes() == self._said:
+                discard(self._note)
+
+
+class NoLock:
+    """Those who share a lock make no note."""
+
+    def release(self) -> None:
+        """Nothing was made."""
+
+
+def try_note(file: Path, shared: bool, by_pulse: bool = False) -> NoteLock | NoLock | None:
+    """The lock; None: another process has it.
+
+    Args:
+        by_pulse: a silent pulse is enough to give a note up, whether or not there is a process of
+            that number (it may be another one by now).
+
+    Raises:
+        OSError: the note cannot be made.
+    """
+    note = note_of(file)
+    _remove_abandoned(note, by_pulse)
+    if shared:
+        return None if note.exists() else NoLock()
+    try:
+        handle = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return None
+    said = owner()
+    with os.fdopen(handle, "wb") as out:
+        out.write(said)
+    return NoteLock(note, said)
+
+
+def note_of(file: Path) -> Path:
+    """The note that stands for the lock of a file."""
+    return file.with_name(file.name + ".note")
+
+
+def is_held(note: Path) -> bool:
+    """Whether a note is there, its process lives, and so does its pulse; another one goes."""
+    _remove_abandoned(note, by_pulse=True)
+    return note.exists()
+
+
+def who(note: Path) -> str:
+    """Who made a note, in words: `` (process 12 on node7)``; "" where it does not say so."""
+    said = owner_in(note)
+    pid, host = said.get("process"), said.get("host")
+    if not isinstance(pid, int):
+        return ""
+    return f" (process {pid})" if host == platform.node() else f" (process {pid} on {host})"
+
+
+def _remove_abandoned(note: Path, by_pulse: bool) -> None:
+    """Take it away under another name first: if it is not the same any more, it goes back."""
+    said = owner_in(note)
+    if not _is_abandoned(note, said, by_pulse):
+        return
+    aside = unfinished_beside(note)
+    with contextlib.suppress(OSError):
+        note.rename(aside)
+        if owner_in(aside) != said:
+            os.link(aside, note)
+    discard(aside)
+
+
+def _is_abandoned(note: Path, said: dict[str, Any], by_pulse: bool) -> bool:
+    """Whether whoever made it has ended; of another machine: has shown no pulse for long."""
+    pid = said.get("process")
+    if said.get("machine") == this_machine() and isinstance(pid, int):
+        if not lives(pid):
+            return True
+        if not by_pulse:
+            return False
+    try:
+        return _now_there(note) - note.stat().st_mtime > SILENT_S
+    except OSError:
+        return False
+
+
+def _now_there(file: Path) -> float:
+    """The time by the clock that dates the files there, which may be another machine's."""
+    probe = unfinished_beside(file)
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        discard(probe)

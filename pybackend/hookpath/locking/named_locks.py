@@ -1,0 +1,149 @@
+"""Locks by name of a file.
+
+A lock is a small hidden file that says who holds it, and is gone afterwards. The system's own lock
+on it decides (`_system`), which goes with its process, however that ends; where a file system
+knows none, a note does (`_note`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from hookpath.atomic_files import make_folder
+from hookpath.errors import BusyError
+from hookpath.leftover_files import is_unfinished, sweep
+from hookpath.locking.lock_note import note_of, owner, try_note, who
+from hookpath.locking.system_lock import try_system_lock
+
+#: The lock's file in a folder that it is for.
+LOCK_NAME = ".hookpath.lock"
+
+#: What is held for seconds is waited for; whoever waits longer than this is told.
+PATIENCE_S = 60.0
+
+_LOOK_EVERY_S = 0.05
+
+#: Locks of this process: file, process, thread.
+_held: set[tuple[Path, int, int]] = set()
+
+
+class _Lock(Protocol):
+    def release(self) -> None:
+        """Let others in."""
+
+
+@contextmanager
+def entered(
+    lock: AbstractContextManager[None], refused: Callable[[OSError], Exception]
+) -> Iterator[None]:
+    """Hold a lock; where the system refuses it, `refused` says what is raised.
+
+    Errors of the work inside pass as they are.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock)
+        except OSError as error:
+            raise refused(error) from error
+        yield
+
+
+@contextmanager
+def folder_alone(folder: Path, does: str, shared: bool = False) -> Iterator[None]:
+    """`alone` with the lock that belongs to a folder, which is there already; sweeps it, too.
+
+    Raises:
+        BusyError, OSError: as `alone`.
+    """
+    with alone(folder / LOCK_NAME, does, 0.0, shared):
+        sweep(folder)
+        yield
+
+
+@contextmanager
+def alone(
+    file: Path, does: str, patience_s: float = PATIENCE_S, shared: bool = False
+) -> Iterator[None]:
+    """Be the only one, of all processes that ask for it, that does something.
+
+    The same thread may ask again for what it holds.
+
+    Args:
+        file: of the lock; its folder is there already.
+        does: what, for the message: "training the run runs/first".
+        patience_s: how long to wait for another to end.
+        shared: beside others that share it, too, but not beside one that is alone.
+
+    Raises:
+        BusyError: another process has not ended in this time; says which.
+        OSError: the lock's file cannot be made: its folder cannot be written to.
+    """
+    file = Path(os.path.realpath(file.parent)) / file.name
+    key = (file, os.getpid(), threading.get_ident())
+    if key in _held:
+        yield
+        return
+    lock = _acquired(file, does, patience_s, shared)
+    _held.add(key)
+    try:
+        yield
+    finally:
+        _held.discard(key)
+        lock.release()
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether nothing lies in a folder but its lock and what killed processes left."""
+    locks = (LOCK_NAME, note_of(folder / LOCK_NAME).name)
+    return all(p.name in locks or is_unfinished(p) for p in folder.iterdir())
+
+
+def _acquired(file: Path, does: str, patience_s: float, shared: bool) -> _Lock:
+    until = time.monotonic() + patience_s
+    while (found := _tried(file, shared)) is None:
+        if time.monotonic() >= until:
+            raise BusyError(
+                f"another hookpath is {does}{_who(file)}; wait until that has ended, or end it"
+            )
+        time.sleep(_LOOK_EVERY_S)
+    return found
+
+
+def _tried(file: Path, shared: bool) -> _Lock | None:
+    """The lock; None: another has it."""
+    try:
+        return try_system_lock(file, shared, owner())
+    except NotImplementedError:
+        return try_note(file, shared)
+
+
+def _who(file: Path) -> str:
+    return who(file) or who(note_of(file))
+
+
+@contextmanager
+def working_in(folder: Path, does: str, shared: bool = False) -> Iterator[None]:
+    """Make a folder for results and be the only one who works in it (see `alone`).
+
+    A folder that was made here and is still empty in the end goes again.
+
+    Raises:
+        BusyError: another process works there.
+        OSError: it cannot be made, or not be written to.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    make_folder(folder)
+    try:
+        with folder_alone(folder, does, shared=shared):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            for place in missing:
+                place.rmdir()

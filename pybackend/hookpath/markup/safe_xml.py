@@ -1,0 +1,108 @@
+"""XML from strangers: no entity is expanded, nothing outside the file is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.parsers import expat
+
+from hookpath.errors import AnnotationError
+from hookpath.limits import GEOJSON_BYTES
+from hookpath.untrusted_files import TooMuchError, read_bytes
+
+
+@dataclass(slots=True)
+class Node:
+    """One element: its name, attributes, the line that it begins on, and what is in it."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    line: int
+    children: Sequence[Node] = ()
+
+    def all(self, tag: str) -> Iterator[Node]:
+        """Elements of this name directly inside."""
+        return (child for child in self.children if child.tag == tag)
+
+    def inside(self, *path: str) -> Iterator[Node]:
+        """Elements at the end of a path of names below."""
+        if len(path) == 1:
+            yield from self.all(path[0])
+            return
+        for child in self.all(path[0]):
+            yield from child.inside(*path[1:])
+
+    def get(self, name: str, default: str = "") -> str:
+        """An attribute, without the blanks around it."""
+        return self.attributes.get(name, default).strip()
+
+    def number(self, name: str) -> float:
+        """An attribute that is a finite number.
+
+        Raises:
+            AnnotationError: it is missing or none; names element and line, not the file.
+        """
+        text = self.get(name)
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value):
+            return value
+        said = f"{name}={text!r}" if text else f"no {name}"
+        raise AnnotationError(f"line {self.line}: <{self.tag}> has {said}, a number is needed")
+
+
+def parse_xml(path: Path) -> Node:
+    """The root element of a file.
+
+    Entities that a file declares (a few lines can make gigabytes of them) and documents that it
+    refers to are refused: none of the formats has any.
+
+    Raises:
+        AnnotationError: missing, not XML, cut short, or with entities; names file and line.
+    """
+    builder = _Builder()
+    try:
+        builder.parser.Parse(read_bytes(path, GEOJSON_BYTES), True)
+    except OSError as error:
+        raise AnnotationError(f"cannot read {path}: {error.strerror or error}") from error
+    except TooMuchError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+    except expat.ExpatError as error:
+        said = expat.errors.messages[error.code]
+        raise AnnotationError(
+            f"{path}: line {error.lineno} is no XML ({said}); export the annotations again"
+        ) from error
+    except AnnotationError as error:
+        raise AnnotationError(f"{path}: {error}") from error
+    return builder.top.children[0]
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.top = Node("", {}, 0)
+        self._open = [self.top]
+        self.parser = expat.ParserCreate(namespace_separator=None)
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.EntityDeclHandler = self._refuse
+        self.parser.buffer_text = True
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        node = Node(tag.rpartition(":")[2], attributes, self.parser.CurrentLineNumber)
+        above = self._open[-1]
+        # Files have millions of vertices with nothing in them: a list for each would cost memory.
+        if not isinstance(above.children, list):
+            above.children = []
+        above.children.append(node)
+        self._open.append(node)
+
+    def _end(self, tag: str) -> None:
+        self._open.pop()
+
+    def _refuse(self, name: str, *declared: object) -> None:
+        line = self.parser.CurrentLineNumber
+        raise AnnotationError(f"line {line} declares the entity {name!r}, which is not allowed")

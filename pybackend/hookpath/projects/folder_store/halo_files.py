@@ -1,0 +1,30 @@
+"""HALO's file of annotations beside a slide: read where no GeoJSON has a person's work, never
+written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookpath.annotations.objects import PathObject
+
+#: Ending of its name.
+HALO_SUFFIX = ".annotations"
+
+
+def is_halo(path: Path) -> bool:
+    """Whether the file's name is that of one."""
+    return path.name.lower().endswith(HALO_SUFFIX)
+
+
+def objects_of_halo(file: Path, corner: tuple[int, int]) -> list[PathObject]:
+    """What it holds, in QuPath's frame, which begins at `corner` of the file; ids are always alike.
+
+    Raises:
+        AnnotationError: it is damaged.
+    """
+    from hookpath.markup import read_imagescope, with_ids
+    from hookpath.markup.rings import moved
+
+    x, y = corner
+    return with_ids(moved(read_imagescope(file).objects, -x, -y), file)

@@ -1,0 +1,132 @@
+"""What a person has drawn so far, on any number of images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hookpath.annotations import (
+    ClassTable,
+    LabelRules,
+    LabelSource,
+    PathObject,
+    class_names_in,
+    objects_from_geojson,
+)
+from hookpath.annotations.planes import Plane, plane_of
+from hookpath.errors import TrainingError
+from hookpath.projects.ground_truth import Said, vouched
+from hookpath.projects.ownership import claimed_by_people
+from hookpath.sampling import AnnotatedSlide
+from hookpath.sampling.annotated_slide import SlideFacts
+from hookpath.sampling.channel_scales import measured_scales
+from hookpath.slides import SlideIdentity, SlideRef
+from hookpath.slides.channels import ChannelScale
+
+Feature = Mapping[str, Any]
+"""A parsed GeoJSON feature as QuPath writes it."""
+
+
+#: Of each channel over the first image that is no RGB: what becomes 0 and 255.
+_PERCENTILES = (0.1, 99.9)
+
+
+@dataclass
+class _Image:
+    """`ref` as it was sent, `shown` as the network sees it; `plane` is None where there is one."""
+
+    ref: SlideRef
+    shown: SlideRef
+    facts: SlideFacts
+    identity: SlideIdentity
+    plane: Plane | None
+    objects: dict[str, PathObject] = field(default_factory=dict)
+
+    def drawn(self, rules: LabelRules) -> list[PathObject]:
+        """What a person vouches for (`hookpath.projects.ground_truth`), as labels."""
+        here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
+        objects = vouched(claimed_by_people(here), Said())
+        return rules.applied(objects, lambda: self.facts.calibration)
+
+    def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
+        labels = LabelSource(drawn, classes, self.facts.size_l0)
+        name = self.ref.path.name
+        return AnnotatedSlide(key, name, self.shown, labels, self.facts, identity=self.identity)
+
+
+class Drawn:
+    """What is drawn on several images; `revision` changes with it.
+
+    The first image says what is learned from: RGB, or its channels, scaled as they are on it
+    (`scales`). Images that are otherwise are refused.
+    """
+
+    def __init__(self) -> None:
+        self.scales: tuple[ChannelScale, ...] = ()
+        self.images: dict[str, _Image] = {}
+        self.revision = 0
+        self._order: list[str] = []
+
+    def take(
+        self,
+        added: Mapping[str, Sequence[Feature]],
+        removed: Mapping[str, Sequence[str]] | None = None,
+        slides: Mapping[str, SlideRef] | None = None,
+    ) -> None:
+        """Arguments and errors: see `QuickSession.update`."""
+        self.revision += 1
+        for key, ref in (slides or {}).items():
+            self._meet(key, ref)
+        for key, ids in (removed or {}).items():
+            for one in ids:
+                self._image(key).objects.pop(one, None)
+        for key, features in added.items():
+            objects = objects_from_geojson(list(features))
+            self._image(key).objects.update({o.id: o for o in objects})
+
+    @property
+    def names(self) -> list[str]:
+        """File names of the slides that something is drawn on."""
+        return [i.ref.path.name for i in self.images.values() if class_names_in(i.objects.values())]
+
+    def _meet(self, key: str, ref: SlideRef) -> None:
+        known = self.images.get(key)
+        if known is None or known.ref != ref:
+            with ref.open() as slide:
+                facts, identity = SlideFacts.of(slide), slide.identity
+                plane = None if slide.planes == (1, 1) else slide.plane
+            if not self.images and not facts.is_rgb:
+                names = [channel.name for channel in facts.channels]
+                self.scales = measured_scales([ref], names, _PERCENTILES, {})
+            shown = self.shown(ref)
+            shown.open().close()  # one that lacks a channel says so now
+            objects = {} if known is None else known.objects
+            self.images[key] = _Image(ref, shown, facts, identity, plane, objects)
+
+    def shown(self, ref: SlideRef) -> SlideRef:
+        """A slide as the network sees it."""
+        return replace(ref, channels=self.scales, only_rgb=not self.scales)
+
+    def _image(self, key: str) -> _Image:
+        if key not in self.images:
+            raise TrainingError(f"{key}: its slide was never named; send it along in slides")
+        return self.images[key]
+
+    def sources(self, rules: LabelRules) -> tuple[list[AnnotatedSlide], ClassTable]:
+        """Slides with something drawn, and all classes in the order they were drawn first.
+
+        Raises:
+            TrainingError: fewer than two classes.
+        """
+        every = {k: i.drawn(rules) for k, i in self.images.items()}
+        drawn = {k: objects for k, objects in every.items() if class_names_in(objects)}
+        found = {c.name: c for objects in drawn.values() for c in class_names_in(objects)}
+        self._order = [*self._order, *(n for n in found if n not in self._order)]
+        if len(found) < 2:
+            raise TrainingError(
+                "draw areas of at least two classes, then there is something to tell apart",
+                code="nothing_annotated",
+            )
+        classes = ClassTable.of(found[n] for n in self._order if n in found)
+        return [self.images[k].source(k, objects, classes) for k, objects in drawn.items()], classes

@@ -1,0 +1,69 @@
+"""Slides predicted by workers, objects written by the process that asked for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookpath.cluster import cluster_address, extract_on_cluster, predict_on_cluster
+from hookpath.extraction import ExtractConfig, Magnification, extract_projects
+from hookpath.inference import PredictConfig, predict_project
+from hookpath.projects import open_project
+from hookpath.projects.spec import ProjectSpec
+from support.predictors import save_random_model
+from support.reporting import Notes
+from support.textures import texture_folder
+from support.threads import one_thread
+
+distributed = pytest.importorskip("distributed")
+
+
+def in_this_process(count: int | None) -> object:
+    """A cluster of one worker that is a thread."""
+    return distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+
+
+def test_slides_are_predicted_by_workers_and_written_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers are threads of this process here: others would import torch first."""
+    folder, model = texture_folder(tmp_path / "slides", slides=2, size=160), tmp_path / "model"
+    save_random_model(model, seed=3)
+    (folder / "broken.svs").write_bytes(b"0123456789")
+    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    notes, config = Notes(), PredictConfig(device="cpu", tissue=False, min_area_um2=1)
+    with one_thread():
+        report = predict_on_cluster(
+            ProjectSpec((folder,)), [model], tmp_path / "out", config, "local", notes
+        )
+        assert [p.image for p in report.problems] == ["broken.svs"]
+        assert [f.record.image for f in report.predicted] == ["s0.tif", "s1.tif"]
+        assert all(f.record.in_project for f in report.predicted)
+        assert sum("once more" in line for line in notes.infos) == 1
+        entry = next(e for e in open_project(folder).images if e.name == "s0.tif")
+        assert {o.run for o in entry.objects() if o.run} == {report.predicted[0].record.run}
+        again = predict_project(open_project(folder), model, tmp_path / "out", config)
+    assert (again.predicted, len(again.resumed)) == ((), 2), "the same work, whoever did it"
+
+
+def test_patches_are_cut_by_workers_and_listed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=2, size=160)
+    (folder / "broken.svs").write_bytes(b"0123456789")
+    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    config = ExtractConfig(
+        (Magnification.parse("10x"),), size=32, where="labels", workers=0, masks=True
+    )
+    spec = ProjectSpec((folder,))
+    report = extract_on_cluster(spec, tmp_path / "out", config, "local")
+    assert [p.image for p in report.problems] == ["broken.svs"]
+    assert [r.image for r in report.resumed] == ["s0.tif", "s1.tif"]
+    with spec.each() as projects:
+        alone = extract_projects(projects, tmp_path / "alone", config)
+    assert report.table is not None
+    assert alone.table is not None
+    assert report.table.read_bytes() == alone.table.read_bytes()

@@ -1,0 +1,63 @@
+"""Tasks on a cluster of processes: one dies, one fails, and all is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookpath.cluster import Outcome, cluster_address, connected, run_tasks
+from hookpath.errors import ClusterError, UsageError
+from support.tasks import work
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """Two worker processes."""
+    with connected("local:2") as found:
+        yield found
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX's signals")
+def test_a_worker_that_dies_loses_no_piece_and_a_failure_is_tried_elsewhere(
+    client: Any, tmp_path: Path
+) -> None:
+    names = ["a", "kills", "b", "fails once", "c", "fails"]
+    ended: dict[str, Outcome] = {}
+    retried: list[str] = []
+    run_tasks(
+        client,
+        work,
+        [(tmp_path, name) for name in names],
+        lambda number, outcome: ended.update({names[number]: outcome}),
+        lambda number, outcome: retried.append(f"{names[number]}: {outcome.error}"),
+    )
+    assert {name: outcome.error for name, outcome in ended.items()} == {
+        **dict.fromkeys(["a", "kills", "b", "fails once", "c"]),
+        "fails": "fails: µm/px is unknown",
+    }
+    assert retried == ["fails once: fails once: not readable now"]
+    lines = [line.rsplit(" ", 1) for line in (tmp_path / "log").read_text().splitlines()]
+    tries = {name: [pid for n, pid in lines if n == name] for name in names}
+    assert [len(tries[name]) for name in ("kills", "fails")] == [2, 1]
+    assert len(set(tries["kills"])) == 2
+    assert len(tries["fails once"]) == 2
+
+
+def test_a_cluster_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_address, "_PATIENCE_S", 0.2)
+    with (
+        pytest.raises(UsageError, match="--cluster cloud: there are local, local:4, slurm"),
+        connected("cloud"),
+    ):
+        pass
+    with (
+        pytest.raises(ClusterError, match="no Dask scheduler answers"),
+        connected("tcp://127.0.0.1:9"),
+    ):
+        pass

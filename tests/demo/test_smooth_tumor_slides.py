@@ -1,0 +1,62 @@
+"""Painted slides whose outline must be learnt."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from hookpath.annotations import LabelSource, read_geojson
+from hookpath.demo.smooth_tumor_slides import (
+    CLASSES,
+    GRADE_KEY,
+    GRADES,
+    OTHER,
+    TUMOUR,
+    make_blob_slides,
+    paint_blobs,
+)
+from hookpath.geometry import Region
+from hookpath.projects import SPLIT_KEY
+
+SIZE = 512
+
+
+def test_the_same_seed_paints_the_same_slide() -> None:
+    first, again, other = (paint_blobs(np.random.default_rng(s), SIZE, 0.7) for s in (1, 1, 2))
+    assert np.array_equal(first.rgb, again.rgb)
+    assert np.array_equal(first.truth, again.truth)
+    assert not np.array_equal(first.truth, other.truth)
+
+
+def test_the_outline_is_whole_while_what_it_holds_is_not() -> None:
+    painted = paint_blobs(np.random.default_rng(3), 1024, 0.6)
+    tumour = painted.truth == TUMOUR
+    assert ndimage.label(tumour)[1] <= 2
+    assert 0.05 < tumour.mean() < 0.5
+    grey = painted.rgb.mean(2)
+    assert abs(grey[tumour].mean() - grey[painted.truth == OTHER].mean()) < 12
+    assert grey[painted.truth == 0].mean() > 225
+
+
+def test_slides_are_drawn_whole_but_for_those_of_the_test(tmp_path: Path) -> None:
+    project = make_blob_slides(tmp_path, {"train": 3, "val": 1, "test": 1}, SIZE, seed=5)
+    found = {e.name: e for e in project.images}
+    assert {e.metadata[GRADE_KEY] for e in project.images} == set(GRADES)
+    assert found["test-1.tif"].metadata[SPLIT_KEY] == "test"
+    assert not found["test-1.tif"].objects()
+    truth = read_geojson(tmp_path / "truth" / "test-1.geojson")
+    everything = Region(0, 0, SIZE, SIZE, 1, 1)
+    painted = paint_blobs(np.random.default_rng([5, 4]), SIZE, GRADES["2"]).truth
+    assert np.array_equal(LabelSource(truth, CLASSES).rasterize(everything), painted)
+    drawn = LabelSource(found["train-1.tif"].objects(), CLASSES).rasterize(everything)
+    assert set(np.unique(drawn)) == {0, TUMOUR, OTHER}
+    with found["val-1.tif"].slide.open() as slide:
+        assert slide.calibration.mpp == 1.0
+
+
+def test_what_is_there_is_kept(tmp_path: Path) -> None:
+    make_blob_slides(tmp_path, {"train": 1}, SIZE)
+    before = (tmp_path / "slides" / "train-1.tif").stat().st_mtime_ns
+    again = make_blob_slides(tmp_path, {"train": 2}, SIZE)
+    assert (tmp_path / "slides" / "train-1.tif").stat().st_mtime_ns == before
+    assert [e.metadata[GRADE_KEY] for e in again.images] == ["1", "2"]

@@ -1,0 +1,130 @@
+"""Annotations whose name is not quite the slide's, and files that nobody uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shapely.geometry import box
+
+from hookpath.annotations import RUN_TAG, PathClass, PathObject, read_geojson, write_geojson
+from hookpath.projects import FolderProject, tell_files
+from hookpath.projects.folder_store.annotation_files import sidecars_of
+from support.annotation_files import halo_file, halo_region
+from support.reporting import Notes
+from support.slides import position_image, write_pyramid
+
+COMPOSED, DECOMPOSED = "L\u00e4sion", "La\u0308sion"
+
+
+def matched(slides: list[str], *files: str, exact: str = "") -> dict[str, str]:
+    own = {Path(s): [Path(exact)] for s in slides if exact}
+    found = sidecars_of(map(Path, slides), [Path(f) for f in (*files, exact, *slides) if f], own)
+    return {slide.name: file.name for slide, file in found.matched.items()}
+
+
+@pytest.mark.parametrize(
+    ("slide", "file"),
+    [
+        ("CASE1.TIF", "case1.geojson"),
+        (f"{COMPOSED}.tif", f"{DECOMPOSED}.geojson"),
+        (f"{DECOMPOSED}.tif", f"{COMPOSED}.geojson"),
+        ("c2.tif", "c2.GEOJSON"),
+        ("c2.tif", "C2.TIF.GeoJSON.gz"),
+        ("c3.tif", "c3.tif - Series 0.geojson"),
+        ("c4.tif", "c4_annotations.geojson"),
+        ("c4.ome.tif", "C4-annotation.geojson"),
+        ("c5.svs", "C5.annotations"),
+    ],
+)
+def test_a_near_miss_belongs_to_the_one_slide_that_it_can_be_meant_for(
+    slide: str, file: str
+) -> None:
+    assert matched([slide, "other.tif"], file) == {slide: file}
+
+
+@pytest.mark.parametrize(
+    ("slides", "files", "why"),
+    [
+        (["a.tif", "A.svs"], ["a_annotations.geojson"], "it fits several slides: a.tif, A.svs"),
+        (["a.tif"], ["a_annotations.geojson", "A.geojson"], "name one of them a.geojson"),
+        (["a.tif"], ["b.geojson"], "no slide here has its name"),
+        (["a.tif"], ["b.geojson", "b.vsi"], "its image is of a kind that no reader opens"),
+        (["a.tif"], ["a.xml"], "hookpath convert a.xml makes GeoJSON of it"),
+    ],
+)
+def test_what_is_nobody_s_says_why(slides: list[str], files: list[str], why: str) -> None:
+    found = sidecars_of(map(Path, slides), map(Path, [*slides, *files]), {})
+    assert not found.matched
+    assert why in found.unused[Path(files[0])]
+
+
+def test_the_exact_name_wins() -> None:
+    slides = ["a.tif", "a.b.tif"]
+    assert matched(slides, "A.geojson", exact="a.geojson") == {}
+    own = {Path("a.b.tif"): [Path("a.b.geojson")], Path("a.tif"): []}
+    found = sidecars_of(map(Path, slides), [Path("A.geojson"), Path("a.b.geojson")], own)
+    assert found.matched == {Path("a.tif"): Path("A.geojson")}
+
+
+def test_hidden_files_and_other_files_are_no_annotations() -> None:
+    files = map(Path, [".a.geojson", "._b.geojson", "notes.txt", "hookpath-project.json"])
+    found = sidecars_of([Path("a.tif")], files, {})
+    assert (found.matched, found.unused, found.unread) == ({}, {}, ())
+
+
+def test_a_folder_reads_and_writes_the_file_that_it_takes_and_tells(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "CASE1.TIF", position_image(64, 64), mpp=1.0, levels=1)
+    file = tmp_path / "case1_annotations.geojson"
+    write_geojson(file, [PathObject(box(0, 0, 9, 9), path_class=PathClass("Tumor"))])
+    (tmp_path / "v.vsi").write_bytes(b"?")
+    write_geojson(tmp_path / "v.geojson", [])
+    project = FolderProject(tmp_path)
+    (entry,) = project.images
+    assert [o.geometry.area for o in entry.objects()] == [81]
+    entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
+    assert [o.run for o in read_geojson(file)] == [None]
+    assert [o.run for o in entry.objects()] == [None, "r"]
+    assert not (tmp_path / "CASE1.geojson").exists()
+    notes = Notes()
+    tell_files(notes, [project])
+    assert notes.infos == ["case1_annotations.geojson: taken for the annotations of CASE1.TIF"]
+    assert [w.split(",")[0] for w in notes.warnings] == [
+        "v.vsi: not used",
+        "v.geojson: not used",
+    ]
+
+
+def test_predictions_are_nobody_s_annotations() -> None:
+    files = map(Path, ["a.tif.hookpath.geojson", "gone.tif.hookpath.geojson"])
+    found = sidecars_of([Path("a.tif")], files, {})
+    assert not found.matched
+    assert found.unused == {
+        Path("gone.tif.hookpath.geojson"): "the slide of these predictions is not here"
+    }
+
+
+def test_halo_s_file_is_read_and_never_written(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    halo = halo_file(tmp_path / "a.annotations", halo_region("Rectangle", (1, 2), (3, 5)))
+    before = halo.read_bytes()
+    (entry,) = FolderProject(tmp_path).images
+    (drawn,) = entry.objects()
+    assert drawn.geometry.equals(box(1, 2, 3, 5))
+    assert drawn.path_class == PathClass("Tumor", (255, 255, 0))
+    assert entry.objects()[0].id == drawn.id
+    entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
+    assert halo.read_bytes() == before
+    assert [o.run for o in read_geojson(tmp_path / "a.tif.hookpath.geojson")] == ["r"]
+    assert [o.run for o in entry.objects()] == [None, "r"]
+    assert not FolderProject(tmp_path).remarks()
+
+
+def test_a_person_s_geojson_takes_the_place_of_halo_s(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    halo_file(tmp_path / "a.annotations", halo_region("Rectangle", (1, 2), (3, 5)))
+    own = PathObject(box(0, 0, 9, 9), path_class=PathClass("Tumor"))
+    ours = PathObject(box(0, 0, 1, 1), metadata={RUN_TAG: "r"})
+    write_geojson(tmp_path / "a.geojson", [own, ours])
+    (entry,) = FolderProject(tmp_path).images
+    assert len(entry.objects()) == 2
