@@ -128,3 +128,20 @@ def test_a_person_s_geojson_takes_the_place_of_halo_s(tmp_path: Path) -> None:
     write_geojson(tmp_path / "a.geojson", [own, ours])
     (entry,) = FolderProject(tmp_path).images
     assert len(entry.objects()) == 2
+
+
+@pytest.mark.parametrize("text", ['{"version": "5.0", "shapes": []}', '{"Exposure": 3}', "[1, 2]"])
+def test_settings_in_json_beside_a_slide_are_no_annotations(tmp_path: Path, text: str) -> None:
+    """Microscopes, BIDS and other annotation programs keep ``<slide>.json``."""
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    settings = tmp_path / "a.json"
+    settings.write_text(text)
+    (entry,) = FolderProject(tmp_path).images
+    assert entry.objects() == []
+    assert FolderProject(tmp_path).remarks() == [
+        ("a.json: not used, it is JSON, but no GeoJSON", False)
+    ]
+    write_geojson(settings, [PathObject(box(0, 0, 9, 9), path_class=PathClass("Tumor"))])
+    (entry,) = FolderProject(tmp_path).images
+    assert [o.geometry.area for o in entry.objects()] == [81]
+    assert not FolderProject(tmp_path).remarks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from hookpath.projects import (
 )
 from hookpath.projects.planes import ALL, parse_indices
 from support.multiplex import write_ome, write_strokes
+from support.slides import write_pyramid
 
 
 @pytest.fixture
@@ -120,3 +122,28 @@ def test_info_tells_channels_and_planes(stack: Path) -> None:
     assert "a.ome.tif: z-planes 0 to 4, time points 0 to 1" in done.output
     (image,) = summarise(open_project(stack))
     assert (image.channels, image.dtype, image.planes) == (("DAPI",), "uint16", (5, 2))
+
+
+def test_areas_are_counted_plane_by_plane(stack: Path) -> None:
+    """The same place on two planes is twice the area; what lies on none is told."""
+    drawing = stack.with_suffix(".geojson")
+    features = []
+    for plane in ((0, 0), (4, 1), (4, 1), (5, 0)):
+        write_strokes(drawing, {"A": [(0, 0, 20, 20)]}, plane=plane)
+        features += json.loads(drawing.read_text())["features"]
+    drawing.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (image,) = summarise(open_project(stack))
+    px = (image.spacing_um or 0) ** 2 * 1e-6
+    assert image.annotated_mm2["A"] == pytest.approx(800 * px)
+    assert [dict(found) for found in image.left_out] == [
+        {"class": "A", "count": 1, "mm2": pytest.approx(400 * px), "why": "no_plane"}
+    ]
+    assert any("that the image does not have" in note for note in image.notes)
+
+
+def test_a_plane_of_an_image_without_planes_is_told(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", np.zeros((64, 64, 3), np.uint8), 1.0, levels=1)
+    write_strokes(tmp_path / "a.geojson", {"A": [(0, 0, 20, 20)]}, plane=(2, 0))
+    (image,) = summarise(open_project(tmp_path))
+    assert image.annotated_mm2.get("A", 0) == 0
+    assert image.left_out[0]["why"] == "no_plane"

@@ -61,6 +61,36 @@ def test_a_czi_of_channels_and_planes(tmp_path: Path) -> None:
         assert (top == found + 13).all()
 
 
+@pytest.mark.parametrize("packed", ["jpegxr", "zstd0", "zstd1"])
+def test_a_packed_czi_in_colour(tmp_path: Path, packed: str) -> None:
+    code = place_code(WIDTH, HEIGHT)
+    path = write_czi(tmp_path / "a.czi", {(0, 0, 0): code}, packed=packed)
+    with open_slide(path) as slide:
+        assert (slide.read_level(0, 0, 0, WIDTH, HEIGHT) == code).all()
+        assert len(slide.levels) == 3
+
+
+@pytest.mark.parametrize("packed", ["jpegxr", "zstd0", "zstd1", "zstd1-bytes-apart"])
+def test_packed_channels_of_16_bits(tmp_path: Path, packed: str) -> None:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    planes = {(c, 0, 0): (x * (c + 1) * 31 + 7 * y).astype(np.uint16) for c in range(2)}
+    path = write_czi(tmp_path / "a.czi", planes, names=("DAPI", "CD8"), packed=packed)
+    with open_slide(path) as slide:
+        found = slide.read_level(0, 0, 0, WIDTH, HEIGHT)
+    for c in range(2):
+        assert (found[..., c] == planes[c, 0, 0]).all()
+
+
+def test_of_several_scenes_the_first_is_read_and_told(tmp_path: Path) -> None:
+    code = place_code(WIDTH, HEIGHT)
+    further = {(1000, 300): 255 - code[:200, :256]}
+    path = write_czi(tmp_path / "a.czi", {(0, 0, 0): code}, further=further)
+    with open_slide(path) as slide:
+        assert slide.notes == ("holds 2 images; the first is read",)
+        assert (slide.width_l0, slide.height_l0) == (WIDTH, HEIGHT)
+        assert (slide.read_level(0, 0, 0, WIDTH, HEIGHT) == code).all()
+
+
 def test_a_damaged_czi_is_refused_by_name(tmp_path: Path) -> None:
     path = write_czi(tmp_path / "a.czi", {(0, 0, 0): place_code(300, 200)})
     path.write_bytes(path.read_bytes()[: 32 + 512 + 100])

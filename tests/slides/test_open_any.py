@@ -141,7 +141,7 @@ def one_line(path: Path, pattern: str) -> None:
     [
         (b"", "is empty.*; copy"),
         (b"0123456789", "only 10 bytes.*; copy"),
-        (b"<html>404 not found</html>\n" * 20, "(no slide or image.*; check)|MIRAX.*; copy"),
+        (b"error 404: not found\n" * 20, "(no slide or image.*; check)|MIRAX.*; copy"),
         (b"II*\0\x08\0\0\0" + b"\xff" * 60, "not a readable TIFF.*; copy"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 60, "; "),
     ],
@@ -198,3 +198,26 @@ def test_a_given_spacing_wins_over_the_files(tmp_path: Path) -> None:
     with open_slide(path, calibration=Calibration(0.5, 0.6)) as slide:
         assert (slide.calibration.mpp_x, slide.calibration.mpp_y) == (0.5, 0.6)
         assert slide.file_calibration == Calibration(0.25, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run git lfs pull"),
+        (b"\n<!DOCTYPE html><html></html>", "is a web page"),
+        (b"PK\x03\x04" + bytes(60), "a ZIP archive; unpack it"),
+        (b"\x1f\x8b\x08" + bytes(60), "packed with gzip"),
+    ],
+)
+def test_what_commonly_takes_a_slide_s_place_is_told(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    path = tmp_path / "a.svs"
+    path.write_bytes(content)
+    with pytest.raises(SlideError, match=rf"a\.svs: .*{says}"):
+        open_slide(path)
+
+
+def test_a_tiff_that_is_only_called_ndpi_is_a_tiff(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.ndpi", PICTURE, photometric="rgb", tile=(64, 64))
+    assert np.array_equal(read_whole(tmp_path / "a.ndpi"), PICTURE)

@@ -45,19 +45,62 @@ def test_an_upright_picture_with_the_tag_is_read(tmp_path: Path) -> None:
     assert np.array_equal(whole(saved(tmp_path / "a.png", PICTURE, exif=exif)), PICTURE)
 
 
-@pytest.mark.parametrize("samples", [1, 3, 4])
-def test_16_bits_are_refused(tmp_path: Path, samples: int) -> None:
-    deep = np.zeros((64, 96, samples), np.uint16).squeeze()
-    path = tmp_path / "a.png"
-    path.write_bytes(imagecodecs.png_encode(deep))
-    with pytest.raises(SlideError, match=r"16 bits, not 8-bit colour; export"):
-        open_slide(path)
+DEEP = np.random.default_rng(0).integers(0, 65536, (64, 96, 3), dtype=np.uint16)
 
 
-def test_16_bits_of_jpeg_2000_are_refused(tmp_path: Path) -> None:
+def deep_file(path: Path, samples: Any) -> Path:
+    if path.suffix == ".png":
+        path.write_bytes(imagecodecs.png_encode(samples))
+    elif path.suffix == ".jp2":
+        path.write_bytes(imagecodecs.jpeg2k_encode(samples, level=0, codecformat="jp2"))
+    else:
+        header = f"P5 {samples.shape[1]} {samples.shape[0]} 65535 "
+        path.write_bytes(header.encode() + samples.astype(">u2").tobytes())
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jp2", ".pgm"])
+def test_grey_of_16_bits_is_one_channel_as_it_is_stored(tmp_path: Path, suffix: str) -> None:
+    path = deep_file(tmp_path / f"a{suffix}", DEEP[..., 0].copy())
+    with open_slide(path) as slide:
+        assert [c.name for c in slide.channels] == ["Channel 1"]
+        assert (slide.dtype, slide.ground) == (np.uint16, 0)
+        found = slide.read(Region(-2, -1, 40, 30, 1, 1))
+        half = slide.read(Region(0, 0, 48, 32, 2, 2))
+    assert (found[1:, 2:] == DEEP[:29, :38, :1]).all()
+    assert not found[:1].any()
+    mean = DEEP[..., 0].reshape(32, 2, 48, 2).mean((1, 3))
+    assert np.abs(half[..., 0] - mean).max() <= 0.5
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jp2"])
+def test_rgb_of_16_bits_lies_on_white(tmp_path: Path, suffix: str) -> None:
+    with open_slide(deep_file(tmp_path / f"a{suffix}", DEEP)) as slide:
+        assert [c.name for c in slide.channels] == ["Red", "Green", "Blue"]
+        assert not slide.is_rgb
+        found = slide.read(Region(-2, 0, 40, 30, 1, 1))
+    assert (found[:, 2:] == DEEP[:30, :38]).all()
+    assert (found[:, :2] == 65535).all()
+
+
+def test_transparency_of_16_bits_is_laid_over_white(tmp_path: Path) -> None:
+    alpha = np.zeros((64, 96, 1), np.uint16)
+    path = deep_file(tmp_path / "a.png", np.dstack([DEEP, alpha]))
+    assert np.array_equal(whole(path), DEEP)  # 0 everywhere: not meant
+    alpha[:, 48:] = 65535
+    alpha[0] = 32768
+    found = whole(deep_file(tmp_path / "a.png", np.dstack([DEEP, alpha])))
+    assert np.array_equal(found[1:, 48:], DEEP[1:, 48:])
+    assert (found[1:, :48] == 65535).all()
+    assert np.abs(found[0] - (DEEP[0] / 2 + 32768)).max() <= 2
+
+
+def test_colour_of_12_bits_is_refused(tmp_path: Path) -> None:
+    """Nothing says what of 16 bits is white."""
     path = tmp_path / "a.jp2"
-    path.write_bytes(imagecodecs.jpeg2k_encode(PICTURE.astype(np.uint16), codecformat="jp2"))
-    with pytest.raises(SlideError, match=r"16 bits, not 8-bit colour; export"):
+    deep = imagecodecs.jpeg2k_encode(DEEP >> 4, level=0, codecformat="jp2", bitspersample=12)
+    path.write_bytes(deep)
+    with pytest.raises(SlideError, match=r"3 samples a pixel of 12 bits; export"):
         open_slide(path)
     path.write_bytes(imagecodecs.jpeg2k_encode(PICTURE, codecformat="jp2"))
     assert np.array_equal(whole(path), PICTURE)

@@ -127,6 +127,12 @@ def retrain(root: Path) -> int:
     return _loop("retrain", root)
 
 
+def retrained(root: Path) -> int:
+    """Where the round has ended, there is nothing to do: another `retrain` is another round."""
+    ended = (root / "out" / "rounds" / "02" / "round.json").is_file()
+    return 0 if ended else retrain(root)
+
+
 def proposed(root: Path) -> int:
     return loop_start(root) or propose(root)
 
@@ -204,7 +210,7 @@ CASES = [
     Case("loop propose", propose, propose, IN_LOOP, loop_start),
     Case("loop next", choose, choose, IN_LOOP, loop_start),
     Case("loop accept", accept, accept, IN_LOOP, proposed),
-    Case("loop retrain", retrain, retrain, IN_LOOP, accepted),
+    Case("loop retrain", retrain, retrained, IN_LOOP, accepted),
     Case("demo", demo, demo),
     Case("qupath", predict_in_qupath, predict_in_qupath, prepare=qupath_project),
 ]

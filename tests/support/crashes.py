@@ -196,7 +196,8 @@ def content(folder: Path) -> dict[str, object]:
         ):
             continue
         found[str(path.relative_to(folder))] = _plain(path)
-    assert not leftovers(folder)
+    left = leftovers(folder)
+    assert not left, left
     return found
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from hookpath.annotations.class_names import shown
 
 Why = Literal[
     "point", "line", "unclassified", "region", "unknown", "other_class", "broken", "off_slide",
-    "covered", "unconfirmed",
+    "covered", "unconfirmed", "no_plane",
 ]  # fmt: skip
+
+Number = TypeVar("Number", int, float)
 
 #: Why something teaches nothing, as a person reads it behind class, number and area.
 REASONS: Mapping[Why, str] = MappingProxyType(
@@ -29,6 +31,7 @@ REASONS: Mapping[Why, str] = MappingProxyType(
         "that ends in *)",
         "unconfirmed": "not used: a changed prediction that nobody confirmed; lock what is right, "
         "or draw an area of class 'Region: confirmed*' around it",
+        "no_plane": "not used: on a z-plane or time point that the image does not have",
     }
 )
 
@@ -117,3 +120,33 @@ class LabelReport:
             yield f"class {shown(written, name)} is read as {name!r}"
         if self.repaired:
             yield f"{self.repaired} self-intersecting annotation(s) were repaired"
+
+
+def merged(reports: Sequence[LabelReport]) -> LabelReport:
+    """What is drawn on the planes of one image, together."""
+    if len(reports) == 1:
+        return reports[0]
+    lost: dict[tuple[str, Why], LeftOut] = {}
+    for found in (one for report in reports for one in report.left_out):
+        key = found.class_name, found.why
+        before = lost.get(key, replace(found, count=0, area_l0=0.0))
+        count, area = before.count + found.count, before.area_l0 + found.area_l0
+        lost[key] = replace(found, count=count, area_l0=area)
+    return LabelReport(
+        area_l0=_summed(report.area_l0 for report in reports),
+        objects=_summed(report.objects for report in reports),
+        left_out=tuple(lost.values()),
+        renamed={k: v for report in reports for k, v in report.renamed.items()},
+        results=sum(report.results for report in reports),
+        detections=sum(report.detections for report in reports),
+        repaired=sum(report.repaired for report in reports),
+        overlap_l0=sum(report.overlap_l0 for report in reports),
+    )
+
+
+def _summed(several: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
+    total: dict[str, Number] = {}
+    for one in several:
+        for name, value in one.items():
+            total[name] = total[name] + value if name in total else value
+    return total

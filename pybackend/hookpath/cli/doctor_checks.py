@@ -37,7 +37,7 @@ def all_checks(quick: bool = False) -> list[Check]:
         quick: leave out what only building the extension and QuPath projects need.
     """
     checks = [_package(), _python(), *(_library(*entry) for entry in _LIBRARIES), _gpu(), _engine()]
-    further = [] if quick else [_formats(), _paquo(), _qupath(), _java(), _gradle()]
+    further = [] if quick else [_formats(), _ome_zarr(), _paquo(), _qupath(), _java(), _gradle()]
     return [*checks, *further, _temporary_space()]
 
 
@@ -133,6 +133,14 @@ def _formats() -> Check:
         return Check("fastslide", "ok", version("fastslide"))
     advice = "for CZI of channels, VSI and iSyntax: pip install 'hookpath[formats]'"
     return Check("fastslide", "absent", "not installed", advice)
+
+
+def _ome_zarr() -> Check:
+    from hookpath.slides.readers.omezarr_reader import has_zarr
+
+    if has_zarr():
+        return Check("zarr", "ok", version("zarr"))
+    return Check("zarr", "absent", "not installed", "for OME-Zarr: pip install 'hookpath[formats]'")
 
 
 def _paquo() -> Check:

@@ -17,8 +17,11 @@ from hookpath.cli.shared_options import (
     Remapped,
     Shard,
     Sources,
+    TimePoints,
+    ZPlanes,
     model_folder,
     opened_as_one,
+    plane_choice,
     shard_of,
 )
 from hookpath.durations import duration_text
@@ -52,21 +55,8 @@ def command(
     ] = None,
     shard: Shard = None,
     cluster: Cluster = None,
-    z: Annotated[
-        str | None,
-        typer.Option(
-            "--z",
-            metavar="PLANES",
-            help="z-planes of a stack, as QuPath counts them, from 0: 3, or 0,2-4, or all.",
-            show_default="the middle one",
-        ),
-    ] = None,
-    t: Annotated[
-        str | None,
-        typer.Option(
-            "--t", metavar="POINTS", help="Time points, likewise.", show_default="the first"
-        ),
-    ] = None,
+    z: ZPlanes = None,
+    t: TimePoints = None,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[
@@ -120,7 +110,6 @@ def command(
     """
     with running("predict", json, debug) as console:
         from hookpath.inference import PredictConfig, predict_project
-        from hookpath.projects.planes import PlaneChoice, parse_indices
 
         if not model:
             raise UsageError("--model is missing: give the model folder or the run that made it")
@@ -129,7 +118,7 @@ def command(
             tiff=tiff,
             geojson=geojson,
             inside=inside,
-            planes=PlaneChoice(z and parse_indices(z, "--z"), t and parse_indices(t, "--t")),
+            planes=plane_choice(z, t),
             images=tuple(image or ()),
             min_area_um2=min_area,
             simplify_um=simplify,

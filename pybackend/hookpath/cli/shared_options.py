@@ -13,7 +13,7 @@ from hookpath.errors import UsageError
 
 if TYPE_CHECKING:
     from hookpath.annotations import LabelRules
-    from hookpath.projects import Project, Rest
+    from hookpath.projects import PlaneChoice, Project, Rest
     from hookpath.slides import TissueRule
 
 Source = Annotated[
@@ -83,6 +83,19 @@ RestClass = Annotated[
         help="Undrawn tissue of annotated slides is of this class (docs/sampling.md).",
         show_default="unknown, unless image metadata says so",
     ),
+]
+ZPlanes = Annotated[
+    str | None,
+    typer.Option(
+        "--z",
+        metavar="PLANES",
+        help="z-planes of a stack, as QuPath counts them, from 0: 3, or 0,2-4, or all.",
+        show_default="the middle one",
+    ),
+]
+TimePoints = Annotated[
+    str | None,
+    typer.Option("--t", metavar="POINTS", help="Time points, likewise.", show_default="the first"),
 ]
 LineWidth = Annotated[
     float | None,
@@ -269,6 +282,17 @@ def class_map(given: Sequence[str] | None) -> dict[str, str]:
         if not all(name.strip() for name in pair):
             raise UsageError(f"--map {text!r}: give OLD=NEW, two names of classes")
     return {old.strip(): new.strip() for old, new in pairs}
+
+
+def plane_choice(z: str | None, t: str | None) -> PlaneChoice:
+    """What ``--z`` and ``--t`` choose.
+
+    Raises:
+        UsageError: they cannot be understood.
+    """
+    from hookpath.projects.planes import PlaneChoice, parse_indices
+
+    return PlaneChoice(z and parse_indices(z, "--z"), t and parse_indices(t, "--t"))
 
 
 def label_rules(

@@ -32,7 +32,7 @@ def extract_on_cluster(
         UsageError, OutputError: as `extract_projects`.
     """
     with spec.each() as projects:
-        pairs = list(chosen_pairs(projects, config.images))
+        pairs = list(chosen_pairs(projects, config))
     first, step = config.shard or (1, 1)
     numbers = range(first, len(pairs) + 1, step)
     failed: dict[int, Outcome] = {}

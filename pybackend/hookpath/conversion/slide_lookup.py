@@ -11,6 +11,7 @@ from hookpath.errors import ProjectError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.projects import ImageEntry, open_project
 from hookpath.projects.folder_store.annotation_files import ENDINGS
+from hookpath.projects.folder_store.folder_project import is_slide
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Places:
         self._mpp = mpp
         self._not_slides = {file.absolute() for file in files}
         self._given = _images(slides, mpp) if slides else None
-        self._is_one_slide = slides is not None and slides.is_file() and len(self._given or ()) == 1
+        self._is_one_slide = slides is not None and is_slide(slides) and len(self._given or ()) == 1
         self._beside: dict[Path, list[ImageEntry]] = {}
 
     def of(self, file: Path) -> Place | None:

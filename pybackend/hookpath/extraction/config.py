@@ -13,6 +13,7 @@ from hookpath.annotations import LabelRules
 from hookpath.errors import UsageError
 from hookpath.geometry import UM_AT_ONE
 from hookpath.limits import DESIGN_NUMBER, WORKERS
+from hookpath.projects import PlaneChoice
 from hookpath.slides import TissueRule
 
 #: Numbers without a unit that are asked about: objectives are called so.
@@ -77,6 +78,8 @@ class ExtractConfig:
         channels: of TIFF, by name, in this order; empty: all.
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
+        planes: of stacks, each a slide of its own. Nothing chosen: the plane that QuPath shows
+            first; where patches are of drawn classes, those that were drawn on.
         again: extract finished slides again.
         shard: (K, N): only every N-th image, from the K-th (1…N).
     """
@@ -98,6 +101,7 @@ class ExtractConfig:
     masks: bool = False
     workers: int = 0
     images: tuple[str, ...] = field(default=())
+    planes: PlaneChoice = field(default_factory=PlaneChoice)
     again: bool = False
     shard: tuple[int, int] | None = None
 
@@ -129,7 +133,7 @@ class ExtractConfig:
     def digest(self) -> str:
         """Changes whenever other patches would come out."""
         said = asdict(self) | {"rules": self.rules.model_dump(exclude_defaults=True)}
-        for name in ("workers", "images", "again", "shard"):
+        for name in ("workers", "images", "planes", "again", "shard"):
             del said[name]
         if self.rest is None:  # as runs of before there was a rest
             del said["rest"]

@@ -17,7 +17,17 @@ from hookpath.extraction.extraction_record import SlideRecord, load_record, writ
 from hookpath.extraction.worker_pool import TASK, Pair, Run, folder_of
 from hookpath.extraction.worker_task import release
 from hookpath.locking import Claims, working_in
-from hookpath.projects import Problem, Project, Rest, as_labels
+from hookpath.projects import (
+    ImageEntry,
+    PlaneChoice,
+    Problem,
+    Project,
+    Rest,
+    as_labels,
+    chosen_planes,
+    drawn_planes,
+)
+from hookpath.projects.planes import ALL
 
 #: Values of a mask besides 0 (unknown) and, in some layouts, one for what is to be ignored.
 MOST_VALUES = 253
@@ -56,7 +66,7 @@ def extract_projects(
         BusyError: another process extracts others into it.
     """
     config = config or ExtractConfig()
-    pairs = list(chosen_pairs(projects, config.images))
+    pairs = list(chosen_pairs(projects, config))
     does = f"extracting patches into {out}"
     with (
         _writing(out),
@@ -79,7 +89,7 @@ def extract_projects(
             release()
         reporter.finish(TASK)
         _tell_missing(run)
-        return _report(run, [folder_of(out, pair) for pair in _all(projects)])
+        return _report(run, [folder_of(out, pair) for pair in _every(projects)])
 
 
 def mask_values(
@@ -146,18 +156,44 @@ def _all(projects: Sequence[Project]) -> list[Pair]:
     return [(project, entry) for project in projects for entry in project.images]
 
 
-def chosen_pairs(projects: Sequence[Project], names: Sequence[str]) -> Iterator[Pair]:
-    """Images of these names or ids with their projects; none given: all.
+def chosen_pairs(projects: Sequence[Project], config: ExtractConfig) -> Iterator[Pair]:
+    """The images that are asked for with their projects; of stacks, their planes.
 
     Raises:
         UsageError: one is not there.
     """
-    pairs = _all(projects)
-    known = {said for _, entry in pairs for said in (entry.name, entry.id)}
-    missing = [name for name in names if name not in known]
-    if missing:
+    wanted, known = set(config.images), set[str]()
+    found: list[Pair] = []
+    for project, entry in _all(projects):
+        own = {entry.name, entry.id}
+        known |= own
+        if not wanted or any(name.startswith(tuple(own)) for name in wanted):
+            for view in _views(entry, config):
+                said = own | {view.name, view.id}
+                known |= said
+                found += [(project, view)] if not wanted or said & wanted else []
+    if missing := [name for name in config.images if name not in known]:
         raise UsageError(f"no image named {', '.join(missing)}")
-    return (p for p in pairs if not names or {p[1].name, p[1].id} & set(names))
+    return iter(found)
+
+
+def _views(entry: ImageEntry, config: ExtractConfig) -> Sequence[ImageEntry]:
+    """The image, or planes of it (see `ExtractConfig.planes`)."""
+    if config.where == "labels" and config.planes == PlaneChoice():
+        try:
+            return drawn_planes(entry, entry.objects())
+        except HookpathError:  # told when its turn comes
+            return [entry]
+    return chosen_planes(entry, config.planes)
+
+
+def _every(projects: Sequence[Project]) -> Iterator[Pair]:
+    """Every image, and every plane of stacks."""
+    for project, entry in _all(projects):
+        yield project, entry
+        for view in chosen_planes(entry, PlaneChoice(ALL, ALL)):
+            if view is not entry:
+                yield project, view
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hookpath.atomic_files import make_folder, replace_text
 from hookpath.context import Closing
 from hookpath.errors import BusyError
-from hookpath.leftover_files import discard
+from hookpath.leftover_files import discard, sweep
 from hookpath.locking.lock_note import NoteLock, is_held, note_of, try_note, who
 from hookpath.untrusted_files import read_bytes
 
@@ -62,6 +62,7 @@ class Claims(Closing):
         self._folder = folder / CLAIMS_NAME
         self._work = work
         make_folder(self._folder)
+        sweep(self._folder)
         others = self._others()
         for note in others:
             if not note.name.startswith(f"{_WORKER}{work}-"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookpath.projects.folder_store.folder_project import is_slide_file
+from hookpath.slides.multi_file_slides import is_ome_zarr
 
 #: Folders are looked into so far below the one that is named.
 DEPTH = 6
@@ -36,6 +37,8 @@ def _below(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
+        zarrs = [f for f in folders if is_ome_zarr(here / f)]
+        folders[:] = [f for f in folders if f not in zarrs]
         projects = [here / f for f in files if f.lower().endswith(".qpproj")]
         ours = any(name in files for name in _OURS)
         named = [p for p in projects if p.name == "project.qpproj"]
@@ -43,7 +46,7 @@ def _below(folder: Path) -> Iterator[Path]:
         if named or ours or len(here.relative_to(folder).parts) >= DEPTH:
             folders.clear()
         yield from named or projects
-        if not named and not ours and any(_may_be_slide(here / f) for f in files):
+        if not named and not ours and any(_may_be_slide(here / f) for f in (*files, *zarrs)):
             yield here
 
 

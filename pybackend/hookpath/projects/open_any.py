@@ -8,7 +8,7 @@ from typing import TypedDict
 from hookpath.errors import ProjectError
 from hookpath.projects.base import Project
 from hookpath.projects.find_projects import label_below, projects_below
-from hookpath.projects.folder_store.folder_project import FolderProject, is_slide_file
+from hookpath.projects.folder_store.folder_project import FolderProject, is_slide, is_slide_file
 from hookpath.projects.pooling import PooledProject
 from hookpath.projects.remap import Remap
 
@@ -60,7 +60,8 @@ def open_project(
         raise ProjectError(
             f"{path}: neither a project.qpproj nor a slide; give one of them, or a folder of slides"
         )
-    if path.is_dir() and not _has_slides(path) and (found := projects_below(path)):
+    is_shelf = path.is_dir() and not (is_slide_file(path) or _has_slides(path))
+    if is_shelf and (found := projects_below(path)):
         opened = [open_project(p, mpp, **rest, remap=remap) for p in found]
         labels = [label_below(path, p) for p in found]
         return PooledProject(opened, path, labels)
@@ -68,7 +69,7 @@ def open_project(
 
 
 def _has_slides(folder: Path) -> bool:
-    return any(is_slide_file(p) and p.is_file() for p in folder.iterdir())
+    return any(is_slide(p) for p in folder.iterdir())
 
 
 def _project_file(folder: Path) -> Path | None:

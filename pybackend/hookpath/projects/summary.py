@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any
@@ -12,14 +12,18 @@ from hookpath.annotations import (
     LabelReport,
     LabelRules,
     LabelSource,
+    LeftOut,
     PathObject,
     class_names_in,
 )
+from hookpath.annotations.label_report import merged
+from hookpath.annotations.planes import FIRST, Plane, plane_of, planes_of
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.edited_results import count_edited
 from hookpath.projects.ground_truth import teaching_objects
+from hookpath.projects.planes import PlaneEntry
 from hookpath.projects.pooling import PooledEntry
 from hookpath.projects.undrawn_tissue import Rest
 
@@ -110,12 +114,10 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         problem, code = str(error), error.code
         missing = error.recorded if isinstance(error, MissingSlideError) else ""
     try:
-        teaching = teaching_objects(entry, image.objects)
-        objects = rules.applied(teaching, lambda: calibration)
-        undrawn, edited = rest.class_of(entry, objects), count_edited(image.objects)
-        # Without µm/px nobody can tell tissue.
-        known = rest.completed(entry, objects) if calibration else objects
-        report = _report(known, (width, height) if width else None)
+        drawn = _Drawn(entry, image.objects, planes if reader else None)
+        edited = count_edited(image.objects)
+        size = (width, height) if width else None
+        report, undrawn = drawn.report(rest, rules, calibration, size)
     except HookpathError as error:
         report, undrawn = LabelReport(), None
         problem, code = problem or str(error), code or error.code
@@ -145,6 +147,54 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     )
 
 
-def _report(objects: list[PathObject], slide_size: tuple[int, int] | None) -> LabelReport:
+@dataclass(frozen=True)
+class _Drawn:
+    """Objects of an image, plane by plane: each is an image of its own to whoever learns.
+
+    Attributes:
+        planes: how many there are; None: unknown.
+    """
+
+    entry: ImageEntry
+    objects: Sequence[PathObject]
+    planes: Plane | None
+
+    def report(
+        self,
+        rest: Rest,
+        rules: LabelRules,
+        calibration: Calibration | None,
+        size: tuple[int, int] | None,
+    ) -> tuple[LabelReport, str | None]:
+        """What becomes labels, and the class of undrawn tissue (None: it is unknown)."""
+        found, undrawn = [], None
+        for plane in planes_of(self.objects) or [FIRST]:
+            here = [o for o in self.objects if plane_of(o) == plane]
+            objects = rules.applied(teaching_objects(self.entry, here), lambda: calibration)
+            if not self._has(plane):
+                found.append(_nowhere(objects))
+                continue
+            view = self.entry if plane == FIRST else PlaneEntry(self.entry, plane)
+            undrawn = undrawn or rest.class_of(view, objects)
+            # Without µm/px nobody can tell tissue.
+            known = rest.completed(view, objects) if calibration else objects
+            found.append(_labels(known, size))
+        return merged(found), undrawn
+
+    def _has(self, plane: Plane) -> bool:
+        return self.planes is None or all(
+            at < count for at, count in zip(plane, self.planes, strict=True)
+        )
+
+
+def _nowhere(objects: Sequence[PathObject]) -> LabelReport:
+    """Of objects on a plane that is not there."""
+    seen = _labels(objects, None)
+    drawn = {name: seen.area_l0.get(name, 0.0) for name, count in seen.objects.items() if count}
+    lost = (LeftOut(name, seen.objects[name], area, "no_plane") for name, area in drawn.items())
+    return LabelReport(left_out=tuple(lost), results=seen.results)
+
+
+def _labels(objects: Sequence[PathObject], slide_size: tuple[int, int] | None) -> LabelReport:
     classes = ClassTable.of(class_names_in(objects))
     return LabelSource(objects, classes, slide_size=slide_size).report

@@ -38,6 +38,11 @@ RGB_CHANNELS: tuple[Channel, ...] = (
 )
 
 
+def brightest(dtype: np.dtype[Any]) -> float:
+    """What white is in a type of number: 1 for floats."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
+
+
 def unnamed(index: int) -> str:
     """Name of a channel that has none, as QuPath gives it (`index` from 0)."""
     return f"Channel {index + 1}"

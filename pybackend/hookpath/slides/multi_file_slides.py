@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hookpath.slides.companion_files import parts_among
 from hookpath.slides.dicom_series import whole_series
+from hookpath.slides.ngff_metadata import is_ome_zarr as is_ome_zarr
 from hookpath.slides.readers.fastslide_reader import looks_readable as looks_readable
 from hookpath.slides.readers.fastslide_reader import missing_reader as missing_reader
 

@@ -1,6 +1,7 @@
 """Open any slide: OpenSlide for scanners' formats, our own reader for other TIFFs, then Pillow.
 
-Scanners' formats that OpenSlide does not know are fastslide's, where it is installed.
+Scanners' formats that OpenSlide does not know are fastslide's, folders of OME-Zarr are zarr's,
+where these are installed.
 
 What only QuPath can read comes with its JSON (`server`).
 """
@@ -15,7 +16,10 @@ from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides.base import Plane, Slide
 from hookpath.slides.companion_files import whole_of_part
+from hookpath.slides.foreign_files import mistaken_for_slide
+from hookpath.slides.ngff_metadata import is_ome_zarr
 from hookpath.slides.readers.fastslide_reader import FORMATS, open_with_fastslide
+from hookpath.slides.readers.omezarr_reader import open_ome_zarr
 from hookpath.slides.readers.scanner_tiff_faults import left_wrong_by_openslide
 from hookpath.slides.tiff.directory_chain import TIFF_MAGIC, directory_offsets
 
@@ -37,7 +41,7 @@ def open_slide(
     """Open a whole-slide image or a plain image.
 
     Args:
-        path: the file.
+        path: the file; of OME-Zarr the folder.
         calibration: µm/px that wins over the file's own (a project's value).
         crop_to_bounds: put level-0 (0, 0) at ``openslide.bounds-x/-y``, as QuPath does.
         assumed: µm/px where the file says nothing (``--mpp``).
@@ -55,6 +59,10 @@ def open_slide(
         found = open_through_qupath(server, path, calibration, plane)
         found.assumed = assumed
         return found
+    if is_ome_zarr(path):
+        image = open_ome_zarr(path, calibration, plane)
+        image.assumed = assumed
+        return image
     head = _first_bytes(path)
     try:
         if head.startswith(TIFF_MAGIC):
@@ -94,7 +102,7 @@ def _open(
             return _one_plane(_open_tiff(path, calibration, plane), plane)
         if path.suffix.lower() in FORMATS:
             return open_with_fastslide(path, calibration, plane)
-        return _one_plane(_open_other(path, calibration), plane)
+        return _one_plane(_open_other(path, head, calibration), plane)
     if is_tiff and (reason := left_wrong_by_openslide(path)):
         if vendor == _PLAIN_INSIDE:
             return _open_tiff(path, calibration, plane)
@@ -143,7 +151,7 @@ def _one_plane(slide: Slide, plane: Plane | None) -> Slide:
     return slide
 
 
-def _open_other(path: Path, calibration: Calibration | None) -> Slide:
+def _open_other(path: Path, head: bytes, calibration: Calibration | None) -> Slide:
     from PIL import UnidentifiedImageError
 
     from hookpath.slides.readers.plain_reader import open_plain
@@ -153,6 +161,8 @@ def _open_other(path: Path, calibration: Calibration | None) -> Slide:
     try:
         return open_plain(path, calibration)
     except UnidentifiedImageError as error:
+        if what := mistaken_for_slide(head):
+            raise SlideError(f"{path}: is {what}") from error
         raise SlideError(
             f"{path}: is no slide or image that OpenSlide, tifffile or Pillow can read; "
             "check that the copy is complete, or convert it to a pyramidal TIFF"

@@ -1,4 +1,4 @@
-"""Pillow images to RGB arrays on white."""
+"""Pillow images to RGB arrays on white, and windows of arrays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 from PIL import Image
 
 from hookpath.slides.base import RGBArray
+from hookpath.slides.channels import Pixels
+
+Size = tuple[int, int]
 
 WHITE = 255
 
@@ -19,13 +22,18 @@ def rgb_on_white(image: Image.Image) -> RGBArray:
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def window_on_white(pixels: RGBArray, x: int, y: int, width: int, height: int) -> RGBArray:
-    """The window of `pixels`, which may lie partly or wholly off it; there it is white."""
+def window_of(pixels: Pixels, ground: float, at: Size, size: Size) -> Pixels:
+    """The window of `pixels`, which may lie partly or wholly off them; there it is `ground`.
+
+    Args:
+        at, size: corner, and width and height, in px.
+    """
+    (x, y), (width, height) = at, size
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = min(x + width, pixels.shape[1]), min(y + height, pixels.shape[0])
     if (x0, y0, x1, y1) == (x, y, x + width, y + height):
         return pixels[y0:y1, x0:x1]
-    window = np.full((height, width, 3), WHITE, np.uint8)
+    window = np.full((height, width, pixels.shape[2]), ground, pixels.dtype)
     if x0 < x1 and y0 < y1:
         window[y0 - y : y1 - y, x0 - x : x1 - x] = pixels[y0:y1, x0:x1]
     return window

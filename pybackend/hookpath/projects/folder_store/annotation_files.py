@@ -26,6 +26,10 @@ _OBJECTS = (".geojson", ".geojson.gz", ".geojson.zip", HALO_SUFFIX)
 #: Files with objects that `hookpath convert` reads.
 _CONVERTIBLE = (".xml",)
 
+#: What GeoJSON has near its beginning (in UTF-16 every second byte is 0).
+_GEOJSON_WORDS = (b'"Feature', b'"coordinates"', b'"geometry"', b"\x00")
+_HEAD = 65_536
+
 #: Images of slides that no reader of ours opens.
 UNREAD_SUFFIXES = frozenset({
     ".vsi", ".isyntax", ".i2syntax", ".otif", ".jp2", ".j2k", ".jpx", ".webp", ".lif", ".nd2",
@@ -91,6 +95,7 @@ def sidecars_of(
             found.setdefault(owners[0], []).append(file)
         elif why := _why_not(file, owners, others):
             unused[file] = why
+    unused |= dict.fromkeys(_foreign(there, slides), "it is JSON, but no GeoJSON")
     matched = {slide: several[0] for slide, several in found.items() if len(several) == 1}
     for slide, several in found.items():
         if len(several) > 1:
@@ -98,6 +103,28 @@ def sidecars_of(
             why = f"{names} all fit {slide.name}; name one of them {slide.stem}.geojson"
             unused.update(dict.fromkeys(several, why))
     return Sidecars(matched, unused, tuple(unread))
+
+
+def _foreign(files: Iterable[Path], slides: Iterable[Path]) -> list[Path]:
+    """``.json`` files that are named like a slide and hold something else than objects."""
+    names = {name for slide in slides for name in (slide.name, *stems_of(slide))}
+    json = [f for f in files if f.suffix.lower() == ".json" and f.stem in names]
+    return sorted(f for f in json if not is_geojson(f))
+
+
+def is_geojson(path: Path) -> bool:
+    """Whether a ``.json`` beside a slide has objects; many programs keep settings in such files.
+
+    Told by what it begins with; of other endings, and of what cannot be read, it is taken to be.
+    """
+    if path.suffix.lower() != ".json":
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD).strip()
+    except OSError:
+        return True
+    return head in (b"", b"[]") or any(word in head for word in _GEOJSON_WORDS)
 
 
 def _orphans(files: Iterable[Path], slides: Iterable[Path]) -> dict[Path, str]:

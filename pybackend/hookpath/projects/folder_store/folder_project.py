@@ -16,7 +16,12 @@ from hookpath.names import readable
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
 from hookpath.projects.changes import Ledger, Metadata
-from hookpath.projects.folder_store.annotation_files import Sidecars, sidecars_of, stems_of
+from hookpath.projects.folder_store.annotation_files import (
+    Sidecars,
+    is_geojson,
+    sidecars_of,
+    stems_of,
+)
 from hookpath.projects.folder_store.halo_files import HALO_SUFFIX, is_halo, objects_of_halo
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.folder_store.result_files import Beside, Record, results_beside
@@ -26,7 +31,7 @@ from hookpath.projects.ownership import claimed_by_people, tagged
 from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing import GivenSpacing
-from hookpath.slides.multi_file_slides import looks_readable
+from hookpath.slides.multi_file_slides import is_ome_zarr, looks_readable
 
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
@@ -41,12 +46,21 @@ ANNOTATION_SUFFIXES = (
 
 
 def is_slide_file(path: Path) -> bool:
-    """Whether a file looks like a slide, mostly by its name (hidden files do not)."""
+    """Whether a file (OME-Zarr: a folder) looks like a slide, mostly by its name; hidden ones do
+    not.
+    """
     if path.name.startswith("."):
         return False
+    if is_ome_zarr(path):
+        return True
     ending = path.suffix.lower()
     installed = ending.removeprefix(".") in plugins.names("readers")
     return ending in SLIDE_SUFFIXES or installed or looks_readable(path)
+
+
+def is_slide(path: Path) -> bool:
+    """Whether a path is there and looks like a slide."""
+    return is_slide_file(path) and (path.is_file() or is_ome_zarr(path))
 
 
 class FolderProject(StoredProject):
@@ -71,7 +85,7 @@ class FolderProject(StoredProject):
     ) -> None:
         given = GivenSpacing(mpp, override_mpp)
         self._source = Path(source).expanduser()
-        self.folder = self._source if self._source.is_dir() else self._source.parent
+        self.folder = self._source.parent if _is_single(self._source) else self._source
         slides = _slides_in(self._source)
         stems = Counter(stem for path in slides for stem in stems_of(path))
         self._file = FolderFile(self.folder / FOLDER_FILE)
@@ -83,8 +97,8 @@ class FolderProject(StoredProject):
     @cached_property
     def sidecars(self) -> Sidecars:
         """What of the folder's files is whose, as they are when this is first asked for."""
-        files = [p for p in self.folder.iterdir() if p.is_file()]
-        single = not self._source.is_dir()
+        files = [p for p in self.folder.iterdir() if p.is_file() or is_ome_zarr(p)]
+        single = _is_single(self._source)
         slides = (
             [p for p in files if is_slide_file(p)] if single else [e.file for e in self._images]
         )
@@ -98,7 +112,7 @@ class FolderProject(StoredProject):
         """One line for each file that is used under another name than a slide's, or not at all;
         and whether it is used.
         """
-        return list(self.sidecars.remarks()) if self._source.is_dir() else []
+        return [] if _is_single(self._source) else list(self.sidecars.remarks())
 
     @property
     def source(self) -> Path:
@@ -206,7 +220,8 @@ class FolderEntry(StoredImage):
         others = (name for path in self._others for name in (path.name, path.stem))
         for base in [*self._own_names(), *others]:
             for suffix in suffixes:
-                if (candidate := self._path.with_name(base + suffix)).is_file():
+                candidate = self._path.with_name(base + suffix)
+                if candidate.is_file() and is_geojson(candidate):
                     yield candidate
 
     def _of_halo(self) -> list[PathObject]:
@@ -275,15 +290,20 @@ class FolderEntry(StoredImage):
                     )
 
 
+def _is_single(source: Path) -> bool:
+    """Whether it is one slide, not a folder of some."""
+    return source.is_file() or is_ome_zarr(source)
+
+
 def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
     """Each slide's file, and the other files that belong to it."""
     from hookpath.slides.multi_file_slides import slides_among
 
-    if source.is_file():
+    if _is_single(source):
         return {source: ()}
     if not source.is_dir():
         raise ProjectError(f"{source}: no such folder")
-    slides = slides_among(p for p in source.iterdir() if p.is_file() and is_slide_file(p))
+    slides = slides_among(p for p in source.iterdir() if is_slide(p))
     if not slides:
         raise ProjectError(
             f"{source}: no slide in this folder, nor below it "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -78,6 +79,15 @@ class Samples(Protocol):
     def dtype(self) -> np.dtype[np.generic]: ...
     @property
     def ground(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class SomeChannels:
+    """Some channels of a slide."""
+
+    channels: tuple[Channel, ...]
+    dtype: np.dtype[np.generic]
+    ground: float
 
 
 def window_of_blocks(

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
-from hookpath.slides.channels import Channel, Pixels
+from hookpath.slides.channels import Pixels, brightest
 from hookpath.slides.pyramid_levels import level_factors
 from hookpath.slides.qupath_frame import Frame
-from hookpath.slides.readers.block_cache import Blocks, window_of_blocks
+from hookpath.slides.readers.block_cache import Blocks, SomeChannels, window_of_blocks
 from hookpath.slides.tiff.image_series import TiffImage, slide_image
 from hookpath.slides.tiff.page_list import quiet_tifffile
 from hookpath.slides.tiff.resolution_tags import tags_disagree
@@ -25,15 +23,6 @@ from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_told
 ALPHA_BLOCKS = 64
 
 _Planes = tuple[StoredPage, ...]
-
-
-@dataclass(frozen=True)
-class _Some:
-    """Some channels of a slide."""
-
-    channels: tuple[Channel, ...]
-    dtype: np.dtype[np.generic]
-    ground: float
 
 
 class TiffSlide(Slide):
@@ -55,7 +44,7 @@ class TiffSlide(Slide):
             if not stack.is_rgb:
                 self.dtype = image.levels[0][0].dtype.newbyteorder("=")
             self.planes, self.plane = stack.planes, stack.plane
-            self.ground = _brightest(self.dtype) if stack.bright else 0
+            self.ground = brightest(self.dtype) if stack.bright else 0
             if stack.planes != (1, 1):
                 self.transformed = plane_text(stack.plane)
         self._as_stored = stack is not None and not stack.is_rgb
@@ -109,7 +98,7 @@ class TiffSlide(Slide):
                 return _samples(wanted, column, row, self.ground, self.dtype)
 
         return window_of_blocks(
-            _Some(tuple(self.channels[i] for i in at), self.dtype, self.ground),
+            SomeChannels(tuple(self.channels[i] for i in at), self.dtype, self.ground),
             (x_lv, y_lv),
             (width, height),
             (pages[0].width, pages[0].height),
@@ -144,10 +133,6 @@ def _samples(
     empty = np.full(first.shape, ground, dtype)
     whole = [empty if samples is None else samples for samples in found]
     return np.concatenate(whole, axis=2).astype(dtype, copy=False)
-
-
-def _brightest(dtype: np.dtype[Any]) -> float:
-    return float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
 
 
 def _rgb(planes: _Planes, column: int, row: int, opaque: bool) -> RGBArray | None:
@@ -195,7 +180,8 @@ def open_tiff(path: Path, calibration: Calibration | None, plane: Plane | None =
 
     with quiet_tifffile():
         try:
-            with tifffile.TiffFile(path) as tiff:
+            # Hamamatsu's own TIFF is OpenSlide's: here .ndpi is but a name.
+            with tifffile.TiffFile(path, is_ndpi=False) as tiff:
                 image = slide_image(tiff, path, plane)
                 return _opened(path, image, calibration)
         except SlideError:
