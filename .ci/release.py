@@ -43,6 +43,18 @@ def version(source: Path = ROOT) -> str:
     return found[1]
 
 
+def check_changelog(number: str, source: Path = ROOT) -> None:
+    """`ReleaseError` unless CHANGELOG.md has a section of this version that says something."""
+    text = (source / "CHANGELOG.md").read_text(encoding="utf-8")
+    found = re.search(rf"^## {re.escape(number)}\b[^\n]*\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    if found is None:
+        raise ReleaseError(
+            f"CHANGELOG.md has no section ## {number}; put what is under Unreleased there"
+        )
+    if not re.search(r"^- ", found[1], re.M):
+        raise ReleaseError(f"CHANGELOG.md says nothing under ## {number}")
+
+
 def repository_address(given: str | None, environment: Mapping[str, str], remote: str) -> str:
     """Where the repository is on GitHub, the only place that QuPath's manager takes jars from.
 
@@ -188,7 +200,9 @@ def parser() -> argparse.ArgumentParser:
         "--repository", help="https://github.com/…/…; else the workflow's, else git's"
     )
     made.add_argument("--earlier", type=Path, help="catalog.json of the release before")
-    made.add_argument("--tag", help="refuse unless it is that of the version")
+    made.add_argument(
+        "--tag", help="refuse unless it is that of the version"
+    )
     made.add_argument("--out", type=Path, default=ROOT / "dist")
     made.add_argument("gradle", nargs="*", help="after --: options for Gradle")
     return made
@@ -199,6 +213,8 @@ def release(asked: argparse.Namespace) -> None:
     number = version()
     if asked.tag is not None and asked.tag != f"v{number}":
         raise ReleaseError(f"the tag is {asked.tag}, but the version is {number}")
+    if asked.tag is not None:
+        check_changelog(number)
     remotes = run(["git", "-C", ROOT, "remote"]).split()
     remote = run(["git", "-C", ROOT, "remote", "get-url", remotes[0]]).strip() if remotes else ""
     address = repository_address(asked.repository, os.environ, remote)

@@ -84,6 +84,24 @@ def test_a_tag_that_is_not_the_version_is_refused(release: ModuleType) -> None:
         release.release(release.parser().parse_args(["--tag", "v9"]))
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("## Unreleased\n- all\n", "no section ## 0.2.0"),
+        ("## 0.2.0 (2027-01-01)\n\n## 0.1.0\n- first\n", "says nothing under ## 0.2.0"),
+        ("## 0.2.01\n- another\n", "no section ## 0.2.0"),
+    ],
+)
+def test_a_release_that_the_changelog_does_not_tell_of_is_refused(
+    release: ModuleType, tmp_path: Path, text: str, complaint: str
+) -> None:
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n" + text)
+    with pytest.raises(release.ReleaseError, match=complaint):
+        release.check_changelog("0.2.0", tmp_path)
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 0.2.0\n\n### Added\n- it\n")
+    release.check_changelog("0.2.0", tmp_path)
+
+
 def test_no_place_holder_for_the_owner_is_left() -> None:
     listed = subprocess.run(
         ["git", "-C", ROOT, "grep", "-lI", "OWNER" + "/"], capture_output=True, text=True

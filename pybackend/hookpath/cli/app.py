@@ -45,7 +45,11 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from hookpath.revision import commit
+
         typer.echo(f"hookpath {__version__}")
+        if built_from := commit():
+            typer.echo(f"commit {built_from}")
         raise typer.Exit
 
 
