@@ -200,9 +200,7 @@ def parser() -> argparse.ArgumentParser:
         "--repository", help="https://github.com/…/…; else the workflow's, else git's"
     )
     made.add_argument("--earlier", type=Path, help="catalog.json of the release before")
-    made.add_argument(
-        "--tag", help="refuse unless it is that of the version"
-    )
+    made.add_argument("--tag", help="refuse unless it is that of the version")
     made.add_argument("--out", type=Path, default=ROOT / "dist")
     made.add_argument("gradle", nargs="*", help="after --: options for Gradle")
     return made

@@ -20,7 +20,7 @@ def command(
         typer.Argument(
             metavar="RUN...",
             help="Reports of `hookpath evaluate`, two or more; with --design: a SOURCE, or "
-            "nothing for painted slides.",
+            "nothing for synthetic slides.",
             show_default=False,
         ),
     ] = None,

@@ -20,12 +20,12 @@ def command(
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of slides, polygons and training.")] = 0,
     slides: Annotated[
-        bool, typer.Option("--slides", help="Only paint small slides with a few polygons.")
+        bool, typer.Option("--slides", help="Only make small synthetic slides with a few polygons.")
     ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """The whole job on painted slides: polygons, training, prediction, figures, pictures.
+    """The whole job on synthetic slides: polygons, training, prediction, metrics, pictures.
 
     A few minutes on two CPU cores. Stopped midway, the same command goes on.
     """

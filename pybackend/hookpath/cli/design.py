@@ -94,7 +94,7 @@ class Given:
 
 
 def run(console: Console, name: str, sources: list[Path], out: Path, given: Given) -> None:
-    """Run a design on a project, or on the slides that it paints.
+    """Run a design on a project, or on its own synthetic slides.
 
     Raises:
         UsageError: no such design, or more than one SOURCE.

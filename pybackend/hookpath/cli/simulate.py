@@ -20,7 +20,7 @@ def command(
         typer.Argument(
             metavar="[SOURCE]",
             help="Project or folder of slides of which everything is known.",
-            show_default="painted slides, new ones for every seed",
+            show_default="synthetic slides, new ones for every seed",
         ),
     ] = None,
     truth: Annotated[
@@ -48,7 +48,7 @@ def command(
     per_round: Annotated[int, typer.Option(min=1, help="Slides corrected in a round.")] = 1,
     budget: Annotated[float, typer.Option(min=0, help="mm² corrected of each slide.")] = 0.04,
     region_um: Annotated[float, typer.Option(min=1, help="In squares of this side, µm.")] = 100.0,
-    size: Annotated[int, typer.Option(min=64, help="Side of a painted slide, px of 1 µm.")] = 384,
+    size: Annotated[int, typer.Option(min=64, help="Side of a synthetic slide, px of 1 µm.")] = 384,
     set_: Settings = None,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,

@@ -26,7 +26,7 @@ def command(
         str | None,
         typer.Option(
             metavar="REGEX",
-            help="Finds the patient in an image's name where metadata do not tell; its first "
+            help="Finds the patient in an image's name where metadata do not say; its first "
             "group counts.",
             show_default="TCGA's barcode",
         ),

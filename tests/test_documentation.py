@@ -1,0 +1,118 @@
+"""The pages say what the product is and says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pybackend/hookpath"
+DOCS = ROOT / "docs"
+#: Stands for whatever a message fills in.
+_FILLED = "\0"
+
+
+def _page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def _first_cells(text: str) -> list[str]:
+    """First column of all tables, without their heads."""
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    heads = {row for row, line in pairwise(rows) if set(line) <= set("-: ")}
+    return [row for row in rows if row not in heads and not set(row) <= set("-: ")]
+
+
+def test_architecture_names_every_room_and_no_other() -> None:
+    rooms = {init.parent.name for init in PACKAGE.glob("*/__init__.py")}
+    table = _page("architecture.md").split("## The rooms")[1].split("\n## ")[0]
+    named = [cell.strip("`") for cell in _first_cells(table)]
+    assert sorted(named) == sorted(rooms)
+    assert len(named) == len(set(named))
+
+
+def _texts(module: Path) -> list[str]:
+    """Strings of a module, as they are composed from their pieces."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            pieces = node.values
+            found.append("".join(_piece(piece) for piece in pieces))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found
+
+
+def _piece(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else _FILLED
+
+
+#: Messages of pip, not ours.
+FOREIGN = {"No matching distribution found for torch"}
+
+
+def test_troubleshooting_quotes_messages_that_are_given() -> None:
+    texts = "\n".join(text for module in PACKAGE.rglob("*.py") for text in _texts(module))
+    texts = " ".join(texts.replace("`", "'").split())
+    quoted = [
+        q for cell in _first_cells(_page("troubleshooting.md")) for q in cell.split("`")[1::2]
+    ]
+    assert len(quoted) > 25
+    unknown = [
+        quote
+        for quote in quoted
+        if quote not in FOREIGN
+        and not all(part.strip() in texts for part in quote.split("…") if part.strip())
+    ]
+    assert unknown == []
+
+
+def test_every_option_that_a_page_names_is_one_of_a_command() -> None:
+    from typer.main import get_command
+
+    from hookpath.cli.app import app
+
+    known = set(_options(get_command(app)))
+    pages = [page for page in DOCS.glob("*.md") if page.name not in _OTHER_PROGRAMS]
+    lines = [
+        (page.name, line) for page in pages for line in _calls(page.read_text(encoding="utf-8"))
+    ]
+    assert len(lines) > 70
+    wrong = [
+        (page, option)
+        for page, line in lines
+        for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", line)
+        if option not in known
+    ]
+    assert wrong == []
+
+
+#: Pages about the repository's own scripts.
+_OTHER_PROGRAMS = {"release.md", "installation.md"}
+
+
+def _calls(text: str) -> list[str]:
+    """Lines of code blocks that call hookpath, with what they go on in."""
+    joined = text.replace("\\\n", " ")
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", joined, re.M | re.S)
+    lines = [line.split("  #")[0] for block in blocks for line in block.splitlines()]
+    return [line for line in lines if re.match(r"\s*(\$ )?(srun )?hookpath ", line)]
+
+
+def _options(command: object) -> list[str]:
+    own = [opt for param in getattr(command, "params", []) for opt in
+           (*param.opts, *param.secondary_opts)]  # fmt: skip
+    below = getattr(command, "commands", {}).values()
+    return own + [option for each in below for option in _options(each)]
+
+
+@pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
+def test_words_of_the_field(page: str) -> None:
+    """What is measured is reported, what is made up is synthetic, what is marked is annotated."""
+    text = re.sub(r"`[^`]*`", "", re.sub(r"^```.*?^```", "", _page(page), flags=re.M | re.S))
+    assert re.findall(r"\b(?:is|are|was|were|be) told\b|\bpainted\b", text) == []
