@@ -158,6 +158,7 @@ def largest_difference(model: SegmentationModel, slide: Slide, found: Maps) -> f
 
 
 def main() -> None:
+    """Measure both ways and print them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--filters", type=int, default=16, help="n of every branch")
     parser.add_argument("--side", type=int, default=2304, help="slide's side in px (0.5 µm/px)")

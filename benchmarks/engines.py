@@ -36,7 +36,7 @@ Run = Callable[[], object]
 
 
 def silent(_: str) -> None:
-    pass
+    """Says nothing of what an engine reports."""
 
 
 def ratios(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
@@ -55,6 +55,7 @@ def ratios(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
 
 
 def tell(title: str, runs: dict[str, Run], rounds: int) -> None:
+    """Print the share of the first run's time that the others take."""
     found = ratios(runs, rounds)
     cells = (
         "{} {:.2f} ({:.2f}–{:.2f})".format(name, *np.quantile(values, (0.5, 0.25, 0.75)))
@@ -64,6 +65,7 @@ def tell(title: str, runs: dict[str, Run], rounds: int) -> None:
 
 
 def tiles(name: str, model: SegmentationModel, rounds: int) -> None:
+    """Dense prediction of a tile."""
     runners = {"torch": TorchRunner(model, "cpu"), "fp32": CompiledTiles(model, False, silent)}
     if computes_in_bf16():
         runners["bf16"] = CompiledTiles(model, True, silent)
@@ -85,6 +87,7 @@ def tiles(name: str, model: SegmentationModel, rounds: int) -> None:
 
 
 def patches(name: str, model: Network, rounds: int) -> None:
+    """Prediction of a batch of patches."""
     runners = {"torch": TorchPatches(model, "cpu"), "fp32": CompiledPatches(model, False, silent)}
     if computes_in_bf16():
         runners["bf16"] = CompiledPatches(model, True, silent)
@@ -97,6 +100,7 @@ def patches(name: str, model: Network, rounds: int) -> None:
 
 
 def main() -> None:
+    """Measure every network on every engine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds

@@ -204,6 +204,7 @@ def predict(folder: Path, side: int, given: argparse.Namespace) -> None:
 
 
 def main() -> None:
+    """Predict slides of growing size and print the memory that each takes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sides", type=int, nargs="+", default=[25_000, 50_000, 100_000])
     parser.add_argument("--spacing", type=float, default=1.0, help="µm/px of the output")

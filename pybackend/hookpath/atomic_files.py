@@ -112,9 +112,9 @@ def replace_file(
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a small UTF-8 file (see `replacing`).
+    r"""Write a small UTF-8 file (see `replacing`).
 
-    Half a surrogate pair (of a file name that is no text) is written as ``\\udcff``.
+    Half a surrogate pair (of a file name that is no text) is written as ``\udcff``.
     """
     replace_bytes(path, text.encode("utf-8", "backslashreplace"))
 

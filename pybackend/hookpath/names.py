@@ -25,7 +25,7 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for
 
 
 def printable(text: object, longest: int = MESSAGE_LENGTH) -> str:
-    """The text in one line that does nothing to a terminal: ``\\x1b`` for an escape character.
+    r"""The text in one line that does nothing to a terminal: ``\x1b`` for an escape character.
 
     Where it is longer than `longest` characters, its middle is left out.
     """
@@ -44,7 +44,7 @@ def cell_text(text: object) -> str:
 
 
 def readable(text: str) -> str:
-    """The text with halves of surrogate pairs, which no encoding has, as ``\\udcff``."""
+    r"""The text with halves of surrogate pairs, which no encoding has, as ``\udcff``."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -59,8 +59,9 @@ class Junctions:
         return Rings(rings.piece, start, new_x, new_y), fixed
 
     def _keys(self, rings: Rings) -> tuple[Ints, int]:
-        """Sorted keys of all junctions, along rows and, after them, along columns; and the factor
-        that separates line and position in a key.
+        """Sorted keys of all junctions, along rows and, after them, along columns.
+
+        Also the factor that separates line and position in a key.
         """
         x = np.concatenate([x for x, _ in self._blocks])
         y = np.concatenate([y for _, y in self._blocks])

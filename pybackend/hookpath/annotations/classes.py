@@ -52,14 +52,15 @@ def is_of_interest(name: str) -> bool:
 
 
 def is_region_mark(name: str) -> bool:
-    """Whether a class only marks a region: ``Region*``, ``Region: confirmed*``, …"""
+    """Whether a class only marks a region: ``Region*``, ``Region: confirmed*`` and kin."""
     parts = name.split(DERIVED)
     return parts[0].removesuffix("*") == "Region" and any(p.endswith("*") for p in parts)
 
 
 def is_unknown_mark(name: str) -> bool:
-    """Whether areas of the class are unknown: `UNKNOWN_MARK`, also as QuPath derives it from
-    ``Region*`` (``Region*: unknown``).
+    """Whether areas of the class are unknown.
+
+    `UNKNOWN_MARK`, also as QuPath derives it from ``Region*`` (``Region*: unknown``).
     """
     last = name.split(DERIVED)[-1].removesuffix("*")
     return is_region_mark(name) and last.lower() == "unknown"

@@ -37,8 +37,9 @@ class LabelPolygon:
 
 
 def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
-    """Usable classes of hand-drawn areas, in order of first appearance, each with a colour if any
-    of its objects has one.
+    """Usable classes of hand-drawn areas, in order of first appearance.
+
+    Each has a colour if any of its objects has one.
     """
     found: dict[str, PathClass] = {}
     for obj in objects:

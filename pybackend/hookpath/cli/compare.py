@@ -1,4 +1,4 @@
-"""``hookpath compare``"""
+"""``hookpath compare``."""
 
 from __future__ import annotations
 

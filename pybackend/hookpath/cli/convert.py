@@ -1,4 +1,4 @@
-"""``hookpath convert``"""
+"""``hookpath convert``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath demo``"""
+"""``hookpath demo``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath doctor``"""
+"""``hookpath doctor``."""
 
 from __future__ import annotations
 

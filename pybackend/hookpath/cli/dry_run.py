@@ -1,4 +1,4 @@
-"""``hookpath train --dry-run``"""
+"""``hookpath train --dry-run``."""
 
 from __future__ import annotations
 

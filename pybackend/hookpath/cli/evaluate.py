@@ -1,4 +1,4 @@
-"""``hookpath evaluate``"""
+"""``hookpath evaluate``."""
 
 from __future__ import annotations
 

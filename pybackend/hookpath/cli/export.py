@@ -1,4 +1,4 @@
-"""``hookpath export``"""
+"""``hookpath export``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath extract``"""
+"""``hookpath extract``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath train --folds``"""
+"""``hookpath train --folds``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath import``"""
+"""``hookpath import``."""
 
 from __future__ import annotations
 

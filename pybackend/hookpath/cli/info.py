@@ -1,4 +1,4 @@
-"""``hookpath info``"""
+"""``hookpath info``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath measure``"""
+"""``hookpath measure``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath predict``"""
+"""``hookpath predict``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hookpath preview``"""
+"""``hookpath preview``."""
 
 from __future__ import annotations
 

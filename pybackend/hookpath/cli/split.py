@@ -1,4 +1,4 @@
-"""``hookpath split``"""
+"""``hookpath split``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""How a command is asked to stop: Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, a stop file, or a caller that
-is gone.
+"""How a command is asked to stop.
+
+Ctrl-C, SIGTERM, SIGHUP, SIGUSR1, a stop file, or a caller that is gone.
 
 All of them end as a `KeyboardInterrupt` in the main thread (those of a batch system as its
 `QueueStop`), or as what `StopSignal` of training
@@ -110,8 +111,10 @@ def stop_main_thread() -> None:
 
 @contextmanager
 def stoppable(job: Job | None = None) -> Iterator[Callable[[], KeyboardInterrupt | None]]:
-    """SIGTERM and SIGUSR1 (batch systems send them), SIGHUP (a terminal that is closed) and a job's
-    stop file act as Ctrl-C does.
+    """Other ways to ask a command to stop act as Ctrl-C does.
+
+    SIGTERM and SIGUSR1 (batch systems send them), SIGHUP (a terminal that is closed) and a job's
+    stop file.
 
     Yields:
         What asked to stop, if anything did: a library that is being imported may swallow the

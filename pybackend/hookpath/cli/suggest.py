@@ -1,4 +1,4 @@
-"""``hookpath suggest``"""
+"""``hookpath suggest``."""
 
 from __future__ import annotations
 

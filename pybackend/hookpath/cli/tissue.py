@@ -1,4 +1,4 @@
-"""``hookpath tissue``"""
+"""``hookpath tissue``."""
 
 from __future__ import annotations
 

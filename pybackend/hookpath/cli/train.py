@@ -1,4 +1,4 @@
-"""``hookpath train``"""
+"""``hookpath train``."""
 
 from __future__ import annotations
 

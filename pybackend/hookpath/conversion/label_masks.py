@@ -138,8 +138,9 @@ class MaskWriter:
         self._value_of = np.array([IGNORE, *values], np.uint8)
 
     def strips(self, objects: Sequence[PathObject]) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
-        """(row, (h, width) uint8) from top to bottom; a px has the class of the smallest area in
-        which its centre lies, 0 where none is.
+        """(row, (h, width) uint8) from top to bottom.
+
+        A px has the class of the smallest area in which its centre lies, 0 where none is.
         """
         source = LabelSource(objects, self._classes)
         dx, dy = self.downsample

@@ -39,8 +39,9 @@ MAX_VALUE = 255
 
 @dataclass(frozen=True)
 class Canvas:
-    """What the objects lie on: size in level-0 px and µm/px (None: unknown), and level-0 px per
-    mask px.
+    """What the objects lie on.
+
+    Size in level-0 px and µm/px (None: unknown), and level-0 px per mask px.
     """
 
     size_l0: tuple[int, int] | None = None

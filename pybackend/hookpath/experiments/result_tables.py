@@ -21,6 +21,11 @@ MARKDOWN, TABLE_CSV = "results.md", "results.csv"
 
 
 def write_summary(summary: ExperimentSummary, out: Path) -> None:
+    """Write the table of all networks, as Markdown and as CSV.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
     try:
         replace_text(out / MARKDOWN, markdown(summary))
         replace_text(out / TABLE_CSV, table_csv(summary))

@@ -95,8 +95,9 @@ def extract_projects(
 def mask_values(
     projects: Sequence[Project], pairs: Sequence[Pair], config: ExtractConfig
 ) -> dict[str, int]:
-    """Class → its value in masks: projects' classes first, then as drawn; the same in every run
-    over the same images.
+    """Class → its value in masks.
+
+    Projects' classes first, then as drawn; the same in every run over the same images.
 
     Raises:
         UsageError: more classes than a mask has values.
@@ -124,8 +125,9 @@ def _part_of(pairs: list[Pair], shard: tuple[int, int] | None) -> list[Pair]:
 
 
 def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
-    """Results in the projects' order, with the table of all patches: also of images that were not
-    asked for this time, if they were extracted alike.
+    """Results in the projects' order, with the table of all patches.
+
+    Also of images that were not asked for this time, if they were extracted alike.
     """
     listed = [folder for folder in order if folder in run.done or _is_alike(folder, run)]
     table = write_whole_table(run.out, listed) if listed else None

@@ -87,9 +87,9 @@ def labels_digest(labels: LabelSource, rest: str | None = None, values: Sequence
 
 
 def fresh_stage(folder: Path, patches: Sequence[Patch], masks: bool = False) -> Path:
-    """An empty, hidden folder beside the slide's own, with one for each magnification (`masks`: and
-    for its masks).
+    """An empty, hidden folder beside the slide's own, with one for each magnification.
 
+    With `masks` there is one for the masks of each, too.
     No other process uses it; what killed ones left goes first.
 
     Raises:

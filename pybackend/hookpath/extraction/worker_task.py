@@ -29,9 +29,10 @@ _OPEN: dict[SlideRef, Slide] = {}
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is drawn on a slide; `classes` are the labels that count, `rest` that of undrawn tissue
-    (None: that is unknown, or does not count). `values` are of the labels in masks, which must mean
-    the same on all slides.
+    """What is drawn on a slide.
+
+    `classes` are the labels that count, `rest` that of undrawn tissue (None: that is unknown, or
+    does not count). `values` are of the labels in masks, which must mean the same on all slides.
     """
 
     objects: Sequence[PathObject]
@@ -57,8 +58,9 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Planned:
-    """Patches of a slide, and the µm/px of its level 0; `best`: how near patches came where none is
-    wanted.
+    """Patches of a slide, and the µm/px of its level 0.
+
+    `best`: how near patches came where none is wanted.
     """
 
     patches: list[Patch]

@@ -1,5 +1,6 @@
-"""Aperio ImageScope's XML and HALO's ``.annotations``: layers of a name and a colour, regions with
-vertices.
+"""Aperio ImageScope's XML and HALO's ``.annotations``.
+
+Layers of a name and a colour, regions with vertices.
 
 ``<Annotation Name LineColor>`` is a layer, ``<Region Type Text NegativeROA>`` a shape in it with
 ``<Vertex X Y>`` in level-0 px. `LineColor` is red + 256 · green + 65536 · blue. HALO's vertices are

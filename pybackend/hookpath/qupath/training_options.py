@@ -176,8 +176,10 @@ def _unique(lists: Iterable[list[float]]) -> list[list[float]]:
 
 
 def settings() -> dict[str, str]:
-    """Every setting of a training by its dotted name, and what it takes: ``whole`` or ``number``,
-    ``flag`` (true or false), ``any``. Arguments of networks (``model.…``) are not among them.
+    """Every setting of a training by its dotted name, and what it takes.
+
+    ``whole`` or ``number``, ``flag`` (true or false), ``any``. Arguments of networks (``model.…``)
+    are not among them.
     """
     found = dict(_settings_of(TrainConfig, ""))
     return {name: found[name] for name in sorted(found)}

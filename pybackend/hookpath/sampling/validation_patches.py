@@ -151,7 +151,7 @@ def _cells(part: VisiblePart, pitch_x: float, pitch_y: float) -> set[Cell]:
 
 
 def _in_turns(queues: Sequence[Sequence[Draw]]) -> list[Draw]:
-    """First of each, second of each, …"""
+    """First of each, second of each, and so on."""
     return [draw for turn in zip_longest(*queues) for draw in turn if draw is not None]
 
 

@@ -20,8 +20,9 @@ class Share(PassingReporter):
 
 
 class Quiet(Share):
-    """A stage inside of a run: its progress and warnings, not its results, each warning (or
-    each code) once.
+    """A stage inside of a run: its progress and warnings, not its results.
+
+    Each warning (or each code) comes once.
 
     What it says of its data has been said of the whole run, and its epochs are no epochs of that.
     """

@@ -161,8 +161,9 @@ def _run_or_say_how_to_go_on(session: Session, fit: Fit | None) -> None:
 
 
 def _so_far(session: Session) -> dict[str, Any]:
-    """What a stopped run leaves: the model is the best of the epochs done, before the first one
-    that of the last step.
+    """What a stopped run leaves.
+
+    The model is the best of the epochs done, before the first one that of the last step.
     """
     run = session.run
     return {

@@ -55,7 +55,7 @@ class Comparison:
 
     @cached_property
     def macro(self) -> Values:
-        """``(slides, runs)`` the metric for all classes: a macro mean, or κ, accuracy…"""
+        """``(slides, runs)`` the metric for all classes: a macro mean, or as κ and accuracy are."""
         return self.table(self.metric)
 
     def table(self, metric: str) -> Values:

@@ -1,5 +1,6 @@
-"""Plots of what probabilities are worth, a panel for every class: ROC, precision and recall,
-reliability.
+"""Plots of what probabilities are worth, a panel for every class.
+
+ROC, precision and recall, reliability.
 """
 
 from __future__ import annotations

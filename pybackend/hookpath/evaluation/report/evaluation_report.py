@@ -81,8 +81,10 @@ class EvaluationReport:
         )
 
     def to_frame(self) -> DataFrame:
-        """A line for every slide and class as a pandas data frame: ``scores.csv``, numbers as
-        numbers; the pooled figures come last, their slide is ``(pooled)``.
+        """A line for every slide and class as a pandas data frame.
+
+        As in ``scores.csv``, numbers as numbers; the pooled metrics come last, their slide is
+        ``(pooled)``.
 
         Raises:
             UsageError: pandas is not installed.
@@ -108,8 +110,9 @@ class EvaluationReport:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The per-class figures of pixels that tables show: without those of probabilities where
-        there are none.
+        """The per-class metrics of pixels that tables show.
+
+        Without those of probabilities where there are none.
         """
         return (*METRICS, *BIN_METRICS) if self.has_probabilities else METRICS
 

@@ -57,8 +57,10 @@ class AreaResult:
 
     @property
     def doubt(self) -> float:
-        """What areas are ranked by: the loss of a network that did not learn from it where there
-        is one, else the model's, else the share that is wrong.
+        """What areas are ranked by.
+
+        The loss of a network that did not learn from it where there is one, else the model's,
+        else the share that is wrong.
         """
         if self.left_out is not None:
             return self.left_out.loss

@@ -121,8 +121,9 @@ def truth_folder(
 def objects_of(
     entry: ImageEntry, truth: TruthFolder | None, every: Sequence[PathObject] | None = None
 ) -> list[PathObject]:
-    """Annotations of one image or plane: its own that a person vouches for
-    (`hookpath.projects.ground_truth`), or those in `truth`.
+    """Annotations of one image or plane.
+
+    Its own that a person vouches for (`hookpath.projects.ground_truth`), or those in `truth`.
 
     Args:
         every: `all_objects_of` the image, where they have been read.

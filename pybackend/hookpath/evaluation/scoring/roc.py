@@ -82,8 +82,9 @@ def auc_of_bins(bins: npt.ArrayLike) -> Figures:
 
 
 def count_probabilities(truth: npt.ArrayLike, probabilities: npt.NDArray[np.uint8]) -> Bins:
-    """Count the labelled pixels of one map that were predicted: of others nobody knows a
-    probability.
+    """Count the labelled pixels of one map that were predicted.
+
+    Of others nobody knows a probability.
 
     Args:
         truth: ``(h, w)`` labels; 0 and labels above C are not counted.

@@ -113,8 +113,10 @@ class BoundaryTally:
         _add_by_class(pairs, ~both, guesses, self._elsewhere)
 
     def figures(self) -> Values:
-        """``(C, 6)``: edges drawn, predicted, of these not judged; edges that were measured, the
-        sum of their distances and HD95 in µm (NaN where there is no distance).
+        """Edges and their distances by class, ``(C, 6)``.
+
+        Edges drawn, predicted, of these not judged; edges that were measured, the sum of their
+        distances and HD95 in µm (NaN where there is no distance).
         """
         rim = _tree([self._rim])
         parts = zip(self._drawn, self._predicted, self._elsewhere, strict=True)

@@ -33,8 +33,9 @@ class Window:
 
 
 def entropy_map(found: ProbabilityMap, known: BaseGeometry) -> Floats:
-    """``(H, W)`` float32 entropy, 1 where all classes are alike; 0 where nothing was predicted
-    and inside `known` (level-0 px).
+    """``(H, W)`` float32 entropy, 1 where all classes are alike.
+
+    0 where nothing was predicted and inside `known` (level-0 px).
     """
     width, height = found.size
     out = np.zeros((height, width), np.float32)

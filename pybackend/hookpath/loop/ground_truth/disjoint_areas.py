@@ -113,8 +113,9 @@ def _areas(objects: Iterable[PathObject]) -> Iterator[Piece]:
 
 
 def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
-    """A person's area annotations with a class, but no regions (confirmed, to check, QuPath's):
-    what they have something to say about, be it that it is unknown.
+    """A person's area annotations with a class, but no regions (confirmed, to check, QuPath's).
+
+    What they have something to say about, be it that it is unknown.
     """
     return [
         o

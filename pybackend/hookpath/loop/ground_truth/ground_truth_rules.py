@@ -1,5 +1,6 @@
-"""What counts as ground truth on a slide, and why: the rules that keep a model from learning its
-own mistakes.
+"""What counts as ground truth on a slide, and why.
+
+The rules that keep a model from learning its own mistakes.
 
 Which area teaches, and why, is the rule of `hookpath.projects.ground_truth`, the same that plain
 training goes by; here it is the reason of each fact. Besides, a whole slide, or any area that is

@@ -48,9 +48,9 @@ def _smoothed(rows: npt.NDArray[np.uint8], sigma_px: float) -> npt.NDArray[np.fl
 
 
 def without_specks(labels: Labels, least_px: float, hole_px: float) -> Labels:
-    """Pieces smaller than `least_px` px become what is nearest to them; so do gaps in the
-    prediction of up to `hole_px` px that do not reach the edge.
+    """Pieces smaller than `least_px` px become what is nearest to them.
 
+    So do gaps in the prediction of up to `hole_px` px that do not reach the edge.
     The nearest may be nothing: a speck in the open vanishes. Pieces that touch at a corner only
     are two.
     """

@@ -24,9 +24,10 @@ BASELINE = "random"
 
 
 def summarise_curves(curves: dict[str, list[list[dict[str, Any]]]]) -> dict[str, Any]:
-    """By strategy and round: mean F1 over seeds, half width of its 95 % confidence interval
-    (Student's t; null for one seed), and both of the gain over `BASELINE`, seed by seed: the seeds
-    have their slides and the first annotations in common.
+    """Mean F1 over seeds and its confidence interval, by strategy and round.
+
+    The half width of the 95 % interval (Student's t; null for one seed), and both of the gain over
+    `BASELINE`, seed by seed: the seeds have their slides and the first annotations in common.
 
     Args:
         curves: by strategy, one list of rounds for each seed, in the same order.

@@ -1,5 +1,6 @@
-"""The loop with an oracle in place of the pathologist: what choosing slides well is worth, and what
-happens when untouched proposals become labels.
+"""The loop with an oracle in place of the pathologist.
+
+What choosing slides well is worth, and what happens when untouched proposals become labels.
 """
 
 from __future__ import annotations

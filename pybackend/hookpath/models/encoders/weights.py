@@ -102,7 +102,7 @@ def _timm_name(name: str) -> str:
 
 
 def _fetched(name: str) -> StateDict:
-    """timm's own weights, from its cache or the internet.
+    """Weights of timm's own, from its cache or the internet.
 
     Raises:
         ModelDesignError: they cannot be had.

@@ -1,5 +1,4 @@
-"""Which files of a folder are a slide's annotations though they are not named quite like it, and
-which files nobody uses.
+"""Which files of a folder are a slide's annotations, and which files nobody uses.
 
 Exports are named by people and programs: ``CASE1.geojson`` for ``case1.tif``, ``c2.GEOJSON``,
 ``a_annotations.geojson``, ``c3.tif - Series 0.geojson`` (QuPath, of a file with several images),

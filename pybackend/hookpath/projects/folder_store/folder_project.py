@@ -109,8 +109,9 @@ class FolderProject(StoredProject):
         return self.sidecars.matched.get(slide)
 
     def remarks(self) -> list[tuple[str, bool]]:
-        """One line for each file that is used under another name than a slide's, or not at all;
-        and whether it is used.
+        """One line for each file that is used under another name than a slide's, or not at all.
+
+        With each: whether it is used.
         """
         return [] if _is_single(self._source) else list(self.sidecars.remarks())
 

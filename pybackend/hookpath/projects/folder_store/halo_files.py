@@ -1,5 +1,6 @@
-"""HALO's file of annotations beside a slide: read where no GeoJSON has a person's work, never
-written.
+"""HALO's file of annotations beside a slide.
+
+Read where no GeoJSON has a person's work, never written.
 """
 
 from __future__ import annotations

@@ -140,9 +140,10 @@ class AugmentationConfig(BaseModel):
 
     @classmethod
     def h2g_patches(cls) -> Self:
-        """H2G-Net's patch classifiers (Pedersen et al. 2022, section 3.4): turns, hue and
-        saturation ±20 (of 180 and of 255, as 8-bit HSV has them), brightness × 0.8…1.2, each
-        with a chance of 50 %.
+        """H2G-Net's patch classifiers (Pedersen et al. 2022, section 3.4).
+
+        Turns, hue and saturation ±20 (of 180 and of 255, as 8-bit HSV has them), brightness
+        × 0.8…1.2, each with a chance of 50 %.
         """
         colours = {"hue": 20 / 180, "saturation_shift": 20 / 255, "colour_chance": 0.5}
         return cls.light().model_copy(
@@ -151,8 +152,10 @@ class AugmentationConfig(BaseModel):
 
     @classmethod
     def h2g_overviews(cls) -> Self:
-        """H2G-Net's refinement networks (as above): turns, zoom 0.8…1.2, and the stains that
-        Macenko's method finds, σ 0.1, each with a chance of 50 %.
+        """H2G-Net's refinement networks (as above).
+
+        Turns, zoom 0.8…1.2, and the stains that Macenko's method finds, σ 0.1, each with a
+        chance of 50 %.
         """
         stain = {"stain": 0.1, "stain_basis": "macenko", "stain_chance": 0.5}
         return cls.light().model_copy(update={**stain, "scale": 0.2, "spatial_chance": 0.5})

@@ -24,8 +24,9 @@ Chances = npt.NDArray[np.float64]
 
 
 class HierarchicalSampler(SeededSampler):
-    """A group is drawn, then a slide of it, then a class drawn there, then a patch of the class;
-    at each stage all are equally likely.
+    """Draws a group, a slide of it, a class annotated there, a patch of the class.
+
+    At each stage all are equally likely.
 
     The groups are those of image metadata, from the outermost key inwards: with
     ``("hospital", "grade")`` a hospital, a grade that the hospital has, a slide. So a rare grade

@@ -22,8 +22,9 @@ _EVEN = 0.05
 
 
 class BalancedSampler(SeededSampler):
-    """A class is drawn the more the fewer of its pixels have been seen; then a polygon; then a
-    point in it.
+    """Draws a class the more the fewer of its pixels have been seen.
+
+    Then a polygon, then a point in it.
 
     The paper wants "every class label equally represented" and leaves the rule open ("a lower
     amount of pixel accumulation have a higher chance"). Here the chance of a class is proportional

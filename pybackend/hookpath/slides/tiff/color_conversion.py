@@ -223,7 +223,7 @@ def _from_ycbcr(page: Any) -> Callable[[Samples], RGBArray]:
 
 
 def _ratios(value: Any, default: tuple[float, ...]) -> tuple[float, ...]:
-    """Rationals as tifffile gives them, flat: numerator, denominator, …"""
+    """Rationals as tifffile gives them, flat: numerator, denominator in turn."""
     if value is None or len(value) not in (len(default), 2 * len(default)):
         return default
     if len(value) == len(default):

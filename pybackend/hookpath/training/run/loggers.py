@@ -35,8 +35,10 @@ class LoggedRun:
 
 
 class RunLogger(Protocol):
-    """Hears of a training run. Made without arguments; whatever it raises is told once, and it
-    hears no more: a run never ends for its logger.
+    """Hears of a training run.
+
+    Made without arguments; whatever it raises is reported once, and it hears no more: a run never
+    ends for its logger.
     """
 
     def begin(self, run: LoggedRun) -> None:
