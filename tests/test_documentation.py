@@ -112,6 +112,24 @@ def _options(command: object) -> list[str]:
 
 
 @pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
+def test_lists_and_tables_are_shown_as_such(page: str) -> None:
+    """Markdown as the site reads it is stricter than GitHub's."""
+    lines = re.sub(r"^```.*?^```", "", _page(page), flags=re.M | re.S).splitlines()
+    item = re.compile(r"( *)(?:[-*]|\d+\.) ")
+    wrong = []
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        found = item.match(line)
+        if found and found[1] and len(found[1]) < 4:
+            wrong.append(f"a list in a list is indented by four: {line}")
+        starts = found and not found[1] and before.strip() and not item.match(before)
+        if starts and not before.startswith(("#", " ")):
+            wrong.append(f"a blank line before a list: {line}")
+        if line.startswith("|") and not before.startswith("|") and not set(after) <= set("|-: "):
+            wrong.append(f"a table without a head: {line}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")))
 def test_words_of_the_field(page: str) -> None:
     """What is measured is reported, what is made up is synthetic, what is marked is annotated."""
     text = re.sub(r"`[^`]*`", "", re.sub(r"^```.*?^```", "", _page(page), flags=re.M | re.S))
