@@ -72,6 +72,36 @@ def test_troubleshooting_quotes_messages_that_are_given() -> None:
     assert unknown == []
 
 
+def test_names_of_code_on_pages_are_there() -> None:
+    """Modules move; pages that name one move with them."""
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    rooms = "|".join(init.parent.name for init in PACKAGE.glob("*/__init__.py"))
+    dotted = set(re.findall(rf"\bhookpath\.(?:{rooms})(?:\.[A-Za-z_]+)+", text)) - _METADATA
+    assert len(dotted) > 5
+    assert sorted(name for name in dotted if not _is_there(name)) == []
+    files = set(re.findall(r"\b(?:hookpath|benchmarks)/[a-z_/]+\.py\b", text))
+    assert (
+        sorted(f for f in files if not any((r / f).is_file() for r in (ROOT, PACKAGE.parent))) == []
+    )
+
+
+#: Keys of image metadata that look like modules.
+_METADATA = {"hookpath.loop.state", "hookpath.loop.round"}
+
+
+def _is_there(name: str) -> bool:
+    """Whether a dotted name is a module, or is named in the one that it lies in."""
+    parts = name.split(".")[1:]
+    for length in range(len(parts), 0, -1):
+        place = PACKAGE.joinpath(*parts[:length])
+        module = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if module.is_file():
+            text = module.read_text(encoding="utf-8")
+            return all(re.search(rf"\b{part}\b", text) for part in parts[length : length + 1])
+    return False
+
+
 def test_every_option_that_a_page_names_is_one_of_a_command() -> None:
     from typer.main import get_command
 

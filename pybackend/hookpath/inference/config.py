@@ -40,8 +40,7 @@ class PredictConfig(BaseModel):
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…
         engine: what computes on a CPU (`inference.engines.engine_choice`); ``auto``: OpenVINO where
-        it is
-            installed and agrees with torch, whose numbers it gives in less time.
+            it is installed and agrees with torch, whose numbers it gives in less time.
         amp: bfloat16 on the device: faster, results differ slightly; a CPU that would be slower
             in it stays with float32.
         tile: side of a target tile in output px; None: as large as the device takes.

@@ -9,8 +9,7 @@ from hookpath.models.encoders.encoder import Encoder
 
 
 class EncodedBranch(nn.Module):
-    """As `hookpath.models.encoder_decoder.EncoderDecoder`, with a pretrained network for its
-    encoder.
+    """As `EncoderDecoder`, with a pretrained network for its encoder.
 
     The decoder is the paper's. Its last step, at the input's resolution, takes the image itself for
     a skip connection, since the encoder's finest map has half of that.

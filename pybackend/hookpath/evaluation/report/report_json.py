@@ -126,7 +126,5 @@ class _Report(_Part):
 
 
 def refuse_other_content(raw: Mapping[str, Any]) -> None:
-    """Raise `ValueError` (see `hookpath.untrusted_files.reason`) unless it is a report
-    of classes.
-    """
+    """Raise `ValueError` unless it is a report of classes (`hookpath.untrusted_files.reason`)."""
     _Report.model_validate(raw)

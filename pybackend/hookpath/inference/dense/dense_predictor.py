@@ -24,8 +24,7 @@ PART_TILE = 1024
 
 
 class DenseSlides:
-    """A `hookpath.inference.predictor_protocol.Predictor` of networks that
-    `DensePredictor` can run.
+    """A `Predictor` of networks that `DensePredictor` can run.
 
     Args:
         runner: computes tiles, e.g. `TorchRunner(model)`.

@@ -51,8 +51,7 @@ TISSUE_SHARE = 0.25
 
 
 class PatchSlides:
-    """A `hookpath.inference.predictor_protocol.Predictor` of networks that take patches
-    of one size.
+    """A `Predictor` of networks that take patches of one size.
 
     A network that gives a class per pixel keeps the centre of its patches. Of one that gives a
     class per patch, an output px is a patch (with an overlap: its centre), wanted where more than
