@@ -46,8 +46,9 @@ ANNOTATION_SUFFIXES = (
 
 
 def is_slide_file(path: Path) -> bool:
-    """Whether a file (OME-Zarr: a folder) looks like a slide, mostly by its name; hidden ones do
-    not.
+    """Whether a file (OME-Zarr: a folder) looks like a slide, mostly by its name.
+
+    Hidden ones do not.
     """
     if path.name.startswith("."):
         return False
