@@ -21,15 +21,36 @@ def command(
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", help="Folder for the files; of zip the file.", show_default=False
+            "-o",
+            "--out",
+            help="Folder for the files; of zip and bioimageio the file.",
+            show_default=False,
         ),
     ],
     to: Annotated[
-        Literal["onnx", "fastpathology", "wsinfer", "zip"], typer.Option(help="What to export to.")
+        Literal["onnx", "fastpathology", "wsinfer", "bioimageio", "zip"],
+        typer.Option(help="What to export to."),
     ] = "onnx",
     input_size: Annotated[
         int | None,
         typer.Option(min=1, help="Side of the inputs in px.", show_default="as trained"),
+    ] = None,
+    author: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of bioimageio: who made the model; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            "--license",
+            metavar="SPDX",
+            help="Of bioimageio: the model's licence, as CC-BY-4.0.",
+            show_default=False,
+        ),
     ] = None,
     json: Json = False,
     debug: Debug = False,
@@ -38,7 +59,7 @@ def command(
     with running("export", json, debug) as console:
         from hookpath.export import export_model
 
-        done = export_model(model_folder(model), out, to, input_size)
+        done = export_model(model_folder(model), out, to, input_size, author or (), licence)
         console.result("exported", done.as_dict())
         for path in done.files:
             console.say(str(path))

@@ -14,8 +14,11 @@ from hookpath.names import cell_text
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}
 
 
-def card_page(card: ModelCard) -> str:
-    """The page: classes, µm/px, what it was trained on, what was measured, licences."""
+_USE = "Use it as it is: `hookpath predict SOURCE --model THIS.zip -o OUT`.\n"
+
+
+def card_page(card: ModelCard, use: str = _USE) -> str:
+    """The page: classes, µm/px, what it was trained on, what was measured, licences, its `use`."""
     title = f"hookpath model: {_text(card.family)}"
     what = _UNIT.get(card.scores, "the magnification")
     sections = [
@@ -27,7 +30,6 @@ def card_page(card: ModelCard) -> str:
         _section("Weights learned elsewhere", ("", ""), list(_origin(card))),
     ]
     head = f"# {title}\n\nIt tells {what}, at {card.spacing_um:g} µm/px.\n\n"
-    use = "Use it as it is: `hookpath predict SOURCE --model THIS.zip -o OUT`.\n"
     return head + "".join(sections) + use
 
 
