@@ -280,6 +280,21 @@ WRONG = [
         2,
         "--by leaves out one group at a time; it needs --design real",
     ),
+    (
+        ("compare", "{folder}", "--design", "real", "--fold", "2", "-o", "{empty}/c"),
+        2,
+        "--fold says which fold of --splits is tested",
+    ),
+    (
+        ("compare", "--design", "context", "--splits", "{empty}/x.csv", "-o", "{empty}/c"),
+        2,
+        "--splits is for slides of one's own",
+    ),
+    (
+        ("compare", "{folder}", "{folder}", "-o", "{empty}/c", "--cluster", "local"),
+        2,
+        "--cluster means something with --design only",
+    ),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
     (("convert", "{folder}"), 1, "1 result was not made; {folder} is a folder"),
     (("info", "{folder}", "--rest", ""), 2, "--rest '' names no class"),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
-from hookpath.cluster import cluster_address, extract_on_cluster, predict_on_cluster
+from hookpath.cluster import (
+    cluster_address,
+    design_on_cluster,
+    evaluation_on_cluster,
+    extract_on_cluster,
+    predict_on_cluster,
+)
+from hookpath.errors import ClusterError
+from hookpath.evaluation import evaluate_project
+from hookpath.experiments import DESIGNS, Contestant, Design, Options, run_design
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.projects import open_project
@@ -67,3 +77,57 @@ def test_patches_are_cut_by_workers_and_listed_here(
     assert report.table is not None
     assert alone.table is not None
     assert report.table.read_bytes() == alone.table.read_bytes()
+
+
+def test_a_model_is_evaluated_by_workers_as_in_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, model = texture_folder(tmp_path / "slides", slides=2, size=160), tmp_path / "model"
+    save_random_model(model, seed=3)
+    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    config = PredictConfig(device="cpu", tissue=False)
+    project = open_project(folder)
+    with one_thread(), evaluation_on_cluster(ProjectSpec((folder,)), "local") as work:
+        there = evaluate_project(
+            project, model_dir=model, out_dir=tmp_path / "there", predict=config, work=work
+        )
+        here = evaluate_project(project, model_dir=model, out_dir=tmp_path / "here", predict=config)
+    assert [s.as_dict(here.classes.names) for s in there.slides] == [
+        s.as_dict(here.classes.names) for s in here.slides
+    ]
+    assert there.model["weights_sha256"] == here.model["weights_sha256"]
+    names = sorted(p.name for p in (tmp_path / "here" / "pictures").iterdir())
+    assert names == sorted(p.name for p in (tmp_path / "there" / "pictures").iterdir())
+
+
+def tiny_design(filters: int) -> Design:
+    model = {"spacings": [1.0], "input_size": 76, "depth": 2, "filters": filters}
+    settings = {"preset": "fast", "epochs": 1, "steps_per_epoch": 1, "batch_size": 2}
+    return Design("tiny", "One network.", (Contestant("net", {"family": "unet", "model": model}),),
+                  settings, folds=2, validation=0.0)  # fmt: skip
+
+
+def test_an_experiment_is_done_by_workers_and_gathered_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = texture_folder(tmp_path / "slides", slides=2, size=160)
+    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    spec, out = ProjectSpec((folder,)), tmp_path / "out"
+    options = Options(device="cpu")
+    with one_thread():
+        found = design_on_cluster(tiny_design(2), out, spec, options, "local")
+        weights = {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")}
+        again = run_design(tiny_design(2), out, open_project(folder), options)
+        assert {p: p.stat().st_mtime_ns for p in out.rglob("weights.safetensors")} == weights
+        with pytest.raises(ClusterError, match=r"2 of 2 trainings failed, the first seed-0-fold-1"):
+            design_on_cluster(tiny_design(-1), tmp_path / "bad", spec, options, "local")
+    assert len(weights) == 2
+    assert [s.trial.name for s in found.scores] == ["seed-0-fold-1", "seed-0-fold-2"]
+    assert [s.report.pooled.counts.tolist() for s in found.scores] == [
+        s.report.pooled.counts.tolist() for s in again.scores
+    ]
+
+
+def test_designs_travel() -> None:
+    for design in DESIGNS.values():
+        assert pickle.loads(pickle.dumps(design)).name == design.name

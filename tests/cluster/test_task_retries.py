@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from hookpath.cluster import Outcome, cluster_address, connected, run_tasks
+from hookpath.cluster.evaluate_task import ClusterWork
 from hookpath.errors import ClusterError, UsageError
-from support.tasks import work
+from hookpath.evaluation import annotated_images, evaluate_maps
+from hookpath.evaluation.evaluate import Scoring
+from hookpath.projects import SPLIT_KEY, assume, open_project
+from hookpath.projects.spec import ProjectSpec
+from support.evaluation import BLUE, RED, write_slide
+from support.reporting import Notes
+from support.tasks import MapsThatKill, work
 
 distributed = pytest.importorskip("distributed")
 
@@ -47,6 +54,35 @@ def test_a_worker_that_dies_loses_no_piece_and_a_failure_is_tried_elsewhere(
     assert [len(tries[name]) for name in ("kills", "fails")] == [2, 1]
     assert len(set(tries["kills"])) == 2
     assert len(tries["fails once"]) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX's signals")
+def test_slides_are_scored_by_workers_of_which_one_dies(client: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "slides"
+    for name in ("a.tif", "kills.tif", "none.tif"):
+        write_slide(folder, name, [(RED, 10, 10, 60, 60), (BLUE, 100, 100, 150, 120)])
+    project = open_project(folder)
+    images, _ = annotated_images(project)
+    assume(images[0].entry, {SPLIT_KEY: "val"})  # known here only
+    notes = Notes()
+    maps = MapsThatKill(tmp_path)
+    scoring = Scoring(picture_dir=tmp_path / "there" / "pictures")
+    found, classes, problems = ClusterWork(ProjectSpec((folder,)), client).score(
+        images, maps, scoring, notes
+    )
+    here = Scoring(picture_dir=tmp_path / "here" / "pictures")
+    expected, same, _ = evaluate_maps(images, maps, here)
+    assert classes == same
+    assert [p.image for p in problems] == ["none.tif"]
+    assert [(r.name, r.split) for r in found] == [("a.tif", "val"), ("kills.tif", None)]
+    names = [p["name"] for r in found for p in [r.as_dict(classes.names)]]
+    assert [r.as_dict(classes.names) for r in found] == [
+        r.as_dict(classes.names) for r in expected
+    ], names
+    pictures = sorted(p.name for p in (tmp_path / "there" / "pictures").iterdir())
+    assert pictures == sorted(p.name for p in (tmp_path / "here" / "pictures").iterdir())
+    lines = [line.rsplit(" ", 1) for line in (tmp_path / "log").read_text().splitlines()]
+    assert len({pid for name, pid in lines if name == "kills.tif"}) == 2
 
 
 def test_a_cluster_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

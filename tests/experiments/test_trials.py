@@ -16,8 +16,10 @@ from hookpath.experiments.trials import (
     make_folds,
     painted_trials,
     project_trials,
+    table_trials,
 )
-from hookpath.projects import SPLIT_KEY, Project, open_project
+from hookpath.projects import SPLIT_KEY, Project, SplitTable, open_project
+from hookpath.projects.splits import SplitRow
 from support.evaluation import BLUE, RED, write_slide
 
 
@@ -44,6 +46,31 @@ def test_every_annotated_slide_is_tested_once_and_never_seen_before(tmp_path: Pa
         with_stroma = {"s0.tif", "s3.tif", "s6.tif"}
         assert len(with_stroma & parts[2]) == 1
         assert with_stroma & parts[0]
+
+
+def test_folds_of_a_table_are_tested_in_turn(tmp_path: Path) -> None:
+    project = open_project(nine_slides(tmp_path))
+    table = SplitTable(tuple(SplitRow(f"s{i}.tif", fold=i % 3 + 1) for i in range(9)))
+    table.save(tmp_path / "folds.csv")
+    trials = table_trials(project, tmp_path / "folds.csv", None, (0, 1), None, validating=True)
+    assert [t.name for t in trials] == [f"seed-{s}-fold-{f}" for s in (0, 1) for f in (1, 2, 3)]
+    assert trials[1].test == ("s1.tif", "s4.tif", "s7.tif")
+    assert trials[1].val == ("s2.tif", "s5.tif", "s8.tif")
+    assert trials[1].train == ("s0.tif", "s3.tif", "s6.tif")
+    (one,) = table_trials(project, tmp_path / "folds.csv", 2, (0,), None, validating=False)
+    assert (one.name, one.val) == ("seed-0-fold-2", ())
+    assert set(one.train) == set(trials[1].train) | set(trials[1].val)
+
+
+def test_parts_of_a_table_are_one_trial(tmp_path: Path) -> None:
+    project = open_project(nine_slides(tmp_path))
+    parts = {"s0.tif": "train", "s1.tif": "val", "s2.tif": "test"}
+    SplitTable(tuple(SplitRow(n, split=p) for n, p in parts.items())).save(tmp_path / "parts.csv")
+    (trial,) = table_trials(project, tmp_path / "parts.csv", None, (0,), None, validating=True)
+    assert trial.name == "seed-0"
+    assert (trial.train, trial.val, trial.test) == (("s0.tif",), ("s1.tif",), ("s2.tif",))
+    with pytest.raises(UsageError, match="has no folds"):
+        table_trials(project, tmp_path / "parts.csv", 1, (0,), None, validating=True)
 
 
 def test_folds_follow_from_the_seed_alone() -> None:

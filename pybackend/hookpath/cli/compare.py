@@ -9,6 +9,7 @@ import typer
 
 from hookpath.cli import design as designs
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.inputs import Cluster, Fold, Splits
 
 if TYPE_CHECKING:
     from hookpath.evaluation import Comparison
@@ -88,6 +89,9 @@ def command(
     preset: designs.Preset = None,
     set_: designs.Settings = None,
     only: designs.Only = None,
+    splits: Splits = None,
+    fold: Fold = None,
+    cluster: Cluster = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -96,7 +100,9 @@ def command(
     With --design: train, predict and score several networks on the same slides, then compare.
     """
     with running("compare", json, debug) as console:
-        given = designs.Given(folds, seeds, truth, by, budget_seconds, preset, set_, only)
+        given = designs.Given(
+            folds, seeds, truth, by, budget_seconds, preset, set_, only, splits, fold, cluster
+        )
         if design is not None:
             designs.run(console, design, runs or [], out, given)
             return

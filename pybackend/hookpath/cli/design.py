@@ -81,6 +81,9 @@ class Given:
     preset: Literal["auto", "paper", "fast"] | None = None
     set_: list[str] | None = None
     only: list[str] | None = None
+    splits: Path | None = None
+    fold: int | None = None
+    cluster: str | None = None
 
     def refuse_any(self) -> None:
         """Without a design none of them means anything.
@@ -108,20 +111,40 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
     design = DESIGNS[name]
     if given.by is not None and (given.folds or design.folds) is not None:
         raise UsageError("--by leaves out one group at a time; it needs --design real, no --folds")
+    _refuse_two_splits(given, sources)
     options = Options(
         seeds=tuple(range(given.seeds or 1)),
         folds=given.folds,
         truth=given.truth,
         by=given.by,
+        splits=given.splits,
+        fold=given.fold,
         budget_s=given.budget_seconds,
         preset=given.preset or _preset(design, console),
         overrides=tuple(given.set_ or ()),
         only=tuple(given.only or ()),
     )
+    if given.cluster is not None:
+        from hookpath.cluster import design_on_cluster
+        from hookpath.projects.spec import ProjectSpec
+
+        spec = ProjectSpec(tuple(s.absolute() for s in sources)) if sources else None
+        result = design_on_cluster(design, out, spec, options, given.cluster, console.reporter)
+        _tell(console, summarise(result, _as_typed(name, sources, given)), out)
+        return
     with opened(sources, None) as projects:
         project = projects[0] if projects else None
         result = run_design(design, out, project, options, console.reporter)
         _tell(console, summarise(result, _as_typed(name, sources, given)), out)
+
+
+def _refuse_two_splits(given: Given, sources: list[Path]) -> None:
+    if given.fold is not None and given.splits is None:
+        raise UsageError("--fold says which fold of --splits is tested; give both")
+    if given.splits is not None and not sources:
+        raise UsageError("--splits is for slides of one's own; name their SOURCE")
+    if given.splits is not None and (given.folds is not None or given.by is not None):
+        raise UsageError("--splits says what is tested; leave --folds and --by out")
 
 
 def _preset(design: Design, console: Console) -> str | None:
@@ -144,7 +167,7 @@ def _as_typed(name: str, sources: list[Path], given: Given) -> str:
     for key, value in vars(given).items():
         if isinstance(value, list):
             words += [f"{_option(key)} '{v}'" for v in value]
-        elif value is not None:
+        elif value is not None and key != "cluster":  # who computed changes nothing
             shown = f"{value:g}" if isinstance(value, float) else value
             words.append(f"{_option(key)} {value.name if isinstance(value, Path) else shown}")
     return " ".join([*words, "-o OUT"])

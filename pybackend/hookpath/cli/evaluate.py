@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +11,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.shared_options import (
+    Cluster,
     Device,
     Fold,
     FoldDerived,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from hookpath.evaluation.predictions.other_programs import ForeignMaps
     from hookpath.evaluation.statistics.bootstrap import Interval
     from hookpath.evaluation.unseen_annotations import JudgeLeftOut
+    from hookpath.evaluation.evaluation_work import EvaluationWork
     from hookpath.projects import Problem
 
 
@@ -139,6 +142,7 @@ def command(
             help="Judge every drawn area by a quick network that learned from the other slides.",
         ),
     ] = False,
+    cluster: Cluster = None,
     device: Device = "auto",
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
@@ -165,7 +169,7 @@ def command(
             _refuse_with_annotator(
                 {"--split": split if split != "all" else None, "--truth": truth, "--rest": rest,
                  "--only-annotated": only_annotated or None, "--left-out": left_out or None,
-                 "--min-object": min_object}
+                 "--min-object": min_object, "--cluster": cluster}
             )  # fmt: skip
             with (
                 opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
@@ -187,7 +191,8 @@ def command(
         if model is not None and _is_scale_detector(model):
             _refuse({"--truth": truth, "--rest": rest, "--spacing": spacing,
                      "--only-annotated": only_annotated or None,
-                     "--left-out": left_out or None, "--min-object": min_object})  # fmt: skip
+                     "--left-out": left_out or None, "--min-object": min_object,
+                     "--cluster": cluster})  # fmt: skip
             with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
                 take_split(project, splits, fold, console.reporter.warn)
                 measured = evaluate_scale(
@@ -201,7 +206,10 @@ def command(
                 )
             _tell_scale(console, measured, out)
             return
-        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+        with (
+            opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
+            _work(cluster, sources, mpp, override_mpp, remap) as work,
+        ):
             take_split(project, splits, fold, console.reporter.warn)
             report = evaluate_project(
                 project,
@@ -221,10 +229,32 @@ def command(
                 predict=PredictConfig(device=device, inside="*" if only_annotated else None),
                 reporter=console.reporter,
                 left_out=_judge(device) if left_out else None,
+                work=work,
             )
         if left_out:
             _tell_areas(console, report)
         tell(console, report, out)
+
+
+@contextmanager
+def _work(
+    cluster: str | None,
+    sources: Sequence[Path],
+    mpp: float | None,
+    override_mpp: float | None,
+    remap: Sequence[str] | None,
+) -> Iterator[EvaluationWork | None]:
+    """Who predicts and scores; None: this process."""
+    if cluster is None:
+        yield None
+        return
+    from hookpath.cluster import evaluation_on_cluster
+    from hookpath.projects.spec import ProjectSpec
+
+    places = tuple(path.absolute() for path in sources)
+    spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
+    with evaluation_on_cluster(spec, cluster) as work:
+        yield work
 
 
 def _foreign(maps: Path, classes: Path | None, spacing: float | None) -> ForeignMaps:

@@ -10,5 +10,15 @@ from hookpath.cluster.cluster_address import connected
 from hookpath.cluster.extract_task import extract_on_cluster
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
+from hookpath.cluster.design_task import design_on_cluster
+from hookpath.cluster.evaluate_task import evaluation_on_cluster
 
-__all__ = ["Outcome", "connected", "extract_on_cluster", "predict_on_cluster", "run_tasks"]
+__all__ = [
+    "Outcome",
+    "connected",
+    "design_on_cluster",
+    "evaluation_on_cluster",
+    "extract_on_cluster",
+    "predict_on_cluster",
+    "run_tasks",
+]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from hookpath.cluster.cluster_address import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
@@ -36,12 +37,15 @@ def predict_on_cluster(
     model_dirs: Sequence[Path],
     out: Path,
     config: PredictConfig,
-    cluster: str,
+    cluster: Any,
     reporter: Reporter = SILENT,
 ) -> PredictReport:
     """Predict the images of projects on a cluster; see `hookpath.inference.predict_project`.
 
     Workers need to see the same files under the same paths. Finished slides are found there.
+
+    Args:
+        cluster: see `connected`; or a client of Dask that is there.
 
     Raises:
         ClusterError: there is no such cluster.
@@ -59,7 +63,8 @@ def predict_on_cluster(
         pieces = [
             (spec, tuple(folders), out.absolute(), _of_image(alone, entry)) for entry in entries
         ]
-        with connected(cluster) as client, writing:
+        there = connected(cluster) if isinstance(cluster, str) else nullcontext(cluster)
+        with there as client, writing:
             workers = len(client.scheduler_info(n_workers=-1)["workers"])
             reporter.info(f"{len(entries)} slides, {workers} workers so far")
             run_tasks(client, predict_one, pieces, gathering.done, gathering.again)

@@ -12,11 +12,12 @@ from hookpath.locking import may_pass
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a piece: nothing to say of it, or why it failed; and which worker did it."""
+    """What came of a piece: its `value`, or why it failed; and which worker did it."""
 
     error: str | None = None
     code: str = ""
     worker: str = ""
+    value: Any = None
 
 
 def run_tasks(

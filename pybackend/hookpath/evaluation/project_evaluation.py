@@ -25,10 +25,10 @@ from hookpath.evaluation.slide_evaluation import (
     AnnotatedImage,
     Scoring,
     annotated_images,
-    evaluate_maps,
     make_report,
 )
 from hookpath.evaluation.unseen_annotations import JudgeLeftOut, parts_of, with_left_out
+from hookpath.evaluation.evaluation_work import EvaluationWork, OneProcess
 from hookpath.events import SILENT, Reporter
 from hookpath.locking import entered, working_in
 from hookpath.projects import ImageEntry, Project, Rest
@@ -86,6 +86,7 @@ def evaluate_project(
     object_um2: float = LEAST_UM2,
     left_out: JudgeLeftOut | None = None,
     mixed: bool = False,
+    work: EvaluationWork | None = None,
 ) -> EvaluationReport:
     """Score predictions on the labelled pixels of a project's annotated slides.
 
@@ -119,6 +120,7 @@ def evaluate_project(
         left_out: also judges every drawn area by what its slide did not teach
             (`hookpath.review.judge_left_out`).
         mixed: predictions may come from several models, as those of folds do.
+        work: who predicts and scores; None: this process.
 
     Raises:
         UsageError: not exactly one of `model_dir`, `predictions_dir` and `maps`, or no image has a
@@ -133,6 +135,7 @@ def evaluate_project(
         rest = rest_of_model(model_dir)
     if rules is None and model_dir is not None:
         rules = rules_of_model(model_dir)
+    work = work or OneProcess()
     take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)
@@ -140,12 +143,12 @@ def evaluate_project(
     with reporting_into(out_dir):
         model: Mapping[str, Any] = {}
         if model_dir is not None:
-            maps, model = _predict(project, images, model_dir, out_dir, predict, reporter)
+            maps, model = _predict(work, project, images, model_dir, out_dir, predict, reporter)
         elif predictions_dir is not None:
             maps = PredictionsFolder(predictions_dir, mixed=mixed)
         assert maps is not None, "one of three is given"
         scoring = Scoring(spacing_um, tuple(group_by), out_dir / PICTURES, object_um2)
-        results, classes, failed = evaluate_maps(images, maps, scoring, reporter)
+        results, classes, failed = work.score(images, maps, scoring, reporter)
         results = [with_parts(r, maps, parts_of(model)) for r in results]
         if left_out is not None:
             results = with_left_out(results, left_out(images, classes, reporter))
@@ -278,6 +281,7 @@ def make_ready(out_dir: Path) -> None:
 
 
 def _predict(
+    work: EvaluationWork,
     project: Project,
     images: Sequence[AnnotatedImage],
     model_dir: Path,
@@ -285,7 +289,7 @@ def _predict(
     config: PredictConfig | None,
     reporter: Reporter,
 ) -> tuple[PredictionsFolder, Mapping[str, Any]]:
-    from hookpath.inference import PredictConfig, predict_project
+    from hookpath.inference import PredictConfig
 
     names = tuple(image.entry.id for image in images)
     wanted = {"as_": "none", "geojson": False, "tiff": True, "images": names}
@@ -293,7 +297,7 @@ def _predict(
     if config.inside and any(image.complete for image in images):
         reporter.info("predicting everywhere, since undrawn tissue is of a class, too")
         config = config.model_copy(update={"inside": None})
-    done = predict_project(project, model_dir, out_dir / PREDICTIONS, config, reporter)
+    done = work.predict(project, model_dir, out_dir / PREDICTIONS, config, reporter)
     if not done.predicted and not done.resumed and done.problems:
         first = done.problems[0]
         raise EvaluationError(

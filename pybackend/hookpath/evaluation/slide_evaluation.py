@@ -151,32 +151,78 @@ def evaluate_maps(
     Raises:
         EvaluationError: not one slide could be scored; the message has the first reason.
     """
-    results: list[SlideResult] = []
-    problems: list[Problem] = []
-    classes: ClassTable | None = None
-    reporter.start(TASK, len(images), "slide")
-    for number, image in enumerate(images, start=1):
+    scored = Scored(images, reporter)
+    for number, image in enumerate(images):
         try:
-            predicted = map_of(image.entry)
-            try:
-                classes = _same_classes(classes, predicted.classes, image.entry.name)
-                result = _evaluate_image(image, predicted, scoring, number, reporter)
-            finally:
-                predicted.close()
-            results.append(result)
-            reporter.advance(TASK, 1, macro_f1=nanmean([r.scores.macro() for r in results]))
+            scored.add(number, *score_image(image, map_of, scoring, number + 1, reporter))
         except HookpathError as error:
-            problems.append(Problem(image.entry.name, str(error), error.code, image.entry.id))
-            reporter.warn(f"not scored: {problems[-1].line}")
-            reporter.result("problem", vars(problems[-1]))
-            reporter.advance(TASK, 1)
-    reporter.finish(TASK)
-    if not results or classes is None:
-        first = problems[0]
-        raise EvaluationError(
-            f"no slide could be scored; the first reason: {first.line}", code=first.code
-        )
-    return results, classes, problems
+            scored.failed(number, str(error), error.code)
+    return scored.all()
+
+
+def score_image(
+    image: AnnotatedImage, map_of: MapOf, scoring: Scoring, number: int, reporter: Reporter
+) -> tuple[SlideResult, ClassTable]:
+    """One image against its class map, and the map's classes.
+
+    Args:
+        number: of the image among all, from 1: its pictures are named by it.
+
+    Raises:
+        HookpathError: it cannot be scored.
+    """
+    predicted = map_of(image.entry)
+    try:
+        return _evaluate_image(image, predicted, scoring, number, reporter), predicted.classes
+    finally:
+        predicted.close()
+
+
+class Scored:
+    """What came of images, in whatever order they are scored."""
+
+    def __init__(self, images: Sequence[AnnotatedImage], reporter: Reporter) -> None:
+        self._images, self._reporter = images, reporter
+        self._results: dict[int, SlideResult] = {}
+        self._problems: dict[int, Problem] = {}
+        self._classes: ClassTable | None = None
+        reporter.start(TASK, len(images), "slide")
+
+    def add(self, number: int, result: SlideResult, classes: ClassTable) -> None:
+        """The image at index `number` was scored."""
+        name = self._images[number].entry.name
+        try:
+            self._classes = _same_classes(self._classes, classes, name)
+        except EvaluationError as error:
+            self.failed(number, str(error), error.code)
+            return
+        self._results[number] = result
+        macro = nanmean([r.scores.macro() for r in self._results.values()])
+        self._reporter.advance(TASK, 1, macro_f1=macro)
+
+    def failed(self, number: int, message: str, code: str) -> None:
+        """The image at index `number` could not be."""
+        entry = self._images[number].entry
+        self._problems[number] = Problem(entry.name, message, code, entry.id)
+        self._reporter.warn(f"not scored: {self._problems[number].line}")
+        self._reporter.result("problem", vars(self._problems[number]))
+        self._reporter.advance(TASK, 1)
+
+    def all(self) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
+        """All of them, in the order of the images.
+
+        Raises:
+            EvaluationError: not one could be scored; the message has the first reason.
+        """
+        self._reporter.finish(TASK)
+        problems = [self._problems[n] for n in sorted(self._problems)]
+        if self._classes is None:
+            first = problems[0]
+            raise EvaluationError(
+                f"no slide could be scored; the first reason: {first.line}", code=first.code
+            )
+        results = [self._results[n] for n in sorted(self._results)]
+        return results, self._classes, problems
 
 
 def make_report(

@@ -14,6 +14,8 @@ class Options:
         seeds: of slides (painted), folds, weights and sampling.
         folds: of a project; None: the design's.
         truth: folder with ``<slide>.geojson`` to score a project's slides against.
+        splits, fold: table of a split (`hookpath.projects.SplitTable`) instead of folds made here,
+            and of its folds the one that is tested; None: each in turn.
         by: image metadata whose values are the folds of a design that leaves one out.
         budget_s: CPU seconds that each contestant may learn on a trial; None: as set.
         preset: ``paper`` or ``fast``; None: the design's.
@@ -28,6 +30,8 @@ class Options:
     folds: int | None = None
     truth: Path | None = None
     by: str | None = None
+    splits: Path | None = None
+    fold: int | None = None
     budget_s: float | None = None
     preset: str | None = None
     overrides: tuple[str, ...] = ()

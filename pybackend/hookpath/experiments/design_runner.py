@@ -17,7 +17,7 @@ from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.design_options import Options
 from hookpath.experiments.experiment_folder import claim
 from hookpath.experiments.parameter_matching import filters_for
-from hookpath.experiments.trials import Trial, painted_trials, project_trials
+from hookpath.experiments.trials import Trial, painted_trials, project_trials, table_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
 from hookpath.training import TrainConfig
@@ -68,9 +68,7 @@ def run_design(
         HookpathError: whatever training, prediction or evaluation raises.
     """
     options = options or Options()
-    design = _at_hand(design.only(options.only), options, reporter)
-    claim(out, design, project, options)
-    trials = _trials(design, out, project, options, reporter)
+    design, trials = prepare_design(design, out, project, options, reporter)
     # One order for all trials: slides of several seeds go into one report.
     classes = trials[0].classes
     scores: list[Score] = []
@@ -88,6 +86,34 @@ def run_design(
         c.title: configure(design, c, trials[0], classes, options) for c in design.contestants
     }
     return ExperimentResult(design, out, tuple(scores), configs, options.budget_s)
+
+
+def prepare_design(
+    design: Design, out: Path, project: Project | None, options: Options, reporter: Reporter
+) -> tuple[Design, list[Trial]]:
+    """Take the folder; what of the design can be had here, and its trials.
+
+    Raises:
+        UsageError: see `run_design`.
+    """
+    design = _at_hand(design.only(options.only), options, reporter)
+    claim(out, design, project, options)
+    return design, _trials(design, out, project, options, reporter)
+
+
+def score_contestant(
+    design: Design, out: Path, project: Project | None, options: Options, trial: str, title: str
+) -> Score:
+    """One contestant (its title) on one trial (its name) of a design that was prepared.
+
+    Raises:
+        HookpathError: whatever training, prediction or evaluation raises.
+    """
+    trials = _trials(design, out, project, options, SILENT)
+    chosen = next(t for t in trials if t.name == trial)
+    contestant = next(c for c in design.contestants if c.title == title)
+    config = configure(design, contestant, chosen, trials[0].classes, options)
+    return _score(chosen, contestant, config, out, options, project is None, SILENT)
 
 
 def _at_hand(design: Design, options: Options, reporter: Reporter) -> Design:
@@ -210,6 +236,11 @@ def _lesson(
 def _trials(
     design: Design, out: Path, project: Project | None, options: Options, reporter: Reporter
 ) -> list[Trial]:
+    if project is not None and options.splits is not None:
+        return table_trials(
+            project, options.splits, options.fold, options.seeds, options.truth,
+            validating=design.validation > 0,
+        )  # fmt: skip
     if project is not None:
         folds = design.folds if options.folds is None else options.folds
         # The paper's lung slides: 12 to train, 6 to validate, 9 to test in each of three folds.

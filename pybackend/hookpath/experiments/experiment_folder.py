@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from hookpath.errors import HookpathError, OutputError, UsageError, write_code
 from hookpath.experiments.design import Design
 from hookpath.experiments.design_options import Options
 from hookpath.locking import is_empty
-from hookpath.projects import Project
+from hookpath.projects import Project, SplitTable
 
 RECORD_NAME = "experiment.json"
 
@@ -30,6 +31,7 @@ def claim(out: Path, design: Design, project: Project | None, options: Options) 
         "seeds": list(options.seeds),
         "folds": options.folds,
         "by": options.by,
+        **_split(options),
         "truth": None if options.truth is None else str(options.truth.resolve()),
         "budget_s": options.budget_s,
         "preset": options.preset,
@@ -47,6 +49,14 @@ def claim(out: Path, design: Design, project: Project | None, options: Options) 
         raise OutputError(
             f"{out}: cannot be written to ({error.strerror})", code=write_code(error)
         ) from error
+
+
+def _split(options: Options) -> dict[str, Any]:
+    """The table of the split by its content; nothing where there is none, as ever."""
+    if options.splits is None:
+        return {}
+    rows = repr(SplitTable.load(options.splits).rows)
+    return {"splits": hashlib.sha256(rows.encode()).hexdigest(), "fold": options.fold}
 
 
 def _which(project: Project) -> dict[str, str]:

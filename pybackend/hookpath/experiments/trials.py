@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments.design import Painted
-from hookpath.projects import SPLIT_KEY, Grouping, Project, teaching_objects
+from hookpath.projects import (
+    SPLIT_KEY,
+    Grouping,
+    Project,
+    SplitTable,
+    apply_split,
+    teaching_objects,
+)
 
 TRUTH = "truth"
 _DRAWS = 256
@@ -102,6 +109,38 @@ def project_trials(
             name = f"seed-{seed}-fold-{number}"
             drawn, classes = frozenset(areas), _classes(project, areas)
             trials.append(Trial(name, project, seed, train, val, test, truth, drawn, classes))
+    return trials
+
+
+def table_trials(
+    project: Project,
+    splits: Path,
+    fold: int | None,
+    seeds: Sequence[int],
+    truth: Path | None,
+    validating: bool,
+) -> list[Trial]:
+    """The split of a table, or each of its folds in turn.
+
+    Args:
+        fold: the only one that is tested; None: all.
+        validating: whether some slides choose the best epoch; else those of the fold that would
+            validate are learned from, too.
+
+    Raises:
+        UsageError: no such table or fold, or it leaves nothing to train on or to test.
+    """
+    areas = annotated_areas(project)
+    count = SplitTable.load(splits).folds
+    trials = []
+    for seed in seeds:
+        for tested in [fold] if fold is not None or not count else range(1, count + 1):
+            apply_split(project, splits, tested)
+            name = f"seed-{seed}" if tested is None else f"seed-{seed}-fold-{tested}"
+            trial = _as_marked(name, project, areas, seed, truth)
+            if tested is not None and not validating:
+                trial = replace(trial, train=(*trial.train, *trial.val), val=())
+            trials.append(trial)
     return trials
 
 
