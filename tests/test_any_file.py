@@ -199,7 +199,7 @@ def _toml(value: Any) -> str:
 
 LINES = st.lists(
     st.tuples(st.sampled_from(SETTINGS) | st.text(max_size=6), VALUES)
-    | st.sampled_from([("preset", p) for p in ("auto", "fast", "paper")])
+    | st.sampled_from([("preset", p) for p in ("auto", "fast", "gpu", "paper")])
     | st.sampled_from([("family", f) for f in ("hooknet", "unet", "mrn", "probe", "scale")])
     | st.tuples(st.sampled_from(["epochs", "batch_size", "seed"]), st.integers(1, 9)),
     max_size=4,
@@ -222,7 +222,7 @@ def test_any_settings_are_read_or_refused_and_come_back(text: str, tmp_path: Pat
 def _presets() -> Iterator[tuple[str, str]]:
     from hookpath.models import FAMILIES
 
-    for preset in ("auto", "fast", "paper"):
+    for preset in ("auto", "fast", "gpu", "paper"):
         yield from ((preset, family) for family in FAMILIES)
 
 

@@ -37,17 +37,17 @@ def shown(value: Any) -> str:
 
 
 def expected_rows() -> list[str]:
-    paper, fast, auto = (
-        flatten(TrainConfig.of({"preset": p}).model_dump(exclude={"model"}))
-        for p in ("paper", "fast", "auto")
+    paper, *rest = (
+        {"labels.rename": None}
+        | flatten(TrainConfig.of({"preset": p}).model_dump(exclude={"model"}))
+        for p in ("paper", "fast", "auto", "gpu")
     )
     rows = []
-    paper, fast, auto = ({"labels.rename": None, **values} for values in (paper, fast, auto))
     for key, description in settings(TrainConfig):
         default = "see below" if key in TABLES else shown(paper[key])
         others = (
             "see below" if key in TABLES else "" if shown(p[key]) == default else shown(p[key])
-            for p in (fast, auto)
+            for p in rest
         )
         rows.append(f"| `{key}` | {default} | {' | '.join(others)} | {description} |")
     return rows
@@ -55,7 +55,7 @@ def expected_rows() -> list[str]:
 
 def test_the_table_holds_every_setting_and_its_defaults() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.startswith("| `") and line.count("|") == 6] == (
+    assert [line for line in lines if line.startswith("| `") and line.count("|") == 7] == (
         expected_rows()
     )
 
@@ -64,8 +64,8 @@ def family_rows() -> list[str]:
     """What families change of a preset, and the arguments it gives them; equal ones together."""
     families: dict[tuple[str, ...], list[str]] = {}
     for family in sorted({f for values in FAMILY_VALUES.values() for f in values}):
-        paper, fast, auto = (changes(family, p) for p in ("paper", "fast", "auto"))
-        cells = paper, fast, "as fast" if auto == fast else auto
+        paper, fast, auto, gpu = (changes(family, p) for p in ("paper", "fast", "auto", "gpu"))
+        cells = paper, fast, "as fast" if auto == fast else auto, gpu
         families.setdefault(cells, []).append(family)
     return [
         f"| {', '.join(f'`{name}`' for name in names)} | {' | '.join(cells)} |"
@@ -89,7 +89,7 @@ def changes(family: str, preset: str) -> str:
 
 def test_the_table_of_families_holds_what_they_change() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    at = lines.index("| family | paper | fast | auto |") + 2
+    at = lines.index("| family | paper | fast | auto | gpu |") + 2
     assert lines[at : at + len(family_rows())] == family_rows()
 
 

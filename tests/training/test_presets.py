@@ -44,9 +44,19 @@ def test_every_family_can_be_built_as_it_is_preset(preset: str, family: str) -> 
     with torch.device("meta"):
         model = build_model(family, **_arguments(design_of(config), config, CLASSES))
     size = sum(p.numel() for p in model.parameters())
-    assert size < 3e6 * len(model.branches) or preset == "paper"
+    assert size < 3e6 * len(model.branches) or preset in ("paper", "gpu")
     assert TrainConfig.of(config.model_dump(mode="json")) == config
     assert len(model.heads) == 1 or config.loss_weight != 1
+
+
+@pytest.mark.parametrize("family", [f for f in LEARNING if f not in ("probe", "h2gnet")])
+def test_a_gpus_hour_is_an_hour(family: str) -> None:
+    """From features learned elsewhere, wherever there are some; bf16 and parts by the machine."""
+    config = TrainConfig.load(preset="gpu", overrides=[f"family={family}"])
+    assert (config.minutes, config.amp, config.schedule) == (60, "auto", "cosine")
+    assert config.workers == 8
+    learned = config.model.get("encoder") or config.backbone_weights == "imagenet"
+    assert learned or family in ("unet-lr", "agunet", "dagunet", "doubleunet")
 
 
 @pytest.mark.parametrize("family", sorted(PRINTED))

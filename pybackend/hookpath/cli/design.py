@@ -51,7 +51,7 @@ Budget = Annotated[
     ),
 ]
 Preset = Annotated[
-    Literal["auto", "paper", "fast"] | None,
+    Literal["auto", "paper", "fast", "gpu"] | None,
     typer.Option(
         help="With --design: training preset.",
         show_default="the design's; else paper on a GPU, fast without",
@@ -78,7 +78,7 @@ class Given:
     truth: Path | None = None
     by: str | None = None
     budget_seconds: float | None = None
-    preset: Literal["auto", "paper", "fast"] | None = None
+    preset: Literal["auto", "paper", "fast", "gpu"] | None = None
     set_: list[str] | None = None
     only: list[str] | None = None
     splits: Path | None = None

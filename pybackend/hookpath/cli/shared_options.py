@@ -63,7 +63,7 @@ Models = Annotated[
         show_default=False,
     ),
 ]
-Preset = Literal["auto", "paper", "fast"]
+Preset = Literal["auto", "paper", "fast", "gpu"]
 Family = Annotated[
     str | None,
     typer.Option(

@@ -40,7 +40,7 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preset: Preset = Field(default="paper", description="`auto`, `fast` or `paper`")
+    preset: Preset = Field(default="paper", description="`auto`, `fast`, `gpu` or `paper`")
     family: str = Field(
         default="hooknet", description="model family: `hooknet`, `unet`, `mrn`, `classifier`…"
     )

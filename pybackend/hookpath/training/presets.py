@@ -11,7 +11,7 @@ from hookpath.models.encoders import DEFAULT_ENCODER
 from hookpath.sampling import AugmentationConfig
 from hookpath.training.settings_parser import merge
 
-Preset = Literal["auto", "paper", "fast"]
+Preset = Literal["auto", "paper", "fast", "gpu"]
 
 Values = dict[str, Any]
 
@@ -64,6 +64,27 @@ _PRETRAINED: Values = {
     "validation": {"max_patches": 48},
 }
 PRESETS["auto"] = PRESETS["fast"]
+
+#: An hour on one GPU, between `auto` and the papers' weeks: more steps of larger batches, averaged
+#: over more of them. What does not fit into the card's memory goes through it in parts
+#: (`hookpath.training.parts`); bf16 where the device computes in it (`amp`).
+_AN_HOUR: Values = {"minutes": 60.0, "workers": 8, "schedule": "cosine", "warmup": 0.05}
+_GPU = merge(
+    _PRETRAINED,
+    {
+        **_AN_HOUR,
+        "batch_size": 24,
+        "epochs": 40,
+        "steps_per_epoch": 500,
+        "ema": 0.999,
+        "validation": {"max_patches": 500},
+    },
+)
+PRESETS["gpu"] = merge(
+    PRESETS["fast"],
+    {**_AN_HOUR, "batch_size": 24, "epochs": 40, "steps_per_epoch": 500,
+     "validation": {"max_patches": 500}},
+)  # fmt: skip
 
 #: Gu et al. 2018, section 4.1.
 _MRN = {"batch_size": 16, "epochs": 500, "learning_rate": 1e-3, "l2": 5e-3}
@@ -182,6 +203,22 @@ FAMILY_VALUES["auto"] = FAMILY_VALUES["fast"] | {
     "hooknet": merge(_PRETRAINED, {"model": {"spacings": [1.0, 4.0], **_PRETRAINED_DESIGN}}),
     "unet": merge(_PRETRAINED, {"model": {"spacings": [1.0], **_PRETRAINED_DESIGN}}),
     "mrn": merge(_PRETRAINED, {"model": {"spacings": [1.0, 4.0], **_PRETRAINED_DESIGN}}),
+}
+
+_GPU_DESIGN = {**_PRETRAINED_DESIGN, "input_size": 384, "filters": 32}
+#: The papers' other networks within the hour; H2G-Net is two stages and takes what it takes.
+FAMILY_VALUES["gpu"] = {
+    "probe": _PROBE,
+    "hooknet": merge(_GPU, {"model": {"spacings": [1.0, 4.0], **_GPU_DESIGN}}),
+    "unet": merge(_GPU, {"model": {"spacings": [1.0], **_GPU_DESIGN}}),
+    "mrn": merge(_GPU, {"model": {"spacings": [1.0, 4.0], **_GPU_DESIGN}}),
+    "classifier": merge(_CLASSIFIER, _AN_HOUR),
+    "multiscale": merge(_MULTISCALE, _AN_HOUR),
+    "scale": merge(_SCALE, _AN_HOUR),
+    **{name: merge(_OVERVIEW, _AN_HOUR) for name in _OVERVIEWS},
+    "h2gnet": merge(
+        _OVERVIEW, {**_AN_HOUR, "minutes": None, "epochs": 200, "stages": {"folds": 3}}
+    ),
 }
 
 
