@@ -21,6 +21,7 @@ from hookpath.evaluation.scale_detector.detector_report import ScaleReport
 from hookpath.evaluation.scale_detector.score_detector import evaluate_scale
 from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.slide_evaluation import annotated_images, evaluate_maps, make_report
+from hookpath.evaluation.slide_overlay import overlay
 
 __all__ = [
     "ArrayMap",
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate_scale",
     "load_report",
     "make_report",
+    "overlay",
     "scores",
     "train_report",
     "write_report",

@@ -60,6 +60,12 @@ class PredictReport:
     resumed: tuple[SlidePrediction, ...]
     problems: tuple[Problem, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"PredictReport({str(self.out_dir)!r}: {len(self.predicted)} predicted, "
+            f"{len(self.resumed)} found finished, {len(self.problems)} failed)"
+        )
+
 
 def predict_project(
     project: Project,

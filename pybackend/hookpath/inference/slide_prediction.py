@@ -41,6 +41,10 @@ class SlidePrediction:
     held: tuple[PathObject, ...] | None = field(default=None, compare=False, repr=False)
     image_id: str = ""
 
+    def __repr__(self) -> str:
+        areas = ", ".join(f"{name} {mm2:.3g} mm²" for name, mm2 in self.record.areas_mm2.items())
+        return f"SlidePrediction({self.record.image!r}: {areas})"
+
     @property
     def objects(self) -> tuple[PathObject, ...]:
         """The outlines, read from their file where they are not at hand."""

@@ -37,6 +37,9 @@ class Sample:
     varied: UInt8
     label: int
 
+    def __repr__(self) -> str:
+        return f"Sample({self.slide!r}, label {self.label}, {len(self.images)} branches)"
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -51,6 +54,9 @@ class Drawn:
     samples: tuple[Sample, ...]
     pixels: npt.NDArray[np.int64]
     patches: int
+
+    def __repr__(self) -> str:
+        return f"Drawn({self.patches} patches, {len(self.samples)} kept)"
 
 
 def draw(

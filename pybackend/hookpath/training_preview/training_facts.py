@@ -57,6 +57,11 @@ class Look:
     split: Mapping[str, Sequence[str]]
     settings: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        count = len(self.split.get("train", ()))
+        classes = ", ".join(c.name for c in self.classes)
+        return f"Look({self.network}; {classes}; {count} training slides; {self.cost.time_text})"
+
 
 def look(
     projects: Sequence[Project],

@@ -48,6 +48,10 @@ class Comparison:
     baseline: str | None = None
     group_by: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        runs, slides = ", ".join(self.names), len(self.slides)
+        return f"Comparison({runs}; {self.metric} on {slides} slide{'s' * (slides != 1)})"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the runs."""
