@@ -13,7 +13,7 @@ from hookpath.cluster import Outcome, cluster_address, connected, run_tasks
 from hookpath.cluster.evaluate_task import ClusterWork
 from hookpath.errors import ClusterError, UsageError
 from hookpath.evaluation import annotated_images, evaluate_maps
-from hookpath.evaluation.evaluate import Scoring
+from hookpath.evaluation.slide_evaluation import Scoring
 from hookpath.projects import SPLIT_KEY, assume, open_project
 from hookpath.projects.spec import ProjectSpec
 from support.evaluation import BLUE, RED, write_slide

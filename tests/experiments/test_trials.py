@@ -19,7 +19,7 @@ from hookpath.experiments.trials import (
     table_trials,
 )
 from hookpath.projects import SPLIT_KEY, Project, SplitTable, open_project
-from hookpath.projects.splits import SplitRow
+from hookpath.projects.splits.split_table import SplitRow
 from support.evaluation import BLUE, RED, write_slide
 
 

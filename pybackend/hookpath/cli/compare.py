@@ -9,7 +9,7 @@ import typer
 
 from hookpath.cli import design as designs
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.inputs import Cluster, Fold, Splits
+from hookpath.cli.shared_options import Cluster, Fold, Splits
 
 if TYPE_CHECKING:
     from hookpath.evaluation import Comparison

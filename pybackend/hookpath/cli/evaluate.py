@@ -33,10 +33,10 @@ from hookpath.errors import EvaluationError, UsageError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
+    from hookpath.evaluation.evaluation_work import EvaluationWork
     from hookpath.evaluation.predictions.other_programs import ForeignMaps
     from hookpath.evaluation.statistics.bootstrap import Interval
     from hookpath.evaluation.unseen_annotations import JudgeLeftOut
-    from hookpath.evaluation.evaluation_work import EvaluationWork
     from hookpath.projects import Problem
 
 

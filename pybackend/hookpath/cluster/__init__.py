@@ -3,15 +3,15 @@
 In: a command's images and the address of a cluster. Out: what the command would have written on one
 machine, written by one process.
 
-Uses: extraction, inference, locking, models, projects.
+Uses: annotations, evaluation, experiments, extraction, inference, locking, models, projects.
 """
 
 from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.design_task import design_on_cluster
+from hookpath.cluster.evaluate_task import evaluation_on_cluster
 from hookpath.cluster.extract_task import extract_on_cluster
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
-from hookpath.cluster.design_task import design_on_cluster
-from hookpath.cluster.evaluate_task import evaluation_on_cluster
 
 __all__ = [
     "Outcome",

@@ -6,12 +6,12 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from hookpath.cluster.connecting import connected
-from hookpath.cluster.tasks import Outcome, run_tasks
+from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import ClusterError
 from hookpath.events import SILENT, Reporter
 from hookpath.experiments import Design, ExperimentResult, Options, run_design
-from hookpath.experiments.run import prepare_design, score_contestant
+from hookpath.experiments.design_runner import prepare_design, score_contestant
 from hookpath.projects.spec import ProjectSpec
 
 TASK = "experiment"

@@ -10,17 +10,17 @@ from typing import Any
 
 from hookpath.annotations import ClassTable, PathObject
 from hookpath.annotations.planes import Plane
-from hookpath.cluster.connecting import connected
-from hookpath.cluster.predicting import predict_on_cluster
-from hookpath.cluster.tasks import Outcome, run_tasks
+from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.predict_task import predict_on_cluster
+from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import EvaluationError
-from hookpath.evaluation.evaluate import AnnotatedImage, Scored, Scoring, score_image
-from hookpath.evaluation.maps import MapOf
-from hookpath.evaluation.results import SlideResult
-from hookpath.evaluation.truth import split_of
+from hookpath.evaluation.predictions.class_maps import MapOf
+from hookpath.evaluation.scoring.ground_truth import split_of
+from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.slide_evaluation import AnnotatedImage, Scored, Scoring, score_image
 from hookpath.events import Reporter, SilentReporter
 from hookpath.inference import PredictConfig, PredictReport
-from hookpath.inference.choosing import chosen_images
+from hookpath.inference.image_selection import chosen_images
 from hookpath.projects import PlaneEntry, Problem, Project, image_id_of
 from hookpath.projects.spec import ProjectSpec
 
@@ -67,7 +67,7 @@ class ClusterWork:
         scoring: Scoring,
         reporter: Reporter,
     ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
-        """See `hookpath.evaluation.evaluate.evaluate_maps`.
+        """See `hookpath.evaluation.slide_evaluation.evaluate_maps`.
 
         A folder of predictions is of one model: the first map is opened here, so that all workers
         know of which.

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hookpath.annotations import ClassTable
-from hookpath.evaluation.evaluate import AnnotatedImage, Scoring, evaluate_maps
-from hookpath.evaluation.maps import MapOf
-from hookpath.evaluation.results import SlideResult
+from hookpath.evaluation.predictions.class_maps import MapOf
+from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.slide_evaluation import AnnotatedImage, Scoring, evaluate_maps
 from hookpath.events import Reporter
 from hookpath.projects import Problem, Project
 

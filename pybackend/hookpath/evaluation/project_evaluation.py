@@ -13,6 +13,7 @@ from hookpath.annotations import LabelRules
 from hookpath.atomic_files import make_folder, try_folder
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.class_metrics import finite
+from hookpath.evaluation.evaluation_work import EvaluationWork, OneProcess
 from hookpath.evaluation.predictions.class_maps import PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.evaluation_page import learned_slides, write_report
@@ -28,7 +29,6 @@ from hookpath.evaluation.slide_evaluation import (
     make_report,
 )
 from hookpath.evaluation.unseen_annotations import JudgeLeftOut, parts_of, with_left_out
-from hookpath.evaluation.evaluation_work import EvaluationWork, OneProcess
 from hookpath.events import SILENT, Reporter
 from hookpath.locking import entered, working_in
 from hookpath.projects import ImageEntry, Project, Rest

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookpath.annotations import ClassTable, LabelSource, class_names_in
-from hookpath.evaluation.maps import Labels, PredictedMap
-from hookpath.evaluation.painting import add_scale_bar
-from hookpath.evaluation.painting import overlay as painted
-from hookpath.evaluation.predictions import PredictionsFolder
-from hookpath.evaluation.views import LONGEST, labels_in, read_view
+from hookpath.evaluation.plotting.overlays import add_scale_bar
+from hookpath.evaluation.plotting.overlays import overlay as painted
+from hookpath.evaluation.predictions.class_maps import Labels, PredictedMap
+from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
+from hookpath.evaluation.report.slide_views import LONGEST, labels_in, read_view
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, teaching_objects
 from hookpath.slides.rendering import as_rgb

@@ -22,13 +22,13 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from hookpath import __version__
+from hookpath.atomic_files import make_folder, refuse_read_only, replace_file
 from hookpath.errors import ExportError, OutputError, UsageError, write_code
-from hookpath.export.graph import TOLERANCE, Verified, verified_onnx
-from hookpath.export.subject import Subject
+from hookpath.export.export_subject import Subject
+from hookpath.export.onnx_graph import TOLERANCE, Verified, verified_onnx
 from hookpath.models import Network
 from hookpath.models.card_page import card_page
 from hookpath.names import printable
-from hookpath.writable import make_folder, refuse_read_only, replace_file
 
 RDF_NAME, PAGE_NAME, ONNX_NAME, OUTPUT_NAME = "rdf.yaml", "README.md", "model.onnx", "output.npy"
 

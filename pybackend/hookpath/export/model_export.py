@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hookpath.errors import ExportError, UsageError
+from hookpath.export.bioimageio import export_bioimageio
 from hookpath.export.export_folder import refuse_unwritable
 from hookpath.export.export_subject import Subject
-from hookpath.export.bioimageio import export_bioimageio
 from hookpath.export.fastpathology import export_fastpathology
 from hookpath.export.model_zip import pack_model
 from hookpath.export.onnx_folder import export_onnx

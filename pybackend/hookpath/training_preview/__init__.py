@@ -6,9 +6,10 @@ will take, a page.
 Uses: annotations, evaluation, geometry, projects, sampling, training.
 """
 
+from hookpath.training_preview.batch_picture import show_batch
 from hookpath.training_preview.preview_page import look_page
 from hookpath.training_preview.run_cost import Cost
 from hookpath.training_preview.sample_patches import Sample
 from hookpath.training_preview.training_facts import Look, look
 
-__all__ = ["Cost", "Look", "Sample", "look", "look_page"]
+__all__ = ["Cost", "Look", "Sample", "look", "look_page", "show_batch"]

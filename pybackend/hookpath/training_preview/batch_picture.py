@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hookpath.evaluation.painting import add_scale_bar, overlay
-from hookpath.looking.look import Look
-from hookpath.looking.samples import Sample, UInt8
+from hookpath.evaluation.plotting.overlays import add_scale_bar, overlay
+from hookpath.training_preview.sample_patches import Sample, UInt8
+from hookpath.training_preview.training_facts import Look
 
 if TYPE_CHECKING:
     from PIL import Image
