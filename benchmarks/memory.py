@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import resource
 import struct
 import subprocess
 import sys
@@ -138,16 +137,6 @@ def _append(file: BinaryIO, data: bytes) -> int:
     return place
 
 
-def peak_mib() -> float:
-    """Largest resident memory of this process so far."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-
-
 def balance(model: SegmentationModel) -> None:
     """Make every class win somewhere, so that outlines and objects are many."""
     import torch
@@ -170,6 +159,7 @@ def predict(folder: Path, side: int, given: argparse.Namespace) -> None:
 
     from hookpath.annotations import ClassTable, PathClass
     from hookpath.inference import PredictConfig, predict_project
+    from hookpath.memory import peak_memory
     from hookpath.models import ModelCard, build_model, save_model
     from hookpath.projects import open_project
 
@@ -183,7 +173,7 @@ def predict(folder: Path, side: int, given: argparse.Namespace) -> None:
     save_model(folder / "model", model, ModelCard.describe(model, classes))
     (folder / "slides").mkdir()
     write_slide(folder / "slides" / "large.tif", side, given.tissue)
-    before = peak_mib()
+    before = peak_memory() / 2**20
     start = time.perf_counter()
     report = predict_project(
         open_project(folder / "slides"), folder / "model", folder / "out",
@@ -194,7 +184,7 @@ def predict(folder: Path, side: int, given: argparse.Namespace) -> None:
     (found,) = report.predicted
     figures = {
         "before": before,
-        "peak": peak_mib(),
+        "peak": peak_memory() / 2**20,
         "seconds": time.perf_counter() - start,
         "width": found.record.width,
         "mm2": sum(found.record.areas_mm2.values()),

@@ -1,22 +1,29 @@
-"""What memory can be had, from the files that say so."""
+"""What memory there is: psutil knows the machine, files say what a control group may take."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from hookpath.inference.engines import tile_runner
-from hookpath.memory import free_memory
+from hookpath.memory import free_memory, peak_memory, total_memory
 
 GIB = 2**30
-MEMINFO = f"MemTotal: {64 * 2**20} kB\nMemFree: 1000 kB\nMemAvailable: {40 * 2**20} kB\n"
 
 
-def machine(root: Path, cgroup: str = "", **files: str | int) -> Path:
-    """A file system; `files` lie below ``sys/fs/cgroup``, ``__`` stands for ``/``."""
+@pytest.fixture(autouse=True)
+def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 64 GiB, 40 of which can be had."""
+    found = SimpleNamespace(total=64 * GIB, available=40 * GIB, free=1)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: found)
+
+
+def groups(root: Path, cgroup: str = "", **files: str | int) -> Path:
+    """Control groups in a file system; `files` lie below ``sys/fs/cgroup``, ``__`` is ``/``."""
     (root / "proc/self").mkdir(parents=True)
-    (root / "proc/meminfo").write_text(MEMINFO)
     (root / "proc/self/cgroup").write_text(cgroup)
     for name, content in files.items():
         path = root / "sys/fs/cgroup" / name.replace("__", "/").replace("memory_", "memory.")
@@ -26,11 +33,11 @@ def machine(root: Path, cgroup: str = "", **files: str | int) -> Path:
 
 
 def test_what_the_system_would_give_up_can_be_had(tmp_path: Path) -> None:
-    assert free_memory(machine(tmp_path)) == 40 * GIB
+    assert free_memory(groups(tmp_path)) == 40 * GIB
 
 
 def test_a_limit_of_version_2_counts_less_what_is_used_and_cannot_go(tmp_path: Path) -> None:
-    root = machine(
+    root = groups(
         tmp_path,
         "0::/job/step\n",
         job__memory_max=8 * GIB,
@@ -43,7 +50,7 @@ def test_a_limit_of_version_2_counts_less_what_is_used_and_cannot_go(tmp_path: P
 
 
 def test_a_limit_of_version_1(tmp_path: Path) -> None:
-    root = machine(
+    root = groups(
         tmp_path,
         "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n0::/\n",
         memory__memory_limit_in_bytes=2 * GIB,  # all that a container sees of its own group
@@ -55,7 +62,7 @@ def test_a_limit_of_version_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("said", ["max", 2**63 - 4096, "", "much"])
 def test_no_limit_and_what_cannot_be_read(tmp_path: Path, said: str | int) -> None:
-    root = machine(
+    root = groups(
         tmp_path,
         "4:memory:/\n0::/\ngarbage\n",
         memory_max=said,
@@ -67,13 +74,30 @@ def test_no_limit_and_what_cannot_be_read(tmp_path: Path, said: str | int) -> No
 
 
 def test_more_used_than_allowed_is_nothing_left(tmp_path: Path) -> None:
-    root = machine(tmp_path, "0::/\n", memory_max=GIB, memory_current=2 * GIB)
+    root = groups(tmp_path, "0::/\n", memory_max=GIB, memory_current=2 * GIB)
     assert free_memory(root) == 0
 
 
-def test_this_machine_says_something() -> None:
-    found = free_memory()
-    assert found is None or found > 0
+def test_a_machine_that_psutil_cannot_read_has_what_its_groups_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(psutil, "virtual_memory", refuse)
+    assert total_memory() is None
+    assert free_memory(groups(tmp_path / "without")) is None
+    limited = groups(tmp_path / "with", "0::/\n", memory_max=GIB, memory_current=0)
+    assert free_memory(limited) == GIB
+
+
+def test_this_machine_and_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    total, free = total_memory(), free_memory()
+    assert total is not None
+    assert free is not None
+    assert 0 < free <= total
+    assert psutil.Process().memory_info().rss / 2 < peak_memory() < total
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
-"""How much memory this process may still take.
+"""How much memory there is, how much of it this process may still take, and what it took at most.
 
-What the system would give up (its cache of files) can be had; what a container or a batch job may
-not exceed cannot, however much the machine has. Control groups set such limits, also on groups
-above one's own: of version 2 in one tree, of version 1 in that of the memory controller.
+psutil knows the machine. What it does not know are limits of control groups, which a container or
+a batch job may not exceed however much the machine has: they are read here, also those of groups
+above one's own, of version 2 in one tree, of version 1 in that of the memory controller.
 """
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,27 +31,50 @@ _V1 = _Version("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive
 _V2 = _Version("memory.max", "memory.current", "inactive_file")
 
 
+def total_memory() -> int | None:
+    """Bytes of the whole machine; None where the system does not say so."""
+    found = _machine()
+    return None if found is None else found[0]
+
+
 def free_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that can be had; None where the system does not say so.
+    """Bytes that can be had, caches that the system would give up among them; None: unknown.
 
     Args:
-        root: of the file system that has ``proc`` and ``sys`` in it.
+        root: of the file system whose ``proc`` and ``sys`` say which control groups there are.
     """
-    limits = [_available(root), *_left_in_groups(root)]
-    return min((found for found in limits if found is not None), default=None)
+    found = _machine()
+    limits = [None if found is None else found[1], *_left_in_groups(root)]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _available(root: Path) -> int | None:
-    """What the whole machine has; elsewhere than on Linux only what is not used for anything."""
+def peak_memory() -> int:
+    """Bytes that this process held in memory at most, up to now (its peak working set on Windows).
+
+    psutil says what is held now, and only on Windows what was held at most. What ``getrusage``
+    says begins with what the process that started this one held; Linux has a figure without that.
+    """
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def _machine() -> tuple[int, int] | None:
+    """Bytes of the machine, and those that can be had; None: a system that psutil cannot read."""
+    import psutil
+
     try:
-        lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
-        kib = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-        return 1024 * kib
-    except (OSError, ValueError, IndexError, StopIteration):
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+        found = psutil.virtual_memory()
+        return int(found.total), int(found.available)
+    except (psutil.Error, OSError, ValueError, RuntimeError):  # no such files in a bare sandbox
         return None
 
 

@@ -28,9 +28,15 @@ def this_machine() -> str:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process of this machine has the number; True where that cannot be told."""
+    """Whether a process of this machine has the number; True where that cannot be told.
+
+    Not psutil's answer on Unix: where ``/proc`` shows a person only their own processes
+    (``hidepid``, usual on clusters), psutil says that everybody else's are dead.
+    """
     if sys.platform == "win32":  # there is no harmless signal there
-        return _lives_on_windows(pid)
+        import psutil
+
+        return bool(psutil.pid_exists(pid))
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -38,24 +44,6 @@ def lives(pid: int) -> bool:
     except (OSError, OverflowError):  # somebody else's
         return True
     return not _is_zombie(pid)
-
-
-if sys.platform == "win32":
-    import ctypes
-
-    def _lives_on_windows(pid: int) -> bool:
-        """Asked for with the least right that there is; what may not be asked is somebody's."""
-        active, refused, to_ask = 259, 5, 0x1000
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        handle = kernel.OpenProcess(to_ask, False, pid)
-        if not handle:
-            return ctypes.get_last_error() == refused
-        try:
-            code = ctypes.c_ulong()
-            known = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-            return not known or code.value == active
-        finally:
-            kernel.CloseHandle(handle)
 
 
 def _is_zombie(pid: int) -> bool:

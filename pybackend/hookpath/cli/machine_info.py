@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hookpath import __version__
-from hookpath.memory import free_memory
+from hookpath.memory import free_memory, total_memory
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,7 @@ def _gpu(number: int) -> DeviceFound:
 
 def _cpu() -> DeviceFound:
     title = f"CPU, {os.cpu_count() or 1} cores"
-    return DeviceFound("cpu", title, _gib(_memory()), _gib(free_memory()))
-
-
-def _memory() -> int | None:
-    """Bytes; None where the system does not say it this way (Windows)."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
+    return DeviceFound("cpu", title, _gib(total_memory()), _gib(free_memory()))
 
 
 def _gib(size: int | None) -> float | None:

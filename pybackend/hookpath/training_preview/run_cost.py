@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 
 from hookpath.devices import is_out_of_memory
 from hookpath.durations import duration_text
+from hookpath.memory import peak_memory
 from hookpath.sampling import Batch
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.session import Session
@@ -100,9 +100,4 @@ def _named(device: torch.device) -> str:
 def _memory(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)
+    return peak_memory()
