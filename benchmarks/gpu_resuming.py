@@ -17,7 +17,7 @@ from gpu_here import Here
 from gpu_training import config_of
 from hookpath.events import SilentReporter
 from hookpath.projects import open_project
-from hookpath.training import RunFolder, TrainConfig, train
+from hookpath.training import RunFolder, TrainConfig, train_network
 from hookpath.training.run.metrics_log import TIME_COLUMNS
 
 
@@ -74,7 +74,7 @@ def _steady() -> None:
 
 def _train(here: Here, name: str, go_on: bool = False, **options: Any) -> list[dict[str, Any]]:
     with closing(open_project(here.slides)) as project:
-        train([project], short_run(here), here.work / name, go_on, **options)
+        train_network([project], short_run(here), here.work / name, go_on, **options)
     return _rows(here, name)
 
 

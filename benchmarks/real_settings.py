@@ -28,7 +28,7 @@ from hookpath.metrics import confusion, f1_per_class
 from hookpath.models import ModelCard
 from hookpath.projects import open_project
 from hookpath.slides import open_slide
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 
 UNKNOWN = 255
 
@@ -44,7 +44,7 @@ def main(folder: Path, held_out: str, name: str, settings: list[str]) -> None:
     overrides = [*FIXED, f'validation.test=["{held_out}.tif"]', *settings]
     config = TrainConfig.load(preset="auto", overrides=overrides)
     with tempfile.TemporaryDirectory() as root:
-        run = train([open_project(folder)], config, Path(root) / "run")
+        run = train_network([open_project(folder)], config, Path(root) / "run")
         learned = time.process_time() - start
         labels, card = predicted(run.model_dir, folder / f"{held_out}.tif")
     f1 = scored(labels, card, folder, held_out)

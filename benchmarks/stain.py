@@ -29,7 +29,7 @@ from hookpath.inference import PredictConfig
 from hookpath.projects import open_project
 from hookpath.sampling.augmentation.stain_augmentation import fixed_stains
 from hookpath.slides import open_slide
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 
 #: Settings of training by arm, on top of those of ``--set``.
 ARMS: dict[str, list[str]] = {
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
     ]  # fmt: skip
     started = time.process_time()
     config = TrainConfig.load(None, args.preset, changes)
-    model = args.model or train([open_project(project)], config, work / "run").model_dir
+    model = args.model or train_network([open_project(project)], config, work / "run").model_dir
     seconds = round(time.process_time() - started, 1)
     folders = copies(args.data, args.held_out, args.out / "copies")
     for way, (settings, only) in WAYS.items():

@@ -15,7 +15,7 @@ from hookpath.errors import ModelDesignError, PluginError, UsageError
 from hookpath.models import FAMILIES, build_model
 from hookpath.projects import open_project
 from hookpath.slides import open_slide
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from support.textures import texture_folder
 from support.training import TINY
 
@@ -94,7 +94,7 @@ def test_a_run_goes_by_a_plugin_s_network_sampler_and_logger(tmp_path: Path) -> 
         overrides=["family=thin-unet", *settings, "epochs=2", "steps_per_epoch=2", "device=cpu",
                    "workers=0", "sampler=slide-by-slide", "log=['lines', 'tensorboard']"]
     )  # fmt: skip
-    train([open_project(folder)], config, tmp_path / "run")
+    train_network([open_project(folder)], config, tmp_path / "run")
     lines = (tmp_path / "run" / "lines.txt").read_text("utf-8").splitlines()
     assert [line[:8] for line in lines] == ["1: loss ", "2: loss "]
 

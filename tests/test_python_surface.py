@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hookpath
 from hookpath.evaluation import SlideResult, make_report
 from hookpath.projects import FolderProject, pooled
 from hookpath.training import history
@@ -48,3 +51,15 @@ def test_a_run_s_history_is_numbers(tmp_path: Path) -> None:
         {"epoch": 1, "loss": 0.5},
         {"epoch": 2, "loss": 0.25, "f1": 0.75},
     ]
+
+
+def test_the_main_steps_are_at_the_top() -> None:
+    assert set(hookpath.__all__) - {"__version__"} == set(hookpath._ROOMS)
+    assert all(callable(getattr(hookpath, name)) for name in hookpath._ROOMS)
+    with pytest.raises(AttributeError, match="has no attribute 'traim'"):
+        hookpath.traim  # noqa: B018
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    code = "import sys, hookpath; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -23,7 +23,7 @@ from hookpath.inference import project_prediction as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
 from hookpath.locking import shared_work as share_out
 from hookpath.projects import open_project
-from hookpath.training import RunFolder, TrainConfig, train
+from hookpath.training import RunFolder, TrainConfig, train_network
 from support.forked import child, end
 from support.leftovers import leftovers
 from support.predictors import save_random_model
@@ -59,9 +59,11 @@ def test_two_trainings_of_one_run(slides: Path, tmp_path: Path) -> None:
     config = TrainConfig.load(preset="fast", overrides=[*TINY, "epochs=1"])
     with child(entered(RunFolder(run).alone())) as pid:
         for resume in (False, True):
-            said = refused(lambda resume=resume: train([open_project(slides)], config, run, resume))
+            said = refused(
+                lambda resume=resume: train_network([open_project(slides)], config, run, resume)
+            )
             assert f"is training the run {run} (process {pid}); wait" in said
-    assert train([open_project(slides)], config, run).epochs == 1
+    assert train_network([open_project(slides)], config, run).epochs == 1
     assert not leftovers(run)
 
 
@@ -146,7 +148,7 @@ def test_a_folder_that_is_a_file_is_no_busy_one(slides: Path, tmp_path: Path) ->
     (tmp_path / "out").touch()
     config = TrainConfig.load(preset="fast", overrides=TINY)
     with pytest.raises(HookpathError, match="out: is not empty"):
-        train([open_project(slides)], config, tmp_path / "out")
+        train_network([open_project(slides)], config, tmp_path / "out")
 
 
 def test_two_evaluations_into_one_folder(slides: Path, tmp_path: Path) -> None:

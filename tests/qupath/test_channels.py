@@ -18,7 +18,7 @@ from hookpath.annotations.planes import plane_of
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.models import ModelCard, save_model
 from hookpath.projects import PlaneChoice, QuPathProject
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from support.extension import installed_extension
 from support.families import class_table
 from support.multiplex import coded, write_strokes
@@ -121,7 +121,7 @@ def test_a_project_of_fluorescence_trains(folder: Path, tmp_path: Path) -> None:
     config = TrainConfig.load(
         overrides=[*TINY, 'channels=["Channel 2", "Channel 1"]', "epochs=1", "workers=0"]
     )
-    run = train([QuPathProject(folder)], config, tmp_path / "run")
+    run = train_network([QuPathProject(folder)], config, tmp_path / "run")
     card = json.loads((run.model_dir / "model.json").read_text())
     assert [c["name"] for c in card["normalisation"]["channels"]] == ["Channel 2", "Channel 1"]
 

@@ -107,11 +107,11 @@ def main(project: str, run_dir: str, *overrides: str) -> None:
     import torch
 
     from hookpath.projects import open_project
-    from hookpath.training import TrainConfig, train
+    from hookpath.training import TrainConfig, train_network
 
     torch.set_num_threads(1)
     config = TrainConfig.load(overrides=[*TINY, *overrides])
-    train([open_project(project)], config, Path(run_dir), reporter=Printer())
+    train_network([open_project(project)], config, Path(run_dir), reporter=Printer())
 
 
 if __name__ == "__main__":

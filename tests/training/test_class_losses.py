@@ -13,7 +13,7 @@ import torch
 from hookpath.errors import UsageError
 from hookpath.events import SILENT
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train
+from hookpath.training import TrainConfig, loop, train_network
 from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class, dice_loss, given
 from hookpath.training.losses.head_losses import even_weights, evenly, sparse_cross_entropy
 from hookpath.training.optimization.gradients import gradients
@@ -147,7 +147,7 @@ def test_a_run_with_everything_set_learns_and_its_validation_is_cross_entropy(
 ) -> None:
     settings = ("loss=ce+dice", "class_weights=balanced", "label_smoothing=0.05", "at_once=2")
     config = TrainConfig.load(overrides=[*TINY, *settings])
-    train([open_project(folder)], config, tmp_path / "run")
+    train_network([open_project(folder)], config, tmp_path / "run")
     rows = rows_of(tmp_path / "run")
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
 
@@ -158,7 +158,7 @@ def test_losses_of_classes_are_refused_where_there_are_none(folder: Path, tmp_pa
         values = ["preset=fast", "family=scale", "backbone_weights=none", setting]
         config = TrainConfig.load(overrides=values)
         with pytest.raises(UsageError, match=f"{name} is for classes, and this network learns R²"):
-            train([open_project(folder)], config, tmp_path / "run")
+            train_network([open_project(folder)], config, tmp_path / "run")
 
 
 def test_balance_follows_what_the_stream_has_shown(folder: Path, tmp_path: Path) -> None:

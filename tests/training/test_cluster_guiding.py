@@ -15,7 +15,7 @@ from hookpath.events import SILENT
 from hookpath.models import build_model
 from hookpath.models.clusters import Clusters
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from hookpath.training.data.cluster_guiding import clusters_of_run
 from hookpath.training.data.dataloaders import Order
 from hookpath.training.data.dataset import TrainingData
@@ -152,7 +152,7 @@ def test_a_guided_run_goes_on_with_the_clusters_that_it_began_with(
 ) -> None:
     config = TrainConfig.load(overrides=list(GUIDED))
     heard = Recorder()
-    train([open_project(slides)], config, tmp_path / "whole", reporter=heard)
+    train_network([open_project(slides)], config, tmp_path / "whole", reporter=heard)
     assert any(line.startswith("3 clusters found on 32 patches") for line in heard.infos)
     clusters = Clusters.load(tmp_path / "whole" / "clusters.safetensors")
     assert clusters.k == 3
@@ -166,12 +166,12 @@ def test_a_guided_run_goes_on_with_the_clusters_that_it_began_with(
         raise AssertionError("clusters are found once")
 
     monkeypatch.setattr("hookpath.training.data.cluster_guiding.fit_clusters", fail)
-    train([open_project(slides)], None, tmp_path / "run", resume=True)
+    train_network([open_project(slides)], None, tmp_path / "run", resume=True)
     rows, again = (rows_of(tmp_path / name) for name in ("whole", "run"))
     assert [r["loss"] for r in rows] == [r["loss"] for r in again]
     (tmp_path / "run" / "clusters.safetensors").unlink()
     with pytest.raises(Exception, match="no readable clusters"):
-        train([open_project(slides)], None, tmp_path / "run", resume=True)
+        train_network([open_project(slides)], None, tmp_path / "run", resume=True)
 
 
 def test_without_clusters_there_is_no_file_and_all_count_the_same(

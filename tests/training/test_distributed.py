@@ -17,7 +17,7 @@ from hookpath.errors import TrainingError
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.signals import QueueStop
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from hookpath.training.distributed import _SharedBatchNorm, joined
 from hookpath.training.run import checkpoint
 from support.forked import FAILED
@@ -82,11 +82,11 @@ def weights(run: Path) -> dict[str, np.ndarray]:
 
 
 def test_the_same_batches_give_the_same_run(folder: Path, tmp_path: Path, pair: Pair) -> None:
-    train([open_project(folder)], config(), tmp_path / "one")
+    train_network([open_project(folder)], config(), tmp_path / "one")
     reporter = Recorder()
 
     def both() -> None:
-        train([open_project(folder)], config(), tmp_path / "two", reporter=reporter)
+        train_network([open_project(folder)], config(), tmp_path / "two", reporter=reporter)
 
     assert pair.run(both) == 0
     one, two = rows_of(tmp_path / "one"), rows_of(tmp_path / "two")
@@ -107,9 +107,9 @@ def test_the_gradients_are_those_of_the_whole_batch(
     short = config("epochs=1", "steps_per_epoch=1")
 
     def both() -> None:
-        train([open_project(folder)], short, tmp_path / "two")
+        train_network([open_project(folder)], short, tmp_path / "two")
 
-    train([open_project(folder)], short, tmp_path / "one")
+    train_network([open_project(folder)], short, tmp_path / "one")
     assert pair.run(both) == 0
     one, two = (
         checkpoint.read_checkpoint(tmp_path / run / "checkpoints" / "last.pt").optimizer["state"]
@@ -132,10 +132,10 @@ def test_a_run_is_taken_up_by_more_processes_and_stopped_in_all(
                 os.kill(os.getpid(), signal.SIGTERM)
 
     run = tmp_path / "run"
-    train([open_project(folder)], config("epochs=1"), run)
+    train_network([open_project(folder)], config("epochs=1"), run)
 
     def resume(reporter: Recorder) -> None:
-        train([open_project(folder)], config(), run, resume=True, reporter=reporter)
+        train_network([open_project(folder)], config(), run, resume=True, reporter=reporter)
 
     def first() -> None:
         with pytest.raises(QueueStop):
@@ -185,5 +185,5 @@ def test_what_cannot_be_shared_is_refused(
         monkeypatch.setenv(name, "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(TrainingError, match=message):
-        train([open_project(folder)], config(override), tmp_path / "run")
+        train_network([open_project(folder)], config(override), tmp_path / "run")
     assert not (tmp_path / "run").exists()

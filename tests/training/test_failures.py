@@ -17,7 +17,7 @@ from hookpath.leftover_files import unfinished_beside
 from hookpath.locking import LOCK_NAME
 from hookpath.models import load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, TrainResult, loop, train
+from hookpath.training import TrainConfig, TrainResult, loop, train_network
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.leftovers import leftovers, target_of
 from support.slides import write_pyramid
@@ -30,7 +30,7 @@ def config(*overrides: str) -> TrainConfig:
 
 
 def run(project: Path, run_dir: Path, *overrides: str, **options: Any) -> TrainResult:
-    return train([open_project(project)], config(*overrides), run_dir, **options)
+    return train_network([open_project(project)], config(*overrides), run_dir, **options)
 
 
 def refused(project: Path, run_dir: Path, message: str, *overrides: str, **options: Any) -> None:
@@ -365,4 +365,4 @@ def test_a_wrong_design_is_refused_before_anything_is_written(folder: Path, tmp_
 
 def test_going_on_without_a_run_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no run to go on with"):
-        train([open_project(folder)], None, tmp_path / "none", resume=True)
+        train_network([open_project(folder)], None, tmp_path / "none", resume=True)

@@ -20,7 +20,7 @@ from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, Batch, load_source
 from hookpath.sampling.off_slide import shares_off_slide
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from hookpath.training.diagnostics import training_slides
 from hookpath.training.diagnostics.classes_on_glass import shares_on_glass
 from hookpath.training.diagnostics.findings import Learned, context_off_slide
@@ -153,7 +153,7 @@ def saved(run_dir: Path) -> list[str]:
 def test_a_run_that_learns_nothing_says_so_everywhere(folder: Path, tmp_path: Path) -> None:
     reporter = Recorder()
     settings = config("epochs=1", "learning_rate=1e-9")
-    train([open_project(folder)], settings, tmp_path / "run", reporter=reporter)
+    train_network([open_project(folder)], settings, tmp_path / "run", reporter=reporter)
     assert "learned_nothing" in reporter.codes
     assert "learned_nothing" in saved(tmp_path / "run")
     report = train_report(tmp_path / "run").read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def test_a_run_that_learns_nothing_says_so_everywhere(folder: Path, tmp_path: Pa
 
 def test_a_run_that_learns_has_its_training_score_in_the_card(folder: Path, tmp_path: Path) -> None:
     reporter = Recorder()
-    train([open_project(folder)], config(), tmp_path / "run", reporter=reporter)
+    train_network([open_project(folder)], config(), tmp_path / "run", reporter=reporter)
     metrics = read_card(tmp_path / "run" / "model").metrics
     assert metrics["training_loss"] < metrics["prior_loss"] == pytest.approx(math.log(2), abs=0.05)
     assert 0 <= metrics["training_macro_f1"] <= 1
@@ -177,9 +177,9 @@ def test_a_run_that_was_stopped_in_its_last_look_looks_again(
     with monkeypatch.context() as patched:
         patched.setattr(training_slides, "validate", dying(training_slides.validate, 1))
         with pytest.raises(KeyboardInterrupt):
-            train([open_project(folder)], settings, tmp_path / "run")
+            train_network([open_project(folder)], settings, tmp_path / "run")
     assert not (tmp_path / "run" / "findings.json").exists()
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert "training_loss" in read_card(tmp_path / "run" / "model").metrics
     assert (tmp_path / "run" / "findings.json").is_file()
 
@@ -195,7 +195,7 @@ def test_validation_slides_of_another_stain_are_named(tmp_path: Path) -> None:
         write_geojson(tmp_path / f"s{number}.geojson", objects)
     reporter = Recorder()
     settings = config("epochs=1", "validation.val=['s2.tif']")
-    train([open_project(tmp_path)], settings, tmp_path / "run", reporter=reporter)
+    train_network([open_project(tmp_path)], settings, tmp_path / "run", reporter=reporter)
     (message,) = [
         m
         for m, c in zip(reporter.warnings, reporter.codes, strict=True)
@@ -212,6 +212,6 @@ def test_a_model_whose_class_lies_on_glass_says_so_in_its_card(tmp_path: Path) -
         objects = [PathObject(shape, path_class=c) for c, shape in boxes]
         write_geojson(tmp_path / f"s{number}.geojson", objects)
     reporter = Recorder()
-    train([open_project(tmp_path)], config("epochs=1"), tmp_path / "run", reporter=reporter)
+    train_network([open_project(tmp_path)], config("epochs=1"), tmp_path / "run", reporter=reporter)
     assert read_card(tmp_path / "run" / "model").glass
     assert "drawn_on_glass" in reporter.codes

@@ -14,7 +14,7 @@ from torch import nn
 from hookpath.errors import UsageError
 from hookpath.models import Network, UNet, load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train
+from hookpath.training import TrainConfig, loop, train_network
 from hookpath.training.optimization.optimizer import make_optimizer, set_rates
 from hookpath.training.optimization.step_plan import Plan
 from hookpath.training.optimization.weight_average import Average
@@ -108,7 +108,7 @@ def test_a_frozen_encoder_does_not_move(
     folder: Path, tmp_path: Path, share: str, moved: bool
 ) -> None:
     settings = config(f"finetune.freeze_encoder={share}", "epochs=1")
-    train([open_project(folder)], settings, tmp_path / "run")
+    train_network([open_project(folder)], settings, tmp_path / "run")
     torch.manual_seed(settings.seed)
     start = UNet(n_classes=2, **settings.model)
     (model, _) = load_model(tmp_path / "run" / "model")
@@ -128,13 +128,13 @@ def test_a_fine_tuned_averaged_run_goes_on_exactly(
         "optimizer=adamw", "weight_decay=0.01", "ema=0.9", "loss=ce+dice", "at_once=2",
         "checkpoint_every=3",
     )  # fmt: skip
-    train([open_project(folder)], settings, tmp_path / "whole")
+    train_network([open_project(folder)], settings, tmp_path / "whole")
     monkeypatch.setattr(loop, "train_step", dying(loop.train_step, step))
     with pytest.raises(KeyboardInterrupt):
-        train([open_project(folder)], settings, tmp_path / "run")
+        train_network([open_project(folder)], settings, tmp_path / "run")
     monkeypatch.undo()
     monkeypatch.setattr(UNet, "encoder_modules", lambda self: list(self.body.encoder))
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert figures(tmp_path / "run") == figures(tmp_path / "whole")
     ours, plain = (load_model(tmp_path / r / "model")[1] for r in ("run", "whole"))
     assert ours.weights_sha256 == plain.weights_sha256
@@ -162,7 +162,7 @@ def test_an_average_forgets_the_beginning_and_then_follows_slowly() -> None:
 
 
 def test_averaged_weights_are_validated_kept_and_saved(folder: Path, tmp_path: Path) -> None:
-    train([open_project(folder)], config("ema=0.9", "epochs=1"), tmp_path / "run")
+    train_network([open_project(folder)], config("ema=0.9", "epochs=1"), tmp_path / "run")
     (model, _) = load_model(tmp_path / "run" / "model")
     saved = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt")
     assert saved.average is not None
@@ -172,8 +172,8 @@ def test_averaged_weights_are_validated_kept_and_saved(folder: Path, tmp_path: P
 
 
 def test_a_checkpoint_of_a_version_without_these_goes_on(folder: Path, tmp_path: Path) -> None:
-    train([open_project(folder)], config("epochs=2"), tmp_path / "whole")
-    train([open_project(folder)], config("epochs=2"), tmp_path / "run")
+    train_network([open_project(folder)], config("epochs=2"), tmp_path / "whole")
+    train_network([open_project(folder)], config("epochs=2"), tmp_path / "run")
     path = tmp_path / "run" / "checkpoints" / "last.pt"
     values = torch.load(path, weights_only=True)
     del values["average"], values["plan"]
@@ -184,5 +184,5 @@ def test_a_checkpoint_of_a_version_without_these_goes_on(folder: Path, tmp_path:
     for setting in ("finetune", "ema", "loss", "optimizer"):
         del record["config"][setting]
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert figures(tmp_path / "run") == figures(tmp_path / "whole")

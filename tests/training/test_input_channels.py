@@ -15,7 +15,7 @@ from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.predictors.slide_input import scales_of
 from hookpath.models import ModelCard, read_card, save_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from hookpath.training.data.dataset import TrainingData, gather
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
 from support.families import class_table
@@ -79,7 +79,7 @@ def test_training_and_prediction_see_the_same_channels(folder: Path, tmp_path: P
         ]
     )
     data = gathered(folder, 'channels=["CD8", "DAPI"]')
-    run = train([open_project(folder)], config, tmp_path / "run")
+    run = train_network([open_project(folder)], config, tmp_path / "run")
     card = read_card(run.model_dir)
     assert card.config["in_channels"] == 2
     assert scales_of(card) == data.channels
@@ -138,7 +138,7 @@ def test_what_is_of_rgb_only_says_so(
     base = TINY if not settings[0].startswith("family") else ("preset=fast",)
     config = TrainConfig.load(overrides=[*base, *settings])
     with pytest.raises(error, match=says):
-        train([open_project(folder)], config, tmp_path / "run")
+        train_network([open_project(folder)], config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -16,7 +16,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.models import FAMILIES, load_model, read_card
 from hookpath.projects import open_project
 from hookpath.sampling import Batch
-from hookpath.training import TrainConfig, TrainResult, loop, train
+from hookpath.training import TrainConfig, TrainResult, loop, train_network
 from hookpath.training.data import dataloaders
 from hookpath.training.data.dataloaders import Feed, Order
 from hookpath.training.run.metrics_log import TIME_COLUMNS
@@ -41,7 +41,7 @@ def config(*overrides: str) -> TrainConfig:
 
 
 def run(project: Path, run_dir: Path, *overrides: str, **options: Any) -> TrainResult:
-    return train([open_project(project)], config(*overrides), run_dir, **options)
+    return train_network([open_project(project)], config(*overrides), run_dir, **options)
 
 
 class GreyStream:
@@ -127,7 +127,7 @@ def test_what_was_stopped_goes_on_as_if_nothing_had_happened(
         patched.setattr(loop, "train_step", dying(loop.train_step, call))
         with pytest.raises(KeyboardInterrupt):
             run(folder, tmp_path / "run", *kind)
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert_same(tmp_path / "run", tmp_path / "whole")
 
 
@@ -155,12 +155,12 @@ def test_every_kind_of_family_goes_on_exactly(
             "checkpoint_every=1", "validation.max_patches=8", *FAMILIES_AT_WORK[family],
         ],
     )  # fmt: skip
-    train([open_project(folder)], settings, tmp_path / "whole")
+    train_network([open_project(folder)], settings, tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr(loop, "train_step", dying(loop.train_step, 6))
         with pytest.raises(KeyboardInterrupt):
-            train([open_project(folder)], settings, tmp_path / "run")
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+            train_network([open_project(folder)], settings, tmp_path / "run")
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert_same(tmp_path / "run", tmp_path / "whole")
 
 
@@ -209,7 +209,7 @@ def test_what_does_not_fit_the_family_is_refused_before_anything_is_written(
     folder: Path, tmp_path: Path, error: type[Exception], message: str, overrides: tuple[str, ...]
 ) -> None:
     with pytest.raises(error, match=message) as caught:
-        train(
+        train_network(
             [open_project(folder)],
             TrainConfig.load(overrides=["preset=fast", *overrides]),
             tmp_path / "run",
@@ -257,7 +257,7 @@ def test_weights_to_start_from_are_not_looked_for_again(
     asked: list[str] = []
     monkeypatch.setattr(TinyClassifier, "load_backbone", lambda s, w, warn: asked.append(w))
     run(folder, tmp_path / "run", *PATCHES, "epochs=1", "backbone_weights=imagenet")
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert asked == ["imagenet"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hookpath.models import MultiScaleCNN, load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from support.training import TINY, rows_of
 
 CONFIG = (
@@ -24,7 +24,7 @@ CONFIG = (
 def test_three_scales_and_four_losses(folder: Path, tmp_path: Path) -> None:
     shared = [o for o in TINY if not o.startswith("model.")]
     config = TrainConfig.load(overrides=[*shared, *CONFIG])
-    result = train([open_project(folder)], config, tmp_path / "run")
+    result = train_network([open_project(folder)], config, tmp_path / "run")
     model, card = load_model(result.model_dir)
     assert isinstance(model, MultiScaleCNN)
     assert model.heads == (0, 0, 1, 2)

@@ -9,7 +9,7 @@ import torch
 
 from hookpath.models import Network, build_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, session, train
+from hookpath.training import TrainConfig, loop, session, train_network
 from hookpath.training.optimization import precision
 from hookpath.training.optimization.precision import faster_in_bf16, use_bf16
 from hookpath.training.run.checkpoint import read_checkpoint
@@ -66,12 +66,12 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
         monkeypatch.setattr(module, "has_bf16_tiles", lambda: True, raising=False)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
     monkeypatch.setattr(precision, "_LARGE", 0)
-    train([open_project(folder)], config, tmp_path / "whole")
+    train_network([open_project(folder)], config, tmp_path / "whole")
     with monkeypatch.context() as patched:
         patched.setattr(loop, "train_step", dying(loop.train_step, 13))
         with pytest.raises(KeyboardInterrupt):
-            train([open_project(folder)], config, tmp_path / "run")
+            train_network([open_project(folder)], config, tmp_path / "run")
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt").bf16
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: False)
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert figures(tmp_path / "run") == figures(tmp_path / "whole")

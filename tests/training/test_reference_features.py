@@ -13,7 +13,7 @@ from hookpath.models import read_card
 from hookpath.models.model_files import REFERENCE_NAME
 from hookpath.models.reference_distance import FeatureReference
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 from support.arrays import ArraySlide
 from support.training import TINY, Recorder
 
@@ -23,7 +23,9 @@ CONFIG = PredictConfig(device="cpu", as_="none", tiff=False)
 @pytest.fixture(scope="module")
 def model_dir(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = TrainConfig.load(overrides=[*TINY, "epochs=1"])
-    return train([open_project(folder)], config, tmp_path_factory.mktemp("run") / "r").model_dir
+    return train_network(
+        [open_project(folder)], config, tmp_path_factory.mktemp("run") / "r"
+    ).model_dir
 
 
 def test_a_run_leaves_a_reference_of_its_weights(model_dir: Path) -> None:

@@ -22,7 +22,7 @@ from hookpath.errors import TrainingError
 from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.signals import QueueStop
-from hookpath.training import TrainConfig, session, train
+from hookpath.training import TrainConfig, session, train_network
 from hookpath.training.run import checkpoint
 from hookpath.training.run.metrics_log import TIME_COLUMNS, MetricsLog
 from support.textures import DARK, texture_objects, texture_slide
@@ -38,7 +38,7 @@ Change = Callable[[Path], object]
 def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nothing interrupted."""
     run_dir = tmp_path_factory.mktemp("runs") / "whole"
-    train([open_project(folder)], config(), run_dir)
+    train_network([open_project(folder)], config(), run_dir)
     return run_dir
 
 
@@ -76,7 +76,9 @@ def test_kill_9_within_an_epoch_changes_no_figure(
     kill(process)
     assert len(rows_of(run_dir)) < 3, "killed too late to show anything"
     reporter = Recorder()
-    train([open_project(folder)], config("workers=0"), run_dir, resume=True, reporter=reporter)
+    train_network(
+        [open_project(folder)], config("workers=0"), run_dir, resume=True, reporter=reporter
+    )
     assert reporter.steps == 24
     assert_same_run(run_dir, whole)
 
@@ -105,9 +107,9 @@ def test_a_stop_at_any_moment_changes_no_figure(
     """The run ends where a step would have begun, as if the process had died there."""
     monkeypatch.setattr(owner, name, dying(getattr(owner, name), call))
     with pytest.raises(KeyboardInterrupt):
-        train([open_project(folder)], config(), tmp_path / "run")
+        train_network([open_project(folder)], config(), tmp_path / "run")
     monkeypatch.undo()
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert_same_run(tmp_path / "run", whole)
 
 
@@ -129,14 +131,14 @@ def test_killed_before_the_first_checkpoint_it_starts_over(
     run_dir = tmp_path / "run"
     run_dir.mkdir()
     shutil.copy(whole / "run.json", run_dir)
-    train([open_project(folder)], None, run_dir, resume=True)
+    train_network([open_project(folder)], None, run_dir, resume=True)
     assert_same_run(run_dir, whole)
 
 
 def test_a_finished_run_stays_as_it_is(folder: Path, whole: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file()}
     reporter = Recorder()
-    result = train([open_project(folder)], None, whole, resume=True, reporter=reporter)
+    result = train_network([open_project(folder)], None, whole, resume=True, reporter=reporter)
     assert (result.epochs, reporter.steps) == (3, 0)
     assert "is finished" in reporter.infos[-1]
     assert {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file()} == before
@@ -168,14 +170,14 @@ def test_a_batch_systems_sigterm_is_obeyed_after_the_step_and_leaves_a_model(
 
     reporter = Terminating()
     with pytest.raises(QueueStop):
-        train([open_project(folder)], config(), tmp_path / "run", reporter=reporter)
+        train_network([open_project(folder)], config(), tmp_path / "run", reporter=reporter)
     assert reporter.steps in (step, step + 1)
     # Epochs have 8 steps: before the first is over, the model is that of the last step.
     card = read_card(tmp_path / "run" / "model")
     assert (card.training["steps"], card.metrics["epoch"]) in [(8, 1), (3, 0), (4, 0)]
     assert f"goes on from step {reporter.steps} of 24" in reporter.infos[-1]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    train([open_project(folder)], None, tmp_path / "run", resume=True)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True)
     assert_same_run(tmp_path / "run", whole)
 
 
@@ -191,12 +193,12 @@ def test_a_warning_during_validation_saves_the_steps_of_the_epoch(
 
     monkeypatch.setattr(session, "validate", long_validation)
     with pytest.raises(QueueStop):
-        train([open_project(folder)], config("checkpoint_every=0"), tmp_path / "run")
+        train_network([open_project(folder)], config("checkpoint_every=0"), tmp_path / "run")
     monkeypatch.undo()
     saved = checkpoint.read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt")
     assert (saved.step, saved.unended) == (8, True)
     reporter = Recorder()
-    train([open_project(folder)], None, tmp_path / "run", resume=True, reporter=reporter)
+    train_network([open_project(folder)], None, tmp_path / "run", resume=True, reporter=reporter)
     assert_same_run(tmp_path / "run", whole)
 
 
@@ -204,15 +206,15 @@ def test_a_finished_run_can_be_made_longer(folder: Path, tmp_path: Path) -> None
     """With a rate that does not depend on how long the run is, it is the run of that length."""
     steady = ("schedule=constant", "warmup=0", "steps_per_epoch=4")
     project = open_project(folder)
-    train([project], config(*steady), tmp_path / "whole")
-    train([project], config(*steady, "epochs=2"), tmp_path / "run")
+    train_network([project], config(*steady), tmp_path / "whole")
+    train_network([project], config(*steady, "epochs=2"), tmp_path / "run")
     reporter = Recorder()
-    train([project], config(*steady), tmp_path / "run", resume=True, reporter=reporter)
+    train_network([project], config(*steady), tmp_path / "run", resume=True, reporter=reporter)
     assert "made longer, epochs 2 → 3; 4 steps are to come" in reporter.infos[-1]
     assert_same_run(tmp_path / "run", tmp_path / "whole")
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["epochs"] == 3
     with pytest.raises(TrainingError, match="setting epochs was 3, now 1"):
-        train([project], config(*steady, "epochs=1"), tmp_path / "run", resume=True)
+        train_network([project], config(*steady, "epochs=1"), tmp_path / "run", resume=True)
 
 
 def test_the_run_remembers_where_its_slides_are(whole: Path, folder: Path) -> None:
@@ -238,7 +240,7 @@ def begun(tmp_path: Path, whole: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def resume(project: Path, run_dir: Path, *overrides: str) -> None:
-    train([open_project(project)], config(*overrides), run_dir, resume=True)
+    train_network([open_project(project)], config(*overrides), run_dir, resume=True)
 
 
 def test_free_settings_may_change(begun: tuple[Path, Path]) -> None:
@@ -337,7 +339,7 @@ def test_a_checkpoint_that_is_code_is_not_run(begun: tuple[Path, Path], tmp_path
 
 
 def test_another_seed_gives_another_run(folder: Path, whole: Path, tmp_path: Path) -> None:
-    train([open_project(folder)], config("seed=1", "epochs=1"), tmp_path / "run")
+    train_network([open_project(folder)], config("seed=1", "epochs=1"), tmp_path / "run")
     assert not np.isclose(
         float(rows_of(tmp_path / "run")[0]["loss"]), float(rows_of(whole)[0]["loss"])
     )

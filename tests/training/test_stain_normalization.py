@@ -19,7 +19,7 @@ from hookpath.models.model_files import CARD_NAME
 from hookpath.projects import open_project
 from hookpath.sampling.loading.patch_reader import PatchReader, PatchRequest
 from hookpath.sampling.stain_profiles import MacenkoProfile
-from hookpath.training import RunFolder, TrainConfig, train
+from hookpath.training import RunFolder, TrainConfig, train_network
 from hookpath.training.data.dataset import gather
 from hookpath.training.data.stain_normalization import normalised
 from hookpath.training.run.run_folder import RunRecord
@@ -29,7 +29,9 @@ from support.training import TINY, Recorder
 @pytest.fixture(scope="module")
 def model_dir(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = TrainConfig.load(overrides=[*TINY, "normalisation=macenko", "epochs=1"])
-    return train([open_project(folder)], config, tmp_path_factory.mktemp("run") / "r").model_dir
+    return train_network(
+        [open_project(folder)], config, tmp_path_factory.mktemp("run") / "r"
+    ).model_dir
 
 
 def test_the_card_tells_the_stain_and_old_cards_have_none(model_dir: Path) -> None:

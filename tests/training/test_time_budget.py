@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train
+from hookpath.training import TrainConfig, loop, train_network
 from hookpath.training.optimization import time_budget
 from hookpath.training.optimization.step_plan import Plan
 from hookpath.training.optimization.time_budget import Budget
@@ -119,7 +119,9 @@ def test_a_run_with_minutes_ends_with_its_schedule(
     folder: Path, tmp_path: Path, clock: Any
 ) -> None:
     reporter = Recorder()
-    result = train([open_project(folder)], timed_config(), tmp_path / "run", reporter=reporter)
+    result = train_network(
+        [open_project(folder)], timed_config(), tmp_path / "run", reporter=reporter
+    )
     rows = rows_of(tmp_path / "run")
     assert 60 <= result.steps <= 120
     assert clock.now <= 120
@@ -132,18 +134,18 @@ def test_a_timed_run_that_was_stopped_keeps_its_plan(
     folder: Path, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, run = tmp_path / "whole", tmp_path / "run"
-    train([open_project(folder)], timed_config(), whole)
+    train_network([open_project(folder)], timed_config(), whole)
     clock.now = 0.0
     with monkeypatch.context() as patched:
         patched.setattr(loop, "train_step", dying(loop.train_step, 14))
         with pytest.raises(KeyboardInterrupt):
-            train([open_project(folder)], timed_config(), run)
+            train_network([open_project(folder)], timed_config(), run)
     saved = read_checkpoint(run / "checkpoints" / "last.pt")
     assert saved.step == 12
     assert saved.plan is not None
     assert saved.budget is not None
     assert (saved.plan["total"] < 800, saved.budget["spent_s"]) == (True, 12)
-    train([open_project(folder)], None, run, resume=True)
+    train_network([open_project(folder)], None, run, resume=True)
     same = ("epoch", "step", "learning_rate", "loss", "f1")
     found, expected = ([{k: r[k] for k in same} for r in rows_of(d)] for d in (run, whole))
     assert found == expected

@@ -10,7 +10,7 @@ import pytest
 
 from hookpath.models import load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, TrainResult, train
+from hookpath.training import TrainConfig, TrainResult, train_network
 from support.leftovers import leftovers
 from support.training import LEARNS, Recorder, rows_of
 
@@ -20,7 +20,7 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainRe
     recorder = Recorder()
     run_dir = tmp_path_factory.mktemp("runs") / "run"
     config = TrainConfig.load(overrides=LEARNS)
-    return train([open_project(folder)], config, run_dir, reporter=recorder), recorder
+    return train_network([open_project(folder)], config, run_dir, reporter=recorder), recorder
 
 
 def test_two_easy_classes_are_learned(run: tuple[TrainResult, Recorder]) -> None:

@@ -16,7 +16,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.locking import is_empty
 from hookpath.projects import FolderProject
-from hookpath.training import TrainConfig, train
+from hookpath.training import TrainConfig, train_network
 
 SETTINGS_NAME = "demo.json"
 
@@ -159,7 +159,7 @@ def _train(
     run = out / _name(title) / "run"
     reporter.info(f"{title}: training")
     resume = (run / "run.json").is_file()
-    result = train([project], train_settings(title, config), run, resume, reporter)
+    result = train_network([project], train_settings(title, config), run, resume, reporter)
     train_report(run)
     return result.model_dir
 

@@ -6,6 +6,9 @@ disk.
 Uses: geometry.
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
 from hookpath.models.ensembles import (
     ENSEMBLE_NAME,
@@ -71,3 +74,6 @@ __all__ = [
     "read_onnx",
     "save_model",
 ]
+
+for _module in iter_modules(__path__):  # every family registers itself
+    import_module(f"{__name__}.{_module.name}")

@@ -18,8 +18,10 @@ from hookpath.models.overview_base import (
     enlarged,
     pooled,
 )
+from hookpath.models.registry import register
 
 
+@register
 class AGUNet(OverviewNetwork):
     """Attention-gated U-Net (Bouget et al., Frontiers in Radiology 2021) for overviews.
 
@@ -35,6 +37,7 @@ class AGUNet(OverviewNetwork):
     """
 
     family = "agunet"
+    window_place = None  # not in the window: it is there to compare `unet-lr` with
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class AGUNet(OverviewNetwork):
         return found[::-1]
 
 
+@register
 class DAGUNet(AGUNet):
     """AGU-Net with a dual attention module at its lowest level (Bouget et al. 2021).
 
@@ -77,6 +81,7 @@ class DAGUNet(AGUNet):
     """
 
     family = "dagunet"
+    window_place = None  # as `AGUNet`
 
     def _bottom(self, channels: int) -> nn.Module:
         return DualAttention(channels)

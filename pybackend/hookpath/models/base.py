@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
 import torch
@@ -47,6 +48,12 @@ class Network(nn.Module):
         reads, scores: what goes in and what comes out.
         in_channels: of every image; what is no RGB is scaled to [0, 1] channel by channel.
         fitted: learned all at once (`hookpath.probing`), not step by step.
+        first_stage: family of the networks that are trained before this one, and read the slides
+            for it (`hookpath.stages`); "": none.
+        presets: settings of a training by preset (``paper``, ``fast``, ``auto``…) that differ from
+            the preset's own.
+        window_place: where among the families that QuPath's training window offers; None: nowhere,
+            since who needs it has a terminal (say why in the class).
         background: class channel that means "nothing else", where the family needs one.
 
     Class channel ``c`` is label ``c + 1`` (label 0 is "ignore").
@@ -56,6 +63,9 @@ class Network(nn.Module):
     reads: ClassVar[Reads] = "patches"
     scores: ClassVar[Scores] = "pixels"
     fitted: ClassVar[bool] = False
+    first_stage: ClassVar[str] = ""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    window_place: ClassVar[int | None] = None
     config: dict[str, Any]
     branches: tuple[BranchSpec, ...]
     heads: tuple[int, ...]

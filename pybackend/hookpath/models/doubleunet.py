@@ -16,8 +16,10 @@ from hookpath.models.overview_base import (
     enlarged,
     pooled,
 )
+from hookpath.models.registry import register
 
 
+@register
 class DoubleUNet(OverviewNetwork):
     """DoubleU-Net (Jha et al. 2020) for overviews, as in H2G-Net (Pedersen et al. 2022).
 
@@ -36,6 +38,7 @@ class DoubleUNet(OverviewNetwork):
     """
 
     family = "doubleunet"
+    window_place = None  # as `AGUNet`
 
     def __init__(
         self,

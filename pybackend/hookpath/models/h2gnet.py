@@ -10,8 +10,10 @@ from torch import Tensor
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.base import Network, Reads
+from hookpath.models.registry import register
 
 
+@register
 class H2GNet(Network):
     """H2G-Net (Pedersen et al., Frontiers in Medicine 2022): two stages in one model folder.
 
@@ -33,6 +35,8 @@ class H2GNet(Network):
     """
 
     family = "h2gnet"
+    window_place = 70
+    first_stage = "classifier"
     reads: ClassVar[Reads] = "overview"
 
     def __init__(

@@ -11,9 +11,11 @@ from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoders import PAPER
+from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import context_sizes, hook_depths, plan_hooks
 
 
+@register
 class HookNet(SegmentationModel):
     """HookNet (van Rijthoven et al., Medical Image Analysis 2021), for any number of branches ≥ 2.
 
@@ -43,6 +45,7 @@ class HookNet(SegmentationModel):
     """
 
     family = "hooknet"
+    window_place = 20
 
     def __init__(
         self,

@@ -16,11 +16,13 @@ from hookpath.geometry import BranchSpec
 from hookpath.models.base import Network, centre_crop, initialise, learned_elsewhere
 from hookpath.models.encoder_decoder import BN_EPS, BN_MOMENTUM
 from hookpath.models.encoders import PAPER, Encoder
+from hookpath.models.registry import register
 
 Upscaling = Literal["bilinear", "transposed"]
 """How the cropped maps of a coarser encoder get back to their size."""
 
 
+@register
 class MRN(Network):
     """MRN (Gu et al. 2018), section 3.2: a U-Net with one encoder per resolution.
 
@@ -51,6 +53,7 @@ class MRN(Network):
     """
 
     family = "mrn"
+    window_place = 40
 
     def __init__(
         self,

@@ -14,10 +14,12 @@ from hookpath.models.base import initialise
 from hookpath.models.patch_base import PatchNetwork, per_patch, whole_patches
 from hookpath.models.patch_classifier import EMBEDDED, embedding
 from hookpath.models.patch_label_rule import LabelRule
+from hookpath.models.registry import register
 
 Combine = Literal["features", "probabilities"]
 
 
+@register
 class MultiScaleCNN(PatchNetwork):
     """The multi-scale classifiers of Multi_Scale_Tools (Marini et al. 2021), section 2.3.
 
@@ -47,6 +49,7 @@ class MultiScaleCNN(PatchNetwork):
     """
 
     family = "multiscale"
+    window_place = 60
 
     def __init__(
         self,

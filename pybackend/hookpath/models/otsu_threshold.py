@@ -9,12 +9,14 @@ from torch import Tensor
 
 from hookpath.devices import widest_float
 from hookpath.models.overview_base import OverviewNetwork
+from hookpath.models.registry import register
 
 #: Logit of the class that a pixel is given; the others have 0. A probability of 1 in all digits
 #: that are written.
 _SURE = 20.0
 
 
+@register
 class Otsu(OverviewNetwork):
     """Calls all tissue one class and the rest the background (Pedersen et al. 2022, section 3.2).
 
@@ -27,6 +29,7 @@ class Otsu(OverviewNetwork):
     """
 
     family = "otsu"
+    window_place = None  # learns nothing
 
     def __init__(
         self,

@@ -13,10 +13,12 @@ from hookpath.models.backbones import Backbone, refuse_small
 from hookpath.models.base import initialise
 from hookpath.models.patch_base import PatchNetwork, per_patch, whole_patches
 from hookpath.models.patch_label_rule import LabelRule
+from hookpath.models.registry import register
 
 Head = Literal["h2gnet", "multiscale"]
 
 
+@register
 class PatchClassifier(PatchNetwork):
     """An ImageNet backbone with a small head: one class per patch.
 
@@ -40,6 +42,7 @@ class PatchClassifier(PatchNetwork):
     """
 
     family = "classifier"
+    window_place = 50
 
     def __init__(
         self,

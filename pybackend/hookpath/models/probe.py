@@ -14,12 +14,14 @@ from hookpath.geometry import BranchSpec
 from hookpath.models.base import COLOURS, BranchOutput, SegmentationModel, centre_crop
 from hookpath.models.encoders import DEFAULT_ENCODER, EncodedShape, Encoder, facts_of
 from hookpath.models.encoders.networks import EncoderFacts
+from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import Hook, context_sizes, hook_depths, refuse_size
 
 UP_LOSS = 2
 """Px that bilinear upsampling takes off: its outermost ones would need px beyond the map."""
 
 
+@register
 class FeatureProbe(SegmentationModel):
     """Frozen features of concentric views, classified cell by cell (Alain and Bengio 2016).
 
@@ -45,6 +47,7 @@ class FeatureProbe(SegmentationModel):
     """
 
     family = "probe"
+    window_place = 10
     fitted: ClassVar[bool] = True
 
     def __init__(

@@ -1,6 +1,7 @@
 """The model families by name.
 
-Adding one: a file in this folder, a line here, and one in `hookpath.qupath.training_options`.
+A new family is one file in this folder and nothing else: a subclass of `Network` with `@register`,
+whose constructor arguments say the architecture and whose class attributes say how it is trained.
 """
 
 from __future__ import annotations
@@ -10,24 +11,14 @@ import inspect
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 from hookpath import plugins
 from hookpath.errors import ModelDesignError, PluginError
 from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
-from hookpath.models.agunet import AGUNet, DAGUNet
 from hookpath.models.base import Network
-from hookpath.models.doubleunet import DoubleUNet
-from hookpath.models.h2gnet import H2GNet
-from hookpath.models.hooknet import HookNet
-from hookpath.models.mrn import MRN
-from hookpath.models.multiscale_cnn import MultiScaleCNN
-from hookpath.models.otsu_threshold import Otsu
-from hookpath.models.patch_classifier import PatchClassifier
-from hookpath.models.probe import FeatureProbe
-from hookpath.models.scale_detector import ScaleDetector
-from hookpath.models.unet import UNet
-from hookpath.models.unet_lr import UNetLR
+
+N = TypeVar("N", bound=Network)
 
 
 class Families(dict[str, type[Network]]):
@@ -48,26 +39,31 @@ class Families(dict[str, type[Network]]):
         self[name] = found
         return found
 
+    def get(  # type: ignore[override]  # `dict.get` never asks `__missing__`
+        self, name: str, default: type[Network] | None = None
+    ) -> type[Network] | None:
+        """The family of a name, a plug-in's too, else `default`."""
+        return self[name] if name in self else default  # noqa: SIM401
+
     def names(self) -> list[str]:
         """All, sorted."""
         return sorted({*self, *plugins.names("networks")})
 
 
-FAMILIES = Families({
-    HookNet.family: HookNet,
-    FeatureProbe.family: FeatureProbe,
-    UNet.family: UNet,
-    MRN.family: MRN,
-    UNetLR.family: UNetLR,
-    AGUNet.family: AGUNet,
-    DAGUNet.family: DAGUNet,
-    DoubleUNet.family: DoubleUNet,
-    Otsu.family: Otsu,
-    H2GNet.family: H2GNet,
-    PatchClassifier.family: PatchClassifier,
-    MultiScaleCNN.family: MultiScaleCNN,
-    ScaleDetector.family: ScaleDetector,
-})  # fmt: skip
+FAMILIES = Families()
+"""Filled by `register`; `hookpath.models` imports every file beside this one."""
+
+
+def register(network: type[N]) -> type[N]:
+    """Class decorator: the network can be built, trained, saved and opened by its `family`.
+
+    Raises:
+        ValueError: another network has that name.
+    """
+    if network.family in FAMILIES:
+        raise ValueError(f"two networks of the family {network.family!r}")
+    FAMILIES[network.family] = network
+    return network
 
 
 def build_model(family: str, **config: Any) -> Network:

@@ -14,11 +14,13 @@ from hookpath.models.backbones import Backbone, refuse_small
 from hookpath.models.base import Network, Reads, Scores, initialise
 from hookpath.models.patch_base import kernels, per_patch, whole_patches
 from hookpath.models.pretrained import load_backbones
+from hookpath.models.registry import register
 
 MAGNIFICATIONS = (5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 40.0)
 """Those of the paper."""
 
 
+@register
 class ScaleDetector(Network):
     """Regression of the magnification (Multi_Scale_Tools, Marini et al. 2021, section 2.2).
 
@@ -36,6 +38,7 @@ class ScaleDetector(Network):
     """
 
     family = "scale"
+    window_place = None  # learns magnifications, no classes, from what nobody draws
     reads: ClassVar[Reads] = "scales"
     scores: ClassVar[Scores] = "magnification"
     magnifications: tuple[float, ...]

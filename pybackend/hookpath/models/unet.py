@@ -10,9 +10,11 @@ from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, initialise
 from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoders import PAPER
+from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import refuse_size
 
 
+@register
 class UNet(SegmentationModel):
     """U-Net (Ronneberger et al. 2015) as in HookNet, section 4: valid convolutions, nearest up.
 
@@ -30,6 +32,7 @@ class UNet(SegmentationModel):
     """
 
     family = "unet"
+    window_place = 30
 
     def __init__(
         self,

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 
 from hookpath.models.base import initialise
 from hookpath.models.overview_base import FILTERS, Decoder, Encoder, OverviewNetwork
+from hookpath.models.registry import register
 
 
+@register
 class UNetLR(OverviewNetwork):
     """U-Net with nine blocks (Pedersen et al., Frontiers in Medicine 2022, section 3.2).
 
@@ -19,6 +21,7 @@ class UNetLR(OverviewNetwork):
     """
 
     family = "unet-lr"
+    window_place = 80
 
     def __init__(
         self,

@@ -19,24 +19,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from hookpath.errors import ModelDesignError
-from hookpath.models import FAMILIES, H2GNet, build_model
+from hookpath.models import FAMILIES, build_model
 from hookpath.models.encoders import PAPER, facts_of
 from hookpath.models.meta_network import only_outlined
 from hookpath.stages.stage_folds import LEAST
 from hookpath.training import PRESETS, TrainConfig
 from hookpath.training.presets import preset_values
-
-#: In the window's order.
-OFFERED = ("probe", "hooknet", "unet", "mrn", "classifier", "multiscale", "h2gnet", "unet-lr")
-
-#: Why the others are not: who needs them has a terminal, or `Hookpath.train` in a script.
-LEFT_OUT = {
-    "scale": "learns magnifications, no classes, and from what nobody has to draw",
-    "otsu": "learns nothing",
-    "agunet": "a U-Net for overviews like unet-lr, to compare that with",
-    "dagunet": "as agunet",
-    "doubleunet": "as agunet",
-}
 
 #: Ratios of µm/px, context over target, that are tried, and sizes relative to the preset's.
 _RATIOS = (2.0, 4.0, 8.0, 16.0)
@@ -55,11 +43,19 @@ def offers() -> dict[str, dict[str, Any]]:
     a patch that one class must cover (None: each pixel has its class). ``least_slides``: to train
     on. ``presets``: see `_preset`.
     """
-    return {family: _family(family) for family in OFFERED}
+    return {family: _family(family) for family in offered()}
+
+
+def offered() -> list[str]:
+    """Families in the window's order, as their classes say (`Network.window_place`)."""
+    places = {name: network.window_place for name, network in FAMILIES.items()}
+    found = [(place, name) for name, place in places.items() if place is not None]
+    return [name for _, name in sorted(found)]
 
 
 def _family(family: str) -> dict[str, Any]:
-    part = "model.patch" if family == H2GNet.family else "model"
+    staged = bool(FAMILIES[family].first_stage)
+    part = "model.patch" if staged else "model"
     taken = inspect.signature(_reader(family)).parameters
     share = taken.get("label_share")
     return {
@@ -67,8 +63,8 @@ def _family(family: str) -> dict[str, Any]:
         "size": f"{part}.{_size_name(family)}",
         "background": _background(family),
         "label_share": share.default if share else None,
-        "least_slides": LEAST if family == H2GNet.family else 1,
-        "timed": not FAMILIES[family].fitted and family != H2GNet.family,
+        "least_slides": LEAST if staged else 1,
+        "timed": not FAMILIES[family].fitted and not staged,
         "presets": {preset: _preset(family, preset) for preset in PRESETS},
     }
 
@@ -103,7 +99,7 @@ def _preset(family: str, preset: str) -> dict[str, Any]:
 
 def _reader(family: str) -> type:
     """The network that reads what a person chooses µm/px and size of."""
-    return FAMILIES["classifier" if family == H2GNet.family else family]
+    return FAMILIES[FAMILIES[family].first_stage or family]
 
 
 def _size_name(family: str) -> str:
@@ -121,7 +117,7 @@ def _design(family: str, preset: str) -> Design:
     """Arguments of the reading network: the preset's, else its own."""
     reader = _reader(family)
     given = preset_values({"preset": preset, "family": family}).get("model", {})
-    given = given.get("patch", {}) if family == H2GNet.family else given
+    given = given.get("patch", {}) if FAMILIES[family].first_stage else given
     defaults = {
         name: p.default
         for name, p in inspect.signature(reader).parameters.items()

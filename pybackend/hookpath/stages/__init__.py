@@ -5,6 +5,6 @@ In: a configuration. Out: a finished run: `train` is the one way to train every 
 Uses: inference, models, probing, projects, sampling, training.
 """
 
-from hookpath.stages.train import train
+from hookpath.stages.train_family import train
 
 __all__ = ["train"]

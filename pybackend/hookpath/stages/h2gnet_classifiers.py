@@ -18,7 +18,7 @@ from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, Heatmap, HeatmapOf
 from hookpath.stages.stage_folds import Stage, plan_stages
 from hookpath.stages.stage_progress import Quiet, Share
-from hookpath.training import RunFolder, TrainConfig, train
+from hookpath.training import RunFolder, TrainConfig, train_network
 from hookpath.training.data.dataloaders import Order
 from hookpath.training.settings_parser import merge
 
@@ -61,7 +61,7 @@ class FirstStages:
         """Train what is not trained, show what is not shown, give the network its first stage.
 
         Raises:
-            TrainingError: see `hookpath.training.train`.
+            TrainingError: see `hookpath.training.train_network`.
         """
         stages = _stages(order)
         files = HeatmapFolder(root / HEATMAPS)
@@ -90,7 +90,7 @@ class FirstStages:
         )
         started = (run.root / "run.json").is_file()
         config = None if started else classifier_config(order, stage)
-        result = train(self.projects, config, run.root, started, Share(reporter, 0.0, 0.9))
+        result = train_network(self.projects, config, run.root, started, Share(reporter, 0.0, 0.9))
         _show(missing, result.model_dir, order, files, reporter)
         (run.root / "done").touch()
 

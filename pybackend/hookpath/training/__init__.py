@@ -8,7 +8,7 @@ Uses: annotations, geometry, locking, models, projects, sampling, slides.
 
 from hookpath.training.config import TrainConfig
 from hookpath.training.config_tables import ValidationConfig
-from hookpath.training.loop import TrainResult, train
+from hookpath.training.loop import TrainResult, train_network
 from hookpath.training.presets import PRESETS
 from hookpath.training.run.loggers import LoggedRun, RunLogger
 from hookpath.training.run.run_folder import RunFolder, RunRecord, history
@@ -25,5 +25,5 @@ __all__ = [
     "ValidationConfig",
     "given_settings",
     "history",
-    "train",
+    "train_network",
 ]

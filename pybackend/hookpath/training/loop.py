@@ -64,7 +64,7 @@ class TrainResult:
         return history(self.run_dir)
 
 
-def train(
+def train_network(
     projects: Sequence[Project],
     config: TrainConfig | None,
     run_dir: Path,
@@ -203,9 +203,7 @@ def _loggers(s: Session) -> Loggers:
 def _at_once(s: Session, log: MetricsLog | NoLog, fit: Fit | None) -> None:
     """One step that is the whole run."""
     if fit is None:
-        raise TrainingError(
-            f"{s.model.family} is not learned step by step; use hookpath.stages.train"
-        )
+        raise TrainingError(f"{s.model.family} is not learned step by step; use hookpath.train")
     clock = Clock()
     validation = fit(s)
     s.step = clock.steps = s.total_steps

@@ -235,11 +235,18 @@ def preset_values(given: Mapping[str, Any]) -> Values:
         raise UsageError(f"unknown preset {name!r}; there are: {', '.join(PRESETS)}")
     start = given.get("init_from")
     family = given.get("family") or (start and _family_of(start)) or DEFAULT_FAMILY
-    values = merge(PRESETS[name], FAMILY_VALUES[name].get(family, {}))
+    values = merge(PRESETS[name], FAMILY_VALUES[name].get(family) or _own_values(family, name))
     if start:
         values.pop("model", None)
         values.pop("backbone_weights", None)
     return {**values, "family": family}
+
+
+def _own_values(family: str, preset: str) -> Mapping[str, Any]:
+    """What a network's own class says of a preset (`Network.presets`)."""
+    from hookpath.models import FAMILIES
+
+    return FAMILIES[family].presets.get(preset, {}) if family in FAMILIES else {}
 
 
 def _family_of(folder: str) -> str | None:

@@ -77,7 +77,7 @@ def open_session(
         group: the processes that share every batch.
 
     Raises:
-        TrainingError: see `hookpath.training.train`; nothing has been written then.
+        TrainingError: see `hookpath.training.train_network`; nothing has been written then.
         ModelDesignError: the network cannot be built.
     """
     started = time.monotonic()

@@ -14,6 +14,7 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
+from hookpath.models import FAMILIES
 from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.sampling.off_slide import shares_off_slide
@@ -69,7 +70,7 @@ def look(
     patches: int = 24,
     reporter: Reporter = SILENT,
 ) -> Look:
-    """Open a training as `hookpath.training.train` does, draw patches, measure steps, and stop.
+    """Open a training as `train_network` does, draw patches, measure steps, and stop.
 
     Nothing is left behind, and nothing is learned.
 
@@ -80,10 +81,11 @@ def look(
         UsageError: the system learns in stages.
         TrainingError, ModelDesignError: as training says it.
     """
-    if config.family == "h2gnet":
+    family = FAMILIES.get(config.family)
+    if family is not None and (first := family.first_stage):
         raise UsageError(
-            "h2gnet learns in two stages, the second from heatmaps that are not there yet; look at "
-            "its first one: -m classifier"
+            f"{config.family} learns in two stages, the second from heatmaps that are not there "
+            f"yet; look at its first one: -m {first}"
         )
     with tempfile.TemporaryDirectory(prefix="hookpath-preview-") as folder:
         run = RunFolder(Path(folder) / "run")

@@ -49,7 +49,7 @@ def retrain(
     stays ``corrected``, to be learned in the next round.
 
     Raises:
-        TrainingError: nothing to learn from (see `hookpath.training.train`).
+        TrainingError: nothing to learn from (see `hookpath.training.train_network`).
         LoopError: another process is training this loop.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """

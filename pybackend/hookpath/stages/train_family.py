@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookpath.events import SILENT, Reporter
-from hookpath.models import FeatureProbe, H2GNet
+from hookpath.models import FAMILIES, Network
 from hookpath.probing import fit_probe
 from hookpath.projects import Project
 from hookpath.stages.h2gnet_classifiers import FirstStages
 from hookpath.stages.stage_progress import Share
-from hookpath.training import RunFolder, TrainConfig, TrainResult
-from hookpath.training import train as train_network
+from hookpath.training import RunFolder, TrainConfig, TrainResult, train_network
 
 #: Share of a run that its first stages take: they see the slides at full resolution, many times.
 _FIRST = 0.75
@@ -25,7 +24,7 @@ def train(
     resume: bool = False,
     reporter: Reporter = SILENT,
 ) -> TrainResult:
-    """Train a model of any family; see `hookpath.training.train`, which trains one network.
+    """Train a model of any family; see `hookpath.training.train_network`, which trains one network.
 
     A probe is fitted at once (see `hookpath.probing`).
 
@@ -34,9 +33,10 @@ def train(
     stages. Stopped or killed at any time, `resume` goes on in the stage that it was in.
     """
     known = config or TrainConfig.of(RunFolder(run_dir).record().config)
-    if known.family == FeatureProbe.family:
+    network = FAMILIES.get(known.family) or Network
+    if network.fitted:
         return train_network(projects, config, run_dir, resume, reporter, fit=fit_probe)
-    if known.family != H2GNet.family:
+    if not network.first_stage:
         return train_network(projects, config, run_dir, resume, reporter)
     first = FirstStages(projects, Share(reporter, 0.0, _FIRST))
     last = Share(reporter, _FIRST, 1.0)
