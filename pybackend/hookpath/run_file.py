@@ -46,6 +46,9 @@ class _RunFile(_Part):
     split: dict[str, list[str]]
     versions: dict[str, str]
     started: str = ""
+    command: str = ""
+    machine: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, int] = Field(default_factory=dict)
 
 
 def read_run_file(path: Path) -> dict[str, Any]:

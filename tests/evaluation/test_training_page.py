@@ -153,7 +153,8 @@ def test_what_training_writes_is_understood(tmp_path: Path) -> None:
     classes = [{"name": "Dark", "color": [1, 2, 3]}, {"name": "Pale", "color": [4, 5, 6]}]
     split: dict[str, list[str]] = {"train": ["a"], "val": ["b"], "test": []}
     data = {"fingerprint": "f00", "slides": []}
-    run.create(RunRecord(config, ["p"], data, classes, split, {"torch": "2.9"}, "now"))
+    made = "hookpath train slides -o 'my run'", {"gpu": "A<b>", "cores": 8}, {"learned": 12345}
+    run.create(RunRecord(config, ["p"], data, classes, split, {"torch": "2.9"}, "now", *made))
     run.write_rows([{"epoch": 1, "loss": 0.5, "val_loss": "", "f1": 0.25, "f1:Dark": 0.25,
                      "f1:Pale": "", "pixels:Dark": 9, "pixels:Pale": 8, "seconds": 3.0,
                      "patches_per_s": 7.5}])  # fmt: skip
@@ -164,6 +165,9 @@ def test_what_training_writes_is_understood(tmp_path: Path) -> None:
 
     told = text_of(train_report(tmp_path / "run").read_text())
     assert "at 0.5 µm/px · 2 classes" in told
+    assert "command hookpath train slides -o 'my run'" in told
+    assert "GPU A<b> cores 8" in told
+    assert "parameters learned 12 345" in told.replace("\u202f", " ")
     assert "0.250 best macro F1 on the validation slides, epoch 1" in told
     assert "Drawn on no validation slide, so F1 unknown: Pale." in told
     assert "Dark 75 % 3 25 % 1 Pale – 0 – 0" in told

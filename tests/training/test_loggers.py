@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hookpath.training.run.loggers import LoggedRun, Loggers
@@ -34,9 +35,10 @@ def test_mlflow_gets_parameters_and_figures(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "mlflow", service)  # type: ignore[arg-type]
     loggers = Loggers(["mlflow", "tensorboard", "mlflow"], RUN, Notes())
     loggers.epoch(3, {"loss": 0.5, "f1:Tumor": 0.7})
+    loggers.picture(3, "validation", np.zeros((4, 4, 3), np.uint8))
     loggers.close()
     names = [name for name, _ in service.seen]
-    assert names == ["start_run", "log_params", "log_metrics", "end_run"]
+    assert names == ["start_run", "log_params", "log_metrics", "log_image", "end_run"]
     assert service.seen[1][1] == ({"model.filters": "4", "seed": "1"},)
     assert service.seen[2][1] == ({"loss": 0.5, "f1_Tumor": 0.7},)
 
@@ -46,8 +48,9 @@ def test_weights_and_biases_goes_on_with_the_same_run(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "wandb", service)  # type: ignore[arg-type]
     loggers = Loggers(["wandb"], RUN, Notes())
     loggers.epoch(1, {"loss": 0.5})
+    loggers.picture(1, "validation", np.zeros((4, 4, 3), np.uint8))
     loggers.close()
-    assert [name for name, _ in service.seen] == ["init", "log", "finish"]
+    assert [name for name, _ in service.seen] == ["init", "log", "Image", "log", "finish"]
     assert service.seen[0][1]["resume"] == "allow"
 
 
@@ -64,3 +67,19 @@ def test_a_logger_that_fails_is_told_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert notes.warnings[0] == "logger wandb: no route to host; the run goes on without it"
     assert "pip install mlflow" in notes.warnings[1]
     assert len(notes.warnings) == 2
+
+
+def test_a_logger_without_pictures_is_not_asked_for_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain:
+        def begin(self, run: LoggedRun) -> None: ...
+
+        def epoch(self, number: int, figures: Any) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("hookpath.plugins.load", lambda kind, name: Plain)
+    notes = Notes()
+    loggers = Loggers(["lines"], RUN, notes)
+    loggers.picture(1, "validation", np.zeros((4, 4, 3), np.uint8))
+    loggers.close()
+    assert notes.warnings == []

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from hookpath.models import load_model
 from hookpath.projects import open_project
@@ -50,7 +51,11 @@ def test_the_run_folder_says_what_was_done(run: tuple[TrainResult, Recorder], fo
     assert {s["name"] for s in record["data"]["slides"]} == {"s0.tif", "s1.tif", "s2.tif"}
     assert record["versions"]["torch"]
     assert [row["epoch"] for row in rows_of(run_dir)] == ["1", "2", "3"]
-    assert list((run_dir / "tensorboard").glob("events*"))
+    assert record["machine"]["device"] == "cpu"
+    assert record["parameters"]["learned"] == record["parameters"]["all"] > 0
+    events = EventAccumulator(str(run_dir / "tensorboard"))
+    events.Reload()
+    assert [image.step for image in events.Images("validation")] == [1, 2, 3]
     assert {p.name for p in (run_dir / "checkpoints").iterdir()} == {"best.pt", "last.pt"}
     assert not leftovers(run_dir)
 

@@ -299,7 +299,8 @@ def _end_epoch(
     s.unended = False
     if s.improves(validation):
         s.keep(validation)
-    log.add(_row(s, validation, clock, seconds))
+    log.add(_row(s, validation, clock, seconds), s.pictured)
+    s.pictured = None
     s.loss_sum.zero_()
     if s.budget is not None:
         s.budget.ended(s.step)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -31,6 +33,7 @@ from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.optimization.weight_average import Average
 from hookpath.training.run.checkpoint import Checkpoint, write_checkpoint
 from hookpath.training.run.run_folder import RunFolder
+from hookpath.training.run.validation_pictures import ValidationPictures, is_due
 from hookpath.training.validation import validate
 from hookpath.training.weights.finetuning import FineTuning
 
@@ -57,6 +60,7 @@ class Session:
         best_score: `goal`'s; None before the first validation, and for a run without.
         best_epoch: epoch (from 1) whose weights are in the model folder; 0: none yet.
         saved_step: the step of the last checkpoint.
+        pictured: the validation patches of the epoch that was scored last, where one is due.
         unended: the steps of the epoch are done, but not its validation and all that follows.
     """
 
@@ -91,6 +95,7 @@ class Session:
     best_epoch: int = 0
     saved_step: int = 0
     unended: bool = False
+    pictured: npt.NDArray[np.uint8] | None = None
 
     @property
     def measured(self) -> float | None:
@@ -160,6 +165,8 @@ class Session:
         """
         if self.validation is None:
             return None
+        due = is_due(self.epochs_done, self.config.epochs)
+        pictures = ValidationPictures(self.data.classes.colors) if due else None
         found = validate(
             self.kept,
             self.validation,
@@ -168,7 +175,9 @@ class Session:
             self.bf16,
             self.parts,
             self.reporter,
+            pictures,
         )
+        self.pictured = None if pictures is None else pictures.picture
         if not found.known:
             what = "patch of a clear class" if self.model.scores == "patches" else "labelled pixel"
             raise TrainingError(

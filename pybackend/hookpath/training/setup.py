@@ -37,6 +37,7 @@ from hookpath.training.optimization.step_plan import Plan
 from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.optimization.weight_average import Average
 from hookpath.training.run.checkpoint import read_checkpoint
+from hookpath.training.run.provenance import command_line, machine_facts, parameter_counts
 from hookpath.training.run.run_folder import RunFolder, RunRecord, library_versions, timestamp
 from hookpath.training.session import Session
 from hookpath.training.weights.finetuning import FineTuning
@@ -98,14 +99,20 @@ def open_session(
     shared_norms(model, group)
     data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
-    record = _record(projects, config, data)
+    bf16 = use_bf16(config.amp, device, model, config.batch_size)
+    record = replace(
+        _record(projects, config, data),
+        command=command_line(),
+        machine=machine_facts(device, bf16),
+        parameters=parameter_counts(model),
+    )
     if resume:
         run.refuse_changes(record)
     order = Order(config, data, model, reporter, group=group)
     if prepare is not None:
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
-    session = _session(order, run, device, started)
+    session = _session(order, run, device, bf16, started)
     session.findings, session.glass = first_look(order)
     try:
         _begin(session, None if resume or prepare is not None else record)
@@ -125,7 +132,9 @@ def _prepared(order: Order, prepare: Prepare, run: RunFolder, record: RunRecord 
     return order
 
 
-def _session(order: Order, run: RunFolder, device: torch.device, started: float) -> Session:
+def _session(
+    order: Order, run: RunFolder, device: torch.device, bf16: bool, started: float
+) -> Session:
     config, model, reporter = order.config, order.model, order.reporter
     model.train()
     goal = goal_of(model, order.data.classes.names)
@@ -140,7 +149,7 @@ def _session(order: Order, run: RunFolder, device: torch.device, started: float)
         run=run,
         reporter=reporter,
         device=device,
-        bf16=use_bf16(config.amp, device, model, config.batch_size),
+        bf16=bf16,
         model=model,
         optimizer=make_optimizer(model, config),
         stream=stream,

@@ -15,6 +15,7 @@ from hookpath.training.data.dataloaders import HeldOut
 from hookpath.training.losses.head_losses import even_weights
 from hookpath.training.losses.training_objective import Goal, Validation
 from hookpath.training.optimization.micro_batches import Parts, cut
+from hookpath.training.run.validation_pictures import ValidationPictures
 
 TASK = "validate"
 
@@ -28,12 +29,14 @@ def validate(
     bf16: bool,
     parts: Parts | None = None,
     reporter: Reporter = SILENT,
+    pictures: ValidationPictures | None = None,
 ) -> Validation:
     """Compare the first head with what is known of every batch; leaves training mode on.
 
     Args:
         parts: what fits into memory; None: whole batches.
         reporter: gets the task ``validate`` (patches).
+        pictures: shown the batches.
     """
     model.eval()
     parts = parts or Parts(sys.maxsize, SILENT)
@@ -52,6 +55,8 @@ def validate(
         output = parts.fitting(model, "validation", first_head)
         losses.append(float(goal.head_loss(output, target, even_weights(target))))
         judge.add(output, target)
+        if pictures is not None:
+            pictures.add(images[0], target, output)
         reporter.advance(TASK, len(batch))
     reporter.finish(TASK)
     model.train()

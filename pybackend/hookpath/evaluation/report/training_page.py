@@ -16,7 +16,7 @@ from hookpath.errors import EvaluationError
 from hookpath.evaluation.plotting.metric_plots import curves
 from hookpath.evaluation.report.evaluation_page import confusion_rows
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML
-from hookpath.evaluation.report.html import inline_svg, render, save_page
+from hookpath.evaluation.report.html import count, inline_svg, render, save_page
 from hookpath.run_file import read_metrics_file, read_run_file
 from hookpath.untrusted_files import read_json, reason
 
@@ -133,10 +133,10 @@ def run_page(run: RunFigures) -> str:
         matrix=_matrix(run),
         columns=list(run.classes),
         split=[(part, run.record["split"].get(part, [])) for part in ("train", "val", "test")],
-        sources=run.record.get("projects", []),
+        made=_made(run),
         config=sorted(_flat(config).items()),
         versions=sorted(run.record["versions"].items()),
-        fingerprint=run.record.get("data", {}).get("fingerprint", ""),
+        machine=_machine(run),
     )
 
 
@@ -277,6 +277,26 @@ def _looked(run: RunFigures) -> list[tuple[str, float]]:
     """What the last look at the training slides said; empty before it."""
     metrics = run.card.get("metrics", {})
     return [(name, metrics[key]) for key, name in _LOOKED.items() if metrics.get(key) is not None]
+
+
+def _made(run: RunFigures) -> list[tuple[str, str]]:
+    """From what, and how; without what runs of before did not record."""
+    record = run.record
+    learned = record.get("parameters", {}).get("learned")
+    found = [
+        ("projects", ", ".join(record.get("projects", []))),
+        ("data fingerprint", record.get("data", {}).get("fingerprint", "")),
+        ("parameters learned", count(learned) if learned else ""),
+        ("command", record.get("command", "")),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _machine(run: RunFigures) -> list[tuple[str, str]]:
+    """What the run was started on; empty in runs of before."""
+    found = run.record.get("machine", {})
+    named = {"memory_gib": "memory, GiB", "gpu": "GPU", "gpu_memory_gib": "GPU memory, GiB"}
+    return [(named.get(k, k), str(v)) for k, v in found.items() if v is not None]
 
 
 def _mean(values: Sequence[float]) -> float:

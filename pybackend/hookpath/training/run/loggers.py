@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from hookpath import plugins
 from hookpath.events import Reporter
+
+Picture = npt.NDArray[np.uint8]
+"""``(H, W, 3)`` RGB."""
 
 Figures = Mapping[str, float]
 """Column of ``metrics.csv`` → number; figures that are not known are not in it."""
@@ -36,6 +42,9 @@ class LoggedRun:
 
 class RunLogger(Protocol):
     """Hears of a training run.
+
+    One with a method ``picture(number, name, rgb)`` is shown validation patches of some epochs,
+    too: ``(H, W, 3)`` uint8, a row each patch: tissue, drawn, predicted.
 
     Made without arguments; whatever it raises is reported once, and it hears no more: a run never
     ends for its logger.
@@ -67,6 +76,10 @@ class MlflowLogger:
         """Log the figures with the epoch as step."""
         self._mlflow.log_metrics({_plain(k): v for k, v in figures.items()}, step=number)
 
+    def picture(self, number: int, name: str, rgb: Picture) -> None:
+        """Log it as an artifact of the run."""
+        self._mlflow.log_image(rgb, artifact_file=f"{name}/epoch-{number:04d}.png")
+
     def close(self) -> None:
         """End the run."""
         self._mlflow.end_run()
@@ -87,6 +100,12 @@ class WandbLogger:
     def epoch(self, number: int, figures: Figures) -> None:
         """Log the figures with the epoch as step."""
         self._run.log(dict(figures), step=number)
+
+    def picture(self, number: int, name: str, rgb: Picture) -> None:
+        """Log it with the epoch as step."""
+        import wandb
+
+        self._run.log({name: wandb.Image(rgb)}, step=number)
 
     def close(self) -> None:
         """End the run."""
@@ -117,6 +136,12 @@ class Loggers:
         """An epoch is done."""
         for name in list(self._active):
             self._tell(name, "epoch", number, figures)
+
+    def picture(self, number: int, name: str, rgb: Picture) -> None:
+        """Validation patches of an epoch; loggers without such a method are not asked."""
+        for logger in list(self._active):
+            if hasattr(self._active[logger], "picture"):
+                self._tell(logger, "picture", number, name, rgb)
 
     def close(self) -> None:
         """The run ends, or stops."""

@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,6 +42,9 @@ class RunRecord:
         classes: ``{"name", "color"}`` in channel order.
         split: image names by part.
         versions: of Python and of the libraries that numbers depend on.
+        command: as it was typed; "": started from Python.
+        machine: on which it was started (`hookpath.training.run.provenance`).
+        parameters: ``learned`` and ``all`` numbers of the network.
     """
 
     config: dict[str, Any]
@@ -51,6 +54,9 @@ class RunRecord:
     split: dict[str, list[str]]
     versions: dict[str, str]
     started: str
+    command: str = ""
+    machine: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, int] = field(default_factory=dict)
 
 
 class RunFolder:
