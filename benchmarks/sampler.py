@@ -49,6 +49,7 @@ from hookpath.sampling import (
     AnnotatedSlide,
     BalancedSampler,
     Draw,
+    LoaderConfig,
     PatchStream,
     Sampler,
     SamplerChoice,
@@ -147,7 +148,8 @@ def compare(
     draws = drawn_by(source, facts, classes, branches, options)
     plain = PlainReader(path, facts, branches)
     rounds = []
-    with PatchStream([source], classes, branches, options.batch_size, options.seed) as stream:
+    loader = LoaderConfig(options.batch_size, options.seed)
+    with PatchStream([source], classes, branches, loader) as stream:
         for number, batch in enumerate(draws):
             sides: list[Callable[[], object]] = [
                 lambda: next(stream),
@@ -170,9 +172,8 @@ def drawn_by(
     sampler = Recording([source], [facts], classes, branches, options.seed)
     sampler.drawn = []
     given = Given(sampler=sampler)
-    with PatchStream(
-        [source], classes, branches, options.batch_size, options.seed, sampler=given
-    ) as stream:
+    loader = LoaderConfig(options.batch_size, options.seed)
+    with PatchStream([source], classes, branches, loader, given) as stream:
         sampler.drawn.clear()  # the stream's own check at its start
         for _ in range(options.batches + 1):
             next(stream)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hookpath.models import MultiScaleCNN
-from hookpath.sampling import AnnotatedSlide, Augmentation, AugmentationConfig, Batch
+from hookpath.sampling import AnnotatedSlide, Augmentation, AugmentationConfig, Batch, LoaderConfig
 from hookpath.sampling.stream import PatchStream
 from hookpath.slides import SlideRef
 from support.annotated import CLASSES, label_source
@@ -40,7 +40,7 @@ def batch(tmp_path: Path) -> Batch:
     source = AnnotatedSlide("waves", "waves", SlideRef(tmp_path / "waves.tif"), drawn)
     with torch.device("meta"):
         model = MultiScaleCNN(2, (0.5, 1.0, 2.0), input_size=64, backbone="mobilenet_v2")
-    with PatchStream([source], CLASSES, model.branches, batch_size=12, seed=1) as stream:
+    with PatchStream([source], CLASSES, model.branches, LoaderConfig(12, 1)) as stream:
         return next(stream)
 
 

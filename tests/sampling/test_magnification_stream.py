@@ -9,7 +9,7 @@ import torch
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.geometry import BranchSpec
-from hookpath.sampling import AnnotatedSlide, ScaleStream, ScaleValidation
+from hookpath.sampling import AnnotatedSlide, LoaderConfig, ScaleStream, ScaleValidation
 from hookpath.sampling.magnification_stream import reaches
 from hookpath.slides import SlideRef
 from support.annotated import label_source
@@ -33,7 +33,7 @@ def slide(tmp_path: Path) -> AnnotatedSlide:
 
 def stream_of(*slides: AnnotatedSlide, **options: object) -> ScaleStream:
     options = {"batch_size": 16, "seed": 3} | options
-    return ScaleStream(slides, PATCH, SCALES, **options)  # type: ignore[arg-type]
+    return ScaleStream(slides, PATCH, SCALES, LoaderConfig(**options))  # type: ignore[arg-type]
 
 
 def test_a_patch_is_read_at_the_magnification_that_it_is_labelled_with(
@@ -97,7 +97,7 @@ def test_patches_lie_on_the_slide_and_on_tissue(tmp_path: Path) -> None:
     image[:, :400] = (150, 60, 130)
     half = source_of(write_pyramid(tmp_path / "half.tif", image, mpp=0.5))
     branches = (BranchSpec(1.0, 96, 96),)
-    batches = take(ScaleStream([half], branches, SCALES, batch_size=16, seed=0), 10)
+    batches = take(ScaleStream([half], branches, SCALES, LoaderConfig(16)), 10)
     glass = torch.cat([(b.images[0].amin(1) > 200).double().mean((1, 2)) for b in batches])
     assert float(glass.max()) < 1
     everywhere = 1 - 400 / 1024
@@ -107,7 +107,7 @@ def test_patches_lie_on_the_slide_and_on_tissue(tmp_path: Path) -> None:
 def test_validation_patches_stay_the_same_at_exactly_the_trained_magnifications(
     slide: AnnotatedSlide,
 ) -> None:
-    held_out = ScaleValidation([slide], PATCH, SCALES, 4, max_patches=9, seed=0)
+    held_out = ScaleValidation([slide], PATCH, SCALES, 9, LoaderConfig(4))
     first, again = list(held_out), list(held_out)
     assert all_same(first, again)
     assert held_out.patches == 9

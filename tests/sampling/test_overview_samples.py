@@ -10,7 +10,7 @@ import torch
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.geometry import BranchSpec, Calibration, Overview, Region
-from hookpath.sampling import AnnotatedSlide, Heatmap, OverviewSet, OverviewStream
+from hookpath.sampling import AnnotatedSlide, Heatmap, LoaderConfig, OverviewSet, OverviewStream
 from hookpath.sampling.overview_samples import read_overview
 from hookpath.slides import SlideRef
 from support.annotated import CLASSES, label_source
@@ -88,8 +88,12 @@ def test_a_heatmap_comes_back_from_disk(tmp_path: Path) -> None:
         Heatmap.load(tmp_path / "b.npz")
 
 
-def stream(sources: list[AnnotatedSlide], **extra: object) -> OverviewStream:
-    return OverviewStream(sources, CLASSES, BRANCH, 2, seed=3, **extra)  # type: ignore[arg-type]
+def stream(
+    sources: list[AnnotatedSlide], hierarchy: tuple[str, ...] = (), **options: object
+) -> OverviewStream:
+    return OverviewStream(
+        sources, CLASSES, BRANCH, LoaderConfig(2, 3, **options), hierarchy=hierarchy
+    )  # type: ignore[arg-type]
 
 
 def test_every_slide_comes_once_before_any_comes_again(tmp_path: Path) -> None:
@@ -146,4 +150,4 @@ def test_without_any_slide_left_it_stops(tmp_path: Path) -> None:
     with stream([source]) as batches, pytest.raises(TrainingError, match="no slide is left"):
         next(batches)
     with pytest.raises(TrainingError, match="no slide to take"):
-        OverviewStream([], ClassTable(()), BRANCH, 1, 0)
+        OverviewStream([], ClassTable(()), BRANCH, LoaderConfig(1))

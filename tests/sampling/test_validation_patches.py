@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from hookpath.errors import TrainingError
-from hookpath.sampling import ValidationStream, validation_regions
+from hookpath.sampling import LoaderConfig, ValidationStream, validation_regions
 from support.annotated import BRANCHES, CLASSES, annotated_slide, two_slides
 
 
@@ -20,7 +20,7 @@ def test_windows_tile_the_annotated_area_without_overlap(tmp_path: Path) -> None
     assert [(d.x_l0, d.y_l0) for d in draws] == [
         (x, y) for y in (40, 56) for x in (24, 40, 56)
     ]  # fmt: skip
-    with ValidationStream([slide], CLASSES, BRANCHES, 4, 100, 0) as stream:
+    with ValidationStream([slide], CLASSES, BRANCHES, 100, LoaderConfig(4)) as stream:
         batches = list(stream)
         assert [len(b) for b in batches] == [4, 2]
         assert (len(stream), stream.patches) == (2, 6)
@@ -50,7 +50,7 @@ def test_a_winding_outline_has_the_windows_that_it_shares_area_with(tmp_path: Pa
 
 def test_same_patches_each_epoch_and_for_the_same_seed(tmp_path: Path) -> None:
     slides = two_slides(tmp_path)
-    with ValidationStream(slides, CLASSES, BRANCHES, 4, 12, 1) as stream:
+    with ValidationStream(slides, CLASSES, BRANCHES, 12, LoaderConfig(4, 1)) as stream:
         first, second = list(stream), list(stream)
     for a, b in zip(first, second, strict=True):
         assert np.array_equal(a.images[1], b.images[1])
@@ -74,4 +74,4 @@ def test_rare_class_and_every_slide_have_their_turn(tmp_path: Path) -> None:
 def test_nothing_annotated_is_refused(tmp_path: Path) -> None:
     off = annotated_slide(tmp_path / "s.tif", [("Tumor", shapely.box(900, 900, 950, 950))], 128)
     with pytest.raises(TrainingError, match="nothing is annotated"):
-        ValidationStream([off], CLASSES, BRANCHES, 4, 100, 0)
+        ValidationStream([off], CLASSES, BRANCHES, 100, LoaderConfig(4))

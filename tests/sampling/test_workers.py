@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import TrainingError
-from hookpath.sampling import AnnotatedSlide, ValidationStream
+from hookpath.sampling import AnnotatedSlide, LoaderConfig, ValidationStream
 from hookpath.sampling.loading.shared_memory import SlotLayout
 from hookpath.sampling.loading.worker_process import serve
 from support.annotated import BRANCHES, CLASSES, DeadlySlide, two_slides
@@ -124,14 +124,15 @@ def test_validation_patches_are_the_same_with_workers_and_without_a_failed_slide
     slides = two_slides(tmp_path)
     epochs = []
     for workers in (0, 1):
-        with ValidationStream(slides, CLASSES, BRANCHES, 4, 10, 1, workers) as stream:
+        with ValidationStream(slides, CLASSES, BRANCHES, 10, LoaderConfig(4, 1, workers)) as stream:
             epochs += [list(stream), list(stream)]
             next(iter(stream))  # broken off: the next epoch starts over
             epochs.append(list(stream))
     assert all(all_same(epoch, epochs[0]) for epoch in epochs)
     spoil_tiles(tmp_path / "b.tif", first=0)
     told = Listener()
-    with ValidationStream(slides, CLASSES, BRANCHES, 4, 10, 1, reporter=told) as stream:  # type: ignore[arg-type]
+    loader = LoaderConfig(4, 1, reporter=told)  # type: ignore[arg-type]
+    with ValidationStream(slides, CLASSES, BRANCHES, 10, loader) as stream:
         left = [index for batch in stream for index in batch.slide_index.tolist()]
         assert left == [0] * stream.patches
     assert len(told.warnings) == 1

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import torch
 
-from hookpath.sampling import AnnotatedSlide, Batch, PatchStream
+from hookpath.sampling import AnnotatedSlide, Batch, LoaderConfig, PatchStream
 from support.annotated import BRANCHES, CLASSES
 
 
 def stream_of(slides: list[AnnotatedSlide], **options: object) -> PatchStream:
     """A stream of batches of 4 with seed 3, unless told otherwise."""
-    options = {"batch_size": 4, "seed": 3} | options
-    return PatchStream(slides, CLASSES, BRANCHES, **options)  # type: ignore[arg-type]
+    sampler = options.pop("sampler", None)
+    loader = LoaderConfig(**({"batch_size": 4, "seed": 3} | options))  # type: ignore[arg-type]
+    return PatchStream(slides, CLASSES, BRANCHES, loader, sampler)  # type: ignore[arg-type]
 
 
 def take(stream: PatchStream, n: int) -> list[Batch]:

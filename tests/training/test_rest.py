@@ -14,7 +14,7 @@ from hookpath.errors import TrainingError
 from hookpath.events import SILENT
 from hookpath.geometry import BranchSpec
 from hookpath.projects import REST_KEY, Project, open_project
-from hookpath.sampling import PatchStream, ValidationStream
+from hookpath.sampling import LoaderConfig, PatchStream, ValidationStream
 from hookpath.training import TrainConfig
 from hookpath.training.data.dataset import gather
 from hookpath.training.data.sampler_config import sampler_choice
@@ -50,10 +50,10 @@ def test_the_rest_trains_and_validates_where_something_is_drawn(project: Project
     assert [s.name for s in (*data.val, *data.train)] == ["a.tif", "b.tif", "c.tif"]
     area = {"Tumor": TUMOUR.area, "Normal": TISSUE.area - TUMOUR.area}
     assert all(source.labels.report.area_l0 == area for source in (*data.val, *data.train))
-    with PatchStream(data.train, data.classes, BRANCHES, 50, 0) as stream:
+    with PatchStream(data.train, data.classes, BRANCHES, LoaderConfig(50)) as stream:
         next(stream)
         assert (stream.pixel_counts > 0).all()
-    with ValidationStream(data.val, data.classes, BRANCHES, 50, 500, 0) as stream:
+    with ValidationStream(data.val, data.classes, BRANCHES, 500, LoaderConfig(50)) as stream:
         labels = np.concatenate([batch.labels[0].numpy() for batch in stream])
     # Windows of 16 px tile the tissue exactly: every pixel of it, and nothing else.
     assert np.bincount(labels.ravel()).tolist() == [0, TUMOUR.area, area["Normal"]]
@@ -89,7 +89,7 @@ def test_patches_of_a_classifier_are_of_the_class_they_are_drawn_for(project: Pr
     data = gather([project], config, SILENT)
     model = make_network(config, data.classes, SILENT)
     choice = sampler_choice(config, model)
-    with PatchStream(data.train, data.classes, model.branches, 400, 0, sampler=choice) as stream:
+    with PatchStream(data.train, data.classes, model.branches, LoaderConfig(400), choice) as stream:
         labels = next(stream).labels[0].long()
     found = model.targets([labels])[0][:, 0, 0]
     assert (found > 0).all()
@@ -103,7 +103,7 @@ def test_patches_of_a_classifier_are_of_the_class_they_are_drawn_for(project: Pr
     assert (tissue < 1).any()
     without_rule = replace(choice, accepts=None)
     with PatchStream(
-        data.train, data.classes, model.branches, 400, 0, sampler=without_rule
+        data.train, data.classes, model.branches, LoaderConfig(400), without_rule
     ) as stream:
         unruly = model.targets([next(stream).labels[0].long()])[0]
     assert (unruly == 0).any()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hookpath.sampling.augmentation.augmentation_config import AugmentationConfig
     from hookpath.sampling.augmentation.batch_augmentation import Augmentation
     from hookpath.sampling.batch import Batch
+    from hookpath.sampling.loader_config import LoaderConfig
     from hookpath.sampling.magnification_stream import ScaleStream, ScaleValidation
     from hookpath.sampling.overview_heatmaps import Heatmap
     from hookpath.sampling.overview_samples import HeatmapOf, OverviewSet, OverviewStream
@@ -39,6 +40,7 @@ __all__ = [
     "Heatmap",
     "HeatmapOf",
     "HierarchicalSampler",
+    "LoaderConfig",
     "OverviewSet",
     "OverviewStream",
     "PatchStream",
@@ -62,6 +64,7 @@ _MODULES = {
     "Heatmap": "overview_heatmaps",
     "HeatmapOf": "overview_samples",
     "HierarchicalSampler": "samplers.hierarchical",
+    "LoaderConfig": "loader_config",
     "OverviewSet": "overview_samples",
     "OverviewStream": "overview_samples",
     "PatchStream": "stream",

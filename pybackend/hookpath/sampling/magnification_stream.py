@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.events import SILENT, Reporter
+from hookpath.events import Reporter
 from hookpath.geometry import UM_AT_ONE, BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
+from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.patch_reader import PatchRequest
 from hookpath.sampling.loading.read_plan import Labels
 from hookpath.sampling.samplers.sampler_protocol import Draw
@@ -161,8 +162,7 @@ class ScaleStream(DrawnStream):
         sources: slides of known µm/px; one that cannot be read is reported and left out.
         branches: one; its `input_size` is the patches'.
         magnifications: see `ScaleSampler`.
-        batch_size, workers, reporter: see `DrawnStream`.
-        seed: of the whole stream.
+        loader: how batches are loaded.
 
     Raises:
         TrainingError: no slide can be read, or see `ScaleSampler`.
@@ -173,17 +173,15 @@ class ScaleStream(DrawnStream):
         sources: Sequence[AnnotatedSlide],
         branches: Sequence[BranchSpec],
         magnifications: Sequence[float],
-        batch_size: int,
-        seed: int,
-        workers: int = 0,
-        *,
-        reporter: Reporter = SILENT,
+        loader: LoaderConfig,
     ) -> None:
-        planner = scale_planner(sources, branches, reporter)
-        sampler = ScaleSampler(planner, magnifications, seed)
+        planner = scale_planner(sources, branches, loader.reporter)
+        sampler = ScaleSampler(planner, magnifications, loader.seed)
         for magnification in sampler.missing:
-            reporter.warn(f"no slide to learn from is fine and large enough for {magnification:g}×")
-        super().__init__(planner, sampler, batch_size, workers, reporter=reporter)
+            loader.reporter.warn(
+                f"no slide to learn from is fine and large enough for {magnification:g}×"
+            )
+        super().__init__(planner, sampler, loader)
 
 
 class ScaleValidation(HeldOutStream):
@@ -192,9 +190,8 @@ class ScaleValidation(HeldOutStream):
     Magnifications take turns, and within one the slides that offer it do.
 
     Args:
-        sources, branches, magnifications, batch_size, workers, reporter: see `ScaleStream`.
+        sources, branches, magnifications, loader: see `ScaleStream`.
         max_patches: how many.
-        seed: of their places.
 
     Raises:
         TrainingError: no slide can be read, or none offers one of the magnifications.
@@ -205,20 +202,17 @@ class ScaleValidation(HeldOutStream):
         sources: Sequence[AnnotatedSlide],
         branches: Sequence[BranchSpec],
         magnifications: Sequence[float],
-        batch_size: int,
         max_patches: int,
-        seed: int,
-        workers: int = 0,
-        *,
-        reporter: Reporter = SILENT,
+        loader: LoaderConfig,
     ) -> None:
-        planner = scale_planner(sources, branches, reporter)
-        draws = evenly_drawn(planner, magnifications, max_patches, np.random.default_rng(seed))
+        planner = scale_planner(sources, branches, loader.reporter)
+        rng = np.random.default_rng(loader.seed)
+        draws = evenly_drawn(planner, magnifications, max_patches, rng)
         if not draws:
             raise TrainingError(
                 "no validation slide is fine and large enough for any of the magnifications"
             )
-        super().__init__(planner, draws, batch_size, workers, reporter=reporter)
+        super().__init__(planner, draws, loader)
 
 
 def evenly_drawn(

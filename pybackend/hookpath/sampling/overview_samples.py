@@ -18,6 +18,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec, Overview
 from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Batch
+from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.read_plan import count_pixels
 from hookpath.sampling.overview_heatmaps import Heatmap
 from hookpath.sampling.samplers.hierarchical import uniform_tree
@@ -121,9 +122,7 @@ class OverviewStream(Closing):
         sources: annotated slides.
         classes: the label table that `sources` were made with.
         branch: side of the square, and the µm/px that is handed on with the batches.
-        batch_size: slides a batch.
-        seed: of the order.
-        workers: threads that read (0: one).
+        loader: how batches are loaded; its workers are threads, its steps and processes unused.
         heatmaps: gives each slide's heatmap; None: RGB only.
         hierarchy: metadata keys, the outermost first.
 
@@ -136,18 +135,16 @@ class OverviewStream(Closing):
         sources: Sequence[AnnotatedSlide],
         classes: ClassTable,
         branch: BranchSpec,
-        batch_size: int,
-        seed: int,
-        workers: int = 0,
+        loader: LoaderConfig,
         heatmaps: HeatmapOf | None = None,
         hierarchy: Sequence[str] = (),
-        reporter: Reporter = SILENT,
     ) -> None:
         if not sources:
             raise TrainingError("no slide to take an overview of")
         self._classes, self._branch = classes, branch
-        self._batch_size, self._seed, self._reporter = batch_size, seed, reporter
-        self._reader = OverviewReader(sources, branch.input_size, heatmaps, workers)
+        self._batch_size, self._seed = loader.batch_size, loader.seed
+        self._reporter = loader.reporter
+        self._reader = OverviewReader(sources, branch.input_size, heatmaps, loader.workers)
         groups = [tuple(s.metadata.get(key) for key in hierarchy) for s in sources]
         tree = dict(uniform_tree(range(len(sources)), groups, 0, 1.0)) if hierarchy else None
         self._chances = None if tree is None else [tree[i] for i in range(len(sources))]

@@ -11,12 +11,12 @@ import torch
 
 from hookpath.annotations import ClassTable
 from hookpath.context import Closing
-from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Arrays, Batch, batch_of
+from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.batch_fetching import Fetcher, make_fetcher
-from hookpath.sampling.loading.distributed_share import ALONE, Together, share_of
+from hookpath.sampling.loading.distributed_share import share_of
 from hookpath.sampling.loading.patch_reader import PatchRequest, SlideFailedError
 from hookpath.sampling.loading.read_plan import Labels, Planner, Plans, count_pixels, facts_of_all
 from hookpath.sampling.samplers.sampler_factory import SamplerChoice
@@ -45,37 +45,22 @@ class DrawnStream(Closing):
     Args:
         planner: what must be read for a draw.
         sampler: which patch next.
-        batch_size: patches a batch.
-        workers: reading processes (spawned when the first batch is asked for).
-        steps: batches in all (counted over resumes); None: endless.
-        together: the processes that share every batch evenly; this one delivers its share.
-        reporter: gets a warning for every slide or worker that fails.
+        loader: how batches are loaded; its seed is the sampler's business.
 
     Raises:
         TrainingError: nothing can be drawn.
     """
 
-    def __init__(
-        self,
-        planner: Plans,
-        sampler: Sampler,
-        batch_size: int,
-        workers: int = 0,
-        steps: int | None = None,
-        *,
-        together: Together = ALONE,
-        reporter: Reporter = SILENT,
-    ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"a batch needs at least 1 patch, not {batch_size}")
-        self._batch_size = batch_size
-        self._steps = steps
-        self._reporter = reporter
+    def __init__(self, planner: Plans, sampler: Sampler, loader: LoaderConfig) -> None:
+        self._batch_size = loader.batch_size
+        self._steps = loader.steps
+        self._reporter = loader.reporter
         self._planner = planner
         self._sampler = sampler
-        self._together = together
+        self._together = loader.together
+        share = loader.batch_size // loader.together.size
         self._fetcher: Fetcher = make_fetcher(
-            planner.sources, planner.branches, batch_size // together.size, workers, reporter
+            planner.sources, planner.branches, share, loader.workers, loader.reporter
         )
         self._planned: deque[_Planned] = deque()
         self._delivered = 0
@@ -203,8 +188,7 @@ class PatchStream(DrawnStream):
         sources: annotated slides; one that cannot be opened is reported and left out.
         classes: the label table that `sources` were made with.
         branches: target first.
-        batch_size, workers, steps, together, reporter: see `DrawnStream`.
-        seed: of the whole stream.
+        loader: how batches are loaded.
         sampler: which patch next; default: balanced by pixels.
 
     Raises:
@@ -216,19 +200,12 @@ class PatchStream(DrawnStream):
         sources: Sequence[AnnotatedSlide],
         classes: ClassTable,
         branches: Sequence[BranchSpec],
-        batch_size: int,
-        seed: int,
-        workers: int = 0,
-        steps: int | None = None,
-        *,
+        loader: LoaderConfig,
         sampler: SamplerChoice | None = None,
-        together: Together = ALONE,
-        reporter: Reporter = SILENT,
     ) -> None:
-        planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
+        facts = facts_of_all(sources, loader.reporter)
+        planner = Planner(tuple(sources), facts, tuple(branches))
         chosen = (sampler or SamplerChoice()).make(
-            planner.sources, planner.facts, classes, planner.branches, seed, reporter
+            planner.sources, facts, classes, planner.branches, loader.seed, loader.reporter
         )
-        super().__init__(
-            planner, chosen, batch_size, workers, steps, together=together, reporter=reporter
-        )
+        super().__init__(planner, chosen, loader)

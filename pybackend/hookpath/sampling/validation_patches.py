@@ -18,6 +18,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 from hookpath.sampling.batch import Batch, batch_of
+from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.batch_fetching import make_fetcher
 from hookpath.sampling.loading.patch_reader import SlideFailedError
 from hookpath.sampling.loading.read_plan import Planner, Plans, facts_of_all
@@ -178,7 +179,7 @@ class HeldOutStream(Closing):
     Args:
         planner: what must be read for a draw.
         draws: the patches, one or more.
-        batch_size, workers, reporter: see `DrawnStream`.
+        loader: how batches are loaded.
 
     Raises:
         TrainingError: while iterating: every slide has failed.
@@ -188,16 +189,13 @@ class HeldOutStream(Closing):
         self,
         planner: Plans,
         draws: Sequence[Draw],
-        batch_size: int,
-        workers: int = 0,
-        *,
-        reporter: Reporter = SILENT,
+        loader: LoaderConfig,
     ) -> None:
         self._planner, self._draws = planner, list(draws)
-        self._batch_size = batch_size
-        self._reporter = reporter
+        self._batch_size = loader.batch_size
+        self._reporter = loader.reporter
         self._fetcher = make_fetcher(
-            planner.sources, planner.branches, batch_size, workers, reporter
+            planner.sources, planner.branches, loader.batch_size, loader.workers, loader.reporter
         )
 
     @property
@@ -261,15 +259,11 @@ class ValidationStream(HeldOutStream):
         sources: Sequence[AnnotatedSlide],
         classes: ClassTable,
         branches: Sequence[BranchSpec],
-        batch_size: int,
         max_patches: int,
-        seed: int,
-        workers: int = 0,
-        *,
-        reporter: Reporter = SILENT,
+        loader: LoaderConfig,
     ) -> None:
-        planner = Planner(tuple(sources), facts_of_all(sources, reporter), tuple(branches))
-        draws = regions_of(sources, planner.facts, branches, max_patches, seed)
+        planner = Planner(tuple(sources), facts_of_all(sources, loader.reporter), tuple(branches))
+        draws = regions_of(sources, planner.facts, branches, max_patches, loader.seed)
         if not draws:
             raise TrainingError("nothing is annotated on the validation slides")
-        super().__init__(planner, draws, batch_size, workers, reporter=reporter)
+        super().__init__(planner, draws, loader)

@@ -13,7 +13,7 @@ from hookpath.errors import TrainingError, write_code
 from hookpath.models.backbones import Backbone, refuse_small
 from hookpath.models.clusters import Clusters, features_of, fit_clusters
 from hookpath.models.pretrained import load_backbones
-from hookpath.sampling import PatchStream
+from hookpath.sampling import LoaderConfig, PatchStream
 from hookpath.training.data.dataloaders import Order
 from hookpath.training.data.sampler_config import sampler_choice
 from hookpath.training.losses.head_losses import Weigher, cluster_weights
@@ -115,12 +115,14 @@ def _patches(order: Order) -> Iterator[Tensor]:
         order.data.train,
         order.data.classes,
         order.model.branches[:1],
-        config.clusters.batch_size,
-        config.seed + _OTHER_PATCHES,
-        config.workers,
-        config.clusters.batches,
-        sampler=sampler_choice(config, order.model),
-        reporter=reporter,
+        LoaderConfig(
+            config.clusters.batch_size,
+            config.seed + _OTHER_PATCHES,
+            config.workers,
+            config.clusters.batches,
+            reporter=reporter,
+        ),
+        sampler_choice(config, order.model),
     )
     reporter.start(TASK, config.clusters.batches, "batch")
     with closing(stream):

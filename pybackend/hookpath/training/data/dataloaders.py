@@ -38,6 +38,7 @@ from hookpath.models import Network
 from hookpath.sampling import (
     Batch,
     HeatmapOf,
+    LoaderConfig,
     OverviewSet,
     OverviewStream,
     PatchStream,
@@ -140,6 +141,18 @@ class Order:
     heatmaps: HeatmapOf | None = None
     group: Group = ALONE
 
+    @property
+    def loader(self) -> LoaderConfig:
+        """How its batches are loaded."""
+        config = self.config
+        return LoaderConfig(
+            config.batch_size,
+            config.seed,
+            config.workers,
+            together=self.group,
+            reporter=self.reporter,
+        )
+
 
 Feed = tuple[Stream, HeldOut | None]
 """Training batches, and validation batches if there are validation slides."""
@@ -199,24 +212,12 @@ def training_set(order: Order, most: int) -> HeldOut:
 def _patches(order: Order) -> Feed:
     """Concentric patches drawn from the annotations (`hookpath.sampling.PatchStream`)."""
     config, data, branches = order.config, order.data, order.model.branches
-    size, seed, reporter = config.batch_size, config.seed, order.reporter
-    stream = PatchStream(
-        data.train,
-        data.classes,
-        branches,
-        size,
-        seed,
-        config.workers,
-        sampler=sampler_choice(config, order.model),
-        together=order.group,
-        reporter=reporter,
-    )
+    sampler = sampler_choice(config, order.model)
+    stream = PatchStream(data.train, data.classes, branches, order.loader, sampler)
     if not data.val:
         return stream, None
     most = config.validation.max_patches
-    return stream, ValidationStream(
-        data.val, data.classes, branches, size, most, seed, config.workers, reporter=reporter
-    )
+    return stream, ValidationStream(data.val, data.classes, branches, most, order.loader)
 
 
 def _overviews(order: Order) -> Feed:
@@ -232,12 +233,9 @@ def _overviews(order: Order) -> Feed:
         data.train,
         data.classes,
         branch,
-        config.batch_size,
-        config.seed,
-        config.workers,
+        order.loader,
         order.heatmaps,
         sampler_choice(config, model).hierarchy,
-        order.reporter,
     )
     if not data.val:
         return stream, None
@@ -250,17 +248,12 @@ def _overviews(order: Order) -> Feed:
 def _scales(order: Order) -> Feed:
     """Patches of tissue at the network's magnifications (`hookpath.sampling.ScaleStream`)."""
     config, data, branches = order.config, order.data, order.model.branches
-    size, seed, reporter = config.batch_size, config.seed, order.reporter
     magnifications: Sequence[float] = getattr(order.model, "magnifications", ())
-    stream = ScaleStream(
-        data.train, branches, magnifications, size, seed, config.workers, reporter=reporter
-    )
+    stream = ScaleStream(data.train, branches, magnifications, order.loader)
     if not data.val:
         return stream, None
     most = config.validation.max_patches
-    return stream, ScaleValidation(
-        data.val, branches, magnifications, size, most, seed, config.workers, reporter=reporter
-    )
+    return stream, ScaleValidation(data.val, branches, magnifications, most, order.loader)
 
 
 _FEEDS: Mapping[str, Callable[[Order], Feed]] = {
