@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.shape_scoring.shape_counts import ShapeTally
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
+from hookpath.names import file_stem
 from hookpath.projects import Grouping, ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
 from hookpath.slides import Slide
 from hookpath.slides.rendering import as_rgb
@@ -332,8 +332,7 @@ def _why_nothing(truth: Truth, grid: Region) -> str:
 
 def picture_stem(number: int, name: str) -> str:
     """File name for a slide's pictures that every file system takes: ``003_node_1``."""
-    plain = re.sub(r"[^A-Za-z0-9.-]+", "_", Path(name).stem).strip("._")[:48]
-    return f"{number:03d}_{plain or 'slide'}"
+    return f"{number:03d}_{file_stem(Path(name).stem, 48)}"
 
 
 def _try_open(entry: ImageEntry, reporter: Reporter) -> Slide | None:

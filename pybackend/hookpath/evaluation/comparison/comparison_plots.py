@@ -13,11 +13,12 @@ from hookpath.evaluation.plotting.figure_style import told_apart
 from hookpath.evaluation.plotting.forest_plot import Series, forest_figure
 from hookpath.evaluation.plotting.metric_plots import bars_figure, lines_figure, run_color
 from hookpath.evaluation.plotting.probability_plots import Curves, roc_figure, roc_table
-from hookpath.evaluation.report.plot_files import GROUPS, Plot, file_name
+from hookpath.evaluation.report.plot_files import GROUPS, Plot
 from hookpath.evaluation.scoring.slide_metrics import TITLES, title_of
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
 from hookpath.evaluation.statistics.paired_test import PairedTest
 from hookpath.evaluation.tables import Table
+from hookpath.names import file_stem
 
 #: Line styles of runs beyond the number of colours that are told apart at a glance.
 STYLES = ("-", "--", ":")
@@ -152,7 +153,7 @@ def group_plot(comparison: Comparison, key: str) -> Plot:
             for value, s, i in zip(parts, over, intervals, strict=True)
         ]
     return Plot(
-        GROUPS + file_name(key),
+        GROUPS + file_stem(key.casefold(), 40),
         forest_figure(names, series, title_of(comparison.metric)),
         Table((key, "run", "slides", "mean", "std", *_INTERVAL), rows),
         "Mean over the slides of a group, and its 95 % bootstrap interval (three slides or more).",

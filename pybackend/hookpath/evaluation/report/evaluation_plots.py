@@ -18,9 +18,10 @@ from hookpath.evaluation.plotting.probability_plots import (
 )
 from hookpath.evaluation.report.csv_tables import POOLED
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
-from hookpath.evaluation.report.plot_files import GROUPS, Plot, file_name
+from hookpath.evaluation.report.plot_files import GROUPS, Plot
 from hookpath.evaluation.scoring.slide_metrics import title_of
 from hookpath.evaluation.tables import Table
+from hookpath.names import file_stem
 
 #: With more slides than this, their ROC curves are not drawn one by one.
 _MOST_CURVES = 40
@@ -97,7 +98,7 @@ def group_plot(report: EvaluationReport, key: str) -> Plot:
         f"{shorten(value, 34)} ({s.n} slide{'' if s.n == 1 else 's'})" for value, s in over.items()
     ]
     return Plot(
-        GROUPS + file_name(key),
+        GROUPS + file_stem(key.casefold(), 40),
         forest_figure(names, [series], title_of("f1")),
         Table((key, "figure", "slides", "mean", "std", "low_95", "high_95"), rows),
         "Mean over the slides of a group, and its 95 % bootstrap interval (three slides or more).",

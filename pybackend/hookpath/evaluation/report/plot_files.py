@@ -84,9 +84,3 @@ def _clear(folder: Path) -> None:
     for path in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if path.stem in NAMES or path.stem.startswith(GROUPS):
             path.unlink(missing_ok=True)
-
-
-def file_name(text: str) -> str:
-    """A part of a file name that every file system takes."""
-    plain = "".join(c if c.isalnum() else "-" for c in text.casefold())
-    return "-".join(part for part in plain.split("-") if part)[:40] or "key"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.loop.ground_truth.disjoint_areas import seen_pieces
 from hookpath.loop.simulation.synthetic_slides import stains_of, write_slides
 from hookpath.loop.state.progress import told
+from hookpath.names import file_stem
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.backups import Backups
 from hookpath.projects.changes import Ledger, Metadata
@@ -158,7 +158,7 @@ def _known(
         drawn = [o for o in objects_of(entry, truth) if is_drawn_by_hand(o)]
         if not class_names_in(drawn):
             return None
-        name = re.sub(r"[^\w.\-]+", "_", entry.name)
+        name = file_stem(entry.name)
         make_folder(folder)
         write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(drawn))
         return Known(name, entry.slide, folder, split_of(entry) == "test")
