@@ -42,6 +42,9 @@ def command(
         typer.Option("--as", help="What the project gets."),
     ] = "detections",
     tiff: Annotated[bool, typer.Option(help="Class map and probabilities as TIFF.")] = True,
+    zarr: Annotated[
+        bool, typer.Option("--zarr", help="The maps as OME-Zarr, too (for napari).")
+    ] = False,
     geojson: Annotated[bool, typer.Option(help="Objects as GeoJSON.")] = True,
     inside: Annotated[
         str | None,
@@ -132,6 +135,8 @@ def command(
             again=again,
             shard=shard_of(shard),
         )
+        if zarr and not tiff:
+            raise UsageError("--zarr is made from the TIFFs; leave --no-tiff out")
         folders = [model_folder(path).absolute() for path in model]
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster
@@ -139,13 +144,13 @@ def command(
 
             places = tuple(path.absolute() for path in sources)
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
-            _tell(
-                console,
-                predict_on_cluster(spec, folders, out, config, cluster, console.reporter),
-            )
+            report = predict_on_cluster(spec, folders, out, config, cluster, console.reporter)
+            _write_zarrs(console, report, zarr)
+            _tell(console, report)
             return
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = predict_project(project, folders, out, config, console.reporter)
+        _write_zarrs(console, report, zarr)
         _tell(console, report)
 
 
@@ -158,6 +163,22 @@ def _tissue(
     if rule == "saturation":
         return rule
     return True if wanted else "auto"
+
+
+def _write_zarrs(console: Console, report: PredictReport, wanted: bool) -> None:
+    """The maps of all slides as OME-Zarr; those that are there stay."""
+    from hookpath.inference import maps_as_zarr
+    from hookpath.inference.prediction_record import ZARR_NAME
+
+    folders = [found.folder for found in (*report.predicted, *report.resumed)]
+    left = [f for f in folders if not (f / ZARR_NAME).is_dir()] if wanted else []
+    if not left:
+        return
+    console.reporter.start("OME-Zarr", len(left), "slide")
+    for folder in left:
+        maps_as_zarr(folder)
+        console.reporter.advance("OME-Zarr")
+    console.reporter.finish("OME-Zarr")
 
 
 def _tell(console: Console, report: PredictReport) -> None:

@@ -24,6 +24,7 @@ from hookpath.inference.project_prediction import (
     summary,
 )
 from hookpath.inference.slide_prediction import SlidePrediction, predict_slide
+from hookpath.inference.writing.maps_as_zarr import maps_as_zarr
 from hookpath.inference.writing.objects_from_maps import ObjectConfig, draw_objects
 from hookpath.inference.writing.project_import import Imported, ImportReport, import_predictions
 
@@ -46,6 +47,7 @@ __all__ = [
     "import_predictions",
     "load_prediction",
     "load_predictor",
+    "maps_as_zarr",
     "predict_images",
     "predict_project",
     "predict_slide",

@@ -20,6 +20,8 @@ from hookpath.untrusted_files import read_bytes, reason
 RECORD_NAME = "prediction.json"
 CLASS_MAP_NAME = "classes.tif"
 PROBABILITIES_NAME = "probabilities.tif"
+#: Made from both on request: probabilities, with the class map as labels in it.
+ZARR_NAME = "maps.ome.zarr"
 GEOJSON_NAME = "objects.geojson"
 RESULT_NAMES = (CLASS_MAP_NAME, PROBABILITIES_NAME, GEOJSON_NAME)
 

@@ -62,9 +62,13 @@ class ResultWriter:
     def __enter__(self) -> Self:
         if self.config.tiff:
             with self._open as opening:  # both, or neither
-                colors = [NOTHING_COLOR, *self.target.classes.colors]
-                self._class_map = self._tiff(CLASS_MAP_NAME, ["Class"], colors)
-                self._probabilities = self._tiff(PROBABILITIES_NAME, self.target.classes.names)
+                classes = self.target.classes
+                self._class_map = self._tiff(
+                    CLASS_MAP_NAME, ["Class"], [NOTHING_COLOR, *classes.colors]
+                )
+                self._probabilities = self._tiff(
+                    PROBABILITIES_NAME, classes.names, channel_colors=classes.colors
+                )
                 self._open = opening.pop_all()
         return self
 
@@ -113,6 +117,7 @@ class ResultWriter:
         name: str,
         names: Sequence[str],
         colors: Sequence[tuple[int, int, int]] | None = None,
+        channel_colors: Sequence[tuple[int, int, int]] | None = None,
     ) -> PyramidWriter:
         target = self.target
         writer = PyramidWriter(
@@ -124,6 +129,7 @@ class ResultWriter:
             colormap=colors,
             description="hookpath: " + ", ".join(target.classes.names),
             channel_names=names,
+            channel_colors=channel_colors,
         )
         return self._open.enter_context(writer)
 

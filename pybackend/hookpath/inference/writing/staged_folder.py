@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from hookpath.atomic_files import flush_folder
-from hookpath.inference.prediction_record import RECORD_NAME, RESULT_NAMES, PredictionRecord
+from hookpath.inference.prediction_record import (
+    CLASS_MAP_NAME,
+    RECORD_NAME,
+    RESULT_NAMES,
+    ZARR_NAME,
+    PredictionRecord,
+)
 from hookpath.leftover_files import discard, sweep, unfinished_beside
 
 STAGE_NAME = "results"
@@ -42,6 +49,8 @@ def publish(
         renewed: files that are staged, the others stay; None: all.
     """
     (folder / RECORD_NAME).unlink(missing_ok=True)
+    if renewed is None or CLASS_MAP_NAME in renewed:  # what was made of the maps before
+        shutil.rmtree(folder / ZARR_NAME, ignore_errors=True)
     for name in RESULT_NAMES if renewed is None else renewed:
         if name in record.files:
             (stage / name).replace(folder / name)
