@@ -18,6 +18,7 @@ from hookpath.probing.tile_features import Describer
 from hookpath.projects import open_project
 from hookpath.stages import train
 from hookpath.training import TrainConfig, TrainResult
+from hookpath.training_preview import look
 from support.training import Recorder, rows_of
 
 SMALL = (
@@ -69,6 +70,19 @@ def test_the_model_folder_predicts_the_slide(
 def test_a_finished_run_is_not_done_again(run: tuple[TrainResult, Recorder], folder: Path) -> None:
     again = train([open_project(folder)], None, run[0].run_dir, resume=True)
     assert again == run[0]
+
+
+def test_what_it_will_take_is_measured_and_what_was_measured_is_kept(folder: Path) -> None:
+    first = look([open_project(folder)], settings(), patches=1).cost
+    assert (first.unit, first.minutes) == ("tile", None)
+    assert first.step_s is not None
+    again = look([open_project(folder)], settings(), patches=1).cost
+    assert again.steps < first.steps
+    for _ in range(20):  # in the end there is nothing left to be computed
+        again = look([open_project(folder)], settings(), patches=1).cost
+        if again.step_s is None:
+            break
+    assert (again.steps, again.step_s) == (0, None)
 
 
 def test_the_same_run_gives_the_same_weights(

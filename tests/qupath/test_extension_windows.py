@@ -86,6 +86,15 @@ def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> No
     assert float(visit["unlikeness"]) > 10
 
 
+def test_what_a_job_will_find_or_take_is_told_before_it_begins(visit: dict[str, Any]) -> None:
+    assert visit["foreseen"].startswith(f"{FIRST} looks unlike those that the model learned from (")
+    assert visit["estimate"].startswith("On this computer (CPU")
+
+
+def test_every_window_can_be_used_by_keyboard_alone(visit: dict[str, Any]) -> None:
+    assert visit["unreached"] == {}
+
+
 def test_keys_are_nobody_else_s(visit: dict[str, Any]) -> None:
     assert visit["keys"] == {
         "Run HookNet…": ["Shift+Shortcut+H", []],

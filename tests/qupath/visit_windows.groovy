@@ -11,11 +11,19 @@ import javafx.scene.Node
 import javafx.scene.Parent
 import javafx.scene.control.CheckBox
 import javafx.scene.control.CheckMenuItem
+import javafx.scene.control.ComboBoxBase
+import javafx.scene.control.Control
 import javafx.scene.control.IndexedCell
 import javafx.scene.control.Labeled
+import javafx.scene.control.RadioButton
 import javafx.scene.control.ScrollPane
 import javafx.scene.control.SeparatorMenuItem
+import javafx.scene.control.Spinner
+import javafx.scene.control.TableView
+import javafx.scene.control.TextArea
 import javafx.scene.control.skin.VirtualFlow
+import javafx.scene.input.KeyCode
+import javafx.scene.input.KeyEvent
 import javafx.scene.text.Text
 import javafx.stage.Stage
 import javafx.stage.Window
@@ -29,7 +37,7 @@ def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GStri
 
 def out = new File(System.getProperty('hookpath.visit'))
 def qupath = QuPathGUI.getInstance()
-def report = [windows: [], errors: [], done: false]
+def report = [windows: [], errors: [], unreached: [:], done: false]
 
 def fx = { Closure task ->
     def future = new CompletableFuture()
@@ -112,6 +120,40 @@ def opened = { Closure open ->
     fx { (stages() - before).last() }
 }
 
+// Every control that can do something is reached by Tab (Ctrl+Tab out of a text of several lines);
+// of radio buttons the one that is on, from which arrow keys go to the others.
+def unreached = { Stage stage ->
+    fx {
+        def scene = stage.getScene()
+        def inTable = { Node node ->
+            for (def p = node.getParent(); p != null; p = p.getParent())
+                if (p instanceof VirtualFlow || p instanceof TableView || p instanceof ComboBoxBase || p instanceof Spinner)
+                    return true
+            false
+        }
+        def wanted = nodes(scene.getRoot()).findAll { it instanceof Control && it.isFocusTraversable() && !it.isDisabled() && !inTable(it) &&
+                !(it instanceof RadioButton && it.getToggleGroup()?.getSelectedToggle() != it && it.getToggleGroup()?.getSelectedToggle() != null) }
+        def before = scene.getFocusOwner()
+        if (wanted)
+            wanted.first().requestFocus()
+        def seen = new LinkedHashSet()
+        for (int i = 0; i < 3 * wanted.size(); i++) {
+            def owner = scene.getFocusOwner()
+            seen << owner
+            Event.fireEvent(owner, new KeyEvent(KeyEvent.KEY_PRESSED, '', '', KeyCode.TAB, false, owner instanceof TextArea, false, false))
+        }
+        before?.requestFocus()
+        wanted.findAll { !seen.contains(it) }.collect { (it.getId() ?: it.getClass().getSimpleName()) + (it instanceof Labeled ? ' ' + it.getText() : '') }
+    }
+}
+// What a window finds out before a person presses its button.
+def foreseen = { Stage stage, String label, String pattern, String called ->
+    def text = { stage.getScene().lookup(label).getText() }
+    wait(called, 120) { text() ==~ pattern }
+    picture(stage, called)
+    fx(text)
+}
+
 // ---- the visit
 def slow = Long.getLong('hookpath.visit.ms', 6000)  // until overlays have been computed
 def ready = ['train': '#train', 'set-up-python': '#check']  // enabled when a window has filled in
@@ -126,6 +168,7 @@ def run = { Stage stage ->
         throw new IllegalStateException(e.getMessage() + ' (' + fx { detail.getText() } + ')')
     }
     picture(stage, 'run-hooknet-ready')
+    report.foreseen = foreseen(stage, '#unlike', /.*learned from \(.*/, 'run-hooknet-foreseen')
     fx { button.fire() }
     wait('the job to begin', 30) { button.isDisabled() }
     def bar = stage.getScene().getRoot().lookup('.progress-bar')
@@ -226,6 +269,11 @@ Thread.start('visit') {
                 }
                 if (called == 'show-probability-map')
                     redraw(stage)
+                if (called == 'train')
+                    report.estimate = foreseen(stage, '#estimateText', /On this computer.*/, 'train-estimate')
+                def missed = unreached(stage)
+                if (missed)
+                    report.unreached[called] = missed
                 if (called == 'train')
                     families(stage)
                 close(stage)

@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hookpath.inference import PredictConfig, PredictionRecord, load_predictor, predict_project
+from hookpath.inference import (
+    PredictConfig,
+    PredictionRecord,
+    foresee,
+    load_predictor,
+    predict_project,
+)
 from hookpath.inference.out_of_distribution import load_detector
 from hookpath.models import read_card
 from hookpath.models.model_files import REFERENCE_NAME
@@ -69,6 +75,8 @@ def test_the_record_has_the_score_and_a_strange_slide_a_warning(
     assert record.ood.patches > 0
     unlike = [w for w in said.warnings if "unlike the training slides" in w]
     assert bool(unlike) is record.ood.unlike
+    looked = foresee(open_project(folder), model_dir, config)  # the same, before it is predicted
+    assert [image.ood for image in looked.images] == [record.ood]
     assert record.ood.warning("s0.tif").startswith("s0.tif: unlike the training slides")
 
 

@@ -1,4 +1,4 @@
-"""``hookpath train --dry-run``."""
+"""``hookpath train --dry-run`` and ``hookpath predict --dry-run``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.cli.console import Console
+from hookpath.errors import PredictionError
 
 if TYPE_CHECKING:
+    from hookpath.inference import DryRun, Foreseen
     from hookpath.projects import Project
     from hookpath.training import TrainConfig
 
@@ -56,6 +58,43 @@ def tell_dry_run(
         console.say(f"# {name:<14} {value}")
     for line in toml_lines(found.settings):
         console.say(line)
+
+
+def tell_prediction(console: Console, found: DryRun) -> None:
+    """Say what a prediction would meet.
+
+    Raises:
+        PredictionError: an image would be refused.
+    """
+    console.result(
+        "dry_run",
+        {
+            "device": found.device,
+            "has_reference": found.has_reference,
+            "images": [_foreseen(image) for image in found.images],
+        },
+    )
+    rows = [[image.image, *_looks(image)] for image in found.images]
+    console.table("", ["image", "score", "usual up to", ""], rows)
+    console.say(f"computes on {found.device}")
+    if not found.has_reference:
+        console.say("the model does not know what its training slides looked like")
+    if refused := [image for image in found.images if image.problem]:
+        raise PredictionError(
+            f"{len(refused)} of {len(found.images)} images would be refused; "
+            f"{refused[0].image}: {refused[0].problem}"
+        )
+
+
+def _foreseen(image: Foreseen) -> dict[str, Any]:
+    return {**vars(image), "ood": None if image.ood is None else image.ood.model_dump()}
+
+
+def _looks(image: Foreseen) -> list[str]:
+    if image.ood is None:
+        return ["", "", image.problem or ""]
+    said = "unlike the training slides" if image.ood.unlike else "like the training slides"
+    return [f"{image.ood.score:.2f}", f"{image.ood.limit:.2f}", said]
 
 
 def toml_lines(settings: Mapping[str, Any]) -> list[str]:

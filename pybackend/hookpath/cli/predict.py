@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.dry_run import tell_prediction
 from hookpath.cli.shared_options import (
     Cluster,
     Device,
@@ -100,6 +101,14 @@ def command(
         typer.Option("--adapt-bn", help="Batch normalisation by each slide's own statistics."),
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say which images would be refused, and which are unlike the training slides; "
+            "predict nothing.",
+        ),
+    ] = False,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     remap: Remapped = None,
@@ -112,7 +121,7 @@ def command(
     command may run several times at once, also on several machines: they share the slides.
     """
     with running("predict", json, debug) as console:
-        from hookpath.inference import PredictConfig, predict_project
+        from hookpath.inference import PredictConfig, foresee, predict_project
 
         if not model:
             raise UsageError("--model is missing: give the model folder or the run that made it")
@@ -138,6 +147,10 @@ def command(
         if zarr and not tiff:
             raise UsageError("--zarr is made from the TIFFs; leave --no-tiff out")
         folders = [model_folder(path).absolute() for path in model]
+        if dry_run:
+            with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+                tell_prediction(console, foresee(project, folders, config, console.reporter))
+            return
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster
             from hookpath.projects.spec import ProjectSpec

@@ -8,6 +8,7 @@ Uses: annotations, geometry, locking, models, projects, sampling, slides.
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense.dense_engine import DensePredictor
+from hookpath.inference.dry_run import DryRun, Foreseen, foresee
 from hookpath.inference.engines.tile_runner import Runner, TorchRunner
 from hookpath.inference.prediction_record import PredictionRecord
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
@@ -31,6 +32,8 @@ from hookpath.inference.writing.project_import import Imported, ImportReport, im
 __all__ = [
     "ALL_ANNOTATIONS",
     "DensePredictor",
+    "DryRun",
+    "Foreseen",
     "ImportReport",
     "Imported",
     "ObjectConfig",
@@ -44,6 +47,7 @@ __all__ = [
     "TorchRunner",
     "check_spacing",
     "draw_objects",
+    "foresee",
     "import_predictions",
     "load_prediction",
     "load_predictor",

@@ -96,6 +96,10 @@ class FeatureCache:
         self.misses += found is None
         return found
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name; it may be damaged (see `get`)."""
+        return name in self._held or (bool(self.most_bytes) and self._path(name).is_file())
+
     def _read(self, path: Path) -> Vectors | None:
         found: Vectors | None = None
         if self.most_bytes:

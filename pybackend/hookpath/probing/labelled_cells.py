@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -87,6 +87,35 @@ def places_of(source: AnnotatedSlide, making: Making) -> Places:
     return Places(np.stack(copies), labels, _centres(lattice, chosen))
 
 
+def missing_tiles(source: AnnotatedSlide, making: Making) -> list[dict[TileKey, str]]:
+    """By copy (see `Places`): the tiles whose features `places_of` would compute, and their names.
+
+    Raises:
+        SlideError: the slide cannot be read.
+    """
+    with source.open() as slide:
+        lattice = Lattice.of(making.model, slide)
+    chosen, _ = choose_cells(source, lattice, making.cells)
+    named = (_names(source, lattice, chosen, making, n) for n in range(1 + making.copies))
+    return [{key: n for key, n in names.items() if not making.cache.has(n)} for names in named]
+
+
+def make_tiles(
+    source: AnnotatedSlide, making: Making, number: int, names: Mapping[TileKey, str]
+) -> Iterator[tuple[TileKey, Vectors]]:
+    """Compute tiles of copy `number`, and keep them under their names; each as soon as it is there.
+
+    Raises:
+        SlideError: the slide cannot be read.
+    """
+    with ExitStack() as opened:
+        slides = [opened.enter_context(_copy(source, making, number)) for _ in range(_READERS)]
+        lattice = Lattice.of(making.model, slides[0])
+        for key, vectors in making.describer.tiles(lattice, slides, set(names)):
+            making.cache.put(names[key], vectors)
+            yield key, vectors
+
+
 def choose_cells(
     source: AnnotatedSlide, lattice: Lattice, most: int
 ) -> tuple[Chosen, npt.NDArray[np.uint8]]:
@@ -132,14 +161,10 @@ def _vectors(
         if kept is not None:
             found[key] = kept[chosen[key]]
     making.on_tile(len(found))
-    missing = names.keys() - found.keys()
-    if missing:
-        with ExitStack() as opened:
-            slides = [opened.enter_context(_copy(source, making, number)) for _ in range(_READERS)]
-            for key, vectors in making.describer.tiles(lattice, slides, set(missing)):
-                making.cache.put(names[key], vectors)
-                found[key] = vectors[chosen[key]]
-                making.on_tile(1)
+    if missing := {key: name for key, name in names.items() if key not in found}:
+        for key, vectors in make_tiles(source, making, number, missing):
+            found[key] = vectors[chosen[key]]
+            making.on_tile(1)
     return np.concatenate([found[key] for key in chosen])
 
 

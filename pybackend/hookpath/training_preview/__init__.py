@@ -3,7 +3,7 @@
 In: what a training would be given. Out: sample patches beside their labels, time and memory that it
 will take, a page.
 
-Uses: annotations, evaluation, geometry, models, projects, sampling, training.
+Uses: annotations, evaluation, geometry, models, probing, projects, sampling, training.
 """
 
 from hookpath.training_preview.batch_picture import show_batch

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Literal
 
 import torch
 
@@ -26,8 +27,11 @@ class Cost:
     """Time and memory of a run as it is asked for.
 
     Attributes:
-        step_s: seconds of one step, reading included; None: the network is fitted at once.
+        step_s: seconds of one step, reading included; None: there is none to be measured.
         steps: of the whole run.
+        unit: what a step is; of a network that is fitted at once ``tile``: a piece of what is
+            drawn whose features are not known yet. The fit itself takes seconds.
+        batch_size: patches of a step.
         minutes: within which it ends by itself; None: no such limit.
         memory_bytes: most memory of this process (its GPU's where it uses one) during steps.
         device: as people call it.
@@ -37,6 +41,8 @@ class Cost:
     device: str
     steps: int
     step_s: float | None = None
+    unit: Literal["step", "tile"] = "step"
+    batch_size: int = 1
     minutes: float | None = None
     memory_bytes: int = 0
     fits: bool = True
@@ -45,8 +51,10 @@ class Cost:
     def time_text(self) -> str:
         """How long the steps take, in words."""
         if self.step_s is None:
-            return "seconds to minutes: fitted at once"
+            return "seconds: all that is drawn is known, and fitted at once"
         whole = self.step_s * self.steps
+        if self.unit == "tile":
+            return f"about {duration_text(whole)} to look at {self.steps} tiles, then a fit"
         if self.minutes is not None and whole > 60 * self.minutes:
             known = int(60 * self.minutes / self.step_s)
             return f"ends within {self.minutes:g} min by itself, after about {known} steps"
@@ -65,8 +73,15 @@ def measured_cost(session: Session, batches: Sequence[Batch], reading_s: float) 
         batches: at least one, read already.
         reading_s: seconds that reading one takes.
     """
-    plain = Cost(_named(session.device), session.total_steps, minutes=session.config.minutes)
-    if not batches or session.model.fitted:
+    plain = Cost(
+        _named(session.device),
+        session.total_steps,
+        minutes=session.config.minutes,
+        batch_size=session.config.batch_size,
+    )
+    if session.model.fitted:
+        return _of_tiles(session)
+    if not batches:
         return plain
     if session.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(session.device)
@@ -80,13 +95,23 @@ def measured_cost(session: Session, batches: Sequence[Batch], reading_s: float) 
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        return Cost(plain.device, plain.steps, minutes=plain.minutes, fits=False)
+        return replace(plain, fits=False)
     finally:
         session.model.zero_grad(set_to_none=True)
     # Workers read while the network computes; without them both come one after the other.
     step = median(seconds[_WARM:])
     whole = max(step, reading_s) if session.config.workers else step + reading_s
-    return Cost(plain.device, plain.steps, whole, plain.minutes, _memory(session.device))
+    return replace(plain, step_s=whole, memory_bytes=_memory(session.device))
+
+
+def _of_tiles(session: Session) -> Cost:
+    """Of a network that is fitted at once to features of what is drawn."""
+    from hookpath.probing import tile_cost
+
+    found = tile_cost(session)
+    memory = _memory(session.device)
+    device = _named(session.device)
+    return Cost(device, found.tiles, found.tile_s, "tile", memory_bytes=memory)
 
 
 def _named(device: torch.device) -> str:

@@ -98,6 +98,23 @@ public final class JobStart {
     }
 
     /**
+     * Starts a job that only looks something up, and that no list of jobs shows. Not for the
+     * JavaFX thread.
+     *
+     * @param jobFolder its folder, which the caller deletes
+     * @param request what to look up
+     * @throws IOException the folder cannot be written to, or Python not be started
+     * @throws HookpathException no Python, or the wrong version
+     */
+    public static Job quietly(Path jobFolder, Request request) throws IOException {
+        try {
+            return Job.start(Pythons.find(null), request.write(jobFolder), event -> { });
+        } catch (PythonProblem problem) {
+            throw Problems.of(problem);
+        }
+    }
+
+    /**
      * Waits for a job; interrupting the waiting thread cancels the job and waits until its
      * processes are gone (seconds), for QuPath may end next.
      *

@@ -49,6 +49,20 @@ public final class JobFolders {
         }
     }
 
+    /** Makes a folder for a job that only looks something up; see {@link #discard}. */
+    public static Path temporary(String command) throws IOException {
+        return Files.createTempDirectory("hookpath-" + command + "-");
+    }
+
+    /** Deletes a job's folder; what a program holds open stays. */
+    public static void discard(Path folder) {
+        try {
+            Folders.delete(folder);
+        } catch (IOException e) {
+            logger.debug("{}: stays", folder, e);
+        }
+    }
+
     private static void forgetOldest(Path jobs) {
         try (Stream<Path> all = Files.list(jobs)) {
             List<Path> ours = all.filter(f -> f.getFileName().toString().matches(OURS))

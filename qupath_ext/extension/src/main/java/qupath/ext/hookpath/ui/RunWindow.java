@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
+import javafx.beans.Observable;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ChangeListener;
 import javafx.beans.value.WeakChangeListener;
@@ -28,6 +28,7 @@ import qupath.ext.hookpath.core.GroovyCall;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.core.Wording;
+import qupath.ext.hookpath.predict.Foresight;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.Prediction;
@@ -42,10 +43,13 @@ import qupath.lib.projects.Project;
 public final class RunWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "run.title";
-    private static final int MOST_NAMED = 3;
+    private static final String WARNING =
+            "-fx-text-fill: ladder(-fx-background, #ffb366 49%, #a04000 50%);";
 
     private final QuPathGUI qupath;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> forget();
+    private final LookAhead<Foresight> foresight =
+            new LookAhead<>("foresight", Foresight::of, this::showForesight);
     private Prediction prediction;
     private boolean importing;
 
@@ -95,6 +99,10 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         unlike.visibleProperty().bind(unlike.textProperty().isNotEmpty());
         unlike.managedProperty().bind(unlike.visibleProperty());
         job.setVisible(false);
+        for (Observable one : List.of(message.textProperty(), models.selectedProperty(),
+                scope.stateProperty(), device.valueProperty())) {
+            one.addListener(changed -> lookAhead());
+        }
     }
 
     /** Shows the window, or brings it to the front. */
@@ -102,10 +110,41 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         Stage stage = Windows.show(qupath, TITLE, () -> new RunWindow(qupath));
         RunWindow window = (RunWindow) stage.getScene().getRoot();
         stage.setOnHiding(event -> {
+            window.foresight.cancel();
             if (!window.isAtWork()) {
                 window.scope.unwatch();
             }
         });
+        window.lookAhead();
+    }
+
+    /** Looks whether the images are like those that the model knows, unless that is known. */
+    private void lookAhead() {
+        if (isAtWork() || !message.getText().isEmpty() || !Windows.isShowing(this)) {
+            foresight.cancel();
+            return;
+        }
+        ScopePane.Choice chosen = scope.choice();
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("model", models.selectedProperty().get().path());
+        arguments.put("device", chosenDevice());
+        Project<BufferedImage> project = qupath.getProject();
+        foresight.want(arguments + " " + chosen.key(project), folder -> Foresight.start(
+                chosen.target(qupath, project), PredictOptions.of(arguments, project), folder));
+    }
+
+    private void showForesight(LookAhead.State state, Foresight found) {
+        switch (state) {
+            case NOTHING -> say("", false);
+            case LOOKING -> say(Texts.get("run.looking"), false);
+            case FOUND -> say(Likenesses.text(found, scope.choice().size()),
+                    Likenesses.deservesALook(found));
+        }
+    }
+
+    private void say(String text, boolean warns) {
+        unlike.setText(text);
+        unlike.setStyle(warns ? WARNING : "");
     }
 
     @Override
@@ -163,7 +202,6 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         Map<String, Object> arguments = arguments();
         remember();
         areas.clear();
-        unlike.setText("");
         job.setVisible(true);
         getScene().getWindow().sizeToScene();
         ScopePane.Choice chosen = scope.choice();
@@ -200,7 +238,9 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         }
         job.idle(done);
         areas.show(summary);
-        unlike.setText(unlike(summary.unlike()));
+        if (!summary.unlike().isEmpty()) {  // else what was said before it began still holds
+            say(Likenesses.text(summary), true);
+        }
         showMap(summary);
         getScene().getWindow().sizeToScene();
         Windows.tellWhereHidden(this, TITLE, done);
@@ -210,18 +250,6 @@ public final class RunWindow extends VBox implements Windows.AtWork {
                     summary.problems().size() + summary.images().size(),
                     String.join("\n", summary.problems())));
         }
-    }
-
-    /** What is to be done about images that the model has seen nothing like; empty: there are none. */
-    private static String unlike(List<PredictSummary.Image> images) {
-        if (images.isEmpty()) {
-            return "";
-        }
-        PredictSummary.Image first = images.getFirst();
-        String named = images.stream().limit(MOST_NAMED).map(PredictSummary.Image::name)
-                .collect(Collectors.joining(", ")) + (images.size() > MOST_NAMED ? ", …" : "");
-        return Texts.get("run.unlike", images.size(), named, first.likeness().score(),
-                first.likeness().limit());
     }
 
     /** The probability map of the image in the window, if that is wanted and there is one. */
@@ -259,8 +287,13 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         arguments.put("as", output.getValue().option());
         arguments.put("minArea", minArea.getValue());
         arguments.put("simplify", simplify.getValue());
-        arguments.put("device", "auto".equals(device.getValue()) ? null : device.getValue());
+        arguments.put("device", chosenDevice());
         return arguments;
+    }
+
+    /** null: what is best. */
+    private String chosenDevice() {
+        return "auto".equals(device.getValue()) ? null : device.getValue();
     }
 
     private void remember() {

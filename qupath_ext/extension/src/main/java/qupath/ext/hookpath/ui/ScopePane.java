@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.ui;
 
 import java.awt.image.BufferedImage;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,19 @@ public final class ScopePane extends GridPane {
         Target target(QuPathGUI qupath, Project<BufferedImage> project) {
             return entries != null ? new Target.Several(project, entries, where)
                     : new Target.One(OpenImage.of(open, project), project, where);
+        }
+
+        /** How many images. */
+        int size() {
+            return entries == null ? 1 : entries.size();
+        }
+
+        /** The same for the same images of the same pixel size. */
+        String key(Project<BufferedImage> project) {
+            String of = project == null ? "" : String.valueOf(project.getPath());
+            return of + " " + (entries != null ? entries.stream().map(e -> e.getID()).toList()
+                    : open.getServerPath() + " "
+                            + Arrays.toString(Exchange.serverOf(open).mppXY()));
         }
 
         /** The call of the scripting API that does it. */

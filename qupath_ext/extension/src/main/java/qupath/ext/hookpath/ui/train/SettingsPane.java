@@ -146,6 +146,11 @@ public final class SettingsPane extends GridPane {
         return network.name();
     }
 
+    /** Whether what it would take can be measured: networks in stages have nothing to measure yet. */
+    boolean isMeasurable() {
+        return !"h2gnet".equals(network.name());
+    }
+
     /** The channels to name: those switched on, where not all that the images have. */
     List<String> channels(boolean imagesDiffer) {
         return channels.isSomethingOff() || imagesDiffer ? channels.chosenProperty().get() : null;

@@ -42,11 +42,13 @@ import qupath.ext.hookpath.core.RunFolder;
 import qupath.ext.hookpath.core.TrainingPlan;
 import qupath.ext.hookpath.core.WarmPython;
 import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.train.Estimate;
 import qupath.ext.hookpath.train.Roles;
 import qupath.ext.hookpath.train.TrainOptions;
 import qupath.ext.hookpath.train.TrainSummary;
 import qupath.ext.hookpath.train.Training;
 import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.LookAhead;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.Windows;
@@ -68,6 +70,8 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     private final QuPathGUI qupath;
     private final ResumeBar resumable;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
+    private final LookAhead<Estimate> estimate =
+            new LookAhead<>("estimate", Estimate::of, this::showEstimate);
     private Project<BufferedImage> project;
     private Training training;
     private TrainSummary summary;
@@ -83,6 +87,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     @FXML private PlanTable plan;
     @FXML private SettingsPane settings;
     @FXML private Label message;
+    @FXML private Label estimateText;
     @FXML private Button copy;
     @FXML private Button train;
     @FXML private VBox progress;
@@ -105,6 +110,9 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));
         copy.disableProperty().bind(train.disableProperty());
+        for (Observable one : observed()) {
+            one.addListener(changed -> lookAhead());
+        }
         plan.planProperty().addListener((o, was, is) -> {
             settings.setClasses(is == null ? List.of() : is.classes());
             settings.setChannels(is == null ? List.of() : is.channels());
@@ -127,6 +135,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         Stage stage = Windows.show(qupath, TITLE, () -> new TrainWindow(qupath));
         TrainWindow window = (TrainWindow) stage.getScene().getRoot();
         window.warmUp();
+        window.lookAhead();
         if (stage.getOnHiding() == null) {
             stage.setOnHiding(event -> window.hidden());
             stage.focusedProperty().addListener((o, was, is) -> {
@@ -157,9 +166,34 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private void hidden() {
         WarmPython.release();
+        estimate.cancel();
         if (!isAtWork()) {
             qupath.projectProperty().removeListener(onProject);
         }
+    }
+
+    /** Measures what the training would take as everything is set now, unless that is known. */
+    private void lookAhead() {
+        if (isAtWork() || !setup.isVisible() || !whyNot().isEmpty() || !isShown()
+                || !settings.isMeasurable()) {
+            estimate.cancel();
+            return;
+        }
+        Map<String, Object> arguments = arguments(DrawnImage::id);
+        Map<String, Role> roles = plan.roles();
+        Project<BufferedImage> of = project;
+        Map<String, Object> asked = new LinkedHashMap<>(arguments);
+        asked.keySet().removeAll(List.of("name", "out"));
+        estimate.want(of.getPath() + " " + asked + " " + plan.planProperty().get().used(),
+                folder -> Estimate.start(of, TrainOptions.of(arguments, of), roles, folder));
+    }
+
+    private void showEstimate(LookAhead.State state, Estimate found) {
+        estimateText.setText(switch (state) {
+            case NOTHING -> "";
+            case LOOKING -> Texts.get("train.estimate.looking");
+            case FOUND -> Findings.estimate(found);
+        });
     }
 
     private Observable[] observed() {
@@ -240,6 +274,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     }
 
     private void start(String family, Callable<Training> made) {
+        estimate.cancel();
         summary = null;
         epochs = 0;
         stepsPerEpoch = 0;
