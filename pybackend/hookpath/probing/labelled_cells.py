@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -102,7 +102,7 @@ def missing_tiles(source: AnnotatedSlide, making: Making) -> list[dict[TileKey, 
 
 def make_tiles(
     source: AnnotatedSlide, making: Making, number: int, names: Mapping[TileKey, str]
-) -> Iterator[tuple[TileKey, Vectors]]:
+) -> Generator[tuple[TileKey, Vectors], None, None]:
     """Compute tiles of copy `number`, and keep them under their names; each as soon as it is there.
 
     Raises:

@@ -13,6 +13,7 @@ import torch
 from hookpath.devices import is_out_of_memory
 from hookpath.durations import duration_text
 from hookpath.memory import peak_memory
+from hookpath.probing import tile_cost
 from hookpath.sampling import Batch
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.session import Session
@@ -106,8 +107,6 @@ def measured_cost(session: Session, batches: Sequence[Batch], reading_s: float) 
 
 def _of_tiles(session: Session) -> Cost:
     """Of a network that is fitted at once to features of what is drawn."""
-    from hookpath.probing import tile_cost
-
     found = tile_cost(session)
     memory = _memory(session.device)
     device = _named(session.device)
