@@ -35,6 +35,18 @@ def test_architecture_names_every_room_and_no_other() -> None:
     assert len(named) == len(set(named))
 
 
+def test_a_room_uses_those_above_it_in_the_table() -> None:
+    table = _page("architecture.md").split("## The rooms")[1].split("\n## ")[0]
+    order = [cell.strip("`") for cell in _first_cells(table)]
+    downwards = set()
+    for module in PACKAGE.glob("*/**/*.py"):
+        room = module.relative_to(PACKAGE).parts[0]
+        used = re.findall(r"^\s*(?:from|import) hookpath\.(\w+)", module.read_text("utf-8"), re.M)
+        below = [u for u in used if u in order and order.index(u) > order.index(room)]
+        downwards.update((room, other) for other in below)
+    assert downwards == set()
+
+
 def _texts(module: Path) -> list[str]:
     """Strings of a module, as they are composed from their pieces."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
