@@ -52,6 +52,14 @@ def _crosses(blade: Area, area: Area) -> bool:
     return not is_within or bool(area.area > WITHIN * blade.area)
 
 
+def visible_areas(areas: Sequence[BaseGeometry]) -> Areas:
+    """What is seen of each area where those behind it in the sequence lie above it."""
+    every = np.array(areas, dtype=object)
+    area, other = _pairs(every, every)
+    above = other > area
+    return _without(every, area[above], every, other[above])
+
+
 @dataclass(frozen=True)
 class Shares:
     """What several classes have of one another, in level-0 px².
@@ -79,7 +87,7 @@ def shares_of(drawn: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]
     of = np.asarray(labels, dtype=np.int64)
     area, other = _pairs(as_seen, as_seen)
     above = other > area
-    visible = _without(as_seen, area[above], as_seen, other[above])
+    visible = visible_areas(seen)
     labelled = {
         label: float(shapely.area(visible[of == label]).sum()) for label in dict.fromkeys(labels)
     }

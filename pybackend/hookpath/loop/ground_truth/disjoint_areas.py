@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from shapely.strtree import STRtree
 
 from hookpath.annotations import (
     Area,
@@ -21,6 +20,7 @@ from hookpath.annotations import (
     keep_area,
     says_something,
 )
+from hookpath.annotations.overlaps import visible_areas
 from hookpath.projects import EDITED_KEY
 
 
@@ -62,29 +62,19 @@ def seen_pieces(objects: Iterable[PathObject]) -> list[Piece]:
     as in `hookpath.annotations.LabelSource`. What a person marked as unknown hides everything and
     is no piece itself.
     """
-    layers = sorted(_cut(_areas(objects)), key=_depth)
-    tree = STRtree([p.geometry for p in layers])
+    layers = sorted(_cut(_areas(objects)), key=_height)  # of equal ones the later lies above
+    seen = visible_areas([p.geometry for p in layers])
     found: list[Piece] = []
-    for index, piece in enumerate(layers):
-        if not is_usable_class(piece.path_class.name):
-            continue
-        near = tree.query(piece.geometry, "intersects").tolist()
-        hidden = [layers[i].geometry for i in near if _lies_above(layers, i, index)]
-        visible = piece.without(shapely.union_all(hidden)) if hidden else piece
-        if visible is not None:
-            found.append(visible)
+    for piece, geometry in zip(reversed(layers), reversed(seen), strict=True):
+        kept = keep_area(geometry) if is_usable_class(piece.path_class.name) else None
+        if kept is not None:
+            found.append(replace(piece, geometry=kept))
     return found
 
 
-def _lies_above(layers: Sequence[Piece], one: int, other: int) -> bool:
-    """Of equal ones the later wins, as in `LabelSource`."""
-    a, b = _depth(layers[one]), _depth(layers[other])
-    return a < b or (a == b and one > other)
-
-
-def _depth(piece: Piece) -> tuple[bool, bool, float]:
-    """Ascending from the top."""
-    return not is_unknown_mark(piece.path_class.name), not piece.by_hand, piece.geometry.area
+def _height(piece: Piece) -> tuple[bool, bool, float]:
+    """Ascending from the bottom."""
+    return is_unknown_mark(piece.path_class.name), piece.by_hand, -piece.geometry.area
 
 
 def _cut(pieces: Iterable[Piece]) -> Iterator[Piece]:

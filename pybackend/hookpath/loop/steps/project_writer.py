@@ -22,6 +22,10 @@ CONFIRMED_COLOR = (0, 140, 90)
 CHECK_COLOR = (255, 170, 0)
 
 
+#: An area of which more than this share is left has lost nothing: the rest is rounding.
+_WHOLE = 1 - 1e-6
+
+
 @dataclass(frozen=True)
 class Display:
     """What the project shall show of the loop on one image.
@@ -78,7 +82,8 @@ def missing_from(
 
     Args:
         by_hand: a person's area annotations.
-        least_l0: parts smaller than this (px²) are slivers.
+        least_l0: what is left beside a person's outlines is a sliver where it is smaller (px²); what
+            no outline shows at all comes back whatever its size.
         every: also what was drawn and touched (on another copy of the project).
     """
     found: list[PathObject] = []
@@ -94,6 +99,8 @@ def missing_from(
         for geometry in own:
             left = left.difference(shapely.make_valid(geometry))
         area = keep_area(left)
-        if area is not None and area.area >= least_l0:
+        if area is None:
+            continue
+        if area.area >= least_l0 or area.area > _WHOLE * fact.geometry.area:
             found.append(PathObject(area, path_class=fact.path_class, id=new_object_id()))
     return found

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import shapely
 from shapely.geometry import Polygon
-from shapely.geometry.base import BaseGeometry
 
+from hookpath.annotations.overlaps import visible_areas
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 
 
@@ -28,23 +27,13 @@ def visible_parts(slide_index: int, source: AnnotatedSlide, facts: SlideFacts) -
     Where polygons overlap the smaller one wins, as in `LabelSource`.
     """
     frame = shapely.box(0, 0, *facts.size_l0)
+    seen = visible_areas([p.geometry for p in source.polygons])
     return [
-        VisiblePart(slide_index, label, part, facts.calibration.area_um2(part.area))
-        for label, geometry in _uncovered(source)
+        VisiblePart(slide_index, polygon.label, part, facts.calibration.area_um2(part.area))
+        for polygon, geometry in zip(source.polygons, seen, strict=True)
         # Cutting a long outline takes seconds, asking whether that is needed hardly any time.
         for part in shapely.get_parts(
             geometry if frame.covers(geometry) else geometry.intersection(frame)
         )
         if isinstance(part, Polygon) and part.area > 0
     ]
-
-
-def _uncovered(source: AnnotatedSlide) -> Iterator[tuple[int, BaseGeometry]]:
-    """Label and visible geometry of each polygon; those later in drawing order cover it."""
-    geometries = [p.geometry for p in source.polygons]
-    tree = shapely.STRtree(geometries)
-    for i, polygon in enumerate(source.polygons):
-        found = tree.query(polygon.geometry, predicate="intersects")
-        above = [geometries[j] for j in found if j > i]
-        geometry = polygon.geometry
-        yield polygon.label, geometry.difference(shapely.union_all(above)) if above else geometry
