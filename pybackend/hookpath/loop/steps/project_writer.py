@@ -82,8 +82,8 @@ def missing_from(
 
     Args:
         by_hand: a person's area annotations.
-        least_l0: what is left beside a person's outlines is a sliver where it is smaller (px²); what
-            no outline shows at all comes back whatever its size.
+        least_l0: what is left beside a person's outlines is a sliver where it is smaller (px²);
+            what no outline shows at all comes back whatever its size.
         every: also what was drawn and touched (on another copy of the project).
     """
     found: list[PathObject] = []
