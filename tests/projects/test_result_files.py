@@ -10,8 +10,20 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from hookpath.annotations import PathClass, PathObject, read_geojson, write_geojson
-from hookpath.projects import FolderEntry, FolderProject, summarise, teaching_objects
+from hookpath.annotations import (
+    PathClass,
+    PathObject,
+    is_drawn_by_hand,
+    read_geojson,
+    write_geojson,
+)
+from hookpath.projects import (
+    FolderEntry,
+    FolderProject,
+    open_project,
+    summarise,
+    teaching_objects,
+)
 from hookpath.projects.backups import backups_of
 from hookpath.projects.ground_truth import CONFIRMED_CLASS
 from hookpath.projects.ownership import tagged
@@ -138,9 +150,15 @@ def test_only_what_a_person_saw_is_confirmed(slide: Path, imported: bool) -> Non
         export_from_qupath(slide, lambda found: [*found, area])
     else:
         write_geojson(slide.with_suffix(".geojson"), [DRAWN, area])
-    drawn = [o for o in teaching_objects(entry_of(slide)) if o.run is None and o.path_class]
+    drawn = [o for o in teaching_objects(entry_of(slide)) if is_drawn_by_hand(o)]
     areas = {o.path_class.name: o.geometry.area for o in drawn if o.path_class}
     assert areas.get("Stroma") == (400 if imported else None)
+    (image,) = summarise(open_project(slide))
+    told = [
+        (found["class"], found["count"]) for found in image.left_out if found["why"] == "unseen"
+    ]
+    assert told == ([] if imported else [("Stroma", 1)])
+    assert any("not in the file of the drawing" in n for n in image.notes) is not imported
 
 
 def test_removing_takes_results_out_of_both_files(slide: Path) -> None:

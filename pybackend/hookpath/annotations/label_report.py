@@ -11,7 +11,7 @@ from hookpath.annotations.class_names import shown
 
 Why = Literal[
     "point", "line", "unclassified", "region", "unknown", "other_class", "broken", "off_slide",
-    "covered", "unconfirmed", "no_plane",
+    "covered", "unconfirmed", "unseen", "no_plane",
 ]  # fmt: skip
 
 Number = TypeVar("Number", int, float)
@@ -31,6 +31,8 @@ REASONS: Mapping[Why, str] = MappingProxyType(
         "that ends in *)",
         "unconfirmed": "not used: a changed prediction that nobody confirmed; lock what is right, "
         "or draw an area of class 'Region: confirmed*' around it",
+        "unseen": "not used: predicted in a confirmed area, but not in the file of the drawing, so "
+        "nobody can have confirmed it there; open both files in QuPath and export all objects again",
         "no_plane": "not used: on a z-plane or time point that the image does not have",
     }
 )

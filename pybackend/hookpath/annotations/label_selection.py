@@ -10,7 +10,7 @@ from shapely.geometry import box
 
 from hookpath.annotations.classes import ClassTable, is_unknown_mark, is_usable_class
 from hookpath.annotations.label_report import LeftOut, Why
-from hookpath.annotations.objects import UNCONFIRMED_KEY, PathObject
+from hookpath.annotations.objects import UNCONFIRMED_KEY, UNSEEN, PathObject
 from hookpath.annotations.valid_areas import Area, area_of, dimension_of, keep_area
 
 #: Smaller losses, in level-0 px², are rounding.
@@ -80,7 +80,8 @@ def select(
     unknown, slide = _unknown(drawn), None if slide_size is None else box(0, 0, *slide_size)
     shapely.prepare([g for g in (unknown, slide) if g is not None])
     for obj in unconfirmed:
-        tally.add(obj, "unconfirmed", obj.geometry.area)
+        unseen = obj.metadata[UNCONFIRMED_KEY] == UNSEEN
+        tally.add(obj, "unseen" if unseen else "unconfirmed", obj.geometry.area)
     for obj in drawn:
         why = _why_not(obj, classes)
         area, was_repaired = area_of(obj.geometry)

@@ -27,7 +27,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject, area_of, is_usable_class, keep_area
-from hookpath.annotations.objects import RUN_TAG, UNCONFIRMED_KEY
+from hookpath.annotations.objects import CHANGED, RUN_TAG, UNCONFIRMED_KEY, UNSEEN
 from hookpath.projects.base import ImageEntry
 from hookpath.projects.loop_proposals import Proposed, proposed_on
 from hookpath.projects.ownership import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY, UNSEEN_KEY
@@ -126,8 +126,8 @@ def vouched(objects: Sequence[PathObject], said: Said) -> list[PathObject]:
 
     What is a person's whole stays as it is, and so do results and detections. Of an annotation
     that counts in part there are two: what counts, and the rest with `UNCONFIRMED_KEY`. A result
-    inside a confirmed area is there twice: as it is, and as the person's (but not one that the
-    person's file does not have, `UNSEEN_KEY`).
+    inside a confirmed area is there twice: as it is, and as the person's, or, if the person's file
+    does not have it (`UNSEEN_KEY`), with `UNCONFIRMED_KEY`, so that it is told.
     """
     area = _union(confirmed_by_hand(objects))
     found: list[PathObject] = []
@@ -166,7 +166,7 @@ def _parts(o: PathObject, said: Said, confirmed: BaseGeometry) -> list[PathObjec
 
 
 def _unconfirmed(o: PathObject, rest: BaseGeometry) -> PathObject:
-    return dataclasses.replace(o, geometry=rest, metadata={**o.metadata, UNCONFIRMED_KEY: "yes"})
+    return dataclasses.replace(o, geometry=rest, metadata={**o.metadata, UNCONFIRMED_KEY: CHANGED})
 
 
 def _shown(objects: Sequence[PathObject], confirmed: BaseGeometry) -> list[PathObject]:
@@ -176,13 +176,13 @@ def _shown(objects: Sequence[PathObject], confirmed: BaseGeometry) -> list[PathO
     found = []
     for o in objects:
         shows = o.run is not None and o.path_class and is_usable_class(o.path_class.name)
-        shows = shows and UNSEEN_KEY not in o.metadata
         if o.object_type != "annotation" or not shows or not o.geometry.intersects(free):
             continue
         area, _ = area_of(o.geometry)
         part = None if area is None else keep_area(area.intersection(free))
         if part is not None:
             own = {k: v for k, v in o.metadata.items() if k not in (RUN_TAG, LOOKS_KEY)}
+            own |= {UNCONFIRMED_KEY: UNSEEN} if UNSEEN_KEY in own else {}
             found.append(dataclasses.replace(o, geometry=part, metadata=own))
     return found
 
