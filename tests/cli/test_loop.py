@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 
+from hookpath.annotations import read_geojson, write_geojson
+from hookpath.annotations.planes import on_plane, plane_of
 from support.loops import LoopStore, make_loop_store
 from support.projects import REQUEST
+from support.textures import texture_image, texture_objects
 from support.training import TINY
 
 SET = [f"--set={value}" for value in (*TINY[1:], "device=cpu")]
@@ -116,3 +121,56 @@ def test_tissue(hookpath: Callable[..., Any], tmp_path: Path) -> None:
     assert done.code == 0, done.out
     assert result_of(done, "tissue")["objects"] == 1
     assert len(result_of(done, "tissues")["images"]) == 1
+
+
+def stack_folder(folder: Path) -> Path:
+    """Two z-stacks of three planes; on the last plane of the first one something is drawn."""
+    folder.mkdir()
+    for number in range(2):
+        planes = np.stack([texture_image(10 * number + z, 128) for z in range(3)])
+        tifffile.imwrite(
+            folder / f"s{number}.ome.tif", planes, ome=True, photometric="rgb", tile=(64, 64),
+            metadata={"axes": "ZYXS", "PhysicalSizeX": 1.0, "PhysicalSizeY": 1.0},
+        )  # fmt: skip
+    drawn = [on_plane(o, (2, 0)) for o in texture_objects(128)]
+    write_geojson(folder / "s0.geojson", drawn)
+    return folder
+
+
+@pytest.mark.parametrize(("options", "plane"), [((), 1), (("--z", "0,2"), 2)])
+def test_the_loop_works_on_one_plane_or_on_chosen_ones(
+    hookpath: Callable[..., Any], tmp_path: Path, options: tuple[str, ...], plane: int
+) -> None:
+    folder = stack_folder(tmp_path / "slides")
+    if not options:  # what is drawn on another plane than the one that is shown teaches nothing
+        shown = [on_plane(o, (1, 0)) for o in texture_objects(128)]
+        write_geojson(folder / "s0.geojson", shown)
+    start = ("loop", "start", folder, "--preset", "fast", *SET, "--min-area", 50, *options)
+    done = hookpath(*start, "--json")
+    assert done.code == 0, done.out
+    names = [image["name"] for image in result_of(done, "loop")["images"]]
+    assert len(names) == (4 if options else 2)
+    target = "s1.ome.tif (z 2, t 0)" if options else "s1.ome.tif"
+    done = hookpath("loop", "propose", folder, "--image", target, "--json")
+    assert done.code == 0, done.out
+    found = read_geojson(folder / "s1.ome.tif.hookpath.geojson")
+    assert {plane_of(o) for o in found} == {(plane, 0)}
+    if not options:
+        return
+    other = "s1.ome.tif (z 0, t 0)"
+    assert hookpath("loop", "propose", folder, "--image", other, "--json").code == 0
+    both = read_geojson(folder / "s1.ome.tif.hookpath.geojson")
+    assert {plane_of(o) for o in both} == {(0, 0), (2, 0)}
+    assert len([o for o in both if plane_of(o) == (2, 0)]) == len(found)
+    done = hookpath("loop", "accept", folder, "--image", target, "--whole", "--json")
+    assert done.code == 0, done.out
+    states = {i["name"]: i["state"] for i in result_of(done, "loop")["images"]}
+    assert (states[target], states[other]) == ("corrected", "proposed")
+
+
+def test_planes_of_a_loop_are_understood_at_its_start(
+    hookpath: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = stack_folder(tmp_path / "slides")
+    assert hookpath("loop", "start", folder, "--z", "first").code == 2
+    assert not (folder / "hookpath").exists()

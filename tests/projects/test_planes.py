@@ -23,7 +23,9 @@ from hookpath.projects import (
     summarise,
 )
 from hookpath.projects.planes import ALL, parse_indices
+from support.czi import write_czi
 from support.multiplex import write_ome, write_strokes
+from support.ngff import write_ome_zarr
 from support.slides import write_pyramid
 
 
@@ -147,3 +149,13 @@ def test_a_plane_of_an_image_without_planes_is_told(tmp_path: Path) -> None:
     (image,) = summarise(open_project(tmp_path))
     assert image.annotated_mm2.get("A", 0) == 0
     assert image.left_out[0]["why"] == "no_plane"
+
+
+def test_stacks_of_every_reader_are_seen_plane_by_plane(tmp_path: Path) -> None:
+    pixels = np.zeros((3, 1, 64, 64), np.uint16)
+    write_czi(tmp_path / "a.czi", {(0, z, 0): pixels[z, 0] for z in range(3)})
+    write_ome_zarr(tmp_path / "b.zarr", pixels, "zcyx", levels=1)
+    for entry in open_project(tmp_path).images:
+        views = chosen_planes(entry, PlaneChoice(z=ALL))
+        assert [view.slide.plane for view in views] == [(0, 0), (1, 0), (2, 0)]
+        assert chosen_planes(views[1], PlaneChoice()) == [views[1]]

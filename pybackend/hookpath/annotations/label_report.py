@@ -32,7 +32,7 @@ REASONS: Mapping[Why, str] = MappingProxyType(
         "unconfirmed": "not used: a changed prediction that nobody confirmed; lock what is right, "
         "or draw an area of class 'Region: confirmed*' around it",
         "unseen": "not used: predicted in a confirmed area, but not in the file of the drawing, so "
-        "nobody can have confirmed it there; open both files in QuPath and export all objects again",
+        "nobody can have confirmed it there; open both files in QuPath and export all objects",
         "no_plane": "not used: on a z-plane or time point that the image does not have",
     }
 )

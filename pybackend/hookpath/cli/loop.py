@@ -19,8 +19,11 @@ from hookpath.cli.shared_options import (
     Preset,
     Settings,
     Source,
+    TimePoints,
+    ZPlanes,
     model_folder,
     opened,
+    plane_choice,
 )
 from hookpath.errors import LoopError, UsageError, shared_code
 
@@ -83,6 +86,8 @@ def start(
     max_hole: Annotated[float, typer.Option(help="Smaller holes are filled, µm².")] = 2000.0,
     simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of draws at random.")] = 0,
+    z: ZPlanes = None,
+    t: TimePoints = None,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     json: Json = False,
@@ -96,9 +101,11 @@ def start(
         from hookpath.cli.train import default_preset
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
+        from hookpath.projects.planes import PlaneProject
         from hookpath.training import TrainConfig
         from hookpath.training.settings_parser import toml_text
 
+        plane_choice(z, t)
         model = None if init_from is None else model_folder(init_from)
         given = {
             "family": family,
@@ -115,10 +122,13 @@ def start(
             ),
             rest=rest,
             seed=seed,
+            z=z,
+            t=t,
         )
         place = loop or default_folder(project)
-        folder = begin(place, project, settings, console.reporter, model)
-        _tell(console, folder, project)
+        view = PlaneProject(project, settings.planes)
+        folder = begin(place, view, settings, console.reporter, model)
+        _tell(console, folder, view)
 
 
 @app.command()
@@ -141,7 +151,7 @@ def status(
         running("loop status", json, debug) as console,
         opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
     ):
-        _tell(console, _folder(loop, project), project, changes)
+        _tell(console, *_begun(loop, project), changes)
 
 
 @app.command()
@@ -163,7 +173,7 @@ def propose(
         from hookpath.loop import find_entry
         from hookpath.loop import propose as propose_on
 
-        folder = _folder(loop, project)
+        folder, project = _begun(loop, project)
         chosen = [find_entry(project, name) for name in image or ()]
         report = propose_on(folder, project, chosen, count, console.reporter)
         _tell(console, folder, project)
@@ -198,7 +208,7 @@ def next_(
     ):
         from hookpath.loop import Choice, choose_next, find_entry
 
-        folder = _folder(loop, project)
+        folder, project = _begun(loop, project)
         chosen = [find_entry(project, name) for name in image or ()]
         choice = Choice(strategy, measure, regions, region_um)
         report = choose_next(folder, project, chosen, count, choice, console.reporter)
@@ -242,7 +252,7 @@ def accept(
         from hookpath.loop import accept as accept_image
         from hookpath.loop import find_entry, told
 
-        folder = _folder(loop, project)
+        folder, project = _begun(loop, project)
         if not image:
             raise UsageError("name the image to accept with --image")
         problems: list[Problem] = []
@@ -275,7 +285,7 @@ def retrain(
         from hookpath.loop import plot_rounds
         from hookpath.loop import retrain as train_round
 
-        folder = _folder(loop, project)
+        folder, project = _begun(loop, project)
         found = train_round(folder, project, console.reporter, set_ or ())
         console.result("round", vars(found))
         plot_rounds(folder)
@@ -308,7 +318,7 @@ def merge(
         from hookpath.loop import merge as take_over
         from hookpath.loop import open_other
 
-        folder = _folder(loop, project)
+        folder, project = _begun(loop, project)
         report = take_over(folder, open_other(other), project, console.reporter)
         conflicts = [vars(c) for c in report.conflicts]
         console.result("merged", {**vars(report), "conflicts": conflicts})
@@ -329,6 +339,14 @@ def _folder(loop: Path | None, project: Project) -> LoopFolder:
     from hookpath.loop import LoopFolder, default_folder
 
     return LoopFolder(loop or default_folder(project))
+
+
+def _begun(loop: Path | None, project: Project) -> tuple[LoopFolder, Project]:
+    """The loop that is there, and the project's images and planes that are in it."""
+    from hookpath.projects.planes import PlaneProject
+
+    folder = _folder(loop, project)
+    return folder, PlaneProject(project, folder.settings.planes)
 
 
 def _accepted(done: Any) -> dict[str, Any]:

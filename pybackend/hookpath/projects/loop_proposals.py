@@ -15,8 +15,10 @@ from hookpath import names
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError
 from hookpath.projects.base import ImageEntry
+from hookpath.projects.planes import PlaneEntry, planes_in
 from hookpath.projects.pooling import own_entry
 from hookpath.projects.snapshot import StoredImage
+from hookpath.slides.base import default_plane
 from hookpath.untrusted_files import read_json, reason
 
 
@@ -77,11 +79,12 @@ def proposed_on(entry: ImageEntry) -> Proposed | None:
     Raises:
         ProjectError: the loop's file is damaged.
     """
-    entry = own_entry(entry)
-    loop = entry.loop_folder if isinstance(entry, StoredImage) else None
+    whole = own_entry(entry)
+    loop = whole.loop_folder if isinstance(whole, StoredImage) else None
     if loop is None:
         return None
-    path = record_file(loop, entry.id)
+    image_id = _id_in_loop(entry, whole, loop)
+    path = record_file(loop, image_id)
     try:
         record: Any = read_json(path)
         rounds = tuple(int(n) for n in record.get("proposed_in", ()))
@@ -92,4 +95,14 @@ def proposed_on(entry: ImageEntry) -> Proposed | None:
         raise ProjectError(
             f"{path}: damaged ({reason(error)}); restore it from a copy of the loop"
         ) from error
-    return Proposed(loop, entry.id, drawn, rounds) if rounds else None
+    return Proposed(loop, image_id, drawn, rounds) if rounds else None
+
+
+def _id_in_loop(entry: ImageEntry, whole: ImageEntry, loop: Path) -> str:
+    """A plane goes by an id of its own where it was chosen, else the first one by the image's."""
+    if not isinstance(entry, PlaneEntry):
+        return whole.id
+    own = whole.id + entry.id[len(entry.entry.id) :]
+    if record_file(loop, own).is_file() or entry.plane != default_plane(planes_in(whole)):
+        return own
+    return whole.id

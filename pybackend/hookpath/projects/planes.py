@@ -7,12 +7,17 @@ predicted, and earlier results on the others stay.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
-from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.annotations import PathClass, PathObject, is_drawn_by_hand
 from hookpath.annotations.planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
-from hookpath.projects.base import ImageEntry, WriteReport
+from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.projects.by_id import ImagesById
+from hookpath.projects.changes import Changes
 from hookpath.projects.project_views import EntryView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
@@ -24,30 +29,40 @@ ALL = "all"
 class PlaneEntry(EntryView):
     """One plane of an image of a project.
 
-    Attributes:
+    Args:
         entry: the image.
-        plane: z and t.
+        plane: z and t; None: the one that QuPath shows first, under the image's own name and id.
+        keeps: what other runs wrote on the other planes stays where this one is written to.
     """
 
-    def __init__(self, entry: ImageEntry, plane: Plane) -> None:
+    def __init__(self, entry: ImageEntry, plane: Plane | None, *, keeps: bool = False) -> None:
         super().__init__(entry)
-        self.plane = plane
+        self._plane, self._keeps = plane, keeps
         self._described: SlideDescription | None = None
+
+    @property
+    def plane(self) -> Plane:
+        """z and t."""
+        return default_plane(planes_in(self.entry)) if self._plane is None else self._plane
 
     @property
     def id(self) -> str:
         """The image's with the plane behind it."""
-        return f"{self.entry.id}@z{self.plane[0]}t{self.plane[1]}"
+        if self._plane is None:
+            return self.entry.id
+        return f"{self.entry.id}@z{self._plane[0]}t{self._plane[1]}"
 
     @property
     def name(self) -> str:
         """The image's with the plane behind it."""
-        return f"{self.entry.name} (z {self.plane[0]}, t {self.plane[1]})"
+        if self._plane is None:
+            return self.entry.name
+        return f"{self.entry.name} (z {self._plane[0]}, t {self._plane[1]})"
 
     @property
     def slide(self) -> SlideRef:
         """The plane (see `ImageEntry.slide`)."""
-        return replace(self.entry.slide, plane=self.plane)
+        return replace(self.entry.slide, plane=self._plane)
 
     @property
     def description(self) -> SlideDescription:
@@ -73,15 +88,20 @@ class PlaneEntry(EntryView):
         beside: bool = False,
     ) -> WriteReport:
         """See `ImageEntry.write`; what the same run wrote on other planes stays."""
-        there = [o for o in self.entry.objects() if o.run == run and plane_of(o) != self.plane]
-        mine = [on_plane(o, self.plane) for o in objects]
+        plane = self.plane
+        there = [o for o in self.entry.objects() if self._stays(o, run) and plane_of(o) != plane]
+        mine = [on_plane(o, plane) for o in objects]
         report = self.entry.write([*there, *mine], run, read, beside)
         return replace(
             report, added=report.added - len(there), removed=max(0, report.removed - len(there))
         )
 
+    def _stays(self, o: PathObject, run: str) -> bool:
+        return o.run is not None if self._keeps else o.run == run
+
     def _mine(self, objects: Iterable[PathObject]) -> list[PathObject]:
-        return [o for o in objects if plane_of(o) == self.plane]
+        every = list(objects)
+        return [o for o in every if plane_of(o) == self.plane] if every else []
 
 
 @dataclass(frozen=True)
@@ -134,8 +154,10 @@ def parse_indices(text: str, option: str) -> tuple[int, ...] | str:
 def chosen_planes(entry: ImageEntry, choice: PlaneChoice) -> list[ImageEntry]:
     """The chosen planes of an image, each an image of its own; an image of one plane is itself.
 
-    What cannot be opened is itself, too: whoever opens it next says why.
+    What cannot be opened is itself, too: whoever opens it next says why. So is a plane.
     """
+    if isinstance(entry, PlaneEntry):
+        return [entry]
     planes = planes_in(entry)
     chosen = choice.of(planes)
     if planes == (1, 1) and chosen == [FIRST]:
@@ -144,24 +166,91 @@ def chosen_planes(entry: ImageEntry, choice: PlaneChoice) -> list[ImageEntry]:
 
 
 #: Files that may hold more than one plane and that our own readers open.
-_STACKS = (".tif", ".tiff")
+_STACKS = (".tif", ".tiff", ".czi", ".vsi", ".zarr")
 
 
 def planes_in(entry: ImageEntry) -> Plane:
     """How many planes an image has; opened only where nothing else tells."""
-    whole: object = entry
-    while (inner := getattr(whole, "entry", None)) is not None:  # pooled, or a plane
-        whole = inner
-    recorded: Plane | None = getattr(whole, "recorded_planes", None)
+    recorded = _recorded(entry)
     if recorded is not None:
         return recorded
+    if not may_be_stack(entry):
+        return 1, 1
     try:
-        ref = entry.slide
-        if not ref.server and ref.path.suffix.lower() not in _STACKS:
-            return 1, 1
         return entry.description.planes
     except HookpathError:
         return 1, 1
+
+
+class PlaneProject(ImagesById[ImageEntry]):
+    """A project whose stacks are seen plane by plane; closing it is the project's own affair.
+
+    Without a choice each stack is the plane that QuPath shows first, under its own name.
+    """
+
+    def __init__(self, project: Project, choice: PlaneChoice) -> None:
+        self._project, self._choice = project, choice
+
+    @property
+    def source(self) -> Path:
+        """The project's."""
+        return self._project.source
+
+    @property
+    def name(self) -> str:
+        """The project's."""
+        return self._project.name
+
+    @property
+    def classes(self) -> Sequence[PathClass]:
+        """The project's."""
+        return self._project.classes
+
+    @property
+    def images(self) -> Sequence[ImageEntry]:
+        """Images, and chosen planes of stacks."""
+        return self._views
+
+    @cached_property
+    def _views(self) -> tuple[ImageEntry, ...]:
+        if self._choice == PlaneChoice():  # opens none: there may be thousands
+            return tuple(
+                PlaneEntry(entry, None, keeps=True) if may_be_stack(entry) else entry
+                for entry in self._project.images
+            )
+        return tuple(
+            PlaneEntry(view.entry, view.plane, keeps=True) if isinstance(view, PlaneEntry) else view
+            for entry in self._project.images
+            for view in chosen_planes(entry, self._choice)
+        )
+
+    def changes(self) -> AbstractContextManager[Changes]:
+        """A block of changes in the project (see `Project.changes`)."""
+        return self._project.changes()
+
+    def close(self) -> None:
+        """The project stays open."""
+
+
+def may_be_stack(entry: ImageEntry) -> bool:
+    """Whether an image may have several planes; opens nothing."""
+    recorded = _recorded(entry)
+    if recorded is not None:
+        return recorded != (1, 1)
+    try:
+        ref = entry.slide
+    except HookpathError:
+        return False
+    return bool(ref.server) or ref.path.suffix.lower() in _STACKS
+
+
+def _recorded(entry: ImageEntry) -> Plane | None:
+    """How many planes the project says that an image has; None: it does not say."""
+    whole: object = entry
+    while (inner := getattr(whole, "entry", None)) is not None:  # pooled, or a plane
+        whole = inner
+    found: Plane | None = getattr(whole, "recorded_planes", None)
+    return found
 
 
 def drawn_planes(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:

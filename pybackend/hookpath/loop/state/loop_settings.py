@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.annotations import LabelRules
 from hookpath.errors import LoopError
+from hookpath.projects.planes import PlaneChoice, parse_indices
 from hookpath.untrusted_files import reason
 
 
@@ -38,6 +39,8 @@ class LoopSettings(BaseModel):
         rest: class of all that is confirmed and that no annotation covers; it is never proposed.
             None: such area is unknown.
         seed: of draws at random.
+        z, t: planes of stacks, each an image of the loop's own (``0,2-4``, ``all``); None: the one
+            that QuPath shows first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,19 @@ class LoopSettings(BaseModel):
     proposals: ProposalSettings = Field(default_factory=ProposalSettings)
     rest: str | None = None
     seed: int = 0
+    z: str | None = None
+    t: str | None = None
+
+    @property
+    def planes(self) -> PlaneChoice:
+        """Which planes of stacks are images of the loop.
+
+        Raises:
+            UsageError: what stands there are no planes.
+        """
+        return PlaneChoice(
+            self.z and parse_indices(self.z, "--z"), self.t and parse_indices(self.t, "--t")
+        )
 
     @property
     def rules(self) -> LabelRules:
