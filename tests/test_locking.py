@@ -161,3 +161,27 @@ def test_a_lock_that_another_user_left_can_be_taken(tmp_path: Path) -> None:
     file.chmod(0o444)
     with folder_alone(tmp_path, "x"):
         pass
+
+
+@pytest.mark.parametrize("name", [".a.json.lock", LOCK_NAME, ".locks/training.lock"])
+def test_locks_of_killed_processes_go_with_the_next_lock_there(tmp_path: Path, name: str) -> None:
+    """Whatever that one is for; what a living process has, and what is no lock, stays."""
+    (tmp_path / ".locks").mkdir()
+    left, held = tmp_path / name, (tmp_path / name).with_name(".other.lock")
+    foreign = left.with_name("poetry.lock") if left.parent == tmp_path else left.with_name("notes")
+    foreign.write_text("{}")
+    with child(holding(left)) as pid:
+        end(pid)
+    assert left.is_file()
+    with child(holding(held)):
+        with alone(left.with_name(".third.lock"), "testing", 0.0):
+            assert not left.exists()
+        assert held.is_file()
+    assert foreign.is_file()
+
+
+def test_a_lock_of_another_machine_stays(tmp_path: Path) -> None:
+    left = tmp_path / ".a.lock"
+    left.write_text(json.dumps({"machine": "0" * 8, "process": 1, "host": "far"}))
+    with alone(tmp_path / ".b.lock", "testing", 0.0):
+        assert left.is_file()

@@ -10,6 +10,7 @@ from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed, Lease
 from hookpath.locking.named_locks import (
     LOCK_NAME,
     PATIENCE_S,
+    STEP_LOCKS,
     alone,
     entered,
     folder_alone,
@@ -22,6 +23,7 @@ __all__ = [
     "CLAIMS_NAME",
     "LOCK_NAME",
     "PATIENCE_S",
+    "STEP_LOCKS",
     "Claims",
     "Failed",
     "Lease",

@@ -111,6 +111,13 @@ def is_held(note: Path) -> bool:
     return note.exists()
 
 
+def is_abandoned(file: Path) -> bool:
+    """Whether a lock's file says that a process of this machine has it which has ended."""
+    said = owner_in(file)
+    pid = said.get("process")
+    return said.get("machine") == this_machine() and isinstance(pid, int) and not lives(pid)
+
+
 def who(note: Path) -> str:
     """Who made a note, in words: `` (process 12 on node7)``; "" where it does not say so."""
     said = owner_in(note)

@@ -19,16 +19,22 @@ from typing import Protocol
 from hookpath.atomic_files import make_folder
 from hookpath.errors import BusyError
 from hookpath.leftover_files import is_unfinished, sweep
-from hookpath.locking.lock_note import note_of, owner, try_note, who
+from hookpath.locking.lock_note import is_abandoned, note_of, owner, try_note, who
 from hookpath.locking.system_lock import try_system_lock
 
 #: The lock's file in a folder that it is for.
 LOCK_NAME = ".hookpath.lock"
 
+#: Other locks are hidden files of this ending, or lie in a folder of this name.
+_LOCK, STEP_LOCKS = ".lock", ".locks"
+
 #: What is held for seconds is waited for; whoever waits longer than this is told.
 PATIENCE_S = 60.0
 
 _LOOK_EVERY_S = 0.05
+
+#: Folders whose abandoned locks this process has removed.
+_swept: set[tuple[int, Path]] = set()
 
 #: Locks of this process: file, process, thread.
 _held: set[tuple[Path, int, int]] = set()
@@ -67,6 +73,27 @@ def folder_alone(folder: Path, does: str, shared: bool = False) -> Iterator[None
         yield
 
 
+def _sweep_locks(folder: Path) -> None:
+    """Remove the lock files of killed processes of this machine; once in each process.
+
+    Each is taken first, as by anybody who asks for it: what another process has just taken stays.
+    """
+    key = (os.getpid(), folder)
+    if key in _swept:
+        return
+    _swept.add(key)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        files = [folder / e.name for e in entries if _is_lock(folder, e.name)]
+        for file in (f for f in files if is_abandoned(f)):
+            with contextlib.suppress(OSError, NotImplementedError):
+                if (lock := try_system_lock(file, shared=False, owner=owner())) is not None:
+                    lock.release()
+
+
+def _is_lock(folder: Path, name: str) -> bool:
+    return name.endswith(_LOCK) and (name.startswith(".") or folder.name == STEP_LOCKS)
+
+
 @contextmanager
 def alone(
     file: Path, does: str, patience_s: float = PATIENCE_S, shared: bool = False
@@ -92,6 +119,7 @@ def alone(
         return
     lock = _acquired(file, does, patience_s, shared)
     _held.add(key)
+    _sweep_locks(file.parent)
     try:
         yield
     finally:

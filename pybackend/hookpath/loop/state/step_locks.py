@@ -32,8 +32,8 @@ def alone(
     """
     with ExitStack() as held:
         try:
-            make_folder(root / ".locks")
-            lock = root / ".locks" / f"{what}.lock"
+            make_folder(root / locking.STEP_LOCKS)
+            lock = root / locking.STEP_LOCKS / f"{what}.lock"
             held.enter_context(locking.alone(lock, f"{does} of {root}", patience_s))
         except OSError as error:
             raise LoopError(
