@@ -42,7 +42,7 @@ class PlaneEntry(EntryView):
 
     @property
     def plane(self) -> Plane:
-        """z and t."""
+        """The plane: z and t."""
         return default_plane(planes_in(self.entry)) if self._plane is None else self._plane
 
     @property
