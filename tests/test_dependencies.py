@@ -28,10 +28,13 @@ MODULES = {
 
 #: Declared and imported by others, for us: OpenSlide's library, torch's ONNX exporter and its
 #: TensorBoard writer.
-FOR_OTHERS = {"geojson", "openslide-bin", "onnxscript", "tensorboard"}
+FOR_OTHERS = {"openslide-bin", "onnxscript", "tensorboard"}
 
 #: Imported, and installed by a distribution that is declared: Paquo's Java bridge.
 BY_OTHERS = {"jpype": "paquo"}
+
+#: Extras for what stands outside of the package.
+DEVELOPERS = {"dev", "docs"}
 
 
 def requirements(entries: list[str]) -> set[str]:
@@ -42,12 +45,16 @@ def requirements(entries: list[str]) -> set[str]:
 
 @cache
 def declared() -> dict[str, set[str]]:
-    """Of the package itself (`""`) and of each extra but that of its developers."""
+    """Of the package itself (`""`) and of each extra but those of its developers."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     return {
         "": requirements(project["dependencies"]),
-        **{extra: requirements(extras[extra]) - {"hookpath"} for extra in extras if extra != "dev"},
+        **{
+            extra: requirements(extras[extra]) - {"hookpath"}
+            for extra in extras
+            if extra not in DEVELOPERS
+        },
     }
 
 

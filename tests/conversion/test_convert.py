@@ -17,6 +17,7 @@ from hookpath.conversion import ConvertConfig, convert_files, read_asap
 from hookpath.errors import AnnotationError, UsageError
 from hookpath.projects import open_project
 from support.annotation_files import ASAP, BOMB, IMAGESCOPE, write_text
+from support.reporting import Notes
 from support.shared import copy_of_shared
 from support.slides import position_image, write_pyramid, write_scn
 
@@ -86,6 +87,24 @@ def test_a_broken_file_is_named_and_the_others_are_converted(tmp_path: Path) -> 
     assert [p.code for p in report.problems] == ["annotations_unreadable"] * 2
     assert str(bad) in report.problems[0].message
     assert "No such file" in report.problems[1].message
+
+
+def test_what_is_no_valid_geojson_is_told_and_the_rest_converted(tmp_path: Path) -> None:
+    rings = [[[0, 0], [9, 0], [9, 9], [0, 9]], [[0, 0], [1, 1]]]
+    features = [
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for ring in rings
+    ]
+    path = tmp_path / "theirs.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    notes = Notes()
+    report = convert_files([path], tmp_path / "out", reporter=notes)
+    assert not report.problems
+    assert read_geojson(report.converted[0].path)[0].geometry.equals(box(0, 0, 9, 9))
+    assert notes.warnings == [
+        f"{path}: 2 geometries are no valid GeoJSON (of the first: each linear ring must end where "
+        "it started); 1 cannot be built and has no area"
+    ]
 
 
 def test_classes_are_renamed_merged_and_dropped(tmp_path: Path) -> None:

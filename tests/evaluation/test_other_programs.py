@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,18 @@ def test_outlines_are_scored_at_any_spacing(project: FolderProject, tmp_path: Pa
     write_geojson(tmp_path / "maps" / "a.geojson", found)
     counts = score(project, tmp_path, ForeignMaps(tmp_path / "maps", spacing_um=1.0))
     assert counts == [[64 * 128, 0, 0], [16 * 128, 48 * 64, 48 * 64]]
+
+
+def test_outlines_that_are_no_geojson_are_told(project: FolderProject, tmp_path: Path) -> None:
+    """An area that cannot be built is missed; nobody should have to find out by the score."""
+    path = tmp_path / "maps" / "a.geojson"
+    write_geojson(path, [PathObject(box(0, 0, 160, 256), "detection", RED)])
+    assert ForeignMaps(tmp_path / "maps").notes == []
+    collection = json.loads(path.read_text())
+    collection["features"][0]["geometry"]["coordinates"][0][2:] = []
+    path.write_text(json.dumps(collection))
+    (note,) = ForeignMaps(tmp_path / "maps").notes
+    assert note.startswith(f"{path}: 1 geometry is no valid GeoJSON (each linear ring must contain")
 
 
 def test_a_map_of_another_slide_is_refused(project: FolderProject, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -215,7 +215,7 @@ def command(
                 project,
                 model_dir=model_folder(model) if model else None,
                 predictions_dir=predictions,
-                maps=_foreign(maps, classes, spacing) if maps else None,
+                maps=_foreign(maps, classes, spacing, console.reporter.warn) if maps else None,
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
@@ -257,11 +257,16 @@ def _work(
         yield work
 
 
-def _foreign(maps: Path, classes: Path | None, spacing: float | None) -> ForeignMaps:
+def _foreign(
+    maps: Path, classes: Path | None, spacing: float | None, warn: Callable[[str], None]
+) -> ForeignMaps:
     from hookpath.conversion import read_class_values
     from hookpath.evaluation.predictions.other_programs import ForeignMaps
 
-    return ForeignMaps(maps, None if classes is None else read_class_values(classes), spacing)
+    found = ForeignMaps(maps, None if classes is None else read_class_values(classes), spacing)
+    for note in found.notes:
+        warn(note)
+    return found
 
 
 def _judge(device: str) -> JudgeLeftOut:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hookpath.annotations import PathObject, read_geojson
+from hookpath.annotations import PathObject
 from hookpath.conversion.class_renaming import Renaming
 from hookpath.conversion.class_values import read_class_values
+from hookpath.conversion.geojson_input import read_foreign_geojson
 from hookpath.conversion.input_formats import ENDINGS, Source, Target, source_format
 from hookpath.conversion.label_masks import mask_downsample, read_mask
 from hookpath.conversion.output_formats import MASKS, Canvas, TargetWriter
@@ -229,7 +230,7 @@ class _Run:
         if source == "imagescope":
             return read_imagescope(file, config.class_from)
         if source == "geojson":
-            return Found(read_geojson(file))
+            return read_foreign_geojson(file)
         if self.table is None:
             raise UsageError(f"{file}: a mask needs --classes FILE: which value is which class")
         downsample = self._mask_downsample(file, place)

@@ -22,9 +22,9 @@ from hookpath.annotations import (
     PathClass,
     PathObject,
     class_names_in,
-    read_geojson,
 )
 from hookpath.conversion import ClassValues, mask_downsample
+from hookpath.conversion.geojson_input import read_foreign_geojson
 from hookpath.conversion.label_images import LabelImage, open_label_image
 from hookpath.conversion.label_masks import label_table, labels_of_values
 from hookpath.errors import AnnotationError, EvaluationError
@@ -70,9 +70,10 @@ class ForeignMaps:
         self.folder, self.values = folder, values
         self._spacing_um = spacing_um or OUTLINE_UM
         self._files = _files_of(folder)
-        self._outlines = {
-            path: _plain(read_geojson(path)) for path in self._files.values() if _is_outlines(path)
-        }
+        found = {p: read_foreign_geojson(p) for p in self._files.values() if _is_outlines(p)}
+        self._outlines = {path: _plain(f.objects) for path, f in found.items()}
+        #: What may be meant otherwise in these files, with their names.
+        self.notes = [f"{path}: {note}" for path, f in found.items() for note in f.notes]
         if values is None and len(self._outlines) < len(self._files):
             image = next(p for p in self._files.values() if not _is_outlines(p))
             raise EvaluationError(
