@@ -32,7 +32,9 @@ class ValidityCheck:
         self.broken += bool(fault)
         self.first = self.first or fault
         properties = feature.get("properties")
-        for key in CHILD_KEYS if isinstance(properties, Mapping) else ():
+        if not isinstance(properties, Mapping):
+            return
+        for key in CHILD_KEYS:
             children = properties.get(key)
             for child in children if isinstance(children, list) else ():
                 if isinstance(child, Mapping):
