@@ -38,7 +38,7 @@ def test_architecture_names_every_room_and_no_other() -> None:
 def test_a_room_uses_those_above_it_in_the_table() -> None:
     table = _page("architecture.md").split("## The rooms")[1].split("\n## ")[0]
     order = [cell.strip("`") for cell in _first_cells(table)]
-    downwards = set()
+    downwards: set[tuple[str, str]] = set()
     for module in PACKAGE.glob("*/**/*.py"):
         room = module.relative_to(PACKAGE).parts[0]
         used = re.findall(r"^\s*(?:from|import) hookpath\.(\w+)", module.read_text("utf-8"), re.M)

@@ -107,4 +107,4 @@ def test_tiles_take_a_quarter_of_it(
     free: int | None, budget: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tile_runner, "free_memory", lambda: free)
-    assert tile_runner._memory_budget(tile_runner.torch.device("cpu")) == budget
+    assert tile_runner._memory_budget(tile_runner.torch.device("cpu")) == budget  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ def run(source: str, names: dict[str, Any]) -> Any:
     exec(compile(tree, str(NOTEBOOK), "exec"), names)
     if last is None:
         return None
-    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names)
+    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names)  # type: ignore[attr-defined]
 
 
 def test_every_cell_runs_and_shows_something_short(

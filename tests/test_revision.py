@@ -52,6 +52,6 @@ def test_git_archive_writes_the_commit(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     if not (root / ".git").exists():
         pytest.skip("no checkout")
-    asked = ["git", "-C", root, "check-attr", "export-subst", "pybackend/hookpath/commit.txt"]
+    asked = ["git", "-C", str(root), "check-attr", "export-subst", "pybackend/hookpath/commit.txt"]
     done = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("export-subst: set")

@@ -146,7 +146,7 @@ def test_a_window_far_from_everything_is_all_ignore() -> None:
 
 def test_holes_and_parts() -> None:
     ring = box(0, 0, 10, 10).difference(box(3, 3, 7, 7))
-    labels = source(area(MultiPolygon([ring, box(12, 0, 14, 10)])))
+    labels = source(area(MultiPolygon([ring, box(12, 0, 14, 10)])))  # type: ignore[list-item]
     found = labels.rasterize(Region(0, 0, 16, 10, 1, 1))
     assert found.sum() == 100 - 16 + 20
     assert found[5, 5] == 0

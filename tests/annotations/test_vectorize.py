@@ -110,7 +110,7 @@ def test_pieces_that_touch_at_a_corner_are_two_and_a_gap_that_does_is_a_hole() -
     (obj,) = vectorize(pinched, CLASSES)
     assert obj.geometry.is_valid
     assert obj.geometry.area == 7
-    assert len(obj.geometry.interiors) == 1
+    assert len(obj.geometry.interiors) == 1  # type: ignore[attr-defined]
 
 
 def test_small_pieces_are_left_out_and_small_holes_filled() -> None:
@@ -136,7 +136,7 @@ def test_simplified_neighbours_leave_no_gap_and_do_not_overlap(tolerance: float)
     covered = shapely.union_all(shapes)
     assert sum(g.area for g in shapes) == pytest.approx(covered.area, abs=1e-6)
     assert covered.geom_type == "Polygon"
-    assert not covered.interiors
+    assert not covered.interiors  # type: ignore[attr-defined]
     assert covered.covers(box(0, 0, 170, 150).buffer(-tolerance))
     assert corners(simple) < corners(exact) * (0.8 if tolerance < 1 else 0.4)
     for before, after in zip(exact, simple, strict=True):
@@ -202,7 +202,7 @@ def test_outlines_that_do_not_hold_the_pixels_are_an_error(monkeypatch: Any) -> 
         rings = trace(*args)
         return rings.take(rings.is_outline)
 
-    trace = vectorizer.trace
+    trace = vectorizer.trace  # type: ignore[attr-defined]
     ring = np.ones((5, 5), np.uint8)
     ring[2, 2] = 0
     monkeypatch.setattr(vectorizer, "trace", without_holes)
@@ -213,7 +213,7 @@ def test_outlines_that_do_not_hold_the_pixels_are_an_error(monkeypatch: Any) -> 
 def test_pieces_that_miss_pixels_of_the_map_are_an_error(monkeypatch: Any) -> None:
     from hookpath.annotations import vectorizer
 
-    runs_of = vectorizer.runs_of
+    runs_of = vectorizer.runs_of  # type: ignore[attr-defined]
     monkeypatch.setattr(vectorizer, "runs_of", lambda *args: runs_of(*args).take(slice(1, None)))
     with pytest.raises(AnnotationError, match=r"outlines hold \[5, 0, 0\] px.*map \[10, 0, 0\]"):
         vectorize(np.ones((2, 5), np.uint8), CLASSES)
@@ -256,7 +256,7 @@ def test_any_simplified_map_has_no_gap_and_no_overlap(seed: int, sparse: bool) -
     assert all(g.is_valid for g in shapes)
     covered = shapely.union_all(shapes)
     assert sum(g.area for g in shapes) == pytest.approx(covered.area, abs=1e-6)
-    assert sparse or (covered.geom_type == "Polygon" and not covered.interiors)
+    assert sparse or (covered.geom_type == "Polygon" and not covered.interiors)  # type: ignore[attr-defined]
     for before, after in zip(exact, simple, strict=True):
         moved = shapely.hausdorff_distance(before.geometry.boundary, after.geometry.boundary)
         assert moved <= tolerance + 1e-9

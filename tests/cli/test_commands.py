@@ -11,7 +11,7 @@ import pytest
 
 from hookpath.annotations import read_geojson
 from hookpath.projects import SPLIT_KEY, FolderProject
-from hookpath.projects.folder_store.folder_project import FOLDER_FILE
+from hookpath.projects.folder_store.folder_project import FOLDER_FILE  # type: ignore[attr-defined]
 from support.edited import nudge_first, propose
 from support.textures import texture_folder, texture_slide
 

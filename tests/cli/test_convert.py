@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from support.annotation_files import ASAP, IMAGESCOPE, write_text
 from support.slides import position_image, write_pyramid
 
 
-def test_an_origin_is_two_numbers(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+def test_an_origin_is_two_numbers(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     source = write_text(tmp_path / "a.xml", ASAP)
     assert hookpath("convert", source, "--origin", "12").code == 2
     assert hookpath("convert", source, "--origin", "1,2").code == 0
@@ -19,7 +20,7 @@ def test_an_origin_is_two_numbers(tmp_path: Path, hookpath: Callable[..., object
 
 @pytest.mark.parametrize("pair", ["Tumor", "A=B"])
 def test_a_class_that_is_wrongly_named_is_told(
-    tmp_path: Path, pair: str, hookpath: Callable[..., object]
+    tmp_path: Path, pair: str, hookpath: Callable[..., Any]
 ) -> None:
     done = hookpath("convert", write_text(tmp_path / "a.xml", ASAP), "--class", pair)
     assert (done.code == 0) == (pair == "A=B")
@@ -27,7 +28,7 @@ def test_a_class_that_is_wrongly_named_is_told(
     assert said in done.err
 
 
-def test_objects_off_the_slide_are_told(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+def test_objects_off_the_slide_are_told(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
     far = ASAP.replace('X="200"', 'X="2000"').replace('X="210"', 'X="2010"')
     done = hookpath("convert", write_text(tmp_path / "a.xml", far))
@@ -35,7 +36,7 @@ def test_objects_off_the_slide_are_told(tmp_path: Path, hookpath: Callable[..., 
 
 
 def test_the_command_tells_machines_what_it_did(
-    tmp_path: Path, hookpath: Callable[..., object]
+    tmp_path: Path, hookpath: Callable[..., Any]
 ) -> None:
     source = write_text(tmp_path / "a.xml", IMAGESCOPE)
     done = hookpath("convert", source, "--to", "asap", "-o", tmp_path / "out", "--json")
@@ -53,7 +54,7 @@ def test_the_command_tells_machines_what_it_did(
     [("imagescope", "1 points were left out"), ("mask", "2 objects without class or area")],
 )
 def test_what_a_format_has_no_place_for_is_told(
-    tmp_path: Path, hookpath: Callable[..., object], to: str, said: str
+    tmp_path: Path, hookpath: Callable[..., Any], to: str, said: str
 ) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
     source = write_text(tmp_path / "a.xml", ASAP)
@@ -63,7 +64,7 @@ def test_what_a_format_has_no_place_for_is_told(
 
 
 def test_a_slide_that_is_not_where_it_should_be_is_told(
-    tmp_path: Path, hookpath: Callable[..., object]
+    tmp_path: Path, hookpath: Callable[..., Any]
 ) -> None:
     (tmp_path / "slides").mkdir()
     write_pyramid(tmp_path / "slides" / "b.tif", position_image(64, 64), mpp=0.5)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hookpath.projects import FolderProject
 from support.slides import position_image, write_pyramid
 from support.tissue_square import area, slide_with
 
 
-def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     folder = tmp_path / "slides"
     folder.mkdir()
     write_pyramid(folder / "a.tif", position_image(256, 128), mpp=1.0)
@@ -27,7 +28,7 @@ def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[...
     assert FolderProject(folder).images[0].objects() == []
 
 
-def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     slide_with(tmp_path / "slides", area("Tumor", 32, 32, 128, 128))
     call = ("extract", tmp_path / "slides", "-o", tmp_path / "out", "--at", 8, "--size", 32)
     rest = ("--rest", "Normal", "--tissue-rule", "saturation")
@@ -41,7 +42,7 @@ def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..
     assert "Normal" not in hookpath("info", tmp_path / "slides").out
 
 
-def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., object]) -> None:
+def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0)
     for wrong in (
         ("--at", "ten"),
@@ -55,7 +56,7 @@ def test_what_is_asked_wrongly_is_usage(tmp_path: Path, hookpath: Callable[..., 
 
 
 def test_enlarged_patches_and_slides_without_any_are_warned_about(
-    tmp_path: Path, hookpath: Callable[..., object]
+    tmp_path: Path, hookpath: Callable[..., Any]
 ) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0)
     call = ("extract", tmp_path, "-o", tmp_path / "out", "--workers", 0, "--where", "all")

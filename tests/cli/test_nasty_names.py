@@ -86,7 +86,7 @@ def test_predict_and_evaluate(hookpath, folder: Path, model: Path, tmp_path: Pat
         import tifffile
 
         with tifffile.TiffFile(place) as tiff:
-            xml = ElementTree.fromstring(tiff.ome_metadata)
+            xml = ElementTree.fromstring(tiff.ome_metadata)  # type: ignore[arg-type]
         channels = [e.get("Name") for e in xml.iter() if e.tag.endswith("Channel")]
         assert len(channels) == len(records[0]["classes"])
         assert is_harmless("".join(str(c) for c in channels))

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from hookpath.cli import progress_reporters
-from hookpath.cli.progress_reporters import JsonReporter, LineReporter, duration_text, figures_text
+from hookpath.cli.progress_reporters import JsonReporter, LineReporter, duration_text, figures_text  # type: ignore[attr-defined]
 
 
 def test_figures_read_as_a_person_writes_them() -> None:
@@ -26,7 +26,7 @@ def test_lines_come_at_most_every_ten_seconds_and_at_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)
+    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)  # type: ignore[attr-defined]
     reporter = LineReporter()
     reporter.start("train", 100, "step")
     for _ in range(40):
@@ -45,7 +45,7 @@ def test_steps_of_an_earlier_run_say_nothing_about_speed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)
+    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)  # type: ignore[attr-defined]
     reporter = LineReporter()
     reporter.start("train", 100, "step")
     reporter.advance("train", 80)
@@ -75,7 +75,7 @@ def test_time_left_is_for_everything_where_that_is_known(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)
+    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)  # type: ignore[attr-defined]
     reporter = JsonReporter()
     reporter.overall(0.2)  # done by an earlier run: says nothing about speed
     reporter.start("predict a", 4, "tile")

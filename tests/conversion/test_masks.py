@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def _save(path: Path, labels: np.ndarray) -> Path:
     if path.suffix == ".png":
         Image.fromarray(labels).save(path)
     else:
-        tiles = {"tile": (16, 16)} if path.stem == "tiled" else {}
+        tiles: dict[str, Any] = {"tile": (16, 16)} if path.stem == "tiled" else {}
         tifffile.imwrite(path, labels, compression="zlib", **tiles)
     return path
 

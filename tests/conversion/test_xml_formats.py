@@ -31,7 +31,7 @@ def test_asap_has_groups_colours_order_and_holes(tmp_path: Path) -> None:
     assert square.name == "big & square"
     assert square.path_class == PathClass("Tumor", (255, 128, 0))
     assert island.geometry.equals(Polygon([(35, 45), (45, 45), (45, 55)]))
-    assert (dot.geometry.x, dot.geometry.y, dot.path_class) == (
+    assert (dot.geometry.x, dot.geometry.y, dot.path_class) == (  # type: ignore[attr-defined]
         7.5, 8.25, PathClass("Stroma", (0, 255, 0)),
     )  # fmt: skip
     assert free.geometry.equals(box(200, 0, 210, 30))

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,7 +92,10 @@ def test_probability_maps_and_groups_reach_the_report(tmp_path: Path) -> None:
         shares[:75, :, 0], shares[75:, :, 1] = 200, 200  # all of the truth but a part of b's
         write_prediction(tmp_path / "predictions", entry, all_tumor(), probabilities=shares)
         entry.set_metadata({"grade": grade})
-    run = {"predictions_dir": tmp_path / "predictions", "out_dir": tmp_path / "evaluation"}
+    run: dict[str, Any] = {
+        "predictions_dir": tmp_path / "predictions",
+        "out_dir": tmp_path / "evaluation",
+    }
     report = evaluate_project(project, group_by=["grade"], **run)
     read = load_report(tmp_path / "evaluation")
     assert read.pooled_measured.bins is not None
@@ -147,7 +151,7 @@ def test_a_model_predicts_what_is_missing_and_never_touches_the_project(tmp_path
     save_model(tmp_path / "model", model, ModelCard.describe(model, [BLUE, RED]))
     config = PredictConfig(device="cpu", readers=1, tissue=False)
     out = tmp_path / "evaluation"
-    run = {"model_dir": tmp_path / "model", "out_dir": out, "predict": config}
+    run: dict[str, Any] = {"model_dir": tmp_path / "model", "out_dir": out, "predict": config}
     report = evaluate_project(project, **run)
     assert report.classes.names == ("Stroma", "Tumor")
     # 1 µm/px pixels of the 0.5 µm/px slides: a quarter of the drawn ones; all are predicted.
@@ -209,7 +213,7 @@ def test_a_bad_prediction_is_one_line_and_the_rest_is_scored(
     a, b, _ = project.images
     predictions = tmp_path / "predictions"
     write_prediction(predictions, a, all_tumor())
-    changed = {"weights": "bb" * 32} if damage == "other model" else {}
+    changed: dict[str, Any] = {"weights": "bb" * 32} if damage == "other model" else {}
     table = ClassTable((RED,)) if damage == "other classes" else TABLE
     folder = write_prediction(predictions, b, all_tumor(), table, **changed)
     if damage == "absent":

@@ -38,7 +38,7 @@ def write_run(folder: Path, epochs: int = 3, val: bool = True, planned: int = 3)
     if epochs:
         (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
         metrics = {"epoch": 2, "validation_confusion": [[30, 10], [0, 20]]}
-        card = {"metrics": metrics if val else {"epoch": epochs}, "branches": []}
+        card: dict[str, Any] = {"metrics": metrics if val else {"epoch": epochs}, "branches": []}
         (folder / "model" / "model.json").write_text(json.dumps(card))
     return folder
 

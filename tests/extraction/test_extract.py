@@ -244,7 +244,7 @@ def test_a_damaged_slide_is_listed_and_leaves_nothing(folder: Path) -> None:
 def test_a_slide_that_kills_its_reader_does_not_stop_the_others(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = FolderEntry.slide.fget
+    whole = FolderEntry.slide.fget  # type: ignore[attr-defined]
     assert whole is not None
 
     def slide(entry: FolderEntry) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ def test_µm_per_px_must_be_known(tmp_path: Path) -> None:
     "wrong",
     [{"at": ()}, {"at": (X10, X10)}, {"size": 4}, {"stride": 0}, {"tissue_share": 1.5}],
 )
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         ExtractConfig(**wrong)
 

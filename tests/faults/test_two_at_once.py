@@ -60,7 +60,7 @@ def test_two_trainings_of_one_run(slides: Path, tmp_path: Path) -> None:
     with child(entered(RunFolder(run).alone())) as pid:
         for resume in (False, True):
             said = refused(
-                lambda resume=resume: train_network([open_project(slides)], config, run, resume)
+                lambda resume=resume: train_network([open_project(slides)], config, run, resume)  # type: ignore[misc]
             )
             assert f"is training the run {run} (process {pid}); wait" in said
     assert train_network([open_project(slides)], config, run).epochs == 1
@@ -128,7 +128,7 @@ def test_extractions_of_the_same_share_the_slides(slides: Path, tmp_path: Path) 
             end(pid)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(share_out.time, "sleep", killing)
+            patch.setattr(share_out.time, "sleep", killing)  # type: ignore[attr-defined]
             report = extract_projects([open_project(slides)], out, config)
     assert seen[0] == 1
     assert [r.image for r in report.extracted] == ["s0.tif", "s1.tif"]
@@ -191,10 +191,10 @@ def test_the_same_command_several_times_shares_the_slides(
 
         def killing(seconds: float) -> None:
             assert len(list(out.glob("*/prediction.json"))) == 3
-            monkeypatch.setattr(share_out.time, "sleep", lambda _: None)
+            monkeypatch.setattr(share_out.time, "sleep", lambda _: None)  # type: ignore[attr-defined]
             end(pid)
 
-        monkeypatch.setattr(share_out.time, "sleep", killing)
+        monkeypatch.setattr(share_out.time, "sleep", killing)  # type: ignore[attr-defined]
         report = predict()
     assert [f.record.image for f in report.predicted] == ["s1.tif", "s2.tif", "s3.tif"]
     assert [f.record.image for f in report.resumed] == ["s0.tif"]

@@ -257,7 +257,7 @@ def test_scores_that_do_not_fit_halve_the_tile_too(
 ) -> None:
     from hookpath.inference.dense import dense_engine as module
 
-    classify, sizes = module.classify, []
+    classify, sizes = module.classify, []  # type: ignore[attr-defined]
 
     def tight(logits: Any, *rest: Any) -> Any:
         if logits[0].numel() > 160 * 160:
@@ -308,7 +308,7 @@ def test_dense_equals_patchwise_with_any_number_of_channels(tmp_path: Path) -> N
     pixels = rng.integers(0, 60000, (5, 512, 512)).astype(np.uint16)
     path = write_ome(tmp_path / "a.ome.tif", pixels, names=["a", "b", "c", "d", "e"], levels=3)
     scales = tuple(ChannelScale(name=n, low=0, high=60000) for n in "dbeac")
-    design = {"spacings": (0.5, 2.0), "input_size": 76, "depth": 2, "filters": 2}
+    design: dict[str, Any] = {"spacings": (0.5, 2.0), "input_size": 76, "depth": 2, "filters": 2}
     model = random_network("hooknet", n_classes=3, in_channels=5, **design)
     with SlideRef(path, channels=scales).open() as slide:
         found = dense(model, slide, tile=128)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def predict(work: Path, out: Path, *models: Path, **changes: object) -> PredictReport:
+def predict(work: Path, out: Path, *models: Path, **changes: Any) -> PredictReport:
     config = PredictConfig(device="cpu", as_="none", tissue=False, **changes)
     return predict_project(open_project(work / "slides"), list(models), out, config)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from support.slides import write_pyramid
 
 #: A dark square of 40 µm on pale; the runner says 0.8 for what it sees, 0.2 for the other class.
 SQUARE = box(100, 60, 140, 100)
-PLAIN = {"simplify_um": 0.0, "min_area_um2": 1.0}
+PLAIN: dict[str, Any] = {"simplify_um": 0.0, "min_area_um2": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_with_the_settings_of_the_prediction_they_are_its_own(folder: Path) -> N
     ],
 )
 def test_thresholds_decide_by_probability(
-    folder: Path, changes: dict[str, object], dark: float | None, pale: float | None
+    folder: Path, changes: dict[str, Any], dark: float | None, pale: float | None
 ) -> None:
     found = by_class(draw_objects(folder, ObjectConfig(**PLAIN, **changes)))
     assert (found.get("Dark"), found.get("Pale")) == (dark, pale)

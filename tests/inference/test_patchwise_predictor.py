@@ -105,7 +105,7 @@ def test_at_other_input_sizes_too_where_poolings_fall_alike(
     tmp_path: Path, input_size: int, same: bool
 ) -> None:
     """Larger by 2^(D+1)·r = 32 px than the trained 92, or not."""
-    design = {"n_classes": 3, "filters": 3, "spacings": (0.5, 2.0), "depth": 2}
+    design: dict[str, Any] = {"n_classes": 3, "filters": 3, "spacings": (0.5, 2.0), "depth": 2}
     trained = random_network("hooknet", **design, input_size=92)
     larger = random_network("hooknet", **design, input_size=input_size)
     larger.load_state_dict(trained.state_dict())
@@ -227,7 +227,7 @@ def test_scores_that_do_not_fit_halve_the_batch_too(
 ) -> None:
     from hookpath.inference.patchwise import patchwise_predictor as module
 
-    classify = module.classify
+    classify = module.classify  # type: ignore[attr-defined]
 
     def tight(logits: Any, *rest: Any) -> Any:
         if len(logits) > 2:

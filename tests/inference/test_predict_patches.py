@@ -182,7 +182,7 @@ def test_a_card_without_the_network_s_classes_is_one_clear_error(tmp_path: Path)
 
 def test_a_network_that_gives_no_classes_is_one_clear_error() -> None:
     class Scale(RedPatches):
-        scores = "magnification"
+        scores = "magnification"  # type: ignore[assignment]
 
     with pytest.raises(ModelDesignError, match="gives no classes"):
         predictor_of(Scale(), card_of(RedPatches()))

@@ -19,7 +19,7 @@ from hookpath.errors import OutputError, PredictionError, UsageError
 from hookpath.inference import PredictConfig, PredictReport, load_prediction, predict_project
 from hookpath.inference import project_prediction as project_module
 from hookpath.projects import open_project
-from hookpath.projects.folder_store.folder_project import FOLDER_FILE
+from hookpath.projects.folder_store.folder_project import FOLDER_FILE  # type: ignore[attr-defined]
 from support.predictors import save_random_model
 from support.reporting import Notes
 from support.textures import texture_folder, texture_slide
@@ -148,7 +148,7 @@ def test_predicting_again_replaces_the_objects(work: Work) -> None:
 
 def stop_at(name: str, error: BaseException) -> Callable[..., Any]:
     """`predict_slide` that raises at one image."""
-    original = project_module.predict_slide
+    original = project_module.predict_slide  # type: ignore[attr-defined]
 
     def stopping(*given: Any) -> Any:
         if name in given:
@@ -301,7 +301,7 @@ def test_annotations_changed_meanwhile_are_not_touched(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(work, "Tumor", (20, 30, 60, 70))
-    original = project_module.predict_slide
+    original = project_module.predict_slide  # type: ignore[attr-defined]
 
     def drawing_meanwhile(*given: Any) -> Any:
         found = original(*given)
@@ -310,7 +310,7 @@ def test_annotations_changed_meanwhile_are_not_touched(
         )
         return found
 
-    chosen = {"images": ("s0.tif",), "inside": "Tumor"}
+    chosen: dict[str, Any] = {"images": ("s0.tif",), "inside": "Tumor"}
     with monkeypatch.context() as patch:
         patch.setattr(project_module, "predict_slide", drawing_meanwhile)
         report = work.predict(**chosen)

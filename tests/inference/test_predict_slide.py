@@ -181,7 +181,7 @@ def test_the_next_row_is_computed_while_one_is_written(
 
     computed, in_time = Event(), []
 
-    class SlowWriter(row_writer.PyramidWriter):
+    class SlowWriter(row_writer.PyramidWriter):  # type: ignore[name-defined]
         def write_rows(self, y: int, rows: Any) -> None:
             if y == 0:
                 in_time.append(computed.wait(10))

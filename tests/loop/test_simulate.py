@@ -81,7 +81,7 @@ def test_the_first_annotations_hold_every_class_that_a_few_looks_find(tmp_path: 
 def _add_slide(folder: Path, name: str, areas: list[tuple[str, shapely.Geometry]]) -> None:
     folder.mkdir(exist_ok=True)
     write_pyramid(folder / f"{name}.tif", np.full((100, 100, 3), 200, np.uint8), 1.0)
-    objects = [PathObject(area, path_class=PathClass(c)) for c, area in areas]
+    objects = [PathObject(area, path_class=PathClass(c)) for c, area in areas]  # type: ignore[arg-type]
     write_geojson(folder / f"{name}.geojson", objects)
 
 
@@ -91,7 +91,7 @@ def _drawn_project(
     """A folder of slides with annotations and two more; its first slide as a game sees it."""
     everywhere = [("Tumor", shapely.box(0, 0, 100, 100))]
     for name, areas in {**drawn, "y": everywhere, "z": everywhere}.items():
-        _add_slide(tmp_path / "own", name, areas)
+        _add_slide(tmp_path / "own", name, areas)  # type: ignore[arg-type]
     project = FolderProject(tmp_path / "own")
     project.images[-1].set_metadata({SPLIT_KEY: "test"})
     material = drawn_material(known_slides(tmp_path / "out", project, None), 0.3, 0)

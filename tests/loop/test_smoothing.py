@@ -16,7 +16,7 @@ def certain(labels: np.ndarray, classes: int = 2) -> np.ndarray:
 
 def smoothed(labels: np.ndarray, sigma: float) -> np.ndarray:
     found = certain(labels)
-    return smooth_labels(lambda top, bottom: found[:, top:bottom], *labels.shape, sigma)
+    return smooth_labels(lambda top, bottom: found[:, top:bottom], *labels.shape, sigma)  # type: ignore[call-arg]
 
 
 def test_without_smoothing_labels_stay() -> None:

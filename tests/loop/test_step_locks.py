@@ -72,7 +72,7 @@ def test_what_is_accepted_while_training_runs_is_kept_for_the_next_round(
         propose(folder, project, [two])
         accept(folder, project, two, whole=True)
 
-    train = retraining_module.train
+    train = retraining_module.train  # type: ignore[attr-defined]
 
     def interrupted(*args: object, **kwargs: object) -> object:
         with folder_store.project() as meanwhile:

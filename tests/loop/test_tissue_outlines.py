@@ -36,7 +36,7 @@ def test_outlines_are_where_the_tissue_is(tmp_path: Path) -> None:
     disc = Point(200, 200).buffer(120)
     # The speck and the pinhole are gone; the outline is off by less than half a px of 10 µm.
     assert found.geometry.symmetric_difference(disc).area < 0.02 * disc.area
-    assert len(found.geometry.interiors) == 0
+    assert len(found.geometry.interiors) == 0  # type: ignore[attr-defined]
     assert (found.object_type, found.locked) == ("annotation", False)
     assert found.path_class is not None
     assert found.path_class.name == "Tissue"
@@ -47,7 +47,7 @@ def test_threshold_and_large_holes(tmp_path: Path) -> None:
     path = slide_with(tmp_path / "a.tif", (200, 200, 120), holes=[(200, 200, 40)])
     with SlideRef(path).open() as slide:
         (ring,) = outline_tissue(slide, SETTINGS)
-        assert len(ring.geometry.interiors) == 1
+        assert len(ring.geometry.interiors) == 1  # type: ignore[attr-defined]
         darker = TissueSettings(threshold=100, spacing_um=10)
         assert outline_tissue(slide, darker) == []
         auto = TissueSettings(threshold=None, spacing_um=10, min_area_um2=2_000)

@@ -22,17 +22,20 @@ IGNORE = PathClass("Ignore*")
 def result(path_class: PathClass, *bounds: float, kind: str = "detection") -> PathObject:
     """What a prediction left."""
     return PathObject(
-        box(*bounds), object_type=kind, path_class=path_class, metadata={RUN_TAG: "run"}
+        box(*bounds),  # type: ignore[arg-type]
+        object_type=kind,
+        path_class=path_class,
+        metadata={RUN_TAG: "run"},
     )
 
 
 def region(*bounds: float, path_class: PathClass | None = None, name: str = "") -> PathObject:
     """What a person drew."""
-    return PathObject(box(*bounds), path_class=path_class, name=name)
+    return PathObject(box(*bounds), path_class=path_class, name=name)  # type: ignore[arg-type]
 
 
 def parent(*bounds: float) -> Parent:
-    shape = box(*bounds)
+    shape = box(*bounds)  # type: ignore[arg-type]
     return Parent("p", "annotation", "", "", shape, shape.area)
 
 

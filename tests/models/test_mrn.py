@@ -1,6 +1,7 @@
 """MRN as its paper describes it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from support.networks import random_network
 BOTH = ("bilinear", "transposed")
 
 
-def small(upscaling: str = "bilinear", spacings: tuple[float, ...] = (0.5, 1.0)) -> MRN:
+def small(upscaling: Any = "bilinear", spacings: tuple[float, ...] = (0.5, 1.0)) -> MRN:
     torch.manual_seed(0)
     return MRN(3, spacings, 32, 2, 4, upscaling)
 

@@ -85,7 +85,7 @@ def test_it_learns_a_batch_by_heart(family: str, arguments: dict[str, object]) -
         coarse = torch.randint(0, 3, (2, 1, 4, 4), generator=draw).float()
         large = torch.nn.functional.interpolate(coarse, size=branch.output_size)
         labels.append(large[:, 0].long() + 1)
-    assert right_after_overfit(model, patches(model, 2), labels, most=300) > BY_HEART
+    assert right_after_overfit(model, patches(model, 2), labels, most=300) > BY_HEART  # type: ignore[arg-type]
 
 
 def test_any_number_of_branches() -> None:

@@ -112,7 +112,7 @@ def test_a_gate_weighs_every_pixel_of_the_skip_connection_alike_in_all_channels(
 def test_attention_over_positions_joins_the_ends_of_a_map() -> None:
     """A pixel in one corner moves the opposite one: no convolution here reaches so far."""
     module = DualAttention(4).eval()
-    torch.nn.init.ones_(module.positions[1].share)
+    torch.nn.init.ones_(module.positions[1].share)  # type: ignore[arg-type]
     x = torch.rand(1, 4, 16, 16, requires_grad=True)
     module(x)[0, :, 0, 0].sum().backward()
     assert x.grad is not None

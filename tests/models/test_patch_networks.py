@@ -148,7 +148,7 @@ def test_the_last_patch_of_a_batch_in_parts_trains_too() -> None:
 
 def test_the_outputs_are_logits() -> None:
     """Not probabilities: a softmax in front of the cross-entropy would flatten its gradients."""
-    model = random_network("multiscale", combine="probabilities", context_heads=True, **SMALL)
+    model = random_network("multiscale", combine="probabilities", context_heads=True, **SMALL)  # type: ignore[arg-type]
     model.head[0].weight.data.mul_(50)
     model.head[1].weight.data.mul_(50)
     with torch.no_grad():

@@ -126,7 +126,7 @@ def test_without_the_internet_there_is_a_warning_and_the_rest_goes_on(
 
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", unreachable)
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
-    model, heard = build_model("multiscale", **SMALL), []
+    model, heard = build_model("multiscale", **SMALL), list[str]()
     model.load_backbone("imagenet", heard.append)
     assert len(heard) == 1
     assert "no route to host" in heard[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -164,7 +165,7 @@ def patch_preview(path: Path, model: Network) -> Preview:
 def test_networks_that_go_patch_by_patch_are_previewed_with_the_numbers_of_the_slide(
     slide_path: Path, kind: str
 ) -> None:
-    mrn = {"spacings": (0.5, 1.0), "input_size": 64, "depth": 2, "filters": 3}
+    mrn: dict[str, Any] = {"spacings": (0.5, 1.0), "input_size": 64, "depth": 2, "filters": 3}
     model = random_network("mrn", n_classes=2, **mrn) if kind == "mrn" else RedPatches(16).eval()
     of = PatchSlides(TorchPatches(model, "cpu"))
     with open_slide(slide_path) as slide, patch_preview(slide_path, model) as live:

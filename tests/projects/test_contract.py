@@ -86,7 +86,7 @@ def test_reads_what_the_person_drew(store: Store) -> None:
     assert parts.metadata["reader"] == "A"
     assert (plain.path_class, plain.locked) == (None, False)
     assert line.geometry.length == 50
-    assert len(points.geometry.geoms) == 2
+    assert len(points.geometry.geoms) == 2  # type: ignore[attr-defined]
     assert plane.extra["geometry"]["plane"]["z"] == 2
     assert plane.path_class == PathClass("Tumor: Positive", (90, 0, 90))
     assert cell.object_type == "detection"

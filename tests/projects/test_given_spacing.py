@@ -9,7 +9,7 @@ import pytest
 
 from hookpath.errors import MissingSpacingError
 from hookpath.projects import open_project, spacing_remarks
-from hookpath.projects.folder_store.folder_project import FOLDER_FILE
+from hookpath.projects.folder_store.folder_project import FOLDER_FILE  # type: ignore[attr-defined]
 from support.slides import position_image, write_pyramid
 
 

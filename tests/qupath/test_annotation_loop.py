@@ -36,7 +36,7 @@ def accepted(store: LoopStore, **how: bool) -> Truth:
     folder = LoopFolder(store.loop)
     with store.project() as project:
         entry = project.images[2]
-        accept(folder, project, entry, **how)
+        accept(folder, project, entry, **how)  # type: ignore[arg-type]
         return Truth.load(folder.truth_file(entry.id))
 
 

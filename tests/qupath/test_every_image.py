@@ -109,7 +109,7 @@ def test_pixels_sizes_and_um_are_those_that_qupath_sees(
                 if downsample > 1 and image["server"] == "PyramidGeneratingImageServer":
                     continue  # QuPath smooths its own levels as it likes
                 where = [theirs[name] for name in ("x", "y", "width", "height")]
-                ours = slide.read(Region(*where, downsample, downsample)).astype(int)
+                ours = slide.read(Region(*where, downsample, downsample)).astype(int)  # type: ignore[call-arg]
                 packed = ours[..., 0] << 16 | ours[..., 1] << 8 | ours[..., 2]
                 seen = np.reshape(theirs["rgb"], packed.shape)
                 # QuPath shows what lies beyond the edge of a cut-out; to us it is off the slide.

@@ -59,7 +59,12 @@ def test_results_lie_where_the_slide_is_dark_and_the_persons_work_stays(
 
     # A second run takes the place of the first, whatever the kind of its objects.
     qupath.script(
-        "run_on_image.groovy", project, FIRST, save=True, model=model, **{"as": "annotations"}
+        "run_on_image.groovy",
+        project,
+        FIRST,
+        save=True,
+        model=model,
+        **{"as": "annotations"},  # type: ignore[arg-type]
     ).ok()
     again = qupath.seen(project, FIRST)
     assert human(again) == before["objects"]

@@ -74,7 +74,11 @@ def test_predictions_of_another_machine_come_in_and_go_again(
 ) -> None:
     before = qupath.seen(project, FIRST)
     qupath.script(
-        "import_predictions.groovy", project, FIRST, save=True, **{"from": elsewhere}
+        "import_predictions.groovy",
+        project,
+        FIRST,
+        save=True,
+        **{"from": elsewhere},  # type: ignore[arg-type]
     ).ok()
     seen = qupath.seen(project, FIRST)
     assert human(seen) == before["objects"]

@@ -100,7 +100,7 @@ def test_a_class_map_comes_back_from_qupath(java: Any, tmp_path: Path, simplify_
     objects = vectorize(
         labels, CLASSES, 4.0, scores, calibration=calibration, simplify_l0=simplify_l0
     )
-    assert any(o.geometry.interiors for o in objects)
+    assert any(o.geometry.interiors for o in objects)  # type: ignore[attr-defined]
     write_geojson(tmp_path / "a.geojson", objects)
     found = through_qupath(java, tmp_path / "a.geojson", tmp_path / "b.geojson")
     assert [plain(o) for o in found] == [plain(o) for o in objects]

@@ -42,7 +42,7 @@ def test_outlines_of_brush_and_wand_are_read_and_kept(drawn: Path) -> None:
     assert (len(ring.interiors), len(part.interiors)) == (1, 0)
     assert ring.centroid.distance(shapely.Point(60, 60)) < 1
     assert named["Dark"].locked
-    assert len(named["Pale"].geometry.interiors) == 1
+    assert len(named["Pale"].geometry.interiors) == 1  # type: ignore[attr-defined]
     assert len(shapely.get_parts(named["Pale: Saum (größer)"].geometry)) > 1
     assert [o["parent"] is not None for o in seen["objects"]].count(True) == 1
     with entry.slide.open() as slide:  # 0.5 in the file, set by hand

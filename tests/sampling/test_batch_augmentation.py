@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -252,7 +253,8 @@ def test_everything_at_once_keeps_shapes_range_and_input(tmp_path: Path) -> None
 def test_odd_margins_and_three_branches_stay_in_phase() -> None:
     """Output sizes of other parity than the input: half a pixel would show as a wrong label."""
     branches = (BranchSpec(1.0, 40, 13), BranchSpec(2.0, 40, 15), BranchSpec(4.0, 40, 9))
-    images, labels = [], []
+    images: list[Any] = []
+    labels: list[Any] = []
     for branch in branches:
         for size, kind in ((branch.input_size, images), (branch.output_size, labels)):
             axis = (torch.arange(size) + 0.5 - size / 2) * branch.spacing_um

@@ -146,7 +146,7 @@ def test_the_same_seed_draws_the_same_and_goes_on_from_a_state(plain: AnnotatedS
         for _ in range(batches):
             found.append(sampler.draw(5))
             sampler.observe(np.array([1, 2]))
-        return found
+        return found  # type: ignore[return-value]
 
     first = sampler_of(slides, "grade", seed=4)
     before, state = drawn(first, 2), first.state_dict()

@@ -1,6 +1,7 @@
 """Whole slides made small, with labels and heatmaps on the same grid."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_a_heatmap_comes_back_from_disk(tmp_path: Path) -> None:
 
 
 def stream(
-    sources: list[AnnotatedSlide], hierarchy: tuple[str, ...] = (), **options: object
+    sources: list[AnnotatedSlide], hierarchy: tuple[str, ...] = (), **options: Any
 ) -> OverviewStream:
     return OverviewStream(
         sources, CLASSES, BRANCH, LoaderConfig(2, 3, **options), hierarchy=hierarchy

@@ -55,7 +55,6 @@ def test_macenko_gives_a_paler_bluer_slide_the_stains_of_another() -> None:
 
 
 def test_reinhard_gives_a_slide_the_mean_and_spread_of_another() -> None:
-    profiles = {}
     image, copy = stained(SIDE, (1.5, 0.8)), stained(SIDE, (0.9, 1.1))
     target = measure(ArraySlide(image, MPP), "reinhard")
     own = measure(ArraySlide(copy, MPP), "reinhard")

@@ -35,7 +35,7 @@ def test_a_winding_outline_has_the_windows_that_it_shares_area_with(tmp_path: Pa
     star = shapely.Polygon(
         np.stack([256 + radius * np.cos(angle), 256 + radius * np.sin(angle)], 1)
     )
-    star = star.difference(shapely.box(240, 240, 272, 256))
+    star = star.difference(shapely.box(240, 240, 272, 256))  # type: ignore[assignment]
     slide = annotated_slide(tmp_path / "s.tif", [("Tumor", star)])
     draws = validation_regions([slide], BRANCHES, max_patches=10_000, seed=0)
     corners = [(x, y) for y in range(0, 512, 16) for x in range(0, 512, 16)]

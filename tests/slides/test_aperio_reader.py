@@ -71,7 +71,7 @@ def test_a_tile_that_is_not_there_is_white_and_a_damaged_one_is_told(
 ) -> None:
     path = tmp_path / "a.svs"
     path.write_bytes(slide.read_bytes())
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         page = tiff.pages.first
         counts = list(page.databytecounts)
         counts[2 * -(-page.imagewidth // 128) + 1] = cut

@@ -112,7 +112,7 @@ def test_resolution_tags_have_a_say_in_what_a_level_is(tmp_path: Path) -> None:
         ]
         here = {"tile": (160, 160), "photometric": "rgb", "metadata": None}
         pages = [(base, here | tags[0]), (level, here | tags[1] | {"subfiletype": 1})]
-        with open_slide(write(tmp_path / f"{fraction}.tif", *pages)) as slide:
+        with open_slide(write(tmp_path / f"{fraction}.tif", *pages)) as slide:  # type: ignore[arg-type]
             assert len(slide.levels) == levels
 
 
@@ -156,7 +156,7 @@ def test_pixels_in_another_file_are_not_looked_for_here(tmp_path: Path) -> None:
     path = ome(
         tmp_path / "a.ome.tif", (SLIDE, {"axes": "YXS"}, {"photometric": "rgb", "tile": (64, 64)})
     )
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         xml = tiff.pages.first.description
         uuid = '<UUID FileName="b.ome.tif">urn:uuid:1</UUID>'
         other = f'<TiffData IFD="0" PlaneCount="1">{uuid}</TiffData>'
@@ -201,7 +201,7 @@ def test_a_macro_before_the_scan_in_an_ome_tiff(tmp_path: Path) -> None:
 def test_an_ome_xml_that_names_no_pages_hides_no_image(tmp_path: Path) -> None:
     rgb = {"photometric": "rgb", "tile": (64, 64)}
     path = ome(tmp_path / "a.ome.tif", (SMALL, {"axes": "YXS"}, rgb), (SLIDE, {"axes": "YXS"}, rgb))
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         description = tiff.pages.first.tags["ImageDescription"]
         description.overwrite(re.sub(r"<TiffData [^>]*/>", "<TiffData/>", description.value))
     assert np.array_equal(whole(path), SLIDE)
@@ -305,7 +305,7 @@ def test_a_pyramids_first_page_need_not_be_its_largest(tmp_path: Path) -> None:
 
 def test_what_no_codec_reads_is_named(tmp_path: Path) -> None:
     path = write_pyramid(tmp_path / "a.tif", SLIDE, 0.5, levels=1)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         tiff.pages.first.tags["Compression"].overwrite(34676)
     with pytest.raises(SlideError, match=r"cannot be read here \(.*SGILOG.*\); save"):
         open_slide(path)
@@ -325,7 +325,7 @@ def test_a_tile_that_announces_too_much_is_not_decoded(tmp_path: Path, codec: st
     place = path.stat().st_size
     with path.open("ab") as file:
         file.write(bomb)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         tags = tiff.pages.first.tags
         tags["TileOffsets"].overwrite([place, *tags["TileOffsets"].value[1:]])
         tags["TileByteCounts"].overwrite([len(bomb), *tags["TileByteCounts"].value[1:]])

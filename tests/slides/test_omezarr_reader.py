@@ -230,4 +230,4 @@ def test_a_project_of_ome_zarr(tmp_path: Path) -> None:
         assert entry.slide.identity().bytes > 0
     entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
     assert (slides / "a.ome.zarr.hookpath.geojson").is_file()
-    assert not open_project(slides).remarks()
+    assert not open_project(slides).remarks()  # type: ignore[attr-defined]

@@ -101,7 +101,7 @@ def test_tiles_without_data_are_white(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     ome = {"ome": True} if ".ome" in suffix else {}
     write_pyramid(path, PICTURE, 0.5, levels=2, tile=64, **ome)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
+    with tifffile.TiffFile(path, mode="r+") as tiff:
         counts = tiff.pages.first.tags["TileByteCounts"]
         counts.overwrite([0, *counts.value[1:]])
     found = read_whole(path)

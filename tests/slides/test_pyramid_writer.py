@@ -36,11 +36,11 @@ def noise(width: int, height: int, channels: int, dtype: str = "uint8") -> Array
     return values.astype(dtype) if dtype == "float32" else (values * 256).astype(dtype)
 
 
-def write(path: Path, array: Array, rows: int = 50, **options: Any) -> Path:
+def write(path: Path, array: Array, rows: int = 50, **given: Any) -> Path:
     """Write all of `array` in strips of `rows` rows, tiles of 64 px."""
     height, width = array.shape[:2]
     channels = array.shape[2] if array.ndim == 3 else 1
-    options = {"tile": 64, "dtype": array.dtype.name, "spacing_um": 0.5034} | options
+    options: dict[str, Any] = {"tile": 64, "dtype": array.dtype.name, "spacing_um": 0.5034} | given
     with PyramidWriter(path, width, height, channels, **options) as writer:
         for y in range(0, height, rows):
             writer.write_rows(y, array[y : y + rows])
@@ -180,8 +180,8 @@ def test_names_colours_and_description_are_kept(tmp_path: Path) -> None:
         xml = tiff.ome_metadata
     # Bio-Formats drops character references: "&#181;m" becomes a unit it does not know.
     assert "&#" not in xml
-    found = {element.tag.split("}")[1]: element for element in ElementTree.fromstring(xml).iter()}
-    channels = [e for e in ElementTree.fromstring(xml).iter() if e.tag.endswith("Channel")]
+    found = {element.tag.split("}")[1]: element for element in ElementTree.fromstring(xml).iter()}  # type: ignore[arg-type]
+    channels = [e for e in ElementTree.fromstring(xml).iter() if e.tag.endswith("Channel")]  # type: ignore[arg-type]
     assert [channel.get("Name") for channel in channels] == ["Tümor", "Other"]
     # OME: red, green, blue, alpha as a signed 32-bit integer.
     assert [channel.get("Color") for channel in channels] == [str(0xFF0000FF - 2**32), None]

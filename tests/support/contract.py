@@ -92,4 +92,4 @@ def onnx_difference(model: Network, path: Path, batch: int = 2) -> float:
 
 
 def _names(model: Network) -> ClassTable:
-    return ClassTable([PathClass(f"class {i}", (i, 0, 0)) for i in range(model.n_classes)])
+    return ClassTable(tuple(PathClass(f"class {i}", (i, 0, 0)) for i in range(model.n_classes)))

@@ -121,7 +121,7 @@ def make_dark_project(
     with PaquoProject(root / "project.qpproj", mode="x") as project:
         for name in images:
             spacing = spacings.get(name, MPP)
-            entry = project.add_image(write_dark_slide(slides / name, shapes[name], spacing))
+            entry = project.add_image(write_dark_slide(slides / name, shapes[name], spacing))  # type: ignore[arg-type]
             if name in drawn:
                 add_features(java, entry, drawn[name])
         set_classes(project, [(c.name, c.color) for c in CLASSES if c.color])

@@ -25,7 +25,7 @@ Box = tuple[PathClass, float, float, float, float]
 
 def drawn(boxes: Sequence[Box]) -> list[PathObject]:
     """Rectangles (class, x0, y0, x1, y1 in level-0 px) as somebody would draw them."""
-    return [PathObject(box(*corners), path_class=c) for c, *corners in boxes]
+    return [PathObject(box(x0, y0, x1, y1), path_class=c) for c, x0, y0, x1, y1 in boxes]
 
 
 def write_slide(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def _qpi(kind: str, name: str) -> str:
 
 def write_strokes(
     path: Path,
-    classes: dict[str, Sequence[tuple[float, float, float, float]]],
+    classes: Mapping[str, Sequence[tuple[float, float, float, float]]],
     plane: tuple[int, int] = (0, 0),
 ) -> Path:
     """GeoJSON of rectangles (x0, y0, x1, y1) by class, on one plane."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -13,9 +13,11 @@ from hookpath.models import SegmentationModel, build_model
 def random_network(family: str, seed: int = 0, **config: Any) -> SegmentationModel:
     """A network in evaluation mode, with batch normalisation as if it had been trained."""
     torch.manual_seed(seed)
-    model = build_model(family, **config)
+    model = cast(SegmentationModel, build_model(family, **config))
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             nn.init.uniform_(module.running_mean, -0.2, 0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             if module.weight is not None:
@@ -35,7 +37,9 @@ def red_network(
     input pixel alone.
     """
     size = {"spacings": (1.0,), "input_size": 44, "depth": 1, "filters": 2}
-    model = build_model("unet", n_classes=2, in_channels=in_channels, **size)
+    model = cast(
+        SegmentationModel, build_model("unet", n_classes=2, in_channels=in_channels, **size)
+    )
     body: Any = model.body
     with torch.no_grad():
         for parameter in model.parameters():

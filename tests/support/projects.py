@@ -88,9 +88,8 @@ def traced_outlines(seed: int = 4) -> list[Polygon]:
     noise = np.random.default_rng(seed).normal(size=(160, 160))
     blobs = (gaussian_filter(noise, 3) > 0).astype(np.uint8)
     found = [shape(g).simplify(1) for g, inside in shapes(blobs) if inside]
-    return [
-        p for p in (Polygon(4 * shapely.get_coordinates(f.exterior)) for f in found) if p.is_valid
-    ]
+    rings = [4 * shapely.get_coordinates(shapely.get_exterior_ring(f)) for f in found]
+    return [polygon for polygon in map(Polygon, rings) if polygon.is_valid]
 
 
 @dataclass

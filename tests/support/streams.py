@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ def stream_of(slides: list[AnnotatedSlide], **options: object) -> PatchStream:
     return PatchStream(slides, CLASSES, BRANCHES, loader, sampler)  # type: ignore[arg-type]
 
 
-def take(stream: PatchStream, n: int) -> list[Batch]:
+def take(stream: Iterator[Batch], n: int) -> list[Batch]:
     """The next `n` batches."""
     return [next(stream) for _ in range(n)]
 

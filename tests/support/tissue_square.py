@@ -23,6 +23,6 @@ def slide_with(folder: Path, *drawn: PathObject) -> ImageEntry:
     return open_project(folder).images[0]
 
 
-def area(name: str | None, *corners: float) -> PathObject:
+def area(name: str | None, x0: float, y0: float, x1: float, y1: float) -> PathObject:
     """A rectangle of a class."""
-    return PathObject(shapely.box(*corners), path_class=PathClass(name) if name else None)
+    return PathObject(shapely.box(x0, y0, x1, y1), path_class=PathClass(name) if name else None)

@@ -175,4 +175,4 @@ def test_balance_follows_what_the_stream_has_shown(folder: Path, tmp_path: Path)
 
 
 def test_the_loop_uses_the_shared_gradients() -> None:
-    assert loop.gradients is gradients
+    assert loop.gradients is gradients  # type: ignore[attr-defined]

@@ -91,7 +91,7 @@ def test_the_gradients_of_parts_are_those_of_the_batch(
 ) -> None:
     """With batch normalisation switched off, where nothing may differ."""
     compared: list[float] = []
-    gradients = loop.gradients
+    gradients = loop.gradients  # type: ignore[attr-defined]
 
     def comparing(session: Any, batch: Any, size: int) -> torch.Tensor:
         session.model.eval()
@@ -130,7 +130,7 @@ class Steps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int = 99) -> None:
         self.most, self.sizes = most, list[int]()
-        self._patch, self._gradients = monkeypatch, loop.gradients
+        self._patch, self._gradients = monkeypatch, loop.gradients  # type: ignore[attr-defined]
 
     def replace(self) -> None:
         """Train on it from now on."""

@@ -175,7 +175,7 @@ def test_a_run_that_was_stopped_in_its_last_look_looks_again(
 ) -> None:
     settings = config("epochs=1")
     with monkeypatch.context() as patched:
-        patched.setattr(training_slides, "validate", dying(training_slides.validate, 1))
+        patched.setattr(training_slides, "validate", dying(training_slides.validate, 1))  # type: ignore[attr-defined]
         with pytest.raises(KeyboardInterrupt):
             train_network([open_project(folder)], settings, tmp_path / "run")
     assert not (tmp_path / "run" / "findings.json").exists()

@@ -98,8 +98,8 @@ def test_frozen_normalisation_keeps_everything_in_training_mode() -> None:
     assert not norm.weight.requires_grad
     before = norm.running_mean.clone(), other.running_mean.clone()
     model([torch.rand(2, 3, 24, 24)])
-    assert torch.equal(norm.running_mean, before[0])
-    assert not torch.equal(other.running_mean, before[1])
+    assert torch.equal(norm.running_mean, before[0])  # type: ignore[arg-type]
+    assert not torch.equal(other.running_mean, before[1])  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("pretrained")
@@ -114,7 +114,7 @@ def test_a_frozen_encoder_does_not_move(
     (model, _) = load_model(tmp_path / "run" / "model")
     same = [torch.equal(a, b) for a, b in zip(encoder(start), encoder(model), strict=True)]
     assert any(not s for s in same) == moved
-    assert not torch.equal(start.head.weight, model.head.weight)
+    assert not torch.equal(start.head.weight, model.head.weight)  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("pretrained")

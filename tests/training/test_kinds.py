@@ -223,7 +223,7 @@ def test_few_patches_at_once_are_one_step_all_the_same(
 ) -> None:
     """Four slides six times a step, as in H2G-Net, is a batch of 24 with four at once."""
     sizes: list[int] = []
-    gradients = loop.gradients
+    gradients = loop.gradients  # type: ignore[attr-defined]
 
     def watched(session: Any, batch: Batch, size: int) -> torch.Tensor:
         sizes.append(size)

@@ -91,7 +91,7 @@ def test_kill_9_within_an_epoch_changes_no_figure(
         (session, "write_checkpoint", 4),  # best.pt of the first epoch
         (session, "write_checkpoint", 5),  # last.pt of the first epoch
         (MetricsLog, "add", 2),
-        (checkpoint.torch, "save", 6),
+        (checkpoint.torch, "save", 6),  # type: ignore[attr-defined]
         (Path, "replace", 7),
     ],
 )

@@ -32,8 +32,8 @@ def test_a_higher_score_wins_and_of_equal_ones_the_lower_loss(
 ) -> None:
     session = SimpleNamespace(best_score=best_score, best_loss=best_loss)
     found = Validation(loss, score, figures={}, card={}, known=1)
-    assert Session.improves(session, found) is expected
+    assert Session.improves(session, found) is expected  # type: ignore[arg-type]
 
 
 def test_without_validation_the_last_weights_are_kept() -> None:
-    assert Session.improves(SimpleNamespace(best_score=None, best_loss=None), None)
+    assert Session.improves(SimpleNamespace(best_score=None, best_loss=None), None)  # type: ignore[arg-type]

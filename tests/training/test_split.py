@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.training.data.split import Candidate, Split, on_two_sides, split_slides
 
-NONE = {"train": (), "val": (), "test": ()}
+NONE: dict[Any, tuple[str, ...]] = {"train": (), "val": (), "test": ()}
 
 
 def slides(*marks: str | None) -> list[Candidate]:
@@ -87,7 +89,7 @@ def test_all_slides_held_out_is_refused() -> None:
 )
 def test_wrong_lists_are_refused(lists: dict[str, tuple[str, ...]], message: str) -> None:
     with pytest.raises(HookpathError, match=message):
-        split_slides(slides(None, None), {**NONE, **lists}, 0.25, 0)  # type: ignore[typeddict-item]
+        split_slides(slides(None, None), {**NONE, **lists}, 0.25, 0)  # type: ignore[dict-item, typeddict-item]
 
 
 def test_an_unknown_mark_names_the_image() -> None:
