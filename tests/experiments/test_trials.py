@@ -10,12 +10,12 @@ import pytest
 
 from hookpath.errors import UsageError
 from hookpath.events import SILENT, Reporter
-from hookpath.experiments.design import Painted
+from hookpath.experiments.design import SyntheticSlides
 from hookpath.experiments.trials import (
     annotated_areas,
     make_folds,
-    painted_trials,
     project_trials,
+    synthetic_trials,
     table_trials,
 )
 from hookpath.projects import SPLIT_KEY, Project, SplitTable, open_project
@@ -118,8 +118,8 @@ def test_painted_slides_are_new_for_every_seed(tmp_path: Path) -> None:
             entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0]})
         return project
 
-    painted = Painted(paint, {"train": 2, "val": 1, "test": 1})
-    first, second = painted_trials(painted, tmp_path, (0, 7), SILENT)
+    synthetic = SyntheticSlides(paint, {"train": 2, "val": 1, "test": 1})
+    first, second = synthetic_trials(synthetic, tmp_path, (0, 7), SILENT)
     assert (first.name, second.name) == ("seed-0", "seed-7")
     assert second.project.source == tmp_path / "slides/seed-7"
     assert second.truth == tmp_path / "slides/seed-7/truth"

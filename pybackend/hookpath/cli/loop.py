@@ -250,7 +250,7 @@ def accept(
         opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
     ):
         from hookpath.loop import accept as accept_image
-        from hookpath.loop import find_entry, told
+        from hookpath.loop import find_entry, report_failure
 
         folder, project = _begun(loop, project)
         if not image:
@@ -262,7 +262,7 @@ def accept(
                     done = accept_image(folder, project, entry, region or (), whole)
                     console.result("accepted", _accepted(done))
                 except LoopError as error:
-                    problems.append(told(entry, error, console.reporter))
+                    problems.append(report_failure(entry, error, console.reporter))
         _tell(console, folder, project)
         _fail_if(problems, len(image))
 

@@ -41,7 +41,7 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own luck.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 0,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of training.")] = 6,
-    pool: Annotated[int, typer.Option(min=4, help="Painted slides to learn from.")] = 14,
+    pool: Annotated[int, typer.Option(min=4, help="Synthetic slides to learn from.")] = 14,
     test: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of SOURCE's slides that measure.")
     ] = 0.33,

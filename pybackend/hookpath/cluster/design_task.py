@@ -30,7 +30,7 @@ def design_on_cluster(
     Workers need to see the same files and `out` under the same paths.
 
     Args:
-        spec: on what; None: the slides that the design paints.
+        spec: on what; None: the synthetic slides of the design.
 
     Raises:
         ClusterError: there is no such cluster, or a contestant failed.

@@ -1,4 +1,4 @@
-"""The main job on slides that are painted for it, from a fixed seed.
+"""The main job on synthetic slides, from a fixed seed.
 
 In: a seed. Out: synthetic slides, two trained networks, their predictions, an evaluation, pictures.
 

@@ -26,7 +26,7 @@ CLASSES = ClassTable(
 IN_SITU, INVASIVE, STROMA = 1, 2, 3
 
 SPACING_UM = 0.5
-"""µm/px of the painted slides."""
+"""µm/px of the synthetic slides."""
 
 _NEST_RADIUS_UM = (215.0, 265.0)
 _WALL_UM = 22.0

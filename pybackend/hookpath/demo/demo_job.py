@@ -1,4 +1,4 @@
-"""The whole main job on painted slides: the same steps that a user takes on real ones."""
+"""The whole main job on synthetic slides: the same steps that a user takes on real ones."""
 
 from __future__ import annotations
 

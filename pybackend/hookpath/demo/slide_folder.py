@@ -1,4 +1,4 @@
-"""Painted slides as a folder project: pyramidal TIFF, sparse GeoJSON, and the truth apart."""
+"""Synthetic slides as a folder project: pyramidal TIFF, sparse GeoJSON, and the truth apart."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def make_slides(
 def store_slides(
     folder: Path, splits: Mapping[str, int], seed: int, reporter: Reporter, make: Make
 ) -> FolderProject:
-    """Store painted slides as a folder project with a split (see `make_slides`).
+    """Store synthetic slides as a folder project with a split (see `make_slides`).
 
     Raises:
         OutputError: the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""A few sparse polygons on a painted slide, as a busy pathologist would draw them."""
+"""A few sparse polygons on a synthetic slide, as a busy pathologist would draw them."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ def _tell_learned(
         more = f" and {len(learned) - 3} more" if len(learned) > 3 else ""
         reporter.warn(
             f"{len(learned)} of {len(results)} scored slides taught this model "
-            f"({', '.join(learned[:3])}{more}): their figures say little about other slides"
+            f"({', '.join(learned[:3])}{more}): their metrics say little about other slides"
         )
 
 

@@ -57,8 +57,8 @@ Painter = Callable[[Path, Mapping[str, int], int, Reporter], Project]
 
 
 @dataclass(frozen=True)
-class Painted:
-    """Painted slides for a design: made anew for every seed, so that seeds are independent."""
+class SyntheticSlides:
+    """Slides made for a design, anew for every seed, so that seeds are independent."""
 
     paint: Painter
     slides: Mapping[str, int]
@@ -74,7 +74,7 @@ class Design:
         contestants: in the order of the table.
         settings: training settings that all share.
         expectations: orders to be checked; nothing depends on their outcome.
-        painted: slides for a run without SOURCE; None: a SOURCE must be given.
+        synthetic: slides for a run without SOURCE; None: a SOURCE must be given.
         folds: of a SOURCE, unless told otherwise; 1: the project's own split; None: every slide
             (or group of slides) is a fold.
         validation: share of a SOURCE's slides besides the test slides that choose the best epoch.
@@ -88,7 +88,7 @@ class Design:
     contestants: tuple[Contestant, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     expectations: tuple[Expectation, ...] = ()
-    painted: Painted | None = None
+    synthetic: SyntheticSlides | None = None
     folds: int | None = 3
     validation: float = 1 / 3
     metric: str = "f1"

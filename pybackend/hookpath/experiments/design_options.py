@@ -11,7 +11,7 @@ class Options:
     """How a design is run.
 
     Attributes:
-        seeds: of slides (painted), folds, weights and sampling.
+        seeds: of slides (synthetic), folds, weights and sampling.
         folds: of a project; None: the design's.
         truth: folder with ``<slide>.geojson`` to score a project's slides against.
         splits, fold: table of a split (`hookpath.projects.SplitTable`) instead of folds made here,

@@ -17,7 +17,7 @@ from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.design_options import Options
 from hookpath.experiments.experiment_folder import claim
 from hookpath.experiments.parameter_matching import filters_for
-from hookpath.experiments.trials import Trial, painted_trials, project_trials, table_trials
+from hookpath.experiments.trials import Trial, project_trials, synthetic_trials, table_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
 from hookpath.training import TrainConfig
@@ -61,7 +61,7 @@ def run_design(
     ``…/evaluation``. Test slides are used for nothing but the final scoring.
 
     Args:
-        project: on what; None: the slides that the design paints.
+        project: on what; None: the synthetic slides of the design.
 
     Raises:
         UsageError: the design needs a project, or `out` holds something else.
@@ -178,10 +178,10 @@ def _score(
     config: TrainConfig,
     out: Path,
     options: Options,
-    painted: bool,
+    synthetic: bool,
     reporter: Reporter,
 ) -> Score:
-    lesson = _lesson(trial, contestant, config, out, options, painted)
+    lesson = _lesson(trial, contestant, config, out, options, synthetic)
     if (lesson.evaluation / "report.json").is_file():
         cost = Cost.load(lesson.folder)
         return Score(trial, contestant, load_report(lesson.evaluation), cost)
@@ -211,11 +211,11 @@ def _lesson(
     config: TrainConfig,
     out: Path,
     options: Options,
-    painted: bool,
+    synthetic: bool,
 ) -> Lesson:
     # Truth of one's own may lie anywhere, on glass too; else it is where something is drawn.
-    anywhere = trial.truth is not None and not painted
-    whole = painted or anywhere or not options.inside
+    anywhere = trial.truth is not None and not synthetic
+    whole = synthetic or anywhere or not options.inside
     tested = [e.id for e in trial.project.images if e.name in trial.test]
     predict = PredictConfig(
         device=options.device,
@@ -247,6 +247,6 @@ def _trials(
         return project_trials(
             project, folds, options.seeds, options.truth, design.validation, options.by
         )
-    if design.painted is None:
+    if design.synthetic is None:
         raise UsageError(f"design {design.name} needs a SOURCE: a project to run it on")
-    return painted_trials(design.painted, out, options.seeds, reporter)
+    return synthetic_trials(design.synthetic, out, options.seeds, reporter)

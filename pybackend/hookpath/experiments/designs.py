@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.events import Reporter
-from hookpath.experiments.design import Contestant, Design, Expectation, Painted
+from hookpath.experiments.design import Contestant, Design, Expectation, SyntheticSlides
 from hookpath.experiments.real_slides_design import REAL
 from hookpath.projects import Project
 
@@ -120,7 +120,7 @@ CONTEXT = Design(
         Expectation("HookNet(1, 8)", "U-Net(1)"),
         Expectation("HookNet(1, 8)", "U-Net(8)", "Stroma"),
     ),
-    painted=Painted(_paint_context, {"train": 4, "val": 1, "test": 4}),
+    synthetic=SyntheticSlides(_paint_context, {"train": 4, "val": 1, "test": 4}),
 )
 
 #: Patches of 64 µm and of 512 µm about the same centre. Strokes are small in the wide ones, so a
@@ -167,7 +167,7 @@ SCALES = Design(
         Expectation("two scales, features", "one scale (1)", "κ"),
         Expectation("two scales, features", "one scale (8)", "κ"),
     ),
-    painted=Painted(_paint_context, {"train": 4, "val": 1, "test": 4}),
+    synthetic=SyntheticSlides(_paint_context, {"train": 4, "val": 1, "test": 4}),
     metric="kappa",
 )
 
@@ -227,7 +227,7 @@ OUTLINE = Design(
         Expectation("Mob-PW", "Otsu", "Tumour"),
         Expectation("Mob-PW-UNet (H2G-Net)", "UNet-LR", "Tumour"),
     ),
-    painted=Painted(_paint_blobs, {"train": 6, "val": 2, "test": 4}),
+    synthetic=SyntheticSlides(_paint_blobs, {"train": 6, "val": 2, "test": 4}),
 )
 
 DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, OUTLINE, SCALES, REAL)}

@@ -19,7 +19,7 @@ from hookpath.experiments.design_runner import ExperimentResult, Score
 def write_merged(result: ExperimentResult) -> dict[str, Path]:
     """A report of all test slides for every contestant, in ``reports/<contestant>``; by title.
 
-    Slides of different seeds are different ones where they are painted. A project's slide that
+    Slides of different seeds are different ones where they are synthetic. A project's slide that
     several seeds tested is one slide, its counts summed: seeds are no independent patients.
     """
     folders: dict[str, Path] = {}

@@ -1,4 +1,4 @@
-"""On what slides: painted ones for every seed, or the folds of a project."""
+"""On what slides: synthetic ones for every seed, or the folds of a project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
-from hookpath.experiments.design import Painted
+from hookpath.experiments.design import SyntheticSlides
 from hookpath.projects import (
     SPLIT_KEY,
     Grouping,
@@ -52,14 +52,14 @@ class Trial:
         return tuple(name for name in self.test if name in self.drawn)
 
 
-def painted_trials(
-    painted: Painted, out: Path, seeds: Sequence[int], reporter: Reporter
+def synthetic_trials(
+    synthetic: SyntheticSlides, out: Path, seeds: Sequence[int], reporter: Reporter
 ) -> list[Trial]:
     """New slides for every seed."""
     trials = []
     for seed in seeds:
         folder = out / "slides" / f"seed-{seed}"
-        project = painted.paint(folder, painted.slides, seed, reporter)
+        project = synthetic.paint(folder, synthetic.slides, seed, reporter)
         areas = annotated_areas(project)
         trials.append(_as_marked(f"seed-{seed}", project, areas, seed, folder / TRUTH))
     return trials

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hookpath.loop.state.image_records import ImageRecord, State
     from hookpath.loop.state.loop_folder import LoopFolder
     from hookpath.loop.state.loop_settings import LoopSettings, ProposalSettings
-    from hookpath.loop.state.progress import told
+    from hookpath.loop.state.progress import report_failure
     from hookpath.loop.state.round_records import RoundResult
     from hookpath.loop.steps.accept import Accepted, accept
     from hookpath.loop.steps.merge import MergeReport, merge, open_other
@@ -60,11 +60,11 @@ __all__ = [
     "overview",
     "plot_rounds",
     "propose",
+    "report_failure",
     "retrain",
     "round_figures",
     "start",
     "tissue_in_project",
-    "told",
 ]
 
 _MODULES = {
@@ -90,7 +90,7 @@ _MODULES = {
     "default_folder": "steps.start",
     "find_entry": "steps.start",
     "start": "steps.start",
-    "told": "state.progress",
+    "report_failure": "state.progress",
     "TissueFound": "proposals.tissue_outlines",
     "TissueSettings": "proposals.tissue_outlines",
     "outline_tissue": "proposals.tissue_outlines",

@@ -65,7 +65,7 @@ def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
         )
     elif len(slides) < _FEW_SLIDES:
         found.append(
-            f"{len(slides)} slides only: the figures may change with the next one; annotate more"
+            f"{len(slides)} slides only: the metrics may change with the next one; annotate more"
         )
     for name, what in drawn.items():
         on = [slide for slide, cells in what.cells.items() if cells]

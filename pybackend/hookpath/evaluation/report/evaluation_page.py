@@ -330,7 +330,7 @@ def seen_slides(slides: Sequence[SlideResult | ScaleSlide], model: Mapping[str, 
     if not seen:
         return ""
     return (
-        f"Training slides are among these ({len(seen)} of {len(slides)}): their figures "
+        f"Training slides are among these ({len(seen)} of {len(slides)}): their metrics "
         "say little about other slides."
     )
 

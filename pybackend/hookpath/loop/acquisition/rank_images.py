@@ -18,7 +18,7 @@ from hookpath.loop.ground_truth.ground_truth_rules import Truth
 from hookpath.loop.proposals.proposal_annotations import ProbabilityMap
 from hookpath.loop.state.image_records import State
 from hookpath.loop.state.loop_folder import LoopFolder
-from hookpath.loop.state.progress import Inner, told
+from hookpath.loop.state.progress import Inner, report_failure
 from hookpath.loop.steps.project_writer import Display, publish, run_of, untouched
 from hookpath.loop.steps.propose import predicted
 from hookpath.loop.steps.retrain import retrain
@@ -89,7 +89,7 @@ def choose_next(
             try:
                 found[entry.id] = show_regions(folder, project, entry, choice, reporter)
             except Exception as error:  # one bad image must not stop the others
-                problems.append(told(entry, error, reporter))
+                problems.append(report_failure(entry, error, reporter))
     return NextReport(tuple(ranked), found, tuple(problems))
 
 
@@ -142,7 +142,7 @@ def look_at_all(
                     kept.save(path, which)
             found[entry.id] = kept
         except Exception as error:  # one bad image must not stop the others
-            problem = told(entry, error, reporter)
+            problem = report_failure(entry, error, reporter)
             if problems is not None:
                 problems.append(problem)
         reporter.advance("look")

@@ -16,7 +16,7 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.loop.proposals.smoothing import without_specks
-from hookpath.loop.state.progress import told
+from hookpath.loop.state.progress import report_failure
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.projects.ownership import TISSUE_RUN
 from hookpath.slides import Slide, TissueRule, tissue_mask
@@ -144,7 +144,7 @@ def tissue_in_project(
                 done.append(_outlined(entry, settings))
                 reporter.result("tissue", vars(done[-1]))
             except Exception as error:  # one bad image must not stop the others
-                problems.append(told(entry, error, reporter))
+                problems.append(report_failure(entry, error, reporter))
             reporter.advance("tissue")
     reporter.finish("tissue")
     return done, problems

@@ -1,4 +1,4 @@
-"""What a simulation is played on: slides of which everything is known, painted or a project's."""
+"""What a simulation is played on: slides of which everything is known, synthetic or a project's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hookpath.evaluation.scoring.ground_truth import TruthFolder, objects_of, sp
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.ground_truth.disjoint_areas import seen_pieces
 from hookpath.loop.simulation.synthetic_slides import stains_of, write_slides
-from hookpath.loop.state.progress import told
+from hookpath.loop.state.progress import report_failure
 from hookpath.names import file_stem
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.backups import Backups
@@ -98,7 +98,7 @@ class PlayedProject(StoredProject):
 
 
 def paint_material(out: Path, pool: int, test: int, size_px: int, seed: int) -> Material:
-    """Painted slides, new ones for every seed; as many test slides of each stain."""
+    """Synthetic slides, new ones for every seed; as many test slides of each stain."""
     here = out / "material" / f"seed-{seed}"
     learn = _painted(here / "pool", stains_of(pool), (seed, 0), size_px)
     measure = _painted(here / "test", [i % 3 for i in range(test)], (seed, 1), size_px)
@@ -163,7 +163,7 @@ def _known(
         write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(drawn))
         return Known(name, entry.slide, folder, split_of(entry) == "test")
     except Exception as error:  # one bad image must not stop the others
-        told(entry, error, reporter)
+        report_failure(entry, error, reporter)
         return None
 
 

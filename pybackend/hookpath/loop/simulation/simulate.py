@@ -43,7 +43,7 @@ Strategy = Literal["random", "uncertainty", "both", "untouched"]
 #: ``untouched``: as ``random``, but the whole slide counts as correct, corrected or not.
 STRATEGIES: tuple[Strategy, ...] = ("random", "uncertainty", "both", "untouched")
 
-#: A network that learns the painted slides within seconds; nothing is held out but the test slides.
+#: A network that learns the synthetic slides within seconds; only the test slides are held out.
 TINY = (
     "family=unet",
     "model.spacings=[2.0]",
@@ -64,15 +64,15 @@ class Simulation:
     """What is simulated.
 
     Attributes:
-        pool: painted slides to learn from.
-        test: painted slides that only measure.
+        pool: synthetic slides to learn from.
+        test: synthetic slides that only measure.
         test_share: share of a project's slides that measure, unless some are marked as test.
         rounds: of training; proposals are corrected after each but the last.
         per_round: slides proposed and corrected between two rounds.
         budget_mm2: area that the oracle corrects of each of these slides.
         region_um: side of a region; the budget is spent in such squares.
-        size_px: side of a painted slide, at 1 µm/px; a multiple of 4.
-        seed: of the painted slides, the first one drawn on, choices at random, and training.
+        size_px: side of a synthetic slide, at 1 µm/px; a multiple of 4.
+        seed: of the synthetic slides, the first one drawn on, choices at random, and training.
     """
 
     pool: int = 14
@@ -265,7 +265,7 @@ def run(
     Seeds take turns, so that a run that is stopped has about as many of each strategy.
 
     Args:
-        project: on whose slides to play; None: painted ones, new for every seed.
+        project: on whose slides to play; None: synthetic ones, new for every seed.
         truth: folder with ``<slide>.geojson``: all that is on the project's slides; None: all that
             is drawn in the project.
 

@@ -1,4 +1,4 @@
-"""Small painted slides for simulating the loop: three tissue classes, and stains that differ.
+"""Small synthetic slides for simulating the loop: three tissue classes, and stains that differ.
 
 Most slides have the common stain; a model that has not seen the two rare ones fails on them, so
 that choosing slides well pays.

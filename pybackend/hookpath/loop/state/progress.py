@@ -25,14 +25,14 @@ class Inner(PassingReporter):
         """Nothing: the step is more than this."""
 
 
-class ToldError(LoopError):
+class ReportedError(LoopError):
     """An image failed, and a warning has said so."""
 
 
-def told(entry: ImageEntry, error: Exception, reporter: Reporter) -> Problem:
+def report_failure(entry: ImageEntry, error: Exception, reporter: Reporter) -> Problem:
     """An image that failed, after telling so; the step goes on with the others."""
     problem = Problem(entry.name, one_line(error), code_of(error), entry.id)
-    if not isinstance(error, ToldError):
+    if not isinstance(error, ReportedError):
         reporter.warn(problem.line)
     reporter.result("problem", vars(problem))
     return problem

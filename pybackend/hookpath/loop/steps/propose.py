@@ -19,7 +19,7 @@ from hookpath.loop.proposals.proposal_annotations import leave_room, measured, p
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, RoundFolder, write_objects
 from hookpath.loop.state.loop_settings import ProposalSettings
-from hookpath.loop.state.progress import Inner, ToldError, told
+from hookpath.loop.state.progress import Inner, ReportedError, report_failure
 from hookpath.loop.steps.project_writer import Display, missing_from, publish, run_of, untouched
 from hookpath.loop.steps.retrain import retrain
 from hookpath.loop.steps.start import is_test
@@ -98,7 +98,7 @@ def propose(
                 done.append(_propose_on(folder, project, entry, reporter))
                 reporter.result("proposed", vars(done[-1]))
             except Exception as error:  # one bad image must not stop the others
-                problems.append(told(entry, error, reporter))
+                problems.append(report_failure(entry, error, reporter))
     reporter.overall(1.0)
     return ProposeReport(folder.round, tuple(done), tuple(problems))
 
@@ -116,7 +116,7 @@ def predicted(
     config = PredictConfig(as_="none", geojson=False, images=(entry.id,), device=device)
     report = predict_project(project, here.model, here.predictions, config, Inner(reporter))
     if report.problems:
-        raise ToldError(report.problems[0].line, code=report.problems[0].code)
+        raise ReportedError(report.problems[0].line, code=report.problems[0].code)
     return load_prediction(here.predictions, entry)
 
 

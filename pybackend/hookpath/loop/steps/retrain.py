@@ -17,7 +17,7 @@ from hookpath.loop.ground_truth.training_view import (
 )
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, RoundFolder, now, write_json
-from hookpath.loop.state.progress import told
+from hookpath.loop.state.progress import report_failure
 from hookpath.loop.state.round_records import RoundResult, load_round
 from hookpath.loop.steps.changes_after_accept import changed_since
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
@@ -100,7 +100,7 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
         try:
             truth = truth_of(folder, entry, record)
         except HookpathError as error:
-            told(entry, error, reporter)
+            report_failure(entry, error, reporter)
             continue
         if truth.facts:
             found.append(_Pupil(entry, record, TeachingEntry(entry, truth, record.part)))
@@ -154,7 +154,7 @@ def _tell_changed(
         try:
             changed = changed_since(folder, project, pupil.entry, pupil.record)
         except HookpathError as error:
-            told(pupil.entry, error, reporter)
+            report_failure(pupil.entry, error, reporter)
             continue
         if changed:
             reporter.warn(

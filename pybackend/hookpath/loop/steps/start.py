@@ -12,7 +12,7 @@ from hookpath.loop.ground_truth.training_view import labelled_mm2
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, refuse_begun, round_folder
 from hookpath.loop.state.loop_settings import LoopSettings
-from hookpath.loop.state.progress import told
+from hookpath.loop.state.progress import report_failure
 from hookpath.loop.steps.initial_model import adopt, refuse_untrainable
 from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
@@ -64,7 +64,7 @@ def start(
             found.append((entry, _first_record(entry, settings.rules)))
             usable += 1
         except HookpathError as error:
-            told(entry, error, reporter)
+            report_failure(entry, error, reporter)
             first = first or Problem(entry.name, str(error))
     if not usable:
         why = f"; the first, {first.line}" if first else ""
