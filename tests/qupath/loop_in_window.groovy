@@ -97,9 +97,17 @@ Thread.start('loop') {
             panel = Window.getWindows().find { it instanceof Stage && it.isShowing() && it.getScene().lookup('#headline') != null }
             panel != null
         }
-        fx { part('further').setText(System.getProperty('hookpath.settings')) }
+        fx {
+            part('further').setText(System.getProperty('hookpath.settings'))
+            part('lineWidth').setText('12,5')
+        }
         step('start') { part('start').fire() }
-        step('propose') { part('propose').fire() }
+        step('propose', { part('propose').fire() }) {
+            wait('a curve', 200) { part('curvesPane').isVisible() || idle() }
+            report.curves = fx { part('curvesPane').isVisible() }
+            Thread.sleep(500)
+            fx { ImageIO.write(SwingFXUtils.fromFXImage(panel.getScene().snapshot(null), null), 'png', new File(out, 'curves.png')) }
+        }
         save()  // else QuPath asks whether to
         fx { part('next').fire() }
         wait('the next image', 60) { qupath.getImageData()?.getHierarchy()?.getAnnotationObjects()?.any { it.getMetadata().get('hookpath.run') } }

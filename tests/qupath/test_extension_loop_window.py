@@ -77,11 +77,11 @@ def test_only_what_can_be_done_can_be_pressed(said: dict[str, Any]) -> None:
     disabled = {name: set(step["disabled"]) - {"start"} for name, step in said["steps"].items()}
     assert disabled == {
         "start": {"next"},
-        "propose": {"retrain"},
-        "next": {"next", "retrain"},
-        "confirm": {"next"},
+        "propose": {"propose", "retrain"},  # no image is left, and none is chosen
+        "next": {"propose", "next", "retrain"},
+        "confirm": {"propose", "next"},
         "retraining": {"propose", "next", "confirm", "retrain"},
-        "retrain": {"next", "retrain"},
+        "retrain": {"propose", "next", "retrain"},
     }
     assert said["closed"] is True  # the step goes on
 
@@ -101,6 +101,8 @@ def test_what_the_person_did_is_learned_and_nothing_else(
     assert sum(g.area for g in learned) == pytest.approx(strokes.area, rel=0.01)
     assert all(g.within(strokes.buffer(0.1)) for g in learned)
     assert folder.round == 2
+    assert folder.settings.train["labels"]["line_width_um"] == 12.5
+    assert said["curves"] is True
     assert truth.confirmed.is_empty
 
 

@@ -2,6 +2,8 @@ package qupath.ext.hookpath.ui;
 
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.ObservableList;
 import javafx.collections.transformation.FilteredList;
@@ -10,6 +12,7 @@ import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
+import qupath.ext.hookpath.Texts;
 
 /** Cells of tables: long names keep their beginning and their end, and tell the rest in a tip. */
 public final class Cells {
@@ -31,6 +34,23 @@ public final class Cells {
     }
 
     /**
+     * Makes a column show numbers, to the right, and be sorted by them.
+     *
+     * @param column of any table
+     * @param key of the text of a number in {@code strings.properties}
+     * @param value of a row; NaN: there is none
+     */
+    public static <T> void number(
+            TableColumn<T, Double> column, String key, ToDoubleFunction<T> value) {
+        column.setCellValueFactory(cell -> {
+            double found = value.applyAsDouble(cell.getValue());
+            return new ReadOnlyObjectWrapper<>(Double.isNaN(found) ? null : found);
+        });
+        column.setCellFactory(c -> new Number<>(key));
+        column.setStyle("-fx-alignment: center-right;");
+    }
+
+    /**
      * The rows whose name holds what a person typed, letter case aside.
      *
      * @param all every row
@@ -46,6 +66,22 @@ public final class Cells {
                     || String.valueOf(name.apply(row)).toLowerCase(Locale.ROOT).contains(wanted));
         });
         return shown;
+    }
+
+    /** A number in words. */
+    private static final class Number<T> extends TableCell<T, Double> {
+
+        private final String key;
+
+        Number(String key) {
+            this.key = key;
+        }
+
+        @Override
+        protected void updateItem(Double value, boolean empty) {
+            super.updateItem(value, empty);
+            setText(empty || value == null ? null : Texts.get(key, value));
+        }
     }
 
     /** Names of slides differ in the middle and at the end, less at the beginning. */

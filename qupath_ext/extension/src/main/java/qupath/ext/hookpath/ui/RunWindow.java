@@ -52,6 +52,16 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             new LookAhead<>("foresight", Foresight::of, this::showForesight);
     private Prediction prediction;
     private boolean importing;
+    private Shown begun;
+    private Shown shown;
+
+    /** What a result in the window is of: it is an earlier one as soon as something else is chosen. */
+    private record Shown(String model, String key, String said) {
+
+        Shown with(String text) {
+            return new Shown(model, key, text);
+        }
+    }
 
     @FXML private ModelTable models;
     @FXML private ScopePane scope;
@@ -101,7 +111,10 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         job.setVisible(false);
         for (Observable one : List.of(message.textProperty(), models.selectedProperty(),
                 scope.stateProperty(), device.valueProperty())) {
-            one.addListener(changed -> lookAhead());
+            one.addListener(changed -> {
+                lookAhead();
+                markEarlier();
+            });
         }
     }
 
@@ -116,6 +129,23 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             }
         });
         window.lookAhead();
+    }
+
+    /** Says of a result in the window whether it is of what is chosen now. */
+    private void markEarlier() {
+        if (shown == null || isAtWork()) {
+            return;
+        }
+        boolean earlier = !shown.key().equals(chosenKey());
+        job.idle(earlier ? Texts.get("run.earlier", shown.model(), shown.said()) : shown.said());
+        areas.setOpacity(earlier ? 0.5 : 1);
+    }
+
+    /** Model and images that are chosen; empty: none. */
+    private String chosenKey() {
+        ModelFolder model = models.selectedProperty().get();
+        return model == null || !message.getText().isEmpty() ? ""
+                : model.path() + " " + scope.choice().key(qupath.getProject());
     }
 
     /** Looks whether the images are like those that the model knows, unless that is known. */
@@ -158,6 +188,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             job.idle("");
             job.setVisible(false);
             areas.clear();
+            shown = null;
             unlike.setText("");
         }
     }
@@ -202,8 +233,10 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         Map<String, Object> arguments = arguments();
         remember();
         areas.clear();
+        shown = null;
+        begun = new Shown(models.selectedProperty().get().name(), chosenKey(), "");
         job.setVisible(true);
-        getScene().getWindow().sizeToScene();
+        Windows.growWith(this);
         ScopePane.Choice chosen = scope.choice();
         arguments.putAll(chosen.arguments());
         Project<BufferedImage> project = qupath.getProject();
@@ -237,12 +270,14 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             done += " " + Texts.get("run.readOnly");
         }
         job.idle(done);
+        shown = begun.with(done);
         areas.show(summary);
+        markEarlier();
         if (!summary.unlike().isEmpty()) {  // else what was said before it began still holds
             say(Likenesses.text(summary), true);
         }
         showMap(summary);
-        getScene().getWindow().sizeToScene();
+        Windows.growWith(this);
         Windows.tellWhereHidden(this, TITLE, done);
         if (!summary.problems().isEmpty()) {
             Windows.showProblem(this, TITLE, Texts.get("error.someImages",

@@ -54,11 +54,11 @@ public final class AreasPane extends VBox {
     @FXML private TableColumn<JudgedArea, String> image;
     @FXML private TableColumn<JudgedArea, String> drawn;
     @FXML private TableColumn<JudgedArea, String> predicted;
-    @FXML private TableColumn<JudgedArea, String> right;
-    @FXML private TableColumn<JudgedArea, String> loss;
+    @FXML private TableColumn<JudgedArea, Double> right;
+    @FXML private TableColumn<JudgedArea, Double> loss;
     @FXML private TableColumn<JudgedArea, String> leftOut;
-    @FXML private TableColumn<JudgedArea, String> unsure;
-    @FXML private TableColumn<JudgedArea, String> size;
+    @FXML private TableColumn<JudgedArea, Double> unsure;
+    @FXML private TableColumn<JudgedArea, Double> size;
     @FXML private TableColumn<JudgedArea, String> state;
     @FXML private Button previous;
     @FXML private Button next;
@@ -94,19 +94,13 @@ public final class AreasPane extends VBox {
         Cells.show(drawn, JudgedArea::drawn);
         Cells.show(predicted, area -> area.predicted() == null ? Texts.get("check.nothing")
                 : area.predicted());
-        Cells.show(right, area -> number("check.percent", area.right()));
-        Cells.show(loss, area -> number("check.number", area.loss()));
+        Cells.number(right, "check.percent", JudgedArea::right);
+        Cells.number(loss, "check.number", JudgedArea::loss);
         Cells.show(leftOut, area -> area.leftOut() == null ? "" : Texts.get("check.leftOut.value",
                 area.leftOut().predicted(), area.leftOut().loss()));
-        Cells.show(unsure, area -> number("check.number", area.uncertainty()));
-        Cells.show(size, area -> number("check.area.value", area.areaMm2()));
+        Cells.number(unsure, "check.number", JudgedArea::uncertainty);
+        Cells.number(size, "check.area.value", JudgedArea::areaMm2);
         Cells.show(state, area -> stateText(states.getOrDefault(area, State.OPEN)));
-        List.of(right, loss, unsure, size).forEach(
-                column -> column.setStyle("-fx-alignment: center-right;"));
-    }
-
-    private static String number(String key, double value) {
-        return Double.isNaN(value) ? "" : Texts.get(key, value);
     }
 
     private static String stateText(State state) {

@@ -2,6 +2,8 @@ package qupath.ext.hookpath.ui.loop;
 
 import java.awt.image.BufferedImage;
 import java.io.File;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,11 +28,15 @@ import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.Regions;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.Curves;
+import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.FurtherSettings;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.LoopStatus;
-import qupath.ext.hookpath.core.Wording;
+import qupath.ext.hookpath.core.MetricsRow;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.ThinDrawings;
+import qupath.ext.hookpath.core.Wording;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
@@ -39,6 +45,7 @@ import qupath.ext.hookpath.ui.JobView;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.train.CurvesPane;
 import qupath.ext.hookpath.ui.train.SettingsPane;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
@@ -56,6 +63,9 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     private static final String TITLE = "loop.title";
 
+    /** What Python said last, by the loop's folder: shown at once when the window is opened again. */
+    private static final Map<Path, LoopStatus> KNOWN = new HashMap<>();
+
     private final QuPathGUI qupath;
     private final ChangeListener<Object> onChange = (o, was, is) -> update();
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
@@ -63,6 +73,8 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private Project<BufferedImage> project;
     private LoopStatus status;
     private boolean begun;
+    private boolean asked;
+    private Curves curves = new Curves();
     private String running;
     private String trouble = "";
 
@@ -71,13 +83,14 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     @FXML private TableView<LoopStatus.Image> images;
     @FXML private TableColumn<LoopStatus.Image, String> image;
     @FXML private TableColumn<LoopStatus.Image, LoopStatus.State> state;
-    @FXML private TableColumn<LoopStatus.Image, String> labelled;
-    @FXML private TableColumn<LoopStatus.Image, String> worth;
+    @FXML private TableColumn<LoopStatus.Image, Double> labelled;
+    @FXML private TableColumn<LoopStatus.Image, Double> worth;
     @FXML private GridPane startPane;
     @FXML private ModelChoice model;
     @FXML private ComboBox<String> family;
     @FXML private ComboBox<String> preset;
     @FXML private ComboBox<String> rest;
+    @FXML private TextField lineWidth;
     @FXML private TextField further;
     @FXML private Button start;
     @FXML private HBox steps;
@@ -90,6 +103,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     @FXML private Label message;
     @FXML private TitledPane figuresPane;
     @FXML private GridPane figures;
+    @FXML private CurvesPane curvesPane;
     @FXML private JobView job;
 
     private LoopWindow(QuPathGUI qupath) {
@@ -100,9 +114,13 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
         model.offer(Texts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
         family.disableProperty().bind(model.valueProperty().isNotNull());
-        List.of(startPane, steps, figuresPane, job)
+        List.of(startPane, steps, figuresPane, curvesPane, job)
                 .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
         job.setVisible(false);
+        job.setOnEvent(this::heard);
+        curvesPane.setVisible(false);
+        images.getSelectionModel().selectedItemProperty()
+                .addListener((o, was, is) -> offerPropose());
         qupath.projectProperty().addListener(onProject);
         qupath.imageDataProperty().addListener(onChange);
         load();
@@ -156,7 +174,9 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         }
         project = qupath.getProject();
         begun = project != null && LoopOptions.hasBegun(LoopOptions.folder(project));
-        status = project == null ? null : StateTable.fromMetadata(project);
+        LoopStatus known = begun ? KNOWN.get(LoopOptions.folder(project)) : null;
+        asked = known != null;
+        status = project == null ? null : asked ? known : StateTable.fromMetadata(project);
         trouble = "";
         model.load(project);
         rest.getItems().setAll(Choices.classes(project));
@@ -175,7 +195,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
             return asked.finish(asked.start(event -> { }).await());
         }, found -> {
             if (of == project) {
-                status = found.status();
+                know(found.status());
                 update();
             }
         }, e -> {
@@ -184,12 +204,37 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         });
     }
 
+    private void know(LoopStatus found) {
+        status = found;
+        asked = true;
+        KNOWN.put(LoopOptions.folder(project), found);
+    }
+
+    /** Where no image is to do, only one that is chosen can be proposed on, again. */
+    private void offerPropose() {
+        boolean nothingLeft = asked && status != null
+                && status.count(LoopStatus.State.TODO) == 0
+                && images.getSelectionModel().isEmpty();
+        propose.setDisable(project == null || running != null || nothingLeft);
+    }
+
+    private void heard(Event event) {
+        if (event instanceof Event.Result found && "epoch".equals(found.kind())) {
+            curves.add(MetricsRow.of(found.data()));
+            curvesPane.show(curves, curves.epochs());
+            if (!curvesPane.isVisible()) {
+                curvesPane.setVisible(true);
+                figuresPane.setVisible(false);
+                Windows.growWith(this);
+            }
+        }
+    }
+
     private void update() {
         boolean usable = project != null && running == null;
         startPane.setVisible(project != null && !begun);
         steps.setVisible(begun);
         start.setDisable(!usable);
-        propose.setDisable(!usable);
         next.setDisable(!usable || status == null || !status.hasNext(currentId()));
         confirm.setDisable(!usable || currentId() == null);
         more.setDisable(!usable);
@@ -202,11 +247,13 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         } else {
             all.clear();
         }
+        offerPropose();
         headline.setText(begun ? Hints.headline(status) : Texts.get("loop.headline.none"));
         message.setText(running != null ? Texts.get("loop.busy." + running)
                 : !trouble.isEmpty() ? Wording.inWindow(trouble)
                 : Hints.hint(project, begun, status, currentId()));
-        figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty());
+        figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty()
+                && !curvesPane.isVisible());
         if (figuresPane.isVisible()) {
             RoundFigures.fill(figures, status);
         }
@@ -221,6 +268,13 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         arguments.put("preset", preset.getValue());
         arguments.put("rest", rest.getSelectionModel().getSelectedIndex() <= 0 ? null
                 : rest.getValue());
+        double um = ThinDrawings.width(lineWidth.getText());
+        if (Double.isNaN(um)) {
+            Windows.showProblem(this, TITLE,
+                    Texts.get("train.why.lineWidth", lineWidth.getText().strip()));
+            return;
+        }
+        arguments.put("lineWidth", um > 0 ? um : null);
         try {
             List<String> more = FurtherSettings.parse(further.getText());
             arguments.put("set", more.isEmpty() ? null : more);
@@ -309,6 +363,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         Project<BufferedImage> of = project;
         LoopJob[] made = new LoopJob[1];
         trouble = "";
+        curves = new Curves();
         running = "propose".equals(step) && status.round() == 0 ? "first" : step;
         job.setVisible(true);
         images.requestFocus(); // else it goes to Cancel, where a key ends the step
@@ -337,6 +392,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private void done(LoopSummary found) {
         job.idle("");
         job.setVisible(false);
+        curvesPane.setVisible(false);
         running = null;
         if (project != qupath.getProject()) {
             load(); // another project was opened meanwhile; what was done is in the first one
@@ -344,7 +400,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         }
         begun = LoopOptions.hasBegun(LoopOptions.folder(project));
         if (found != null && found.status() != null) {
-            status = found.status();
+            know(found.status());
         }
         update();
         qupath.refreshProject();

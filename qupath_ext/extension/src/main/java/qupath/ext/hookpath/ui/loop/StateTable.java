@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectWrapper;
-import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import javafx.collections.transformation.SortedList;
@@ -17,6 +16,8 @@ import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyEvent;
 import javafx.scene.paint.Color;
 import javafx.scene.shape.Circle;
 import qupath.ext.hookpath.Texts;
@@ -38,18 +39,21 @@ final class StateTable {
 
     static ObservableList<Image> prepare(TableView<Image> table, TextField filter,
             TableColumn<Image, String> name,
-            TableColumn<Image, State> state, TableColumn<Image, String> labelled,
-            TableColumn<Image, String> worth, Consumer<Image> onOpen) {
+            TableColumn<Image, State> state, TableColumn<Image, Double> labelled,
+            TableColumn<Image, Double> worth, Consumer<Image> onOpen) {
         Cells.show(name, Image::name);
         state.setCellValueFactory(c -> new ReadOnlyObjectWrapper<>(c.getValue().state()));
         state.setCellFactory(column -> new StateCell());
-        labelled.setCellValueFactory(c -> new ReadOnlyStringWrapper(
-                number("train.mm2", c.getValue().labelledMm2())));
-        worth.setCellValueFactory(c -> new ReadOnlyStringWrapper(
-                number("loop.worth.value", c.getValue().worth())));
-        labelled.setStyle("-fx-alignment: center-right;");
-        worth.setStyle("-fx-alignment: center-right;");
+        Cells.number(labelled, "train.mm2", image -> unlessNone(image.labelledMm2()));
+        Cells.number(worth, "loop.worth.value", image -> unlessNone(image.worth()));
         table.setRowFactory(view -> new Row(onOpen));
+        table.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
+            Image chosen = table.getSelectionModel().getSelectedItem();
+            if (event.getCode() == KeyCode.ENTER && chosen != null) {
+                onOpen.accept(chosen);  // as a double click does
+                event.consume();
+            }
+        });
         ObservableList<Image> all = FXCollections.observableArrayList();
         SortedList<Image> sorted = new SortedList<>(Cells.filtered(all, filter, Image::name));
         sorted.comparatorProperty().bind(table.comparatorProperty());
@@ -94,8 +98,8 @@ final class StateTable {
         }
     }
 
-    private static String number(String key, double value) {
-        return Double.isNaN(value) || value == 0 ? "" : Texts.get(key, value);
+    private static double unlessNone(double value) {
+        return value == 0 ? Double.NaN : value;
     }
 
     private static final class StateCell extends TableCell<Image, State> {
