@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_a_room_uses_those_above_it_in_the_table() -> None:
         below = [u for u in used if u in order and order.index(u) > order.index(room)]
         downwards.update((room, other) for other in below)
     assert downwards == set()
+
+
+def test_installation_names_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = _page("installation.md").split("### Extras")[1].split("\n## ")[0]
+    named = [cell.strip("`") for cell in _first_cells(table)]
+    assert sorted(named) == sorted(project["optional-dependencies"])
 
 
 def _texts(module: Path) -> list[str]:
