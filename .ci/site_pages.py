@@ -41,6 +41,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         **{page: (ROOT / file).read_text("utf-8") for page, file in FROM_ROOT.items()},
     }
     for page, text in made.items():
+        if (stub := files.get_file_from_path(page)) is not None:  # for who reads docs/ as it lies
+            files.remove(stub)
         files.append(File.generated(config, page, content=text))
     return files
 
