@@ -12,10 +12,15 @@ from typing import IO, Any, cast
 
 from hookpath import limits
 from hookpath.annotations.compressed_files import UNREADABLE, unpacked
-from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES, decode_feature
+from hookpath.annotations.geojson_decoder import (
+    GEOMETRY_TYPES,
+    decode_feature,
+    polygons_of,
+)
 from hookpath.annotations.geojson_encoder import object_to_feature
 from hookpath.annotations.objects import PathObject
 from hookpath.atomic_files import replacing
+from hookpath.context import collector_paused
 from hookpath.errors import AnnotationError, write_code
 from hookpath.untrusted_files import TooMuchError, read_bytes
 
@@ -33,9 +38,12 @@ def read_geojson(path: str | Path) -> list[PathObject]:
         AnnotationError: missing, unreadable, empty, truncated, or not GeoJSON; names the file.
     """
     path = Path(path)
-    documents = read_documents(path)
-    with naming(path):
-        return [obj for document in documents for obj in objects_from_geojson(document)]
+    with collector_paused():
+        documents = read_documents(path)
+        with naming(path):
+            found = [obj for document in documents for obj in objects_from_geojson(document)]
+        documents.clear()  # before anybody looks through it
+    return found
 
 
 def read_collection(path: Path) -> tuple[list[PathObject], dict[str, Any]]:
@@ -68,7 +76,8 @@ def read_documents(path: Path) -> list[Any]:
     """
     try:
         data = read_bytes(path, limits.GEOJSON_BYTES)
-        return [_parse(text, path) for text in unpacked(data)]
+        with collector_paused():
+            return [_parse(text, path) for text in unpacked(data)]
     except UNREADABLE as error:
         raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
 
@@ -82,7 +91,14 @@ def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObjec
     Raises:
         AnnotationError: no GeoJSON.
     """
-    return [obj for feature in features_of(document) for obj in decode_feature(feature)]
+    with collector_paused():
+        features = list(features_of(document))
+        polygons = polygons_of(features)
+        return [
+            obj
+            for feature, polygon in zip(features, polygons, strict=True)
+            for obj in decode_feature(feature, polygon)
+        ]
 
 
 def features_of(document: Any) -> Iterator[dict[str, Any]]:

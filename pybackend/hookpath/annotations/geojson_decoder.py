@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,7 @@ from hookpath.annotations.class_names import from_text, plain_class_name
 from hookpath.annotations.costly_outlines import is_too_tangled
 from hookpath.annotations.objects import RGB, PathClass, PathObject
 from hookpath.errors import AnnotationError
-from hookpath.limits import NAME_LENGTH
+from hookpath.limits import NAME_LENGTH, TANGLED_PAIRS
 from hookpath.untrusted_files import refuse_deep
 
 GEOMETRY_TYPES = frozenset(
@@ -69,22 +71,34 @@ _PROPERTIES = frozenset(
         *CHILD_KEYS,
     }
 )
+#: As QuPath writes them; of other programs' ``objectType`` is no type if it is empty.
+_PROPERTIES_OF_QUPATH = _PROPERTIES | {"objectType"}
+_FEATURE = frozenset(("type", "id", "geometry", "properties", "bbox"))
+_GEOMETRY = frozenset(("type", "coordinates", "geometries", "bbox"))
+_CLASS = frozenset(("name", "names", "color", "colorRGB", "parentClass"))
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ID_NAMESPACE = uuid.UUID("6f0c2c0e-4a0f-5d54-9a57-5f1a0cbb7d11")
 
 Extra = dict[str, Any]
 
 
-def decode_feature(feature: Mapping[str, Any]) -> Iterator[PathObject]:
+def decode_feature(
+    feature: Mapping[str, Any], polygon: Polygon | None = None
+) -> Iterator[PathObject]:
     """The object of one feature, then the objects nested in it (``childObjects``), depth first.
 
     The geometry's coordinates are taken as they are (level-0 px).
+
+    Args:
+        polygon: of the feature, where `polygons_of` has built it.
     """
     properties = _mapping(feature.get("properties"))
     extra: Extra = {}
-    _keep(extra, "feature", feature, frozenset(("type", "id", "geometry", "properties", "bbox")))
-    _keep(extra, "properties", properties, _PROPERTIES.union(_type_keys(properties)))
+    _keep(extra, "feature", feature, _FEATURE)
+    if not properties.keys() <= _PROPERTIES_OF_QUPATH:
+        _keep(extra, "properties", properties, _PROPERTIES.union(_type_keys(properties)))
     yield PathObject(
-        geometry=_geometry(feature.get("geometry"), extra),
+        geometry=_geometry(feature.get("geometry"), extra, polygon),
         object_type=_object_type(feature, properties, extra),
         path_class=_path_class(properties.get("classification"), extra),
         name=_text(properties.get("name")),
@@ -110,6 +124,8 @@ def _text(value: Any) -> str | None:
 
 
 def _keep(extra: Extra, key: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+    if found.keys() <= known:  # nearly always
+        return
     unknown = {name: value for name, value in found.items() if name not in known}
     if unknown:
         refuse_deep(unknown)  # it is written back, with a call for each level
@@ -118,6 +134,9 @@ def _keep(extra: Extra, key: str, found: Mapping[str, Any], known: frozenset[str
 
 def _id(feature: Mapping[str, Any]) -> str:
     """The feature's UUID; else one derived from its content, so that reading twice agrees."""
+    written = feature.get("id")
+    if isinstance(written, str) and _UUID.fullmatch(written):
+        return written
     try:
         return str(uuid.UUID(feature["id"]))
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -146,12 +165,15 @@ def _type_keys(properties: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _geometry(found: Any, extra: Extra) -> BaseGeometry:
+def _geometry(found: Any, extra: Extra, polygon: Polygon | None = None) -> BaseGeometry:
     geometry = _mapping(found)
     if not isinstance(geometry.get("type"), str):
         refuse_deep(found)
         extra["raw_geometry"] = found
         return Polygon()
+    if polygon is not None:
+        _keep(extra, "geometry", geometry, _GEOMETRY)
+        return polygon
     try:
         with np.errstate(invalid="ignore"):  # NaN coordinates are kept; `LabelSource` counts them
             built: BaseGeometry = _ring(geometry) or shape(_standard(geometry))
@@ -162,8 +184,45 @@ def _geometry(found: Any, extra: Extra) -> BaseGeometry:
     if is_too_tangled(built):
         extra["raw_geometry"] = found
         return Polygon()
-    _keep(extra, "geometry", geometry, frozenset(("type", "coordinates", "geometries", "bbox")))
+    _keep(extra, "geometry", geometry, _GEOMETRY)
     return built
+
+
+def polygons_of(features: Sequence[Mapping[str, Any]]) -> list[Polygon | None]:
+    """The polygons of one ring each, which most are, built all at once.
+
+    None: the feature is something else, or must be looked at alone (all must, where one of them
+    has members that are no such numbers).
+    """
+    found: list[Polygon | None] = [None] * len(features)
+    rings = [(i, ring) for i, f in enumerate(features) if (ring := _plain_ring(f)) is not None]
+    if len(rings) < 2:
+        return found
+    lengths = [len(ring) for _, ring in rings]
+    try:
+        points = np.array([point for _, ring in rings for point in ring])
+        if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "if":
+            return found
+        with np.errstate(invalid="ignore"):
+            which = np.repeat(np.arange(len(rings)), lengths)
+            built: Any = shapely.polygons(shapely.linearrings(points, indices=which))
+    except _BROKEN:
+        return found
+    for (i, _), polygon in zip(rings, built, strict=True):
+        found[i] = polygon
+    return found
+
+
+def _plain_ring(feature: Mapping[str, Any]) -> list[Any] | None:
+    """The points of a polygon's only ring; not of very few or many, of which more is asked."""
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict) or geometry.get("type") != "Polygon":
+        return None
+    rings = geometry.get("coordinates")
+    if not isinstance(rings, list) or len(rings) != 1 or not isinstance(rings[0], list):
+        return None
+    few = len(rings[0]) ** 2 / 2 < TANGLED_PAIRS  # see `is_too_tangled`
+    return rings[0] if few and len(rings[0]) >= 4 else None
 
 
 def _ring(geometry: Mapping[str, Any]) -> BaseGeometry | None:
@@ -205,6 +264,31 @@ def _color(value: Any) -> tuple[RGB | None, int | None]:
 
 
 def _path_class(value: Any, extra: Extra) -> PathClass | None:
+    usual = _usual_class(value)
+    return _any_class(value, extra) if usual is None else usual
+
+
+def _usual_class(value: Any) -> PathClass | None:
+    """Of a name and a colour as QuPath writes them; None: it must be looked at closely."""
+    if not isinstance(value, dict) or len(value) != 2:
+        return None
+    name, color = value.get("name"), value.get("color")
+    if not isinstance(name, str) or not isinstance(color, list):
+        return None
+    try:
+        return _known_class(name, tuple(color))
+    except TypeError:  # a colour of lists
+        return None
+
+
+@lru_cache(maxsize=1024)  # a slide has many objects of few classes
+def _known_class(name: str, color: tuple[Any, ...]) -> PathClass | None:
+    rgb, alpha = _color(list(color))
+    is_usual = len(name) <= NAME_LENGTH and name and plain_class_name(name) == name
+    return PathClass(name, rgb) if is_usual and alpha is None else None
+
+
+def _any_class(value: Any, extra: Extra) -> PathClass | None:
     meant = _meant(value)
     if meant is not value:
         extra["class_text"] = value
@@ -215,8 +299,7 @@ def _path_class(value: Any, extra: Extra) -> PathClass | None:
     color, alpha = _color(found.get("color", found.get("colorRGB")))
     if alpha is not None:
         extra["alpha"] = alpha
-    known = frozenset(("name", "names", "color", "colorRGB", "parentClass"))
-    _keep(extra, "classification", found, known)
+    _keep(extra, "classification", found, _CLASS)
     return PathClass(name, color)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import shapely
 from shapely.geometry import box
 
 from hookpath.annotations.classes import ClassTable, is_unknown_mark, is_usable_class
 from hookpath.annotations.label_report import LeftOut, Why
 from hookpath.annotations.objects import UNCONFIRMED_KEY, UNSEEN, PathObject
-from hookpath.annotations.valid_areas import Area, area_of, dimension_of, keep_area
+from hookpath.annotations.valid_areas import Area, area_of, areas_of, keep_area
 
 #: Smaller losses, in level-0 px², are rounding.
 _NOTHING_L0 = 1e-6
@@ -82,19 +83,27 @@ def select(
     for obj in unconfirmed:
         unseen = obj.metadata[UNCONFIRMED_KEY] == UNSEEN
         tally.add(obj, "unseen" if unseen else "unconfirmed", obj.geometry.area)
-    for obj in drawn:
-        why = _why_not(obj, classes)
-        area, was_repaired = area_of(obj.geometry)
+    geometries = np.array([*(o.geometry for o in drawn), None], dtype=object)[:-1]
+    areas = areas_of([o.geometry for o in drawn])
+    whole = _covered_by(slide, [area for area, _ in areas])
+    dimensions = np.where(shapely.is_empty(geometries), -1, shapely.get_dimensions(geometries))
+    whys, labels = _Whys(classes), {name: classes.label(name) for name in classes.names}
+    for obj, (area, was_repaired), on_slide, dimension in zip(
+        drawn, areas, whole, dimensions.tolist(), strict=True
+    ):
+        why = whys[obj.path_class.name if obj.path_class else None, dimension]
         if why is not None:
             tally.add(obj, why, area.area if area else 0.0)
         elif area is None:
             tally.add(obj, "broken")
         else:
             repaired += was_repaired
-            left = _known_part(obj, area, slide, unknown, tally)
+            left = _known_part(obj, area, None if on_slide else slide, unknown, tally)
             if left is not None and obj.path_class is not None:
-                used.append((classes.label(obj.path_class.name), left, obj.id))
-    used.sort(key=lambda one: -one[1].area)
+                used.append((labels[obj.path_class.name], left, obj.id))
+    sizes = shapely.area([area for _, area, _ in used]).tolist()
+    order = sorted(range(len(used)), key=lambda i: -sizes[i])
+    used = [used[i] for i in order]
     return Selection(
         areas=[area for _, area, _ in used],
         labels=[label for label, _, _ in used],
@@ -105,6 +114,14 @@ def select(
         detections=len(every) - len(drawn) - len(unconfirmed) - results,
         repaired=repaired,
     )
+
+
+def _covered_by(slide: Area | None, areas: Sequence[Area | None]) -> list[bool]:
+    """Of each area whether it lies on the slide whole; None: all do."""
+    if slide is None:
+        return [True] * len(areas)
+    found = shapely.covers(slide, np.array([*areas, None], dtype=object))
+    return [bool(covered) for covered in found[:-1].tolist()]
 
 
 def _renamed(drawn: Iterable[PathObject]) -> dict[str, str]:
@@ -118,16 +135,25 @@ def _unknown(drawn: Iterable[PathObject]) -> Area | None:
     return keep_area(shapely.union_all(areas)) if areas else None
 
 
-def _why_not(obj: PathObject, classes: ClassTable) -> Why | None:
-    """None: it may be used."""
-    dimension = dimension_of(obj.geometry)
-    if dimension in (0, 1):
-        return "point" if dimension == 0 else "line"
-    if obj.path_class is None:
-        return "unclassified"
-    if not is_usable_class(obj.path_class.name):
-        return "region"
-    return None if obj.path_class.name in classes else "other_class"
+class _Whys(dict[tuple[str | None, int], Why | None]):
+    """Class and dimension (-1: empty) of an object → why it is not used; None: it may be."""
+
+    def __init__(self, classes: ClassTable) -> None:
+        super().__init__()
+        self._classes = classes
+
+    def __missing__(self, key: tuple[str | None, int]) -> Why | None:
+        self[key] = self._why(*key)
+        return self[key]
+
+    def _why(self, name: str | None, dimension: int) -> Why | None:
+        if dimension in (0, 1):
+            return "point" if dimension == 0 else "line"
+        if name is None:
+            return "unclassified"
+        if not is_usable_class(name):
+            return "region"
+        return None if name in self._classes else "other_class"
 
 
 def _known_part(
@@ -137,9 +163,9 @@ def _known_part(
     unknown: Area | None,
     tally: _Tally,
 ) -> Area | None:
-    """The part of an area on the slide that is not taken back."""
+    """The part of an area on the slide that is not taken back; `slide`: where it may lie off it."""
     inside = area
-    if slide is not None and not slide.covers(area):
+    if slide is not None:
         kept = keep_area(shapely.intersection(area, slide))
         tally.add(obj, "off_slide", area.area - (kept.area if kept else 0.0))
         if kept is None:

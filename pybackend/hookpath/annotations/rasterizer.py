@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +44,16 @@ def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
     found: dict[str, PathClass] = {}
     for obj in objects:
         path_class = obj.path_class
-        if path_class is None or not is_usable_class(path_class.name):
+        if path_class is None:
+            continue
+        known = found.get(path_class.name)
+        if known is not None and (known.color is not None or path_class.color is None):
+            continue
+        if not is_usable_class(path_class.name):
             continue
         if not is_drawn_by_hand(obj) or shapely.get_dimensions(obj.geometry) < 2:
             continue
-        if path_class.name not in found or found[path_class.name].color is None:
-            found[path_class.name] = path_class
+        found[path_class.name] = path_class
     return list(found.values())
 
 
@@ -76,8 +80,10 @@ class LabelSource:
         self._selection = found
         #: Usable areas, largest first: drawn in this order, the smaller one wins.
         self.polygons: tuple[LabelPolygon, ...] = tuple(
-            LabelPolygon(label, seen, seen.area, object_id)
-            for label, seen, object_id in zip(found.labels, self._seen, found.ids, strict=True)
+            LabelPolygon(label, seen, area, object_id)
+            for label, seen, area, object_id in zip(
+                found.labels, self._seen, _areas(self._seen), found.ids, strict=True
+            )
             if seen is not None
         )
         self._lookup: _Lookup | None = None
@@ -122,6 +128,12 @@ class LabelSource:
         if self._lookup is None:
             self._lookup = _Lookup(self.polygons)
         return self._lookup
+
+
+def _areas(geometries: Sequence[Area | None]) -> list[float]:
+    """Level-0 px² of each, all at once; NaN of none."""
+    found: list[float] = shapely.area(np.array([*geometries, None], dtype=object))[:-1].tolist()
+    return found
 
 
 class _Lookup:

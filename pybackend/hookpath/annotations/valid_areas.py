@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from hookpath import limits
 from hookpath.annotations.costly_outlines import even_odd, is_too_tangled
 
 Area = Polygon | MultiPolygon
@@ -36,6 +37,25 @@ def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
         return keep_area(flat), False
     repaired = _repaired(flat)
     return (None if repaired is None else keep_area(repaired)), repaired is not None
+
+
+def areas_of(geometries: Sequence[BaseGeometry]) -> list[tuple[Area | None, bool]]:
+    """`area_of` of each; those that are valid polygons, as most are, are looked at all at once."""
+    every = np.empty(len(geometries), dtype=object)
+    every[:] = geometries
+    plain = np.isin(shapely.get_type_id(every), (3, 6)) & ~shapely.has_z(every)
+    plain &= shapely.get_num_coordinates(every) ** 2 / 2 < limits.TANGLED_PAIRS
+    xy, of = shapely.get_coordinates(every, return_index=True)
+    plain[of[~(np.abs(xy) < _FARTHEST_L0).all(axis=1)]] = False
+    plain[plain] = shapely.is_valid(every[plain])
+    plain[plain] = shapely.area(every[plain]) > 0
+    found: list[tuple[Area | None, bool]] = []
+    for geometry, is_plain in zip(geometries, plain.tolist(), strict=True):
+        if is_plain and isinstance(geometry, Polygon | MultiPolygon):
+            found.append((geometry, False))
+        else:
+            found.append(area_of(geometry))
+    return found
 
 
 def _repaired(geometry: BaseGeometry) -> BaseGeometry | None:

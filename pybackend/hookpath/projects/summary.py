@@ -18,6 +18,7 @@ from hookpath.annotations import (
 )
 from hookpath.annotations.label_report import merged
 from hookpath.annotations.planes import FIRST, Plane, plane_of, planes_of
+from hookpath.context import collector_paused
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
@@ -86,7 +87,11 @@ def summarise(
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
         rules: how drawn objects become labels; None: as they are.
     """
-    return [_summary(entry, rest or Rest(), rules or LabelRules()) for entry in project.images]
+    found = []
+    for entry in project.images:
+        with collector_paused():  # an image may have a hundred thousand objects
+            found.append(_summary(entry, rest or Rest(), rules or LabelRules()))
+    return found
 
 
 def drawn_mm2(images: Iterable[ImageEntry]) -> dict[str, dict[str, float]]:
@@ -168,8 +173,10 @@ class _Drawn:
     ) -> tuple[LabelReport, str | None]:
         """What becomes labels, and the class of undrawn tissue (None: it is unknown)."""
         found, undrawn = [], None
-        for plane in planes_of(self.objects) or [FIRST]:
-            here = [o for o in self.objects if plane_of(o) == plane]
+        planes = planes_of(self.objects) or [FIRST]
+        for plane in planes:
+            one = len(planes) == 1
+            here = [o for o in self.objects if one or plane_of(o) == plane]
             objects = rules.applied(teaching_objects(self.entry, here), lambda: calibration)
             if not self._has(plane):
                 found.append(_nowhere(objects))

@@ -1,0 +1,116 @@
+"""Many objects at once are what they are one by one."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import pytest
+import shapely
+from shapely.geometry import MultiPolygon, Point, Polygon, box
+
+from hookpath.annotations import ClassTable, PathClass, PathObject
+from hookpath.annotations.geojson import objects_from_geojson
+from hookpath.annotations.geojson_decoder import decode_feature, polygons_of
+from hookpath.annotations.label_selection import select
+from hookpath.annotations.valid_areas import area_of, areas_of
+from hookpath.context import collector_paused
+
+NAN = float("nan")
+SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
+
+
+def feature(coordinates: Any, kind: str = "Polygon", **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": {"type": kind, "coordinates": coordinates},
+        "properties": {"objectType": "annotation", **properties},
+    }
+
+
+FEATURES = {
+    "plain": feature([SQUARE], classification={"name": "Tumor", "color": [200, 0, 0]}),
+    "floats, open": feature([[[0.5, 0], [4, 0], [4, 4.25], [0, 4]]]),
+    "not a number": feature([[[0, 0], [4, NAN], [4, 4], [0, 0]]]),
+    "a hole": feature([SQUARE, [[1, 1], [2, 1], [2, 2], [1, 1]]]),
+    "a point": feature([1, 2], "Point"),
+    "two points": feature([[[0, 0], [1, 1]]]),
+    "nothing": feature([]),
+    "alpha": feature([SQUARE], classification={"name": "Tumor", "color": [200, 0, 0, 9]}),
+    "blanks": feature([SQUARE], classification={"name": " Tumor ", "color": [200, 0, 0]}),
+    "odd colour": feature([SQUARE], classification={"name": "Tumor", "color": [[1], 0, 0]}),
+    "a plane": {**feature([SQUARE]), "geometry": {"type": "Polygon", "coordinates": [SQUARE],
+                                                  "plane": {"z": 3}}},
+}  # fmt: skip
+
+RAGGED = {
+    "three numbers": feature([[[0, 0, 7], [4, 0, 7], [4, 4, 7], [0, 0, 7]]]),
+    "ragged": feature([[[0, 0], [4], [4, 4], [0, 0]]]),
+    "words": feature([[["0", "0"], ["4", "0"], ["4", "4"], ["0", "0"]]]),
+    "huge": feature([[[0, 0], [2**70, 0], [4, 4], [0, 0]]]),
+}
+
+
+@pytest.mark.parametrize("odd", [None, *RAGGED])
+def test_features_are_read_as_each_alone(odd: str | None) -> None:
+    """Rings that are no array of numbers make nothing else different."""
+    features = [*FEATURES.values(), *([RAGGED[odd]] if odd else [])]
+    if odd is None:
+        built = polygons_of(features)
+        assert [p is not None for p in built][:4] == [True, True, True, False]
+    together = objects_from_geojson(features)  # type: ignore[arg-type]
+    alone = [obj for one in features for obj in decode_feature(one)]
+    assert len(together) == len(alone) == len(features)
+    for a, b in zip(together, alone, strict=True):
+        assert shapely.equals_identical(a.geometry, b.geometry)
+        assert (a.path_class, a.id, a.object_type) == (b.path_class, b.id, b.object_type)
+        assert repr(a.extra) == repr(b.extra)
+
+
+def test_areas_are_those_of_each_alone() -> None:
+    bow = Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
+    every = [
+        box(0, 0, 3, 3), bow, Point(1, 1), Polygon(), Polygon([(0, 0), (1, 1), (2, 2)]),
+        MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)]), box(0, 0, 1, 2e9),
+        Polygon([(0, 0, 5), (3, 0, 5), (3, 3, 5)]), Polygon([(0, 0), (1, NAN), (2, 2), (0, 2)]),
+    ]  # fmt: skip
+    assert areas_of([]) == []
+    for found, geometry in zip(areas_of(every), every, strict=True):
+        area, repaired = area_of(geometry)
+        assert found[1] == repaired
+        assert (found[0] is None) == (area is None)
+        assert area is None or shapely.equals_identical(found[0], area)
+
+
+def test_what_is_used_is_largest_first_and_the_rest_is_counted() -> None:
+    tumor, other = PathClass("Tumor"), PathClass("Other")
+    objects = [
+        PathObject(box(0, 0, 2, 2), path_class=tumor),
+        PathObject(box(10, 10, 14, 14), path_class=tumor),
+        PathObject(box(95, 0, 105, 10), path_class=tumor),
+        PathObject(box(200, 0, 210, 10), path_class=tumor),
+        PathObject(box(0, 0, 9, 9), path_class=other),
+        PathObject(Point(1, 1), path_class=tumor),
+        PathObject(box(0, 0, 5, 5)),
+    ]
+    found = select(objects, ClassTable((tumor,)), (100, 100))
+    assert [a.area for a in found.areas] == [50, 16, 4]
+    assert found.ids == [objects[i].id for i in (2, 1, 0)]
+    left = {(f.class_name, f.why): (f.count, f.area_l0) for f in found.left_out}
+    assert left[("Tumor", "off_slide")] == (2, 150)
+    assert left[("Other", "other_class")] == (1, 81)
+    assert ("Tumor", "point") in left
+    assert ("", "unclassified") in left
+
+
+def test_the_collector_is_as_it_was() -> None:
+    assert gc.isenabled()
+    with collector_paused():
+        assert not gc.isenabled()
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="x"), collector_paused():
+        raise ValueError("x")
+    assert gc.isenabled()
