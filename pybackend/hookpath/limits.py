@@ -47,6 +47,10 @@ HELD_PIXELS = 10**9
 
 #: Patches of one step of training, or of one call of a network.
 BATCH = 65_536
+#: Lengths that are asked for, in µm (a slide is some 50,000 wide); µm/px; level-0 px per px.
+LENGTH_UM = 100_000.0
+SPACING_UM = 1_000.0
+DOWNSAMPLE = 100_000.0
 #: Epochs, steps, batches: more is never reached.
 COUNT = 10**9
 #: Workers, reading threads.

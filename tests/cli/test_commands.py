@@ -296,6 +296,17 @@ WRONG = [
         "--cluster means something with --design only",
     ),
     (("info", "{folder}", "--mpp", "0"), 2, "--mpp 0"),
+    (
+        ("predict", "{folder}", "--model", "{empty}", "-o", "{empty}/p", "--simplify", "inf"),
+        2,
+        "setting simplify_um: Input should be a finite number",
+    ),
+    (
+        ("loop", "start", "{folder}", "--loop", "{empty}/l", "--smooth", "inf"),
+        2,
+        "setting smooth_um: Input should be",
+    ),
+    (("preview", "{folder}", "-o", "{folder}/s0.tif"), 1, "cannot be written"),
     (("convert", "{folder}"), 1, "1 result was not made; {folder} is a folder"),
     (("info", "{folder}", "--rest", ""), 2, "--rest '' names no class"),
     (("train", "{folder}", "-o", "{empty}/run", "--rest", "Region*"), 2, "name another one"),

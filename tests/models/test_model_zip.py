@@ -64,6 +64,8 @@ def test_a_zip_is_the_folder_however_a_file_manager_packs_it(
     folder: Path, tmp_path: Path, top: str, method: int
 ) -> None:
     files = {f"{top}{name}": data for name, data in contents(folder).items()}
+    for name in (f"__MACOSX/{top}._model.json", f"{top}.DS_Store", f"{top}Thumbs.db"):
+        files[name] = b"of the file manager's own"
     path = packed(tmp_path / "m.zip", files, method)
     assert read_card(path) == read_card(folder)
     found, wanted = (load_model(p)[0].state_dict() for p in (path, folder))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from hookpath.errors import UsageError
 from hookpath.training import PRESETS, TrainConfig
@@ -84,3 +87,32 @@ def test_what_has_a_name_is_not_changed_in_part() -> None:
     assert config.augmentation.saturation == 0.3
     with pytest.raises(UsageError, match="all of it; leave that out, or augmentation"):
         TrainConfig.load(None, "fast", ["augmentation=strong", "augmentation.hue=0.1"])
+
+
+def _numbers(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    """Names of all settings that are numbers with a fraction, tables within tables included."""
+    for name, field in model.model_fields.items():
+        parts = _parts(field.annotation)
+        tables = [p for p in parts if isinstance(p, type) and issubclass(p, BaseModel)]
+        for table in tables:
+            yield from _numbers(table, f"{above}{name}.")
+        if float in parts and not tables:
+            yield above + name
+
+
+def _parts(annotation: Any) -> list[Any]:
+    return [annotation, *(part for a in get_args(annotation) for part in _parts(a))]
+
+
+NUMBERS = list(_numbers(TrainConfig))
+
+
+def test_settings_that_are_numbers_are_found() -> None:
+    assert {"learning_rate", "minutes", "augmentation.elastic_um", "probe.l2"} <= set(NUMBERS)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "[inf, inf]"])
+def test_no_setting_is_endless_or_no_number(value: str) -> None:
+    for name in NUMBERS:
+        with pytest.raises(UsageError, match=f"setting {name}"):
+            TrainConfig.load(preset="fast", overrides=[f"{name}={value}"])

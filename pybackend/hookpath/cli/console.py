@@ -19,6 +19,7 @@ from hookpath.cli.stop_requests import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
 from hookpath.names import cell_text, printable
 from hookpath.signals import QueueStop
+from hookpath.untrusted_files import reason
 
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
@@ -122,7 +123,7 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
         except BrokenPipeError:
             _leave_quietly()
         except (Exception, KeyboardInterrupt) as error:
-            failure = error
+            failure = _wrong_option(error) or error
             if debug:
                 traceback.print_exc()
         finally:
@@ -130,6 +131,15 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
         code = _end(console, command, failure)
     if code:
         raise typer.Exit(code)
+
+
+def _wrong_option(error: BaseException) -> UsageError | None:
+    """What a command was given, where settings refuse it; None: it is something else."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError) and error.title.endswith(("Config", "Settings")):
+        return UsageError(f"setting {reason(error)}")
+    return None
 
 
 def _end(console: Console, command: str, failure: Exception | KeyboardInterrupt | None) -> int:

@@ -10,6 +10,7 @@ import typer
 from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.shared_options import Mpp
 from hookpath.errors import AnnotationError, UsageError, shared_code
+from hookpath.limits import DOWNSAMPLE, SPACING_UM
 
 if TYPE_CHECKING:
     from hookpath.conversion import Converted, ConvertReport
@@ -80,11 +81,18 @@ def command(
     ] = "auto",
     mask_spacing: Annotated[
         float | None,
-        typer.Option(help="µm per mask px.", min=0.01, show_default="from the slide's size"),
+        typer.Option(
+            help="µm per mask px.", min=0.01, max=SPACING_UM, show_default="from the slide's size"
+        ),
     ] = None,
     downsample: Annotated[
         float | None,
-        typer.Option(help="Slide px per mask px.", min=0.01, show_default="from the slide's size"),
+        typer.Option(
+            help="Slide px per mask px.",
+            min=0.01,
+            max=DOWNSAMPLE,
+            show_default="from the slide's size",
+        ),
     ] = None,
     origin: Annotated[
         str | None,

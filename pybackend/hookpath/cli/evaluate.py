@@ -30,6 +30,7 @@ from hookpath.cli.shared_options import (
     take_split,
 )
 from hookpath.errors import EvaluationError, UsageError, shared_code
+from hookpath.limits import SPACING_UM
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
@@ -122,6 +123,7 @@ def command(
         typer.Option(
             metavar="UM",
             min=0.01,
+            max=SPACING_UM,
             help="µm/px of the pixels that are scored.",
             show_default="those of the class map, 4 where it is coarser",
         ),

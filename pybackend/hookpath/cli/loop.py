@@ -26,6 +26,7 @@ from hookpath.cli.shared_options import (
     plane_choice,
 )
 from hookpath.errors import LoopError, UsageError, shared_code
+from hookpath.limits import LENGTH_UM
 
 if TYPE_CHECKING:
     from hookpath.loop import LoopFolder
@@ -195,7 +196,7 @@ def next_(
         typer.Option(help="How uncertainty is measured: entropy, or augmented passes differing."),
     ] = "entropy",
     regions: Annotated[int, typer.Option(min=0, help="At most so many rectangles a slide.")] = 5,
-    region_um: Annotated[float, typer.Option(min=1, help="Their side, µm.")] = 500.0,
+    region_um: Annotated[float, typer.Option(min=1, max=LENGTH_UM, help="Their side, µm.")] = 500.0,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     json: Json = False,

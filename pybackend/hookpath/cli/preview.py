@@ -64,7 +64,7 @@ def command(
     Takes the options of train, opens everything as it does, does a few steps' work, learns nothing.
     """
     with running("preview", json, debug) as console:
-        from hookpath.evaluation.report.html import save_page
+        from hookpath.evaluation.report.html import refuse_unwritable, save_page
         from hookpath.training import TrainConfig
         from hookpath.training_preview import look, look_page
 
@@ -74,10 +74,11 @@ def command(
         )  # fmt: skip
         preset = preset or default_preset(config)
         settings = TrainConfig.load(config, preset, changes)
+        page = out if out.suffix.lower() == ".html" else out / "preview.html"
+        refuse_unwritable(page)
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             settings = settled_settings(projects, settings, config, preset, changes, console)
             found = look(projects, settings, patches, console.reporter)
-            page = out if out.suffix.lower() == ".html" else out / "preview.html"
             save_page(look_page(found, _title([p.name for p in projects])), page)
         _tell(console, found, page)
 

@@ -9,6 +9,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Settings, opened
+from hookpath.limits import LENGTH_UM
 
 
 def command(
@@ -47,7 +48,9 @@ def command(
     ] = 0.33,
     per_round: Annotated[int, typer.Option(min=1, help="Slides corrected in a round.")] = 1,
     budget: Annotated[float, typer.Option(min=0, help="mm² corrected of each slide.")] = 0.04,
-    region_um: Annotated[float, typer.Option(min=1, help="In squares of this side, µm.")] = 100.0,
+    region_um: Annotated[
+        float, typer.Option(min=1, max=LENGTH_UM, help="In squares of this side, µm.")
+    ] = 100.0,
     size: Annotated[int, typer.Option(min=64, help="Side of a synthetic slide, px of 1 µm.")] = 384,
     set_: Settings = None,
     mpp: Mpp = None,

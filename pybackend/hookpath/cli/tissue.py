@@ -9,6 +9,7 @@ import typer
 from hookpath.cli.console import Debug, Json, running
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Source, opened
 from hookpath.errors import LoopError, shared_code
+from hookpath.limits import LENGTH_UM, SPACING_UM
 
 
 def command(
@@ -27,11 +28,17 @@ def command(
         bool,
         typer.Option("--saturation", help="By colour, as H2G-Net: HSV saturation above 20 of 255."),
     ] = False,
-    spacing: Annotated[float, typer.Option(min=0.1, help="µm/px at which is looked.")] = 20.0,
+    spacing: Annotated[
+        float, typer.Option(min=0.1, max=SPACING_UM, help="µm/px at which is looked.")
+    ] = 20.0,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller pieces, µm².")] = 100_000.0,
     max_hole: Annotated[float, typer.Option(min=0, help="Fill smaller holes, µm².")] = 100_000.0,
-    smooth: Annotated[float, typer.Option(min=0, help="Smooth bumps of this size, µm.")] = 40.0,
-    simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 10.0,
+    smooth: Annotated[
+        float, typer.Option(min=0, max=LENGTH_UM, help="Smooth bumps of this size, µm.")
+    ] = 40.0,
+    simplify: Annotated[
+        float, typer.Option(min=0, max=LENGTH_UM, help="Outlines may move by this, µm.")
+    ] = 10.0,
     class_name: Annotated[str, typer.Option("--class", help="Class of the outlines.")] = "Tissue",
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,

@@ -39,6 +39,9 @@ _MOST_FOLD = limits.WEIGHTS_FOLD
 """Weights hardly shrink; what unpacks to more than so many times its size is no model."""
 
 
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
 class ModelFiles(Protocol):
     """Reads the files of one model; names are those of `KNOWN`."""
 
@@ -143,7 +146,8 @@ def changed_at(path: Path) -> int:
 
 def _checked(path: Path, opened: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
     """The entries by their names in `KNOWN`."""
-    files = [entry for entry in opened.infolist() if not entry.is_dir()]
+    entries = (entry for entry in opened.infolist() if not entry.is_dir())
+    files = [entry for entry in entries if not _is_file_manager_s(entry.filename)]
     top = _top_folder([entry.filename for entry in files])
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in files:
@@ -153,6 +157,12 @@ def _checked(path: Path, opened: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInf
         _check_entry(path, name, entry)
         found[name] = entry
     return found
+
+
+def _is_file_manager_s(name: str) -> bool:
+    """What macOS and Windows put beside the files that a person packs."""
+    *folders, last = name.split("/")
+    return "__MACOSX" in folders or last in _LITTER or last.startswith("._")
 
 
 def _top_folder(names: list[str]) -> str:

@@ -38,7 +38,7 @@ class TrainConfig(BaseModel):
     A `preset` other than ``paper`` supplies every value that is not given.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     preset: Preset = Field(default="paper", description="`auto`, `fast`, `gpu` or `paper`")
     family: str = Field(

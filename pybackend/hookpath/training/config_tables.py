@@ -16,7 +16,7 @@ class ValidationConfig(BaseModel):
     names a validation slide, `fraction` of the slides are drawn.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     fraction: float = Field(
         default=0.25, ge=0, lt=1, description="share of the slides held out; 0: no validation"
@@ -38,7 +38,7 @@ class ValidationConfig(BaseModel):
 class StagesConfig(BaseModel):
     """Of systems in stages (h2gnet): how their first stage is trained (see `hookpath.stages`)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     folds: int = Field(
         default=5,
@@ -55,7 +55,7 @@ class StagesConfig(BaseModel):
 class ClusterConfig(BaseModel):
     """Cluster guiding; the defaults are the paper's, but for `k` (Pedersen et al. 2022, 2.3)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     k: int = Field(
         default=0,
@@ -79,7 +79,7 @@ class ClusterConfig(BaseModel):
 class ProbeConfig(BaseModel):
     """How heads on frozen features are fitted (family `probe`)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     copies: int = Field(
         default=2,
@@ -109,7 +109,7 @@ class FineTuneConfig(BaseModel):
     Networks without such parts (`Network.encoder_modules`) are not concerned.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     freeze_encoder: float = Field(
         default=0.0,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookpath.atomic_files import make_folder, replace_text
+from hookpath.atomic_files import make_folder, replace_text, try_folder
 from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation.plotting.figure_style import shorten, svg_of
 from hookpath.names import printable
@@ -59,6 +60,20 @@ def _shown(value: Any) -> Any:
     return printable(value, len(value))
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Say before the work begins that its page could not be written.
+
+    Raises:
+        EvaluationError: so it is.
+    """
+    try:
+        try_folder(path.parent)
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EISDIR, "is there, and no regular file", str(path))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def save_page(text: str, path: Path) -> None:
     """Write a page so that it is old or new, never half.
 
@@ -69,10 +84,14 @@ def save_page(text: str, path: Path) -> None:
         make_folder(path.parent)
         replace_text(path, text)
     except OSError as error:
-        raise EvaluationError(
-            f"{path}: cannot be written ({error.strerror}); choose another folder",
-            code=write_code(error),
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> EvaluationError:
+    return EvaluationError(
+        f"{path}: cannot be written ({error.strerror}); choose another folder",
+        code=write_code(error),
+    )
 
 
 def inline_svg(drawing: Any) -> Markup:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hookpath.annotations import LabelRules
 from hookpath.errors import LoopError
+from hookpath.limits import LENGTH_UM, SPACING_UM
 from hookpath.projects.planes import PlaneChoice, parse_indices
 from hookpath.untrusted_files import reason
 
@@ -23,12 +24,12 @@ class ProposalSettings(BaseModel):
         spacing_um: µm/px of the map; None: the model's, 2 at the finest.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    smooth_um: float = Field(default=4.0, ge=0)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    smooth_um: float = Field(default=4.0, ge=0, le=1000)
     min_area_um2: float = Field(default=2_000.0, ge=0)
     max_hole_um2: float = Field(default=2_000.0, ge=0)
-    simplify_um: float = Field(default=1.0, ge=0)
-    spacing_um: float | None = Field(default=None, gt=0)
+    simplify_um: float = Field(default=1.0, ge=0, le=LENGTH_UM)
+    spacing_um: float | None = Field(default=None, gt=0, le=SPACING_UM)
 
 
 class LoopSettings(BaseModel):

@@ -18,7 +18,7 @@ class AugmentationConfig(BaseModel):
     Also from a name alone: ``off``, ``light``, ``moderate``, ``strong``, ``paper`` (the defaults).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     flips: bool = Field(
         default=True, description="mirror and turn by quarters, all 8 equally likely"
