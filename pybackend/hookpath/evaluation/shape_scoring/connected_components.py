@@ -37,7 +37,8 @@ def parts_of(labels: npt.NDArray[np.uint8]) -> TileParts:
     for value in np.flatnonzero(np.bincount(labels.ravel(), minlength=1)).tolist():
         if value:
             own, n = ndimage.label(labels == value)
-            ids += np.where(own > 0, own + count, 0)
+            inside = own > 0
+            ids[inside] = own[inside] + count
             found.append(np.full(n, value, np.int64))
             count += n
     areas = np.bincount(ids.ravel(), minlength=count + 1)

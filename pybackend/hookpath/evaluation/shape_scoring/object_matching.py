@@ -62,9 +62,7 @@ class ObjectTally:
         drawn = parts_of(truth)
         predicted = parts_of(np.where(truth > 0, guess, 0).astype(np.uint8))
         common = (drawn.ids > 0) & (truth == guess)
-        overlaps, pixels = np.unique(
-            np.stack([drawn.ids[common], predicted.ids[common]]), axis=1, return_counts=True
-        )
+        overlaps, pixels = _overlaps(drawn, predicted, common)
         cut = np.zeros(len(predicted.areas), bool)
         for pairs in Pairs.within(Pixels(truth, guess, predicted.ids)):
             cut[_going_on(pairs)] = True
@@ -126,6 +124,19 @@ class ObjectTally:
             if not found[first[i]] and not used[second[i]]:
                 found[first[i]] = used[second[i]] = True
         return found, used
+
+
+def _overlaps(drawn: TileParts, predicted: TileParts, common: Flags) -> tuple[Ids, Ids]:
+    """``(2, n)`` numbers of parts that have pixels in `common`, and ``(n,)`` how many."""
+    from scipy.sparse import coo_array
+
+    first, second = drawn.ids[common], predicted.ids[common]
+    shape = len(drawn.areas), len(predicted.areas)
+    # Summing a sparse table's duplicates takes a tenth of the time of sorting the pixels.
+    table = coo_array((np.ones(len(first), np.int64), (first, second)), shape=shape).tocsr()
+    table.sum_duplicates()
+    found = table.tocoo()
+    return np.stack([found.row, found.col]).astype(np.int64), found.data
 
 
 def _kept(parts: TileParts, overlapping: Ids) -> Flags:
