@@ -9,8 +9,8 @@ FROM python:${PYTHON}-slim-bookworm AS build
 # What uv calls --torch-backend: cpu, cu126, cu128, cu130… CUDA itself comes with torch's wheels; the host
 # needs NVIDIA's driver and its container toolkit.
 ARG TORCH=cpu
-# Further parts of the package, as in "cluster,formats,tables".
-ARG EXTRAS=tables
+# Further parts of the package, as in "train,cluster,formats"; "evaluate" alone for a server that predicts.
+ARG EXTRAS=train,export,tables
 # What `hookpath --version` says the image was built from: --build-arg COMMIT=$(git rev-parse HEAD)
 ARG COMMIT=
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -12,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from hookpath.extras import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pybackend/hookpath"
@@ -92,6 +95,32 @@ def test_every_import_is_declared() -> None:
 def test_what_is_declared_is_imported() -> None:
     wanted = set().union(*declared().values()) - FOR_OTHERS
     assert {name for name in wanted if module(name) not in imported()} == set()
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_an_extra_is_asked_for_is_what_it_brings(extra: str) -> None:
+    """`EXTRAS` answers in a person's words what pyproject.toml says to pip."""
+    brought = declared()[extra] | (declared()["evaluate"] if extra == "train" else set())
+    assert {name.lower() for name in EXTRAS[extra].values()} == brought
+    assert all(module(package) == name for name, package in EXTRAS[extra].items())
+    assert brought.isdisjoint(declared()[""])
+
+
+def test_the_package_is_loaded_without_its_extras() -> None:
+    """Nothing of them is imported before it is needed; what needs it, says so."""
+    optional = {name for packages in EXTRAS.values() for name in packages}
+    code = (
+        "import sys, importlib.abc\n"
+        "class Gone(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name.split('.')[0] in {optional!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Gone())\n"
+        "import hookpath.cli.app, hookpath.stages, hookpath.inference, hookpath.evaluation\n"
+        "import hookpath.export, hookpath.loop, hookpath.experiments, hookpath.cluster\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize(

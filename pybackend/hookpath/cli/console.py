@@ -17,6 +17,7 @@ from hookpath.cli.progress_reporters import BarReporter, JsonReporter, LineRepor
 from hookpath.cli.stdout_guard import stdout_for_events
 from hookpath.cli.stop_requests import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
+from hookpath.extras import explained
 from hookpath.names import cell_text, printable
 from hookpath.signals import QueueStop
 from hookpath.untrusted_files import reason
@@ -123,7 +124,7 @@ def running(command: str, as_json: bool, debug: bool) -> Iterator[Console]:
         except BrokenPipeError:
             _leave_quietly()
         except (Exception, KeyboardInterrupt) as error:
-            failure = _wrong_option(error) or error
+            failure = _wrong_option(error) or explained(error)
             if debug:
                 traceback.print_exc()
         finally:

@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from hookpath.extras import EXTRAS, missing_packages
+
 
 @dataclass(frozen=True)
 class Check:
@@ -37,6 +39,7 @@ def all_checks(quick: bool = False) -> list[Check]:
         quick: leave out what only building the extension and QuPath projects need.
     """
     checks = [_package(), _python(), *(_library(*entry) for entry in _LIBRARIES), _gpu(), _engine()]
+    checks += [_extra(*entry) for entry in _EXTRAS]
     further = [] if quick else [_formats(), _ome_zarr(), _paquo(), _qupath(), _java(), _gradle()]
     return [*checks, *further, _temporary_space()]
 
@@ -124,6 +127,23 @@ def _engine() -> Check:
         return Check("OpenVINO", "absent", "not installed", advice)
     precision = ", computes in bfloat16" if computes_in_bf16() else ""
     return Check("OpenVINO", "ok", version("openvino") + precision)
+
+
+#: What is installed apart, what for, and what a person calls that.
+_EXTRAS = (
+    ("train", "training"),
+    ("evaluate", "reports of evaluations"),
+    ("export", "export to ONNX"),
+    ("cluster", "--cluster"),
+)
+
+
+def _extra(name: str, purpose: str) -> Check:
+    missing = missing_packages(name)
+    if not missing:
+        return Check(f"[{name}]", "ok", f"complete: {', '.join(EXTRAS[name].values())}")
+    advice = f"for {purpose}: pip install 'hookpath[{name}]'"
+    return Check(f"[{name}]", "absent", f"not installed: {', '.join(missing)}", advice)
 
 
 def _formats() -> Check:

@@ -30,6 +30,7 @@ from hookpath.evaluation.slide_evaluation import (
 )
 from hookpath.evaluation.unseen_annotations import JudgeLeftOut, parts_of, with_left_out
 from hookpath.events import SILENT, Reporter
+from hookpath.extras import require_extra
 from hookpath.locking import entered, working_in
 from hookpath.projects import ImageEntry, Project, Rest
 
@@ -128,7 +129,9 @@ def evaluate_project(
         EvaluationError: nothing annotated, nothing predicted, nothing that could be scored, or
             `out_dir` cannot be written. A single slide's failure is in ``report.problems``.
         ModelFolderError: the model cannot be loaded.
+        MissingPackageError: what draws the report's plots is not installed.
     """
+    require_extra("evaluate", "a report")
     if sum(given is not None for given in (model_dir, predictions_dir, maps)) != 1:
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
     if rest is None and model_dir is not None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.errors import ExportError
+from hookpath.extras import require_extra
 
 TOLERANCE = 1e-4
 """Largest difference to torch that is accepted, as a share of the largest output (at least 1)."""
@@ -49,7 +50,9 @@ def verified_onnx(
 
     Raises:
         ExportError: the exporter, the checker or the runtime refuses, or the outputs differ.
+        MissingPackageError: what writes ONNX is not installed.
     """
+    require_extra("export", "writing ONNX")
     try:
         data = _onnx_bytes(
             module, trials[0], inputs, output, metadata, opset, free or [{0: "batch"}] * len(inputs)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
+from hookpath.extras import require_extra
 from hookpath.models.model_files import CARD_NAME
 from hookpath.projects import Project
 from hookpath.sampling import Batch
@@ -91,8 +92,10 @@ def train_network(
         TrainingError: nothing to learn from, a loss that is not a number, no memory…; the last
             good checkpoint stays.
         ModelDesignError: the network cannot be built.
+        MissingPackageError: what training needs besides is not installed.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
+    require_extra("train", "training")
     run = RunFolder(run_dir)
     config = config or TrainConfig.of(run.record().config)
     with memory_explained(config), joined(config) as group:

