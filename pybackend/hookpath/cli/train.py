@@ -29,6 +29,7 @@ from hookpath.cli.shared_options import (
     opened,
 )
 from hookpath.errors import UsageError
+from hookpath.extras import require_extra
 
 if TYPE_CHECKING:
     from hookpath.projects import Project
@@ -142,6 +143,7 @@ def command(
 ) -> None:
     """Train on sparse annotations, straight from the slides."""
     with running("train", json, debug) as console:
+        require_extra("train", "training")
         from hookpath.stages import train
         from hookpath.training import RunFolder, TrainConfig
         from hookpath.training.distributed import are_several, is_first

@@ -13,6 +13,7 @@ from hookpath.demo.slide_folder import TRUTH, make_slides
 from hookpath.errors import OutputError, PredictionError, UsageError, write_code
 from hookpath.evaluation import EvaluationReport, evaluate_project, train_report
 from hookpath.events import SILENT, Reporter
+from hookpath.extras import require_extra
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.locking import is_empty
 from hookpath.projects import FolderProject
@@ -75,6 +76,7 @@ def run_demo(
         UsageError: `out` holds something else, or a demo with other settings.
         HookpathError: whatever a step of the job raises.
     """
+    require_extra("train", "the demo")
     config = config or DemoConfig()
     _claim(out, config)
     project = make_slides(out, config.slides, config.size, config.seed, reporter)

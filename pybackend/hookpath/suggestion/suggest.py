@@ -17,6 +17,7 @@ import shapely
 from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
+from hookpath.extras import require_extra
 from hookpath.models import FeatureProbe
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
@@ -96,7 +97,9 @@ def suggest(
     Raises:
         TrainingError: nothing is drawn, or nothing can be left out.
         SlideError: a slide cannot be read.
+        MissingPackageError: what training needs besides is not installed.
     """
+    require_extra("train", "a suggestion")
     start = time.perf_counter()
     config = config or TrainConfig.load(preset="auto")
     data = gather(projects, config, reporter)

@@ -13,6 +13,7 @@ from typing import Any
 from hookpath.annotations import ClassTable
 from hookpath.errors import UsageError
 from hookpath.events import SILENT, Reporter
+from hookpath.extras import require_extra
 from hookpath.geometry import BranchSpec
 from hookpath.models import FAMILIES
 from hookpath.projects import Project
@@ -80,7 +81,9 @@ def look(
     Raises:
         UsageError: the system learns in stages.
         TrainingError, ModelDesignError: as training says it.
+        MissingPackageError: what training needs besides is not installed.
     """
+    require_extra("train", "a preview of a training")
     family = FAMILIES.get(config.family)
     if family is not None and (first := family.first_stage):
         raise UsageError(
