@@ -57,10 +57,10 @@ def test_the_area_that_is_wrong_comes_first(steps: dict[str, Any]) -> None:
     rows = steps["found"]["rows"]
     assert len(rows) == 5
     image, drawn, predicted, right, loss, left_out, _, _, state = rows[0]
-    assert (image, drawn, predicted, right, state) == (FIRST, "Dark", "Pale", "0%", "")
-    assert float(loss) > 1
+    assert (image, drawn, predicted, right, state) == (FIRST, "Dark", "Pale", 0.0, "")
+    assert loss > 1
     assert left_out.startswith("Pale (")
-    assert all(row[1] == row[2] and row[3] == "100%" for row in rows[1:])
+    assert all(row[1] == row[2] and row[3] == 1.0 for row in rows[1:])
 
 
 def test_the_viewer_goes_there(steps: dict[str, Any]) -> None:
