@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def _ask_git(checkout: Path) -> str:
             text=True,
             timeout=10,
             check=True,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # it only looks
         )
     except (OSError, subprocess.SubprocessError):
         return ""

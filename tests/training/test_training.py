@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from hookpath.models import load_model
 from hookpath.projects import open_project
+from hookpath.revision import commit
 from hookpath.training import TrainConfig, TrainResult, train_network
 from support.leftovers import leftovers
 from support.training import LEARNS, Recorder, rows_of
@@ -50,6 +51,8 @@ def test_the_run_folder_says_what_was_done(run: tuple[TrainResult, Recorder], fo
     assert len(record["split"]["val"]) == 1
     assert {s["name"] for s in record["data"]["slides"]} == {"s0.tif", "s1.tif", "s2.tif"}
     assert record["versions"]["torch"]
+    built_from = record["versions"].get("hookpath commit", "")  # somebody may be editing meanwhile
+    assert built_from.removesuffix("-dirty") == commit().removesuffix("-dirty")
     assert [row["epoch"] for row in rows_of(run_dir)] == ["1", "2", "3"]
     assert record["machine"]["device"] == "cpu"
     assert record["parameters"]["learned"] == record["parameters"]["all"] > 0

@@ -18,6 +18,7 @@ from typing import Any
 from hookpath.atomic_files import refuse_read_only, replace_text
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
 from hookpath.locking import entered, is_empty, working_in
+from hookpath.revision import commit
 from hookpath.run_file import read_metrics_file, read_run_file
 from hookpath.untrusted_files import reason
 
@@ -298,7 +299,7 @@ def _other_slide(then: dict[str, Any], now: dict[str, Any]) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Python's version and those of the libraries that results depend on."""
+    """Python's version, those of the libraries that results depend on, and our commit if known."""
     found = {"python": platform.python_version()}
     for name in (
         "hookpath",
@@ -313,6 +314,8 @@ def library_versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    if built_from := commit():
+        found["hookpath commit"] = built_from
     return found
 
 
