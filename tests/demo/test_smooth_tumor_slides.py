@@ -60,3 +60,14 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
     again = make_blob_slides(tmp_path, {"train": 2}, SIZE)
     assert (tmp_path / "slides" / "train-1.tif").stat().st_mtime_ns == before
     assert [e.metadata[GRADE_KEY] for e in again.images] == ["1", "2"]
+
+
+def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
+    """Ids of what is drawn included: a demo that is made again has the same figures."""
+    for name in ("one", "two"):
+        make_blob_slides(tmp_path / name, {"train": 1, "test": 1}, SIZE, seed=5)
+    for file in sorted((tmp_path / "one").rglob("*.geojson")):
+        twin = tmp_path / "two" / file.relative_to(tmp_path / "one")
+        assert twin.read_bytes() == file.read_bytes()
+        ids = [o.id for o in read_geojson(file)]
+        assert len(set(ids)) == len(ids) > 0

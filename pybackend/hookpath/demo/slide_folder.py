@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,18 @@ def _metadata_of(truth: Path, name: str) -> dict[str, str]:
     return found
 
 
+def _with_ids(objects: Sequence[PathObject], where: str) -> list[PathObject]:
+    """With ids that the content alone gives: slides of one seed are the same files each time."""
+    said = (f"{where} {n} {o.geometry.wkb_hex}" for n, o in enumerate(objects))
+    ids = (str(uuid.uuid5(uuid.NAMESPACE_OID, text)) for text in said)
+    return [replace(o, id=new) for o, new in zip(objects, ids, strict=True)]
+
+
 def _store(slides: Path, truth: Path, name: str, made: Stored) -> None:
     """One slide; the image comes last, so that its presence means that all is there."""
     if not name.startswith("test"):
-        write_geojson(slides / f"{name}.geojson", made.drawn)
-    write_geojson(truth / f"{name}.geojson", made.truth)
+        write_geojson(slides / f"{name}.geojson", _with_ids(made.drawn, f"{name} drawn"))
+    write_geojson(truth / f"{name}.geojson", _with_ids(made.truth, f"{name} truth"))
     replace_text(truth / f"{name}.json", json.dumps(dict(made.metadata)))
     _write_tiff(slides / f"{name}.tif", made)
 
