@@ -199,3 +199,17 @@ def test_bcss_mask_with_its_own_table(tmp_path: Path) -> None:
                 o.geometry.area for o in found if o.path_class and o.path_class.name == named.name
             )
             assert area == (labels == value).sum()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_a_mask_that_is_stored_turned_is_refused(tmp_path: Path, suffix: str) -> None:
+    """Where its labels lie would be anybody's guess."""
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".png":
+        exif = Image.Exif()
+        exif[274] = 3
+        Image.fromarray(_labels()).save(path, exif=exif)
+    else:
+        tifffile.imwrite(path, _labels(), extratags=[(274, 3, 1, 3, True)])
+    with pytest.raises(AnnotationError, match=r"turned or mirrored \(Orientation tag 3\)"):
+        read_mask(path, VALUES, (1, 1))

@@ -188,3 +188,13 @@ def test_camelyon16_has_all_its_polygons(tmp_path: Path, name: str, polygons: in
     assert sum(o.geometry.area for o in again.objects) == pytest.approx(
         sum(o.geometry.area for o in found.objects), rel=1e-12
     )
+
+
+def test_a_decimal_comma_is_read_and_what_may_be_thousands_is_not(tmp_path: Path) -> None:
+    """As programs write where the system's language has one."""
+    comma = ASAP.replace('X="7.5" Y="8.25"', 'X="7,5" Y="8,25"')
+    dot = read_asap(write_text(tmp_path / "a.xml", comma)).objects[2]
+    assert dot.geometry.equals(shapely.Point(7.5, 8.25))
+    doubtful = ASAP.replace('X="7.5"', 'X="7,500"')
+    with pytest.raises(AnnotationError, match="has X='7,500', a number is needed"):
+        read_asap(write_text(tmp_path / "b.xml", doubtful))

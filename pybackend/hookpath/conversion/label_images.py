@@ -17,6 +17,7 @@ from hookpath.untrusted_files import reason, refuse_special
 
 Values = npt.NDArray[Any]
 
+_ORIENTATION = 274
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -84,6 +85,7 @@ def _open_tiff(path: Path) -> LabelImage:
         page: Any = tiff.pages[0]
         if page.samplesperpixel != 1:
             raise _colours(path, page.samplesperpixel)
+        _refuse_turned(path, page.tags.valueof(_ORIENTATION, 1))
         if not page.is_tiled:
             _refuse_large(path, page.imagewidth, page.imagelength)
             return _Held(_integers(path, page.asarray()))
@@ -103,10 +105,19 @@ def _pillow(path: Path) -> Values:
         with Image.open(path) as image:
             if len(image.getbands()) != 1:
                 raise _colours(path, len(image.getbands()))
+            _refuse_turned(path, image.getexif().get(_ORIENTATION, 1))
             _refuse_large(path, image.width, image.height)
             return np.asarray(image)
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def _refuse_turned(path: Path, orientation: int) -> None:
+    if orientation not in (0, 1):
+        raise AnnotationError(
+            f"{path}: is stored turned or mirrored (Orientation tag {orientation}), which programs "
+            "treat differently; save it upright, without the tag"
+        )
 
 
 def _refuse_large(path: Path, width: int, height: int) -> None:

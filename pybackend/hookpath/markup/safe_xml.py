@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from xml.parsers import expat
 from hookpath.errors import AnnotationError
 from hookpath.limits import GEOJSON_BYTES
 from hookpath.untrusted_files import TooMuchError, read_bytes
+
+#: Three digits behind the comma may be thousands.
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,(?!\d{3}$)\d+")
 
 
 @dataclass(slots=True)
@@ -41,12 +45,14 @@ class Node:
     def number(self, name: str) -> float:
         """An attribute that is a finite number.
 
+        ``10,5`` is how programs write it in some languages; ``10,500`` may mean a thousand more.
+
         Raises:
             AnnotationError: it is missing or none; names element and line, not the file.
         """
         text = self.get(name)
         try:
-            value = float(text)
+            value = float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
         except ValueError:
             value = math.nan
         if math.isfinite(value):
