@@ -13,6 +13,7 @@ from PIL import Image
 from hookpath.errors import MissingSpacingError, SlideError
 from hookpath.geometry import Calibration, Region
 from hookpath.slides import SlideRef, open_slide
+from support.scanners import write_mirax
 from support.slides import RGB, cut, damage, position_image, write_pyramid
 
 PICTURE = position_image(300, 200)
@@ -221,3 +222,18 @@ def test_what_commonly_takes_a_slide_s_place_is_told(
 def test_a_tiff_that_is_only_called_ndpi_is_a_tiff(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.ndpi", PICTURE, photometric="rgb", tile=(64, 64))
     assert np.array_equal(read_whole(tmp_path / "a.ndpi"), PICTURE)
+
+
+def test_a_link_to_a_mirax_slide_is_the_slide(tmp_path: Path) -> None:
+    """Its folder lies beside the file that the link points to; also for what tells slides apart."""
+    (tmp_path / "far").mkdir()
+    far = write_mirax(tmp_path / "far" / "a.mrxs", position_image(512, 512), (0, 0))
+    link = tmp_path / "b.mrxs"
+    link.symlink_to(far)
+    with open_slide(link) as slide, open_slide(far) as itself:
+        assert (slide.width_l0, slide.height_l0) == (512, 512)
+        assert slide.identity == itself.identity
+        assert slide.identity.bytes > far.stat().st_size
+    (tmp_path / "b").mkdir()  # what lies beside the link comes first
+    with pytest.raises(SlideError, match="MIRAX"):
+        open_slide(link)

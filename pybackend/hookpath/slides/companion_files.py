@@ -10,6 +10,16 @@ INDEX_SUFFIXES = frozenset({".vms", ".vmu"})
 _MOST_BYTES = 2**20
 
 
+def behind_link(path: Path) -> Path:
+    """What a link to a slide points to, where the slide's other files lie there and not here."""
+    suffix = path.suffix.lower()
+    if not path.is_symlink() or suffix not in {".mrxs", ".vsi", *INDEX_SUFFIXES}:
+        return path
+    folder = path.with_name(f"_{path.stem}_") if suffix == ".vsi" else path.with_suffix("")
+    is_here = suffix not in INDEX_SUFFIXES and folder.is_dir()
+    return path if is_here else path.resolve()
+
+
 def parts_of(index: Path) -> frozenset[str]:
     """Names, in small letters, of the files that a Hamamatsu index file lists."""
     try:

@@ -15,7 +15,7 @@ from hookpath import plugins
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides.base import Plane, Slide
-from hookpath.slides.companion_files import whole_of_part
+from hookpath.slides.companion_files import behind_link, whole_of_part
 from hookpath.slides.foreign_files import mistaken_for_slide
 from hookpath.slides.ngff_metadata import is_ome_zarr
 from hookpath.slides.readers.fastslide_reader import FORMATS, open_with_fastslide
@@ -52,7 +52,7 @@ def open_slide(
         SlideError: missing, a folder, unreadable, empty, damaged, or of a kind that cannot be
             used; the message names the file and says what to do.
     """
-    path = Path(path)
+    path = behind_link(Path(path))
     if server:
         from hookpath.slides.readers.qupath_reader import open_through_qupath
 
