@@ -32,6 +32,13 @@ _ELSEWHERE = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """The repository's address below every page, where it is known."""
+    if repository := config.extra["repository"]:
+        config.copyright = f'{config.copyright} · <a href="{repository}">source</a>'
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     made = {
@@ -52,6 +59,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     here = posixpath.dirname("docs/" + page.file.src_uri)
     if page.file.src_uri in FROM_ROOT:
         here = ""
+    repository = config.extra["repository"]
 
     def mended(link: re.Match[str]) -> str:
         picture, text, target = link.groups()
@@ -65,7 +73,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if not (ROOT / place).exists() and place not in {f"docs/{f.src_uri}" for f in files}:
             raise PluginError(f"{page.file.src_uri}: {target} is not there")
         shown = text if text.startswith("`") else f"`{text}`" if "/" in text else text
-        return f"[{text}]({config.repo_url}/blob/main/{place})" if config.repo_url else shown
+        return f"[{text}]({repository}/blob/main/{place})" if repository else shown
 
     return "".join(piece if code else _LINK.sub(mended, piece) for code, piece in fenced(markdown))
 
