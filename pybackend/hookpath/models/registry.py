@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import math
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, TypeVar
 
 from hookpath import plugins
 from hookpath.errors import ModelDesignError, PluginError
-from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
+from hookpath.models.argument_checks import argument_fault
 from hookpath.models.base import Network
 
 N = TypeVar("N", bound=Network)
@@ -79,39 +77,6 @@ def build_model(family: str, **config: Any) -> Network:
         raise ModelDesignError(f"{family}: {error}") from error
 
 
-#: Counts that may be 0, for none.
-_MAY_BE_NONE = ("heatmaps", "aspp", "hidden")
-
-
-def _what_is_wrong(name: str, kind: str, value: object) -> str:
-    """What an argument has to be if it cannot be this, else ""."""
-    if kind == "int":
-        least = 0 if name in _MAY_BE_NONE else 1
-        most = DESIGN_DEPTH if name == "depth" else DESIGN_NUMBER
-        if not _is_number(value, whole=True) or float(str(value)) < least:
-            return f"must be a whole number, at least {least}"
-        return "" if float(str(value)) <= most else f"must be a whole number, at most {most}"
-    if kind == "float":
-        return "" if _is_number(value) else "must be a number"
-    if not kind.startswith("Sequence"):
-        return ""
-    if not isinstance(value, list | tuple):
-        return f"is a list, as in {name}=[{value}]"
-    if not all(_is_number(v, "int" in kind) and float(v) > 0 for v in value):
-        return "must be a list of numbers above 0"
-    fits = len(value) <= BRANCHES and all(float(v) <= DESIGN_NUMBER for v in value)
-    return "" if fits else f"must be a list of at most {BRANCHES} numbers up to {DESIGN_NUMBER}"
-
-
-def _is_number(value: object, whole: bool = False) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return math.isfinite(value) and (not whole or float(value).is_integer())
-    except OverflowError:  # hundreds of digits
-        return False
-
-
 def refuse_wrong_arguments(family: str, config: Mapping[str, Any]) -> None:
     """Raise `ModelDesignError` for an unknown family, or arguments that it cannot have."""
     if family not in FAMILIES:
@@ -126,7 +91,7 @@ def refuse_wrong_arguments(family: str, config: Mapping[str, Any]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
             raise ModelDesignError(f"{family} takes no argument {name!r}; {hint}")
-        if wrong := _what_is_wrong(name, str(known[name].annotation), value):
+        if wrong := argument_fault(FAMILIES[family], name, value):
             raise ModelDesignError(f"{family}: {name} {wrong}, not {_short(value)}")
 
 
