@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -46,7 +45,7 @@ final class FeatureParser {
         List<PathObject> found = new ArrayList<>();
         try (FeatureReader reader = new FeatureReader(file, CHUNK)) {
             while (reader.hasNext()) {
-                List<String> features = reader.next();
+                List<JsonObject> features = reader.next();
                 running.add(CompletableFuture.supplyAsync(() -> objects(features)));
                 if (running.size() >= ahead) {
                     found.addAll(running.poll().join());
@@ -64,15 +63,14 @@ final class FeatureParser {
         return found;
     }
 
-    private static List<PathObject> objects(List<String> features) {
+    private static List<PathObject> objects(List<JsonObject> features) {
         List<PathObject> made = new ArrayList<>(features.size());
-        for (String text : features) {
-            JsonElement feature = JsonParser.parseString(text);
+        for (JsonObject feature : features) {
             Geometry outline = outlineOf(feature);
             if (outline == null) {
                 made.addAll(GsonTools.parseObjectsFromGeoJSON(feature));
             } else {
-                made.addAll(withOutline(feature.getAsJsonObject(), outline));
+                made.addAll(withOutline(feature, outline));
             }
         }
         made.removeIf(object -> !object.hasROI() || object.getROI().isEmpty());
@@ -91,11 +89,10 @@ final class FeatureParser {
     }
 
     /** The outline where it is all that is special about a feature; null: left to QuPath. */
-    private static Geometry outlineOf(JsonElement feature) {
-        if (!(feature instanceof JsonObject object)
-                || !(object.get("geometry") instanceof JsonObject geometry)
-                || !(object.get("properties") instanceof JsonObject properties)
-                || object.has("nucleusGeometry") || object.has("features")) {
+    private static Geometry outlineOf(JsonObject feature) {
+        if (!(feature.get("geometry") instanceof JsonObject geometry)
+                || !(feature.get("properties") instanceof JsonObject properties)
+                || feature.has("nucleusGeometry") || feature.has("features")) {
             return null;
         }
         JsonElement type = properties.get("objectType");

@@ -1,11 +1,15 @@
 package qupath.ext.hookpath.core;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonIOException;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -16,22 +20,24 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.zip.ZipException;
-import qupath.ext.hookpath.core.JsonScanner.DamagedJson;
 
 /**
  * Reads the features of a GeoJSON file in chunks, holding one chunk in memory at a time.
  *
  * <p>Takes what QuPath and hookpath write: a feature collection, an array, or a single feature or
- * geometry; plain, gzip or zip (all GeoJSON files in it), told apart by content. Features are handed
- * on as they stand in the file: whoever parses them sees what is wrong inside one. For one thread.
+ * geometry; plain, gzip or zip (all GeoJSON files in it), told apart by content. Numbers stay the text
+ * that they are in the file. For one thread.
  */
-public final class FeatureReader implements AutoCloseable, Iterator<List<String>> {
+public final class FeatureReader implements AutoCloseable, Iterator<List<JsonObject>> {
+
+    private static final Set<String> GEOMETRIES = Set.of("Point", "MultiPoint", "LineString",
+            "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection");
 
     private final Path file;
     private final int chunk;
     private final GeoJsonSource source;
-    private final Deque<String> pending = new ArrayDeque<>();
-    private JsonScanner scanner;    // of the document being read; null: none
+    private final Deque<JsonObject> pending = new ArrayDeque<>();
+    private JsonReader document;    // being read; null: none
     private boolean inCollection;   // within "features" of an object, not within a plain array
 
     /**
@@ -62,37 +68,28 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
                 // one step may bring none
             }
             return !pending.isEmpty();
-        } catch (DamagedJson | EOFException | ZipException | JsonParseException e) {
+        } catch (JsonIOException e) {
+            throw e.getCause() instanceof ZipException || !(e.getCause() instanceof IOException io)
+                    ? damaged(e) : new UncheckedIOException(io);
+        } catch (MalformedJsonException | EOFException | ZipException | JsonParseException
+                | IllegalStateException e) {
             throw damaged(e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The next features as JSON texts, each of one feature; never empty. */
+    /** The next features; never empty. */
     @Override
-    public List<String> next() {
+    public List<JsonObject> next() {
         if (!hasNext()) {
             throw new NoSuchElementException(file + " has no more features");
         }
-        List<String> features = new ArrayList<>(chunk);
+        List<JsonObject> features = new ArrayList<>(chunk);
         while (features.size() < chunk && hasNext()) {
             features.add(pending.remove());
         }
         return features;
-    }
-
-    /**
-     * The next features, parsed; never empty.
-     *
-     * @throws UncheckedIOException when one is damaged
-     */
-    public List<JsonElement> nextElements() {
-        try {
-            return next().stream().map(JsonParser::parseString).toList();
-        } catch (JsonParseException e) {
-            throw damaged(e);
-        }
     }
 
     @Override
@@ -102,103 +99,86 @@ public final class FeatureReader implements AutoCloseable, Iterator<List<String>
 
     /** Reads one feature or opens the next document; false at the end of all. */
     private boolean advance() throws IOException {
-        if (scanner == null) {
+        if (document == null) {
             return openNext();
         }
-        if (scanner.hasNext(']')) {
-            add(scanner.value());
+        if (document.hasNext()) {
+            add(JsonParser.parseReader(document));
         } else {
+            document.endArray();
             finishDocument();
         }
         return true;
     }
 
     private boolean openNext() throws IOException {
-        scanner = source.next();
-        if (scanner == null) {
+        document = source.next();
+        if (document == null) {
             return false;
         }
-        inCollection = scanner.peek() != '[';
+        inCollection = document.peek() != JsonToken.BEGIN_ARRAY;
         if (inCollection) {
             openObject();
         } else {
-            scanner.open('[');
+            document.beginArray();
         }
         return true;
     }
 
     private void openObject() throws IOException {
-        StringBuilder seen = new StringBuilder("{");
-        scanner.open('{');
-        while (scanner.hasNext('}')) {
-            String name = scanner.name();
-            if (name.equals("features") && scanner.peek() == '[') {
-                scanner.open('[');
+        JsonObject seen = new JsonObject();
+        document.beginObject();
+        while (document.hasNext()) {
+            String name = document.nextName();
+            if (name.equals("features") && document.peek() == JsonToken.BEGIN_ARRAY) {
+                document.beginArray();
                 return;
             }
-            seen.append(seen.length() > 1 ? "," : "").append('"').append(name).append("\":")
-                    .append(scanner.value());
+            seen.add(name, JsonParser.parseReader(document));
         }
-        scanner = null;
-        add(seen.append('}').toString());
+        document.endObject();
+        document = null;
+        add(seen);
     }
 
     private void finishDocument() throws IOException {
-        while (inCollection && scanner.hasNext('}')) {
-            scanner.name();
-            scanner.value();
+        if (inCollection) {
+            while (document.hasNext()) {
+                document.skipValue();
+            }
+            document.endObject();
         }
-        scanner = null;
+        document = null;
     }
 
-    private void add(String text) throws IOException {
-        Kind kind = Kind.of(text);
-        switch (kind) {
-            case FEATURE -> pending.add(text);
-            case GEOMETRY -> pending.add("{\"type\":\"Feature\",\"geometry\":" + text
-                    + ",\"properties\":{}}");
-            case COLLECTION -> {
-                for (JsonElement feature : Json.list(JsonParser.parseString(text)
-                        .getAsJsonObject(), "features")) {
-                    add(feature.toString());
-                }
+    private void add(JsonElement element) throws IOException {
+        JsonObject found = element.isJsonObject() ? element.getAsJsonObject() : new JsonObject();
+        String type = Json.text(found, "type");
+        if ("Feature".equals(type)) {
+            pending.add(found);
+        } else if ("FeatureCollection".equals(type)) {
+            for (JsonElement feature : Json.list(found, "features")) {
+                add(feature);
             }
-            case OTHER -> throw new DamagedJson("not GeoJSON: "
+        } else if (type != null && GEOMETRIES.contains(type)) {
+            pending.add(featureOf(found));
+        } else {
+            String text = element.toString();
+            throw new MalformedJsonException("not GeoJSON: "
                     + (text.length() < 80 ? text : text.substring(0, 76) + " …"));
         }
+    }
+
+    private static JsonObject featureOf(JsonObject geometry) {
+        JsonObject feature = new JsonObject();
+        feature.addProperty("type", "Feature");
+        feature.add("geometry", geometry);
+        feature.add("properties", new JsonObject());
+        return feature;
     }
 
     private UncheckedIOException damaged(Exception cause) {
         String message = file + ": damaged or no GeoJSON (" + Json.reason(cause) + ")";
         return new UncheckedIOException(new IOException(message, cause));
-    }
-
-    /** What a JSON text is, by its member "type", which usually comes first. */
-    private enum Kind {
-        FEATURE, COLLECTION, GEOMETRY, OTHER;
-
-        private static final Set<String> GEOMETRIES = Set.of("Point", "MultiPoint", "LineString",
-                "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection");
-
-        static Kind of(String text) throws IOException {
-            if (!text.startsWith("{")) {
-                return OTHER;
-            }
-            JsonScanner members = new JsonScanner(new StringReader(text));
-            members.open('{');
-            while (members.hasNext('}')) {
-                boolean isType = members.name().equals("type");
-                String value = members.value();
-                if (isType) {
-                    return named(value.replace("\"", ""));
-                }
-            }
-            return OTHER;
-        }
-
-        private static Kind named(String type) {
-            return type.equals("Feature") ? FEATURE : type.equals("FeatureCollection") ? COLLECTION
-                    : GEOMETRIES.contains(type) ? GEOMETRY : OTHER;
-        }
     }
 }

@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.core;
 
+import com.google.gson.stream.JsonReader;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,7 +26,7 @@ final class GeoJsonSource implements AutoCloseable {
     private final ZipFile zip;                      // null: not a zip
     private final Iterator<? extends ZipEntry> entries;
     private boolean opened;
-    private JsonScanner current;
+    private JsonReader current;
 
     private GeoJsonSource(Path file, ZipFile zip) throws IOException {
         this.file = file;
@@ -45,13 +46,13 @@ final class GeoJsonSource implements AutoCloseable {
     }
 
     /** A reader of the next document, or null: there are no more. */
-    JsonScanner next() throws IOException {
+    JsonReader next() throws IOException {
         InputStream bytes = nextStream();
         if (bytes == null) {
             return null;
         }
         closeCurrent();
-        current = new JsonScanner(new InputStreamReader(unpacked(bytes), StandardCharsets.UTF_8));
+        current = new JsonReader(new InputStreamReader(unpacked(bytes), StandardCharsets.UTF_8));
         return current;
     }
 

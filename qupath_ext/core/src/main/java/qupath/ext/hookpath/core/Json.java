@@ -53,7 +53,8 @@ final class Json {
     /** What a parser found, as one line. */
     static String reason(Exception error) {
         String text = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
-        return text.replaceFirst("^([a-z]+\\.)+\\w+: ", "");
+        return text.replaceFirst("^([a-z]+\\.)+\\w+: ", "")
+                .replaceFirst("^Use JsonReader\\.setStrictness\\(.*\\) to accept ", "");
     }
 
     /** Why a file that was read could not be understood, with its name. */

@@ -40,9 +40,13 @@ class FeaturesTest {
     private static List<List<String>> chunks(Path file, int size) throws IOException {
         try (FeatureReader reader = new FeatureReader(file, size)) {
             List<List<String>> all = new ArrayList<>();
-            reader.forEachRemaining(all::add);
+            reader.forEachRemaining(chunk -> all.add(texts(chunk)));
             return all;
         }
+    }
+
+    private static List<String> texts(List<JsonObject> features) {
+        return features.stream().map(JsonObject::toString).toList();
     }
 
     private List<String> features(String text) throws IOException {
@@ -65,7 +69,7 @@ class FeaturesTest {
                 features("[" + feature(1) + ", " + feature(2) + "]"));
         assertEquals(List.of(feature(1)), features(feature(1)));
         assertEquals(List.of("{\"type\":\"Feature\",\"geometry\":{\"type\":\"Point\","
-                + "\"coordinates\":[1, 2]},\"properties\":{}}"),
+                + "\"coordinates\":[1,2]},\"properties\":{}}"),
                 features("{\"type\": \"Point\", \"coordinates\": [1, 2]}"));
         assertEquals(List.of(feature(1), feature(2)), features("[{\"type\": \"FeatureCollection\", "
                 + "\"features\": [" + feature(1) + "]}, " + feature(2) + "]"));
@@ -135,15 +139,16 @@ class FeaturesTest {
         UncheckedIOException error = assertThrows(UncheckedIOException.class, () -> features(text));
         assertTrue(error.getMessage().contains("a.geojson"), error.getMessage());
         assertFalse(error.getMessage().contains("\n"), error.getMessage());
+        assertFalse(error.getMessage().contains("JsonReader"), error.getMessage());
     }
 
     @Test
-    void damageInsideAFeatureIsSeenWhenItIsParsed() throws IOException {
+    void damageInsideAFeatureIsSeenWhenItIsReached() throws IOException {
         String text = "[" + feature(1) + ", {\"type\": \"Feature\", \"id\": ]}]";
         Path file = Files.writeString(temp.resolve("a.geojson"), text);
         try (FeatureReader reader = new FeatureReader(file, 1)) {
-            assertEquals(JsonParser.parseString(feature(1)), reader.nextElements().getFirst());
-            assertThrows(UncheckedIOException.class, reader::nextElements);
+            assertEquals(List.of(feature(1)), texts(reader.next()));
+            assertThrows(UncheckedIOException.class, reader::next);
         }
     }
 
@@ -151,7 +156,7 @@ class FeaturesTest {
     void whatIsBeforeTheDamageCanBeRead() throws IOException {
         Path file = Files.writeString(temp.resolve("a.geojson"), "[" + feature(1) + ", {\"ty");
         try (FeatureReader reader = new FeatureReader(file, 1)) {
-            assertEquals(List.of(feature(1)), reader.next());
+            assertEquals(List.of(feature(1)), texts(reader.next()));
             assertThrows(UncheckedIOException.class, reader::hasNext);
         }
     }
