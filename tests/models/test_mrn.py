@@ -107,7 +107,7 @@ def test_l2_takes_all_kernels_but_the_heads() -> None:
         ({"spacings": (1.0, 0.5)}, "powers of two"),
         ({"spacings": (0.5, 1.0, 1.0)}, "must grow"),
         ({"input_size": 500}, r"nearest valid input sizes: 256 px and 512 px"),
-        ({"upscaling": "nearest"}, "bilinear or transposed"),
+        ({"upscaling": "nearest"}, "bilinear, transposed"),
     ],
 )
 def test_designs_that_cannot_be_built_say_what_would(wrong: dict, message: str) -> None:

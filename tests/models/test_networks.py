@@ -145,7 +145,7 @@ def test_unknown_families_and_arguments_are_one_clear_error() -> None:
         ("hooknet", {"context_heads": "yes"}, "context_heads must be true or false, not 'yes'"),
         ("hooknet", {"encoder": 3}, "encoder must be a text, not 3"),
         ("hooknet", {"hook_to_depth": -1}, "hook_to_depth must be a whole number, at least 0"),
-        ("mrn", {"upscaling": "x"}, "upscaling must be bilinear or transposed, not 'x'"),
+        ("mrn", {"upscaling": "x"}, "upscaling must be one of bilinear, transposed, not 'x'"),
         ("h2gnet", {"patch": 3}, "patch does not fit"),
         ("scale", {"magnifications": [0, 5]}, "magnifications must be a list of numbers above 0"),
     ],

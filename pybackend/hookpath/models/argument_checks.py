@@ -146,7 +146,7 @@ def _in_words(annotation: Any, name: str, value: object, error: ValidationError)
         numbers = f"at most {BRANCHES} numbers up to {DESIGN_NUMBER}"
         return f"must be a list of {numbers if too_much else 'numbers above 0'}"
     if get_origin(kind) is Literal:
-        return f"must be {' or '.join(map(str, get_args(kind)))}"
+        return f"must be one of {', '.join(map(str, get_args(kind)))}"
     words = {float: "a number", bool: "true or false", str: "a text"}
     if kind in words:
         return f"must be {words[kind]}"
