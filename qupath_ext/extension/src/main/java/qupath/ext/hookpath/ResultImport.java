@@ -3,10 +3,12 @@ package qupath.ext.hookpath;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.IntConsumer;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
 import qupath.lib.gui.QuPathGUI;
@@ -110,6 +112,7 @@ public final class ResultImport {
 
     private int apply(Map<PathObject, List<PathObject>> sorted, List<Ownership.Seen> earlier) {
         List<PathObject> gone = Ownership.untouched(earlier);
+        renewIds(sorted.values(), gone);
         var change = new HierarchyChange(image.hierarchy()).remove(gone);
         sorted.forEach((region, objects) -> change.add(isThere(region) ? region : null, objects));
         Repaint.gently(image.data(), gone.size()
@@ -119,6 +122,22 @@ public final class ResultImport {
             image.data().getHistoryWorkflow().addStep(step);
         }
         return gone.size();
+    }
+
+    /**
+     * Results that are drawn anew from the same maps have the ids of the earlier ones, of which a
+     * person's stay: no two objects of an image have the same.
+     */
+    private void renewIds(Collection<List<PathObject>> found, List<PathObject> gone) {
+        Set<PathObject> leaving = new HashSet<>(gone);
+        Set<UUID> taken = new HashSet<>();
+        for (PathObject object : image.objects()) {
+            if (!leaving.contains(object)) {
+                taken.add(object.getID());
+            }
+        }
+        found.stream().flatMap(List::stream).filter(object -> taken.contains(object.getID()))
+                .forEach(PathObject::refreshID);
     }
 
     /** A region may have been deleted while the job ran: then the objects go below the root. */
