@@ -21,7 +21,6 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import PydanticCustomError
 
 from hookpath.limits import BRANCHES, DESIGN_DEPTH, DESIGN_NUMBER
 
@@ -123,7 +122,7 @@ def _plain_number(value: object) -> object:
 
 def _plain_list(value: object) -> object:
     if not isinstance(value, list | tuple):
-        raise PydanticCustomError("no_list", "no list")
+        raise ValueError("no list")
     return value
 
 
@@ -141,7 +140,7 @@ def _in_words(annotation: Any, name: str, value: object, error: ValidationError)
         bound = f"at most {_most(name)}" if too_much else f"at least {_least(name, optional)}"
         return f"must be a whole number, {bound}"
     if _item(kind):
-        if "no_list" in problems:
+        if not isinstance(value, list | tuple):
             return f"is a list, as in {name}=[{value}]"
         numbers = f"at most {BRANCHES} numbers up to {DESIGN_NUMBER}"
         return f"must be a list of {numbers if too_much else 'numbers above 0'}"
