@@ -19,10 +19,10 @@ from hookpath.models import FAMILIES
 from hookpath.projects import open_project
 from hookpath.sampling import Batch
 from hookpath.training import RunFolder, TrainConfig
-from hookpath.training.loop import train_step
 from hookpath.training.losses.head_losses import hooknet_loss
 from hookpath.training.session import Session
 from hookpath.training.setup import open_session
+from hookpath.training.training_loop import train_step
 
 #: The paper's HookNet: n = 64, 284 px, depth 4.
 PAPER: dict[str, Any] = {"spacings": [0.5, 8.0]}

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from hookpath.annotations import ClassTable, class_names_in, read_geojson
-from hookpath.metrics import confusion, f1_per_class, macro_f1
+from hookpath.confusion_metrics import confusion, f1_per_class, macro_f1
 from hookpath.models import FeatureProbe, build_model
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features

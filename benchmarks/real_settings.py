@@ -23,8 +23,8 @@ from PIL import Image
 from rasterio.features import rasterize
 
 from hookpath.annotations import read_geojson
+from hookpath.confusion_metrics import confusion, f1_per_class
 from hookpath.inference.predictors.predictor_factory import load_predictor
-from hookpath.metrics import confusion, f1_per_class
 from hookpath.models import ModelCard
 from hookpath.projects import open_project
 from hookpath.slides import open_slide

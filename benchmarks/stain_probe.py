@@ -26,8 +26,8 @@ from torch.nn import functional
 
 from hookpath.annotations import ClassTable, class_names_in, read_geojson
 from hookpath.annotations.rasterizer import LabelSource
+from hookpath.confusion_metrics import confusion, macro_f1
 from hookpath.geometry import BranchSpec, Region
-from hookpath.metrics import confusion, macro_f1
 from hookpath.models import build_model
 from hookpath.projects import open_project
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch

@@ -13,7 +13,7 @@ import pytest
 from hookpath import leftover_files
 from hookpath.atomic_files import make_folder, refuse_read_only, replace_text, replacing
 from hookpath.leftover_files import is_unfinished, unfinished_beside
-from hookpath.process_owner import lives, this_machine
+from hookpath.living_process import lives, this_machine
 from support.leftovers import leftovers, target_of
 
 

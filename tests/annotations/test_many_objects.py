@@ -10,8 +10,8 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from hookpath.annotations import ClassTable, PathClass, PathObject
-from hookpath.annotations.geojson import objects_from_geojson
 from hookpath.annotations.geojson_decoder import decode_feature, polygons_of
+from hookpath.annotations.geojson_files import objects_from_geojson
 from hookpath.annotations.label_selection import select
 from hookpath.annotations.valid_areas import area_of, areas_of
 from hookpath.context import collector_paused

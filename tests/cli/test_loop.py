@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from hookpath.annotations import read_geojson, write_geojson
-from hookpath.annotations.planes import on_plane, plane_of
+from hookpath.annotations.object_planes import on_plane, plane_of
 from support.loops import LoopStore, make_loop_store
 from support.projects import REQUEST
 from support.textures import texture_image, texture_objects

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hookpath.confusion_metrics import macro_f1
 from hookpath.evaluation.statistics.bootstrap import (
     FEWEST_SLIDES,
     drawn_slides,
@@ -16,7 +17,6 @@ from hookpath.evaluation.statistics.bootstrap import (
     pooled_intervals,
     resampled_sums,
 )
-from hookpath.metrics import macro_f1
 
 
 @pytest.mark.parametrize("n", [3, 7, 40])

@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
+from hookpath.confusion_metrics import macro_f1
 from hookpath.evaluation import confusion_matrix, scores
 from hookpath.evaluation.class_metrics import METRICS, row_normalised, spread
-from hookpath.metrics import macro_f1
 
 
 def test_figures_of_a_hand_counted_map() -> None:

@@ -114,7 +114,7 @@ def test_pictures_of_an_earlier_evaluation_go_and_foreign_files_stay(tmp_path: P
 
 
 def test_many_slides_show_the_worst_and_stay_light(tmp_path: Path) -> None:
-    from hookpath.evaluation.plotting.overlays import encode
+    from hookpath.evaluation.plotting.overlay_drawing import encode
 
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "p.jpg").write_bytes(encode(np.zeros((9, 9, 3), np.uint8), "jpeg"))

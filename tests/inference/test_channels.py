@@ -11,7 +11,7 @@ import pytest
 from shapely import box
 
 from hookpath.annotations import read_geojson
-from hookpath.annotations.planes import plane_of
+from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import ExportError, ModelDesignError, ModelFolderError
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.slide_evaluation import annotated_images

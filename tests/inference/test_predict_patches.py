@@ -21,7 +21,7 @@ from hookpath.inference import (
     predict_slide,
     predictor_of,
 )
-from hookpath.inference.roi.roi_objects import REGION_KEY
+from hookpath.inference.roi.clip_objects_to_roi import REGION_KEY
 from hookpath.models import ModelCard, Network, save_model
 from hookpath.projects import open_project
 from hookpath.slides import open_map

@@ -15,10 +15,10 @@ from hookpath.annotations import LabelRules, PathClass, PathObject, object_to_fe
 from hookpath.errors import ChannelError, PredictionError, TrainingError
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.probing.feature_cache import VARIABLE
-from hookpath.projects.ownership import tagged
+from hookpath.projects.object_ownership import tagged
 from hookpath.qupath.feature_maps import KeepingRunner
 from hookpath.qupath.live_annotations import Drawn
-from hookpath.qupath.preview import CancelledError, Preview, View
+from hookpath.qupath.live_preview import CancelledError, Preview, View
 from hookpath.qupath.quick_session import QuickSession
 from hookpath.qupath.worker_session import Session, Wanted
 from hookpath.slides import SlideRef

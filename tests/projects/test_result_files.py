@@ -25,8 +25,8 @@ from hookpath.projects import (
     teaching_objects,
 )
 from hookpath.projects.backups import backups_of
-from hookpath.projects.ground_truth import CONFIRMED_CLASS
-from hookpath.projects.ownership import tagged
+from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS
+from hookpath.projects.object_ownership import tagged
 from support.textures import texture_slide
 from support.viewer import export_from_qupath
 

@@ -14,7 +14,7 @@ import tifffile
 from shapely import wkt
 
 from hookpath.annotations import RUN_TAG
-from hookpath.annotations.planes import plane_of
+from hookpath.annotations.object_planes import plane_of
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.models import ModelCard, save_model
 from hookpath.projects import PlaneChoice, QuPathProject

@@ -13,7 +13,7 @@ import torch
 from hookpath.errors import UsageError
 from hookpath.events import SILENT
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train_network
+from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class, dice_loss, given
 from hookpath.training.losses.head_losses import even_weights, evenly, sparse_cross_entropy
 from hookpath.training.optimization.gradients import gradients
@@ -175,4 +175,4 @@ def test_balance_follows_what_the_stream_has_shown(folder: Path, tmp_path: Path)
 
 
 def test_the_loop_uses_the_shared_gradients() -> None:
-    assert loop.gradients is gradients  # type: ignore[attr-defined]
+    assert training_loop.gradients is gradients  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from hookpath.leftover_files import unfinished_beside
 from hookpath.locking import LOCK_NAME
 from hookpath.models import load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, TrainResult, loop, train_network
+from hookpath.training import TrainConfig, TrainResult, train_network, training_loop
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.leftovers import leftovers, target_of
 from support.slides import write_pyramid
@@ -52,7 +52,7 @@ def test_a_broken_weight_is_not_saved(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loss is that of the weights before the step: it is the last to notice."""
-    step = loop.train_step
+    step = training_loop.train_step
 
     def breaking(session: Any, batch: Any) -> torch.Tensor:
         loss = step(session, batch)
@@ -60,7 +60,7 @@ def test_a_broken_weight_is_not_saved(
             next(iter(session.model.parameters())).data.fill_(float("inf"))
         return loss
 
-    monkeypatch.setattr(loop, "train_step", breaking)
+    monkeypatch.setattr(training_loop, "train_step", breaking)
     refused(folder, tmp_path / "run", r"step 16 \(epoch 2\): the loss or a weight")
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt").step == 8
     assert len(rows_of(tmp_path / "run")) == 1
@@ -91,7 +91,7 @@ def test_the_gradients_of_parts_are_those_of_the_batch(
 ) -> None:
     """With batch normalisation switched off, where nothing may differ."""
     compared: list[float] = []
-    gradients = loop.gradients  # type: ignore[attr-defined]
+    gradients = training_loop.gradients  # type: ignore[attr-defined]
 
     def comparing(session: Any, batch: Any, size: int) -> torch.Tensor:
         session.model.eval()
@@ -107,7 +107,7 @@ def test_the_gradients_of_parts_are_those_of_the_batch(
         compared.append(float(loss))
         return loss
 
-    monkeypatch.setattr(loop, "gradients", comparing)
+    monkeypatch.setattr(training_loop, "gradients", comparing)
     run(folder, tmp_path / "run", "epochs=1")
     assert len(compared) == 8
 
@@ -130,11 +130,11 @@ class Steps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int = 99) -> None:
         self.most, self.sizes = most, list[int]()
-        self._patch, self._gradients = monkeypatch, loop.gradients  # type: ignore[attr-defined]
+        self._patch, self._gradients = monkeypatch, training_loop.gradients  # type: ignore[attr-defined]
 
     def replace(self) -> None:
         """Train on it from now on."""
-        self._patch.setattr(loop, "gradients", self._run)
+        self._patch.setattr(training_loop, "gradients", self._run)
 
     def _run(self, session: Any, batch: Any, size: int) -> torch.Tensor:
         self.sizes.append(size)
@@ -149,7 +149,7 @@ def test_other_errors_are_not_called_out_of_memory(
     def broken(session: Any, batch: Any) -> torch.Tensor:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(loop, "train_step", broken)
+    monkeypatch.setattr(training_loop, "train_step", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         run(folder, tmp_path / "run")
 

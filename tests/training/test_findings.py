@@ -21,7 +21,7 @@ from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, Batch, load_source
 from hookpath.sampling.off_slide import shares_off_slide
 from hookpath.training import TrainConfig, train_network
-from hookpath.training.diagnostics import training_slides
+from hookpath.training.diagnostics import training_slide_scores
 from hookpath.training.diagnostics.classes_on_glass import shares_on_glass
 from hookpath.training.diagnostics.findings import Learned, context_off_slide
 from hookpath.training.diagnostics.stain_similarity import Staining, far_from_all
@@ -175,7 +175,7 @@ def test_a_run_that_was_stopped_in_its_last_look_looks_again(
 ) -> None:
     settings = config("epochs=1")
     with monkeypatch.context() as patched:
-        patched.setattr(training_slides, "validate", dying(training_slides.validate, 1))  # type: ignore[attr-defined]
+        patched.setattr(training_slide_scores, "validate", dying(training_slide_scores.validate, 1))  # type: ignore[attr-defined]
         with pytest.raises(KeyboardInterrupt):
             train_network([open_project(folder)], settings, tmp_path / "run")
     assert not (tmp_path / "run" / "findings.json").exists()

@@ -14,7 +14,7 @@ from torch import nn
 from hookpath.errors import UsageError
 from hookpath.models import Network, UNet, load_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train_network
+from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.optimization.optimizer import make_optimizer, set_rates
 from hookpath.training.optimization.step_plan import Plan
 from hookpath.training.optimization.weight_average import Average
@@ -129,7 +129,7 @@ def test_a_fine_tuned_averaged_run_goes_on_exactly(
         "checkpoint_every=3",
     )  # fmt: skip
     train_network([open_project(folder)], settings, tmp_path / "whole")
-    monkeypatch.setattr(loop, "train_step", dying(loop.train_step, step))
+    monkeypatch.setattr(training_loop, "train_step", dying(training_loop.train_step, step))
     with pytest.raises(KeyboardInterrupt):
         train_network([open_project(folder)], settings, tmp_path / "run")
     monkeypatch.undo()

@@ -16,7 +16,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.models import FAMILIES, load_model, read_card
 from hookpath.projects import open_project
 from hookpath.sampling import Batch
-from hookpath.training import TrainConfig, TrainResult, loop, train_network
+from hookpath.training import TrainConfig, TrainResult, train_network, training_loop
 from hookpath.training.data import dataloaders
 from hookpath.training.data.dataloaders import Feed, Order
 from hookpath.training.run.metrics_log import TIME_COLUMNS
@@ -124,7 +124,7 @@ def test_what_was_stopped_goes_on_as_if_nothing_had_happened(
 ) -> None:
     run(folder, tmp_path / "whole", *kind)
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "train_step", dying(loop.train_step, call))
+        patched.setattr(training_loop, "train_step", dying(training_loop.train_step, call))
         with pytest.raises(KeyboardInterrupt):
             run(folder, tmp_path / "run", *kind)
     train_network([open_project(folder)], None, tmp_path / "run", resume=True)
@@ -157,7 +157,7 @@ def test_every_kind_of_family_goes_on_exactly(
     )  # fmt: skip
     train_network([open_project(folder)], settings, tmp_path / "whole")
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "train_step", dying(loop.train_step, 6))
+        patched.setattr(training_loop, "train_step", dying(training_loop.train_step, 6))
         with pytest.raises(KeyboardInterrupt):
             train_network([open_project(folder)], settings, tmp_path / "run")
     train_network([open_project(folder)], None, tmp_path / "run", resume=True)
@@ -223,13 +223,13 @@ def test_few_patches_at_once_are_one_step_all_the_same(
 ) -> None:
     """Four slides six times a step, as in H2G-Net, is a batch of 24 with four at once."""
     sizes: list[int] = []
-    gradients = loop.gradients  # type: ignore[attr-defined]
+    gradients = training_loop.gradients  # type: ignore[attr-defined]
 
     def watched(session: Any, batch: Batch, size: int) -> torch.Tensor:
         sizes.append(size)
         return gradients(session, batch, size)
 
-    monkeypatch.setattr(loop, "gradients", watched)
+    monkeypatch.setattr(training_loop, "gradients", watched)
     result = run(folder, tmp_path / "run", *PATCHES, "epochs=1", "at_once=3")
     assert set(sizes) == {3}
     assert result.steps == len(sizes) == 8

@@ -9,7 +9,7 @@ import torch
 
 from hookpath.models import Network, build_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, session, train_network
+from hookpath.training import TrainConfig, session, train_network, training_loop
 from hookpath.training.optimization import precision
 from hookpath.training.optimization.precision import faster_in_bf16, use_bf16
 from hookpath.training.run.checkpoint import read_checkpoint
@@ -68,7 +68,7 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
     monkeypatch.setattr(precision, "_LARGE", 0)
     train_network([open_project(folder)], config, tmp_path / "whole")
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "train_step", dying(loop.train_step, 13))
+        patched.setattr(training_loop, "train_step", dying(training_loop.train_step, 13))
         with pytest.raises(KeyboardInterrupt):
             train_network([open_project(folder)], config, tmp_path / "run")
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt").bf16

@@ -13,7 +13,7 @@ from hookpath.export import export_model
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.inference.predictors.model_errors import NamedSlides
-from hookpath.inference.predictors.stain_normalized import StainedSlides, seen, stain_target
+from hookpath.inference.predictors.stain_normalizing import StainedSlides, seen, stain_target
 from hookpath.models import load_model
 from hookpath.models.model_files import CARD_NAME
 from hookpath.projects import open_project

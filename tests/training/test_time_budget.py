@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, loop, train_network
+from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.optimization import time_budget
 from hookpath.training.optimization.step_plan import Plan
 from hookpath.training.optimization.time_budget import Budget
@@ -98,7 +98,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
             return self.now
 
     turned = Clock()
-    step = loop.train_step
+    step = training_loop.train_step
 
     def timed(session: Any, batch: Any) -> Any:
         turned.now += 1.0
@@ -106,7 +106,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(Budget.__init__, "__defaults__", (0, turned.monotonic, None))
     monkeypatch.setattr("hookpath.training.setup.time", turned)
-    monkeypatch.setattr(loop, "train_step", timed)
+    monkeypatch.setattr(training_loop, "train_step", timed)
     return turned
 
 
@@ -137,7 +137,7 @@ def test_a_timed_run_that_was_stopped_keeps_its_plan(
     train_network([open_project(folder)], timed_config(), whole)
     clock.now = 0.0
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "train_step", dying(loop.train_step, 14))
+        patched.setattr(training_loop, "train_step", dying(training_loop.train_step, 14))
         with pytest.raises(KeyboardInterrupt):
             train_network([open_project(folder)], timed_config(), run)
     saved = read_checkpoint(run / "checkpoints" / "last.pt")

@@ -18,8 +18,8 @@ from hookpath.annotations.classes import (
     is_usable_class,
     says_something,
 )
-from hookpath.annotations.geojson import objects_from_geojson, read_geojson, write_geojson
 from hookpath.annotations.geojson_encoder import object_to_feature
+from hookpath.annotations.geojson_files import objects_from_geojson, read_geojson, write_geojson
 from hookpath.annotations.geojson_rewriter import KeptFeatures
 from hookpath.annotations.label_report import MEANT, LabelReport, LeftOut, area_text
 from hookpath.annotations.label_rules import LabelRules

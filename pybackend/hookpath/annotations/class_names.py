@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from hookpath.names import readable
+from hookpath.safe_names import readable
 
 #: What stands between the parts of a derived class.
 DERIVED = ": "

@@ -10,7 +10,7 @@ training_preview.
 import sys
 
 from hookpath.cli.stdout_guard import flush_or_forget, in_utf8, steady_streams
-from hookpath.process_start import begin
+from hookpath.process_setup import begin
 
 #: What typer makes of a Ctrl-C that comes before a command or after it.
 _INTERRUPTED = 130

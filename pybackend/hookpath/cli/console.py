@@ -18,7 +18,7 @@ from hookpath.cli.stdout_guard import stdout_for_events
 from hookpath.cli.stop_requests import CURRENT_JOB, stop_main_thread, stoppable
 from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
 from hookpath.extras import explained
-from hookpath.names import cell_text, printable
+from hookpath.safe_names import cell_text, printable
 from hookpath.signals import QueueStop
 from hookpath.untrusted_files import reason
 

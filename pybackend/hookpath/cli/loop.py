@@ -102,7 +102,7 @@ def start(
         from hookpath.cli.train import default_preset
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
-        from hookpath.projects.planes import PlaneProject
+        from hookpath.projects.image_planes import PlaneProject
         from hookpath.training import TrainConfig
         from hookpath.training.settings_parser import toml_text
 
@@ -344,7 +344,7 @@ def _folder(loop: Path | None, project: Project) -> LoopFolder:
 
 def _begun(loop: Path | None, project: Project) -> tuple[LoopFolder, Project]:
     """The loop that is there, and the project's images and planes that are in it."""
-    from hookpath.projects.planes import PlaneProject
+    from hookpath.projects.image_planes import PlaneProject
 
     folder = _folder(loop, project)
     return folder, PlaneProject(project, folder.settings.planes)

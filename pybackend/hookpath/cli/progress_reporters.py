@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hookpath.durations import duration_text
-from hookpath.names import cell_text, printable
+from hookpath.safe_names import cell_text, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -290,7 +290,7 @@ def plane_choice(z: str | None, t: str | None) -> PlaneChoice:
     Raises:
         UsageError: they cannot be understood.
     """
-    from hookpath.projects.planes import PlaneChoice, parse_indices
+    from hookpath.projects.image_planes import PlaneChoice, parse_indices
 
     return PlaneChoice(z and parse_indices(z, "--z"), t and parse_indices(t, "--t"))
 

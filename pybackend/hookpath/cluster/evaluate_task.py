@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.annotations import ClassTable, PathObject
-from hookpath.annotations.planes import Plane
+from hookpath.annotations.object_planes import Plane
 from hookpath.cluster.cluster_address import connected
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks

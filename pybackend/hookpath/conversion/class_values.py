@@ -13,7 +13,7 @@ from typing import Any
 from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading_notes import hex_color
-from hookpath.names import csv_cell, of_csv_cell
+from hookpath.safe_names import csv_cell, of_csv_cell
 from hookpath.untrusted_files import parse_json, read_text
 
 #: Columns (members) of each meaning, the first that is there counts.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookpath.annotations.geojson import features_of, naming, objects_from_geojson, read_documents
+from hookpath.annotations.geojson_files import (
+    features_of,
+    naming,
+    objects_from_geojson,
+    read_documents,
+)
 from hookpath.annotations.geojson_validity import ValidityCheck
 from hookpath.markup.reading_notes import Found
 

@@ -9,7 +9,7 @@ from hookpath.annotations import LabelSource, read_geojson
 from hookpath.demo.context_slides import CLASSES
 from hookpath.evaluation import EvaluationReport
 from hookpath.evaluation.plotting.map_grid import ComparisonRow, save_comparison
-from hookpath.evaluation.plotting.overlays import Labels
+from hookpath.evaluation.plotting.overlay_drawing import Labels
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.geometry import Region
 from hookpath.projects import FolderProject, ImageEntry

@@ -10,10 +10,10 @@ Undefined stays undefined (NaN, shown as "–"), never 0 or 1, and is left out o
 * F1 and IoU of a class that neither truth nor prediction holds,
 * precision of a class that was never predicted, recall of one that the truth does not hold.
 
-Means go over the classes that were drawn, as in training (`hookpath.metrics.macro_f1`). A class
-that was predicted but not drawn has F1 = 0, as in scikit-learn, but enters no mean: with sparse
-truth, one wrong pixel of it would halve the macro F1 of a slide. Such pixels lower the F1 of the
-class that they were taken from.
+Means go over the classes that were drawn, as in training (`hookpath.confusion_metrics.macro_f1`). A
+class that was predicted but not drawn has F1 = 0, as in scikit-learn, but enters no mean: with
+sparse truth, one wrong pixel of it would halve the macro F1 of a slide. Such pixels lower the F1 of
+the class that they were taken from.
 
 Classes of no interest (``Ignore*``, see `hookpath.annotations.classes`) have figures of their own,
 but enter no mean.
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.metrics import balanced_accuracy, cohen_kappa, confusion
+from hookpath.confusion_metrics import balanced_accuracy, cohen_kappa, confusion
 
 Counts = npt.NDArray[np.int64]
 Figures = npt.NDArray[np.float64]

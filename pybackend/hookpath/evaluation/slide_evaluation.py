@@ -35,8 +35,8 @@ from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.shape_scoring.shape_counts import ShapeTally
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.names import file_stem
 from hookpath.projects import Grouping, ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
+from hookpath.safe_names import file_stem
 from hookpath.slides import Slide
 from hookpath.slides.rendering import as_rgb
 

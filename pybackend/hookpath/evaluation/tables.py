@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import UsageError
-from hookpath.names import csv_cell
+from hookpath.safe_names import csv_cell
 
 if TYPE_CHECKING:
     from pandas import DataFrame

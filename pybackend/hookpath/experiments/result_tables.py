@@ -12,7 +12,7 @@ from hookpath.atomic_files import replace_text
 from hookpath.errors import OutputError, write_code
 from hookpath.evaluation.class_metrics import spread
 from hookpath.experiments.cpu_costs import COSTS
-from hookpath.names import csv_cell
+from hookpath.safe_names import csv_cell
 
 if TYPE_CHECKING:
     from hookpath.experiments.summary import ExperimentSummary

@@ -27,7 +27,7 @@ from hookpath.projects import (
     chosen_planes,
     drawn_planes,
 )
-from hookpath.projects.planes import ALL
+from hookpath.projects.image_planes import ALL
 
 #: Values of a mask besides 0 (unknown) and, in some layouts, one for what is to be ignored.
 MOST_VALUES = 253

@@ -15,7 +15,7 @@ from hookpath.annotations import LabelSource
 from hookpath.atomic_files import flush_folder, replace_file, replace_text
 from hookpath.extraction.patch_selection import Patch
 from hookpath.leftover_files import discard, sweep, unfinished_beside
-from hookpath.names import csv_cell, file_stem
+from hookpath.safe_names import csv_cell, file_stem
 from hookpath.slides import SlideIdentity
 
 TABLE_NAME = "patches.csv"

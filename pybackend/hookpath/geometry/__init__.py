@@ -13,7 +13,7 @@ Uses: no other room.
 
 from hookpath.geometry.branch import BranchSpec
 from hookpath.geometry.overview import Overview
+from hookpath.geometry.pixel_spacing import UM_AT_ONE, Calibration
 from hookpath.geometry.region import Region
-from hookpath.geometry.spacing import UM_AT_ONE, Calibration
 
 __all__ = ["UM_AT_ONE", "BranchSpec", "Calibration", "Overview", "Region"]

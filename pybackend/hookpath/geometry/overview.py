@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hookpath.geometry.pixel_spacing import Calibration
 from hookpath.geometry.region import Region
-from hookpath.geometry.spacing import Calibration
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hookpath.inference.prediction_record import CLASS_MAP_NAME, GEOJSON_NAME, P
 from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.limits import BATCH, DESIGN_NUMBER
 from hookpath.models import ModelCard
-from hookpath.projects.planes import PlaneChoice
+from hookpath.projects.image_planes import PlaneChoice
 from hookpath.slides import TissueRule
 
 Engine = Literal["auto", "torch", "openvino"]

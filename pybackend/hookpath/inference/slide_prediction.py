@@ -11,8 +11,8 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathObject, read_geojson, write_geojson
+from hookpath.annotations.object_planes import on_plane
 from hookpath.annotations.objects import tagged_with
-from hookpath.annotations.planes import on_plane
 from hookpath.events import SILENT, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.engines.tile_runner import Runner
@@ -20,11 +20,11 @@ from hookpath.inference.out_of_distribution import OodDetector
 from hookpath.inference.prediction_record import GEOJSON_NAME, PredictionRecord, regions_digest
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
 from hookpath.inference.predictors.predictor_factory import check_spacing, predictor_of
-from hookpath.inference.roi.roi_objects import Regions
+from hookpath.inference.roi.clip_objects_to_roi import Regions
 from hookpath.inference.writing.row_writer import ResultWriter, Target
 from hookpath.inference.writing.staged_folder import publish, stage_in
 from hookpath.models import ModelCard, Network, part_of_training
-from hookpath.names import readable
+from hookpath.safe_names import readable
 from hookpath.slides import Slide
 
 

@@ -32,7 +32,7 @@ from hookpath.markup.rings import (
     shape_of,
 )
 from hookpath.markup.safe_xml import Node, parse_xml
-from hookpath.names import quoted
+from hookpath.safe_names import quoted
 
 ROOT = "Annotations"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from hookpath.annotations import PathObject, area_of, is_usable_class
 from hookpath.measurements.class_areas import Kind, Parent, is_measured
-from hookpath.projects.ground_truth import CONFIRMED_CLASS
+from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS
 
 #: Any annotation, whatever its class.
 ANY = "*"

@@ -13,7 +13,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.measurements.class_areas import Measured, Outlines, is_measured, measure
 from hookpath.measurements.parent_regions import parents_of, runs_of, whole_image
 from hookpath.projects import ImageEntry, Problem, Project
-from hookpath.projects.ownership import EDITED_KEY
+from hookpath.projects.object_ownership import EDITED_KEY
 
 #: Name of the progress task.
 TASK = "measure"

@@ -35,7 +35,7 @@ from hookpath.models.patch_classifier import PatchClassifier
 from hookpath.models.probe import FeatureProbe
 from hookpath.models.registry import FAMILIES, build_model
 from hookpath.models.scale_detector import ScaleDetector
-from hookpath.models.training_slides import Taught, part_of_training
+from hookpath.models.training_slide_record import Taught, part_of_training
 from hookpath.models.unet import UNet
 from hookpath.models.unet_arithmetic import BranchShape, Hook, UNetShape, map_sizes
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hookpath.models.encoders import PAPER
 from hookpath.models.model_folder import CHANNELS_KEY, ModelCard
-from hookpath.names import cell_text
+from hookpath.safe_names import cell_text
 
 _UNIT = {"pixels": "a class per pixel", "patches": "a class per patch"}
 

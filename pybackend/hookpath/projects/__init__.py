@@ -14,16 +14,15 @@ from hookpath.projects.base import (
     Project,
     WriteReport,
 )
-from hookpath.projects.changes import Changes
+from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.duplicate_slides import twin_remarks
-from hookpath.projects.edited_results import count_edited
 from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject
 from hookpath.projects.folder_store.unused_files import tell_files
-from hookpath.projects.ground_truth import teaching_objects
+from hookpath.projects.hand_edited_results import count_edited
+from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes
 from hookpath.projects.image_table import write_csv
+from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.open_any import open_project
-from hookpath.projects.ownership import CONFIRMED_KEY, EDITED_KEY
-from hookpath.projects.planes import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes
 from hookpath.projects.pooling import (
     PooledEntry,
     PooledProject,
@@ -32,6 +31,7 @@ from hookpath.projects.pooling import (
     pooled,
     result_key,
 )
+from hookpath.projects.project_changes import Changes
 from hookpath.projects.qupath_store.qupath_project import QuPathEntry, QuPathProject
 from hookpath.projects.qupath_store.readable_slides import slide_of_server
 from hookpath.projects.remap import Remap
@@ -41,8 +41,13 @@ from hookpath.projects.request_store.request_project import (
     ProjectPart,
 )
 from hookpath.projects.snapshot import ImageSnapshot
-from hookpath.projects.spacing import spacing_remarks
-from hookpath.projects.splits.make_split import MadeSplit, SplitPlan, keep_in_metadata, make_split
+from hookpath.projects.spacing_override import spacing_remarks
+from hookpath.projects.splits.assign_slides import (
+    MadeSplit,
+    SplitPlan,
+    keep_in_metadata,
+    make_split,
+)
 from hookpath.projects.splits.patients import Grouping
 from hookpath.projects.splits.split_table import (
     FOLD_KEY,

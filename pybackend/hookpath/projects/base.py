@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.projects.changes import Changes
+from hookpath.projects.project_changes import Changes
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.slides import SlideDescription, SlideRef
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hookpath import names
+from hookpath import safe_names
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError
 from hookpath.projects.base import ImageEntry
-from hookpath.projects.planes import PlaneEntry, planes_in
+from hookpath.projects.image_planes import PlaneEntry, planes_in
 from hookpath.projects.pooling import own_entry
 from hookpath.projects.snapshot import StoredImage
 from hookpath.slides.base import default_plane
@@ -25,7 +25,7 @@ from hookpath.untrusted_files import read_json, reason
 def file_stem(image_id: str) -> str:
     """File name of an image: its id made safe, and digits that keep it unique."""
     digest = hashlib.sha256(image_id.encode(errors="backslashreplace")).hexdigest()
-    return f"{names.file_stem(image_id, 60)}-{digest[:6]}"
+    return f"{safe_names.file_stem(image_id, 60)}-{digest[:6]}"
 
 
 def record_file(loop: Path, image_id: str) -> Path:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
-from hookpath.projects.changes import Ledger, merged
+from hookpath.projects.project_changes import Ledger, merged
 from hookpath.slides import SlideDescription, SlideIdentity, SlideRef
 
 #: Where a project's annotation loop is unless said otherwise, below the project's folder.

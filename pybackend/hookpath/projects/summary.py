@@ -17,14 +17,14 @@ from hookpath.annotations import (
     class_names_in,
 )
 from hookpath.annotations.label_report import merged
-from hookpath.annotations.planes import FIRST, Plane, plane_of, planes_of
+from hookpath.annotations.object_planes import FIRST, Plane, plane_of, planes_of
 from hookpath.context import collector_paused
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects.edited_results import count_edited
-from hookpath.projects.ground_truth import teaching_objects
-from hookpath.projects.planes import PlaneEntry
+from hookpath.projects.confirmed_annotations import teaching_objects
+from hookpath.projects.hand_edited_results import count_edited
+from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.pooling import PooledEntry
 from hookpath.projects.undrawn_tissue import Rest
 
@@ -44,7 +44,7 @@ class ImageSummary:
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         edited: such results that a person changed; they count where somebody confirmed them
-            (`hookpath.projects.ground_truth`).
+            (`hookpath.projects.confirmed_annotations`).
         left_out: what was drawn and is no label: ``class``, ``count``, ``mm2``, ``why``.
         channels: names of its channels; empty: RGB, or the slide cannot be opened.
         dtype: type of its samples ("": the slide cannot be opened).

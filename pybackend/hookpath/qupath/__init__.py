@@ -7,6 +7,6 @@ Uses: annotations, geometry, inference, models, probing, projects, sampling, sli
 training.
 """
 
-from hookpath.qupath.preview import CancelledError, Preview, View
+from hookpath.qupath.live_preview import CancelledError, Preview, View
 
 __all__ = ["CancelledError", "Preview", "View"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hookpath.process_start import begin
+from hookpath.process_setup import begin
 
 begin()
 

@@ -14,10 +14,10 @@ from hookpath.annotations import (
     class_names_in,
     objects_from_geojson,
 )
-from hookpath.annotations.planes import Plane, plane_of
+from hookpath.annotations.object_planes import Plane, plane_of
 from hookpath.errors import TrainingError
-from hookpath.projects.ground_truth import Said, vouched
-from hookpath.projects.ownership import claimed_by_people
+from hookpath.projects.confirmed_annotations import Said, vouched
+from hookpath.projects.object_ownership import claimed_by_people
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.annotated_slide import SlideFacts
 from hookpath.sampling.channel_scales import measured_scales
@@ -44,7 +44,7 @@ class _Image:
     objects: dict[str, PathObject] = field(default_factory=dict)
 
     def drawn(self, rules: LabelRules) -> list[PathObject]:
-        """What a person vouches for (`hookpath.projects.ground_truth`), as labels."""
+        """What a person vouches for (`hookpath.projects.confirmed_annotations`), as labels."""
         here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
         objects = vouched(claimed_by_people(here), Said())
         return rules.applied(objects, lambda: self.facts.calibration)

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hookpath.errors import HookpathError
-from hookpath.qupath.preview import CancelledError, View
+from hookpath.qupath.live_preview import CancelledError, View
 from hookpath.qupath.worker_session import Session, Wanted, slide_of
 
 SESSION = Session()

@@ -22,7 +22,7 @@ from hookpath.models import FeatureProbe, ModelCard, save_model
 from hookpath.models.model_files import changed_at, model_at
 from hookpath.projects import slide_of_server
 from hookpath.qupath.live_annotations import Feature
-from hookpath.qupath.preview import CancelledError, Preview, View
+from hookpath.qupath.live_preview import CancelledError, Preview, View
 from hookpath.qupath.quick_session import Head
 from hookpath.qupath.zoomed_prediction import ZoomedPreview, ZoomedSession
 from hookpath.slides import SlideRef

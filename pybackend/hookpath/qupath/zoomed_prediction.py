@@ -23,7 +23,7 @@ from hookpath.memory import free_memory
 from hookpath.models import FeatureProbe
 from hookpath.qupath.feature_maps import KeepingRunner, KeepingSlides, Kept
 from hookpath.qupath.live_annotations import Drawn, Feature
-from hookpath.qupath.preview import Preview, View
+from hookpath.qupath.live_preview import Preview, View
 from hookpath.qupath.quick_session import Head, QuickSession
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig

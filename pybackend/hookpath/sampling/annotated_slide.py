@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObject
-from hookpath.annotations.planes import FIRST
+from hookpath.annotations.object_planes import FIRST
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry

@@ -11,7 +11,7 @@ from hookpath.slides.description import SlideDescription
 from hookpath.slides.identity import SlideIdentity
 from hookpath.slides.map_reader import MapReader, open_map
 from hookpath.slides.open_any import open_slide
-from hookpath.slides.tissue import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
+from hookpath.slides.tissue_detection import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writing.pyramid_writer import PyramidWriter
 
 __all__ = [

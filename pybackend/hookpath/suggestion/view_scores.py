@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from hookpath.annotations import is_of_interest
-from hookpath.metrics import f1_per_class
+from hookpath.confusion_metrics import f1_per_class
 from hookpath.probing.head_fitting import Table, fit_table
 from hookpath.suggestion.views import Views
 

@@ -8,11 +8,11 @@ Uses: annotations, geometry, locking, models, projects, sampling, slides.
 
 from hookpath.training.config import TrainConfig
 from hookpath.training.config_tables import ValidationConfig
-from hookpath.training.loop import TrainResult, train_network
 from hookpath.training.presets import PRESETS
 from hookpath.training.run.loggers import LoggedRun, RunLogger
 from hookpath.training.run.run_folder import RunFolder, RunRecord, history
 from hookpath.training.settings_parser import given_settings
+from hookpath.training.training_loop import TrainResult, train_network
 
 __all__ = [
     "PRESETS",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hookpath.evaluation.plotting.overlays import add_scale_bar, overlay
+from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar, overlay
 from hookpath.training_preview.sample_patches import Sample, UInt8
 from hookpath.training_preview.training_facts import Look
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hookpath.evaluation.plotting.overlays import add_scale_bar, data_uri, encode, overlay
+from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar, data_uri, encode, overlay
 from hookpath.evaluation.report.html import inline_svg, render
 from hookpath.training_preview.sample_patches import Sample, UInt8, field_um
 from hookpath.training_preview.training_facts import Look

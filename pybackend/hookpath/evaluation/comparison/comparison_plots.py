@@ -18,7 +18,7 @@ from hookpath.evaluation.scoring.slide_metrics import TITLES, title_of
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
 from hookpath.evaluation.statistics.paired_test import PairedTest
 from hookpath.evaluation.tables import Table
-from hookpath.names import file_stem
+from hookpath.safe_names import file_stem
 
 #: Line styles of runs beyond the number of colours that are told apart at a glance.
 STYLES = ("-", "--", ":")

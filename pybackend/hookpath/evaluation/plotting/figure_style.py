@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hookpath.annotations.objects import RGB
-from hookpath.names import printable
+from hookpath.safe_names import printable
 
 GREY = "#5b6470"
 INK = "#1c2330"

@@ -13,7 +13,7 @@ from hookpath.annotations.classes import ClassTable
 from hookpath.annotations.objects import PathClass
 from hookpath.atomic_files import replace_file
 from hookpath.evaluation.plotting import figure_style
-from hookpath.evaluation.plotting.overlays import Image, Labels, add_scale_bar, overlay
+from hookpath.evaluation.plotting.overlay_drawing import Image, Labels, add_scale_bar, overlay
 
 
 class ComparisonRow(TypedDict):

@@ -12,7 +12,7 @@ import numpy as np
 
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation.class_metrics import Counts, Spread, row_normalised
-from hookpath.evaluation.plotting import overlays
+from hookpath.evaluation.plotting import overlay_drawing
 from hookpath.evaluation.report.csv_tables import scores_table, slides_table
 from hookpath.evaluation.report.evaluation_plots import report_plots
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML, REPORT_JSON, EvaluationReport
@@ -123,8 +123,8 @@ def report_page(
         places=_places(report, folder),
         pictured=any(views),
         pictured_note=_pictured_note(report, pictured),
-        right_color=overlays.RIGHT_COLOR,
-        wrong_color=overlays.WRONG_COLOR,
+        right_color=overlay_drawing.RIGHT_COLOR,
+        wrong_color=overlay_drawing.WRONG_COLOR,
         problems=report.problems,
         notes=_notes(report),
         spacings=", ".join(f"{s:g}" for s in spacings),
@@ -207,7 +207,7 @@ def confusion_rows(rows: Sequence[tuple[PathClass, bool, Counts]]) -> list[dict[
 
 
 def _unknown_class(name: str, remark: str = "") -> PathClass:
-    return PathClass(name + remark, overlays.UNKNOWN_COLOR)
+    return PathClass(name + remark, overlay_drawing.UNKNOWN_COLOR)
 
 
 def _slide_row(slide: SlideResult, views: list[dict[str, str]]) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def embedded(path: Path, longest: int = EMBEDDED_PX) -> str:
     with Image.open(path) as opened:
         opened.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         small = np.asarray(opened.convert("RGB"))
-    return overlays.data_uri(overlays.encode(small, "jpeg", quality=80), "image/jpeg")
+    return overlay_drawing.data_uri(overlay_drawing.encode(small, "jpeg", quality=80), "image/jpeg")
 
 
 def model_line(model: Mapping[str, Any]) -> str:

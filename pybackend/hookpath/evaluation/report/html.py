@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hookpath.atomic_files import make_folder, replace_text, try_folder
 from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation.plotting.figure_style import shorten, svg_of
-from hookpath.names import printable
+from hookpath.safe_names import printable
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hookpath.atomic_files import replace_bytes
-from hookpath.evaluation.plotting.overlays import (
+from hookpath.evaluation.plotting.overlay_drawing import (
     UNKNOWN_COLOR,
     Image,
     Labels,

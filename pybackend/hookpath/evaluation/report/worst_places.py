@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hookpath.atomic_files import replace_bytes
-from hookpath.evaluation.plotting.overlays import (
+from hookpath.evaluation.plotting.overlay_drawing import (
     UNKNOWN_COLOR,
     Image,
     add_scale_bar,

@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.confusion_metrics import balanced_accuracy, cohen_kappa, confusion, nearest
 from hookpath.evaluation.class_metrics import Counts, finite
 from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_intervals
-from hookpath.metrics import balanced_accuracy, cohen_kappa, confusion, nearest
 
 Values = npt.NDArray[np.float64]
 

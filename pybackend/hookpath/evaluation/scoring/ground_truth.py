@@ -13,7 +13,7 @@ from hookpath.annotations import (
     class_names_in,
     read_geojson,
 )
-from hookpath.annotations.planes import plane_of
+from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import EvaluationError
 from hookpath.events import SILENT, Reporter
 from hookpath.projects import (
@@ -123,7 +123,8 @@ def objects_of(
 ) -> list[PathObject]:
     """Annotations of one image or plane.
 
-    Its own that a person vouches for (`hookpath.projects.ground_truth`), or those in `truth`.
+    Its own that a person vouches for (`hookpath.projects.confirmed_annotations`), or those in
+    `truth`.
 
     Args:
         every: `all_objects_of` the image, where they have been read.

@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, Vectorizer
+from hookpath.annotations.object_planes import on_plane
 from hookpath.annotations.objects import tagged_with
-from hookpath.annotations.planes import on_plane
 from hookpath.errors import PredictionError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.inference.config import PredictConfig
@@ -31,7 +31,7 @@ from hookpath.inference.prediction_record import (
     PROBABILITIES_NAME,
     PredictionRecord,
 )
-from hookpath.inference.roi.roi_objects import Regions
+from hookpath.inference.roi.clip_objects_to_roi import Regions
 from hookpath.slides import MapReader, open_map
 
 #: Rows of a map that are read at once, columns that are smoothed at once.

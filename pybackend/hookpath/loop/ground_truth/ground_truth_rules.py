@@ -2,9 +2,9 @@
 
 The rules that keep a model from learning its own mistakes.
 
-Which area teaches, and why, is the rule of `hookpath.projects.ground_truth`, the same that plain
-training goes by; here it is the reason of each fact. Besides, a whole slide, or any area that is
-named, can be confirmed.
+Which area teaches, and why, is the rule of `hookpath.projects.confirmed_annotations`, the same that
+plain training goes by; here it is the reason of each fact. Besides, a whole slide, or any area that
+is named, can be confirmed.
 
 So a proposal that nobody touched, locked or confirmed is never a label, and what a person drew
 *over* a proposal of the same class counts once it is confirmed: where two say the same, nobody
@@ -25,7 +25,7 @@ from hookpath.annotations import PathClass, PathObject, is_unknown_mark, keep_ar
 from hookpath.loop.ground_truth.disjoint_areas import Piece, seen_pieces, union_of
 from hookpath.loop.state.loop_folder import write_objects
 from hookpath.projects import EDITED_KEY
-from hookpath.projects.ground_truth import (
+from hookpath.projects.confirmed_annotations import (
     CONFIRMED_CLASS,
     SLACK_PX,
     Reason,

@@ -18,7 +18,7 @@ from hookpath.geometry import Region
 from hookpath.loop.proposals.smoothing import without_specks
 from hookpath.loop.state.progress import report_failure
 from hookpath.projects import ImageEntry, Problem, Project
-from hookpath.projects.ownership import TISSUE_RUN
+from hookpath.projects.object_ownership import TISSUE_RUN
 from hookpath.slides import Slide, TissueRule, tissue_mask
 
 #: Black like this is what scanners fill gaps with.

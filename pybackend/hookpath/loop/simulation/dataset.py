@@ -22,14 +22,14 @@ from hookpath.events import SILENT, Reporter
 from hookpath.loop.ground_truth.disjoint_areas import seen_pieces
 from hookpath.loop.simulation.synthetic_slides import stains_of, write_slides
 from hookpath.loop.state.progress import report_failure
-from hookpath.names import file_stem
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.backups import Backups
-from hookpath.projects.changes import Ledger, Metadata
 from hookpath.projects.folder_store.folder_project import InFolder
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
+from hookpath.projects.project_changes import Ledger, Metadata
 from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import Found
+from hookpath.safe_names import file_stem
 from hookpath.slides import SlideRef
 
 SLIDES, TRUTH = "slides", "truth"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hookpath.annotations import LabelRules
 from hookpath.errors import LoopError
 from hookpath.limits import LENGTH_UM, SPACING_UM
-from hookpath.projects.planes import PlaneChoice, parse_indices
+from hookpath.projects.image_planes import PlaneChoice, parse_indices
 from hookpath.untrusted_files import reason
 
 

@@ -23,7 +23,7 @@ from hookpath.loop.steps.changes_after_accept import changed_since
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.stages import train
 from hookpath.training import TrainConfig, TrainResult
-from hookpath.training.data.split import Candidate, split_slides
+from hookpath.training.data.train_val_split import Candidate, split_slides
 
 
 @dataclass(frozen=True)

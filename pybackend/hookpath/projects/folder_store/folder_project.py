@@ -9,13 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from hookpath import plugins
-from hookpath.annotations.geojson import read_collection
+from hookpath.annotations.geojson_files import read_collection
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, ProjectError
-from hookpath.names import readable
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
-from hookpath.projects.changes import Ledger, Metadata
 from hookpath.projects.folder_store.annotation_files import (
     Sidecars,
     is_geojson,
@@ -27,10 +25,12 @@ from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.folder_store.result_files import Beside, Record, results_beside
 from hookpath.projects.folder_store.result_writing import BesideWriter
 from hookpath.projects.json_files import Stamp, stamp_of
-from hookpath.projects.ownership import claimed_by_people, tagged
+from hookpath.projects.object_ownership import claimed_by_people, tagged
+from hookpath.projects.project_changes import Ledger, Metadata
 from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
-from hookpath.projects.spacing import GivenSpacing
+from hookpath.projects.spacing_override import GivenSpacing
+from hookpath.safe_names import readable
 from hookpath.slides.multi_file_slides import is_ome_zarr, looks_readable
 
 #: File name endings taken for slides.

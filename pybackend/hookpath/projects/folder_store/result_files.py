@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.annotations.objects import PathObject
-from hookpath.projects.ownership import CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY, gives_way
+from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY, gives_way
 
 #: What follows a slide's file name in that of its predictions.
 RESULTS_SUFFIX = ".hookpath.geojson"

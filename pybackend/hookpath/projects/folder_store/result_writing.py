@@ -11,7 +11,7 @@ from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
 from hookpath.projects.folder_store.result_files import Beside, Record
 from hookpath.projects.json_files import Stamp, changing, refuse_if_changed
-from hookpath.projects.ownership import gives_way, is_ours, refuse_stolen_ids
+from hookpath.projects.object_ownership import gives_way, is_ours, refuse_stolen_ids
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG
-from hookpath.projects.ownership import LOOKS_KEY, is_edited, is_lasting
+from hookpath.projects.object_ownership import LOOKS_KEY, is_edited, is_lasting
 from hookpath.projects.qupath_store.object_columns import Columns
 
 

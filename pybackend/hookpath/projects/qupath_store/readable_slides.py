@@ -12,7 +12,7 @@ from hookpath.jvm import why_no_java
 from hookpath.jvm.servers import is_file_uri, path_of
 from hookpath.projects.qupath_store.image_server import ImageServer, RecordedPixels, parse_server
 from hookpath.projects.snapshot import Found, described
-from hookpath.projects.spacing import GivenSpacing
+from hookpath.projects.spacing_override import GivenSpacing
 from hookpath.slides import SlideDescription, SlideRef
 from hookpath.slides.channels import listed
 

@@ -23,15 +23,20 @@ from hookpath.jvm.servers import path_of
 from hookpath.limits import NAME_LENGTH
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
-from hookpath.projects.changes import Ledger, Metadata, merged
 from hookpath.projects.class_spelling import as_spelled
-from hookpath.projects.ownership import claimed_by_people, gives_way, refuse_stolen_ids, tagged
+from hookpath.projects.object_ownership import (
+    claimed_by_people,
+    gives_way,
+    refuse_stolen_ids,
+    tagged,
+)
+from hookpath.projects.project_changes import Ledger, Metadata, merged
 from hookpath.projects.qupath_store.image_server import parse_server
 from hookpath.projects.qupath_store.readable_slides import slide_of
 from hookpath.projects.request_store.result_index import ImageResult, ResultIndex
 from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
-from hookpath.projects.spacing import GivenSpacing
+from hookpath.projects.spacing_override import GivenSpacing
 from hookpath.untrusted_files import read_json, reason
 
 _Byte = Annotated[int, Field(ge=0, le=255)]

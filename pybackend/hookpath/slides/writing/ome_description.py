@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from hookpath.names import printable
+from hookpath.safe_names import printable
 
 _NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 RGB = tuple[int, int, int]

@@ -15,7 +15,7 @@ from hookpath.annotations import (
     is_unconfirmed,
     plain_class_name,
 )
-from hookpath.annotations.planes import plane_of
+from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.projects import (
     ImageEntry,
@@ -27,7 +27,7 @@ from hookpath.projects import (
     pooled,
     teaching_objects,
 )
-from hookpath.projects.planes import planes_drawn_on
+from hookpath.projects.image_planes import planes_drawn_on
 from hookpath.training.config import TrainConfig
 
 

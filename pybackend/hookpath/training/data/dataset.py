@@ -42,7 +42,13 @@ from hookpath.training.data.annotation_inventory import (
     unknown_names,
 )
 from hookpath.training.data.input_channels import alike, channels_of, refuse_lacking, with_channels
-from hookpath.training.data.split import Candidate, Part, Split, on_two_sides, split_slides
+from hookpath.training.data.train_val_split import (
+    Candidate,
+    Part,
+    Split,
+    on_two_sides,
+    split_slides,
+)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import numpy as np
 
 from hookpath.annotations import is_of_interest
 from hookpath.atomic_files import replace_text
+from hookpath.confusion_metrics import Counts, macro_f1
 from hookpath.errors import TrainingError, write_code
 from hookpath.events import Reporter
-from hookpath.metrics import Counts, macro_f1
 
 FILE_NAME = "findings.json"
 

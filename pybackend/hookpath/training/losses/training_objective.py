@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from hookpath.annotations import is_of_interest
-from hookpath.metrics import (
+from hookpath.confusion_metrics import (
     Counts,
     balanced_accuracy,
     cohen_kappa,

@@ -20,7 +20,7 @@ import qupath.lib.objects.PathObject;
 
 /**
  * How much of what is shown on an image a person vouches for: it was drawn, confirmed, or added to
- * a proposal. The rule is that of {@code projects/ground_truth.py}, by which Python learns; here it only
+ * a proposal. The rule is that of {@code projects/confirmed_annotations.py}, by which Python learns; here it only
  * measures. Not for the JavaFX thread.
  */
 final class Vouched {

@@ -93,7 +93,7 @@ class RealPythonTest {
         others.add(new Looks("T", null, true, 10_000, 400, CORNERS).toJson());
         String script = """
                 import json, sys
-                from hookpath.projects.ownership import _alike
+                from hookpath.projects.object_ownership import _alike
                 written, *others = map(json.loads, sys.argv[1:])
                 print(*(str(_alike(written, other)).lower() for other in others))
                 """;

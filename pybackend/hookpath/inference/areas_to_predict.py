@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hookpath.annotations import PathObject, is_drawn_by_hand
-from hookpath.annotations.planes import plane_of
+from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import PredictionError
 from hookpath.inference.config import ALL_ANNOTATIONS
 from hookpath.projects import ExchangeEntry, ImageEntry, PlaneEntry, own_entry

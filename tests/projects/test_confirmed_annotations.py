@@ -14,9 +14,9 @@ from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.annotations.objects import RUN_TAG, UNCONFIRMED_KEY
 from hookpath.errors import ProjectError
 from hookpath.projects import CONFIRMED_KEY, EDITED_KEY, open_project, teaching_objects
-from hookpath.projects.ground_truth import CONFIRMED_CLASS, Said, vouched
+from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS, Said, vouched
 from hookpath.projects.loop_proposals import record_file
-from hookpath.projects.ownership import tagged
+from hookpath.projects.object_ownership import tagged
 from support.edited import remember
 from support.projects import image_part, write_request
 from support.textures import DARK, PALE, texture_slide

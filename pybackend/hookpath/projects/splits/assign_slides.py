@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hookpath.annotations import class_names_in, is_drawn_by_hand
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects.ground_truth import teaching_objects
+from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.splits.balanced_groups import Group, deal
 from hookpath.projects.splits.patients import Grouping
 from hookpath.projects.splits.split_table import FOLD_KEY, SplitRow, SplitTable

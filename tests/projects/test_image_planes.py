@@ -11,7 +11,7 @@ from shapely import box
 from typer.testing import CliRunner
 
 from hookpath.annotations import PathClass, PathObject, read_geojson
-from hookpath.annotations.planes import on_plane, plane_of
+from hookpath.annotations.object_planes import on_plane, plane_of
 from hookpath.cli.app import app
 from hookpath.errors import SlideError, UsageError
 from hookpath.projects import (
@@ -22,7 +22,7 @@ from hookpath.projects import (
     open_project,
     summarise,
 )
-from hookpath.projects.planes import ALL, parse_indices
+from hookpath.projects.image_planes import ALL, parse_indices
 from support.czi import write_czi
 from support.multiplex import write_ome, write_strokes
 from support.ngff import write_ome_zarr

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 
 from hookpath.annotations import PathClass, PathObject, is_drawn_by_hand
-from hookpath.annotations.planes import FIRST, Plane, on_plane, plane_of, planes_of
+from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
 from hookpath.projects.by_id import ImagesById
-from hookpath.projects.changes import Changes
+from hookpath.projects.project_changes import Changes
 from hookpath.projects.project_views import EntryView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hookpath.annotations import PathObject, class_names_in
-from hookpath.projects.ownership import EDITED_KEY
+from hookpath.projects.object_ownership import EDITED_KEY
 
 
 def count_edited(objects: Iterable[PathObject]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
-from hookpath.training.data.split import Candidate, Split, on_two_sides, split_slides
+from hookpath.training.data.train_val_split import Candidate, Split, on_two_sides, split_slides
 
 NONE: dict[Any, tuple[str, ...]] = {"train": (), "val": (), "test": ()}
 

@@ -20,7 +20,7 @@ from hookpath.sampling import Batch
 from hookpath.signals import QueueStop
 from hookpath.training.config import TrainConfig
 from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, keep_reference
-from hookpath.training.diagnostics.training_slides import look_back
+from hookpath.training.diagnostics.training_slide_scores import look_back
 from hookpath.training.distributed import Group, joined
 from hookpath.training.losses.training_objective import Validation
 from hookpath.training.optimization.gradients import gradients

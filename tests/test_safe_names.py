@@ -8,7 +8,7 @@ import io
 import pytest
 
 from hookpath.limits import CELL_LENGTH, MESSAGE_LENGTH
-from hookpath.names import cell_text, csv_cell, file_stem, printable, readable
+from hookpath.safe_names import cell_text, csv_cell, file_stem, printable, readable
 from support.nasty import NAMES, is_harmless
 
 

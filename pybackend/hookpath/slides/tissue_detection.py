@@ -14,7 +14,13 @@ from hookpath.geometry import Region
 from hookpath.slides.base import RGBArray, Slide
 from hookpath.slides.rendering import BrightnessSlide
 from hookpath.slides.slide_wrapper import own_slide
-from hookpath.slides.tissue_rules import BoolMask, bright_tissue, is_dark, raw_tissue, saturated
+from hookpath.slides.tissue_thresholds import (
+    BoolMask,
+    bright_tissue,
+    is_dark,
+    raw_tissue,
+    saturated,
+)
 
 #: The mask never has more px than this; a larger slide gets a coarser mask (3 bytes a px are held,
 #: and about 8 more while shapes are cleaned up).

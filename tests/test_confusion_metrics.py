@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as skmetrics
 
-from hookpath.metrics import (
+from hookpath.confusion_metrics import (
     balanced_accuracy,
     cohen_kappa,
     confusion,

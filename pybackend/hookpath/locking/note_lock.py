@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.leftover_files import discard, unfinished_beside
-from hookpath.process_owner import lives, this_machine
+from hookpath.living_process import lives, this_machine
 
 #: How often a note is touched, in seconds.
 PULSE_S = 30.0

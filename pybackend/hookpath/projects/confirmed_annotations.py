@@ -30,7 +30,7 @@ from hookpath.annotations import PathObject, area_of, is_usable_class, keep_area
 from hookpath.annotations.objects import CHANGED, RUN_TAG, UNCONFIRMED_KEY, UNSEEN
 from hookpath.projects.base import ImageEntry
 from hookpath.projects.loop_proposals import Proposed, proposed_on
-from hookpath.projects.ownership import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY, UNSEEN_KEY
+from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY, UNSEEN_KEY
 
 #: Class of the areas in which all that is shown is right. QuPath does not measure classes with *.
 CONFIRMED_CLASS = "Region: confirmed*"

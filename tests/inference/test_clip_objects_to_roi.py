@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from hookpath.annotations import PathClass, PathObject, read_geojson, write_geojson
 from hookpath.geometry import Calibration
 from hookpath.inference import PredictConfig, predict_project
-from hookpath.inference.roi.roi_objects import REGION_KEY, Regions
+from hookpath.inference.roi.clip_objects_to_roi import REGION_KEY, Regions
 from hookpath.projects import open_project
 from support.predictors import save_random_model
 from support.projects import image_part, write_request
