@@ -49,7 +49,7 @@ class DemoConfig:
 
     slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
     size: int = 4096
-    epochs: int = 10
+    epochs: int = 16
     steps_per_epoch: int = 50
     learning_rate: float = 4e-3
     loss_weight: float = 0.5
