@@ -28,10 +28,6 @@ CONTESTANTS: dict[str, tuple[str, tuple[float, ...]]] = {
 }
 
 
-#: Strokes of stroma along the borders of nests, on each slide.
-BESIDE = 2
-
-
 @dataclass(frozen=True)
 class DemoConfig:
     """Size of the demo. The defaults take a few minutes on two CPU cores.
@@ -40,19 +36,13 @@ class DemoConfig:
         slides: number of slides by split.
         size: side of the slides in px.
         epochs, steps_per_epoch: training budget, the same for both networks.
-        learning_rate: of both. With the preset's, half of it, the wide view takes twice as many
-            steps to be learned, on some slides more than there are.
-        loss_weight: λ: a context branch that starts from nothing needs a loss of its own to learn
-            in so few steps; by what comes back through the hook alone, some learn nothing.
         model: constructor arguments that both networks share.
     """
 
     slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
     size: int = 4096
-    epochs: int = 16
+    epochs: int = 12
     steps_per_epoch: int = 50
-    learning_rate: float = 4e-3
-    loss_weight: float = 0.5
     model: dict[str, Any] = field(
         default_factory=lambda: {"filters": 8, "depth": 3, "input_size": 172}
     )
@@ -89,7 +79,7 @@ def run_demo(
     require_extra("train", "the demo")
     config = config or DemoConfig()
     _claim(out, config)
-    project = make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE)
+    project = make_slides(out, config.slides, config.size, config.seed, reporter)
     models = {title: _train(project, out, title, config, reporter) for title in CONTESTANTS}
     predictions = {
         title: _predict(project, out, title, model, reporter) for title, model in models.items()
@@ -123,7 +113,7 @@ def paint_demo(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter = SILE
         OutputError: it cannot be written to.
     """
     _claim(out, config)
-    return make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE).folder
+    return make_slides(out, config.slides, config.size, config.seed, reporter).folder
 
 
 def _name(title: str) -> str:
@@ -150,7 +140,7 @@ def _claim(out: Path, config: DemoConfig) -> None:
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:
-    """The ``fast`` preset with the demo's network, budget, rate and λ."""
+    """The ``fast`` preset with the demo's network and budget."""
     family, spacings = CONTESTANTS[title]
     return TrainConfig.of(
         {
@@ -159,8 +149,6 @@ def train_settings(title: str, config: DemoConfig) -> TrainConfig:
             "model": {**config.model, "spacings": list(spacings)},
             "epochs": config.epochs,
             "steps_per_epoch": config.steps_per_epoch,
-            "learning_rate": config.learning_rate,
-            "loss_weight": config.loss_weight,
             "seed": config.seed,
         }
     )

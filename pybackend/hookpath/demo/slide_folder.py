@@ -48,12 +48,7 @@ Make = Callable[[np.random.Generator, int], Stored]
 
 
 def make_slides(
-    folder: Path,
-    splits: Mapping[str, int],
-    size: int,
-    seed: int,
-    reporter: Reporter,
-    beside: int = 0,
+    folder: Path, splits: Mapping[str, int], size: int, seed: int, reporter: Reporter
 ) -> FolderProject:
     """Paint and store the slides of the demo; those that are there already are kept.
 
@@ -65,7 +60,6 @@ def make_slides(
         folder: gets ``slides/`` and ``truth/``.
         splits: ``train``, ``val``, ``test`` → number of slides.
         size: side of the slides in px.
-        beside: strokes along the borders of nests on each slide (see `draw_sparsely`).
 
     Raises:
         OutputError: the folder cannot be written to.
@@ -73,7 +67,7 @@ def make_slides(
 
     def make(rng: np.random.Generator, number: int) -> Stored:
         painted = paint_slide(rng, size)
-        drawn = draw_sparsely(rng, painted, beside=beside)
+        drawn = draw_sparsely(rng, painted)
         return Stored(painted.rgb, drawn, vectorize(painted.truth, CLASSES, 1.0), SPACING_UM)
 
     return store_slides(folder, splits, seed, reporter, make)

@@ -36,23 +36,6 @@ def conv_block(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def centre_first_kernels(model: nn.Module) -> None:
-    """Take its mean off every kernel that reads a channel of the image in an `EncoderDecoder`.
-
-    An image is positive throughout, and ReLU comes before batch normalisation: what a random
-    kernel answers is little but its sums times the colour. On stained tissue about a third of the
-    filters would be below 0 everywhere, give nothing and never learn, and another third above 0
-    everywhere, where ReLU changes nothing (tests/models/test_encoder_decoder.py); and a wide view,
-    whose detail is averaged away, would be told by its staining. A kernel of mean 0 answers to
-    edges, whatever the colour, which it may learn as well.
-    """
-    with torch.no_grad():
-        for branch in model.modules():
-            if isinstance(branch, EncoderDecoder):
-                kernels: Tensor = branch.first.weight
-                kernels -= kernels.mean((2, 3), keepdim=True)
-
-
 class Upsample(nn.Module):
     """Nearest ×2 → valid 3×3 convolution → ReLU: ``(N, C, H, W)`` → ``(N, C', 2H−2, 2W−2)``."""
 
@@ -104,11 +87,6 @@ class EncoderDecoder(nn.Module):
         self.decoder = nn.ModuleList(
             conv_block(2 * self.channels[d], self.channels[d]) for d in depths
         )
-
-    @property
-    def first(self) -> nn.Conv2d:
-        """The convolution that reads the image."""
-        return next(m for m in self.modules() if isinstance(m, nn.Conv2d))
 
     @property
     def depths_up(self) -> range:

@@ -10,7 +10,6 @@ from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.branch_factory import body_shape, make_body
-from hookpath.models.encoder_decoder import centre_first_kernels
 from hookpath.models.encoders import PAPER
 from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import context_sizes, hook_depths, plan_hooks
@@ -98,7 +97,6 @@ class HookNet(SegmentationModel):
         )
         self.head = nn.ModuleList(nn.Conv2d(filters, n_classes, 1) for _ in self.heads)
         initialise(self)
-        centre_first_kernels(self)
 
     def _body(self, index: int, encoder: str, filters: int, depth: int) -> nn.Module:
         received = self.hooks[index] if index < len(self.hooks) else None
