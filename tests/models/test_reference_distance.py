@@ -57,6 +57,10 @@ def test_features_that_never_vary_and_too_few_patches() -> None:
     assert fit_reference([normal(15, 1)]) is None
 
 
+def test_a_network_that_sees_no_difference_tells_slides_apart_by_nothing() -> None:
+    assert fit_reference([np.ones((40, 8))] * 3) is None
+
+
 def test_kept_with_the_weights_it_is_of(tmp_path: Path) -> None:
     found = fit_reference([normal(60, 1), normal(60, 2)])
     assert found is not None

@@ -105,8 +105,8 @@ def _pillow(path: Path) -> Values:
         with Image.open(path) as image:
             if len(image.getbands()) != 1:
                 raise _colours(path, len(image.getbands()))
-            _refuse_turned(path, image.getexif().get(_ORIENTATION, 1))
             _refuse_large(path, image.width, image.height)
+            _refuse_turned(path, image.getexif().get(_ORIENTATION, 1))  # which may read it all
             return np.asarray(image)
     finally:
         Image.MAX_IMAGE_PIXELS = limit

@@ -115,7 +115,7 @@ def _metadata(data: bytes) -> dict[str, str]:
 
 
 def fit_reference(slides: Sequence[npt.NDArray[Any]]) -> FeatureReference | None:
-    """From the features ``(N, F)`` of each training slide; None: too few patches.
+    """From the features ``(N, F)`` of each training slide; None: too few patches, or all the same.
 
     The limit is the largest score that one of three or more slides has by what the others say; of
     fewer, the 99th percentile of the patches' distances. Either with a little room.
@@ -125,7 +125,9 @@ def fit_reference(slides: Sequence[npt.NDArray[Any]]) -> FeatureReference | None
         return None
     parts = [patches[i::_PARTS] for i in range(_PARTS)]
     distances = np.concatenate(_left_out(parts))
-    unit = np.median(distances)
+    unit = float(np.median(distances))
+    if unit <= 0:
+        return None
     if len(slides) >= 3:
         usual = max(float(np.median(d)) for d in _left_out(slides)) / unit
     else:
