@@ -10,8 +10,9 @@ The main steps as functions, each loaded when it is first used::
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hookpath.lazy_names import names_from
 
 if TYPE_CHECKING:
     from hookpath.evaluation import evaluate_project
@@ -44,9 +45,4 @@ _ROOMS = {
     "train": "stages",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """A name of `__all__`, from its room (nothing is loaded by ``import hookpath`` alone)."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+__getattr__ = names_from(__name__, _ROOMS)

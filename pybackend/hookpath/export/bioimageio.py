@@ -22,8 +22,8 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from hookpath import __version__
-from hookpath.atomic_files import make_folder, refuse_read_only, replace_file
-from hookpath.errors import ExportError, OutputError, UsageError, write_code
+from hookpath.errors import ExportError, UsageError
+from hookpath.export.export_folder import write_checked, zip_of
 from hookpath.export.export_subject import Subject
 from hookpath.export.onnx_graph import TOLERANCE, Verified, verified_onnx
 from hookpath.models import Network
@@ -37,7 +37,6 @@ FORMAT_VERSION = "0.5.3"
 
 OUTPUT_ID = "probabilities"
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 _Array = npt.NDArray[Any]
 
@@ -238,22 +237,10 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     """Write the package, and run what lies in it before it gets its name."""
 
     def fill(part: Path) -> None:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:
-            for name, data in files.items():
-                entry = zipfile.ZipInfo(name, _EARLIEST)
-                entry.create_system, entry.external_attr = 3, 0o644 << 16
-                packed.writestr(entry, data)
+        part.write_bytes(zip_of(files))
         check_package(part)
 
-    try:
-        make_folder(out.parent)
-        refuse_read_only(out)
-        replace_file(out, fill)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written ({error.strerror}); choose another file with -o",
-            code=write_code(error),
-        ) from error
+    write_checked(out, fill)
 
 
 def check_package(path: Path) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
-from hookpath.atomic_files import make_folder, refuse_read_only, replace_file
-from hookpath.errors import ExportError, ModelFolderError, OutputError, UsageError, write_code
+from hookpath.errors import ExportError, ModelFolderError, UsageError
+from hookpath.export.export_folder import write_checked, zip_of
 from hookpath.models.card_page import card_page
 from hookpath.models.model_files import KNOWN, PAGE_NAME, files_of
 from hookpath.models.model_folder import load_model, only_exported, read_card, read_onnx
-
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_model(model: Path, out: Path) -> Path:
@@ -38,16 +34,9 @@ def pack_model(model: Path, out: Path) -> Path:
         _open(part)
 
     try:
-        make_folder(out.parent)
-        refuse_read_only(out)
-        replace_file(out, fill)
+        write_checked(out, fill)
     except ModelFolderError as error:
         raise ExportError(f"{out}: cannot be opened as it was written ({error})") from error
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot be written ({error.strerror}); choose another file with -o",
-            code=write_code(error),
-        ) from error
     return out
 
 
@@ -65,13 +54,7 @@ def _open(model: Path) -> None:
 
 
 def _packed(model: Path) -> bytes:
-    """Stored as they are (weights hardly shrink), in one order and of one date."""
+    """The page first, then the model's files in one order."""
     files, page = files_of(model), card_page(read_card(model)).encode()
     held = {name: files.read(name) for name in KNOWN if name != PAGE_NAME and files.has(name)}
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
-        for name, data in {PAGE_NAME: page, **held}.items():
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            packed.writestr(entry, data)
-    return target.getvalue()
+    return zip_of({PAGE_NAME: page, **held})

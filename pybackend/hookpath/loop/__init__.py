@@ -10,8 +10,9 @@ Uses: annotations, evaluation, geometry, inference, locking, models, projects, s
 stages, training.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hookpath.lazy_names import names_from
 
 if TYPE_CHECKING:
     from hookpath.loop.acquisition.rank_images import Choice, choose_next
@@ -100,9 +101,4 @@ _MODULES = {
     "Truth": "ground_truth.ground_truth_rules",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """A name of the contract, from the module that holds it (torch only where it is needed)."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = names_from(__name__, _MODULES)

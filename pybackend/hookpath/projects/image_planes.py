@@ -7,18 +7,14 @@ predicted, and earlier results on the others stay.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
-from hookpath.annotations import PathClass, PathObject, is_drawn_by_hand
+from hookpath.annotations import PathObject, is_drawn_by_hand
 from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
-from hookpath.projects.by_id import ImagesById
-from hookpath.projects.project_changes import Changes
-from hookpath.projects.project_views import EntryView
+from hookpath.projects.project_views import EntryView, ProjectView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
 from hookpath.slides.base import default_plane
@@ -182,29 +178,15 @@ def planes_in(entry: ImageEntry) -> Plane:
         return 1, 1
 
 
-class PlaneProject(ImagesById[ImageEntry]):
+class PlaneProject(ProjectView):
     """A project whose stacks are seen plane by plane; closing it is the project's own affair.
 
     Without a choice each stack is the plane that QuPath shows first, under its own name.
     """
 
     def __init__(self, project: Project, choice: PlaneChoice) -> None:
-        self._project, self._choice = project, choice
-
-    @property
-    def source(self) -> Path:
-        """The project's."""
-        return self._project.source
-
-    @property
-    def name(self) -> str:
-        """The project's."""
-        return self._project.name
-
-    @property
-    def classes(self) -> Sequence[PathClass]:
-        """The project's."""
-        return self._project.classes
+        super().__init__(project)
+        self._choice = choice
 
     @property
     def images(self) -> Sequence[ImageEntry]:
@@ -223,13 +205,6 @@ class PlaneProject(ImagesById[ImageEntry]):
             for entry in self._project.images
             for view in chosen_planes(entry, self._choice)
         )
-
-    def changes(self) -> AbstractContextManager[Changes]:
-        """A block of changes in the project (see `Project.changes`)."""
-        return self._project.changes()
-
-    def close(self) -> None:
-        """The project stays open."""
 
 
 def may_be_stack(entry: ImageEntry) -> bool:

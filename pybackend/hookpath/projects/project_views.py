@@ -1,11 +1,15 @@
-"""Images that stand before other ones: what is not said otherwise is the other's."""
+"""Images and projects that stand before other ones: what is not said otherwise is the other's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
-from hookpath.annotations.objects import PathObject
-from hookpath.projects.base import ImageEntry, WriteReport
+from hookpath.annotations.objects import PathClass, PathObject
+from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.projects.by_id import ImagesById
+from hookpath.projects.project_changes import Changes
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.slides import SlideDescription, SlideRef
 
@@ -66,3 +70,32 @@ class EntryView:
     def remove_results(self, run: str | None = None) -> WriteReport:
         """The other's (see `ImageEntry.remove_results`)."""
         return self.entry.remove_results(run)
+
+
+class ProjectView(ImagesById[ImageEntry]):
+    """Stands before another project: what is not said otherwise is the other's."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @property
+    def source(self) -> Path:
+        """The other's."""
+        return self._project.source
+
+    @property
+    def name(self) -> str:
+        """The other's."""
+        return self._project.name
+
+    @property
+    def classes(self) -> Sequence[PathClass]:
+        """The other's."""
+        return self._project.classes
+
+    def changes(self) -> AbstractContextManager[Changes]:
+        """A block of changes in the other (see `Project.changes`)."""
+        return self._project.changes()
+
+    def close(self) -> None:
+        """Nothing is held; the other stays open."""

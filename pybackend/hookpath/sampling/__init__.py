@@ -11,8 +11,9 @@ Uses: annotations, geometry, projects, slides.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hookpath.lazy_names import names_from
 
 if TYPE_CHECKING:
     from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts, load_source
@@ -78,9 +79,4 @@ _MODULES = {
     "validation_regions": "validation_patches",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """A name of the contract, from the module that holds it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = names_from(__name__, _MODULES)

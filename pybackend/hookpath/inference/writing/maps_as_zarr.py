@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from hookpath.annotations import ClassTable, PathClass
@@ -13,6 +12,8 @@ from hookpath.inference.prediction_record import (
     ZARR_NAME,
     PredictionRecord,
 )
+from hookpath.inference.writing.staged_folder import stage_in
+from hookpath.leftover_files import discard
 from hookpath.slides import MapReader, open_map
 from hookpath.slides.writing.omezarr_writer import Pixels, ReadLevel, write_image, write_labels
 
@@ -36,18 +37,17 @@ def maps_as_zarr(folder: Path) -> Path:
             raise PredictionError(f"{folder}: no {name} here, which OME-Zarr is made from; predict "
                                   "with --tiff")  # fmt: skip
     record = PredictionRecord.load(folder)
-    target, part = folder / ZARR_NAME, folder / f".{ZARR_NAME}.part"
+    target = folder / ZARR_NAME
     try:
-        shutil.rmtree(part, ignore_errors=True)
         with (
+            stage_in(folder) as stage,
             open_map(folder / CLASS_MAP_NAME) as labels,
             open_map(folder / PROBABILITIES_NAME) as probabilities,
         ):
-            _write(part, labels, probabilities, record)
-        shutil.rmtree(target, ignore_errors=True)
-        part.replace(target)
+            _write(stage / ZARR_NAME, labels, probabilities, record)
+            discard(target)
+            (stage / ZARR_NAME).replace(target)
     except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise OutputError(
             f"{target}: cannot be written ({error.strerror})", code=write_code(error)
         ) from error

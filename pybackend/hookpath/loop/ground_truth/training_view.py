@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from hookpath.annotations import PathClass, PathObject
-from hookpath.errors import HookpathError, LoopError, UsageError
+from hookpath.annotations import PathObject
+from hookpath.errors import HookpathError, LoopError
 from hookpath.loop.ground_truth.ground_truth_rules import Truth, drawn_truth
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_folder import LoopFolder
 from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
-from hookpath.projects.project_views import EntryView
+from hookpath.projects.project_views import EntryView, ProjectView
 from hookpath.projects.snapshot import snapshot_of
 
 
@@ -86,14 +86,15 @@ def _read_only(name: str) -> LoopError:
     return LoopError(f"{name}: a view of the loop's ground truth cannot be written to")
 
 
-class TeachingProject:
+class TeachingProject(ProjectView):
     """The images of a project that teach. Read-only.
 
     `source` is the loop's folder: the project's own may be a file that lives for one job only.
     """
 
     def __init__(self, project: Project, source: Path, images: Sequence[TeachingEntry]) -> None:
-        self._project, self._source, self._images = project, source, tuple(images)
+        super().__init__(project)
+        self._source, self._images = source, tuple(images)
 
     @property
     def source(self) -> Path:
@@ -101,30 +102,10 @@ class TeachingProject:
         return self._source
 
     @property
-    def name(self) -> str:
-        """As the project's."""
-        return self._project.name
-
-    @property
     def images(self) -> Sequence[ImageEntry]:
         """Images with facts."""
         return self._images
 
-    @property
-    def classes(self) -> Sequence[PathClass]:
-        """As the project's."""
-        return self._project.classes
-
-    def read(self, image_id: str) -> ImageSnapshot:
-        """An image that teaches."""
-        found = [image for image in self._images if image.id == image_id]
-        if not found:
-            raise UsageError(f"{self._source}: no image with the id {image_id}")
-        return found[0].read()
-
     def changes(self) -> NoReturn:
         """Never: a view."""
         raise _read_only(self.name)
-
-    def close(self) -> None:
-        """Nothing is held; the project stays open."""
