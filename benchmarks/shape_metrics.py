@@ -68,7 +68,7 @@ def main() -> None:
     mm2 = (given.side * 0.5 / 1000) ** 2
     print(f"{mm2:.1f} mm² labelled: counts {plain:.2f} s, with shapes {whole:.2f} s "
           f"(x {whole / plain:.2f}); {peak:.2f} GiB at most")  # fmt: skip
-    print("objects drawn, found, false, not judged:", found.objects.sum(axis=0).tolist())
+    print("objects annotated, found, false, not judged:", found.objects.sum(axis=0).tolist())
     started = time.process_time()
     for label in range(1, 5):
         for one in (true == label, guess == label):

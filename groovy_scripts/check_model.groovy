@@ -1,5 +1,5 @@
 /*
- * Compares what is drawn in the project with what a model says there: F1, and the drawn areas that
+ * Compares what is annotated in the project with what a model says there: F1, and the annotated areas that
  * it disagrees with most.
  *
  * Needs: a project with annotations, the hookpath extension, its Python, a model.

@@ -2,7 +2,7 @@
  * Trains a model on the annotations of the project's images.
  *
  * Needs: a project whose images have a pixel size and annotations of at least two classes (a few
- * sparse polygons do; what is not drawn is unknown, and never counts), the hookpath extension, its
+ * sparse polygons do; what is not annotated is unknown, and never counts), the hookpath extension, its
  * Python. Image metadata "hookpath.split" (train, validation, test) says what an image is for.
  * Does: makes a run folder with the model, its learning curves and a report. No object changes.
  * A stopped run goes on with resume: true and the same name or out.
@@ -21,7 +21,7 @@ def settings = Hookpath.settings(args,
                             // 'h2gnet', 'unet-lr' (docs/training.md says what each is for)
     preset: '',             // 'paper' (for a GPU), 'fast' (minutes); '': by the machine
     images: [],             // names of images; []: all that are annotated
-    classes: [],            // names of classes; []: all that are drawn
+    classes: [],            // names of classes; []: all that are annotated
     spacings: [],           // um/px of the network's inputs, the result's first (h2gnet: of its
                             // patches; unet-lr reads the whole slide and takes none)
     device: '',             // 'cpu', 'cuda', 'cuda:1', 'mps'; '': by the machine

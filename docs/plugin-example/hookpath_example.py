@@ -61,7 +61,7 @@ def tiny_example(pretrained: bool = False, **arguments: Any) -> Any:
 
 
 class SlideBySlide:
-    """A sampler: slides in turns, a place within a drawn area of each."""
+    """A sampler: slides in turns, a place within an annotated area of each."""
 
     def __init__(
         self, sources: Sequence[Any], facts: Sequence[Any], classes: Any, branches: Any, seed: int

@@ -290,7 +290,7 @@ def test_pickled_sources_give_the_same_labels() -> None:
 
 def test_more_classes_than_labels_are_one_clear_error() -> None:
     ClassTable.of(PathClass(f"c{i}") for i in range(254))
-    with pytest.raises(AnnotationError, match="255 classes are drawn, but no more than 254"):
+    with pytest.raises(AnnotationError, match="255 classes are annotated, but no more than 254"):
         ClassTable.of(PathClass(f"c{i}") for i in range(255))
 
 

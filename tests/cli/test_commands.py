@@ -215,7 +215,7 @@ def test_a_class_that_counts_as_another_is_learned_as_it(
     assert done.code == 0, done.err
     card = json.loads((tmp_path / "run" / "model" / "model.json").read_text("utf-8"))
     assert sorted(c["name"] for c in card["classes"]) == ["Night sky", "Pale"]
-    assert "class 'Absent', which is to count as 'X', is drawn nowhere" in done.err
+    assert "class 'Absent', which is to count as 'X', is annotated nowhere" in done.err
 
 
 def test_a_run_s_model_as_one_file(hookpath, folder: Path, run: Path, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_tissue(hookpath: Callable[..., Any], tmp_path: Path) -> None:
 
 
 def stack_folder(folder: Path) -> Path:
-    """Two z-stacks of three planes; on the last plane of the first one something is drawn."""
+    """Two z-stacks of three planes; on the last plane of the first one something is annotated."""
     folder.mkdir()
     for number in range(2):
         planes = np.stack([texture_image(10 * number + z, 128) for z in range(3)])
@@ -142,7 +142,7 @@ def test_the_loop_works_on_one_plane_or_on_chosen_ones(
     hookpath: Callable[..., Any], tmp_path: Path, options: tuple[str, ...], plane: int
 ) -> None:
     folder = stack_folder(tmp_path / "slides")
-    if not options:  # what is drawn on another plane than the one that is shown teaches nothing
+    if not options:  # what is annotated on another plane than the one that is shown teaches nothing
         shown = [on_plane(o, (1, 0)) for o in texture_objects(128)]
         write_geojson(folder / "s0.geojson", shown)
     start = ("loop", "start", folder, "--preset", "fast", *SET, "--min-area", 50, *options)

@@ -29,7 +29,7 @@ TINY = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Slides of nasty names; every nasty class is drawn on each."""
+    """Slides of nasty names; every nasty class is annotated on each."""
     made = tmp_path_factory.mktemp("nasty") / "[red]slides \x1b]0;x\x07"
     made.mkdir()
     first = texture_slide(made / "first.tif", seed=0)

@@ -1,4 +1,4 @@
-"""The scale detector from the shell: trained on slides with nothing drawn, asked about others."""
+"""The scale detector from the shell: trained on slides without annotations, asked about others."""
 
 from pathlib import Path
 

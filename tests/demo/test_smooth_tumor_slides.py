@@ -63,7 +63,7 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
-    """Ids of what is drawn included: a demo that is made again has the same figures."""
+    """Ids of what is annotated included: a demo that is made again has the same figures."""
     for name in ("one", "two"):
         make_blob_slides(tmp_path / name, {"train": 1, "test": 1}, SIZE, seed=5)
     for file in sorted((tmp_path / "one").rglob("*.geojson")):

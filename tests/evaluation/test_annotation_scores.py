@@ -1,4 +1,4 @@
-"""Every drawn area alone: what is said of it, and how unlike that it is."""
+"""Every annotated area alone: what is said of it, and how unlike that it is."""
 
 from __future__ import annotations
 

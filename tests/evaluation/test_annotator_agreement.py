@@ -45,7 +45,7 @@ def test_pixels_that_both_labelled_are_compared(
     )
     assert load_report(tmp_path / "out").settings["annotators"] == ["A", "B"]
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert "what is called predicted is of B" in page
+    assert "annotated stands for A, predicted for B" in page
 
 
 def test_it_is_the_same_the_other_way_round(

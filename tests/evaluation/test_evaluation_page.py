@@ -65,7 +65,7 @@ def test_slides_unlike_the_training_slides_are_named() -> None:
 
 def test_notes_name_absent_classes_and_a_single_slide() -> None:
     told = text_of(report_page(make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)))
-    assert "Drawn on no slide, so not measured: Stroma." in told
+    assert "Annotated on no slide, so not measured: Stroma." in told
     assert "One slide only" in told
     assert "not predicted" not in told.split("Confusion")[0]
 
@@ -229,7 +229,7 @@ def test_objects_and_boundaries_are_on_the_page_and_in_the_tables(tmp_path: Path
     labels[150:180, 150:180] = 1
     write_prediction(tmp_path / "p", project.images[0], labels, TWO)
     report = evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=tmp_path / "out")
-    # Both drawn objects are found, and the stray one is false: F1 = 2/3 and 1.
+    # Both annotations are found, and the stray one is false: F1 = 2/3 and 1.
     told = text_of((tmp_path / "out" / "report.html").read_text("utf-8"))
     assert "Tumor 1 1 1 0 0.667" in told
     assert "Stroma 1 1 0 0 1.000" in told

@@ -24,7 +24,7 @@ VALUES = ClassValues({1: RED, 7: BLUE, 9: None})
 
 @pytest.fixture
 def project(tmp_path: Path) -> FolderProject:
-    """One slide of 256 px at 0.5 µm/px: each half is drawn as a class."""
+    """One slide of 256 px at 0.5 µm/px: each half is annotated as a class."""
     write_slide(tmp_path / "slides", "a.tif", [(RED, 0, 0, 128, 256), (BLUE, 128, 0, 256, 256)])
     (tmp_path / "maps").mkdir()
     return FolderProject(tmp_path / "slides")

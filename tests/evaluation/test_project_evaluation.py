@@ -58,7 +58,7 @@ def test_predictions_on_disk_are_scored(tmp_path: Path) -> None:
 
 
 def test_undrawn_tissue_is_scored_where_it_is_of_a_class(tmp_path: Path) -> None:
-    """All of the slide is tissue: 256² px, of which those not drawn are Other."""
+    """All of the slide is tissue: 256² px, of which those not annotated are Other."""
     project = two_slides(tmp_path / "slides")
     for entry in project.images:
         write_prediction(tmp_path / "predictions", entry, all_tumor())
@@ -154,7 +154,7 @@ def test_a_model_predicts_what_is_missing_and_never_touches_the_project(tmp_path
     run: dict[str, Any] = {"model_dir": tmp_path / "model", "out_dir": out, "predict": config}
     report = evaluate_project(project, **run)
     assert report.classes.names == ("Stroma", "Tumor")
-    # 1 µm/px pixels of the 0.5 µm/px slides: a quarter of the drawn ones; all are predicted.
+    # 1 µm/px pixels of the 0.5 µm/px slides: a quarter of the annotated ones; all are predicted.
     assert report.pooled.counts.sum() == (10000 + 5000 + 5000) / 4
     assert report.pooled.counts[:, -1].sum() == 0
     assert report.model["spacings_um"] == [1.0]

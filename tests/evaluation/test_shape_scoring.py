@@ -131,7 +131,7 @@ def test_the_rim_of_a_drawn_area_is_no_boundary() -> None:
 def test_predicted_edges_nearer_to_the_unknown_than_to_the_boundary_are_not_judged() -> None:
     """Red left of column 50, blue right of it; predicted: red again from column 90 on.
 
-    That edge is 40 px from the drawn boundary, and 10 from where nothing is known.
+    That edge is 40 px from the annotated boundary, and 10 from where nothing is known.
     """
     truth = drawn([(RED, 0, 0, 50, 100), (BLUE, 50, 0, 100, 100)])
     labels = np.full((100, 120), 2, np.uint8)
@@ -233,7 +233,7 @@ def test_half_in_common_is_enough_and_less_is_not() -> None:
 def test_what_goes_on_where_nobody_drew_is_no_false_alarm() -> None:
     truth = drawn([(BLUE, 0, 0, 60, 60)])
     labels = np.full((100, 100), 2, np.uint8)
-    labels[40:90, 50:90] = 1  # reaches into the drawn area, which is of another class
+    labels[40:90, 50:90] = 1  # reaches into the annotated area, which is of another class
     labels[5:15, 5:15] = 1  # lies within it
     found = figures_of(truth, labels)
     assert found.objects[TUMOR].tolist() == [0, 0, 1, 1]

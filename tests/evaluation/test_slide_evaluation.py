@@ -149,7 +149,7 @@ def coarse_slide(folder: Path) -> tuple[list[AnnotatedImage], FixedMaps]:
 def test_a_coarse_map_is_scored_on_a_finer_grid(tmp_path: Path) -> None:
     images, maps = coarse_slide(tmp_path)
     ((result,), _, _) = evaluate_maps(images, maps)
-    # 4 µm are 8 px of the slide: 20 columns are drawn, of which 16 are under the left map px.
+    # 4 µm are 8 px of the slide: 20 columns are annotated, of which 16 are under the left map px.
     assert result.counts[0].tolist() == [16 * 32, 4 * 32, 0, 0]
     assert (result.spacing_um, result.map_spacing_um) == (4.0, 64.0)
 
@@ -157,7 +157,7 @@ def test_a_coarse_map_is_scored_on_a_finer_grid(tmp_path: Path) -> None:
 def test_any_spacing_can_be_asked_for(tmp_path: Path) -> None:
     images, maps = coarse_slide(tmp_path)
     ((own,), _, _) = evaluate_maps(images, maps, Scoring(spacing_um=64.0))
-    assert own.counts[0].tolist() == [2, 0, 0, 0]  # the centre of the right px is not drawn
+    assert own.counts[0].tolist() == [2, 0, 0, 0]  # the centre of the right px is not annotated
     ((fine,), _, _) = evaluate_maps(images, maps, Scoring(spacing_um=0.5))
     assert fine.counts[0].tolist() == [128 * 256, 32 * 256, 0, 0]
     assert fine.labelled_mm2 == pytest.approx(160 * 256 * 0.5**2 / 1e6)

@@ -77,7 +77,7 @@ def test_without_validation_slides_nothing_is_made_up(tmp_path: Path) -> None:
 
 def test_a_class_that_no_validation_slide_holds_is_named(tmp_path: Path) -> None:
     page = train_report(write_run(tmp_path / "r")).read_text()
-    assert "Drawn on no validation slide, so F1 unknown: &lt;b&gt;Stroma&lt;/b&gt;." in page
+    assert "Annotated on no validation slide, so F1 unknown: &lt;b&gt;Stroma&lt;/b&gt;." in page
     assert "<b>Stroma" not in page
 
 
@@ -169,5 +169,5 @@ def test_what_training_writes_is_understood(tmp_path: Path) -> None:
     assert "GPU A<b> cores 8" in told
     assert "parameters learned 12 345" in told.replace("\u202f", " ")
     assert "0.250 best macro F1 on the validation slides, epoch 1" in told
-    assert "Drawn on no validation slide, so F1 unknown: Pale." in told
+    assert "Annotated on no validation slide, so F1 unknown: Pale." in told
     assert "Dark 75 % 3 25 % 1 Pale – 0 – 0" in told

@@ -19,7 +19,7 @@ VALUES = ClassValues({1: RED, 2: BLUE})
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """Three drawn areas of 0.5 µm/px: one right, one a quarter wrong, one all wrong but small."""
+    """Three annotated areas, 0.5 µm/px: one right, one a quarter wrong, one all wrong but small."""
     boxes = [(RED, 0, 0, 100, 100), (RED, 120, 0, 220, 100), (BLUE, 0, 200, 20, 220)]
     write_slide(tmp_path / "slides", "a.tif", boxes)  # type: ignore[arg-type]
     labels = np.ones((256, 256), np.uint8)

@@ -38,7 +38,7 @@ ALL = ExtractConfig((X10,), size=64, where="all")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two slides of 256 × 192 px of 1 µm, the first with a drawn tumour in its first patch."""
+    """Two slides of 256 × 192 px of 1 µm, the first with an annotated tumour in its first patch."""
     made = tmp_path / "slides"
     made.mkdir()
     for name in ("a.tif", "b.tif"):
@@ -154,7 +154,7 @@ def test_a_wanted_class_that_nobody_drew_is_told(folder: Path) -> None:
     recorder = Recorder()
     config = ExtractConfig((X10,), size=64, where="all", classes=("Tumour", "Tumor"))
     extract_projects([FolderProject(folder)], folder.parent / "out", config, recorder)
-    assert recorder.warnings == ["class 'Tumour' is on none of these images; drawn are: Tumor"]
+    assert recorder.warnings == ["class 'Tumour' is on none of these images; there are: Tumor"]
 
 
 def test_several_projects_go_into_one_table_and_images_can_be_chosen(

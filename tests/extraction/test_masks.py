@@ -134,7 +134,7 @@ def test_what_nnunet_cannot_read_is_refused(folder: Path) -> None:
 def test_masks_of_nothing_are_refused(folder: Path) -> None:
     for path in folder.glob("*.geojson"):
         path.unlink()
-    with pytest.raises(UsageError, match="nothing of a class is drawn"):
+    with pytest.raises(UsageError, match="nothing of a class is annotated"):
         extract(folder)
 
 

@@ -114,7 +114,7 @@ def test_formats_for_rgb_refuse_a_model_of_channels(tmp_path: Path, model_dir: P
 
 
 def test_results_lie_on_the_plane_that_was_predicted(tmp_path: Path, model_dir: Path) -> None:
-    """And come back to the score of what is drawn there."""
+    """And come back to the score of what is annotated there."""
     planes = np.stack([spotted()[[0, 3]]] * 3)
     planes[0, 1] = planes[1, 1] = 300  # CD20 shows on the last plane only
     folder = tmp_path / "slides"

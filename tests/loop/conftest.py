@@ -12,7 +12,7 @@ from support.projects import skip_without_qupath
 
 @pytest.fixture(params=["folder", "exchange", pytest.param("qupath", marks=pytest.mark.qupath)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> LoopStore:
-    """Four slides, two of them drawn on."""
+    """Four slides, two of them annotated."""
     if request.param == "qupath":
         skip_without_qupath()
     return make_loop_store(request.param, tmp_path / "Projekt µ")

@@ -13,7 +13,7 @@ from support.textures import texture_slide
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One slide with nothing drawn on it."""
+    """One slide with nothing annotated on it."""
     texture_slide(tmp_path / "a.tif", seed=0)
     return tmp_path
 

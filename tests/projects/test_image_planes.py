@@ -1,4 +1,4 @@
-"""Planes of a stack: what is drawn or predicted on one stays on it."""
+"""Planes of a stack: what is annotated or predicted on one stays on it."""
 
 from __future__ import annotations
 

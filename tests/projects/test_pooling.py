@@ -31,7 +31,7 @@ TUMOR = PathClass("Tumor", (200, 0, 0))
 
 
 def slides(folder: Path, *names: str) -> FolderProject:
-    """A folder of tiny slides, a square of 10 px drawn on each."""
+    """A folder of tiny slides, a square of 10 px annotated on each."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names):
         path = texture_slide(folder / name, seed=number, size=64)

@@ -58,7 +58,7 @@ def slides(folder: Path) -> list[Path]:
 
 
 def qupath_project(root: Path) -> Path:
-    """N images, with nothing drawn (that needs no QuPath)."""
+    """N images, with nothing annotated (that needs no QuPath)."""
     servers = [
         {
             "builderType": "uri",

@@ -42,7 +42,7 @@ def predicted(*sides: int, name: PathClass = STROMA) -> list[PathObject]:
 
 @pytest.fixture
 def slide(tmp_path: Path) -> Path:
-    """A slide with one square drawn on it."""
+    """A slide with one square annotated on it."""
     path = texture_slide(tmp_path / "a.tif", seed=0)
     write_geojson(tmp_path / "a.geojson", [DRAWN])
     return path

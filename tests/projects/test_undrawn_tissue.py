@@ -112,7 +112,7 @@ def test_a_summary_has_the_rest_among_the_areas(tmp_path: Path) -> None:
     (bare,) = summarise(project)
     assert (bare.rest, list(bare.annotated_mm2)) == (None, ["Tumor"])
     (image,) = summarise(project, NORMAL)
-    # 64e-6 mm² a pixel: 50 × 40 px drawn, and what is left of 192 × 192.
+    # 64e-6 mm² a pixel: 50 × 40 px annotated, and what is left of 192 × 192.
     assert image.annotated_mm2 == pytest.approx({"Tumor": 0.128, "Normal": 2.231296})
     assert image.rest == "Normal"
 

@@ -1,5 +1,5 @@
 // A startup script for QuPath's window: Live on the image that is open, stroke by stroke, from an
-// image on which nothing is drawn. HOOKPATH_LIVE_OUT: a folder for pictures and report.json.
+// image on which nothing is annotated. HOOKPATH_LIVE_OUT: a folder for pictures and report.json.
 import com.google.gson.GsonBuilder
 import com.google.gson.JsonSerializer
 import java.util.concurrent.CompletableFuture

@@ -1,5 +1,5 @@
 // Fluorescence as QuPath shows it. args[0]: folder of images; args[1]: folder of the project;
-// args[2]: GeoJSON of what is drawn on "spots".
+// args[2]: GeoJSON of what is annotated on "spots".
 import java.awt.image.BufferedImage
 import qupath.lib.images.ImageData.ImageType
 import qupath.lib.images.servers.ImageServerMetadata

@@ -1,4 +1,4 @@
-"""Live in QuPath's own window: what is drawn is learned, and the overlay follows every stroke."""
+"""Live in QuPath's own window: annotations are learned, and the overlay follows every stroke."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_it_begins_with_nothing_and_says_what_it_waits_for(seen: dict[str, Any])
     assert seen["objects"] == 0
     assert said["empty"] == "Live waits: draw an area and give it a class."
     assert said["classless"] == "Live waits: give what you drew a class."
-    assert said["one"] == "Live waits: draw a second class; only Dark is drawn."
+    assert said["one"] == "Live waits: annotate a second class; only Dark is annotated."
     assert seen["overlayOfOne"] is False
 
 

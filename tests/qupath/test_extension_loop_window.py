@@ -30,7 +30,7 @@ STEPS = ["start", "propose", "next", "confirm", "retraining", "retrain"]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with two slides that are drawn on, and one that is not."""
+    """A project with two slides that are annotated, and one that is not."""
     return make_dark_project(tmp_path_factory.mktemp("loop") / "Projekt", ALL, DRAWN)
 
 

@@ -1,4 +1,4 @@
-"""A model trained inside QuPath from what is drawn there, then run; and which Python does it."""
+"""A model trained inside QuPath from its annotations, then run; and which Python does it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_model_is_trained_on_what_is_drawn_and_found_by_its_name(
     assert found
 
 
-#: Of a classifier of patches of 24 µm; what is drawn is 48 µm wide or more.
+#: Of a classifier of patches of 24 µm; what is annotated is 48 µm wide or more.
 PATCHES = ("epochs=1", "steps_per_epoch=4", "batch_size=4", "backbone_weights=none")
 
 

@@ -37,7 +37,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
 
 @pytest.fixture
 def project(drawn: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
-    """A copy of the drawn project; its slides stay where they are."""
+    """A copy of the annotated project; its slides stay where they are."""
     shutil.copytree(drawn[0], tmp_path / "Kopie µ")
     return tmp_path / "Kopie µ" / "project.qpproj"
 

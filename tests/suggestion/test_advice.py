@@ -62,8 +62,8 @@ def test_the_standard_error_is_over_the_folds() -> None:
     [
         ({"a": 900}, ["a"], "one slide only"),
         ({"a": 900, "b": 900}, ["a", "b"], "2 slides only"),
-        ({"a": 900, "b": 0, "c": 0}, ["a", "b", "c"], "'A' is drawn on a only"),
-        ({"a": 50, "b": 9, "c": 1}, ["a", "b", "c"], "'A': very little is drawn"),
+        ({"a": 900, "b": 0, "c": 0}, ["a", "b", "c"], "'A' is annotated on a only"),
+        ({"a": 50, "b": 9, "c": 1}, ["a", "b", "c"], "'A': very little is annotated"),
     ],
 )
 def test_figures_that_rest_on_little_are_doubted(

@@ -26,7 +26,7 @@ from support.viewer import export_from_qupath
 
 SIZE = 256
 SLIDES = ("s0.tif", "s1.tif", "s2.tif", "s3.tif")
-#: The first two have two rectangles each, drawn by hand.
+#: The first two have two rectangles each, annotated by hand.
 DRAWN = 2
 
 Edit = Callable[[list[PathObject]], list[PathObject]]
@@ -135,7 +135,7 @@ class LoopStore:
 
 
 def make_loop_store(kind: str, root: Path) -> LoopStore:
-    """Four slides, dark on the left and pale on the right; two of them drawn on."""
+    """Four slides, dark on the left and pale on the right; two of them annotated."""
     root.mkdir(parents=True)
     slides = root.with_name(f"{root.name} slides") if kind == "qupath" else root
     slides.mkdir(exist_ok=True)

@@ -276,7 +276,7 @@ def test_a_class_without_a_training_slide_is_named(folder: Path, tmp_path: Path)
     project = change(folder, tmp_path)
     for name in ("s1", "s2"):
         write_geojson(project / f"{name}.geojson", texture_objects()[:1])
-    message = "class 'Pale' is drawn on no training slide; draw it on one, change the split, or"
+    message = "class 'Pale' is annotated on no training slide; draw it on one, change the split, or"
     refused(project, tmp_path / "run", message, "validation.val=['s0.tif']")
     assert not (tmp_path / "run").exists()
 
@@ -287,7 +287,7 @@ def test_a_class_that_others_cover_counts_as_not_drawn(folder: Path, tmp_path: P
     for name in ("s0", "s1", "s2"):
         hidden = texture_objects(classes=(PathClass("Hidden"),))[0]
         write_geojson(project / f"{name}.geojson", [hidden, dark, pale])
-    refused(project, tmp_path / "run", "class 'Hidden' is drawn on no training slide")
+    refused(project, tmp_path / "run", "class 'Hidden' is annotated on no training slide")
 
 
 def test_a_class_without_a_validation_slide_is_not_measured(folder: Path, tmp_path: Path) -> None:
@@ -295,21 +295,21 @@ def test_a_class_without_a_validation_slide_is_not_measured(folder: Path, tmp_pa
     write_geojson(project / "s0.geojson", texture_objects()[:1])
     reporter = Recorder()
     run(project, tmp_path / "run", "epochs=1", "validation.val=['s0.tif']", reporter=reporter)
-    assert "class 'Pale' is drawn on no validation slide" in reporter.warnings[0]
+    assert "class 'Pale' is annotated on no validation slide" in reporter.warnings[0]
 
 
 def test_one_class_is_not_enough(tmp_path: Path, folder: Path) -> None:
     project = change(folder, tmp_path)
     for name in ("s0", "s1", "s2"):
         write_geojson(project / f"{name}.geojson", texture_objects(classes=(DARK,)))
-    refused(project, tmp_path / "run", "only class 'Dark' is drawn; draw areas of at least two")
+    refused(project, tmp_path / "run", "only class 'Dark' is annotated; draw areas of at least two")
 
 
 def test_nothing_drawn_is_said(tmp_path: Path, folder: Path) -> None:
     project = change(folder, tmp_path)
     for path in project.glob("*.geojson"):
         path.unlink()
-    refused(project, tmp_path / "run", "no area with a class is drawn; draw areas of at least two")
+    refused(project, tmp_path / "run", "no area with a class is annotated; draw areas of at least")
 
 
 def test_annotations_that_cannot_be_read_are_not_taken_for_none(
@@ -344,7 +344,10 @@ def test_a_broken_slide_is_left_out(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("classes=['Dark', 'Nothing']", "class 'Nothing' is drawn nowhere; drawn are: Dark, Pale"),
+        (
+            "classes=['Dark', 'Nothing']",
+            "class 'Nothing' is annotated nowhere; there are: Dark, Pale",
+        ),
         ("validation.val=['s9.tif']", "no annotated slide is called 's9.tif'; did you mean"),
         ("device=cuda:99", "device 'cuda:99' is not there"),
         ("init_from=/no/model", "no model.json here; give a model folder"),

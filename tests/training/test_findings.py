@@ -46,7 +46,7 @@ def test_guessing_by_the_classes_shares_is_called_next_to_nothing() -> None:
     assert found.prior_loss == pytest.approx(math.log(2))
     (finding,) = found.findings()
     assert finding.code == "learned_nothing"
-    assert "loss is 0.690, where guessing by how often each class is drawn gives 0.693" in (
+    assert "loss is 0.690, where guessing by how often each class is annotated gives 0.693" in (
         finding.message
     )
 

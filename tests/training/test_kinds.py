@@ -262,7 +262,7 @@ def test_weights_to_start_from_are_not_looked_for_again(
 
 
 def test_validation_slides_without_a_clear_patch_say_so(folder: Path, tmp_path: Path) -> None:
-    """Patches of 720 µm on slides of 256: whatever is drawn is a small part of them."""
+    """Patches of 720 µm on slides of 256: whatever is annotated is a small part of them."""
     message = "the validation slides hold no patch of a clear class; check that their polygons"
     wide = ("model.input_size=24", "model.spacings=[30.0]")
     told = Recorder()

@@ -28,7 +28,7 @@ def area(name: str | None, x: float, y: float, side: float = 25) -> PathObject:
 
 
 def folder_with(folder: Path, **drawn: list[PathObject]) -> Path:
-    """Slides of 256 × 256 px at 8 µm/px, and what is drawn on each."""
+    """Slides of 256 × 256 px at 8 µm/px, and what is annotated on each."""
     folder.mkdir(exist_ok=True)
     for name, objects in drawn.items():
         image = np.full((256, 256, 3), 200, np.uint8)
@@ -65,7 +65,7 @@ def test_classes_go_by_qupaths_rule(tmp_path: Path) -> None:
 
 def test_only_classes_of_no_interest_are_nothing_to_find(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, a=[area("Ignore*", 0, 0), area("Artefact*", 50, 0)])
-    with pytest.raises(TrainingError, match="only classes of no interest are drawn"):
+    with pytest.raises(TrainingError, match="only classes of no interest are annotated"):
         gathered(folder)
 
 
@@ -166,4 +166,6 @@ def test_classes_that_count_as_another_are_one(tmp_path: Path) -> None:
     rules = 'labels.rename={"Benign" = "Other", "Stroma" = "Other", "Fat" = "Other"}'
     data = gathered(folder_with(tmp_path, a=drawn), notes, CONFIG.changed([rules]))
     assert data.train[0].labels.report.area_l0 == {"Other": 1250, "Tumor": 625}
-    assert notes.warnings[0].startswith("class 'Fat', which is to count as 'Other', is drawn now")
+    assert notes.warnings[0].startswith(
+        "class 'Fat', which is to count as 'Other', is annotated now"
+    )

@@ -28,7 +28,7 @@ TUMOUR = shapely.box(64, 64, 128, 128)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Four slides at 8 µm/px with a square of tissue; tumour is drawn on all but the last."""
+    """Four slides at 8 µm/px with a square of tissue; tumour is annotated on all but the last."""
     image = np.full((256, 256, 3), 240, np.uint8)
     image[32:224, 32:224] = (200, 120, 170)
     for name in "abcd":
@@ -70,7 +70,7 @@ def test_a_slide_marked_complete_trains_with_nothing_drawn(project: Project) -> 
 
 
 def test_without_it_what_is_not_drawn_is_no_class(project: Project) -> None:
-    with pytest.raises(TrainingError, match="only class 'Tumor' is drawn"):
+    with pytest.raises(TrainingError, match="only class 'Tumor' is annotated"):
         gather([project], config_with(), SILENT)
 
 

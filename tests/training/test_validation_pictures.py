@@ -1,4 +1,4 @@
-"""Validation patches as a picture: tissue, drawn, predicted."""
+"""Validation patches as a picture: tissue, annotated, predicted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RED, BLUE = (250, 0, 0), (0, 0, 250)
 
 
 def test_a_row_shows_the_tissue_what_was_drawn_and_what_is_said() -> None:
-    """A white patch of 40 px; the output tells of its middle 20: left half drawn red, said blue."""
+    """A white patch of 40 px; output for its middle 20: left half annotated red, predicted blue."""
     images = torch.ones(1, 3, 40, 40)
     target = torch.zeros(1, 20, 20, dtype=torch.long)
     target[:, :, :10] = 1

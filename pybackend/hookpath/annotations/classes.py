@@ -8,7 +8,7 @@ of a class goes by its base (the first part) and its last part:
   makes no objects and enters no mean over classes;
 * ``Region*`` and what is derived from it with a ``*`` (``Region: confirmed*``) *marks a region*
   and is no class;
-* `UNKNOWN_MARK` is the region in which nothing is known, whatever else is drawn there.
+* `UNKNOWN_MARK` is the region in which nothing is known, whatever else is annotated there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PALETTE: tuple[RGB, ...] = (
 MOST_CLASSES = CLASSES
 
 
-#: Class of the areas that take everything drawn in them back: nothing is known there.
+#: Class of the areas that take everything annotated in them back: nothing is known there.
 UNKNOWN_MARK = "Region: unknown*"
 
 
@@ -106,7 +106,7 @@ class ClassTable:
             raise ValueError(f"class names must be unique: {names}")
         if len(names) > MOST_CLASSES:
             raise AnnotationError(
-                f"{len(names)} classes are drawn, but no more than {MOST_CLASSES} can be told "
+                f"{len(names)} classes are annotated, but no more than {MOST_CLASSES} can be told "
                 "apart; merge some, as hookpath convert --class OLD=NEW does"
             )
 

@@ -1,4 +1,4 @@
-"""What of the drawn objects is used as labels, and what is not and why."""
+"""Which annotations are used as labels, and which are not and why."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class LabelReport:
     results: int = 0  #: objects that earlier runs of ours made
     detections: int = 0  #: detections, cells, tiles…: not annotations
     repaired: int = 0  #: self-intersecting areas, repaired and used
-    overlap_l0: float = 0.0  #: area drawn in more than one class
+    overlap_l0: float = 0.0  #: area annotated in more than one class
 
     def count(self, why: Why) -> int:
         """Objects that are not used, or not whole, for this reason."""
@@ -125,7 +125,7 @@ class LabelReport:
 
 
 def merged(reports: Sequence[LabelReport]) -> LabelReport:
-    """What is drawn on the planes of one image, together."""
+    """What is annotated on the planes of one image, together."""
     if len(reports) == 1:
         return reports[0]
     lost: dict[tuple[str, Why], LeftOut] = {}

@@ -18,7 +18,7 @@ from hookpath.geometry import Calibration
 
 
 class LabelRules(BaseModel):
-    """How drawn objects become labels; the defaults change nothing."""
+    """How annotations become labels; the defaults change nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Which of the drawn objects are used as labels, where, and why the others are not."""
+"""Which of the annotations are used as labels, where, and why the others are not."""
 
 from __future__ import annotations
 

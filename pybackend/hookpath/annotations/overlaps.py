@@ -67,7 +67,7 @@ class Shares:
     Attributes:
         labelled: by label, what is left of it after overlaps.
         covered: by label, what others took from it, and of how many areas.
-        overlap: drawn in more than one class.
+        overlap: annotated in more than one class.
     """
 
     labelled: dict[int, float]

@@ -37,7 +37,7 @@ class LabelPolygon:
 
 
 def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
-    """Usable classes of hand-drawn areas, in order of first appearance.
+    """Usable classes of areas made by hand, in order of first appearance.
 
     Each has a colour if any of its objects has one.
     """

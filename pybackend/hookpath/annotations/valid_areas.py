@@ -1,4 +1,4 @@
-"""Drawn geometries → valid areas, and areas cut into small pieces for quick look-up."""
+"""Annotated geometries → valid areas, and areas cut into small pieces for quick look-up."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class PixelSettings(BaseModel):
         head: ``trees`` (random trees) or ``ann`` (one hidden layer).
         spacing_um: µm/px at which slides are read.
         sigmas: of the features' Gaussians, in px of it.
-        pixels: most drawn pixels to learn from, as many of every class.
+        pixels: most annotated pixels to learn from, as many of every class.
         trees, depth, leaf: number of trees, their depth at most, pixels in a leaf at least.
         hidden: units of the hidden layer.
     """
@@ -81,7 +81,7 @@ def fit(
 
     Raises:
         UsageError: a setting makes no sense.
-        TrainingError: a class is drawn nowhere on these slides.
+        TrainingError: a class is annotated nowhere on these slides.
         SlideError: a slide is damaged.
     """
     bank = settings.bank

@@ -54,7 +54,7 @@ class QuPathSettings(BaseModel):
             the Gaussian alone.
         scales: σ of the features' Gaussians, in px of `spacing_um`.
         spacing_um: resolution, µm/px.
-        samples: most drawn pixels to learn from.
+        samples: most annotated pixels to learn from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,7 +15,7 @@ from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import Slide
 
 Pixels = npt.NDArray[np.int64]
-"""``(N, 5)``: slide, tile, row and column in the tile, label (1…) of drawn pixels."""
+"""``(N, 5)``: slide, tile, row and column in the tile, label (1…) of annotated pixels."""
 
 
 def drawn_pixels(sources: Sequence[AnnotatedSlide], bank: FeatureBank) -> Pixels:

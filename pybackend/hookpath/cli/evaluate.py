@@ -141,7 +141,7 @@ def command(
         bool,
         typer.Option(
             "--left-out",
-            help="Judge every drawn area by a quick network that learned from the other slides.",
+            help="Judge every annotated area by a quick network trained on the other slides.",
         ),
     ] = False,
     cluster: Cluster = None,
@@ -287,7 +287,7 @@ def _tell_areas(console: Console, report: EvaluationReport) -> None:
          *((a.left_out.predicted, _figure(a.left_out.loss)) if a.left_out else ("–", "–"))]
         for s, a in every[:_MOST_AREAS]
     ]  # fmt: skip
-    columns = ["image", "split", "drawn", "predicted", "loss", "mm²", "left out says", "loss"]
+    columns = ["image", "split", "annotated", "predicted", "loss", "mm²", "left out says", "loss"]
     console.table(f"{len(rows)} of {len(every)} areas, the most doubtful first", columns, rows)
 
 

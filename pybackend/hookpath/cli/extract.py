@@ -65,7 +65,7 @@ def command(
     ] = None,
     where: Annotated[
         Literal["tissue", "labels", "all"],
-        typer.Option(help="Patches with enough tissue, with enough of one drawn class, or all."),
+        typer.Option(help="Patches with enough tissue, enough of one annotated class, or all."),
     ] = "tissue",
     tissue_rule: TissueIs = "generous",
     tissue_share: Annotated[float, typer.Option(help="How much tissue is enough.")] = 0.5,

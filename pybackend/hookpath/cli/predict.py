@@ -68,7 +68,7 @@ def command(
         typer.Option(
             "--tissue/--no-tissue",
             help="Only where there is tissue.",
-            show_default="tissue, unless classes were drawn on glass",
+            show_default="tissue, unless classes were annotated on glass",
         ),
     ] = None,
     tissue_rule: Annotated[

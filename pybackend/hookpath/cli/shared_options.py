@@ -137,7 +137,7 @@ MapClass = Annotated[
     typer.Option(
         "--map",
         metavar="OLD=NEW",
-        help="What is drawn as class OLD counts as NEW; repeatable.",
+        help="What is annotated as class OLD counts as NEW; repeatable.",
         show_default=False,
     ),
 ]
@@ -298,7 +298,7 @@ def plane_choice(z: str | None, t: str | None) -> PlaneChoice:
 def label_rules(
     line_width: float | None, fold_derived: bool, mapped: Sequence[str] | None
 ) -> LabelRules:
-    """How drawn objects become labels, from the options.
+    """How annotations become labels, from the options.
 
     Raises:
         UsageError: see `class_map`.

@@ -38,7 +38,7 @@ def command(
     val: Annotated[float, typer.Option(help="Share that validates.")] = 0.2,
     test: Annotated[float, typer.Option(help="Share that tests.")] = 0.2,
     stratify: Annotated[
-        bool, typer.Option("--stratify", help="Spread the drawn area of every class evenly, too.")
+        bool, typer.Option("--stratify", help="Spread every class's annotated area evenly, too.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Images without annotations, too.")] = False,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,

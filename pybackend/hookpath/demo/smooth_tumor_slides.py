@@ -69,8 +69,8 @@ def make_blob_slides(
 ) -> FolderProject:
     """Paint and store slides with their outlines; those that are there already are kept.
 
-    Everything is drawn on training and validation slides, nothing on test slides; the truth of all
-    is in ``truth/``. The grades take turns and are in the images' metadata.
+    Everything is annotated on training and validation slides, nothing on test slides; the truth of
+    all is in ``truth/``. The grades take turns and are in the images' metadata.
 
     Args:
         out: gets ``slides/`` and ``truth/``.
@@ -85,7 +85,7 @@ def make_blob_slides(
         grade = sorted(GRADES)[number % len(GRADES)]
         painted = paint_blobs(rng, size, GRADES[grade])
         found = vectorize(painted.truth, CLASSES, 1.0)
-        drawn = sorted(found, key=_label)  # the first class drawn is the first in the project
+        drawn = sorted(found, key=_label)  # the first class annotated is the first in the project
         return Stored(painted.rgb, drawn, drawn, SPACING_UM, {GRADE_KEY: grade})
 
     return store_slides(out, counts, seed, reporter, make)

@@ -51,7 +51,7 @@ def agreement(
 
     Args:
         first, second: projects with the same slides, known by name or content.
-        rules: how drawn objects become labels; None: as they are.
+        rules: how annotations become labels; None: as they are.
         group_by: image metadata by whose values slides are grouped, of `first`.
         spacing_um: µm/px of the pixels that are compared; None: 1 µm/px.
 

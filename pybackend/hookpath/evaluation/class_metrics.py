@@ -10,10 +10,10 @@ Undefined stays undefined (NaN, shown as "–"), never 0 or 1, and is left out o
 * F1 and IoU of a class that neither truth nor prediction holds,
 * precision of a class that was never predicted, recall of one that the truth does not hold.
 
-Means go over the classes that were drawn, as in training (`hookpath.confusion_metrics.macro_f1`). A
-class that was predicted but not drawn has F1 = 0, as in scikit-learn, but enters no mean: with
-sparse truth, one wrong pixel of it would halve the macro F1 of a slide. Such pixels lower the F1 of
-the class that they were taken from.
+Means go over the classes that were annotated, as in training
+(`hookpath.confusion_metrics.macro_f1`). A class that was predicted but not annotated has F1 = 0, as
+in scikit-learn, but enters no mean: with sparse truth, one wrong pixel of it would halve the macro
+F1 of a slide. Such pixels lower the F1 of the class that they were taken from.
 
 Classes of no interest (``Ignore*``, see `hookpath.annotations.classes`) have figures of their own,
 but enter no mean.
@@ -94,7 +94,7 @@ class Scores:
 
     @property
     def balanced_accuracy(self) -> float:
-        """Mean recall over the drawn classes: `accuracy` with all classes of the same weight."""
+        """Mean recall over the annotated classes: `accuracy` with classes of equal weight."""
         return balanced_accuracy(self.counts, self.counted)
 
     @property
@@ -125,7 +125,7 @@ class Scores:
         return np.where(self.support > 0, self.of(metric), np.nan)
 
     def macro(self, metric: str = "f1") -> float:
-        """Unweighted mean over the drawn classes; NaN if none is, or if it is defined for none."""
+        """Unweighted mean over the annotated classes; NaN if none is, or it is defined for none."""
         return mean_of(self.drawn(metric), self.counted)
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:

@@ -109,16 +109,16 @@ def evaluate_project(
         names: of `split` only the images of these names; empty: all.
         reporter: gets the task ``evaluate`` and a result ``evaluation``.
         predict: how to predict with `model_dir`; ``inside="*"`` predicts only where something is
-            drawn, which is all that figures need. Nothing is ever written into the project.
+            annotated, which is all that figures need. Nothing is ever written into the project.
         rest: what undrawn tissue is; None: what it was when the model was trained, else unknown
             (an image's metadata always counts, see `Rest`).
-        rules: how drawn objects become labels; None: as when the model was trained.
+        rules: how annotations become labels; None: as when the model was trained.
         title: headline of the report; default: the project's name and the split.
         group_by: image metadata keys (a grade, a hospital) by whose values slides are grouped.
         spacing_um: µm/px of the pixels that are scored; None: those of the class map, or 4 µm/px
             where it is coarser.
         object_um2: objects of less area, in µm², are not counted.
-        left_out: also judges every drawn area by what its slide did not teach
+        left_out: also judges every annotated area by what its slide did not teach
             (`hookpath.review.judge_left_out`).
         mixed: predictions may come from several models, as those of folds do.
         work: who predicts and scores; None: this process.
@@ -185,7 +185,7 @@ _Setting = TypeVar("_Setting", bound="BaseModel")
 
 
 def rules_of_model(model_dir: Path) -> LabelRules:
-    """How drawn objects became labels when a model was trained.
+    """How annotations became labels when a model was trained.
 
     Raises:
         ModelFolderError: there is no model.

@@ -63,7 +63,8 @@ class Scoring:
         group_by: metadata keys whose values put slides into groups.
         picture_dir: where the pictures of every slide go; None: none are made.
         object_um2: objects of less area are not counted.
-        mutual: what is not predicted is as unknown as what is not drawn (two people's drawings).
+        mutual: what is not predicted is as unknown as what is not annotated (two people's
+            drawings).
     """
 
     spacing_um: float | None = None
@@ -87,7 +88,7 @@ def annotated_images(
     Args:
         names: only the images of these names; empty: all.
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
-        rules: how drawn objects become labels; None: as they are.
+        rules: how annotations become labels; None: as they are.
         reporter: hears of files in `truth_dir` that are not named quite like their image.
 
     Raises:
@@ -322,7 +323,7 @@ def _check_counts(
 
 
 def _why_nothing(truth: Truth, grid: Region) -> str:
-    """Why drawn areas gave not one labelled pixel."""
+    """Why annotated areas gave not one labelled pixel."""
     x0, y0, x1, y1 = grid.bounds_l0
     on_slide = [p for p in truth.labels.polygons if p.geometry.intersects(box(x0, y0, x1, y1))]
     if on_slide:

@@ -13,7 +13,7 @@ from hookpath.evaluation.slide_evaluation import AnnotatedImage
 from hookpath.events import Reporter
 
 JudgeLeftOut = Callable[[Sequence[AnnotatedImage], ClassTable, Reporter], LeftOutAreas]
-"""Says of every drawn area what a network says that learned without it."""
+"""Says of every annotated area what a network says that learned without it."""
 
 
 def parts_of(model: Mapping[str, Any]) -> dict[str, str]:

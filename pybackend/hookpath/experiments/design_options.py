@@ -21,7 +21,7 @@ class Options:
         preset: ``paper`` or ``fast``; None: the design's.
         overrides: ``key=value`` training settings, put over everything else.
         only: titles of contestants; empty: all.
-        inside: a project's slides are predicted only where something is drawn, unless there is
+        inside: a project's slides are predicted only where something is annotated, unless there is
             truth of its own.
         device: for training and prediction.
     """

@@ -213,7 +213,7 @@ def _lesson(
     options: Options,
     synthetic: bool,
 ) -> Lesson:
-    # Truth of one's own may lie anywhere, on glass too; else it is where something is drawn.
+    # Truth of one's own may lie anywhere, on glass too; else it is where something is annotated.
     anywhere = trial.truth is not None and not synthetic
     whole = synthetic or anywhere or not options.inside
     tested = [e.id for e in trial.project.images if e.name in trial.test]

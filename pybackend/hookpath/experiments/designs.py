@@ -124,7 +124,7 @@ CONTEXT = Design(
 )
 
 #: Patches of 64 µm and of 512 µm about the same centre. Strokes are small in the wide ones, so a
-#: patch has a class if a fiftieth of it is drawn. No weights: the same on every machine.
+#: patch has a class if a fiftieth of it is annotated. No weights: the same on every machine.
 _PATCHES: dict[str, Any] = {"input_size": 64, "backbone": "resnet34", "label_share": 0.02}
 
 

@@ -33,7 +33,7 @@ class Trial:
         train, val, test: names of images; every contestant gets the same.
         truth: folder with ``<slide>.geojson`` to score against; None: the project's annotations.
         drawn: names of all annotated images.
-        classes: all that is drawn in the project, in its order.
+        classes: all that is annotated in the project, in its order.
     """
 
     name: str
@@ -145,11 +145,11 @@ def table_trials(
 
 
 Areas = Mapping[str, Mapping[str, float]]
-"""Image name → class name → drawn area in level-0 px²."""
+"""Image name → class name → annotated area in level-0 px²."""
 
 
 def annotated_areas(project: Project) -> dict[str, dict[str, float]]:
-    """What is drawn on every image that somebody drew on; reads all objects, which takes its time.
+    """What is annotated on every image with annotations; reads all objects, which takes time.
 
     Raises:
         UsageError: two images have the same name.

@@ -70,7 +70,7 @@ class ExtractConfig:
         tissue: what is taken for tissue (see `tissue_mask`).
         tissue_share, label_share: how much of a patch is enough.
         classes: labels that count; empty: all.
-        rules: how drawn objects become labels (lines of a width, classes folded).
+        rules: how annotations become labels (lines of a width, classes folded).
         rest: class of undrawn tissue (see `Rest`); None: unknown, unless image metadata says so.
         masks: write a label image beside each patch: 0 is unknown, other values are `labels.csv`'s.
         image_format, quality: ``png`` or ``jpeg`` (8-bit RGB), ``tiff`` (any channels, as they are
@@ -79,7 +79,7 @@ class ExtractConfig:
         workers: processes; 0: none but this one.
         images: only those of these names or ids; empty: all.
         planes: of stacks, each a slide of its own. Nothing chosen: the plane that QuPath shows
-            first; where patches are of drawn classes, those that were drawn on.
+            first; where patches are of annotated classes, those that have annotations.
         again: extract finished slides again.
         shard: (K, N): only every N-th image, from the K-th (1…N).
     """

@@ -77,7 +77,7 @@ def extract_projects(
         if config.masks:
             run.values = mask_values(projects, pairs, config)
             if not run.values:
-                raise UsageError("masks of what? nothing of a class is drawn on these images")
+                raise UsageError("masks of what? nothing of a class is annotated on these images")
             write_class_values(
                 out / LABELS_NAME, {v: PathClass(name) for name, v in run.values.items()}
             )
@@ -146,7 +146,7 @@ def _tell_missing(run: Run) -> None:
     for name in run.config.classes:
         if name not in run.classes:
             drawn = ", ".join(sorted(run.classes)) or "none"
-            run.reporter.warn(f"class {name!r} is on none of these images; drawn are: {drawn}")
+            run.reporter.warn(f"class {name!r} is on none of these images; there are: {drawn}")
 
 
 def _is_alike(folder: Path, run: Run) -> bool:

@@ -95,7 +95,7 @@ def nearest(
         return f"the slide is smaller than one patch of {config.size} px at {finest.name}"
     if config.where == "labels":
         if not labels.polygons:
-            return "nothing is drawn on it"
+            return "nothing is annotated on it"
         free = _Rule(labels, tissue, replace_shares(config))
         share = max(free.judged(place).label_share for place in places)
         what, wanted, option = "of one class", config.label_share, "--label-share"

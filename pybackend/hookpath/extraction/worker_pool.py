@@ -100,7 +100,7 @@ class Run:
         self.open: dict[Future[Any], _Slide] = {}
         self.done: dict[Path, tuple[SlideRecord, bool]] = {}
         self.problems: list[Problem] = []
-        #: Classes that are drawn (or are undrawn tissue's) on any slide.
+        #: Classes that are annotated (or are undrawn tissue's) on any slide.
         self.classes: set[str] = set()
         #: Slides whose worker died: each is tried once more, by itself.
         self.suspects: set[Path] = set()

@@ -29,7 +29,7 @@ _OPEN: dict[SlideRef, Slide] = {}
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is drawn on a slide.
+    """What is annotated on a slide.
 
     `classes` are the labels that count, `rest` that of undrawn tissue (None: that is unknown, or
     does not count). `values` are of the labels in masks, which must mean the same on all slides.

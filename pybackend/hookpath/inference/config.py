@@ -35,7 +35,7 @@ class PredictConfig(BaseModel):
         inside: class of the annotations to predict in, ``*``: any annotation; None: everywhere.
         tissue: only where there is tissue, found by this rule (see `hookpath.slides.tissue_mask`;
             True: ``generous``); False: on glass, too; ``auto``: True, but for models whose classes
-            were drawn on glass (`for_model`).
+            were annotated on glass (`for_model`).
         planes: of images that have several along z or in time; each gets a folder of its own.
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…

@@ -1,4 +1,4 @@
-"""Which one class a whole patch has, by what is drawn in it."""
+"""Which one class a whole patch has, by what is annotated in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LabelRule:
 
     There: tumour is what holds more than 25 % tumour, non-tumour what holds none, and patches in
     between are dropped. Here: a patch has the class that covers most of it, if that is more than
-    `share`; the background class only if no pixel of another class is drawn in it. All other
+    `share`; the background class only if no pixel of another class is annotated in it. All other
     patches are dropped (label 0). Undrawn area is of no class: it makes every share smaller.
 
     Attributes:
@@ -52,7 +52,7 @@ class LabelRule:
         return chosen[:, None, None]
 
     def shares(self, labels: Tensor) -> Tensor:
-        """``(N, C)`` floats: the part of all pixels of a patch that is drawn as each class."""
+        """``(N, C)`` floats: the part of all pixels of a patch that is annotated as each class."""
         flat, wide = labels.flatten(1), widest_float(labels.device)
         per_class = [(flat == label).to(wide).mean(dim=1) for label in range(1, self.n_classes + 1)]
         return torch.stack(per_class, dim=1)

@@ -1,4 +1,4 @@
-"""Fitting a head to frozen features of all drawn places at once (family ``probe``).
+"""Fitting a head to frozen features of all annotated places at once (family ``probe``).
 
 In: annotated slides and a frozen encoder. Out: a fitted head, within seconds.
 

@@ -1,4 +1,4 @@
-"""Parts of what is drawn that are left out in turn, to see what the rest says of them."""
+"""Parts of what is annotated that are left out in turn, to see what the rest says of them."""
 
 from __future__ import annotations
 

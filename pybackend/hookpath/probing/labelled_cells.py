@@ -1,4 +1,4 @@
-"""What is drawn on a slide, cell by cell, and the features of these cells."""
+"""What is annotated on a slide, cell by cell, and the features of these cells."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def make_tiles(
 def choose_cells(
     source: AnnotatedSlide, lattice: Lattice, most: int
 ) -> tuple[Chosen, npt.NDArray[np.uint8]]:
-    """Drawn cells, and their labels in the same order.
+    """Annotated cells, and their labels in the same order.
 
     Tiles are taken in an order that follows from their place alone, until there is enough of every
     class: one stroke more changes little of what was chosen before.

@@ -1,4 +1,4 @@
-"""What features of the drawn places will take, measured on a few of them."""
+"""What features of the annotated places will take, measured on a few of them."""
 
 from __future__ import annotations
 

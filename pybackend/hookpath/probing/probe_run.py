@@ -25,7 +25,7 @@ TASK = "features"
 def fit_probe(session: Session) -> Validation | None:
     """Fit the head of a run's `FeatureProbe` (see `hookpath.training.session.Fit`).
 
-    Where the run has validation slides, it is scored on their drawn cells; else every training
+    Where the run has validation slides, it is scored on their annotated cells; else every training
     slide is scored by a head that learned from the others.
 
     Raises:

@@ -38,7 +38,7 @@ class ImagesById(ABC, Generic[E]):
         return self.source.resolve().name
 
     def areas(self) -> dict[str, dict[str, float]]:
-        """Image name → class → drawn area in mm² (NaN where µm/px is unknown)."""
+        """Image name → class → annotated area in mm² (NaN where µm/px is unknown)."""
         from hookpath.projects.summary import drawn_mm2
 
         return drawn_mm2(self.images)

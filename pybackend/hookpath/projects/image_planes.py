@@ -1,7 +1,7 @@
 """An image of several z-planes or time points, plane by plane: each is an image of its own.
 
-What is drawn counts on the plane it is drawn on; what is predicted goes onto the plane that was
-predicted, and earlier results on the others stay.
+What is annotated counts on the plane it is annotated on; what is predicted goes onto the plane that
+was predicted, and earlier results on the others stay.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def drawn_planes(entry: ImageEntry, objects: Iterable[PathObject]) -> list[Image
 
 
 def planes_drawn_on(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
-    """`drawn_planes` without opening the image: one drawn on its first plane only is itself."""
+    """`drawn_planes` without opening the image: one annotated on its first plane only is itself."""
     drawn = planes_of(o for o in objects if is_drawn_by_hand(o))
     several = [PlaneEntry(entry, plane) for plane in drawn]
     return [entry] if drawn in ([], [FIRST]) else [*several]

@@ -19,7 +19,7 @@ _PLAIN = ("project", "name", "id", "width", "height", "spacing_um", "reader", "s
 
 
 def rows_of(images: Sequence[ImageSummary]) -> tuple[list[str], list[list[Any]]]:
-    """Header and rows: what is known of each image, and mm² of every class (None: not drawn)."""
+    """Header and rows: facts of each image, and mm² of every class (None: not annotated)."""
     classes = list(dict.fromkeys(name for i in images for name in i.annotated_mm2))
     header = [*_PLAIN, *(f"{name} mm²" for name in classes)]
     return header, [

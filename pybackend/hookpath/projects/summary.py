@@ -31,7 +31,7 @@ from hookpath.projects.undrawn_tissue import Rest
 
 @dataclass(frozen=True)
 class ImageSummary:
-    """One image: what it is, what is drawn on it, and what is wrong.
+    """One image: what it is, what is annotated on it, and what is wrong.
 
     Attributes:
         width: in level-0 px; 0 where the slide cannot be opened.
@@ -85,7 +85,7 @@ def summarise(
 
     Args:
         rest: what undrawn tissue is; None: unknown, unless an image's metadata says so.
-        rules: how drawn objects become labels; None: as they are.
+        rules: how annotations become labels; None: as they are.
     """
     found = []
     for entry in project.images:
@@ -95,7 +95,7 @@ def summarise(
 
 
 def drawn_mm2(images: Iterable[ImageEntry]) -> dict[str, dict[str, float]]:
-    """Image name → class → drawn area in mm², as `summarise` has it."""
+    """Image name → class → annotated area in mm², as `summarise` has it."""
     rest, rules = Rest(), LabelRules()
     return {e.name: dict(_summary(e, rest, rules).annotated_mm2) for e in images}
 

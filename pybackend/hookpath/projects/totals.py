@@ -17,10 +17,10 @@ class Totals:
     """Images of one or more projects, summed up.
 
     Attributes:
-        annotated: images on which something of a class is drawn.
+        annotated: images on which something of a class is annotated.
         unusable: images that cannot be read, missing ones among them.
-        mm2: drawn area by class; NaN where µm/px of an image is unknown.
-        slides: images on which each class is drawn.
+        mm2: annotated area by class; NaN where µm/px of an image is unknown.
+        slides: images on which each class is annotated.
         splits: images by split ("": nobody decided).
     """
 

@@ -1,4 +1,4 @@
-"""What is drawn on an image, as it is learned from."""
+"""What is annotated on an image, as it is learned from."""
 
 from __future__ import annotations
 

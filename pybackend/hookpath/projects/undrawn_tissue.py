@@ -1,4 +1,4 @@
-"""Slides on which everything of interest is drawn: the rest of their tissue is a class, too."""
+"""Slides on which everything of interest is annotated: the rest of their tissue is a class, too."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hookpath.annotations import (
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Slide, TissueRule, tissue_mask
 
-#: Image metadata: the class of what is not drawn on this slide; `NO_REST`: that is unknown.
+#: Image metadata: the class of what is not annotated on this slide; `NO_REST`: that is unknown.
 REST_KEY = "hookpath.rest"
 NO_REST = "none"
 
@@ -36,7 +36,7 @@ class Rest(BaseModel):
     """What undrawn tissue is.
 
     An image's own ``hookpath.rest`` metadata wins over `class_name`, and holds for a slide with
-    nothing drawn on it, too (all of its tissue is the rest).
+    nothing annotated on it, too (all of its tissue is the rest).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,7 +44,7 @@ class Rest(BaseModel):
     class_name: str | None = Field(
         default=None,
         min_length=1,
-        description="class of the undrawn tissue on slides where something is drawn; "
+        description="class of the undrawn tissue on slides where something is annotated; "
         "none: unknown, unless image metadata `hookpath.rest` says so",
     )
     tissue: TissueRule = Field(
@@ -70,7 +70,7 @@ class Rest(BaseModel):
         return self.class_name if class_names_in(drawn) else None
 
     def completed(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> list[PathObject]:
-        """What is drawn, and after it the rest, as if it were drawn (if it is of a class).
+        """What is annotated, and after it the rest, as if annotated (if it is of a class).
 
         Raises:
             SlideError: the slide cannot be read.
@@ -86,7 +86,7 @@ class Rest(BaseModel):
 def with_rest(
     slide: Slide, drawn: Sequence[PathObject], name: str, rule: TissueRule = "generous"
 ) -> list[PathObject]:
-    """What is drawn, and after it the undrawn tissue (if any is left) as an area of class `name`.
+    """The annotations, and after them the undrawn tissue (if any is left) as area of class `name`.
 
     Raises:
         SlideError: the slide cannot be read.

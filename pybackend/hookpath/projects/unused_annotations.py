@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hookpath.annotations import MEANT, LabelReport, LeftOut
 from hookpath.events import Reporter
 
-#: Code of warnings about drawn areas that are not learned from.
+#: Code of warnings about annotated areas that are not learned from.
 CODE = "not_learned"
 _MOST_NAMES = 3
 

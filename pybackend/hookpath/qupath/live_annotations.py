@@ -56,7 +56,7 @@ class _Image:
 
 
 class Drawn:
-    """What is drawn on several images; `revision` changes with it.
+    """What is annotated on several images; `revision` changes with it.
 
     The first image says what is learned from: RGB, or its channels, scaled as they are on it
     (`scales`). Images that are otherwise are refused.
@@ -87,7 +87,7 @@ class Drawn:
 
     @property
     def names(self) -> list[str]:
-        """File names of the slides that something is drawn on."""
+        """File names of the slides that have annotations."""
         return [i.ref.path.name for i in self.images.values() if class_names_in(i.objects.values())]
 
     def _meet(self, key: str, ref: SlideRef) -> None:
@@ -114,7 +114,7 @@ class Drawn:
         return self.images[key]
 
     def sources(self, rules: LabelRules) -> tuple[list[AnnotatedSlide], ClassTable]:
-        """Slides with something drawn, and all classes in the order they were drawn first.
+        """Slides with something annotated, and all classes in the order they were annotated first.
 
         Raises:
             TrainingError: fewer than two classes.

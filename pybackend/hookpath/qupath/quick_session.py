@@ -46,7 +46,7 @@ class Head:
 
 
 class QuickSession:
-    """A head that is fitted to what is drawn on several images.
+    """A head that is fitted to what is annotated on several images.
 
     The penalty is chosen anew only when there is a class or an image more or less.
 
@@ -96,7 +96,7 @@ class QuickSession:
         return self.learn()
 
     def learn(self) -> Head:
-        """A head of what is drawn now; the one that is there, if nothing has changed.
+        """A head of what is annotated now; the one that is there, if nothing has changed.
 
         Raises:
             TrainingError, SlideError: see `update`.

@@ -64,7 +64,7 @@ class ZoomedSession:
         return self.head
 
     def warm(self) -> None:
-        """Load the encoder before anything is drawn."""
+        """Load the encoder before anything is annotated."""
         self.at(0).network(_LEAST_CLASSES)
 
     def learned(self, level: int) -> tuple[int, Head]:
@@ -94,7 +94,7 @@ class ZoomedSession:
         return replace(head, card=head.card.model_copy(update={"training": training}))
 
     def look(self, um: float) -> int:
-        """The level for a view of so many µm/px; what is drawn next is learned for it first."""
+        """The level for a view of so many µm/px; what is annotated next is learned for it first."""
         fitting = [i for i, spacing in enumerate(self.spacings) if spacing <= um * _ROUNDING]
         self._looked = max(fitting, default=0)
         return self._looked
@@ -114,7 +114,7 @@ class ZoomedPreview(Closing):
     """What `ZoomedSession` says of one slide; looks like a `Preview`.
 
     Args:
-        n_classes: that are drawn.
+        n_classes: that are annotated.
         ref: the slide; opened with `readers` handles for every level that is looked at.
 
     Raises:
@@ -141,7 +141,7 @@ class ZoomedPreview(Closing):
         self._um = _mean(first.slides[0].calibration)
 
     def classify(self, view: View, cancelled: Callable[[], bool]) -> Probabilities:
-        """See `Preview.classify`; also `TrainingError`, where too little is drawn."""
+        """See `Preview.classify`; also `TrainingError`, where too little is annotated."""
         level, _ = self._quick.learned(self._quick.look(view.downsample * self._um))
         return self._at(level).classify(view, cancelled)
 

@@ -1,4 +1,4 @@
-"""What the other slides say of what is drawn on one: every slide is left out in turn.
+"""What the other slides say of what is annotated on one: every slide is left out in turn.
 
 A network has seen the areas that it learned from, and often knows them by heart: that it agrees
 with them says little. The quick network (`hookpath.probing`) is fitted in seconds, so it can be
@@ -50,7 +50,8 @@ def judge_left_out(
 
     Args:
         images: with what was drawn on them.
-        classes: of the model that the answer is set beside; drawn ones that it lacks are left out.
+        classes: of the model that the answer is set beside; annotated ones that it lacks are left
+            out.
         device: as for training.
         reporter: hears of progress, and of images that cannot be read.
         config: of family ``probe``; None: its defaults.

@@ -41,7 +41,7 @@ class SlideFacts:
 
 @dataclass(frozen=True)
 class AnnotatedSlide:
-    """A slide and its drawn labels; picklable, holds nothing open.
+    """A slide and its annotated labels; picklable, holds nothing open.
 
     `facts` and `identity` spare opening the slide again; None: it is opened when they are needed.
     `metadata` is the image's, as the project has it. `stain`: what its pixels are recoloured by
@@ -102,13 +102,13 @@ def load_source(
 ) -> AnnotatedSlide:
     """Open an entry once and take what people drew on it.
 
-    Only hand-drawn annotations count (see `LabelSource`): a model must not learn from predictions
-    that nobody has accepted. Where there are no classes to learn, nothing needs to be drawn.
+    Only annotations made by hand count (see `LabelSource`): a model must not learn from predictions
+    that nobody has accepted. Where there are no classes to learn, nothing needs to be annotated.
 
     Raises:
         SlideError: the slide cannot be opened.
         MissingSpacingError: µm/px is unknown.
-        AnnotationError: nothing is drawn with one of the classes, or all of it off the slide.
+        AnnotationError: nothing is annotated with one of the classes, or all of it off the slide.
     """
     ref = entry.slide
     if classes.names and ref.plane is None:

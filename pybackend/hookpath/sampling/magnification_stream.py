@@ -1,4 +1,4 @@
-"""Patches of tissue at many magnifications, for the scale detector; nothing need be drawn."""
+"""Patches of tissue at many magnifications, for the scale detector; nothing need be annotated."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def shares_off_slide(
     """Per branch: the mean share (0…1) of its patches' pixels that no slide covers.
 
     Args:
-        patches: how many to look at: they cover what is drawn, classes and slides in turns.
+        patches: how many to look at: they cover what is annotated, classes and slides in turns.
         seed: which ones, where there are more.
 
     Raises:

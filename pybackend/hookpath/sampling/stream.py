@@ -180,7 +180,7 @@ class DrawnStream(Closing):
 
 
 class PatchStream(DrawnStream):
-    """The stream of patches about what is drawn on slides.
+    """The stream of patches about what is annotated on slides.
 
     It depends on sources, classes, branches, batch size and seed (see `DrawnStream`).
 

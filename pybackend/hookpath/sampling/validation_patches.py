@@ -1,4 +1,4 @@
-"""A fixed set of patches that covers what is drawn on held-out slides."""
+"""A fixed set of patches that covers what is annotated on held-out slides."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _FEW_CELLS = 150
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is drawn of one class.
+    """What is annotated of one class.
 
     Attributes:
         cells: by slide name.
@@ -71,11 +71,11 @@ def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
         on = [slide for slide, cells in what.cells.items() if cells]
         if len(on) == 1 and len(slides) > 1:
             found.append(
-                f"{name!r} is drawn on {on[0]} only, so it cannot be left out there; draw it on "
+                f"{name!r} is annotated on {on[0]} only, so it cannot be left out; draw it on "
                 "another slide"
             )
         elif sum(what.cells.values()) < _FEW_CELLS:
-            found.append(f"{name!r}: very little is drawn; draw more of it, on every slide")
+            found.append(f"{name!r}: very little is annotated; draw more of it, on every slide")
     return found
 
 

@@ -95,7 +95,7 @@ def suggest(
         reporter: gets the task ``suggest``.
 
     Raises:
-        TrainingError: nothing is drawn, or nothing can be left out.
+        TrainingError: nothing is annotated, or nothing can be left out.
         SlideError: a slide cannot be read.
         MissingPackageError: what training needs besides is not installed.
     """

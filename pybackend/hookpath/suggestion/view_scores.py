@@ -24,7 +24,7 @@ class Judged:
 
     Attributes:
         views: which.
-        macro_f1: mean over the classes of interest, as if all had been drawn equally much.
+        macro_f1: mean over the classes of interest, as if all had been annotated equally much.
         by_class: F1 of each; NaN where nothing could be left out.
         by_fold: macro F1 on each fold alone.
     """

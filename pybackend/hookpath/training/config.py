@@ -52,7 +52,7 @@ class TrainConfig(BaseModel):
         default=None, description="model folder whose design and weights to start from"
     )
     classes: tuple[str, ...] = Field(
-        default=(), description="classes to learn, in channel order; empty: all that are drawn"
+        default=(), description="classes to learn, in channel order; empty: all that are annotated"
     )
     channels: tuple[str, ...] = Field(
         default=(),

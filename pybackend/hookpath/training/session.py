@@ -51,7 +51,7 @@ class Session:
         average: of the weights; None: the last step's are validated and kept.
         training_set: opens so many patches of the training slides, for the last look at them.
         findings: what was found out before the first step.
-        glass: classes are drawn on glass, so it is to be predicted.
+        glass: classes are annotated on glass, so it is to be predicted.
         weigh: what each pixel or patch of a batch counts in the loss.
         group: the processes that share every batch.
         clusters: what `weigh` goes by; None: all count the same.
@@ -99,7 +99,7 @@ class Session:
 
     @property
     def measured(self) -> float | None:
-        """The best score, if it is one: it is no number where no class of interest is drawn."""
+        """The best score, if it is one: it is no number where no class of interest is annotated."""
         score = self.best_score
         return None if score is None or math.isnan(score) else score
 
@@ -190,8 +190,8 @@ class Session:
     def improves(self, validation: Validation | None) -> bool:
         """Whether the weights become the run's model; without validation the last ones always.
 
-        Of equal scores (few drawn pixels are soon all right) the lower loss is better; so it is
-        where there is no score, since only classes of no interest are drawn on the slides.
+        Of equal scores (few annotated pixels are soon all right) the lower loss is better; so it is
+        where there is no score, since only classes of no interest are annotated on the slides.
         """
         if validation is None or self.best_score is None or self.best_loss is None:
             return True

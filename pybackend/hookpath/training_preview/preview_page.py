@@ -78,7 +78,7 @@ def _balance(found: Look) -> list[dict[str, Any]]:
 
 
 def _plot(found: Look) -> Any:
-    """Share of every class in what is drawn, and in what the network will see."""
+    """Share of every class in what is annotated, and in what the network will see."""
     from hookpath.evaluation.plotting.figure_style import (
         new_figure,
         plain_axes,
@@ -96,7 +96,7 @@ def _plot(found: Look) -> Any:
     axes.set_yticks(range(len(rows)), [plain_text(shorten(r["cls"].name, 28)) for r in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share: drawn (pale), in the sampled patches (full)")
+    axes.set_xlabel("share: annotated (pale), in the sampled patches (full)")
     plain_axes(axes)
     drawing.tight_layout()
     return drawing

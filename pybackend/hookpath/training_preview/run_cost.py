@@ -31,7 +31,7 @@ class Cost:
         step_s: seconds of one step, reading included; None: there is none to be measured.
         steps: of the whole run.
         unit: what a step is; of a network that is fitted at once ``tile``: a piece of what is
-            drawn whose features are not known yet. The fit itself takes seconds.
+            annotated whose features are not known yet. The fit itself takes seconds.
         batch_size: patches of a step.
         minutes: within which it ends by itself; None: no such limit.
         memory_bytes: most memory of this process (its GPU's where it uses one) during steps.
@@ -52,7 +52,7 @@ class Cost:
     def time_text(self) -> str:
         """How long the steps take, in words."""
         if self.step_s is None:
-            return "seconds: all that is drawn is known, and fitted at once"
+            return "seconds: all that is annotated is known, and fitted at once"
         whole = self.step_s * self.steps
         if self.unit == "tile":
             return f"about {duration_text(whole)} to look at {self.steps} tiles, then a fit"
@@ -106,7 +106,7 @@ def measured_cost(session: Session, batches: Sequence[Batch], reading_s: float) 
 
 
 def _of_tiles(session: Session) -> Cost:
-    """Of a network that is fitted at once to features of what is drawn."""
+    """Of a network that is fitted at once to features of what is annotated."""
     found = tile_cost(session)
     memory = _memory(session.device)
     device = _named(session.device)

@@ -43,7 +43,7 @@ class Look:
         network: family, and how many parameters it learns.
         branches: target first.
         off_slide: per branch the share of its pixels beyond the slides' edges; empty: not asked.
-        areas_mm2: part (``train``, ``val``) → class → drawn area.
+        areas_mm2: part (``train``, ``val``) → class → annotated area.
         split: part → names of the slides.
         settings: all, by dotted name.
     """

@@ -194,7 +194,7 @@ def _views_of(comparison: Comparison, index: int) -> list[dict[str, str]]:
     views = []
     for number, (run, results) in enumerate(zip(comparison.runs, comparison.results, strict=True)):
         pictures = results[index].pictures
-        wanted = [("slide", "slide"), ("truth", "drawn")] if number == 0 else []
+        wanted = [("slide", "slide"), ("truth", "annotated")] if number == 0 else []
         figure = comparison.macro[index, number]
         text = f"{run.name} ({figure:.3f})" if not np.isnan(figure) else run.name
         for kind, caption in [*wanted, ("prediction", text)]:

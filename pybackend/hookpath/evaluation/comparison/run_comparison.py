@@ -68,7 +68,7 @@ class Comparison:
 
     @cached_property
     def per_class(self) -> Values:
-        """``(runs, slides, classes)``, NaN where a class is not drawn."""
+        """``(runs, slides, classes)``, NaN where a class is not annotated."""
         found = [
             [self._in_order(number, result.measured.per_class(self.metric)) for result in run]
             for number, run in enumerate(self.results)

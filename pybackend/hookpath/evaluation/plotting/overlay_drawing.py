@@ -30,7 +30,7 @@ Mask = npt.NDArray[np.bool_]
 RIGHT_COLOR: RGB = (60, 130, 190)
 WRONG_COLOR: RGB = (225, 20, 30)
 
-#: Drawn areas of classes that the model does not know.
+#: Annotated areas of classes that the model does not know.
 UNKNOWN_COLOR: RGB = (128, 128, 128)
 
 

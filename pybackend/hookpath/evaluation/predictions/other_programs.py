@@ -216,7 +216,7 @@ def _files_of(folder: Path) -> dict[str, Path]:
 
 
 def _plain(objects: Sequence[PathObject]) -> list[PathObject]:
-    """As if drawn: whoever predicted them, they are what is scored."""
+    """As if annotated: whoever predicted them, they are what is scored."""
     return [
         replace(o, object_type="annotation", metadata={})
         for o in objects

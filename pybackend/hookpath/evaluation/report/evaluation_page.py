@@ -43,7 +43,7 @@ MOST_PICTURED = 40
 
 CAPTIONS = {
     "slide": "slide",
-    "truth": "drawn",
+    "truth": "annotated",
     "prediction": "predicted",
     "errors": "errors",
 }
@@ -289,8 +289,8 @@ def _notes(report: EvaluationReport) -> list[str]:
     if annotators := report.settings.get("annotators"):
         first, second = (*map(str, annotators), "", "")[:2]
         notes.append(
-            f"Two people's drawings, not a model's: what is called drawn is of {first}, what is "
-            f"called predicted is of {second}. Only pixels that both labelled count; κ and Dice "
+            f"Two people's annotations, not a model's: annotated stands for {first}, "
+            f"predicted for {second}. Only pixels that both labelled count; κ and Dice "
             "are the same the other way round."
         )
     missing, total = report.pooled.counts[:, -1].sum(), report.pooled.counts.sum()
@@ -301,7 +301,7 @@ def _notes(report: EvaluationReport) -> list[str]:
         )
     absent = [n for n, s in zip(report.classes.names, report.pooled.support, strict=True) if not s]
     if absent:
-        notes.append(f"Drawn on no slide, so not measured: {', '.join(absent)}.")
+        notes.append(f"Annotated on no slide, so not measured: {', '.join(absent)}.")
     if report.unknown:
         notes.append(
             f"Annotated but not known to the model, so not scored: {', '.join(report.unknown)}. "

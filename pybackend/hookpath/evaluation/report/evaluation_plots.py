@@ -47,7 +47,7 @@ def f1_plot(report: EvaluationReport) -> Plot:
             ("(macro)", measured.figure("f1")),
         ]
     ]
-    caption = "A dot is a slide on which the class is drawn; the bar is the pooled figure."
+    caption = "A dot is a slide on which the class is annotated; the bar is the pooled figure."
     return Plot("f1", f1_strip(report), Table(("slide", "class", "f1"), rows), caption,
                 "F1 on every slide")  # fmt: skip
 

@@ -154,7 +154,7 @@ class EvaluationReport:
         return total
 
     def class_spread(self, metric: str = "f1") -> list[Spread]:
-        """Per class: mean ± std over the slides on which it is drawn (and the figure defined)."""
+        """Per class: mean ± std over the slides where it is annotated (and the metric defined)."""
         table = np.array([s.measured.per_class(metric) for s in self.slides])
         return [spread(column) for column in table.T]
 

@@ -203,7 +203,7 @@ def _notes(run: RunFigures) -> list[str]:
     elif run.rows:
         absent = [n for n in run.classes.names if all(v != v for v in run.column(f"f1:{n}"))]
         if absent:
-            notes.append(f"Drawn on no validation slide, so F1 unknown: {', '.join(absent)}.")
+            notes.append(f"Annotated on no validation slide, so F1 unknown: {', '.join(absent)}.")
     return notes
 
 
@@ -269,7 +269,7 @@ def _matrix(run: RunFigures) -> list[dict[str, Any]]:
 _LOOKED = {
     "training_macro_f1": "macro F1",
     "training_loss": "cross-entropy",
-    "prior_loss": "cross-entropy of guessing by how often each class is drawn",
+    "prior_loss": "cross-entropy of guessing by how often each class is annotated",
 }
 
 

@@ -1,4 +1,4 @@
-"""The worst places of a slide: drawn areas that were predicted otherwise, as pictures."""
+"""The worst places of a slide: annotated areas that were predicted otherwise, as pictures."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def evaluate_scale(
     title: str | None = None,
     reporter: Reporter = SILENT,
 ) -> ScaleReport:
-    """Ask a scale detector about patches of slides whose µm/px is known; nothing need be drawn.
+    """Ask a scale detector about patches of slides whose µm/px is known; nothing need be annotated.
 
     Patches are read as for its validation in training (`ScaleValidation`): of tissue, at exactly
     the trained magnifications. Writes ``report.html``, ``report.json``, ``scores.csv``,

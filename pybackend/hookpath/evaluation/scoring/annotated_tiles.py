@@ -36,7 +36,7 @@ def scoring_grid(grid: Region, spacing_um: float, wanted_um: float | None) -> tu
     """On what pixels a class map is scored.
 
     A map of large pixels (a patch classifier's) must not decide by itself how coarsely the truth
-    is drawn: it is scored at `COARSEST_UM`, other maps on their own grid.
+    is annotated: it is scored at `COARSEST_UM`, other maps on their own grid.
 
     Args:
         grid: of the class map.

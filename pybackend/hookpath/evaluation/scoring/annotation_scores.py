@@ -24,7 +24,7 @@ _LEAST = 0.5 / 255
 
 @dataclass(frozen=True)
 class AreaResult:
-    """One drawn area.
+    """One annotated area.
 
     Attributes:
         object_id: of the annotation.
@@ -201,7 +201,7 @@ def _bounds(found: Iterable[float]) -> tuple[float, float, float, float]:
 
 
 def areas_table(slides: Iterable[tuple[str, str | None, Sequence[AreaResult]]]) -> Table:
-    """One line for every drawn area of every slide (its name and part), the most doubtful first."""
+    """A line for every annotated area of every slide (its name and part), most doubtful first."""
     header = (
         "slide", "split", "object", "class", "predicted", "area_mm2", "right", "loss",
         "uncertainty", "left_out_loss", "left_out_predicted", "left_out_right", "marked_right",

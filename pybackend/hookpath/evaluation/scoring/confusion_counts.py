@@ -82,7 +82,7 @@ def count_slide(
         errors: also told what is right and wrong where.
         tile: px of the grid along a tile's side; memory grows with its square, not with the slide.
         probabilities: also told the probabilities there.
-        areas: also told what is predicted in each drawn area.
+        areas: also told what is predicted in each annotated area.
         shapes: also told of objects and boundaries.
 
     Returns:

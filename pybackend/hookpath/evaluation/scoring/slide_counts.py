@@ -18,7 +18,7 @@ from hookpath.evaluation.shape_scoring.shape_metrics import ShapeFigures
 
 @dataclass(frozen=True)
 class Place:
-    """A drawn area that was predicted otherwise.
+    """An annotated area that was predicted otherwise.
 
     Attributes:
         picture: file under the report's folder: the tissue, what was drawn, what was predicted.
@@ -62,7 +62,7 @@ class SlideResult:
         taught: what the slide was for the model: ``train``, ``val`` or ``unseen``; None: unknown.
         places: the worst ones, as pictures.
         patient: whose slide it is, as far as metadata or its name tell; None: unknown.
-        areas: what is predicted in each drawn area; none in a report that was read again.
+        areas: what is predicted in each annotated area; none in a report that was read again.
         shapes: objects and boundaries; None: of an older version.
     """
 

@@ -30,7 +30,7 @@ from hookpath.evaluation.shape_scoring.shape_metrics import (
 )
 from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_intervals
 
-#: Figures of a class; of a slide, their mean over the drawn classes.
+#: Figures of a class; of a slide, their mean over the annotated classes.
 CLASS_METRICS = (*METRICS, "dice", "auc", "ap", "ece", *SHAPE_METRICS)
 
 #: Figures of counted probabilities: ``(…, 2, 256)`` → ``(…)``.
@@ -123,7 +123,7 @@ class Measured:
         return {metric: compute(self.bins) for metric, compute in BIN_METRICS.items()}
 
     def per_class(self, metric: str) -> Figures:
-        """One of `CLASS_METRICS`, ``(C,)``, NaN for classes that are not drawn.
+        """One of `CLASS_METRICS`, ``(C,)``, NaN for classes that are not annotated.
 
         All NaN for `WHOLE_METRICS`, which no single class has.
         """

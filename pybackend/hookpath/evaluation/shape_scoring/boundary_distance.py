@@ -1,10 +1,10 @@
-"""How far predicted boundaries lie from drawn ones: HD95 and ASSD of every class.
+"""How far predicted boundaries lie from annotated ones: HD95 and ASSD of every class.
 
 A boundary is made of the edges between pixels of the class and pixels that are known to be of
-another: the rim of a drawn area beside which nothing is known is where somebody stopped drawing, no
-boundary. From every edge to the nearest one of the other side, in straight line. A predicted edge
-counts where both its pixels are labelled, and no unlabelled area is nearer than the drawn boundary:
-there might be a nearer one.
+another: the rim of an annotated area beside which nothing is known is where somebody stopped
+drawing, no boundary. From every edge to the nearest one of the other side, in straight line. A
+predicted edge counts where both its pixels are labelled, and no unlabelled area is nearer than the
+annotated boundary: there might be a nearer one.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class BoundaryTally:
     def figures(self) -> Values:
         """Edges and their distances by class, ``(C, 6)``.
 
-        Edges drawn, predicted, of these not judged; edges that were measured, the sum of their
+        Edges annotated, predicted, of these not judged; edges that were measured, the sum of their
         distances and HD95 in µm (NaN where there is no distance).
         """
         rim = _tree([self._rim])

@@ -1,6 +1,6 @@
-"""Objects: connected areas of a class that were drawn, against those that were predicted.
+"""Objects: connected areas of a class that were annotated, against those that were predicted.
 
-Both are seen only where the truth is known. A drawn object is found if a predicted one has at
+Both are seen only where the truth is known. An annotated object is found if a predicted one has at
 least half of their union in common with it (IoU ≥ 0.5, so no object is found twice). What is
 predicted and matches nothing is a false alarm, unless it goes on into area that nobody labelled:
 how large it is there, and what is there, is unknown, so it is not judged.
@@ -57,7 +57,7 @@ class ObjectTally:
         """Count one tile: ``(h, w)`` labels, 0 = unknown or not predicted.
 
         Returns:
-            ``(h, w)`` numbers of the drawn and of the predicted objects, for `join`.
+            ``(h, w)`` numbers of the annotated and of the predicted objects, for `join`.
         """
         drawn = parts_of(truth)
         predicted = parts_of(np.where(truth > 0, guess, 0).astype(np.uint8))
@@ -92,7 +92,7 @@ class ObjectTally:
         self._predicted.flag(_going_on(predicted))
 
     def counts(self) -> Ids:
-        """``(C, 4)``: objects that were drawn, of these found, false alarms, not judged."""
+        """``(C, 4)``: objects that were annotated, of these found, false alarms, not judged."""
         of_drawn, drawn_label, drawn_px, _ = self._drawn.whole()
         of_predicted, label, px, cut = self._predicted.whole()
         found, used = self._matches(of_drawn, drawn_px, of_predicted, px)
@@ -111,7 +111,7 @@ class ObjectTally:
     def _matches(
         self, of_drawn: Ids, drawn_px: Ids, of_predicted: Ids, px: Ids
     ) -> tuple[Flags, Flags]:
-        """Which drawn and which predicted components have a partner, the best ones first."""
+        """Which annotated and which predicted components have a partner, the best ones first."""
         first, second, pixels = np.concatenate([np.zeros((3, 0), np.int64), *self._overlaps], 1)
         key = of_drawn[first] * len(px) + of_predicted[second]
         pair, where = np.unique(key, return_inverse=True)

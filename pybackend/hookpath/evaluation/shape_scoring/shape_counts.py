@@ -15,7 +15,7 @@ from hookpath.geometry import Region
 
 Labels = npt.NDArray[np.uint8]
 
-#: Pixels along a tile's edge: with the numbers of drawn and of predicted objects.
+#: Pixels along a tile's edge: with the numbers of annotated and of predicted objects.
 _Edge = tuple[Pixels, Pixels]
 
 _ALL, _FIRST, _LAST = slice(None), slice(0, 1), slice(-1, None)
@@ -29,7 +29,7 @@ class ShapeTally:
         n_classes: classes of the model; labels above are not scored.
         spacing_um: µm along a pixel.
         least_um2: smaller objects are left out.
-        mutual: what is not predicted is as unknown as what is not drawn.
+        mutual: what is not predicted is as unknown as what is not annotated.
     """
 
     n_classes: int

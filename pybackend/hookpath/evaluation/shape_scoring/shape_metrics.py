@@ -54,7 +54,7 @@ def object_precision(objects: npt.NDArray[Any]) -> Values:
 
 
 def object_recall(objects: npt.NDArray[Any]) -> Values:
-    """``(…, 4)`` counts → share of the drawn objects that were found."""
+    """``(…, 4)`` counts → share of the annotations that were found."""
     return _ratio(objects[..., FOUND].astype(float), objects[..., DRAWN].astype(float))
 
 

@@ -64,7 +64,7 @@ class OverviewSlides:
     """A `Predictor` of networks that see a whole slide at once.
 
     The output has the overview's µm/px, which differs from slide to slide; what lies outside of
-    the slide's tissue (or of drawn regions) is computed, too, but not given out.
+    the slide's tissue (or of annotated regions) is computed, too, but not given out.
 
     Args:
         runner: computes the overview as one patch of ``3 + H`` channels.

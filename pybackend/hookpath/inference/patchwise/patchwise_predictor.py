@@ -55,7 +55,7 @@ class PatchSlides:
 
     A network that gives a class per pixel keeps the centre of its patches. Of one that gives a
     class per patch, an output px is a patch (with an overlap: its centre), wanted where more than
-    `TISSUE_SHARE` of the patch is tissue, or a drawn region touches it.
+    `TISSUE_SHARE` of the patch is tissue, or an annotated region touches it.
 
     Args:
         runner: computes patches, e.g. `TorchPatches(model)`.

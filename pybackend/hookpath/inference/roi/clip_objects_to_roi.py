@@ -1,4 +1,4 @@
-"""Objects predicted inside drawn regions: cut to them, and marked with the one they lie in."""
+"""Objects predicted inside annotated regions: cut to them, and marked with the one they lie in."""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ class CellRule:
         side: of a square, in output px.
         grown_um: tissue counts up to this far around a square.
         share: more than this share of the (grown) square must be tissue.
-        touched: px count that a drawn region touches at all; False: those whose centre is inside.
+        touched: px count that an annotated region touches at all; False: those whose centre is
+            inside.
     """
 
     side: int = CELL

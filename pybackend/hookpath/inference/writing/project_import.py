@@ -117,7 +117,7 @@ def _import(
 
 
 def _regions(entry: ImageEntry, record: PredictionRecord) -> list[PathObject] | None:
-    """The areas that were predicted in, if they are still drawn there; None: as the maps are."""
+    """The areas that were predicted in, if they are still in the project; None: as the maps are."""
     if not record.regions:
         return None
     try:

@@ -71,7 +71,7 @@ class PlayedEntry(FolderEntry):
 
 
 class PlayedProject(StoredProject):
-    """Slides as a game sees them: nothing is drawn until its oracle draws."""
+    """Slides as a game sees them: nothing is annotated until its oracle draws."""
 
     def __init__(self, folder: Path, slides: Sequence[Known]) -> None:
         make_folder(folder)

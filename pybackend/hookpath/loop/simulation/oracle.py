@@ -19,7 +19,7 @@ from hookpath.annotations import (
 from hookpath.loop.ground_truth.ground_truth_rules import CONFIRMED_CLASS
 from hookpath.loop.simulation.dataset import PlayedEntry, known_objects
 
-#: Places looked at before the first annotations are drawn.
+#: Places looked at before the first annotations are made.
 _LOOKS = 25
 
 

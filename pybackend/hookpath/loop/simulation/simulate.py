@@ -72,7 +72,7 @@ class Simulation:
         budget_mm2: area that the oracle corrects of each of these slides.
         region_um: side of a region; the budget is spent in such squares.
         size_px: side of a synthetic slide, at 1 µm/px; a multiple of 4.
-        seed: of the synthetic slides, the first one drawn on, choices at random, and training.
+        seed: of the synthetic slides, the first one annotated, choices at random, and training.
     """
 
     pool: int = 14
@@ -267,7 +267,7 @@ def run(
     Args:
         project: on whose slides to play; None: synthetic ones, new for every seed.
         truth: folder with ``<slide>.geojson``: all that is on the project's slides; None: all that
-            is drawn in the project.
+            is annotated in the project.
 
     Raises:
         UsageError: no such strategy or training setting, too few slides, or `out` is a file.

@@ -139,7 +139,7 @@ def _rest(folder: LoopFolder, project: Project) -> PathClass | None:
 def _refuse_nothing(truth: Truth, record: ImageRecord, entry: ImageEntry) -> None:
     if truth.facts:
         return
-    what = "untouched proposals teach nothing" if record.proposed_in else "nothing is drawn here"
+    what = "untouched proposals teach nothing" if record.proposed_in else "no annotations here"
     raise LoopError(
         f"{entry.name}: {what}; confirm the whole slide or an area of it, lock the objects that "
         f"are right, or draw an annotation of class {CONFIRMED_CLASS!r} around them"

@@ -155,7 +155,7 @@ class _Pair:
         return newer
 
     def _drawn(self) -> tuple[str, ...]:
-        """Drawn before the first proposal of either copy."""
+        """Annotated before the first proposal of either copy."""
         if not self.there.proposed_in:
             return self.here.drawn_ids
         if not self.here.proposed_in:

@@ -106,7 +106,7 @@ def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_P
             found.append(_Pupil(entry, record, TeachingEntry(entry, truth, record.part)))
     if not found:
         raise TrainingError(
-            f"{project.name}: nothing is drawn or confirmed; draw areas of at least two classes "
+            f"{project.name}: nothing is annotated or confirmed; draw areas of two or more classes "
             "on a slide or two, or accept a corrected slide",
             code="nothing_annotated",
         )

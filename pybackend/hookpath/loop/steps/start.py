@@ -45,7 +45,7 @@ def start(
 
     Args:
         model: counts as that of round 1, so that it proposes at once, and the next round is
-            trained from it; None: the first round is trained from what is drawn.
+            trained from it; None: the first round is trained from what is annotated.
 
     Raises:
         LoopError: one has begun there, nothing usable is in the project, or the network learns no

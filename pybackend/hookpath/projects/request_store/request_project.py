@@ -66,7 +66,7 @@ class ImagePart(_Part):
         mpp: µm/px of level 0 in x and y; None: the slide file's own.
         crop_to_bounds: whether the viewer crops to ``openslide.bounds-*``.
         server: QuPath's JSON of how it opens the image; None: the file as it is.
-        annotations: path of the GeoJSON with all objects; None: nothing is drawn.
+        annotations: path of the GeoJSON with all objects; None: nothing is annotated.
         problem: why the image cannot be handed over; None: it can.
     """
 

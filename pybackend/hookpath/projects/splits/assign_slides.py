@@ -15,7 +15,7 @@ from hookpath.projects.splits.split_table import FOLD_KEY, SplitRow, SplitTable
 from hookpath.slides.identity import content_of
 
 Areas = Mapping[str, float]
-"""Class name → drawn area in level-0 px²."""
+"""Class name → annotated area in level-0 px²."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SplitPlan:
     Attributes:
         folds: so many parts of equal size; None: one split into train, val and test.
         val, test: shares; the rest trains. Only without folds.
-        stratify: spread every class's drawn area evenly, too, not slides alone.
+        stratify: spread every class's annotated area evenly, too, not slides alone.
         bare: deal out images without annotations, too.
     """
 
@@ -67,7 +67,7 @@ class MadeSplit:
     Attributes:
         part_of: image id → part (``train``… or the number of a fold).
         group_of: image id → group.
-        areas: image id → drawn area by class.
+        areas: image id → annotated area by class.
         untold: names of images whose group nobody tells.
         bare: how many images without annotations are in no part.
     """
@@ -80,7 +80,7 @@ class MadeSplit:
     bare: int
 
     def summary(self, part: str) -> tuple[int, int, dict[str, float]]:
-        """Images and groups of a part, and its share of every class's drawn area."""
+        """Images and groups of a part, and its share of every class's annotated area."""
         ids = [i for i, p in self.part_of.items() if p == part]
         totals = _summed(self.areas.values())
         here = _summed(self.areas[i] for i in ids)
@@ -93,7 +93,7 @@ def make_split(project: Project, plan: SplitPlan) -> MadeSplit:
 
     Raises:
         UsageError: fewer groups than parts.
-        ProjectError: nothing is drawn, or an image cannot be read.
+        ProjectError: nothing is annotated, or an image cannot be read.
     """
     areas = {entry.id: drawn_areas(entry) for entry in project.images}
     chosen = [e for e in project.images if plan.bare or areas[e.id]] or list(project.images)
@@ -128,7 +128,7 @@ def keep_in_metadata(project: Project, made: MadeSplit, plan: SplitPlan, again: 
 
 
 def drawn_areas(entry: ImageEntry) -> dict[str, float]:
-    """Drawn area by class on an image, level-0 px²; what cannot be read has none."""
+    """Annotated area by class on an image, level-0 px²; what cannot be read has none."""
     try:
         drawn = [o for o in teaching_objects(entry) if is_drawn_by_hand(o)]
     except HookpathError:

@@ -1,4 +1,4 @@
-"""Dealing groups of slides out into folds or parts, evenly by slides and by drawn area."""
+"""Dealing groups of slides out into folds or parts, evenly by slides and by annotated area."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DRAWS = 32
 
 @dataclass(frozen=True)
 class Group:
-    """Slides that stay together: how many, and the drawn area by class (any unit)."""
+    """Slides that stay together: how many, and the annotated area by class (any unit)."""
 
     name: str
     slides: int = 1

@@ -73,7 +73,7 @@ class HierarchicalSampler(SeededSampler):
         return self._chances.copy()
 
     def labels_of(self, slide_index: int) -> list[int]:
-        """Labels that are drawn on a slide, all equally likely."""
+        """Labels that are annotated on a slide, all equally likely."""
         return sorted(label for index, label in self._parts if index == slide_index)
 
     def draw(self, n: int) -> list[Draw]:

@@ -70,7 +70,7 @@ class BalancedSampler(SeededSampler):
         )
 
     def class_chances(self, batch_size: int) -> npt.NDArray[np.float64]:
-        """``(C,)`` chance of each class in the next batch; 0 for one that is drawn nowhere.
+        """``(C,)`` chance of each class in the next batch; 0 for one that is annotated nowhere.
 
         Raises:
             TrainingError: no class is left.

@@ -13,7 +13,7 @@ from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 
 @dataclass(frozen=True)
 class VisiblePart:
-    """One connected piece of a drawn class; `polygon` in level-0 px."""
+    """One connected piece of an annotated class; `polygon` in level-0 px."""
 
     slide_index: int
     label: int

@@ -1,4 +1,4 @@
-"""What is drawn on the images of projects, and which classes that makes."""
+"""What is annotated on the images of projects, and which classes that makes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from hookpath.training.config import TrainConfig
 class DrawnImage:
     """An image, its key and name over all projects, and what is known of it (or why nobody knows).
 
-    Of an image with several planes each that is drawn on is one; `image` is the whole image's key
-    and name.
+    Of an image with several planes each that is annotated on is one; `image` is the whole image's
+    key and name.
 
     `drawn` is what a person drew, and the rest of the tissue where that is a class; `written` are
     the names of its classes before any rule changed them.
@@ -58,7 +58,7 @@ class DrawnImage:
 
     @property
     def may_teach(self) -> bool:
-        """Something is drawn, or it cannot be known: then loading says why."""
+        """Something is annotated, or it cannot be known: then loading says why."""
         return self.error is not None or bool(class_names_in(self.drawn))
 
 
@@ -69,7 +69,7 @@ def images_of(
 
     Args:
         rest: what undrawn tissue is; None: nothing is to be learned from drawings.
-        rules: how drawn objects become labels.
+        rules: how annotations become labels.
     """
     images: list[DrawnImage] = []
     names = (entry.name for entry in pooled(projects).images)
@@ -92,7 +92,7 @@ def images_of(
 def _known(
     image: DrawnImage, objects: Sequence[PathObject], rest: Rest | None, rules: LabelRules
 ) -> DrawnImage:
-    """The image with what is drawn on its plane.
+    """The image with what is annotated on its plane.
 
     Raises:
         HookpathError: it cannot be known.
@@ -108,7 +108,7 @@ def _known(
 
 
 def _is_person_s(o: PathObject) -> bool:
-    """Drawn, or what is left of a changed result, which teaches nothing but is told of."""
+    """Annotated, or what is left of a changed result, which teaches nothing but is told of."""
     return is_drawn_by_hand(o) or is_unconfirmed(o)
 
 
@@ -118,11 +118,11 @@ def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
 
 
 def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
-    """One line for each class that is to count as another and is drawn nowhere."""
+    """One line for each class that is to count as another and is annotated nowhere."""
     written = sorted({name for image in images for name in image.written})
     drawn = ", ".join(repr(name) for name in written)
     return [
-        f"class {old!r}, which is to count as {new!r}, is drawn nowhere; drawn are: {drawn}"
+        f"class {old!r}, which is to count as {new!r}, is annotated nowhere; there are: {drawn}"
         for old, new in rules.rename.items()
         if old not in written
     ]
@@ -131,7 +131,7 @@ def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
 def class_table(
     projects: Sequence[Project], images: Sequence[DrawnImage], config: TrainConfig
 ) -> ClassTable:
-    """Drawn classes: in the configured order, else the projects', else as they appear."""
+    """Annotated classes: in the configured order, else the projects', else as they appear."""
     drawn: dict[str, PathClass] = {}
     for path_class in (c for image in images for c in class_names_in(image.drawn)):
         if path_class.name not in drawn or drawn[path_class.name].color is None:
@@ -140,7 +140,7 @@ def class_table(
     missing = [name for name in config.classes if name not in drawn]
     if missing:
         raise TrainingError(
-            f"class {missing[0]!r} is drawn nowhere; drawn are: {', '.join(drawn) or 'none'}",
+            f"class {missing[0]!r} is annotated nowhere; there are: {', '.join(drawn) or 'none'}",
             code="nothing_annotated",
         )
     order = config.classes or [*(n for n in listed if n in drawn), *drawn]
@@ -161,19 +161,19 @@ def _too_few_classes(
     if failed:
         problem = Problem(failed[0].entry.name, str(failed[0].error))
         return TrainingError(
-            f"{names}: fewer than two classes are drawn on what can be read; of {len(failed)} "
+            f"{names}: fewer than two classes are annotated on what can be read; of {len(failed)} "
             f"images that cannot, the first, {problem.line}",
             code=shared_code(i.error for i in failed if i.error is not None),
         )
     found = f"only class {table.names[0]!r}" if len(table) else "no area with a class"
     if len(table) > 1:
         return TrainingError(
-            f"{names}: only classes of no interest are drawn ({', '.join(table.names)}: their "
+            f"{names}: only classes of no interest are annotated ({', '.join(table.names)}: their "
             "names end in *); draw areas of what is to be found",
             code="nothing_annotated",
         )
     return TrainingError(
-        f"{names}: {found} is drawn; draw areas of at least two classes (what is left undrawn is "
+        f"{names}: {found} is annotated; draw areas of at least two classes (what is left out is "
         "unknown, not a class; or name its class with --rest)",
         code="nothing_annotated",
     )

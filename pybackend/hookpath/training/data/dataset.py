@@ -76,7 +76,7 @@ class TrainingData:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over which slides they are and over everything drawn on them."""
+        """SHA-256 over which slides they are and over everything annotated on them."""
         parts = [f"{s['id']}|{s['slide']}|{s['annotations']}" for s in self.slides]
         parts += [f"channel|{c.name}|{c.low!r}|{c.high!r}" for c in self.channels]
         return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
@@ -189,7 +189,7 @@ def _load(
     wanted = [i for i in images if i.may_teach or not classes.names]
     bare = [i for i in images if classes.names and not i.may_teach]
     for name, count in Counter(i.project for i in bare).items():
-        reporter.info(f"{name}: nothing is drawn on {count} of its images")
+        reporter.info(f"{name}: nothing is annotated on {count} of its images")
     reports = [_report_of_bare(image, classes) for image in bare]
     sources: list[AnnotatedSlide] = []
     problems: list[Problem] = []
@@ -251,7 +251,7 @@ def _check_classes(
     if missing:
         others = ", ".join(repr(n) for n in classes.names if n not in missing)
         raise TrainingError(
-            f"class {missing[0]!r} is drawn on no training slide; draw it on one, change the "
+            f"class {missing[0]!r} is annotated on no training slide; draw it on one, change the "
             f"split, or leave it out with --set 'classes=[{others}]'",
             code="nothing_annotated",
         )
@@ -261,7 +261,7 @@ def _check_classes(
         reporter.warn("no validation slide: nothing measures the model, and the last one is kept")
         return
     for name in _absent(classes.names, [drawn[k] for k in split.val]):
-        reporter.warn(f"class {name!r} is drawn on no validation slide: its F1 is not measured")
+        reporter.warn(f"class {name!r} is annotated on no validation slide: its F1 is not measured")
 
 
 def _absent(names: Sequence[str], areas: Sequence[Mapping[str, float]]) -> list[str]:

@@ -1,6 +1,6 @@
 """Stain normalisation: every slide of a run recoloured to what its training slides have in common.
 
-A slide is measured on tissue anywhere on it, not only where something is drawn: so it is at
+A slide is measured on tissue anywhere on it, not only where something is annotated: so it is at
 prediction, where nothing is, and a slide that is the only one to learn from stays as it is.
 """
 

@@ -19,7 +19,7 @@ _DRAWS = 256
 class Candidate:
     """One annotated slide, as far as the split is concerned.
 
-    `areas` is the drawn area by class name in µm²; `marked` the split that the project's
+    `areas` is the annotated area by class name in µm²; `marked` the split that the project's
     metadata gives it (None: free). Slides of one `group` (a patient's) are never on two sides of a
     draw; "": it is alone.
     """

@@ -1,4 +1,4 @@
-"""Classes that are drawn where prediction finds no tissue."""
+"""Classes that are annotated where prediction finds no tissue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MUCH = 0.2
 
 
 def shares_on_glass(slides: Sequence[AnnotatedSlide], classes: ClassTable) -> dict[str, float]:
-    """Classes with much of their drawn area on glass, and how much (0…1).
+    """Classes with much of their annotated area on glass, and how much (0…1).
 
     The smallest slides are looked at, as many as take little time. Classes whose name ends in
     ``*`` make no objects, so nothing is missed where they are not predicted.
@@ -54,7 +54,7 @@ def _pixels(source: AnnotatedSlide) -> float:
 
 
 def _areas(source: AnnotatedSlide, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """µm² by label, of all that is drawn and of what lies on glass."""
+    """µm² by label, of all that is annotated and of what lies on glass."""
     with source.slide.open() as slide:
         found = tissue_mask(slide, _SPACING_UM)
         calibration = slide.calibration

@@ -85,11 +85,11 @@ def context_off_slide(
 
 
 def drawn_on_glass(shares: dict[str, float]) -> list[Finding]:
-    """Classes that are drawn where prediction would leave out, by their share there (0…1)."""
+    """Classes that are annotated where prediction would leave out, by their share there (0…1)."""
     return [
         Finding(
             "drawn_on_glass",
-            f"{share:.0%} of class {name!r} is drawn where no tissue is found: the model will "
+            f"{share:.0%} of class {name!r} is annotated where no tissue is found: the model will "
             "predict glass, too (hookpath predict --tissue leaves it out)",
         )
         for name, share in shares.items()
@@ -118,7 +118,7 @@ class Learned:
     Attributes:
         names: classes in channel order.
         loss: cross-entropy on the training slides.
-        counts: confusion there; rows: what is drawn, columns: what is predicted.
+        counts: confusion there; rows: what is annotated, columns: what is predicted.
         f1: macro F1 on the validation slides; None: there are none.
     """
 
@@ -172,7 +172,7 @@ class Learned:
         return Finding(
             "learned_nothing",
             f"the network learned next to nothing: on its own training slides the loss is "
-            f"{self.loss:.3f}, where guessing by how often each class is drawn gives "
+            f"{self.loss:.3f}, where guessing by how often each class is annotated gives "
             f"{self.prior_loss:.3f}; try another learning_rate, more steps, pretrained weights, or "
             "check that classes look different at model.spacings",
         )

@@ -44,7 +44,7 @@ class RunLogger(Protocol):
     """Hears of a training run.
 
     One with a method ``picture(number, name, rgb)`` is shown validation patches of some epochs,
-    too: ``(H, W, 3)`` uint8, a row each patch: tissue, drawn, predicted.
+    too: ``(H, W, 3)`` uint8, a row each patch: tissue, annotated, predicted.
 
     Made without arguments; whatever it raises is reported once, and it hears no more: a run never
     ends for its logger.

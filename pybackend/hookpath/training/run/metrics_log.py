@@ -44,7 +44,7 @@ class MetricsLog(Closing):
     def add(self, row: Row, picture: Picture | None = None) -> None:
         """Append the row of an epoch; numbers that are not known are left empty.
 
-        `picture`: of validation patches, ``(H, W, 3)`` RGB: tissue, drawn, predicted.
+        `picture`: of validation patches, ``(H, W, 3)`` RGB: tissue, annotated, predicted.
         """
         self._rows.append({k: "" if v is None or v != v else v for k, v in row.items()})
         self._run.write_rows(self._rows)

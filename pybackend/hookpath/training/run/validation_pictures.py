@@ -25,7 +25,7 @@ def is_due(epoch: int, epochs: int) -> bool:
 
 
 class ValidationPictures:
-    """Keeps the first patches of a validation on which something is drawn.
+    """Keeps the first patches of a validation on which something is annotated.
 
     Args:
         colors: RGB of the classes.

@@ -37,7 +37,7 @@ public final class Drawings {
      *
      * @param project the project
      * @param entry one of its images
-     * @return drawn areas by class, the image's role, and why it cannot be used
+     * @return annotated areas by class, the image's role, and why it cannot be used
      */
     public static DrawnImage of(
             Project<BufferedImage> project, ProjectImageEntry<BufferedImage> entry) {

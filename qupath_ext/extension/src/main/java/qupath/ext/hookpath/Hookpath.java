@@ -172,7 +172,7 @@ public final class Hookpath {
     }
 
     /**
-     * Turns Live on for the image in the window: what is drawn on it is learned, again after every
+     * Turns Live on for the image in the window: what is annotated on it is learned, again after every
      * stroke, and what was learned is shown over it. Nothing is written.
      *
      * @param arguments {@code device}, {@code python}
@@ -224,7 +224,7 @@ public final class Hookpath {
     }
 
     /**
-     * Trains a model on what is drawn in the project, with the roles that its images have
+     * Trains a model on what is annotated in the project, with the roles that its images have
      * ({@code hookpath.split}); the project's own files are not touched.
      *
      * @param arguments {@code name} (of the model, in the project's {@code hookpath/models}) or
@@ -322,12 +322,12 @@ public final class Hookpath {
     }
 
     /**
-     * Compares what is drawn in the project with what a model says there; nothing is changed.
+     * Compares what is annotated in the project with what a model says there; nothing is changed.
      *
      * @param arguments {@code model} (folder or name), {@code leftOut: true} (also ask quick networks
      *     that learned without the image), {@code python}, {@code device}, and the other options of
      *     {@code hookpath evaluate}
-     * @return figures, and every drawn area, the most doubtful first
+     * @return figures, and every annotated area, the most doubtful first
      * @throws HookpathException nothing could be compared
      */
     public static Evaluation check(Map<String, ?> arguments) {

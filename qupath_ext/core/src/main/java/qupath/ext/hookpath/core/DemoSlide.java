@@ -27,7 +27,7 @@ public record DemoSlide(Path file) implements Comparable<DemoSlide> {
         return name().replaceFirst("-.*", "");
     }
 
-    /** Where what is drawn on it would be. */
+    /** Where what is annotated on it would be. */
     public Path drawn() {
         return file.resolveSibling(name() + ".geojson");
     }

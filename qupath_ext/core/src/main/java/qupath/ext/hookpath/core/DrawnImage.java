@@ -11,7 +11,7 @@ import java.util.Set;
  *
  * @param id      the image's id in its project
  * @param name    its name
- * @param mm2     drawn area by class in mm², that of lines included where they have a width; NaN
+ * @param mm2     annotated area by class in mm², that of lines included where they have a width; NaN
  *                where the pixel size is not known
  * @param role    what it is for, or null: nobody decided
  * @param problem why it cannot be used, one line, or null
@@ -63,17 +63,17 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
         return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2, channels);
     }
 
-    /** Whether something of a class is drawn on it. */
+    /** Whether something of a class is annotated on it. */
     public boolean has(String className) {
         return mm2.containsKey(className);
     }
 
-    /** Whether training can use it: something of these classes is drawn, and nothing is wrong. */
+    /** Whether training can use it: something of these classes is annotated, and nothing is wrong. */
     public boolean teaches(Set<String> classes) {
         return problem == null && mm2.keySet().stream().anyMatch(classes::contains);
     }
 
-    /** Drawn area of these classes in mm². */
+    /** Annotated area of these classes in mm². */
     public double area(Set<String> classes) {
         return mm2.entrySet().stream().filter(e -> classes.contains(e.getKey()))
                 .mapToDouble(Map.Entry::getValue).sum();

@@ -16,8 +16,8 @@ import java.util.Map;
  *
  * @param classes what the model tells apart
  * @param parts   {@code "all"}, {@code "train"}… → figures
- * @param images  every image with drawn areas
- * @param areas   every drawn area, the most doubtful first
+ * @param images  every image with annotated areas
+ * @param areas   every annotated area, the most doubtful first
  * @param problems one line for each image that could not be looked at
  * @param page    the report for a browser; null: there is none
  */
@@ -44,7 +44,7 @@ public record Evaluation(List<ClassPart> classes, Map<String, Part> parts, List<
      * Figures of some images.
      *
      * @param images    how many
-     * @param confusion px; rows: drawn, columns: predicted, the last one: nothing
+     * @param confusion px; rows: annotated, columns: predicted, the last one: nothing
      * @param macroF1   mean over classes
      * @param f1        of each class
      */
@@ -65,7 +65,7 @@ public record Evaluation(List<ClassPart> classes, Map<String, Part> parts, List<
      *
      * @param part    of the split, or null
      * @param macroF1 NaN: there is none
-     * @param f1      of each class, NaN: not drawn there
+     * @param f1      of each class, NaN: not annotated there
      */
     public record Image(String id, String name, String part, double macroF1,
                         Map<String, Double> f1) {
@@ -105,7 +105,7 @@ public record Evaluation(List<ClassPart> classes, Map<String, Part> parts, List<
         return new Evaluation(classes, parts, images, areas, problems(json), page);
     }
 
-    /** The areas of a part that were drawn as one class and predicted as another; null: any. */
+    /** The areas of a part that were annotated as one class and predicted as another; null: any. */
     public List<JudgedArea> areas(String part, String drawn, String predicted) {
         return areas.stream()
                 .filter(a -> part == null || part.equals(ALL) || part.equals(a.part()))

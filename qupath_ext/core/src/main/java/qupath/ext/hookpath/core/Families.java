@@ -13,7 +13,7 @@ import java.util.Map;
 
 /**
  * The networks that a person can train from the window, in its order: those that learn classes
- * from what is drawn. Python says what each can be ({@code hookpath/qupath/offers.py} wrote {@code
+ * from what is annotated. Python says what each can be ({@code hookpath/qupath/training_options.py} wrote {@code
  * families.json}, and says why the others are left out); nothing is worked out here.
  */
 public final class Families {

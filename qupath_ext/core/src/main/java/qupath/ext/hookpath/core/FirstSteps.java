@@ -5,7 +5,7 @@ package qupath.ext.hookpath.core;
  *
  * @param python  whether jobs can be started
  * @param project whether a project with images is open
- * @param classes how many classes are drawn in the image that is open
+ * @param classes how many classes are annotated in the image that is open
  * @param model   whether the project has a model
  */
 public record FirstSteps(boolean python, boolean project, int classes, boolean model) {

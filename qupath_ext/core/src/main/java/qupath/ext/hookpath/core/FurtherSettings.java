@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 /**
  * Settings that a person typed, {@code key=value} parted by semicolons or lines: what is not
  * understood is refused before a training is begun. Which there are, Python says ({@code
- * hookpath/qupath/offers.py} wrote {@code settings.json}).
+ * hookpath/qupath/training_options.py} wrote {@code settings.json}).
  */
 public final class FurtherSettings {
 

@@ -13,8 +13,8 @@ import java.util.List;
  * @param drawn       its class
  * @param predicted   what most of it is said to be; null: nothing was predicted there
  * @param areaMm2     labelled area
- * @param right       share that is said to be of the drawn class; NaN: nothing was predicted
- * @param loss        mean −ln p of the drawn class; NaN: not known
+ * @param right       share that is said to be of the annotated class; NaN: nothing was predicted
+ * @param loss        mean −ln p of the annotated class; NaN: not known
  * @param uncertainty mean entropy, 0 (sure) to 1 (as good as guessing); NaN: not known
  * @param bounds      x0, y0, x1, y1 in level-0 px
  * @param marked      a person said that it is right as it is drawn
@@ -30,9 +30,9 @@ public record JudgedArea(String imageId, String image, String part, String objec
     /**
      * What a network says that learned without an image.
      *
-     * @param loss      mean −ln p of the drawn class
+     * @param loss      mean −ln p of the annotated class
      * @param predicted what most of the area is said to be
-     * @param right     share that is said to be of the drawn class
+     * @param right     share that is said to be of the annotated class
      */
     public record LeftOut(double loss, String predicted, double right) {
     }

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Roles for images that have none. About a quarter validates, such that every class that is drawn
+ * Roles for images that have none. About a quarter validates, such that every class that is annotated
  * stays in training and, where possible, is validated, too; what was decided before stays.
  */
 public final class SuggestedRoles {

@@ -9,7 +9,7 @@ import java.util.List;
  * @param device      what computes, as people call it
  * @param steps       of the whole training; of tiles those whose features are not known yet
  * @param stepSeconds of one step; null: there is none to be measured
- * @param ofTiles     whether a step is a piece of what is drawn that is looked at, then all is
+ * @param ofTiles     whether a step is a piece of what is annotated that is looked at, then all is
  *                    fitted at once
  * @param batchSize   patches of a step
  * @param minutes     within which it ends by itself; null: no such limit

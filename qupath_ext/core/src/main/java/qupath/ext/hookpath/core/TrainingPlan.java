@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a training would learn from: images with what is drawn on them and what each is for, and the
+ * What a training would learn from: images with what is annotated on them and what each is for, and the
  * classes that are switched on. Says why it cannot be, and what deserves a second look.
  *
  * @param images  all images of the project, in its order
@@ -33,7 +33,7 @@ public record TrainingPlan(List<DrawnImage> images, Set<String> classes) {
         }
     }
 
-    /** Classes that are drawn, in order of first appearance, after those that are known. */
+    /** Classes that are annotated, in order of first appearance, after those that are known. */
     public static Set<String> drawn(List<String> known, List<DrawnImage> images) {
         Set<String> drawn = new LinkedHashSet<>();
         images.forEach(i -> drawn.addAll(i.mm2().keySet()));

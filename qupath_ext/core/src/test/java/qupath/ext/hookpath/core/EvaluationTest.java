@@ -76,7 +76,7 @@ class EvaluationTest {
         assertTrue(Double.isNaN(all.share(1, 0)));
         assertEquals(0.95, all.f1().get("T").high());
         assertTrue(Double.isNaN(all.macroF1().low()));
-        assertTrue(Double.isNaN(found.images().get(0).f1().get("S")));     // not drawn there
+        assertTrue(Double.isNaN(found.images().get(0).f1().get("S")));     // not annotated there
         assertEquals(List.of("c.svs: is gone", "d.svs: is damaged"), found.problems());
         assertNull(found.page());
     }

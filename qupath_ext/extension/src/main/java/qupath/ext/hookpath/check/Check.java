@@ -24,8 +24,8 @@ import qupath.ext.hookpath.core.Request;
 import qupath.lib.projects.Project;
 
 /**
- * How well a model agrees with what is drawn in a project ({@code hookpath evaluate}): it is
- * predicted where something is drawn, and beside it, every image is asked about with a quick network
+ * How well a model agrees with what is annotated in a project ({@code hookpath evaluate}): it is
+ * predicted where something is annotated, and beside it, every image is asked about with a quick network
  * that learned from the others. {@link #start} and {@link #finish} take a while: not for the JavaFX
  * thread.
  */
@@ -41,7 +41,7 @@ public final class Check {
     /**
      * A check that is still to be started.
      *
-     * @param project its images with drawn areas are looked at
+     * @param project its images with annotated areas are looked at
      * @param model the model
      * @param given {@code python}, and whatever {@code hookpath evaluate} knows
      */
@@ -60,7 +60,7 @@ public final class Check {
     }
 
     /**
-     * Writes down what is drawn and starts the job.
+     * Writes down what is annotated and starts the job.
      *
      * @param onEvent hears the job's events, on a thread of its own
      * @return the running job

@@ -73,7 +73,7 @@ public record LoopOptions(
         return Files.exists(folder.resolve("loop.json"));
     }
 
-    /** Whether the step reads what is drawn on an image. */
+    /** Whether the step reads what is annotated on an image. */
     boolean needs(String id) {
         return switch (step) {
             case "status" -> false;

@@ -49,7 +49,7 @@ final class Learning {
         this.pupil = pupil;
     }
 
-    /** Begins with what is drawn already. */
+    /** Begins with what is annotated already. */
     void start() {
         strokes.start();
         drawn();

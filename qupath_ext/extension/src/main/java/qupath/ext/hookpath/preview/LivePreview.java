@@ -75,7 +75,7 @@ final class LivePreview {
      * What is asked for.
      *
      * @param python that runs the worker; found by somebody who may wait
-     * @param model folder of the model; null: what is drawn is learned live
+     * @param model folder of the model; null: what is annotated is learned live
      * @param device what to compute on
      */
     record Settings(PythonFinder python, Path model, String device) {
@@ -127,7 +127,7 @@ final class LivePreview {
         return viewer;
     }
 
-    /** Whether it learns what is drawn. */
+    /** Whether it learns what is annotated. */
     boolean isLive() {
         return settings.live();
     }

@@ -78,7 +78,7 @@ public final class PreviewCommand {
     }
 
     /**
-     * Starts to learn what is drawn on the image in the active viewer, in the place of a preview
+     * Starts to learn what is annotated on the image in the active viewer, in the place of a preview
      * that runs.
      *
      * @param qupath QuPath

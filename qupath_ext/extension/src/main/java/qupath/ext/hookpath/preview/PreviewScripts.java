@@ -39,7 +39,7 @@ public final class PreviewScripts {
     }
 
     /**
-     * Starts to learn what is drawn on the image in the window.
+     * Starts to learn what is annotated on the image in the window.
      *
      * @param arguments {@code device}, {@code python}
      * @throws HookpathException there is no window or image

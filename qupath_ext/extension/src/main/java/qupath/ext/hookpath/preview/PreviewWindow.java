@@ -141,7 +141,7 @@ public final class PreviewWindow extends VBox {
         models.setValue(listed(found));
     }
 
-    /** Learns what is drawn, or goes back to the model that is chosen. */
+    /** Learns what is annotated, or goes back to the model that is chosen. */
     @FXML
     private void liveOnOrOff() {
         if (live.isSelected()) {

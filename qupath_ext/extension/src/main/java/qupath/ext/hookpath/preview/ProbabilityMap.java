@@ -138,7 +138,7 @@ public final class ProbabilityMap {
         places.add(JobStart.base(null).resolve("hookpath").resolve("predictions"));
         var entry = project == null ? null : project.getEntry(image);
         String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
-        // Those of a check are of what is drawn only.
+        // Those of a check are of what is annotated only.
         return MapSearch.mapsOf(name, slide, places.toArray(Path[]::new)).stream()
                 .filter(map -> !map.startsWith(places.getFirst().resolve(Check.FOLDER))).toList();
     }

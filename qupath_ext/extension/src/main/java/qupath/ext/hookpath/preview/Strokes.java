@@ -20,7 +20,7 @@ import qupath.lib.roi.interfaces.ROI;
 
 /**
  * What a person draws on an image, watched: whoever listens is told when nothing has changed for a
- * moment, however it was changed (drawn, erased, classified, undone). For the JavaFX thread.
+ * moment, however it was changed (annotated, erased, classified, undone). For the JavaFX thread.
  */
 final class Strokes implements PathObjectHierarchyListener {
 

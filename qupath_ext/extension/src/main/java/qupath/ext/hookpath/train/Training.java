@@ -23,7 +23,7 @@ import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
 /**
- * One training, from what is drawn in a project to a model beside it. {@link #start} and
+ * One training, from what is annotated in a project to a model beside it. {@link #start} and
  * {@link #finish} both take a while: not for the JavaFX thread.
  */
 public final class Training {

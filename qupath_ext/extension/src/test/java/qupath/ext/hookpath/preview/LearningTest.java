@@ -27,7 +27,7 @@ class LearningTest {
 
     @Test
     void oneClassIsNotEnough() {
-        assertEquals("Live waits: draw a second class; only Tumor's edge is drawn.",
+        assertEquals("Live waits: annotate a second class; only Tumor's edge is annotated.",
                 missing(1, "Tumor's edge"));
     }
 

@@ -27,7 +27,7 @@ import qupath.ext.hookpath.core.JudgedArea;
 import qupath.ext.hookpath.ui.Cells;
 import qupath.ext.hookpath.ui.Windows;
 
-/** The list of drawn areas, the most doubtful first, and the way through it. */
+/** The list of annotated areas, the most doubtful first, and the way through it. */
 public final class AreasPane extends VBox {
 
     /** So that arrow keys run over rows without opening every image on the way. */

@@ -14,7 +14,7 @@ import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 import qupath.lib.roi.interfaces.ROI;
 
-/** Drawn areas in the viewer: going there, marking them, and seeing what became of them. */
+/** Annotated areas in the viewer: going there, marking them, and seeing what became of them. */
 final class Places {
 
     /** How much wider than an area the view is. */

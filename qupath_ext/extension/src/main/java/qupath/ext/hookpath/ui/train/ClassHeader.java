@@ -10,7 +10,7 @@ import javafx.scene.layout.VBox;
 import javafx.scene.shape.Rectangle;
 import qupath.ext.hookpath.Texts;
 
-/** Head of a class's column: on or off, its colour, and the area drawn in all. */
+/** Head of a class's column: on or off, its colour, and the area annotated in all. */
 final class ClassHeader extends VBox {
 
     ClassHeader(String name, double totalMm2, boolean on, Consumer<Boolean> onChange) {

@@ -38,7 +38,7 @@ import qupath.ext.hookpath.ui.Windows;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
-/** Images with their drawn area by class and what each is for; classes can be switched off. */
+/** Images with their annotated area by class and what each is for; classes can be switched off. */
 public final class PlanTable extends VBox {
 
     private static final double LEAST_NAME_PX = 190;
@@ -97,7 +97,7 @@ public final class PlanTable extends VBox {
         return plan.getReadOnlyProperty();
     }
 
-    /** Classes that are drawn but switched off. */
+    /** Classes that are annotated but switched off. */
     boolean isSomethingOff() {
         return !off.isEmpty();
     }
@@ -107,7 +107,7 @@ public final class PlanTable extends VBox {
         this.onProblem = onProblem;
     }
 
-    /** Reads what is drawn in a project, image by image, in the background. */
+    /** Reads what is annotated in a project, image by image, in the background. */
     void load(Project<BufferedImage> of) {
         project = of;
         int mine = ++generation;
