@@ -4,7 +4,7 @@
 
 Runs alternate; printed are the medians of the ratios of neighbouring runs, and their quartiles.
 Networks are those of preset `auto` (pretrained branches), random weights: time does not depend on
-them, agreement in bfloat16 does and is told by `hookpath predict --precision bf16` itself.
+them, agreement in bfloat16 does and is reported by `hookpath predict --precision bf16` itself.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def make_slides(folder: Path, side: int) -> None:
         rng = np.random.default_rng(number)
         if number:
             shutil.copyfile(path, folder / f"s{number}.tif")
-        drawn = [_blob(rng, name, side) for name in COLOURS for _ in range(12)]
-        write_geojson(folder / f"s{number}.geojson", drawn)
+        annotated = [_blob(rng, name, side) for name in COLOURS for _ in range(12)]
+        write_geojson(folder / f"s{number}.geojson", annotated)
     small = folder.parent / "small"
     small.mkdir(exist_ok=True)
     _write(small / "s.tif", _pixels(min(side, 1152)))

@@ -67,8 +67,8 @@ def main() -> None:
 def sources_of(folder: Path) -> tuple[list[AnnotatedSlide], list[AnnotatedSlide], ClassTable]:
     """The slides with their strokes, and with the whole truth."""
     entries = list(open_project(folder).images)
-    drawn = {c.name: c for e in entries for c in class_names_in(e.objects())}
-    classes = ClassTable.of(drawn.values())
+    annotated = {c.name: c for e in entries for c in class_names_in(e.objects())}
+    classes = ClassTable.of(annotated.values())
     strokes = [load_source(e, e.objects(), classes) for e in entries]
     truth = [
         load_source(e, read_geojson(folder / "full" / f"{Path(e.name).stem}.geojson"), classes)

@@ -93,10 +93,10 @@ def value_of(name: str, folder: Path) -> int:
     """The value of the truth that most px under a class's strokes have."""
     votes = np.zeros(256, np.int64)
     for path in sorted(folder.glob("*.geojson")):
-        drawn = [o for o in read_geojson(path) if o.path_class and o.path_class.name == name]
-        if drawn:
+        annotated = [o for o in read_geojson(path) if o.path_class and o.path_class.name == name]
+        if annotated:
             truth = np.asarray(Image.open(folder / "full" / f"{path.stem}_labels.png"))
-            under = rasterize([(o.geometry, 1) for o in drawn], truth.shape) == 1
+            under = rasterize([(o.geometry, 1) for o in annotated], truth.shape) == 1
             votes += np.bincount(truth[under], minlength=256)
     votes[UNKNOWN] = 0
     return int(votes.argmax())

@@ -61,7 +61,7 @@ def main() -> None:
             tally = ShapeTally(4, 0.5) if with_shapes else None
             count_slide(truth, predicted, shapes=tally)
             if tally is not None:
-                found = tally.figures()
+                found = tally.metrics()
             seconds[with_shapes].append(time.process_time() - started)
     plain, whole = (statistics.median(seconds[key]) for key in (False, True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

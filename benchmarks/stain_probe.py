@@ -99,7 +99,7 @@ def main() -> None:
     started = time.process_time()
     names = sorted(path.stem for path in args.data.glob("*.tif"))
     pictures = {name: read(args.data / f"{name}.tif") for name in names}
-    strokes, truths, n_classes = drawn(args.data, pictures)
+    strokes, truths, n_classes = annotated(args.data, pictures)
     features = Features()
     shifts = ["as it is", *SHIFTS]
     titles = [f"{name}: {shift}" for name in names for shift in shifts]
@@ -275,7 +275,7 @@ def read(path: Path) -> RGB:
         return slide.read(Region(0, 0, width, height, dx, dy))
 
 
-def drawn(data: Path, pictures: dict[str, RGB]) -> tuple[Cells, Cells, int]:
+def annotated(data: Path, pictures: dict[str, RGB]) -> tuple[Cells, Cells, int]:
     """Strokes and the whole truth on the grid of cells (0: unknown), and the number of classes."""
     project = open_project(data)
     objects = {Path(e.name).stem: list(e.objects()) for e in project.images}

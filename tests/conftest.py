@@ -48,7 +48,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes is left out, and told at the end, unless ``-m`` names it."""
+    """What takes minutes is left out, and named at the end, unless ``-m`` selects it."""
     if "slow" in (config.getoption("-m") or ""):
         return
     left_out = pytest.mark.skip(reason="takes minutes; `pytest -n 0 -m slow` runs it")

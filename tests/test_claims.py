@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 class Doing:
-    """Keeps what was done, and fails as often as it is told to."""
+    """Keeps what was done, and fails as often as it is asked to."""
 
     def __init__(self, fails: dict[str, list[Exception]] | None = None) -> None:
         self.done: list[str] = []

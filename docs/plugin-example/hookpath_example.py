@@ -136,9 +136,9 @@ class Lines:
         """The run begins, or goes on."""
         self._file = (run.folder / "lines.txt").open("a", encoding="utf-8")
 
-    def epoch(self, number: int, figures: Any) -> None:
+    def epoch(self, number: int, metrics: Any) -> None:
         """An epoch is done."""
-        self._file.write(f"{number}: loss {figures['loss']:.3f}\n")
+        self._file.write(f"{number}: loss {metrics['loss']:.3f}\n")
         self._file.flush()
 
     def close(self) -> None:

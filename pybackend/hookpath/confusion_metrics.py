@@ -87,13 +87,13 @@ def balanced_accuracy(counts: npt.ArrayLike, counted: Sequence[bool] | None = No
         counted: as for `macro_f1`.
     """
     matrix = np.asarray(counts, dtype=np.float64)
-    drawn = matrix.sum(axis=1)
-    present = drawn > 0
+    annotated = matrix.sum(axis=1)
+    present = annotated > 0
     if counted is not None:
         present &= np.asarray(counted, bool)
     if not present.any():
         return float("nan")
-    return float((np.diag(matrix)[present] / drawn[present]).mean())
+    return float((np.diag(matrix)[present] / annotated[present]).mean())
 
 
 def cohen_kappa(

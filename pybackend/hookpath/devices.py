@@ -22,7 +22,7 @@ def choose_device(wanted: str, say: Callable[[str], None] = lambda _: None) -> t
 
     Args:
         wanted: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…, ``mps``.
-        say: told why ``auto`` takes the CPU.
+        say: gets the reason why ``auto`` takes the CPU.
 
     Raises:
         DeviceError: it is not there, or cannot be used.

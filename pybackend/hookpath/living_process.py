@@ -28,7 +28,7 @@ def this_machine() -> str:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process of this machine has the number; True where that cannot be told.
+    """Whether a process of this machine has the number; True where that cannot be known.
 
     Not psutil's answer on Unix: where ``/proc`` shows a person only their own processes
     (``hidepid``, usual on clusters), psutil says that everybody else's are dead.

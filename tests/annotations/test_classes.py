@@ -20,7 +20,7 @@ from hookpath.annotations import (
 from hookpath.geometry import Region
 
 
-def drawn(name: str, geometry: Polygon) -> PathObject:
+def annotated(name: str, geometry: Polygon) -> PathObject:
     return PathObject(geometry, path_class=PathClass(name))
 
 
@@ -83,13 +83,13 @@ def test_a_table_knows_what_is_outlined() -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_star_drawn_in_another_class_takes_that_area_out(order: int) -> None:
-    objects = [drawn("Tumor", box(0, 0, 20, 20)), drawn("Ignore*", box(5, 5, 15, 15))]
+    objects = [annotated("Tumor", box(0, 0, 20, 20)), annotated("Ignore*", box(5, 5, 15, 15))]
     assert areas(*objects[::order]) == {"Tumor": 300, "Ignore*": 100}
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_star_takes_what_it_crosses_also_from_a_smaller_area(order: int) -> None:
-    objects = [drawn("Tumor", box(10, 0, 20, 10)), drawn("Artefact*", box(0, 0, 15, 30))]
+    objects = [annotated("Tumor", box(10, 0, 20, 10)), annotated("Artefact*", box(0, 0, 15, 30))]
     labels = labels_of(*objects[::order])
     assert areas(*objects[::order]) == {"Tumor": 50, "Artefact*": 450}
     (lost,) = labels.report.left_out
@@ -98,22 +98,25 @@ def test_a_star_takes_what_it_crosses_also_from_a_smaller_area(order: int) -> No
 
 
 def test_what_lies_whole_in_a_star_was_drawn_on_it() -> None:
-    background, nest = drawn("Ignore*", box(0, 0, 30, 30)), drawn("Tumor", box(5, 5, 10, 10))
+    background, nest = (
+        annotated("Ignore*", box(0, 0, 30, 30)),
+        annotated("Tumor", box(5, 5, 10, 10)),
+    )
     assert areas(background, nest) == {"Ignore*": 875, "Tumor": 25}
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_star_on_the_same_outline_wins(order: int) -> None:
-    objects = [drawn("Tumor", box(0, 0, 9, 9)), drawn("Ignore*", box(0, 0, 9, 9))]
-    objects.append(drawn("Tumor", box(20, 20, 21, 21)))
+    objects = [annotated("Tumor", box(0, 0, 9, 9)), annotated("Ignore*", box(0, 0, 9, 9))]
+    objects.append(annotated("Tumor", box(20, 20, 21, 21)))
     assert areas(*objects[::order]) == {"Tumor": 1, "Ignore*": 81}
 
 
 def test_areas_marked_as_unknown_take_everything_back_whatever_the_sizes() -> None:
     objects = [
-        drawn("Tumor", box(0, 0, 10, 10)),
-        drawn("Ignore*", box(20, 0, 22, 2)),
-        drawn(UNKNOWN_MARK, box(5, 0, 40, 40)),
+        annotated("Tumor", box(0, 0, 10, 10)),
+        annotated("Ignore*", box(20, 0, 22, 2)),
+        annotated(UNKNOWN_MARK, box(5, 0, 40, 40)),
     ]
     assert areas(*objects) == {"Tumor": 50, "Ignore*": 0}
     lost = {

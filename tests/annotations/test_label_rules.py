@@ -65,8 +65,8 @@ def test_without_a_pixel_size_lines_stay_lines() -> None:
 
 def test_derived_classes_are_folded_but_not_what_is_of_no_interest() -> None:
     names = ["Tumor: Positive", "Tumor", "Tumor: Boundary*", "Region: unknown*", "Ignore*"]
-    drawn = [PathObject(box(0, 0, 1, 1), path_class=PathClass(n)) for n in names]
-    found = LabelRules(fold_derived=True).applied(drawn, lambda: None)
+    annotated = [PathObject(box(0, 0, 1, 1), path_class=PathClass(n)) for n in names]
+    found = LabelRules(fold_derived=True).applied(annotated, lambda: None)
     assert [o.path_class.name for o in found if o.path_class] == ["Tumor", *names[1:]]
 
 

@@ -297,9 +297,9 @@ def test_more_classes_than_labels_are_one_clear_error() -> None:
 @pytest.mark.parametrize("far", [1e10, 1e300])
 def test_coordinates_that_no_slide_has_are_not_used(far: float) -> None:
     tumour = PathClass("Tumor")
-    drawn = [
+    annotated = [
         PathObject(shapely.Polygon([(0, 0), (far, 0), (far, far)]), path_class=tumour),
         PathObject(shapely.box(0, 0, 10, 10), path_class=tumour),
     ]
-    report = LabelSource(drawn, ClassTable.of([tumour]), slide_size=(100, 100)).report
+    report = LabelSource(annotated, ClassTable.of([tumour]), slide_size=(100, 100)).report
     assert (report.count("broken"), report.area_l0) == (1, {"Tumor": 100.0})

@@ -19,7 +19,7 @@ from hookpath.baselines import (
     load_classifier,
     save_classifier,
 )
-from hookpath.baselines.stroke_features import balanced, drawn_pixels
+from hookpath.baselines.stroke_features import annotated_pixels, balanced
 from hookpath.errors import ModelFolderError, TrainingError, UsageError
 from hookpath.inference import PredictConfig, Predictor, predict_images
 from hookpath.inference.tile_grids import Box
@@ -70,7 +70,7 @@ def labels_of(classifier: PixelClassifier, folder: Path) -> np.ndarray:
 
 def test_it_learns_the_strokes_and_nothing_else(folder: Path) -> None:
     source = source_of(folder)
-    pixels = drawn_pixels([source], PixelSettings.of(FEW).bank)
+    pixels = annotated_pixels([source], PixelSettings.of(FEW).bank)
     assert np.bincount(pixels[:, 4]).tolist() == [0, 200, 100]
     assert pixels[0].tolist() == [0, 0, 10, 10, 1]
     chosen = balanced(pixels, 2, 120, seed=3)

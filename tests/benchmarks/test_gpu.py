@@ -36,11 +36,11 @@ def gpu() -> Iterator[ModuleType]:
 def work(gpu: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the slides that all parts read."""
     folder = tmp_path_factory.mktemp("gpu")
-    figures_of("slides", folder)
+    metrics_of("slides", folder)
     return folder
 
 
-def figures_of(part: str, work: Path) -> dict[str, Any]:
+def metrics_of(part: str, work: Path) -> dict[str, Any]:
     """What a part measures on the CPU; it runs once."""
     from gpu_here import Here
     from gpu_parts import run_part
@@ -76,13 +76,13 @@ def test_every_part_has_a_budget_and_all_end_within_eight_minutes(gpu: ModuleTyp
 
 @pytest.mark.parametrize("part", QUICK)
 def test_a_part_measures_something(part: str, work: Path) -> None:
-    figures = figures_of(part, work)
+    figures = metrics_of(part, work)
     assert any(isinstance(value, float) for value in figures.values())
 
 
 def test_dense_and_patch_wise_agree_and_little_memory_changes_no_map(work: Path) -> None:
-    assert figures_of("exact", work)["as_shipped_dense_to_patches"] < 1e-4
-    little = figures_of("memory", work)
+    assert metrics_of("exact", work)["as_shipped_dense_to_patches"] < 1e-4
+    little = metrics_of("memory", work)
     assert (little["batch"], little["at_once"]) == (4, 2)
     assert little["smaller_tiles_differ_by"] < 1e-4
 

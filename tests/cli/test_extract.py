@@ -22,9 +22,9 @@ def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[...
     assert results["extracted"]["images"][0]["patches"] == {"10x": 8, "4um": 8}
     assert Path(results["extracted"]["table"]).is_file()
     assert Path(results["slide"]["folder"], "4um").is_dir()
-    told = hookpath(*call, "--where", "all", "--workers", 0)
-    assert "finished earlier" in told.err
-    assert "4um" in told.out
+    outcome = hookpath(*call, "--where", "all", "--workers", 0)
+    assert "finished earlier" in outcome.err
+    assert "4um" in outcome.out
     assert FolderProject(folder).images[0].objects() == []
 
 
@@ -36,9 +36,9 @@ def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..
     assert done.code == 0, done.err
     (found,) = [e["data"] for e in done.events if e.get("kind") == "extracted"]
     assert found["images"][0]["by_label"] == {"Tumor": 9, "Normal": 27}
-    told = hookpath("info", tmp_path / "slides", *rest)
-    assert "Normal mm²" in told.out
-    assert "undrawn tissue counts as Normal on 1 of 1 images" in told.out
+    outcome = hookpath("info", tmp_path / "slides", *rest)
+    assert "Normal mm²" in outcome.out
+    assert "undrawn tissue counts as Normal on 1 of 1 images" in outcome.out
     assert "Normal" not in hookpath("info", tmp_path / "slides").out
 
 

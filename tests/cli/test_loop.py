@@ -132,8 +132,8 @@ def stack_folder(folder: Path) -> Path:
             folder / f"s{number}.ome.tif", planes, ome=True, photometric="rgb", tile=(64, 64),
             metadata={"axes": "ZYXS", "PhysicalSizeX": 1.0, "PhysicalSizeY": 1.0},
         )  # fmt: skip
-    drawn = [on_plane(o, (2, 0)) for o in texture_objects(128)]
-    write_geojson(folder / "s0.geojson", drawn)
+    annotated = [on_plane(o, (2, 0)) for o in texture_objects(128)]
+    write_geojson(folder / "s0.geojson", annotated)
     return folder
 
 

@@ -120,8 +120,8 @@ def test_extract_and_convert(hookpath, folder: Path, tmp_path: Path) -> None:
     rows = list(csv.reader((out / "patches.csv").open(encoding="utf-8", newline="")))
     assert len(rows) > 1
     assert not any(cell[:1] in ("=", "@") for row in rows for cell in row)
-    drawn = folder / "=cmd [bold]x[] $x_{$.geojson"
-    well(hookpath("convert", drawn, "--to", "asap", "-o", tmp_path / "asap"))
+    annotated = folder / "=cmd [bold]x[] $x_{$.geojson"
+    well(hookpath("convert", annotated, "--to", "asap", "-o", tmp_path / "asap"))
     (xml,) = (tmp_path / "asap").glob("*.xml")
     ElementTree.parse(xml)
 

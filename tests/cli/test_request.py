@@ -54,7 +54,7 @@ def run(folder: Path) -> Path:
     out = folder.parent / "run"
     options = {"out": str(out), "model": "hooknet", **TINY}
     request = write_request(folder.parent / "train job", "train", project_part(folder), options)
-    # It was started before it was told what to do.
+    # It was started before it got its job.
     call = [sys.executable, "-X", "utf8", "-m", "hookpath", "--request", "-", "--json"]
     done = subprocess.run(
         call, input=f"{request}\n", capture_output=True, text=True, encoding="utf-8", check=False

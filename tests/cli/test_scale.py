@@ -45,8 +45,8 @@ def test_a_detector_trains_on_slides_and_is_asked_about_them(
     }
     assert "R²" in (run / "report.html").read_text(encoding="utf-8")
     asked = hookpath("info", folder, "--scale-model", run, "--device", "cpu", "--json")
-    (told,) = [e["data"] for e in asked.events if e["event"] == "result"]
-    assert all(image["estimated_um"] > 0 for image in told["images"])
+    (result,) = [e["data"] for e in asked.events if e["event"] == "result"]
+    assert all(image["estimated_um"] > 0 for image in result["images"])
 
 
 def test_info_warns_where_stated_spacing_and_content_disagree(
@@ -55,8 +55,8 @@ def test_info_warns_where_stated_spacing_and_content_disagree(
     monkeypatch.setitem(FAMILIES, Ruler.family, Ruler)
     save_model(tmp_path / "ruler", Ruler(), ModelCard.describe(Ruler(), []))
     done = hookpath("info", slides, "--scale-model", tmp_path / "ruler", "--json")
-    (told,) = [e["data"] for e in done.events if e["event"] == "result"]
-    images = {i["name"]: i for i in told["images"]}
+    (result,) = [e["data"] for e in done.events if e["event"] == "result"]
+    images = {i["name"]: i for i in result["images"]}
     assert {n: i["scale_disagrees"] for n, i in images.items()} == {
         "right.tif": False, "wrong.tif": True, "none.tif": False,
     }  # fmt: skip

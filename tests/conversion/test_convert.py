@@ -136,8 +136,8 @@ def test_the_offset_of_qupaths_crop_is_taken_away_and_added_again(tmp_path: Path
 
 def test_a_mask_may_cover_the_part_that_qupath_shows_or_the_whole_file(tmp_path: Path) -> None:
     write_scn(tmp_path / "s.scn", position_image(256, 256), 0.5, (64, 32), (512, 512))
-    drawn = PathObject(box(32, 64, 96, 128), path_class=PathClass("Tumor", (255, 0, 0)))
-    write_geojson(tmp_path / "s.geojson", [drawn])
+    annotated = PathObject(box(32, 64, 96, 128), path_class=PathClass("Tumor", (255, 0, 0)))
+    write_geojson(tmp_path / "s.geojson", [annotated])
     for whole, shape, corner in ((False, (32, 32), (4, 8)), (True, (64, 64), (12, 12))):
         config = ConvertConfig(to="mask", slides=tmp_path, downsample=8.0, whole_file=whole)
         out = tmp_path / str(whole)
@@ -148,7 +148,7 @@ def test_a_mask_may_cover_the_part_that_qupath_shows_or_the_whole_file(tmp_path:
         assert (columns.min(), rows.min(), len(rows)) == (*corner, 64)
         back = ConvertConfig(slides=tmp_path, table=done.path.with_suffix(".csv"), whole_file=whole)
         (again,) = convert_files([done.path], out / "back", back).converted
-        assert read_geojson(again.path)[0].geometry.equals(drawn.geometry)
+        assert read_geojson(again.path)[0].geometry.equals(annotated.geometry)
 
 
 def test_a_mask_finds_its_scale_in_the_slide_or_is_told(slides: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_mask_finds_its_scale_in_the_slide_or_is_told(slides: Path) -> None:
     Image.fromarray(labels).save(alone)
     (problem,) = convert_files([alone], config=config).problems
     assert (problem.code, "--mask-spacing" in problem.message) == ("usage", True)
-    told = ConvertConfig(table=table, mask_spacing_um=3.0, mpp=0.5)
-    (done,) = convert_files([alone], config=told).converted
+    settings = ConvertConfig(table=table, mask_spacing_um=3.0, mpp=0.5)
+    (done,) = convert_files([alone], config=settings).converted
     assert read_geojson(done.path)[0].geometry.equals(box(180, 60, 300, 120))
     (problem,) = convert_files(
         [alone], config=ConvertConfig(downsample=1.0, overwrite=True)
@@ -230,8 +230,8 @@ def test_a_class_without_a_value_in_the_given_table_is_an_error(slides: Path) ->
 
 
 def test_values_and_classes_that_would_be_read_wrongly_are_refused(slides: Path) -> None:
-    drawn = [PathObject(box(0, 0, 9, 9), path_class=PathClass("Exclusion"))]
-    write_geojson(slides / "a.geojson", drawn)
+    annotated = [PathObject(box(0, 0, 9, 9), path_class=PathClass("Exclusion"))]
+    write_geojson(slides / "a.geojson", annotated)
     (problem,) = convert_files([slides / "a.geojson"], config=ConvertConfig(to="asap")).problems
     assert "'Exclusion' would be read as holes" in problem.message
     other = ConvertConfig(to="asap", holes=("Holes",))

@@ -92,23 +92,23 @@ def test_what_is_no_label_image_is_refused(tmp_path: Path, labels: np.ndarray, s
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 def test_objects_drawn_into_a_mask_come_back(tmp_path: Path, name: str) -> None:
     ring = box(40, 40, 160, 200).difference(box(80, 80, 120, 120))
-    drawn = [
+    annotated = [
         PathObject(ring, path_class=TUMOR),
         PathObject(box(80, 80, 120, 120), path_class=STROMA),
     ]
     writer = MaskWriter((241, 320), (4.0, 8.0), {3: TUMOR, 7: STROMA})
     assert (writer.width, writer.height) == (61, 40)
     if name.endswith("png"):
-        writer.write_png(tmp_path / name, drawn)
+        writer.write_png(tmp_path / name, annotated)
     else:
-        writer.write_tiff(tmp_path / name, drawn, 4.0)
+        writer.write_tiff(tmp_path / name, annotated, 4.0)
     expected = np.pad(np.where(_labels() == 255, 0, _labels()), ((0, 0), (0, 1)))
     shown = (
         Image.open(tmp_path / name) if name.endswith("png") else tifffile.imread(tmp_path / name)
     )
     np.testing.assert_array_equal(np.asarray(shown), expected)
     again = read_mask(tmp_path / name, VALUES, (4.0, 8.0))
-    assert all(a.geometry.equals(b.geometry) for a, b in zip(again, drawn, strict=True))
+    assert all(a.geometry.equals(b.geometry) for a, b in zip(again, annotated, strict=True))
 
 
 @pytest.mark.parametrize(

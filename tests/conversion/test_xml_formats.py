@@ -134,13 +134,13 @@ def test_asap_written_and_read_again_is_the_same(tmp_path: Path) -> None:
 
 
 def test_imagescope_written_and_read_again_is_the_same(tmp_path: Path) -> None:
-    drawn = _drawn()[:3]
-    write_imagescope(tmp_path / "a.xml", drawn, 0.25)
+    annotated = _drawn()[:3]
+    write_imagescope(tmp_path / "a.xml", annotated, 0.25)
     found = read_imagescope(tmp_path / "a.xml")
     assert found.notes == []
     assert 'MicronsPerPixel="0.25"' in (tmp_path / "a.xml").read_text()
     # Layers keep their objects together.
-    _assert_same([drawn[0], drawn[2], drawn[1]], found.objects)
+    _assert_same([annotated[0], annotated[2], annotated[1]], found.objects)
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,10 @@ def test_camelyon16_has_all_its_polygons(tmp_path: Path, name: str, polygons: in
     write_asap(tmp_path / "again.xml", found.objects)
     again = read_asap(tmp_path / "again.xml")
     # Outlines that cross themselves came in several parts, each of which is written by itself.
-    drawn, written = (shapely.union_all([o.geometry for o in r.objects]) for r in (found, again))
-    assert written.equals(drawn)
+    annotated, written = (
+        shapely.union_all([o.geometry for o in r.objects]) for r in (found, again)
+    )
+    assert written.equals(annotated)
     assert sum(o.geometry.area for o in again.objects) == pytest.approx(
         sum(o.geometry.area for o in found.objects), rel=1e-12
     )

@@ -9,30 +9,30 @@ from hookpath.demo.context_slides import (
     IN_SITU,
     INVASIVE,
     STROMA,
-    PaintedSlide,
-    paint_slide,
+    SyntheticSlide,
+    synthesize_slide,
 )
 from hookpath.demo.sparse_annotations import draw_sparsely
 from hookpath.geometry import Region
 
 
 @pytest.fixture(scope="module")
-def slide() -> PaintedSlide:
-    return paint_slide(np.random.default_rng(3), size=2600)
+def slide() -> SyntheticSlide:
+    return synthesize_slide(np.random.default_rng(3), size=2600)
 
 
-def test_the_same_seed_paints_the_same_slide(slide: PaintedSlide) -> None:
-    again = paint_slide(np.random.default_rng(3), size=2600)
+def test_the_same_seed_paints_the_same_slide(slide: SyntheticSlide) -> None:
+    again = synthesize_slide(np.random.default_rng(3), size=2600)
     assert np.array_equal(again.rgb, slide.rgb)
     assert np.array_equal(again.truth, slide.truth)
 
 
-def test_every_class_is_there(slide: PaintedSlide) -> None:
+def test_every_class_is_there(slide: SyntheticSlide) -> None:
     shares = np.bincount(slide.truth.ravel(), minlength=4) / slide.truth.size
     assert (shares[1:] > 0.1).all()
 
 
-def test_texture_alone_does_not_tell_walled_from_free_nests(slide: PaintedSlide) -> None:
+def test_texture_alone_does_not_tell_walled_from_free_nests(slide: SyntheticSlide) -> None:
     """Inside the nests both classes have the same colours; stroma the same mean, another spread."""
     inner = {label: np.zeros(slide.truth.shape, np.bool_) for label in (IN_SITU, INVASIVE)}
     y, x = np.mgrid[: slide.truth.shape[0], : slide.truth.shape[1]].astype(np.float32)
@@ -46,11 +46,11 @@ def test_texture_alone_does_not_tell_walled_from_free_nests(slide: PaintedSlide)
     assert np.abs(stroma.mean(0) - free.mean(0)).max() < 1.5
 
 
-def test_the_drawn_polygons_are_sparse_and_right(slide: PaintedSlide) -> None:
-    drawn = draw_sparsely(np.random.default_rng(0), slide, nests_per_class=2, stroma=2)
-    assert len(drawn) == 6
+def test_the_drawn_polygons_are_sparse_and_right(slide: SyntheticSlide) -> None:
+    annotated = draw_sparsely(np.random.default_rng(0), slide, nests_per_class=2, stroma=2)
+    assert len(annotated) == 6
     size = slide.truth.shape[0]
-    labels = LabelSource(drawn, CLASSES).rasterize(Region(0, 0, size, size, 1, 1))
+    labels = LabelSource(annotated, CLASSES).rasterize(Region(0, 0, size, size, 1, 1))
     known = labels > 0
     assert 0 < known.mean() < 0.05
     assert np.array_equal(labels[known], slide.truth[known])

@@ -13,7 +13,7 @@ from hookpath.demo.smooth_tumor_slides import (
     OTHER,
     TUMOUR,
     make_blob_slides,
-    paint_blobs,
+    synthesize_blobs,
 )
 from hookpath.geometry import Region
 from hookpath.projects import SPLIT_KEY
@@ -22,20 +22,20 @@ SIZE = 512
 
 
 def test_the_same_seed_paints_the_same_slide() -> None:
-    first, again, other = (paint_blobs(np.random.default_rng(s), SIZE, 0.7) for s in (1, 1, 2))
+    first, again, other = (synthesize_blobs(np.random.default_rng(s), SIZE, 0.7) for s in (1, 1, 2))
     assert np.array_equal(first.rgb, again.rgb)
     assert np.array_equal(first.truth, again.truth)
     assert not np.array_equal(first.truth, other.truth)
 
 
 def test_the_outline_is_whole_while_what_it_holds_is_not() -> None:
-    painted = paint_blobs(np.random.default_rng(3), 1024, 0.6)
-    tumour = painted.truth == TUMOUR
+    made = synthesize_blobs(np.random.default_rng(3), 1024, 0.6)
+    tumour = made.truth == TUMOUR
     assert ndimage.label(tumour)[1] <= 2
     assert 0.05 < tumour.mean() < 0.5
-    grey = painted.rgb.mean(2)
-    assert abs(grey[tumour].mean() - grey[painted.truth == OTHER].mean()) < 12
-    assert grey[painted.truth == 0].mean() > 225
+    grey = made.rgb.mean(2)
+    assert abs(grey[tumour].mean() - grey[made.truth == OTHER].mean()) < 12
+    assert grey[made.truth == 0].mean() > 225
 
 
 def test_slides_are_drawn_whole_but_for_those_of_the_test(tmp_path: Path) -> None:
@@ -46,10 +46,10 @@ def test_slides_are_drawn_whole_but_for_those_of_the_test(tmp_path: Path) -> Non
     assert not found["test-1.tif"].objects()
     truth = read_geojson(tmp_path / "truth" / "test-1.geojson")
     everything = Region(0, 0, SIZE, SIZE, 1, 1)
-    painted = paint_blobs(np.random.default_rng([5, 4]), SIZE, GRADES["2"]).truth
-    assert np.array_equal(LabelSource(truth, CLASSES).rasterize(everything), painted)
-    drawn = LabelSource(found["train-1.tif"].objects(), CLASSES).rasterize(everything)
-    assert set(np.unique(drawn)) == {0, TUMOUR, OTHER}
+    made = synthesize_blobs(np.random.default_rng([5, 4]), SIZE, GRADES["2"]).truth
+    assert np.array_equal(LabelSource(truth, CLASSES).rasterize(everything), made)
+    annotated = LabelSource(found["train-1.tif"].objects(), CLASSES).rasterize(everything)
+    assert set(np.unique(annotated)) == {0, TUMOUR, OTHER}
     with found["val-1.tif"].slide.open() as slide:
         assert slide.calibration.mpp == 1.0
 

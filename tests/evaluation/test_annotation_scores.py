@@ -17,7 +17,15 @@ from hookpath.evaluation.scoring.annotation_scores import RIGHT_KEY, AreaResult,
 from hookpath.evaluation.scoring.confusion_counts import ProbabilityTally, count_slide
 from hookpath.evaluation.scoring.ground_truth import truth_of
 from hookpath.projects import open_project
-from support.evaluation import BLUE, RED, TABLE, drawn, map_of_labels, write_prediction, write_slide
+from support.evaluation import (
+    BLUE,
+    RED,
+    TABLE,
+    annotated,
+    map_of_labels,
+    write_prediction,
+    write_slide,
+)
 
 NECROSIS = PathClass("Necrosis", (0, 0, 0))
 
@@ -46,7 +54,7 @@ def test_an_area_has_the_loss_of_its_own_class(tile: int) -> None:
     """A fifth of the first lies where it is 20 % of its class, the rest where it is 80 %."""
     predicted = with_probabilities({0: (204, 51, 0), 40: (51, 204, 0)})
     first, second = results_of(
-        drawn([(RED, 0, 0, 10, 50), (BLUE, 20, 44, 30, 54)]), predicted, tile
+        annotated([(RED, 0, 0, 10, 50), (BLUE, 20, 44, 30, 54)]), predicted, tile
     )
     sure, unsure = -math.log(0.8), -math.log(0.2)
     assert first.loss == pytest.approx(0.8 * sure + 0.2 * unsure, abs=2e-3)
@@ -60,7 +68,7 @@ def test_an_area_has_the_loss_of_its_own_class(tile: int) -> None:
 
 
 def test_where_areas_overlap_a_pixel_is_of_the_smaller_one() -> None:
-    objects = drawn([(RED, 0, 0, 40, 40), (BLUE, 10, 10, 20, 20)])
+    objects = annotated([(RED, 0, 0, 40, 40), (BLUE, 10, 10, 20, 20)])
     large, small = results_of(objects, map_of_labels(np.full((64, 64), 2, np.uint8)))
     assert [large.object_id, small.object_id] == [o.id for o in objects]
     assert (large.pixels, small.pixels) == (1500, 100)
@@ -68,7 +76,9 @@ def test_where_areas_overlap_a_pixel_is_of_the_smaller_one() -> None:
 
 
 def test_without_probabilities_what_is_wrong_ranks() -> None:
-    (area,) = results_of(drawn([(RED, 0, 0, 10, 10)]), map_of_labels(np.ones((64, 64), np.uint8)))
+    (area,) = results_of(
+        annotated([(RED, 0, 0, 10, 10)]), map_of_labels(np.ones((64, 64), np.uint8))
+    )
     assert math.isnan(area.loss)
     assert area.doubt == 0
     assert area.as_dict()["loss"] is None
@@ -79,7 +89,9 @@ def test_what_was_not_predicted_or_is_of_an_unknown_class_has_no_loss() -> None:
     labels = values.labels.copy()
     labels[:32] = 0
     predicted = ArrayMap(labels, values.grid, values.classes, 0.5, values.probabilities)
-    bare, unknown = results_of(drawn([(RED, 0, 0, 20, 10), (NECROSIS, 0, 40, 10, 50)]), predicted)
+    bare, unknown = results_of(
+        annotated([(RED, 0, 0, 20, 10), (NECROSIS, 0, 40, 10, 50)]), predicted
+    )
     assert bare.predicted is None
     assert math.isnan(bare.loss)
     assert bare.counts == (0, 0, 0, 200)

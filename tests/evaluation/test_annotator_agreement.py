@@ -12,7 +12,7 @@ from hookpath.errors import EvaluationError
 from hookpath.evaluation import load_report
 from hookpath.evaluation.annotator_agreement import agreement
 from hookpath.projects import FolderProject
-from support.evaluation import BLUE, RED, Box, drawn, write_slide
+from support.evaluation import BLUE, RED, Box, annotated, write_slide
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def projects(tmp_path: Path) -> tuple[FolderProject, FolderProject]:
     theirs: list[Box] = [(RED, 0, 0, 160, 256), (BLUE, 160, 0, 224, 256)]
     (tmp_path / "B").mkdir()
     shutil.copy2(tmp_path / "A" / "a.tif", tmp_path / "B" / "renamed.tif")
-    write_geojson(tmp_path / "B" / "renamed.geojson", drawn(theirs))
+    write_geojson(tmp_path / "B" / "renamed.geojson", annotated(theirs))
     return FolderProject(tmp_path / "A"), FolderProject(tmp_path / "B")
 
 
@@ -40,7 +40,7 @@ def test_pixels_that_both_labelled_are_compared(
     assert dice == pytest.approx([2 * 64 / (2 * 64 + 16), 2 * 32 / (2 * 32 + 16)])
     # po = 96/112; pe = (64·80 + 48·32)/112².
     chance = (64 * 80 + 48 * 32) / 112**2
-    assert report.pooled_measured.figure("kappa") == pytest.approx(
+    assert report.pooled_measured.value("kappa") == pytest.approx(
         (96 / 112 - chance) / (1 - chance)
     )
     assert load_report(tmp_path / "out").settings["annotators"] == ["A", "B"]
@@ -54,8 +54,8 @@ def test_it_is_the_same_the_other_way_round(
     there = agreement(*projects, tmp_path / "one")
     back = agreement(projects[1], projects[0], tmp_path / "two")
     for metric in ("kappa", "dice"):
-        assert there.pooled_measured.figure(metric) == pytest.approx(
-            back.pooled_measured.figure(metric)
+        assert there.pooled_measured.value(metric) == pytest.approx(
+            back.pooled_measured.value(metric)
         )
 
 
@@ -66,7 +66,7 @@ def test_people_who_never_drew_in_the_same_place_are_told(
     write_geojson(tmp_path / "B" / "renamed.geojson", [])
     with pytest.raises(EvaluationError, match="no slide on which both drew"):
         agreement(first, second, tmp_path / "out")
-    write_geojson(tmp_path / "A" / "a.geojson", drawn([(RED, 0, 0, 40, 40)]))
-    write_geojson(tmp_path / "B" / "renamed.geojson", drawn([(BLUE, 100, 100, 140, 140)]))
+    write_geojson(tmp_path / "A" / "a.geojson", annotated([(RED, 0, 0, 40, 40)]))
+    write_geojson(tmp_path / "B" / "renamed.geojson", annotated([(BLUE, 100, 100, 140, 140)]))
     with pytest.raises(EvaluationError, match="no pixel that both labelled"):
         agreement(first, second, tmp_path / "out")

@@ -11,10 +11,10 @@ from scipy import stats
 from hookpath.confusion_metrics import macro_f1
 from hookpath.evaluation.statistics.bootstrap import (
     FEWEST_SLIDES,
-    drawn_slides,
     each,
     mean_interval,
     pooled_intervals,
+    resampled_slides,
     resampled_sums,
 )
 
@@ -45,15 +45,15 @@ def test_interval_of_a_pooled_figure_is_that_of_scipy() -> None:
 
 
 def test_the_same_seed_draws_the_same_slides() -> None:
-    assert drawn_slides(9, seed=3).tolist() == drawn_slides(9, seed=3).tolist()
-    assert drawn_slides(9, seed=3).tolist() != drawn_slides(9, seed=4).tolist()
+    assert resampled_slides(9, seed=3).tolist() == resampled_slides(9, seed=3).tolist()
+    assert resampled_slides(9, seed=3).tolist() != resampled_slides(9, seed=4).tolist()
     values = [0.1, 0.5, 0.9, 0.4]
     assert mean_interval(values) == mean_interval(values)
 
 
 def test_sums_are_of_the_slides_drawn() -> None:
     counts = np.array([[1, 10], [2, 20], [3, 30]])
-    expected = [counts[row].sum(axis=0).tolist() for row in drawn_slides(3, 50, 7)]
+    expected = [counts[row].sum(axis=0).tolist() for row in resampled_slides(3, 50, 7)]
     assert resampled_sums(counts, 50, 7).tolist() == expected
 
 

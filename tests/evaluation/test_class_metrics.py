@@ -1,4 +1,4 @@
-"""Figures from confusion counts: by hand, and the same as scikit-learn's."""
+"""Metrics from confusion counts: by hand, and the same as scikit-learn's."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
     iou = np.where(np.isin(labels, t) | np.isin(labels, p), iou, np.nan)
     for name, theirs in {"precision": precision, "recall": recall, "f1": f1, "iou": iou}.items():
         np.testing.assert_allclose(found.of(name), theirs, rtol=0, atol=1e-9, err_msg=name)
-        drawn = theirs[np.isin(labels, t)]
-        assert found.macro(name) == pytest.approx(float(np.nanmean(drawn)), abs=1e-9)
+        annotated = theirs[np.isin(labels, t)]
+        assert found.macro(name) == pytest.approx(float(np.nanmean(annotated)), abs=1e-9)
     assert found.support.tolist() == support.tolist()
     assert found.accuracy == pytest.approx(metrics.accuracy_score(t, p), abs=1e-9)
     theirs = metrics.confusion_matrix(t, p, labels=[*labels, 0])
@@ -112,7 +112,7 @@ def test_one_wrong_pixel_of_a_class_nobody_drew_does_not_halve_the_mean() -> Non
     found = scores([[999, 1], [0, 0]])
     assert found.f1.tolist() == [pytest.approx(2 * 999 / 1999), 0.0]
     assert found.macro() == pytest.approx(2 * 999 / 1999)
-    assert np.isnan(found.drawn()[1])
+    assert np.isnan(found.annotated()[1])
 
 
 def test_spread_leaves_undefined_slides_out() -> None:

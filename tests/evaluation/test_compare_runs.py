@@ -23,9 +23,9 @@ from hookpath.evaluation import (
     write_report,
 )
 from hookpath.evaluation.comparison.compare_runs import short_names
-from hookpath.evaluation.plotting.figure_style import told_apart
+from hookpath.evaluation.plotting.figure_style import distinct_names
 from hookpath.evaluation.scoring.roc import count_probabilities
-from hookpath.evaluation.shape_scoring.shape_metrics import ShapeFigures
+from hookpath.evaluation.shape_scoring.shape_metrics import ShapeMetrics
 from hookpath.evaluation.statistics.bootstrap import mean_interval
 from support.evaluation import BLUE, GREEN, RED
 from support.pages import outside_addresses
@@ -251,7 +251,7 @@ def test_confusion_matrices_have_the_classes_in_one_order(graded: Path) -> None:
 def test_any_figure_can_be_compared(graded: Path, tmp_path: Path) -> None:
     runs = [graded / "r0", graded / "r1"]
     kappa = compare_reports(runs, metric="kappa", out_dir=tmp_path)
-    expected = [s.measured.figure("kappa") for s in kappa.results[1]]
+    expected = [s.measured.value("kappa") for s in kappa.results[1]]
     assert kappa.macro[:, 1].tolist() == expected
     assert kappa.class_tests == ()
     assert not (tmp_path / "plots" / "classes.svg").exists()  # no single class has a κ
@@ -264,7 +264,7 @@ def test_of_distances_the_least_is_best(tmp_path: Path) -> None:
     runs = []
     for name, um in (("near", 3.0), ("far", 40.0)):
         edges = np.array([[100, 100, 0, 200, 200 * um, 2 * um]] * 2)
-        shapes = ShapeFigures(np.array([[2, 1, 1, 0]] * 2), edges)
+        shapes = ShapeMetrics(np.array([[2, 1, 1, 0]] * 2), edges)
         counts = np.array([[900, 100, 0], [0, 1000, 0]])
         results = [SlideResult(s, s, 1.0, counts, shapes=shapes) for s in ("s1", "s2", "s3")]
         write_report(make_report(name, results, TWO), tmp_path / name)
@@ -309,11 +309,11 @@ def test_ranges_are_tested_over_all_runs(graded: Path) -> None:
 
 def test_names_in_plots_stay_apart() -> None:
     long = [f"HookNet (0.5 + 8.0 µm/px), λ = 0.75, fold {i}, all slides" for i in range(3)]
-    short = told_apart(long, 26)
+    short = distinct_names(long, 26)
     assert short == [f"…µm/px), λ = 0.75, fold {i}…" for i in range(3)]
-    assert told_apart(["unet", "hooknet"], 26) == ["unet", "hooknet"]
+    assert distinct_names(["unet", "hooknet"], 26) == ["unet", "hooknet"]
     same = [f"{'a' * 40}{i}{'b' * 40}" for i in range(2)]
-    assert len(set(told_apart(same, 26))) == 2
+    assert len(set(distinct_names(same, 26))) == 2
 
 
 def test_runs_that_were_predicted_otherwise_are_told(tmp_path: Path) -> None:

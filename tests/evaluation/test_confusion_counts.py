@@ -11,11 +11,11 @@ from hookpath.evaluation.scoring.annotated_tiles import covering_grid, labelled_
 from hookpath.evaluation.scoring.confusion_counts import ErrorTally, count_slide
 from hookpath.evaluation.scoring.ground_truth import truth_of
 from hookpath.geometry import Region
-from support.evaluation import BLUE, GREEN, RED, TABLE, drawn, map_of_labels
+from support.evaluation import BLUE, GREEN, RED, TABLE, annotated, map_of_labels
 
 
 def test_only_drawn_pixels_are_counted() -> None:
-    truth = truth_of(drawn([(RED, 10, 10, 30, 20), (BLUE, 40, 40, 50, 60)]), TABLE)
+    truth = truth_of(annotated([(RED, 10, 10, 30, 20), (BLUE, 40, 40, 50, 60)]), TABLE)
     assert truth is not None
     labels = np.full((64, 64), 1, np.uint8)
     labels[50:, :] = 2
@@ -26,7 +26,7 @@ def test_only_drawn_pixels_are_counted() -> None:
 @pytest.mark.parametrize("tile", [7, 16, 64, 1024])
 def test_the_size_of_the_tiles_changes_nothing(tile: int) -> None:
     disc = PathObject(Point(60, 50).buffer(33), path_class=RED)
-    truth = truth_of([disc, *drawn([(GREEN, 0, 90, 100, 100)])], TABLE)
+    truth = truth_of([disc, *annotated([(GREEN, 0, 90, 100, 100)])], TABLE)
     assert truth is not None
     labels = np.random.default_rng(1).integers(0, 4, (100, 120)).astype(np.uint8)
     predicted = map_of_labels(labels)
@@ -36,14 +36,14 @@ def test_the_size_of_the_tiles_changes_nothing(tile: int) -> None:
 
 
 def test_pixels_are_those_of_the_class_map() -> None:
-    truth = truth_of(drawn([(RED, 16, 16, 48, 32)]), TABLE)
+    truth = truth_of(annotated([(RED, 16, 16, 48, 32)]), TABLE)
     assert truth is not None
     counts = count_slide(truth, map_of_labels(np.full((16, 16), 1, np.uint8), downsample=4))
     assert counts[0].tolist() == [32, 0, 0, 0]
 
 
 def test_what_is_off_the_map_counts_as_not_predicted() -> None:
-    truth = truth_of(drawn([(RED, 10, 10, 50, 20)]), TABLE)
+    truth = truth_of(annotated([(RED, 10, 10, 50, 20)]), TABLE)
     assert truth is not None
     part = map_of_labels(np.full((32, 32), 1, np.uint8))
     counts = count_slide(truth, part, covering_grid(part.grid, 64, 64))
@@ -52,7 +52,7 @@ def test_what_is_off_the_map_counts_as_not_predicted() -> None:
 
 def test_classes_that_the_model_does_not_know_have_their_own_rows() -> None:
     necrosis = PathClass("Necrosis", (0, 0, 0))
-    truth = truth_of(drawn([(RED, 0, 0, 10, 10), (necrosis, 20, 20, 30, 30)]), TABLE)
+    truth = truth_of(annotated([(RED, 0, 0, 10, 10), (necrosis, 20, 20, 30, 30)]), TABLE)
     assert truth is not None
     assert truth.unknown == ("Necrosis",)
     labels = np.full((40, 40), 2, np.uint8)
@@ -92,7 +92,7 @@ def test_a_grid_is_carried_on_in_its_own_pixels() -> None:
 
 
 def test_errors_are_seen_however_coarse_the_view() -> None:
-    truth = truth_of(drawn([(RED, 0, 0, 64, 64)]), TABLE)
+    truth = truth_of(annotated([(RED, 0, 0, 64, 64)]), TABLE)
     assert truth is not None
     labels = np.full((64, 64), 1, np.uint8)
     labels[5, 40] = 2

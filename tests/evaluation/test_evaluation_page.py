@@ -1,4 +1,4 @@
-"""The report's page: every figure on it, nothing from elsewhere, names are text."""
+"""The report's page: every metric on it, nothing from elsewhere, names are text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_figures_of_two_slides_stand_on_the_page() -> None:
         result("one", [[900, 100, 0], [0, 0, 0]], split="val"),
         result("two", [[300, 0, 100], [50, 550, 0]], unknown={"Fat": np.array([0, 7, 3])}),
     ]
-    told = text_of(report_page(make_report("T", slides, TWO, [Problem("x", "x: broken")])))
+    visible = text_of(report_page(make_report("T", slides, TWO, [Problem("x", "x: broken")])))
     # Pooled Tumor: 1200 of 1400 found, 1250 predicted; Stroma: 550 of 600, 650 predicted.
     for text in (
         "Tumor 0.00035 mm² 1\u202f400 px".replace("\u202f", " "),
@@ -50,33 +50,33 @@ def test_figures_of_two_slides_stand_on_the_page() -> None:
         "5.0 % of the labelled pixels were not predicted",
         "one val", "two –",
     ):  # fmt: skip
-        assert text in told.replace("\u202f", " "), text
+        assert text in visible.replace("\u202f", " "), text
 
 
 def test_slides_unlike_the_training_slides_are_named() -> None:
     counts = [[900, 100, 0], [0, 500, 0]]
     slides = [result("a", counts, ood=(2.34, 1.5)), result("b", counts, ood=(1.1, 1.5))]
-    told = text_of(report_page(make_report("T", slides, TWO)))
-    assert "Unlike the training slides to the network" in told
-    assert "about 1): a (2.3)." in told
+    visible = text_of(report_page(make_report("T", slides, TWO)))
+    assert "Unlike the training slides to the network" in visible
+    assert "about 1): a (2.3)." in visible
     back = SlideResult.from_dict(slides[0].as_dict(["Tumor", "Stroma"]))
     assert back.ood == (2.34, 1.5)
 
 
 def test_notes_name_absent_classes_and_a_single_slide() -> None:
-    told = text_of(report_page(make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)))
-    assert "Annotated on no slide, so not measured: Stroma." in told
-    assert "One slide only" in told
-    assert "not predicted" not in told.split("Confusion")[0]
+    visible = text_of(report_page(make_report("T", [result("a", [[5, 0, 0], [0, 0, 0]])], TWO)))
+    assert "Annotated on no slide, so not measured: Stroma." in visible
+    assert "One slide only" in visible
+    assert "not predicted" not in visible.split("Confusion")[0]
 
 
 def test_training_slides_among_the_scored_are_named() -> None:
     slides = [result(n, [[5, 0, 0], [0, 5, 0]], split=part) for n, part in
               (("a", None), ("b", "train"), ("c", "test"))]  # fmt: skip
-    told = text_of(report_page(make_report("T", slides, TWO, model={"trained_on": ["a", "z"]})))
-    assert "Training slides are among these (2 of 3)" in told
-    told = text_of(report_page(make_report("T", slides[2:], TWO, model={"trained_on": ["a"]})))
-    assert "Training slides" not in told
+    visible = text_of(report_page(make_report("T", slides, TWO, model={"trained_on": ["a", "z"]})))
+    assert "Training slides are among these (2 of 3)" in visible
+    visible = text_of(report_page(make_report("T", slides[2:], TWO, model={"trained_on": ["a"]})))
+    assert "Training slides" not in visible
 
 
 def test_names_are_text_and_nothing_is_fetched(tmp_path: Path) -> None:
@@ -169,14 +169,14 @@ def grouped_report(folder: Path) -> None:
 def test_groups_and_curves_are_on_the_page_and_in_files(tmp_path: Path) -> None:
     grouped_report(tmp_path)
     page = (tmp_path / "report.html").read_text()
-    told = text_of(page)
+    visible = text_of(page)
     slides = load_report(tmp_path).slides
     second = spread([slides[i].scores.macro() for i in (1, 3)])
     for text in ("By grade", f"2 2 {plus_minus(second)}", "ROC curves", "AUC",
                  "the class maps are coarser (256 µm/px)"):  # fmt: skip
-        assert text in told, text
+        assert text in visible, text
     pooled = Measured.pooled([s.measured for s in slides])
-    assert f"pooled: {pooled.figure('kappa'):.3f}" in told
+    assert f"pooled: {pooled.value('kappa'):.3f}" in visible
     assert outside_addresses(page) == []
     names = {p.name for p in (tmp_path / "plots").iterdir()}
     assert names == {f"{n}.{e}" for n in ("f1", "groups-grade", "roc", "precision",
@@ -192,7 +192,7 @@ def test_csv_files_hold_the_figures_of_the_slides(tmp_path: Path) -> None:
         ("s0", "1"), ("s1", "2"), ("s2", "1"), ("s3", "2"), ("(pooled)", "")]  # fmt: skip
     for row, slide in zip(rows, slides, strict=False):
         assert float(row["kappa"]) == pytest.approx(slide.scores.kappa, abs=1e-6)
-        assert float(row["macro_auc"]) == pytest.approx(slide.measured.figure("auc"), abs=1e-6)
+        assert float(row["macro_auc"]) == pytest.approx(slide.measured.value("auc"), abs=1e-6)
     scored = list(csv.DictReader((tmp_path / "scores.csv").open(newline="")))
     assert float(scored[0]["auc"]) == pytest.approx(slides[0].measured.auc[0], abs=1e-6)
     graded = list(csv.DictReader((tmp_path / "plots" / "groups-grade.csv").open(newline="")))
@@ -204,9 +204,9 @@ def test_csv_files_hold_the_figures_of_the_slides(tmp_path: Path) -> None:
 def test_without_probabilities_nothing_is_said_of_curves(tmp_path: Path) -> None:
     slides = [result(f"s{i}", [[9, 1, 0], [0, 5, 0]]) for i in range(2)]
     write_report(make_report("T", slides, TWO), tmp_path)
-    told = text_of((tmp_path / "report.html").read_text())
-    assert "ROC curves" not in told
-    assert "IoU AUC" not in told
+    visible = text_of((tmp_path / "report.html").read_text())
+    assert "ROC curves" not in visible
+    assert "IoU AUC" not in visible
     assert not (tmp_path / "plots" / "roc.svg").exists()
 
 
@@ -230,15 +230,15 @@ def test_objects_and_boundaries_are_on_the_page_and_in_the_tables(tmp_path: Path
     write_prediction(tmp_path / "p", project.images[0], labels, TWO)
     report = evaluate_project(project, predictions_dir=tmp_path / "p", out_dir=tmp_path / "out")
     # Both annotations are found, and the stray one is false: F1 = 2/3 and 1.
-    told = text_of((tmp_path / "out" / "report.html").read_text("utf-8"))
-    assert "Tumor 1 1 1 0 0.667" in told
-    assert "Stroma 1 1 0 0 1.000" in told
-    assert "objects below 100 µm² are left out" in told
+    visible = text_of((tmp_path / "out" / "report.html").read_text("utf-8"))
+    assert "Tumor 1 1 1 0 0.667" in visible
+    assert "Stroma 1 1 0 0 1.000" in visible
+    assert "objects below 100 µm² are left out" in visible
     rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").open(encoding="utf-8")))
     tumor = next(row for row in rows if row["slide"] == "a.tif" and row["class"] == "Tumor")
     assert (tumor["objects_drawn"], tumor["objects_false"]) == ("1", "1")
     assert float(tumor["object_precision"]) == pytest.approx(0.5)
-    assert float(tumor["assd_um"]) == pytest.approx(report.slides[0].measured.figure("assd_um"))
+    assert float(tumor["assd_um"]) == pytest.approx(report.slides[0].measured.value("assd_um"))
     again = load_report(tmp_path / "out")
     for metric in ("object_f1", "hd95_um", "assd_um"):
         expected = report.slides[0].measured.per_class(metric)

@@ -1,4 +1,4 @@
-"""A scale detector against slides of known µm/px: its figures, its report, and what goes wrong."""
+"""A scale detector against slides of known µm/px: its metrics, its report, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hookpath.evaluation.scale_detector.detector_metrics import (
     ScaleMeasured,
     scale_intervals,
 )
-from hookpath.evaluation.statistics.bootstrap import drawn_slides
+from hookpath.evaluation.statistics.bootstrap import resampled_slides
 from hookpath.models import FAMILIES, ModelCard, save_model
 from hookpath.projects import SPLIT_KEY, open_project
 from support.networks import random_network
@@ -39,7 +39,7 @@ def answers(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def theirs(asked: np.ndarray, found: np.ndarray) -> dict[str, float]:
-    """The figures by scikit-learn."""
+    """The metrics by scikit-learn."""
     true, guess = (np.abs(v[:, None] - np.array(STEPS)).argmin(1) for v in (asked, found))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # an answer that is near no true one
@@ -55,7 +55,7 @@ def theirs(asked: np.ndarray, found: np.ndarray) -> dict[str, float]:
 
 
 def ours(measured: ScaleMeasured) -> dict[str, float]:
-    return {metric: measured.figure(metric) for metric in SCALE_METRICS}
+    return {metric: measured.value(metric) for metric in SCALE_METRICS}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,7 +75,7 @@ def test_pooled_figures_are_those_of_all_patches_together() -> None:
 def test_intervals_draw_slides_again() -> None:
     parts = [answers(seed, 30) for seed in range(5)]
     intervals = scale_intervals([ScaleMeasured.of(*part, STEPS) for part in parts])
-    drawn = drawn_slides(5)
+    drawn = resampled_slides(5)
     redone = [
         skmetrics.r2_score(*(np.concatenate([parts[i][k] for i in row]) for k in (0, 1)))
         for row in drawn
@@ -88,8 +88,8 @@ def test_intervals_draw_slides_again() -> None:
 
 def test_one_magnification_alone_has_no_r_squared() -> None:
     measured = ScaleMeasured.of(np.full(3, 10.0), np.array([9.0, 10.0, 14.0]), STEPS)
-    assert math.isnan(measured.figure("r2"))
-    assert measured.figure("mse") == pytest.approx(17 / 3)
+    assert math.isnan(measured.value("r2"))
+    assert measured.value("mse") == pytest.approx(17 / 3)
     assert measured.per_magnification["mean_answer"][1] == pytest.approx(11)
     assert np.isnan(measured.per_magnification["mse"][[0, 2, 3]]).all()
 
@@ -128,9 +128,9 @@ def test_a_detector_that_is_right_is_measured_as_right(
     assert [s.name for s in report.slides] == ["a.tif", "b.tif"]
     assert report.slides[0].measured.patches.tolist() == [3, 3, 3, 3]
     assert report.slides[1].measured.patches.tolist() == [3, 3, 3, 0]
-    assert report.pooled.figure("r2") > 0.9
-    assert report.pooled.figure("balanced_accuracy") == 1
-    assert report.pooled.figure("quadratic_kappa") == 1
+    assert report.pooled.value("r2") > 0.9
+    assert report.pooled.value("balanced_accuracy") == 1
+    assert report.pooled.value("quadratic_kappa") == 1
     (problem,) = report.problems
     assert (problem.image, problem.code) == ("c.tif", "missing_spacing")
     assert any("c.tif" in warning for warning in recorder.warnings)
@@ -144,12 +144,12 @@ def test_the_folder_has_page_tables_and_plots(ruler: Path, slides: Path, tmp_pat
     report = evaluate_scale(open_project(slides), model_dir=ruler, out_dir=out, device="cpu")
     page = (out / "report.html").read_text(encoding="utf-8")
     assert outside_addresses(page) == []
-    told = text_of(page)
+    visible = text_of(page)
     for text in ("R²", "quadratic κ", "a.tif train 0.25 12", "1 slide could not be measured",
                  "Training slides are among these (1 of 2)"):  # fmt: skip
-        assert text in told, text
+        assert text in visible, text
     raw = json.loads((out / "report.json").read_text(encoding="utf-8"))
-    assert raw["pooled"]["r2"] == pytest.approx(report.pooled.figure("r2"))
+    assert raw["pooled"]["r2"] == pytest.approx(report.pooled.value("r2"))
     with (out / "scores.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
     assert [(r["slide"], r["magnification"], r["patches"]) for r in rows[:2]] == [

@@ -16,7 +16,7 @@ from hookpath.evaluation.scoring.annotated_tiles import scoring_grid
 from hookpath.evaluation.slide_evaluation import AnnotatedImage, Scoring
 from hookpath.geometry import Region
 from hookpath.projects import SPLIT_KEY, open_project
-from support.evaluation import BLUE, RED, FixedMaps, drawn, map_of_labels, write_slide
+from support.evaluation import BLUE, RED, FixedMaps, annotated, map_of_labels, write_slide
 from support.training import Recorder
 
 
@@ -113,14 +113,14 @@ def test_full_masks_in_another_folder_can_be_the_truth(tmp_path: Path) -> None:
     write_slide(tmp_path / "slides", "b.tif", [(RED, 0, 0, 10, 10)])
     full = tmp_path / "full"
     full.mkdir()
-    write_geojson(full / "a.geojson", drawn([(RED, 0, 0, 256, 128), (BLUE, 0, 128, 256, 256)]))
+    write_geojson(full / "a.geojson", annotated([(RED, 0, 0, 256, 128), (BLUE, 0, 128, 256, 256)]))
     images, _ = annotated_images(open_project(tmp_path / "slides"), truth_dir=full)
     assert [i.entry.name for i in images] == ["a.tif"]
     (full / "B_annotations.GEOJSON").write_bytes((full / "a.geojson").read_bytes())
-    told = Recorder()
-    near, _ = annotated_images(open_project(tmp_path / "slides"), truth_dir=full, reporter=told)
+    visible = Recorder()
+    near, _ = annotated_images(open_project(tmp_path / "slides"), truth_dir=full, reporter=visible)
     assert [i.entry.name for i in near] == ["a.tif", "b.tif"]
-    assert told.warnings == ["B_annotations.GEOJSON: taken for the annotations of b.tif"]
+    assert visible.warnings == ["B_annotations.GEOJSON: taken for the annotations of b.tif"]
     results, _, _ = evaluate_maps(images, FixedMaps({"a.tif": map_of_labels(constant(1))}))
     assert results[0].counts[:2, 0].tolist() == [256 * 128, 256 * 128]
 

@@ -1,4 +1,4 @@
-"""Figures for all classes together, of slides and pooled, with their intervals."""
+"""Metrics for all classes together, of slides and pooled, with their intervals."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from hookpath.evaluation.scoring.slide_metrics import (
     pooled_intervals_of,
     title_of,
 )
-from hookpath.evaluation.shape_scoring.shape_metrics import ShapeFigures
+from hookpath.evaluation.shape_scoring.shape_metrics import ShapeMetrics
 from hookpath.evaluation.slide_evaluation import make_report
-from hookpath.evaluation.statistics.bootstrap import drawn_slides
+from hookpath.evaluation.statistics.bootstrap import resampled_slides
 
 NAMES = ("a", "b", "c")
 TABLE = ClassTable.of([PathClass("a", (1, 2, 3)), PathClass("b", (4, 5, 6))])
@@ -39,7 +39,7 @@ def measured(seed: int, size: int = 400) -> Measured:
     found = rng.integers(1, drawn)
     objects = np.stack([drawn, found, rng.integers(1, 5, 3), rng.integers(0, 3, 3)], axis=1)
     edges = rng.integers(10, 90, (3, 6)).astype(float)
-    shapes = ShapeFigures(objects, edges)
+    shapes = ShapeMetrics(objects, edges)
     return Measured(confusion_matrix(truth, guess, 3), bins, shapes=shapes)
 
 
@@ -54,14 +54,14 @@ def labels_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_figures_for_all_classes_are_those_of_scikit_learn(seed: int) -> None:
     found = measured(seed)
     truth, guess = labels_of(found.counts)
-    assert found.figure("accuracy") == pytest.approx(np.mean(truth == guess), abs=1e-9)
+    assert found.value("accuracy") == pytest.approx(np.mean(truth == guess), abs=1e-9)
     kappa = metrics.cohen_kappa_score(truth, guess)
-    assert found.figure("kappa") == pytest.approx(kappa, abs=1e-9)
+    assert found.value("kappa") == pytest.approx(kappa, abs=1e-9)
     on = guess < 3
     quadratic = metrics.cohen_kappa_score(truth[on], guess[on], weights="quadratic")
-    assert found.figure("quadratic_kappa") == pytest.approx(quadratic, abs=1e-9)
+    assert found.value("quadratic_kappa") == pytest.approx(quadratic, abs=1e-9)
     recall = metrics.recall_score(truth, guess, labels=[0, 1, 2], average="macro")
-    assert found.figure("balanced_accuracy") == pytest.approx(recall, abs=1e-9)
+    assert found.value("balanced_accuracy") == pytest.approx(recall, abs=1e-9)
 
 
 def test_pooled_is_counted_together() -> None:
@@ -78,7 +78,7 @@ def test_pooled_is_counted_together() -> None:
 def test_without_probabilities_there_is_no_area() -> None:
     bare = Measured(measured(0).counts)
     assert np.isnan(bare.per_class("auc")).all()
-    assert math.isnan(bare.figure("auc"))
+    assert math.isnan(bare.value("auc"))
     assert "auc" not in bare.as_dict(NAMES)["macro"]
 
 
@@ -94,10 +94,10 @@ def test_intervals_are_those_of_slides_drawn_one_by_one() -> None:
     names = [m for m in (*CLASS_METRICS, *WHOLE_METRICS) if m != "hd95_um"]  # of one slide only
     found = pooled_intervals_of(parts, (*names, "hd95_um"))
     assert "hd95_um" not in found
-    drawn = [Measured.pooled([parts[i] for i in row]) for row in drawn_slides(5)]
+    drawn = [Measured.pooled([parts[i] for i in row]) for row in resampled_slides(5)]
     for metric in names:
         whole, per_class = found[metric]
-        expected = np.percentile([m.figure(metric) for m in drawn], [2.5, 97.5])
+        expected = np.percentile([m.value(metric) for m in drawn], [2.5, 97.5])
         assert (whole.low, whole.high) == pytest.approx(tuple(expected), abs=1e-9)
         assert len(per_class) == (0 if metric in WHOLE_METRICS else 3)
         for index, interval in enumerate(per_class):
@@ -114,10 +114,10 @@ def test_a_slide_keeps_its_probabilities_and_groups_in_json() -> None:
     back = SlideResult.from_dict(raw)
     assert back.bins is not None
     assert (back.bins == part.bins).all()
-    assert back.measured.figure("object_f1") == part.figure("object_f1") > 0
-    assert back.measured.figure("hd95_um") == part.figure("hd95_um") > 0
+    assert back.measured.value("object_f1") == part.value("object_f1") > 0
+    assert back.measured.value("hd95_um") == part.value("hd95_um") > 0
     assert (back.groups, back.map_spacing_um, back.spacing_um) == ({"grade": "2"}, 256.0, 4.0)
-    assert raw["macro"]["auc"] == pytest.approx(part.figure("auc"))
+    assert raw["macro"]["auc"] == pytest.approx(part.value("auc"))
     assert len(raw["probabilities"]["a"]["class"].split()) < 256  # empty bins are left out
 
 
@@ -144,7 +144,7 @@ def test_classes_of_no_interest_enter_no_mean_nor_its_intervals() -> None:
         which = [i for i, counts in enumerate(part.counted or ()) if counts]
         for metric in CLASS_METRICS:
             expected = part.per_class(metric)[which].mean()
-            assert part.figure(metric) == pytest.approx(expected, nan_ok=metric == "hd95_um")
+            assert part.value(metric) == pytest.approx(expected, nan_ok=metric == "hd95_um")
     assert parts[0].in_order([2, 0, 1]).counted == (True, True, False)
     whole, of_classes = pooled_intervals_of(parts, ["f1"])["f1"]
     sides = [of_classes[i] for i in (0, 2)]
@@ -156,8 +156,8 @@ def test_a_slide_read_from_a_report_leaves_them_out_as_well() -> None:
     counted = (True, True, False)
     slide = SlideResult("s", "1", 4.0, part.counts, bins=part.bins, counted=counted)
     again = SlideResult.from_dict(json.loads(json.dumps(slide.as_dict(NAMES))), counted)
-    assert again.measured.figure("f1") == slide.measured.figure("f1")
-    assert again.measured.figure("f1") == pytest.approx(part.per_class("f1")[:2].mean())
+    assert again.measured.value("f1") == slide.measured.value("f1")
+    assert again.measured.value("f1") == pytest.approx(part.per_class("f1")[:2].mean())
 
 
 def test_slides_of_one_patient_count_once() -> None:
@@ -168,7 +168,7 @@ def test_slides_of_one_patient_count_once() -> None:
         for i, (c, p) in enumerate(zip(counts, ("P", "P", "Q"), strict=True))
     ]
     report = make_report("T", slides, TABLE)
-    assert {p: m.figure("accuracy") for p, m in report.patients.items()} == {"P": 0.75, "Q": 1.0}
+    assert {p: m.value("accuracy") for p, m in report.patients.items()} == {"P": 0.75, "Q": 1.0}
     found, _ = report.over_patients("accuracy")
     assert (found.mean, found.n) == (0.875, 2)
     assert report.as_dict()["over_patients"]["patients"] == 2

@@ -49,17 +49,17 @@ def test_a_run_is_told_on_one_page_that_fetches_nothing(tmp_path: Path) -> None:
     page = path.read_text()
     assert outside_addresses(page) == []
     assert page.count("<svg") == 2  # loss, F1
-    told = text_of(page)
+    visible = text_of(page)
     for text in (
         "Training run my run", "hooknet at 0.5 + 2 µm/px", "0.700 best macro F1", "epoch 2",
         "3 min", "a.svs, <i>b</i>.svs", "75 % 30 25 % 10", "data fingerprint f00", "torch 2.9",
     ):  # fmt: skip
-        assert text in told
+        assert text in visible
 
 
 def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
-    told = text_of(train_report(write_run(tmp_path / "r", epochs=2, planned=9)).read_text())
-    assert "2 of 9 epochs: the run goes on, was stopped" in told
+    visible = text_of(train_report(write_run(tmp_path / "r", epochs=2, planned=9)).read_text())
+    assert "2 of 9 epochs: the run goes on, was stopped" in visible
 
 
 def test_a_run_before_its_first_epoch_has_a_page(tmp_path: Path) -> None:
@@ -97,9 +97,9 @@ def test_agreement_of_patches_is_told_and_plotted(tmp_path: Path) -> None:
     card = json.loads((run / "model" / "model.json").read_text())
     (run / "model" / "model.json").write_text(json.dumps({**card, "scores": "patches"}))
     page = train_report(run).read_text()
-    told = text_of(page)
-    assert "macro F1 0.700 Cohen's κ 0.375 balanced accuracy 0.625" in told
-    assert "Per cent of the row, and patches." in told
+    visible = text_of(page)
+    assert "macro F1 0.700 Cohen's κ 0.375 balanced accuracy 0.625" in visible
+    assert "Per cent of the row, and patches." in visible
     assert page.count("<svg") == 3  # loss, F1, agreement
 
 
@@ -112,11 +112,11 @@ def test_a_run_on_magnifications_has_no_classes(tmp_path: Path) -> None:
     (run / "metrics.csv").write_text("\n".join([header, *rows]))
     card = {"metrics": {"epoch": 2}, "reads": "scales", "branches": [{"spacing_um": 0.7}]}
     (run / "model" / "model.json").write_text(json.dumps(card))
-    told = text_of(train_report(run).read_text())
-    assert "0.225 best R² on the validation slides, epoch 2" in told
-    assert "µm/px" not in told, "patches of every µm/px"
-    assert "R² 0.225 mean squared error 2.000" in told
-    assert "classes" not in told.lower()
+    visible = text_of(train_report(run).read_text())
+    assert "0.225 best R² on the validation slides, epoch 2" in visible
+    assert "µm/px" not in visible, "patches of every µm/px"
+    assert "R² 0.225 mean squared error 2.000" in visible
+    assert "classes" not in visible.lower()
 
 
 @pytest.mark.parametrize(
@@ -163,11 +163,11 @@ def test_what_training_writes_is_understood(tmp_path: Path) -> None:
     named = [PathClass("Dark", (1, 2, 3)), PathClass("Pale", (4, 5, 6))]
     save_model(run.model, model, ModelCard.describe(model, named, metrics=metrics))
 
-    told = text_of(train_report(tmp_path / "run").read_text())
-    assert "at 0.5 µm/px · 2 classes" in told
-    assert "command hookpath train slides -o 'my run'" in told
-    assert "GPU A<b> cores 8" in told
-    assert "parameters learned 12 345" in told.replace("\u202f", " ")
-    assert "0.250 best macro F1 on the validation slides, epoch 1" in told
-    assert "Annotated on no validation slide, so F1 unknown: Pale." in told
-    assert "Dark 75 % 3 25 % 1 Pale – 0 – 0" in told
+    visible = text_of(train_report(tmp_path / "run").read_text())
+    assert "at 0.5 µm/px · 2 classes" in visible
+    assert "command hookpath train slides -o 'my run'" in visible
+    assert "GPU A<b> cores 8" in visible
+    assert "parameters learned 12 345" in visible.replace("\u202f", " ")
+    assert "0.250 best macro F1 on the validation slides, epoch 1" in visible
+    assert "Annotated on no validation slide, so F1 unknown: Pale." in visible
+    assert "Dark 75 % 3 25 % 1 Pale – 0 – 0" in visible

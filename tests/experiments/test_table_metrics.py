@@ -1,4 +1,4 @@
-"""Figures from counts, and intervals from resampled slides."""
+"""Metrics from counts, and intervals from resampled slides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
-from hookpath.experiments.table_metrics import figures_of
+from hookpath.experiments.table_metrics import metrics_of
 
 COUNTS = np.array([[50, 10, 5, 0], [3, 40, 7, 0], [0, 6, 30, 0]])
 
@@ -19,15 +19,15 @@ def labels_of(counts: np.ndarray) -> tuple[list[int], list[int]]:
 
 def test_kappa_and_balanced_accuracy_are_scikit_learns() -> None:
     truth, guess = labels_of(COUNTS)
-    figures = figures_of("kappa", ["a", "b", "c"])
-    assert figures["κ"](COUNTS) == pytest.approx(cohen_kappa_score(truth, guess), abs=1e-9)
+    metrics = metrics_of("kappa", ["a", "b", "c"])
+    assert metrics["κ"](COUNTS) == pytest.approx(cohen_kappa_score(truth, guess), abs=1e-9)
     expected = balanced_accuracy_score(truth, guess)
-    assert figures["balanced accuracy"](COUNTS) == pytest.approx(expected, abs=1e-9)
+    assert metrics["balanced accuracy"](COUNTS) == pytest.approx(expected, abs=1e-9)
 
 
 def test_f1_has_a_column_for_every_class_and_their_mean() -> None:
-    figures = figures_of("f1", ["a", "b", "c"])
-    values = [f(COUNTS) for f in figures.values()]
-    assert list(figures) == ["a", "b", "c", "macro"]
+    metrics = metrics_of("f1", ["a", "b", "c"])
+    values = [f(COUNTS) for f in metrics.values()]
+    assert list(metrics) == ["a", "b", "c", "macro"]
     assert values[0] == pytest.approx(2 * 50 / (65 + 53))
     assert values[3] == pytest.approx(sum(values[:3]) / 3)

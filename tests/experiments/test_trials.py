@@ -26,10 +26,10 @@ from support.evaluation import BLUE, RED, write_slide
 def nine_slides(folder: Path) -> Path:
     """s0…s8: Tumor on all, Stroma on every third."""
     for number in range(9):
-        drawn = [(RED, 0, 0, 100, 100)]
+        annotated = [(RED, 0, 0, 100, 100)]
         if number % 3 == 0:
-            drawn.append((BLUE, 0, 100, 100, 150))
-        write_slide(folder, f"s{number}.tif", drawn)
+            annotated.append((BLUE, 0, 100, 100, 150))
+        write_slide(folder, f"s{number}.tif", annotated)
     write_slide(folder, "bare.tif", [])
     return folder
 
@@ -109,7 +109,7 @@ def test_one_fold_is_the_projects_own_split(tmp_path: Path) -> None:
 
 
 def test_painted_slides_are_new_for_every_seed(tmp_path: Path) -> None:
-    def paint(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
+    def make(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
         for split, count in slides.items():
             for number in range(count):
                 write_slide(folder, f"{split}-{number}.tif", [(RED, 0, 0, 10 + seed, 10)])
@@ -118,7 +118,7 @@ def test_painted_slides_are_new_for_every_seed(tmp_path: Path) -> None:
             entry.set_metadata({SPLIT_KEY: entry.name.split("-")[0]})
         return project
 
-    synthetic = SyntheticSlides(paint, {"train": 2, "val": 1, "test": 1})
+    synthetic = SyntheticSlides(make, {"train": 2, "val": 1, "test": 1})
     first, second = synthetic_trials(synthetic, tmp_path, (0, 7), SILENT)
     assert (first.name, second.name) == ("seed-0", "seed-7")
     assert second.project.source == tmp_path / "slides/seed-7"

@@ -109,8 +109,8 @@ def test_a_package_that_computes_something_else_is_noticed(package: Path, tmp_pa
     changed = io.BytesIO()
     np.save(changed, 1 - array(package, "output.npy"))
     files["output.npy"] = changed.getvalue()
-    for told, message in ((False, "not written as it was made"), (True, "another output")):
-        if told:
+    for stated, message in ((False, "not written as it was made"), (True, "another output")):
+        if stated:
             digest = hashlib.sha256(files["output.npy"]).hexdigest()
             about["outputs"][0]["test_tensor"]["sha256"] = digest
             files["rdf.yaml"] = json.dumps(about).encode()

@@ -48,9 +48,9 @@ def test_every_family_computes_the_same_as_torch(saved: Saved, tmp_path: Path, f
     assert done.difference < 1e-4
 
     said = json.loads(session.get_modelmeta().custom_metadata_map["hookpath"])
-    told = card.model_dump(mode="json")
+    card_json = card.model_dump(mode="json")
     for key in ("family", "classes", "branches", "reads", "scores", "output_um", "normalisation"):
-        assert said[key] == told[key]
+        assert said[key] == card_json[key]
     assert said["heads"] == [0]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["model.json", "model.onnx"]
 

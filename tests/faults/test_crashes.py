@@ -94,9 +94,9 @@ def places(count: int, most: int) -> Iterator[int]:
 
 def nothing_of_a_persons_is_lost(root: Path, template: Path) -> None:
     for path in sorted((template / "slides").glob("*[0-9].geojson")):
-        drawn = {o.id: o.geometry.wkb for o in read_geojson(path)}
+        annotated = {o.id: o.geometry.wkb for o in read_geojson(path)}
         now = {o.id: o.geometry.wkb for o in read_geojson(root / "slides" / path.name)}
-        assert drawn.items() <= now.items(), path.name
+        assert annotated.items() <= now.items(), path.name
 
 
 def same_after_another_run(case: Case, template: Path, root: Path, number: int) -> None:

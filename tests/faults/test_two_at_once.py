@@ -1,4 +1,4 @@
-"""Two hookpaths on the same folder: the second one is told, and destroys nothing."""
+"""Two hookpaths on the same folder: the second one gets a message, and destroys nothing."""
 
 from __future__ import annotations
 

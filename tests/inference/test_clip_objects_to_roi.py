@@ -108,10 +108,13 @@ def test_whatever_a_viewer_chose_is_predicted_in(tmp_path: Path) -> None:
 def test_inside_regions_the_result_is_that_of_the_whole_slide(tmp_path: Path) -> None:
     """As the extension asks for a selection: only the chosen annotations, ``inside: "*"``."""
     slide = texture_slide(tmp_path / "s.tif", seed=1, size=400)
-    drawn = [region(affinity.rotate(box(60, 70, 240, 190), 20)), region(box(280, 250, 390, 395))]
+    annotated = [
+        region(affinity.rotate(box(60, 70, 240, 190), 20)),
+        region(box(280, 250, 390, 395)),
+    ]
     job = tmp_path / "job"
     job.mkdir()
-    write_geojson(job / "roi.geojson", drawn)
+    write_geojson(job / "roi.geojson", annotated)
     part = image_part("7", slide, annotations="roi.geojson")
     project = open_project(write_request(job, "predict", {"name": "p", "images": [part]}))
     model = save_random_model(tmp_path / "model", seed=3)
@@ -128,7 +131,9 @@ def test_inside_regions_the_result_is_that_of_the_whole_slide(tmp_path: Path) ->
     y, x = np.mgrid[: labels.shape[0], : labels.shape[1]]
     scale = parts.record.downsample[0]
     centres = np.stack([(x + 0.5) * scale, (y + 0.5) * scale], axis=-1).reshape(-1, 2)
-    inside = shapely.contains_xy(union_all([o.geometry for o in drawn]), centres).reshape(x.shape)
+    inside = shapely.contains_xy(union_all([o.geometry for o in annotated]), centres).reshape(
+        x.shape
+    )
     assert ((labels > 0) == inside).mean() > 0.9999
     np.testing.assert_array_equal(labels[labels > 0], all_labels[labels > 0])
     some, every = (_classes_last(maps(p, "probabilities"), labels) for p in (parts, whole))
@@ -138,7 +143,7 @@ def test_inside_regions_the_result_is_that_of_the_whole_slide(tmp_path: Path) ->
 
     index = json.loads((job / "results" / "index.json").read_text(encoding="utf-8"))["images"]
     written = read_geojson(job / "results" / index["7"]["objects"])
-    by_id = {o.id: o.geometry for o in drawn}
+    by_id = {o.id: o.geometry for o in annotated}
     assert len(written) == parts.record.objects > 2
     assert {o.metadata[REGION_KEY] for o in written} == set(by_id)
     for o in written:

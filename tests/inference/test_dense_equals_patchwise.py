@@ -289,9 +289,9 @@ def test_only_the_wanted_squares_are_computed_and_they_keep_the_patchwise_number
     with noise_slide(tmp_path / "s.tif", 700, 600) as slide:
         whole = dense(model, slide, tile=128)
         grid = OutputGrid.of_slide(slide, 0.5)
-        drawn = [box(100, 90, 150, 200), box(600, 560, 900, 900)]
+        annotated = [box(100, 90, 150, 200), box(600, 560, 900, 900)]
         predictor = DensePredictor(TorchRunner(model, "cpu"), tile=128, as_uint8=False)
-        plan = predictor.plan(cover_of(slide, grid, drawn, tissue=False))
+        plan = predictor.plan(cover_of(slide, grid, annotated, tissue=False))
         rows = list(predictor.rows(slide, plan))
         found = np.concatenate([row.probabilities(3) for row in rows], axis=1)
         labels = np.concatenate([row.labels() for row in rows])

@@ -91,11 +91,11 @@ def test_a_slide_that_ends_within_a_patch_is_covered_to_its_end(tmp_path: Path) 
 
 
 def test_inside_a_drawn_region_objects_are_cut_to_it(tmp_path: Path) -> None:
-    drawn = PathObject(geometry=box(100, 150, 180, 310))
-    found = predict(quarters((64, 128, 192, 320)), tmp_path, roi=[drawn])
+    annotated = PathObject(geometry=box(100, 150, 180, 310))
+    found = predict(quarters((64, 128, 192, 320)), tmp_path, roi=[annotated])
     dark = outline(found, "Dark")
-    assert dark.geometry.equals(drawn.geometry)
-    assert dark.metadata[REGION_KEY] == str(drawn.id)
+    assert dark.geometry.equals(annotated.geometry)
+    assert dark.metadata[REGION_KEY] == str(annotated.id)
     assert dark.measurements["Area µm^2"] == pytest.approx(80 * 160 / 4)
     labels = tifffile.imread(tmp_path / "classes.tif")
     assert (labels > 0).sum() == 2 * 3  # the patches that it touches

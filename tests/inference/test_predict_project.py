@@ -263,8 +263,8 @@ def test_objects_that_were_taken_out_come_back_beside_what_a_person_kept(work: W
 
 def draw(work: Work, name: str, *boxes: tuple[float, float, float, float]) -> None:
     """Set what the person drew on the first slide."""
-    drawn = [PathObject(box(*b), path_class=PathClass(name)) for b in boxes]
-    write_geojson(work.slides / "s0.geojson", drawn)
+    annotated = [PathObject(box(*b), path_class=PathClass(name)) for b in boxes]
+    write_geojson(work.slides / "s0.geojson", annotated)
 
 
 def test_inside_annotations_of_a_class_only(work: Work) -> None:

@@ -70,7 +70,7 @@ def test_of_many_slides_it_is_said_which_one_this_is_and_how_long_they_all_take(
         "slide 1 of 5: 0.svs",
         "slide 2 of 5: 1.svs; 1 h 30 min left",
         "slide 4 of 5: 3.svs; 46 min 40 s left",
-    ], "of slides that take a second each not every one is told"
+    ], "of slides that take a second each not every one is reported"
 
 
 def test_a_run_tells_shares_results_and_failures(tmp_path: Path) -> None:

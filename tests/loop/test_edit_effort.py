@@ -1,4 +1,4 @@
-"""Figures of a correction, on rectangles whose areas and lengths can be worked out by hand."""
+"""Metrics of a correction, on rectangles whose areas and lengths can be worked out by hand."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ def test_what_no_outline_shows_comes_back_whatever_its_size() -> None:
 
 def test_slivers_beside_an_outline_do_not() -> None:
     truth = Truth((Fact(box(0, 0, 64, 64), PALE, "confirmed"),))
-    drawn = PathObject(box(1, 0, 64, 64), path_class=PALE)
-    assert missing_from(truth, [drawn], least_l0=2000) == []
+    annotated = PathObject(box(1, 0, 64, 64), path_class=PALE)
+    assert missing_from(truth, [annotated], least_l0=2000) == []
     half = PathObject(box(0, 0, 32, 64), path_class=PALE)
     (back,) = missing_from(truth, [half], least_l0=2000)
     assert back.geometry.equals(box(32, 0, 64, 64))

@@ -338,12 +338,12 @@ def test_what_is_drawn_at_the_start_is_measured_at_once(folder_store: LoopStore)
     folder = folder_store.begin()
     with folder_store.project() as project:
         areas = [folder.record(entry).labelled_mm2 for entry in project.images]
-    drawn = {
+    annotated = {
         o.path_class.name: pytest.approx(o.geometry.area * 1e-6, rel=1e-6)
         for o in texture_objects(SIZE)
         if o.path_class
     }
-    assert areas == [drawn, drawn, {}, {}]
+    assert areas == [annotated, annotated, {}, {}]
 
 
 def test_begun_once(folder_store: LoopStore) -> None:

@@ -16,14 +16,19 @@ from hookpath.loop.simulation import simulate
 from hookpath.loop.simulation.dataset import (
     PlayedEntry,
     PlayedProject,
-    drawn_material,
+    annotated_dataset,
     known_objects,
     known_slides,
-    paint_material,
+    synthetic_dataset,
     without_overlaps,
 )
 from hookpath.loop.simulation.learning_curves import summarise_curves
-from hookpath.loop.simulation.oracle import correct, draw_sparsely, random_squares, telling_square
+from hookpath.loop.simulation.oracle import (
+    correct,
+    draw_sparsely,
+    informative_square,
+    random_squares,
+)
 from hookpath.loop.simulation.simulate import Simulation
 from hookpath.loop.simulation.synthetic_slides import CLASSES, stains_of
 from hookpath.projects import SPLIT_KEY, FolderProject
@@ -34,8 +39,8 @@ PLAN = Simulation(pool=4, test=1, rounds=2, budget_mm2=0.005, region_um=50, size
 
 
 def _painted_entry(tmp_path: Path, seed: int = 3) -> PlayedEntry:
-    material = paint_material(tmp_path, pool=4, test=1, size_px=256, seed=seed)
-    return PlayedProject(tmp_path / "game", material.pool).images[0]
+    data = synthetic_dataset(tmp_path, pool=4, test=1, size_px=256, seed=seed)
+    return PlayedProject(tmp_path / "game", data.pool).images[0]
 
 
 def test_painted_slides_are_fully_known(tmp_path: Path) -> None:
@@ -52,8 +57,8 @@ def test_painted_slides_are_fully_known(tmp_path: Path) -> None:
 def test_every_seed_paints_slides_of_its_own(tmp_path: Path) -> None:
     pictures = []
     for seed in (0, 1):
-        material = paint_material(tmp_path, pool=4, test=1, size_px=64, seed=seed)
-        pictures += [k.slide.path.read_bytes() for k in (*material.pool, *material.test)]
+        data = synthetic_dataset(tmp_path, pool=4, test=1, size_px=64, seed=seed)
+        pictures += [k.slide.path.read_bytes() for k in (*data.pool, *data.test)]
     assert len(set(pictures)) == 2 * (4 + 1)
 
 
@@ -61,10 +66,10 @@ def test_the_oracle_corrects_only_what_it_was_paid_for(tmp_path: Path) -> None:
     entry = _painted_entry(tmp_path)
     assert entry.objects() == []
     correct(entry, [shapely.box(50, 60, 150, 160)])
-    drawn = read_geojson(entry.annotation_file)
-    named = [o for o in drawn if o.path_class and o.path_class.name == CONFIRMED_CLASS]
+    annotated = read_geojson(entry.annotation_file)
+    named = [o for o in annotated if o.path_class and o.path_class.name == CONFIRMED_CLASS]
     assert [o.geometry.area for o in named] == [100 * 100]
-    assert sum(o.geometry.area for o in drawn) == pytest.approx(2 * 100 * 100)
+    assert sum(o.geometry.area for o in annotated) == pytest.approx(2 * 100 * 100)
     assert entry.annotation_file.parent == tmp_path / "game"
 
 
@@ -73,7 +78,7 @@ def test_the_first_annotations_hold_every_class_that_a_few_looks_find(tmp_path: 
     corner = shapely.box(0, 0, 40, 40)
     entry = _drawn_project(tmp_path, {"a": [("Tumor", corner), ("Stroma", whole - corner)]})
     rng = np.random.default_rng(0)
-    draw_sparsely(entry, telling_square(rng, entry, (100, 100), 30))
+    draw_sparsely(entry, informative_square(rng, entry, (100, 100), 30))
     names = {o.path_class.name for o in entry.objects() if o.path_class}
     assert names == {"Tumor", "Stroma"}
 
@@ -86,16 +91,16 @@ def _add_slide(folder: Path, name: str, areas: list[tuple[str, shapely.Geometry]
 
 
 def _drawn_project(
-    tmp_path: Path, drawn: dict[str, list[tuple[str, shapely.Geometry]]]
+    tmp_path: Path, annotated: dict[str, list[tuple[str, shapely.Geometry]]]
 ) -> PlayedEntry:
     """A folder of slides with annotations and two more; its first slide as a game sees it."""
     everywhere = [("Tumor", shapely.box(0, 0, 100, 100))]
-    for name, areas in {**drawn, "y": everywhere, "z": everywhere}.items():
+    for name, areas in {**annotated, "y": everywhere, "z": everywhere}.items():
         _add_slide(tmp_path / "own", name, areas)  # type: ignore[arg-type]
     project = FolderProject(tmp_path / "own")
     project.images[-1].set_metadata({SPLIT_KEY: "test"})
-    material = drawn_material(known_slides(tmp_path / "out", project, None), 0.3, 0)
-    return PlayedProject(tmp_path / "game", material.pool).images[0]
+    data = annotated_dataset(known_slides(tmp_path / "out", project, None), 0.3, 0)
+    return PlayedProject(tmp_path / "game", data.pool).images[0]
 
 
 def test_a_project_of_one_s_own_is_only_read(tmp_path: Path) -> None:
@@ -110,19 +115,21 @@ def test_a_project_of_one_s_own_is_only_read(tmp_path: Path) -> None:
 def test_slides_that_are_marked_measure_and_else_the_seed_draws(tmp_path: Path) -> None:
     _drawn_project(tmp_path, {n: [("Tumor", shapely.box(0, 0, 9, 9))] for n in "abcdefg"})
     project = FolderProject(tmp_path / "own")
-    marked = drawn_material(known_slides(tmp_path / "out", project, None), 0.3, 0)
+    marked = annotated_dataset(known_slides(tmp_path / "out", project, None), 0.3, 0)
     assert [k.name for k in marked.test] == ["z.tif"]
     assert len(marked.pool) == 8
     project.images[-1].set_metadata({SPLIT_KEY: None})
-    drawn = [
+    annotated = [
         {
             k.name
-            for k in drawn_material(known_slides(tmp_path / "out", project, None), 0.3, seed).test
+            for k in annotated_dataset(
+                known_slides(tmp_path / "out", project, None), 0.3, seed
+            ).test
         }
         for seed in range(6)
     ]
-    assert {len(names) for names in drawn} == {3}
-    assert len(set(map(frozenset, drawn))) > 1
+    assert {len(names) for names in annotated} == {3}
+    assert len(set(map(frozenset, annotated))) > 1
 
 
 def test_too_few_slides_are_refused(tmp_path: Path) -> None:

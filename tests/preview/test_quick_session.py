@@ -17,7 +17,7 @@ from hookpath.inference import PredictConfig, load_predictor
 from hookpath.probing.feature_cache import VARIABLE
 from hookpath.projects.object_ownership import tagged
 from hookpath.qupath.feature_maps import KeepingRunner
-from hookpath.qupath.live_annotations import Drawn
+from hookpath.qupath.live_annotations import AnnotatedSlides
 from hookpath.qupath.live_preview import CancelledError, Preview, View
 from hookpath.qupath.quick_session import QuickSession
 from hookpath.qupath.worker_session import Session, Wanted
@@ -70,9 +70,9 @@ def test_a_changed_result_teaches_once_it_is_locked(slide: Path) -> None:
     assert source.labels.report.area_l0["Dark"] == 87 * 87
 
 
-def _taken(session: QuickSession, feature: dict[str, Any]) -> Drawn:
-    session.drawn.take({"one": [feature]})
-    return session.drawn
+def _taken(session: QuickSession, feature: dict[str, Any]) -> AnnotatedSlides:
+    session.annotated.take({"one": [feature]})
+    return session.annotated
 
 
 def test_strokes_come_and_go(slide: Path) -> None:
@@ -100,10 +100,10 @@ def test_an_image_that_was_never_named_is_said(slide: Path) -> None:
 
 def test_the_preview_shows_what_was_learned_last(slide: Path) -> None:
     session, view = Session(), View(0, 0, 256, 256, 1.0)
-    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    annotated = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
     never = lambda: False  # noqa: E731
     with session:
-        head = session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        head = session.learn({"one": annotated}, {}, {"one": SlideRef(slide)}, SMALL, never)
         opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
         before, _ = session.classify(opened.number, view, never)
         # At its edge the slide is seen beside white.
@@ -119,10 +119,10 @@ def test_the_preview_shows_what_was_learned_last(slide: Path) -> None:
 
 
 def test_from_afar_the_coarser_views_tell(slide: Path) -> None:
-    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    annotated = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
     never = lambda: False  # noqa: E731
     with Session() as session:
-        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        session.learn({"one": annotated}, {}, {"one": SlideRef(slide)}, SMALL, never)
         opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
         near, _ = session.classify(opened.number, View(0, 0, 256, 256, 1.0), never)
         far, _ = session.classify(opened.number, View(0, 0, 128, 128, 2.0), never)
@@ -138,11 +138,11 @@ def test_from_afar_the_coarser_views_tell(slide: Path) -> None:
 def test_what_was_looked_at_is_not_described_again(
     slide: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    annotated = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
     never = lambda: False  # noqa: E731
     view = View(40, 8, 100, 200, 1.0)
     with Session() as session:
-        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        session.learn({"one": annotated}, {}, {"one": SlideRef(slide)}, SMALL, never)
         opened = session.open(Wanted(None, SlideRef(slide), "cpu", tissue=False), never)
         before, _ = session.classify(opened.number, view, never)
         with monkeypatch.context() as patched:
@@ -163,13 +163,13 @@ def test_what_was_looked_at_is_not_described_again(
 
 def test_a_class_that_comes_or_goes_opens_anew(slide: Path) -> None:
     never = lambda: False  # noqa: E731
-    drawn = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
+    annotated = [stroke("a", DARK, 16, 16), stroke("b", PALE, 160, 16)]
     with Session() as session:
         wanted = Wanted(None, SlideRef(slide), "cpu", tissue=False)
         session.warm(SMALL, never)
         with pytest.raises(PredictionError, match="nothing was learned yet"):
             session.open(wanted, never)
-        session.learn({"one": drawn}, {}, {"one": SlideRef(slide)}, SMALL, never)
+        session.learn({"one": annotated}, {}, {"one": SlideRef(slide)}, SMALL, never)
         two = session.open(wanted, never)
         third = stroke("c", PathClass("Third", (0, 200, 0)), 100, 160)
         session.learn({"one": [third]}, {}, {}, SMALL, never)
@@ -186,8 +186,8 @@ def test_channels_of_the_first_image_are_what_is_learned_and_shown(tmp_path: Pat
     pixels[2, :, :128] += 4000
     path = write_ome(tmp_path / "a.ome.tif", pixels, levels=1, mpp=1.0)
     session, ref = Session(), SlideRef(path)
-    drawn = {"one": [stroke("d", DARK, 40, 100), stroke("p", PALE, 180, 100)]}
-    head = session.learn(drawn, {}, {"one": ref}, SMALL, lambda: False)
+    annotated = {"one": [stroke("d", DARK, 40, 100), stroke("p", PALE, 180, 100)]}
+    head = session.learn(annotated, {}, {"one": ref}, SMALL, lambda: False)
     scales = head.card.normalisation["channels"]
     assert [scale["name"] for scale in scales] == list(NAMES)
     assert head.card.config["in_channels"] == 4

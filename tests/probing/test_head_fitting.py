@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from hookpath.models.probe import ProbeHead
-from hookpath.probing.feature_heads import Material, best_temperature, fit_head, starting
+from hookpath.probing.feature_heads import LabelledFeatures, best_temperature, fit_head, starting
 from hookpath.probing.head_fitting import balanced, fit_table, table_of
 from hookpath.probing.labelled_cells import Places
 
@@ -51,7 +51,7 @@ def test_what_differs_is_learned_and_goes_into_the_network() -> None:
     features = torch.from_numpy(new.vectors[0]).float()
     found = head(features.T[None, :, :, None])[0, :, :, 0].T
     assert torch.allclose(found, fitted.scores(features), atol=1e-4)
-    # Classes of deviation 1 that lie 2 apart: 84 % can be told.
+    # Classes of deviation 1 that lie 2 apart: 84 % can be told apart.
     right = (found.argmax(1).numpy() + 1 == new.labels).mean()
     assert 0.75 < right < 0.93
 
@@ -71,7 +71,7 @@ def test_a_temperature_undoes_a_factor_on_the_scores() -> None:
     torch.manual_seed(0)
     scores = torch.randn(20000, 2)
     labels = torch.multinomial(scores.softmax(1), 1)[:, 0]
-    material = Material(scores, labels, torch.full((20000,), 1 / 20000), 2)
+    material = LabelledFeatures(scores, labels, torch.full((20000,), 1 / 20000), 2)
     assert 0.9 <= best_temperature(scores, material) <= 1.12
     assert 3.6 <= best_temperature(scores * 4, material) <= 4.5
 
@@ -80,7 +80,9 @@ def test_a_hidden_layer_learns_what_no_line_tells_apart() -> None:
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (800, 2)).astype(np.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
-    material = Material(torch.from_numpy(x), torch.from_numpy(y), torch.full((800,), 1 / 800), 2)
+    material = LabelledFeatures(
+        torch.from_numpy(x), torch.from_numpy(y), torch.full((800,), 1 / 800), 2
+    )
     right = {}
     for hidden in (0, 16):
         weights = fit_head(material, 1e-5, starting(material, hidden, seed=0))

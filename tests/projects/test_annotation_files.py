@@ -8,7 +8,7 @@ import pytest
 from shapely.geometry import box
 
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, read_geojson, write_geojson
-from hookpath.projects import FolderProject, tell_files
+from hookpath.projects import FolderProject, report_files
 from hookpath.projects.folder_store.annotation_files import sidecars_of
 from support.annotation_files import halo_file, halo_region
 from support.reporting import Notes
@@ -87,7 +87,7 @@ def test_a_folder_reads_and_writes_the_file_that_it_takes_and_tells(tmp_path: Pa
     assert [o.run for o in entry.objects()] == [None, "r"]
     assert not (tmp_path / "CASE1.geojson").exists()
     notes = Notes()
-    tell_files(notes, [project])
+    report_files(notes, [project])
     assert notes.infos == ["case1_annotations.geojson: taken for the annotations of CASE1.TIF"]
     assert [w.split(",")[0] for w in notes.warnings] == [
         "v.vsi: not used",
@@ -109,10 +109,10 @@ def test_halo_s_file_is_read_and_never_written(tmp_path: Path) -> None:
     halo = halo_file(tmp_path / "a.annotations", halo_region("Rectangle", (1, 2), (3, 5)))
     before = halo.read_bytes()
     (entry,) = FolderProject(tmp_path).images
-    (drawn,) = entry.objects()
-    assert drawn.geometry.equals(box(1, 2, 3, 5))
-    assert drawn.path_class == PathClass("Tumor", (255, 255, 0))
-    assert entry.objects()[0].id == drawn.id
+    (annotated,) = entry.objects()
+    assert annotated.geometry.equals(box(1, 2, 3, 5))
+    assert annotated.path_class == PathClass("Tumor", (255, 255, 0))
+    assert entry.objects()[0].id == annotated.id
     entry.write([PathObject(box(0, 0, 1, 1), path_class=PathClass("Tumor"))], "r")
     assert halo.read_bytes() == before
     assert [o.run for o in read_geojson(tmp_path / "a.tif.hookpath.geojson")] == ["r"]

@@ -14,7 +14,7 @@ from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.annotations.objects import RUN_TAG, UNCONFIRMED_KEY
 from hookpath.errors import ProjectError
 from hookpath.projects import CONFIRMED_KEY, EDITED_KEY, open_project, teaching_objects
-from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS, Said, vouched
+from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS, ProposedArea, teaching_parts
 from hookpath.projects.loop_proposals import record_file
 from hookpath.projects.object_ownership import tagged
 from support.edited import remember
@@ -32,28 +32,28 @@ def edited(geometry: BaseGeometry = WIDER, **other: object) -> PathObject:
     return replace(changed, **other)  # type: ignore[arg-type]
 
 
-def taught(objects: list[PathObject], said: Said) -> dict[str, float]:
+def taught(objects: list[PathObject], said: ProposedArea) -> dict[str, float]:
     """Area that teaches by class, px²."""
     found: dict[str, float] = {}
-    for o in vouched(objects, said):
+    for o in teaching_parts(objects, said):
         if o.run is None and UNCONFIRMED_KEY not in o.metadata and o.path_class:
             found[o.path_class.name] = found.get(o.path_class.name, 0.0) + o.geometry.area
     found.pop(CONFIRMED_CLASS, None)
     return found
 
 
-LOOP = Said.of([PROPOSED], [])
-NO_LOOP = Said()
+LOOP = ProposedArea.of([PROPOSED], [])
+NO_LOOP = ProposedArea()
 
 
 def test_where_nothing_was_proposed_all_is_as_it_was() -> None:
     drawn = [PathObject(box(0, 0, 10, 10), path_class=DARK), PathObject(box(0, 0, 5, 5))]
-    assert vouched(drawn, NO_LOOP) == drawn
+    assert teaching_parts(drawn, NO_LOOP) == drawn
 
 
 def test_of_a_proposal_that_was_reshaped_what_was_added_counts() -> None:
     assert taught([edited()], LOOP) == {"Dark": pytest.approx(19 * 100)}
-    rest = [o for o in vouched([edited()], LOOP) if UNCONFIRMED_KEY in o.metadata]
+    rest = [o for o in teaching_parts([edited()], LOOP) if UNCONFIRMED_KEY in o.metadata]
     assert [o.geometry.area for o in rest] == [pytest.approx(101 * 100)]
 
 
@@ -75,7 +75,7 @@ def test_what_was_locked_or_accepted_counts_whole() -> None:
 def test_what_qupath_made_out_of_proposals_is_no_drawing() -> None:
     merged = PathObject(box(0, 0, 100, 130), path_class=DARK)
     assert taught([merged], LOOP) == {"Dark": pytest.approx(29 * 100)}
-    assert taught([merged], Said.of([PROPOSED], [merged.id])) == {"Dark": 130 * 100}
+    assert taught([merged], ProposedArea.of([PROPOSED], [merged.id])) == {"Dark": 130 * 100}
 
 
 def test_of_a_result_that_no_loop_remembers_only_the_confirmed_part_counts() -> None:
@@ -87,14 +87,14 @@ def test_results_in_a_confirmed_area_count_below_what_was_drawn() -> None:
     result = tagged([PROPOSED], "run")[0]
     drawn = PathObject(box(50, 0, 100, 50), path_class=PALE)
     assert taught([result, drawn, REGION], NO_LOOP) == {"Dark": 50 * 50, "Pale": 50 * 50}
-    kept = [o for o in vouched([result, REGION], NO_LOOP) if o.metadata.get(RUN_TAG)]
+    kept = [o for o in teaching_parts([result, REGION], NO_LOOP) if o.metadata.get(RUN_TAG)]
     assert kept == [result]
 
 
 def test_lines_and_detections_pass() -> None:
     line = PathObject(shapely.LineString([(0, 0), (50, 50)]), path_class=DARK)
     cell = PathObject(box(0, 0, 9, 9), object_type="detection", path_class=DARK)
-    assert vouched([line, cell], LOOP) == [line, cell]
+    assert teaching_parts([line, cell], LOOP) == [line, cell]
 
 
 @pytest.mark.parametrize("kind", ["folder", "exchange"])

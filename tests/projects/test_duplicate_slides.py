@@ -1,4 +1,4 @@
-"""Two files of one slide are told: by their content, by name and size; others are not."""
+"""Two files of one slide are reported: by their content, by name and size; others are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.slides import position_image, write_pyramid
 from support.zoo import place_code
 
 
-def told(folder: Path) -> list[str]:
+def warnings_of(folder: Path) -> list[str]:
     return twin_remarks(open_project(folder).images)
 
 
@@ -23,7 +23,7 @@ def test_a_copy_under_another_name(tmp_path: Path) -> None:
     shutil.copyfile(path, tmp_path / "b.tif")
     (tmp_path / "c.tif").symlink_to(path)
     write_pyramid(tmp_path / "d.tif", place_code()[::-1], 0.5)
-    (line,) = told(tmp_path)
+    (line,) = warnings_of(tmp_path)
     assert line.startswith("a.tif, b.tif and c.tif are the same slide (equal files); leave all but")
 
 
@@ -32,7 +32,7 @@ def test_one_slide_in_two_formats(tmp_path: Path) -> None:
     write_pyramid(tmp_path / "a.ome.tif", place_code(), 0.5, ome=True)
     write_pyramid(tmp_path / "b.tif", place_code(), None)
     write_pyramid(tmp_path / "b.png.tif", place_code(64, 64), 0.5)
-    (line,) = told(tmp_path)
+    (line,) = warnings_of(tmp_path)
     assert line.startswith("a.ome.tif and a.tif look like one slide (same name and size); leave")
 
 
@@ -42,7 +42,7 @@ def test_slides_that_differ(tmp_path: Path) -> None:
     other = image.copy()
     other[0, 0] += 1
     write_pyramid(tmp_path / "b.tif", other, 0.5, levels=1)
-    assert told(tmp_path) == []
+    assert warnings_of(tmp_path) == []
 
 
 def test_mirax_slides_with_one_preview(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_mirax_slides_with_one_preview(tmp_path: Path) -> None:
     image = position_image(512, 512)
     write_mirax(tmp_path / "a.mrxs", image, (2, 2))
     write_mirax(tmp_path / "b.mrxs", image, (2, 2), mpp=0.25)
-    assert told(tmp_path) == []
+    assert warnings_of(tmp_path) == []
 
 
 @dataclass
@@ -80,4 +80,4 @@ def test_a_folder_of_dicom_series(tmp_path: Path) -> None:
         "a-level0.geojson",
         "b-level1.geojson",
     ]
-    assert told(tmp_path) == []
+    assert warnings_of(tmp_path) == []

@@ -17,8 +17,8 @@ from hookpath.errors import SlideError, UsageError
 from hookpath.projects import (
     PlaneChoice,
     PlaneEntry,
+    annotated_planes,
     chosen_planes,
-    drawn_planes,
     open_project,
     summarise,
 )
@@ -91,7 +91,7 @@ def test_what_is_no_plane_is_refused(text: str) -> None:
 
 def test_a_drawing_counts_on_its_plane(stack: Path) -> None:
     (entry,) = open_project(stack).images
-    (plane,) = drawn_planes(entry, entry.objects())
+    (plane,) = annotated_planes(entry, entry.objects())
     assert isinstance(plane, PlaneEntry)
     assert (plane.plane, plane.name) == ((4, 1), "a.ome.tif (z 4, t 1)")
     assert len(plane.objects()) == len(plane.read().objects) == 1
@@ -127,7 +127,7 @@ def test_info_tells_channels_and_planes(stack: Path) -> None:
 
 
 def test_areas_are_counted_plane_by_plane(stack: Path) -> None:
-    """The same place on two planes is twice the area; what lies on none is told."""
+    """The same place on two planes is twice the area; what lies on none is reported."""
     drawing = stack.with_suffix(".geojson")
     features = []
     for plane in ((0, 0), (4, 1), (4, 1), (5, 0)):

@@ -13,7 +13,7 @@ from shapely.geometry import box
 from hookpath.annotations import (
     PathClass,
     PathObject,
-    is_drawn_by_hand,
+    is_hand_drawn,
     read_geojson,
     write_geojson,
 )
@@ -150,12 +150,12 @@ def test_only_what_a_person_saw_is_confirmed(slide: Path, imported: bool) -> Non
         export_from_qupath(slide, lambda found: [*found, area])
     else:
         write_geojson(slide.with_suffix(".geojson"), [DRAWN, area])
-    drawn = [o for o in teaching_objects(entry_of(slide)) if is_drawn_by_hand(o)]
-    areas = {o.path_class.name: o.geometry.area for o in drawn if o.path_class}
+    annotated = [o for o in teaching_objects(entry_of(slide)) if is_hand_drawn(o)]
+    areas = {o.path_class.name: o.geometry.area for o in annotated if o.path_class}
     assert areas.get("Stroma") == (400 if imported else None)
     (image,) = summarise(open_project(slide))
-    told = [found["class"] for found in image.left_out if found["why"] == "unseen"]
-    assert told == ([] if imported else ["Stroma"])
+    reported = [found["class"] for found in image.left_out if found["why"] == "unseen"]
+    assert reported == ([] if imported else ["Stroma"])
     assert any("not in the file of the drawing" in n for n in image.notes) is not imported
 
 

@@ -39,11 +39,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slides")
     for number, name in enumerate(NAMES):
         path = texture_slide(folder / name, seed=number, size=64)
-        drawn = [
+        annotated = [
             PathObject(box(0, 0, 10, 10 + number), path_class=PathClass("Tumor")),
             PathObject(box(20, 0, 30, 10), path_class=PathClass("Stroma")),
         ]
-        write_geojson(path.with_suffix(".geojson"), drawn)
+        write_geojson(path.with_suffix(".geojson"), annotated)
     texture_slide(folder / "bare.tif", seed=99, size=64)
     return folder
 

@@ -23,10 +23,10 @@ NORMAL = Rest(class_name="Normal", tissue="saturation")
 
 
 def rest_of(entry: ImageEntry, rest: Rest = NORMAL) -> BaseGeometry | None:
-    drawn = entry.objects()
-    found = rest.completed(entry, drawn)
-    assert found[: len(drawn)] == drawn
-    added = found[len(drawn) :]
+    annotated = entry.objects()
+    found = rest.completed(entry, annotated)
+    assert found[: len(annotated)] == annotated
+    added = found[len(annotated) :]
     assert all(o.path_class is not None and o.path_class.name == "Normal" for o in added)
     return added[0].geometry if added else None
 

@@ -133,16 +133,16 @@ def test_a_rare_group_is_as_likely_as_a_frequent_one(tmp_path: Path) -> None:
 def test_a_slide_that_fails_is_told_and_left_out(tmp_path: Path) -> None:
     sources = [slide(tmp_path, f"s{i}") for i in range(3)]
     sources[1].slide.path.write_bytes(b"nothing")
-    told = Recorder()
-    with stream(sources, reporter=told) as batches:
+    recorder = Recorder()
+    with stream(sources, reporter=recorder) as batches:
         seen = torch.cat([next(batches).slide_index for _ in range(4)]).tolist()
     assert set(seen) == {0, 2}
-    assert len(told.warnings) == 1
-    assert "s1" in told.warnings[0]
-    with OverviewSet(sources, BRANCH, 2, reporter=told) as held_out:
+    assert len(recorder.warnings) == 1
+    assert "s1" in recorder.warnings[0]
+    with OverviewSet(sources, BRANCH, 2, reporter=recorder) as held_out:
         for _ in range(2):
             assert torch.cat([b.slide_index for b in held_out]).tolist() == [0, 2]
-    assert len(told.warnings) == 2
+    assert len(recorder.warnings) == 2
 
 
 def test_without_any_slide_left_it_stops(tmp_path: Path) -> None:

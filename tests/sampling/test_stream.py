@@ -87,11 +87,11 @@ def test_a_slide_that_cannot_be_opened_is_left_out(
 ) -> None:
     broken = AnnotatedSlide("x", "x.tif", SlideRef(tmp_path / "x.tif"), slides[0].labels)
     (tmp_path / "x.tif").write_bytes(b"not a slide")
-    told = Listener()
-    with stream_of([slides[0], broken], reporter=told) as stream:
+    recorder = Listener()
+    with stream_of([slides[0], broken], reporter=recorder) as stream:
         assert all((b.slide_index == 0).all() for b in take(stream, 5))
-    assert len(told.warnings) == 1
-    assert "x.tif" in told.warnings[0]
+    assert len(recorder.warnings) == 1
+    assert "x.tif" in recorder.warnings[0]
     with pytest.raises(TrainingError, match="none can be opened"):
         stream_of([broken])
 

@@ -47,8 +47,8 @@ def test_three_workers_a_resume_and_a_kill_do_not_change_the_stream(
     """Batches of 4 over 3 processes; taken up half way, in the same stream and in another."""
     with stream_of(slides) as plain:
         expected = take(plain, 8)
-    told = Listener()
-    with stream_of(slides, workers=3, reporter=told) as stream:
+    recorder = Listener()
+    with stream_of(slides, workers=3, reporter=recorder) as stream:
         assert all_same(take(stream, 3), expected[:3])
         pids = readers()
         assert len(pids) == 3
@@ -62,7 +62,9 @@ def test_three_workers_a_resume_and_a_kill_do_not_change_the_stream(
         assert stream.pixel_counts.tolist() == counts.tolist()
         assert all_same(take(stream, 5), expected[3:])
     assert readers() == []
-    assert told.warnings == ["a reading process was ended by SIGKILL; another one takes its place"]
+    assert recorder.warnings == [
+        "a reading process was ended by SIGKILL; another one takes its place"
+    ]
     with stream_of(slides) as resumed:
         resumed.load_state_dict(state)
         assert all_same(take(resumed, 5), expected[3:])
@@ -74,20 +76,20 @@ def test_a_slide_that_fails_on_the_way_is_reported_and_drawn_no_more(tmp_path: P
     spoil_tiles(tmp_path / "b.tif", first=1)
     streams = {}
     for workers in (0, 2):
-        told = Listener()
-        with stream_of(slides, workers=workers, reporter=told) as stream:
+        recorder = Listener()
+        with stream_of(slides, workers=workers, reporter=recorder) as stream:
             streams[workers] = take(stream, 8)
             state = stream.state_dict()
             after = take(stream, 2)
-        assert len(told.warnings) == 1
-        assert "b.tif" in told.warnings[0]
+        assert len(recorder.warnings) == 1
+        assert "b.tif" in recorder.warnings[0]
         assert state["sampler"]["excluded"] == [1]
     assert all_same(streams[0], streams[2])
     assert all((b.slide_index == 0).all() for b in streams[0])
-    with stream_of(slides, reporter=told) as resumed:  # stays out after a resume, silently
+    with stream_of(slides, reporter=recorder) as resumed:  # stays out after a resume, silently
         resumed.load_state_dict(state)
         assert all_same(take(resumed, 2), after)
-    assert len(told.warnings) == 1
+    assert len(recorder.warnings) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
@@ -99,12 +101,12 @@ def test_a_slide_that_crashes_its_reader_twice_is_out_and_one_that_gets_it_kille
     for number in (signal.SIGSEGV, signal.SIGKILL):
         deadly = DeadlySlide(slides[1].slide.path, signal_number=number)
         sources = [slides[0], replace(slides[1], slide=deadly, facts=facts)]
-        told = Listener()
-        with stream_of(sources, workers=1, reporter=told) as stream:
+        recorder = Listener()
+        with stream_of(sources, workers=1, reporter=recorder) as stream:
             if number == signal.SIGSEGV:
                 assert all((b.slide_index == 0).all() for b in take(stream, 3))
-                assert [w for w in told.warnings if "b.tif" in w] == told.warnings[2:]
-                assert len(told.warnings) == 3
+                assert [w for w in recorder.warnings if "b.tif" in w] == recorder.warnings[2:]
+                assert len(recorder.warnings) == 3
             else:
                 with pytest.raises(TrainingError, match="died at the same patch"):
                     next(stream)
@@ -130,12 +132,12 @@ def test_validation_patches_are_the_same_with_workers_and_without_a_failed_slide
             epochs.append(list(stream))
     assert all(all_same(epoch, epochs[0]) for epoch in epochs)
     spoil_tiles(tmp_path / "b.tif", first=0)
-    told = Listener()
-    loader = LoaderConfig(4, 1, reporter=told)  # type: ignore[arg-type]
+    recorder = Listener()
+    loader = LoaderConfig(4, 1, reporter=recorder)  # type: ignore[arg-type]
     with ValidationStream(slides, CLASSES, BRANCHES, 10, loader) as stream:
         left = [index for batch in stream for index in batch.slide_index.tolist()]
         assert left == [0] * stream.patches
-    assert len(told.warnings) == 1
+    assert len(recorder.warnings) == 1
 
 
 _SCRIPT = """

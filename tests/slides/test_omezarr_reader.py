@@ -27,7 +27,7 @@ CODE = np.moveaxis(place_code(WIDTH, HEIGHT), -1, 0)
 RGB = ("Red", "Green", "Blue")
 
 
-def told(path: Path, **changes: Any) -> Path:
+def with_metadata(path: Path, **changes: Any) -> Path:
     """The attributes of a group of version 0.4, changed."""
     file = path / ".zattrs"
     said = json.loads(file.read_text())
@@ -139,10 +139,12 @@ def test_a_level_that_contradicts_its_scale_is_left_out(tmp_path: Path) -> None:
     moves[1]["coordinateTransformations"][0]["scale"][-1] = 0.5 * 3
     further = {"type": "translation", "translation": [0, 0.75, 0.75]}
     moves[2]["coordinateTransformations"].append(further)
-    with open_slide(told(path, multiscales=said)) as slide:  # (4 - 1) / 2 · 0.5 µm: its centre
+    with open_slide(
+        with_metadata(path, multiscales=said)
+    ) as slide:  # (4 - 1) / 2 · 0.5 µm: its centre
         assert [level.downsample_x for level in slide.levels] == [1, 4]
     further["translation"] = [0, 20, 20]
-    with open_slide(told(path, multiscales=said)) as slide:
+    with open_slide(with_metadata(path, multiscales=said)) as slide:
         assert [level.downsample_x for level in slide.levels] == [1]
 
 
@@ -159,7 +161,7 @@ def test_a_level_that_contradicts_its_scale_is_left_out(tmp_path: Path) -> None:
 def test_a_wrong_description_is_refused_by_name(
     tmp_path: Path, changes: dict[str, Any], says: str
 ) -> None:
-    path = told(write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB, levels=1), **changes)
+    path = with_metadata(write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB, levels=1), **changes)
     with pytest.raises(SlideError, match=rf"a\.zarr: .*{says}"):
         open_slide(path)
 

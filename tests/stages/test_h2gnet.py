@@ -54,8 +54,8 @@ def test_stopped_in_any_stage_it_goes_on_to_the_same_model(
     stopper = Stopper(at, times)
     with pytest.raises(KeyboardInterrupt):
         train([open_project(folder)], config(), tmp_path / "run", reporter=stopper)
-    told = [payload for kind, payload in stopper.results if kind == "stopped"]
-    assert [p["run_dir"] for p in told] in ([tmp_path / "run"], [])
+    stops = [payload for kind, payload in stopper.results if kind == "stopped"]
+    assert [p["run_dir"] for p in stops] in ([tmp_path / "run"], [])
     train([open_project(folder)], None, tmp_path / "run", resume=True)
     ours, _ = load_model(tmp_path / "run" / "model")
     theirs, _ = load_model(run / "model")

@@ -1,11 +1,11 @@
-"""From figures to words, on figures that are made up."""
+"""From metrics to words, on metrics that are made up."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from hookpath.suggestion.advice import Drawn, best_of, context_gain, doubts, draw_next
+from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, doubts, draw_next
 from hookpath.suggestion.view_scores import Judged, _balanced_f1
 from hookpath.suggestion.views import Views, candidates
 
@@ -69,15 +69,15 @@ def test_the_standard_error_is_over_the_folds() -> None:
 def test_figures_that_rest_on_little_are_doubted(
     cells: dict[str, int], slides: list[str], said: str
 ) -> None:
-    assert any(said in doubt for doubt in doubts({"A": Drawn(cells, 10.0)}, slides))
+    assert any(said in doubt for doubt in doubts({"A": ClassAnnotations(cells, 10.0)}, slides))
 
 
 def test_enough_of_everything_leaves_no_doubt() -> None:
     cells = {"a": 200, "b": 200, "c": 200}
-    assert doubts({"A": Drawn(cells, 10.0)}, list(cells)) == []
+    assert doubts({"A": ClassAnnotations(cells, 10.0)}, list(cells)) == []
 
 
 def test_the_worst_told_class_is_drawn_next_on_the_worst_slide() -> None:
     chosen = judged((1.0,), 0.7, A=0.6, B=0.8)
-    drawn = {name: Drawn({"a": 9, "b": 9}, 1.0) for name in "AB"}
-    assert draw_next(chosen, {0: "a", 1: "b"}, drawn) == "'A' (F1 0.60, the lowest), first on a"
+    annotated = {name: ClassAnnotations({"a": 9, "b": 9}, 1.0) for name in "AB"}
+    assert draw_next(chosen, {0: "a", 1: "b"}, annotated) == "'A' (F1 0.60, the lowest), first on a"

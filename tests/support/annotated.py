@@ -25,15 +25,19 @@ BRANCHES = (BranchSpec(1.0, 48, 16), BranchSpec(4.0, 48, 16))
 Drawn = Iterable[tuple[str, BaseGeometry]]
 
 
-def label_source(drawn: Drawn, classes: ClassTable = CLASSES) -> LabelSource:
+def label_source(annotated: Drawn, classes: ClassTable = CLASSES) -> LabelSource:
     """Labels from (class name, geometry in level-0 px) pairs."""
-    return LabelSource([PathObject(g, path_class=PathClass(name)) for name, g in drawn], classes)
+    return LabelSource(
+        [PathObject(g, path_class=PathClass(name)) for name, g in annotated], classes
+    )
 
 
-def annotated_slide(path: Path, drawn: Drawn, size: int = 512, mpp: float = 1.0) -> AnnotatedSlide:
+def annotated_slide(
+    path: Path, annotated: Drawn, size: int = 512, mpp: float = 1.0
+) -> AnnotatedSlide:
     """A position-coded slide of `size` px with these polygons."""
     write_pyramid(path, position_image(size, size), mpp=mpp, levels=3)
-    return AnnotatedSlide(path.stem, path.name, SlideRef(path), label_source(drawn))
+    return AnnotatedSlide(path.stem, path.name, SlideRef(path), label_source(annotated))
 
 
 def coloured_slide(path: Path, size: int = 512) -> AnnotatedSlide:

@@ -100,7 +100,7 @@ def learn_elsewhere(folder: Path) -> None:
 def make_dark_project(
     root: Path,
     images: Sequence[str] = (FIRST, SECOND),
-    drawn: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType({FIRST: HUMAN}),
+    annotated: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType({FIRST: HUMAN}),
 ) -> Path:
     """A project file, made by QuPath's own code, the slides in a folder beside it."""
     from paquo.projects import QuPathProject as PaquoProject
@@ -122,8 +122,8 @@ def make_dark_project(
         for name in images:
             spacing = spacings.get(name, MPP)
             entry = project.add_image(write_dark_slide(slides / name, shapes[name], spacing))  # type: ignore[arg-type]
-            if name in drawn:
-                add_features(java, entry, drawn[name])
+            if name in annotated:
+                add_features(java, entry, annotated[name])
         set_classes(project, [(c.name, c.color) for c in CLASSES if c.color])
         project.save()
     return root / "project.qpproj"

@@ -23,7 +23,7 @@ TABLE = ClassTable((RED, BLUE, GREEN))
 Box = tuple[PathClass, float, float, float, float]
 
 
-def drawn(boxes: Sequence[Box]) -> list[PathObject]:
+def annotated(boxes: Sequence[Box]) -> list[PathObject]:
     """Rectangles (class, x0, y0, x1, y1 in level-0 px) as somebody would draw them."""
     return [PathObject(box(x0, y0, x1, y1), path_class=c) for c, x0, y0, x1, y1 in boxes]
 
@@ -36,7 +36,7 @@ def write_slide(
     rng = np.random.default_rng(len(name))
     image = rng.normal((225, 180, 205), 12, (size, size, 3)).clip(0, 255).astype(np.uint8)
     path = write_pyramid(folder / name, image, mpp, levels=2, tile=128)
-    write_geojson(path.with_suffix(".geojson"), drawn(boxes))
+    write_geojson(path.with_suffix(".geojson"), annotated(boxes))
     return path
 
 

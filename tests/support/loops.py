@@ -173,8 +173,8 @@ def _make_qupath_project(root: Path, slides: Sequence[Path]) -> None:
         for number, path in enumerate(slides):
             entry = project.add_image(path)
             if number < DRAWN:
-                drawn = [object_to_feature(o) for o in texture_objects(SIZE)]
-                add_features(java, entry, drawn)
+                annotated = [object_to_feature(o) for o in texture_objects(SIZE)]
+                add_features(java, entry, annotated)
         project.save()
 
 

@@ -192,8 +192,8 @@ def make_exchange_store(root: Path) -> Store:
         "name": "My project",
         "classes": [TUMOR, STROMA],
         "images": [
-            image_part(str(i), made[i - 1], annotations=drawn)
-            for i, drawn in ((1, "images/1.geojson"), (2, None))
+            image_part(str(i), made[i - 1], annotations=annotated)
+            for i, annotated in ((1, "images/1.geojson"), (2, None))
         ],
     }
     write_request(root, "info", project)

@@ -1,4 +1,4 @@
-"""A reporter that remembers what it was told."""
+"""A reporter that remembers what it got."""
 
 from __future__ import annotations
 

@@ -61,20 +61,27 @@ class FakeServer:
             getPixelWidthMicrons=lambda: um,
             getPixelHeightMicrons=lambda: um,
         )
-        told = {"isRGB": True, "SizeZ": 1, "SizeT": 1, "SizeC": 3, "PixelType": "UINT8", **facts}
+        metadata = {
+            "isRGB": True,
+            "SizeZ": 1,
+            "SizeT": 1,
+            "SizeC": 3,
+            "PixelType": "UINT8",
+            **facts,
+        }
         self._metadata = SimpleNamespace(
             getLevels=lambda: sized,
             getPixelCalibration=lambda: spacing,
             getPreferredTileWidth=lambda: tile,
             getPreferredTileHeight=lambda: tile,
-            isRGB=lambda: told["isRGB"],
-            getSizeZ=lambda: told["SizeZ"],
-            getSizeT=lambda: told["SizeT"],
-            getSizeC=lambda: told["SizeC"],
-            getPixelType=lambda: told["PixelType"],
+            isRGB=lambda: metadata["isRGB"],
+            getSizeZ=lambda: metadata["SizeZ"],
+            getSizeT=lambda: metadata["SizeT"],
+            getSizeC=lambda: metadata["SizeC"],
+            getPixelType=lambda: metadata["PixelType"],
             getChannels=lambda: [
                 SimpleNamespace(getName=lambda n=n: n, getColor=lambda: None)
-                for n in told.get("names", ())
+                for n in metadata.get("names", ())
             ],
         )
 

@@ -12,7 +12,7 @@ from support.annotated import BRANCHES, CLASSES
 
 
 def stream_of(slides: list[AnnotatedSlide], **options: object) -> PatchStream:
-    """A stream of batches of 4 with seed 3, unless told otherwise."""
+    """A stream of batches of 4 with seed 3, unless given otherwise."""
     sampler = options.pop("sampler", None)
     loader = LoaderConfig(**({"batch_size": 4, "seed": 3} | options))  # type: ignore[arg-type]
     return PatchStream(slides, CLASSES, BRANCHES, loader, sampler)  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ def spoil_tiles(path: Path, first: int) -> None:
 
 
 class Listener:
-    """Keeps what a reporter is told."""
+    """Keeps what a reporter gets."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

@@ -12,14 +12,14 @@ from hookpath.projects import ImageEntry, open_project
 from support.slides import write_pyramid
 
 
-def slide_with(folder: Path, *drawn: PathObject) -> ImageEntry:
-    """256 px at 8 µm/px: tissue from (32, 32) to (224, 224) on glass; `drawn` beside it."""
+def slide_with(folder: Path, *annotated: PathObject) -> ImageEntry:
+    """256 px at 8 µm/px: tissue from (32, 32) to (224, 224) on glass; `annotated` beside it."""
     folder.mkdir(exist_ok=True)
     image = np.full((256, 256, 3), 240, np.uint8)
     image[32:224, 32:224] = (200, 120, 170)
     path = write_pyramid(folder / "s.tif", image, mpp=8.0, levels=1)
-    if drawn:
-        write_geojson(path.with_suffix(".geojson"), list(drawn))
+    if annotated:
+        write_geojson(path.with_suffix(".geojson"), list(annotated))
     return open_project(folder).images[0]
 
 

@@ -126,8 +126,8 @@ def test_a_run_is_taken_up_by_more_processes_and_stopped_in_all(
     """One of them hears the signal; both end after the same step."""
 
     class Stopping(Recorder):
-        def advance(self, task: str, n: int = 1, **figures: float) -> None:
-            super().advance(task, n, **figures)
+        def advance(self, task: str, n: int = 1, **metrics: float) -> None:
+            super().advance(task, n, **metrics)
             if self.steps == 4:
                 os.kill(os.getpid(), signal.SIGTERM)
 

@@ -21,7 +21,7 @@ from hookpath.training.optimization.weight_average import Average
 from hookpath.training.run.checkpoint import read_checkpoint
 from hookpath.training.weights.finetuning import FineTuning
 from support.training import TINY, rows_of
-from training.test_resume import dying, figures
+from training.test_resume import dying, metrics
 
 ONE = ("family=unet", "model.spacings=[1.0]")
 
@@ -135,7 +135,7 @@ def test_a_fine_tuned_averaged_run_goes_on_exactly(
     monkeypatch.undo()
     monkeypatch.setattr(UNet, "encoder_modules", lambda self: list(self.body.encoder))
     train_network([open_project(folder)], None, tmp_path / "run", resume=True)
-    assert figures(tmp_path / "run") == figures(tmp_path / "whole")
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
     ours, plain = (load_model(tmp_path / r / "model")[1] for r in ("run", "whole"))
     assert ours.weights_sha256 == plain.weights_sha256
 
@@ -185,4 +185,4 @@ def test_a_checkpoint_of_a_version_without_these_goes_on(folder: Path, tmp_path:
         del record["config"][setting]
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     train_network([open_project(folder)], None, tmp_path / "run", resume=True)
-    assert figures(tmp_path / "run") == figures(tmp_path / "whole")
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")

@@ -99,14 +99,14 @@ def test_patches_of_two_easy_classes_are_told_apart(folder: Path, tmp_path: Path
 
 def test_magnifications_need_nothing_drawn(folder: Path, tmp_path: Path) -> None:
     project = bare_copy(folder, tmp_path / "project")
-    told = Recorder()
-    result = run(project, tmp_path / "run", *SCALES, "steps_per_epoch=80", reporter=told)
+    recorder = Recorder()
+    result = run(project, tmp_path / "run", *SCALES, "steps_per_epoch=80", reporter=recorder)
     assert (result.score, result.best_f1) == ("R²", None)
     assert result.best_score is not None
     assert result.best_score > 0.5
     card = read_card(result.model_dir)
     assert (card.classes, card.metrics["validation_r2"]) == ([], result.best_score)
-    assert set(told.rows[0]) >= {"loss", "r2", "mse", "kappa", "balanced_accuracy"}
+    assert set(recorder.rows[0]) >= {"loss", "r2", "mse", "kappa", "balanced_accuracy"}
 
 
 def bare_copy(folder: Path, to: Path) -> Path:
@@ -165,7 +165,7 @@ def test_every_kind_of_family_goes_on_exactly(
 
 
 def assert_same(run_dir: Path, whole: Path) -> None:
-    """All that is reproducible is equal: figures and weights."""
+    """All that is reproducible is equal: metrics and weights."""
     rows = [
         [{k: v for k, v in row.items() if k not in TIME_COLUMNS} for row in rows_of(d)]
         for d in (run_dir, whole)
@@ -265,7 +265,7 @@ def test_validation_slides_without_a_clear_patch_say_so(folder: Path, tmp_path: 
     """Patches of 720 µm on slides of 256: whatever is annotated is a small part of them."""
     message = "the validation slides hold no patch of a clear class; check that their polygons"
     wide = ("model.input_size=24", "model.spacings=[30.0]")
-    told = Recorder()
+    recorder = Recorder()
     with pytest.raises(TrainingError, match=message):
-        run(folder, tmp_path / "run", *PATCHES, *wide, reporter=told)
-    assert "epoch 1: nothing to learn from, since no patch was clearly of" in told.warnings[-1]
+        run(folder, tmp_path / "run", *PATCHES, *wide, reporter=recorder)
+    assert "epoch 1: nothing to learn from, since no patch was clearly of" in recorder.warnings[-1]

@@ -27,10 +27,10 @@ def area(name: str | None, x: float, y: float, side: float = 25) -> PathObject:
     return PathObject(shapely.box(x, y, x + side, y + side), path_class=path_class)
 
 
-def folder_with(folder: Path, **drawn: list[PathObject]) -> Path:
+def folder_with(folder: Path, **annotated: list[PathObject]) -> Path:
     """Slides of 256 × 256 px at 8 µm/px, and what is annotated on each."""
     folder.mkdir(exist_ok=True)
-    for name, objects in drawn.items():
+    for name, objects in annotated.items():
         image = np.full((256, 256, 3), 200, np.uint8)
         path = write_pyramid(folder / f"{name}.tif", image, mpp=8.0, levels=1)
         write_geojson(path.with_suffix(".geojson"), objects)
@@ -55,9 +55,9 @@ def test_classes_go_by_qupaths_rule(tmp_path: Path) -> None:
         "Tumor", "Artefact*", "Region of necrosis", "Regional fibrosis", "Ignored glands",
         "Ignore*", "Tumor: Boundary*", "Stroma",
     ]  # fmt: skip
-    drawn = [area(name, 30.0 * i, 0) for i, name in enumerate([*names, "Region*"][:8])]
-    drawn += [area("Region*", 0, 100)]
-    data = gathered(folder_with(tmp_path, a=drawn))
+    annotated = [area(name, 30.0 * i, 0) for i, name in enumerate([*names, "Region*"][:8])]
+    annotated += [area("Region*", 0, 100)]
+    data = gathered(folder_with(tmp_path, a=annotated))
     assert data.classes.names == tuple(names)
     (image,) = summarise(open_project(tmp_path))
     assert dict(image.annotated_mm2) == pytest.approx(dict.fromkeys(names, 0.04))
@@ -92,9 +92,9 @@ def test_what_is_left_out_is_told_by_class_number_area_and_reason(tmp_path: Path
     assert [i for i in notes.infos if "region" in i] == [
         "a.tif: Region*: 1 annotation, 0.0400 mm², not used as a class: it marks a region"
     ]
-    ((_, told),) = [r for r in notes.results if r[0] == "left_out"]
-    assert [i["image"] for i in told["images"]] == ["c.tif", "a.tif", "b.tif"]
-    assert told["images"][2]["left_out"][0] == {
+    ((_, reported),) = [r for r in notes.results if r[0] == "left_out"]
+    assert [i["image"] for i in reported["images"]] == ["c.tif", "a.tif", "b.tif"]
+    assert reported["images"][2]["left_out"][0] == {
         "class": "", "count": 1, "mm2": pytest.approx(0.04), "why": "unclassified"
     }  # fmt: skip
 
@@ -132,8 +132,8 @@ def test_lines_and_points_are_learned_from_where_they_have_a_width(tmp_path: Pat
 
 
 def test_derived_classes_count_as_their_base_class(tmp_path: Path) -> None:
-    drawn = [area("Tumor: Positive", 0, 0), area("Tumor", 50, 0), area("Stroma", 100, 0)]
-    folder = folder_with(tmp_path, a=drawn)
+    annotated = [area("Tumor: Positive", 0, 0), area("Tumor", 50, 0), area("Stroma", 100, 0)]
+    folder = folder_with(tmp_path, a=annotated)
     assert gathered(folder).classes.names == ("Tumor: Positive", "Tumor", "Stroma")
     config = TrainConfig.load(overrides=["validation.fraction=0", "labels.fold_derived=true"])
     data = gathered(folder, config=config)
@@ -141,17 +141,17 @@ def test_derived_classes_count_as_their_base_class(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_read_as_another_is_told_once_for_all_images(tmp_path: Path) -> None:
-    drawn = [area(" Tumor", 0, 0), area("Stroma", 50, 0)]
-    folder = folder_with(tmp_path, a=drawn, b=drawn, c=drawn, d=drawn)
+    annotated = [area(" Tumor", 0, 0), area("Stroma", 50, 0)]
+    folder = folder_with(tmp_path, a=annotated, b=annotated, c=annotated, d=annotated)
     notes = Notes()
     assert gathered(folder, notes).classes.names == ("Tumor", "Stroma")
-    told = [i for i in notes.infos if "is read as" in i]
-    assert told == ["a.tif, b.tif, c.tif and 1 more image: class ' Tumor' is read as 'Tumor'"]
+    reported = [i for i in notes.infos if "is read as" in i]
+    assert reported == ["a.tif, b.tif, c.tif and 1 more image: class ' Tumor' is read as 'Tumor'"]
 
 
 def test_slides_of_one_name_in_two_projects_stay_apart(tmp_path: Path) -> None:
-    drawn = [area("Tumor", 0, 0), area("Stroma", 50, 0)]
-    projects = [open_project(folder_with(tmp_path / name, a=drawn)) for name in ("one", "two")]
+    annotated = [area("Tumor", 0, 0), area("Stroma", 50, 0)]
+    projects = [open_project(folder_with(tmp_path / name, a=annotated)) for name in ("one", "two")]
     notes = Notes()
     named = CONFIG.changed(["validation.val=['a.tif (two)']"])
     data = gather(projects, named, notes)
@@ -161,10 +161,10 @@ def test_slides_of_one_name_in_two_projects_stay_apart(tmp_path: Path) -> None:
 
 
 def test_classes_that_count_as_another_are_one(tmp_path: Path) -> None:
-    drawn = [area("Benign", 0, 0), area("Stroma", 50, 0), area("Tumor", 100, 0)]
+    annotated = [area("Benign", 0, 0), area("Stroma", 50, 0), area("Tumor", 100, 0)]
     notes = Notes()
     rules = 'labels.rename={"Benign" = "Other", "Stroma" = "Other", "Fat" = "Other"}'
-    data = gathered(folder_with(tmp_path, a=drawn), notes, CONFIG.changed([rules]))
+    data = gathered(folder_with(tmp_path, a=annotated), notes, CONFIG.changed([rules]))
     assert data.train[0].labels.report.area_l0 == {"Other": 1250, "Tumor": 625}
     assert notes.warnings[0].startswith(
         "class 'Fat', which is to count as 'Other', is annotated now"

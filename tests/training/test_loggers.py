@@ -1,4 +1,4 @@
-"""Figures go to loggers; one that fails never ends a run."""
+"""Metrics go to loggers; one that fails never ends a run."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_logger_without_pictures_is_not_asked_for_any(monkeypatch: pytest.Monk
     class Plain:
         def begin(self, run: LoggedRun) -> None: ...
 
-        def epoch(self, number: int, figures: Any) -> None: ...
+        def epoch(self, number: int, metrics: Any) -> None: ...
 
         def close(self) -> None: ...
 

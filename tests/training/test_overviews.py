@@ -49,7 +49,7 @@ def test_it_goes_on_after_a_stop_as_if_nothing_had_happened(folder: Path, tmp_pa
     class Stopper(SilentReporter):
         steps = 0
 
-        def advance(self, task: str, n: int = 1, **figures: float) -> None:
+        def advance(self, task: str, n: int = 1, **metrics: float) -> None:
             self.steps += n * (task == "train")
             if self.steps > 12:
                 raise StoppedError

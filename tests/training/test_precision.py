@@ -14,7 +14,7 @@ from hookpath.training.optimization import precision
 from hookpath.training.optimization.precision import faster_in_bf16, use_bf16
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.training import TINY
-from training.test_resume import dying, figures
+from training.test_resume import dying, metrics
 
 CPU = torch.device("cpu")
 
@@ -74,4 +74,4 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt").bf16
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: False)
     train_network([open_project(folder)], None, tmp_path / "run", resume=True)
-    assert figures(tmp_path / "run") == figures(tmp_path / "whole")
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")

@@ -34,8 +34,8 @@ def project(tmp_path: Path) -> Project:
     for name in "abcd":
         path = write_pyramid(tmp_path / f"{name}.tif", image, mpp=8.0, levels=1)
         if name != "d":
-            drawn = [PathObject(TUMOUR, path_class=PathClass("Tumor", (200, 0, 0)))]
-            write_geojson(path.with_suffix(".geojson"), drawn)
+            annotated = [PathObject(TUMOUR, path_class=PathClass("Tumor", (200, 0, 0)))]
+            write_geojson(path.with_suffix(".geojson"), annotated)
     return open_project(tmp_path)
 
 

@@ -46,13 +46,13 @@ def config(*overrides: str) -> TrainConfig:
     return TrainConfig.load(overrides=[*TINY, OFTEN, *overrides])
 
 
-def figures(run_dir: Path) -> list[dict[str, str]]:
+def metrics(run_dir: Path) -> list[dict[str, str]]:
     """All that is reproducible in ``metrics.csv``."""
     return [{k: v for k, v in r.items() if k not in TIME_COLUMNS} for r in rows_of(run_dir)]
 
 
 def assert_same_run(run_dir: Path, whole: Path) -> None:
-    assert figures(run_dir) == figures(whole)
+    assert metrics(run_dir) == metrics(whole)
     cards = [read_card(d / "model") for d in (run_dir, whole)]
     assert cards[0].weights_sha256 == cards[1].weights_sha256
     assert cards[0].metrics == cards[1].metrics
@@ -163,8 +163,8 @@ def test_a_batch_systems_sigterm_is_obeyed_after_the_step_and_leaves_a_model(
     folder: Path, whole: Path, tmp_path: Path, step: int
 ) -> None:
     class Terminating(Recorder):
-        def advance(self, task: str, n: int = 1, **figures: float) -> None:
-            super().advance(task, n, **figures)
+        def advance(self, task: str, n: int = 1, **metrics: float) -> None:
+            super().advance(task, n, **metrics)
             if self.steps == step:
                 os.kill(os.getpid(), signal.SIGTERM)
 

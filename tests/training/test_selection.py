@@ -31,7 +31,7 @@ def test_a_higher_score_wins_and_of_equal_ones_the_lower_loss(
     expected: bool,
 ) -> None:
     session = SimpleNamespace(best_score=best_score, best_loss=best_loss)
-    found = Validation(loss, score, figures={}, card={}, known=1)
+    found = Validation(loss, score, metrics={}, card={}, known=1)
     assert Session.improves(session, found) is expected  # type: ignore[arg-type]
 
 

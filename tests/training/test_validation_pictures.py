@@ -22,11 +22,11 @@ def test_a_row_shows_the_tissue_what_was_drawn_and_what_is_said() -> None:
     found = pictures.picture
     assert found is not None
     assert found.shape == (160, 3 * 160 + 2 * 4, 3)
-    tissue, drawn, said = (found[:, at : at + 160] for at in (0, 164, 328))
+    tissue, annotated, said = (found[:, at : at + 160] for at in (0, 164, 328))
     assert (tissue == 255).all()
     tint = [round(0.6 * 255 + 0.4 * value) for value in RED]
-    assert np.abs(drawn[80, 20].astype(int) - tint).max() <= 1
-    assert drawn[80, 140].tolist() == [255, 255, 255], "unknown"
+    assert np.abs(annotated[80, 20].astype(int) - tint).max() <= 1
+    assert annotated[80, 140].tolist() == [255, 255, 255], "unknown"
     tint = [round(0.6 * 255 + 0.4 * value) for value in BLUE]
     assert np.abs(said[80, 140].astype(int) - tint).max() <= 1
 

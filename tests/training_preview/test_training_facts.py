@@ -25,7 +25,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Look:
 
 
 def test_patches_of_every_class_stand_beside_their_labels(found: Look) -> None:
-    samples = found.drawn.samples
+    samples = found.sampled.samples
     assert len(samples) == 6
     assert {s.label for s in samples} == {1, 2}
     for sample in samples:
@@ -44,8 +44,8 @@ def test_balance_is_that_of_the_drawing_and_of_the_patches(found: Look) -> None:
     # Two rectangles of 88 × 216 px of 1 µm on each slide, of which one validates.
     assert found.areas_mm2["train"] == pytest.approx({"Dark": 0.038016, "Pale": 0.038016})
     assert found.areas_mm2["val"] == pytest.approx({"Dark": 0.019008, "Pale": 0.019008})
-    assert found.drawn.patches >= 48
-    assert found.drawn.pixels.sum() > 0
+    assert found.sampled.patches >= 48
+    assert found.sampled.pixels.sum() > 0
     assert [len(found.split[part]) for part in ("train", "val", "test")] == [2, 1, 0]
 
 

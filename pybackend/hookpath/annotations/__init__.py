@@ -23,7 +23,7 @@ from hookpath.annotations.geojson_files import objects_from_geojson, read_geojso
 from hookpath.annotations.geojson_rewriter import KeptFeatures
 from hookpath.annotations.label_report import MEANT, LabelReport, LeftOut, area_text
 from hookpath.annotations.label_rules import LabelRules
-from hookpath.annotations.label_selection import is_drawn_by_hand, is_unconfirmed
+from hookpath.annotations.label_selection import is_hand_drawn, is_unconfirmed
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
 from hookpath.annotations.overlaps import cut_by_crossing
 from hookpath.annotations.rasterizer import LabelPolygon, LabelSource, class_names_in
@@ -52,7 +52,7 @@ __all__ = [
     "base_class",
     "class_names_in",
     "cut_by_crossing",
-    "is_drawn_by_hand",
+    "is_hand_drawn",
     "is_of_interest",
     "is_region_mark",
     "is_unconfirmed",

@@ -293,7 +293,7 @@ def _any_class(value: Any, extra: Extra) -> PathClass | None:
     if meant is not value:
         extra["class_text"] = value
     found = _as_class(meant)
-    name = _told(_class_name(found), extra)
+    name = _canonical_name(_class_name(found), extra)
     if not name:
         return None
     color, alpha = _color(found.get("color", found.get("colorRGB")))
@@ -319,7 +319,7 @@ def _as_class(value: Any) -> Mapping[str, Any]:
     return {"name": value} if isinstance(value, str) else _mapping(value)
 
 
-def _told(name: str, extra: Extra) -> str:
+def _canonical_name(name: str, extra: Extra) -> str:
     """The name as it is meant; what it was is kept for writing it back."""
     if len(name) > NAME_LENGTH:
         raise AnnotationError(

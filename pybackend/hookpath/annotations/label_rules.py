@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.classes import base_class
-from hookpath.annotations.label_selection import is_drawn_by_hand
+from hookpath.annotations.label_selection import is_hand_drawn
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.annotations.valid_areas import dimension_of
 from hookpath.geometry import Calibration
@@ -65,7 +65,7 @@ class LabelRules(BaseModel):
         return [_widened(o, self.line_width_um, pixel) if _is_thin(o) else o for o in found]
 
     def _named(self, o: PathObject) -> PathObject:
-        if o.path_class is None or not is_drawn_by_hand(o):
+        if o.path_class is None or not is_hand_drawn(o):
             return o
         name = self.rename.get(o.path_class.name, o.path_class.name)
         name = base_class(name) if self.fold_derived else name
@@ -74,7 +74,7 @@ class LabelRules(BaseModel):
 
 
 def _is_thin(o: PathObject) -> bool:
-    return dimension_of(o.geometry) in (0, 1) and is_drawn_by_hand(o)
+    return dimension_of(o.geometry) in (0, 1) and is_hand_drawn(o)
 
 
 def _widened(o: PathObject, width_um: float, pixel: Calibration) -> PathObject:

@@ -18,7 +18,7 @@ from hookpath.annotations.valid_areas import Area, area_of, areas_of, keep_area
 _NOTHING_L0 = 1e-6
 
 
-def is_drawn_by_hand(obj: PathObject) -> bool:
+def is_hand_drawn(obj: PathObject) -> bool:
     """True for annotations that no run of ours made: the only ones that teach a model."""
     return obj.object_type == "annotation" and obj.run is None and not is_unconfirmed(obj)
 
@@ -74,22 +74,22 @@ def select(
         slide_size: width and height in level-0 px; what lies beyond is cut away. None: unknown.
     """
     every = list(objects)
-    drawn = [o for o in every if is_drawn_by_hand(o)]
+    annotated = [o for o in every if is_hand_drawn(o)]
     unconfirmed = [o for o in every if is_unconfirmed(o)]
     results = sum(o.run is not None for o in every)
     tally, used, repaired = _Tally(), list[tuple[int, Area, str]](), 0
-    unknown, slide = _unknown(drawn), None if slide_size is None else box(0, 0, *slide_size)
+    unknown, slide = _unknown(annotated), None if slide_size is None else box(0, 0, *slide_size)
     shapely.prepare([g for g in (unknown, slide) if g is not None])
     for obj in unconfirmed:
         unseen = obj.metadata[UNCONFIRMED_KEY] == UNSEEN
         tally.add(obj, "unseen" if unseen else "unconfirmed", obj.geometry.area)
-    geometries = np.array([*(o.geometry for o in drawn), None], dtype=object)[:-1]
-    areas = areas_of([o.geometry for o in drawn])
+    geometries = np.array([*(o.geometry for o in annotated), None], dtype=object)[:-1]
+    areas = areas_of([o.geometry for o in annotated])
     whole = _covered_by(slide, [area for area, _ in areas])
     dimensions = np.where(shapely.is_empty(geometries), -1, shapely.get_dimensions(geometries))
     whys, labels = _Whys(classes), {name: classes.label(name) for name in classes.names}
     for obj, (area, was_repaired), on_slide, dimension in zip(
-        drawn, areas, whole, dimensions.tolist(), strict=True
+        annotated, areas, whole, dimensions.tolist(), strict=True
     ):
         why = whys[obj.path_class.name if obj.path_class else None, dimension]
         if why is not None:
@@ -109,9 +109,9 @@ def select(
         labels=[label for label, _, _ in used],
         ids=[object_id for _, _, object_id in used],
         left_out=tally.found(),
-        renamed=_renamed(drawn),
+        renamed=_renamed(annotated),
         results=results,
-        detections=len(every) - len(drawn) - len(unconfirmed) - results,
+        detections=len(every) - len(annotated) - len(unconfirmed) - results,
         repaired=repaired,
     )
 
@@ -124,13 +124,15 @@ def _covered_by(slide: Area | None, areas: Sequence[Area | None]) -> list[bool]:
     return [bool(covered) for covered in found[:-1].tolist()]
 
 
-def _renamed(drawn: Iterable[PathObject]) -> dict[str, str]:
-    return {o.written_class: o.path_class.name for o in drawn if o.written_class and o.path_class}
+def _renamed(annotated: Iterable[PathObject]) -> dict[str, str]:
+    return {
+        o.written_class: o.path_class.name for o in annotated if o.written_class and o.path_class
+    }
 
 
-def _unknown(drawn: Iterable[PathObject]) -> Area | None:
+def _unknown(annotated: Iterable[PathObject]) -> Area | None:
     """All that is marked as unknown, as one area."""
-    marks = [o for o in drawn if o.path_class and is_unknown_mark(o.path_class.name)]
+    marks = [o for o in annotated if o.path_class and is_unknown_mark(o.path_class.name)]
     areas = [area for o in marks if (area := area_of(o.geometry)[0]) is not None]
     return keep_area(shapely.union_all(areas)) if areas else None
 

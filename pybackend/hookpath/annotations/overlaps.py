@@ -75,15 +75,15 @@ class Shares:
     overlap: float
 
 
-def shares_of(drawn: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]) -> Shares:
+def shares_of(annotated: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]) -> Shares:
     """Measure.
 
     Args:
-        drawn: areas as drawn, those that lie above others behind them.
+        annotated: areas as drawn, those that lie above others behind them.
         seen: the same after `cut_by_crossing`.
         labels: of each.
     """
-    as_drawn, as_seen = np.array(drawn, dtype=object), np.array(seen, dtype=object)
+    as_drawn, as_seen = np.array(annotated, dtype=object), np.array(seen, dtype=object)
     of = np.asarray(labels, dtype=np.int64)
     area, other = _pairs(as_seen, as_seen)
     above = other > area
@@ -100,23 +100,23 @@ def shares_of(drawn: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]
     )
 
 
-def _overlap(drawn: Areas, seen: Areas, visible: Areas, labels: Numbers) -> float:
+def _overlap(annotated: Areas, seen: Areas, visible: Areas, labels: Numbers) -> float:
     """How much of what is visible covers another class: what was drawn earlier, or was cut."""
-    area, other = _pairs(seen, drawn)
-    was_cut = np.array([s is not d for s, d in zip(seen, drawn, strict=True)], dtype=bool)
+    area, other = _pairs(seen, annotated)
+    was_cut = np.array([s is not d for s, d in zip(seen, annotated, strict=True)], dtype=bool)
     below = (labels[other] != labels[area]) & ((other < area) | was_cut[other])
-    alone = _without(visible, area[below], drawn, other[below])
+    alone = _without(visible, area[below], annotated, other[below])
     return float(shapely.area(visible).sum() - shapely.area(alone).sum())
 
 
 def _covered(
-    drawn: Areas, labels: Numbers, labelled: dict[int, float], hit: npt.NDArray[np.bool_]
+    annotated: Areas, labels: Numbers, labelled: dict[int, float], hit: npt.NDArray[np.bool_]
 ) -> dict[int, tuple[int, float]]:
     found: dict[int, tuple[int, float]] = {}
     for label in labelled:
         own = labels == label
         if count := int(np.count_nonzero(hit & own)):
-            found[label] = count, max(0.0, _area_together(drawn[own]) - labelled[label])
+            found[label] = count, max(0.0, _area_together(annotated[own]) - labelled[label])
     return found
 
 

@@ -14,7 +14,7 @@ from shapely.strtree import STRtree
 
 from hookpath.annotations.classes import IGNORE, ClassTable, is_of_interest, is_usable_class
 from hookpath.annotations.label_report import LabelReport, LeftOut
-from hookpath.annotations.label_selection import Selection, is_drawn_by_hand, select
+from hookpath.annotations.label_selection import Selection, is_hand_drawn, select
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.annotations.overlaps import cut_by_crossing, shares_of
 from hookpath.annotations.valid_areas import Area, pieces_of
@@ -51,7 +51,7 @@ def class_names_in(objects: Iterable[PathObject]) -> list[PathClass]:
             continue
         if not is_usable_class(path_class.name):
             continue
-        if not is_drawn_by_hand(obj) or shapely.get_dimensions(obj.geometry) < 2:
+        if not is_hand_drawn(obj) or shapely.get_dimensions(obj.geometry) < 2:
             continue
         found[path_class.name] = path_class
     return list(found.values())
@@ -160,7 +160,7 @@ class _Lookup:
         shapes = list(self._clipped(found, region, values))
         if not shapes:
             return np.full((region.height, region.width), IGNORE, values.dtype)
-        drawn: npt.NDArray[Any] = rasterize(
+        annotated: npt.NDArray[Any] = rasterize(
             shapes,
             out_shape=(region.height, region.width),
             fill=IGNORE,
@@ -168,7 +168,7 @@ class _Lookup:
             all_touched=False,
             dtype=values.dtype.name,
         )
-        return drawn
+        return annotated
 
     def _clipped(
         self, found: npt.NDArray[np.intp], region: Region, values: npt.NDArray[Any]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hookpath.annotations import ClassTable
 from hookpath.baselines.pixel_classifier import PixelClassifier
 from hookpath.baselines.pixel_features import FeatureBank, FloatArray
-from hookpath.baselines.stroke_features import balanced, drawn_pixels, features_of
+from hookpath.baselines.stroke_features import annotated_pixels, balanced, features_of
 from hookpath.baselines.trees_and_ann import Head, Perceptron, Trees
 from hookpath.errors import TrainingError, UsageError
 from hookpath.sampling import AnnotatedSlide
@@ -85,7 +85,7 @@ def fit(
         SlideError: a slide is damaged.
     """
     bank = settings.bank
-    pixels = drawn_pixels(sources, bank)
+    pixels = annotated_pixels(sources, bank)
     for label, name in enumerate(classes.names, start=1):
         if not (pixels[:, 4] == label).any():
             raise TrainingError(

@@ -18,7 +18,7 @@ Pixels = npt.NDArray[np.int64]
 """``(N, 5)``: slide, tile, row and column in the tile, label (1…) of annotated pixels."""
 
 
-def drawn_pixels(sources: Sequence[AnnotatedSlide], bank: FeatureBank) -> Pixels:
+def annotated_pixels(sources: Sequence[AnnotatedSlide], bank: FeatureBank) -> Pixels:
     """Every pixel of the slides' output grids whose centre lies in a stroke."""
     found = [np.empty((0, 5), np.int64)]
     for number, source in enumerate(sources):

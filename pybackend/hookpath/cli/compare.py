@@ -113,10 +113,10 @@ def command(
             runs or [], names=name, out_dir=out, metric=metric, correction=correction,
             baseline=against, group_by=group_by,
         )  # fmt: skip
-        _tell(console, found, out)
+        _report(console, found, out)
 
 
-def _tell(console: Console, found: Comparison, out: Path) -> None:
+def _report(console: Console, found: Comparison, out: Path) -> None:
     from hookpath.evaluation.class_metrics import spread
     from hookpath.evaluation.report.html import bounds, plus_minus
     from hookpath.evaluation.scoring.slide_metrics import title_of

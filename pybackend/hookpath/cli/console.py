@@ -70,7 +70,7 @@ class Console:
         head = Text(printable(title)) if title else None
         table = Table(title=head, title_justify="left", box=box.SIMPLE_HEAD)
         for number, column in enumerate(columns):
-            justify: Any = "right" if number > 0 and _are_figures(rows, number) else "left"
+            justify: Any = "right" if number > 0 and _are_numbers(rows, number) else "left"
             table.add_column(Text(cell_text(column)), justify=justify, overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell_text(cell)) for cell in row))
@@ -192,5 +192,5 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _are_figures(rows: Sequence[Sequence[str]], column: int) -> bool:
+def _are_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
     return all(not row[column] or row[column][0] in "0123456789-–.…" for row in rows)

@@ -133,7 +133,7 @@ def command(
         )
         if mpp is not None and not 0.01 <= mpp <= 100:
             raise UsageError(f"--mpp {mpp:g}: µm per pixel must lie between 0.01 and 100")
-        _tell(console, convert_files(files, out, config, console.reporter))
+        _report(console, convert_files(files, out, config, console.reporter))
 
 
 def _what_happened(found: Converted) -> str:
@@ -151,7 +151,7 @@ def _position(text: str) -> tuple[float, float]:
     return x, y
 
 
-def _tell(console: Console, report: ConvertReport) -> None:
+def _report(console: Console, report: ConvertReport) -> None:
     done, problems = report.converted, report.problems
     console.result(
         "converted", {"files": [vars(d) for d in done], "problems": [vars(p) for p in problems]}

@@ -30,17 +30,17 @@ def command(
     A few minutes on two CPU cores. Stopped midway, the same command goes on.
     """
     with running("demo", json, debug) as console:
-        from hookpath.demo import TO_TRY, DemoConfig, paint_demo, run_demo
+        from hookpath.demo import TO_TRY, DemoConfig, make_demo_slides, run_demo
 
         if slides:
-            folder = paint_demo(out, replace(TO_TRY, seed=seed), console.reporter)
+            folder = make_demo_slides(out, replace(TO_TRY, seed=seed), console.reporter)
             console.result("demo", {"out": out, "slides": folder})
             console.say(f"slides      {folder}")
             return
-        _tell(console, run_demo(out, DemoConfig(seed=seed), console.reporter))
+        _report(console, run_demo(out, DemoConfig(seed=seed), console.reporter))
 
 
-def _tell(console: Console, result: DemoResult) -> None:
+def _report(console: Console, result: DemoResult) -> None:
     reports = result.reports
     console.result(
         "demo",
@@ -49,7 +49,7 @@ def _tell(console: Console, result: DemoResult) -> None:
             "models": result.models,
             "pictures": result.pictures,
             "f1": {
-                title: dict(zip(r.classes.names, r.pooled.drawn("f1"), strict=True))
+                title: dict(zip(r.classes.names, r.pooled.annotated("f1"), strict=True))
                 for title, r in reports.items()
             },
             "macro_f1": {title: r.pooled.macro("f1") for title, r in reports.items()},
@@ -57,7 +57,7 @@ def _tell(console: Console, result: DemoResult) -> None:
     )
     names = next(iter(reports.values())).classes.names
     rows = [
-        [title, *(f"{v:.3f}" for v in r.pooled.drawn("f1")), f"{r.pooled.macro('f1'):.3f}"]
+        [title, *(f"{v:.3f}" for v in r.pooled.annotated("f1")), f"{r.pooled.macro('f1'):.3f}"]
         for title, r in reports.items()
     ]
     console.table("F1 on slides that no network has seen", ["", *names, "macro"], rows)

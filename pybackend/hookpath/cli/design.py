@@ -130,12 +130,12 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
 
         spec = ProjectSpec(tuple(s.absolute() for s in sources)) if sources else None
         result = design_on_cluster(design, out, spec, options, given.cluster, console.reporter)
-        _tell(console, summarise(result, _as_typed(name, sources, given)), out)
+        _report(console, summarise(result, _as_typed(name, sources, given)), out)
         return
     with opened(sources, None) as projects:
         project = projects[0] if projects else None
         result = run_design(design, out, project, options, console.reporter)
-        _tell(console, summarise(result, _as_typed(name, sources, given)), out)
+        _report(console, summarise(result, _as_typed(name, sources, given)), out)
 
 
 def _refuse_two_splits(given: Given, sources: list[Path]) -> None:
@@ -177,7 +177,7 @@ def _option(name: str) -> str:
     return f"--{name.strip('_').replace('_', '-')}"
 
 
-def _tell(console: Console, found: ExperimentSummary, out: Path) -> None:
+def _report(console: Console, found: ExperimentSummary, out: Path) -> None:
     console.result("experiment", found.as_dict())
     console.table(found.title, found.header, found.rows)
     for verdict in found.verdicts:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hookpath.training import TrainConfig
 
 
-def tell_dry_run(
+def print_dry_run(
     console: Console,
     projects: Sequence[Project],
     settings: TrainConfig,
@@ -60,7 +60,7 @@ def tell_dry_run(
         console.say(line)
 
 
-def tell_prediction(console: Console, found: DryRun) -> None:
+def print_prediction(console: Console, found: DryRun) -> None:
     """Say what a prediction would meet.
 
     Raises:
@@ -74,7 +74,7 @@ def tell_prediction(console: Console, found: DryRun) -> None:
             "images": [_foreseen(image) for image in found.images],
         },
     )
-    rows = [[image.image, *_looks(image)] for image in found.images]
+    rows = [[image.image, *_appearance(image)] for image in found.images]
     console.table("", ["image", "score", "usual up to", ""], rows)
     console.say(f"computes on {found.device}")
     if not found.has_reference:
@@ -90,7 +90,7 @@ def _foreseen(image: Foreseen) -> dict[str, Any]:
     return {**vars(image), "ood": None if image.ood is None else image.ood.model_dump()}
 
 
-def _looks(image: Foreseen) -> list[str]:
+def _appearance(image: Foreseen) -> list[str]:
     if image.ood is None:
         return ["", "", image.problem or ""]
     said = "unlike the training slides" if image.ood.unlike else "like the training slides"

@@ -181,7 +181,7 @@ def command(
                 report = agreement(
                     project, second, out, rules, group_by or (), spacing, console.reporter
                 )
-            tell_agreement(console, report, out)
+            print_agreement(console, report, out)
             return
         if classes is not None and maps is None:
             raise UsageError("--classes says what the values of label images in --maps mean")
@@ -206,7 +206,7 @@ def command(
                     group_by=group_by or (),
                     reporter=console.reporter,
                 )
-            _tell_scale(console, measured, out)
+            _print_scale(console, measured, out)
             return
         with (
             opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
@@ -234,7 +234,7 @@ def command(
                 work=work,
             )
         if left_out:
-            _tell_areas(console, report)
+            _print_areas(console, report)
         tell(console, report, out)
 
 
@@ -277,14 +277,14 @@ def _judge(device: str) -> JudgeLeftOut:
     return lambda images, classes, reporter: judge_left_out(images, classes, device, reporter)
 
 
-def _tell_areas(console: Console, report: EvaluationReport) -> None:
+def _print_areas(console: Console, report: EvaluationReport) -> None:
     """The areas that are most doubtful, and not marked as right."""
     every = [(s, a) for s in report.slides for a in s.areas if not a.marked_right]
     every = [(s, a) for s, a in every if a.doubt == a.doubt]
     every.sort(key=lambda pair: -pair[1].doubt)
     rows = [
-        [s.name, s.split or "", a.label, a.predicted or "–", _figure(a.loss), f"{a.area_mm2:.4f}",
-         *((a.left_out.predicted, _figure(a.left_out.loss)) if a.left_out else ("–", "–"))]
+        [s.name, s.split or "", a.label, a.predicted or "–", _number(a.loss), f"{a.area_mm2:.4f}",
+         *((a.left_out.predicted, _number(a.left_out.loss)) if a.left_out else ("–", "–"))]
         for s, a in every[:_MOST_AREAS]
     ]  # fmt: skip
     columns = ["image", "split", "annotated", "predicted", "loss", "mm²", "left out says", "loss"]
@@ -307,12 +307,12 @@ def _refuse(options: Mapping[str, object]) -> None:
         )
 
 
-def _tell_scale(console: Console, report: ScaleReport, out: Path) -> None:
+def _print_scale(console: Console, report: ScaleReport, out: Path) -> None:
     from hookpath.evaluation.scale_detector.detector_metrics import SCALE_METRICS, SCALE_TITLES
 
     console.result("evaluated", report.as_dict())
     parts = [*((s.name, s.measured) for s in report.slides), ("all", report.pooled)]
-    rows = [[name, *(_figure(m.figure(key)) for key in SCALE_METRICS)] for name, m in parts]
+    rows = [[name, *(_number(m.value(key)) for key in SCALE_METRICS)] for name, m in parts]
     console.table("answers of the scale detector", ["image", *SCALE_TITLES.values()], rows)
     console.say(f"report in {out / 'report.html'}")
     _fail_for(report.problems, "measured")
@@ -324,7 +324,7 @@ def _refuse_with_annotator(options: Mapping[str, object]) -> None:
         raise UsageError(f"{given[0]} is for predictions; two people's drawings do without it")
 
 
-def tell_agreement(console: Console, report: EvaluationReport, out: Path) -> None:
+def print_agreement(console: Console, report: EvaluationReport, out: Path) -> None:
     """Print how far two people agree.
 
     Raises:
@@ -336,14 +336,14 @@ def tell_agreement(console: Console, report: EvaluationReport, out: Path) -> Non
     parts = [s.measured for s in report.slides]
     found = pooled_intervals_of(parts, ("dice", "kappa"))
     rows = [
-        [name, _figure(value), _interval(interval)]
+        [name, _number(value), _interval(interval)]
         for name, value, interval in zip(
             report.classes.names, report.pooled_measured.per_class("dice"), found["dice"][1],
             strict=True,
         )
     ]  # fmt: skip
-    kappa = report.pooled_measured.figure("kappa")
-    rows += [["all classes: κ", _figure(kappa), _interval(found["kappa"][0])]]
+    kappa = report.pooled_measured.value("kappa")
+    rows += [["all classes: κ", _number(kappa), _interval(found["kappa"][0])]]
     columns = ["Dice", "pooled", "95 % over slides"]
     console.table(f"{counted(len(parts), 'slide', 'slides')}, areas of both", columns, rows)
     console.say(f"report in {out / 'report.html'}")
@@ -351,12 +351,12 @@ def tell_agreement(console: Console, report: EvaluationReport, out: Path) -> Non
 
 
 def _interval(interval: Interval) -> str:
-    low, high = _figure(interval.low), _figure(interval.high)
+    low, high = _number(interval.low), _number(interval.high)
     return f"{low} to {high}" if interval.low == interval.low else "three slides needed"
 
 
 def tell(console: Console, report: EvaluationReport, out: Path) -> None:
-    """Print the figures of a report.
+    """Print the metrics of a report.
 
     Raises:
         EvaluationError: some images could not be scored.
@@ -364,11 +364,11 @@ def tell(console: Console, report: EvaluationReport, out: Path) -> None:
     console.result("evaluated", report.as_dict(probabilities=False))
     classes = report.classes.names
     rows = [
-        [s.name, *(_figure(v) for v in s.scores.drawn("f1")), _figure(s.scores.macro("f1"))]
+        [s.name, *(_number(v) for v in s.scores.annotated("f1")), _number(s.scores.macro("f1"))]
         for s in report.slides
     ]
     pooled = report.pooled
-    rows.append(["all", *(_figure(v) for v in pooled.drawn("f1")), _figure(pooled.macro("f1"))])
+    rows.append(["all", *(_number(v) for v in pooled.annotated("f1")), _number(pooled.macro("f1"))])
     console.table("F1 over labelled pixels", ["image", *classes, "macro"], rows)
     console.say(f"report in {out / 'report.html'}")
     _fail_for(report.problems, "scored")
@@ -381,5 +381,5 @@ def _fail_for(problems: Sequence[Problem], done: str) -> None:
         raise EvaluationError(line, code=shared_code(problems))
 
 
-def _figure(value: float) -> str:
+def _number(value: float) -> str:
     return "–" if value != value else f"{value:.3f}"

@@ -156,12 +156,12 @@ def command(
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
             report = extract_on_cluster(spec, out, config, cluster, console.reporter)
             _lay_out(console, report, layout, sources[0].stem)
-            _tell(console, report)
+            _report(console, report)
             return
         with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             report = extract_projects(projects, out, config, console.reporter)
             _lay_out(console, report, layout, projects[0].name)
-            _tell(console, report)
+            _report(console, report)
 
 
 def _lay_out(
@@ -187,7 +187,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _tell(console: Console, report: ExtractReport) -> None:
+def _report(console: Console, report: ExtractReport) -> None:
     records = [*report.extracted, *report.resumed]
     console.result(
         "extracted",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hookpath.training import TrainConfig
 
 
-def tell_folds(
+def print_folds(
     console: Console,
     projects: Sequence[Project],
     settings: TrainConfig,

@@ -72,7 +72,7 @@ def command(
             report = import_predictions(
                 project, predictions, config, image or (), beside, console.reporter
             )
-        _tell(console, report)
+        _report(console, report)
 
 
 def thresholds_of(given: Sequence[str]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def thresholds_of(given: Sequence[str]) -> dict[str, Any]:
     return {"threshold": found.pop("", 0.0), "thresholds": found}
 
 
-def _tell(console: Console, report: ImportReport) -> None:
+def _report(console: Console, report: ImportReport) -> None:
     console.result(
         "import",
         {

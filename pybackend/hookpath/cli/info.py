@@ -71,7 +71,7 @@ def command(
 ) -> None:
     """Slides, µm/px, annotated area by class, splits and problems. Writes into no project."""
     with running("info", json, debug) as console:
-        from hookpath.projects import Totals, summarise, tell_files, twin_remarks, write_csv
+        from hookpath.projects import Totals, report_files, summarise, twin_remarks, write_csv
         from hookpath.projects.image_table import write_parquet
 
         undrawn = rest_option(rest, tissue_rule)
@@ -81,7 +81,7 @@ def command(
             scales = _scales(project, scale_model, device, console)
             for twins in twin_remarks(project.images):
                 console.reporter.warn(twins)
-            tell_files(console.reporter, [project])
+            report_files(console.reporter, [project])
         for path, write in ((csv, write_csv), (parquet, write_parquet)):
             if path is not None:
                 write(images, path)
@@ -95,7 +95,7 @@ def command(
             },
         )
         _show(console, project.name if len(sources) > 1 else str(sources[0]), images)
-        _tell(console, images, scales)
+        _report(console, images, scales)
         for path in (csv, parquet):
             if path is not None:
                 console.say(f"table of {counted(len(images), 'image', 'images')} in {path}")
@@ -141,7 +141,7 @@ def _in_all(images: Sequence[ImageSummary], classes: Sequence[str]) -> str:
     )
 
 
-def _tell(
+def _report(
     console: Console, images: Sequence[ImageSummary], scales: Mapping[str, ScaleEstimate]
 ) -> None:
     """What a person should know of the images."""

@@ -129,7 +129,7 @@ def start(
         place = loop or default_folder(project)
         view = PlaneProject(project, settings.planes)
         folder = begin(place, view, settings, console.reporter, model)
-        _tell(console, folder, view)
+        _report(console, folder, view)
 
 
 @app.command()
@@ -147,12 +147,12 @@ def status(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """State of every image and figures of every round."""
+    """State of every image and metrics of every round."""
     with (
         running("loop status", json, debug) as console,
         opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
     ):
-        _tell(console, *_begun(loop, project), changes)
+        _report(console, *_begun(loop, project), changes)
 
 
 @app.command()
@@ -177,7 +177,7 @@ def propose(
         folder, project = _begun(loop, project)
         chosen = [find_entry(project, name) for name in image or ()]
         report = propose_on(folder, project, chosen, count, console.reporter)
-        _tell(console, folder, project)
+        _report(console, folder, project)
         _fail_if(report.problems, len(report.problems) + len(report.proposed))
 
 
@@ -217,7 +217,7 @@ def next_(
         ranked = [{**vars(w), "name": names[w.id]} for w in report.ranked]
         values = {"strategy": strategy, "ranked": ranked, "regions": report.regions}
         console.result("next", {**values, "problems": [vars(p) for p in report.problems]})
-        _tell(console, folder, project)
+        _report(console, folder, project)
         for found in ranked[:count]:
             console.say(f"next   {found['name']}")
         if image:
@@ -264,7 +264,7 @@ def accept(
                     console.result("accepted", _accepted(done))
                 except LoopError as error:
                     problems.append(report_failure(entry, error, console.reporter))
-        _tell(console, folder, project)
+        _report(console, folder, project)
         _fail_if(problems, len(image))
 
 
@@ -290,7 +290,7 @@ def retrain(
         found = train_round(folder, project, console.reporter, set_ or ())
         console.result("round", vars(found))
         plot_rounds(folder)
-        _tell(console, folder, project)
+        _report(console, folder, project)
 
 
 @app.command()
@@ -323,7 +323,7 @@ def merge(
         report = take_over(folder, open_other(other), project, console.reporter)
         conflicts = [vars(c) for c in report.conflicts]
         console.result("merged", {**vars(report), "conflicts": conflicts})
-        _tell(console, folder, project)
+        _report(console, folder, project)
         for name in report.taken:
             console.say(f"taken over   {name}")
         for conflict in report.conflicts:
@@ -359,7 +359,7 @@ def _accepted(done: Any) -> dict[str, Any]:
     return values
 
 
-def _tell(console: Console, folder: LoopFolder, project: Project, changes: bool = False) -> None:
+def _report(console: Console, folder: LoopFolder, project: Project, changes: bool = False) -> None:
     """The state after a step: the same for every step."""
     from hookpath.loop import overview
 

@@ -71,7 +71,7 @@ def command(
                 "table": None if out is None else str(out),
             },
         )
-        _tell(console, done, out)
+        _report(console, done, out)
         if problems:
             raise EvaluationError(
                 f"{len(problems)} of {len(problems) + len(done)} images were not measured; "
@@ -92,7 +92,7 @@ def _write(done: list[ImageMeasured], out: Path) -> None:
         ) from error
 
 
-def _tell(console: Console, done: list[ImageMeasured], out: Path | None) -> None:
+def _report(console: Console, done: list[ImageMeasured], out: Path | None) -> None:
     names = list(dict.fromkeys(name for one in done for name in one.classes))
     rows = [
         [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.dry_run import tell_prediction
+from hookpath.cli.dry_run import print_prediction
 from hookpath.cli.shared_options import (
     Cluster,
     Device,
@@ -149,7 +149,7 @@ def command(
         folders = [model_folder(path).absolute() for path in model]
         if dry_run:
             with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
-                tell_prediction(console, foresee(project, folders, config, console.reporter))
+                print_prediction(console, foresee(project, folders, config, console.reporter))
             return
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster
@@ -159,12 +159,12 @@ def command(
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
             report = predict_on_cluster(spec, folders, out, config, cluster, console.reporter)
             _write_zarrs(console, report, zarr)
-            _tell(console, report)
+            _report(console, report)
             return
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             report = predict_project(project, folders, out, config, console.reporter)
         _write_zarrs(console, report, zarr)
-        _tell(console, report)
+        _report(console, report)
 
 
 def _tissue(
@@ -194,7 +194,7 @@ def _write_zarrs(console: Console, report: PredictReport, wanted: bool) -> None:
     console.reporter.finish("OME-Zarr")
 
 
-def _tell(console: Console, report: PredictReport) -> None:
+def _report(console: Console, report: PredictReport) -> None:
     from hookpath.inference import summary
 
     done = [*report.predicted, *report.resumed]

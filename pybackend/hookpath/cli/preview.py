@@ -80,15 +80,15 @@ def command(
             settings = settled_settings(projects, settings, config, preset, changes, console)
             found = look(projects, settings, patches, console.reporter)
             save_page(look_page(found, _title([p.name for p in projects])), page)
-        _tell(console, found, page)
+        _report(console, found, page)
 
 
 def _title(names: list[str]) -> str:
     return f"Before training on {', '.join(names)}"
 
 
-def _tell(console: Console, found: Look, out: Path) -> None:
-    pixels = found.drawn.pixels
+def _report(console: Console, found: Look, out: Path) -> None:
+    pixels = found.sampled.pixels
     total = int(pixels.sum())
     seen = {c.name: int(n) / total for c, n in zip(found.classes, pixels, strict=True) if total}
     console.result(

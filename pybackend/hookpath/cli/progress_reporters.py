@@ -64,12 +64,12 @@ class _Task:
         return (time.monotonic() - self.started) / worked * max(0, self.total - self.done)
 
 
-def figures_text(figures: Mapping[str, float]) -> str:
+def metrics_text(figures: Mapping[str, float]) -> str:
     """``loss 0.531, F1 0.802, 9.3 patches/s``."""
-    return ", ".join(_figure(name, value) for name, value in figures.items())
+    return ", ".join(_metric(name, value) for name, value in figures.items())
 
 
-def _figure(name: str, value: float) -> str:
+def _metric(name: str, value: float) -> str:
     if name.endswith("_per_s"):
         return f"{value:.1f} {name.removesuffix('_per_s').replace('_', ' ')}/s"
     shown = {"f1": "F1", "macro_f1": "macro F1", "r2": "R²"}.get(name, name.replace("_", " "))
@@ -141,7 +141,7 @@ class LineReporter(_TextReporter):
     def _line(task: str, state: _Task) -> str:
         parts = [f"{task}: {state.done}/{state.total or '?'} {_plural(state.unit)}"]
         if state.figures:
-            parts.append(figures_text(state.figures))
+            parts.append(metrics_text(state.figures))
         left = state.seconds_left
         if left:
             parts.append(f"{duration_text(left)} left")
@@ -172,7 +172,7 @@ class BarReporter(_TextReporter):
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         if self._progress is not None:
             self._figures[task].update(figures)
-            text = figures_text(self._figures[task])
+            text = metrics_text(self._figures[task])
             self._progress.update(self._tasks[task], advance=n, figures=text)
 
     def finish(self, task: str) -> None:

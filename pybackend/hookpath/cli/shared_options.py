@@ -211,7 +211,7 @@ def opened(
 
     Args:
         remap: ``OLD=NEW``: where folders of slides are now.
-        warn: told of every image whose µm/px is another than `mpp`, or overruled.
+        warn: gets every image whose µm/px differs from `mpp`, or is overruled.
 
     Raises:
         UsageError: a value is no pixel size.

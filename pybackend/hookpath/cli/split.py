@@ -72,10 +72,10 @@ def command(
                 made.table.save(out)
             else:
                 keep_in_metadata(project, made, plan, again)
-        _tell(console, made, plan, out)
+        _report(console, made, plan, out)
 
 
-def _tell(console: Console, made: MadeSplit, plan: SplitPlan, out: Path | None) -> None:
+def _report(console: Console, made: MadeSplit, plan: SplitPlan, out: Path | None) -> None:
     from hookpath.projects import FOLD_KEY, SPLIT_KEY
 
     found = {part: made.summary(part) for part in plan.parts}

@@ -38,10 +38,10 @@ def flush_or_forget() -> None:
 def in_utf8() -> None:
     """Start again where the system's encoding is ASCII, in which files cannot be named.
 
-    Python does so by itself unless it is told not to (``PYTHONUTF8=0``).
+    Python does so on its own unless that is switched off (``PYTHONUTF8=0``).
     """
-    told = os.environ.get("PYTHONUTF8") == "1"
-    if sys.getfilesystemencoding() == "ascii" and sys.executable and not told:
+    chosen = os.environ.get("PYTHONUTF8") == "1"
+    if sys.getfilesystemencoding() == "ascii" and sys.executable and not chosen:
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 

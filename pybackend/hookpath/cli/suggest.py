@@ -59,20 +59,22 @@ def command(
             found = suggest(projects, config, console.reporter, device)
         if out is not None:
             replace_text(out, found.toml())
-        _tell(console, found, out)
+        _report(console, found, out)
 
 
-def _tell(console: Console, found: Suggestion, out: Path | None) -> None:
+def _report(console: Console, found: Suggestion, out: Path | None) -> None:
     console.result("suggestion", {**as_data(found), "config": out})
     console.say(f"{'views':<24}{'macro F1':>10}{'±':>8}   by class")
     for judged in found.judged:
         by_class = ", ".join(f"{name} {f1:.2f}" for name, f1 in judged.by_class.items())
         mark = "*" if judged is found.chosen else " "
         error = f"{judged.error:.3f}" if judged.error == judged.error else "?"
-        figures = f"{judged.macro_f1:>10.3f}{error:>8}"
-        console.say(f"{mark} {judged.views.text:<22}{figures}   {by_class}")
+        metrics = f"{judged.macro_f1:>10.3f}{error:>8}"
+        console.say(f"{mark} {judged.views.text:<22}{metrics}   {by_class}")
     gains = ", ".join(f"{name} {gain:+.2f}" for name, gain in found.gain.items())
-    widths = ", ".join(f"{name} {drawn.width_um:.0f} µm" for name, drawn in found.drawn.items())
+    widths = ", ".join(
+        f"{name} {annotated.width_um:.0f} µm" for name, annotated in found.annotated.items()
+    )
     lines = {
         "a wider view adds": gains,
         "outlines are across": widths,
@@ -109,7 +111,7 @@ def as_data(found: Suggestion) -> dict[str, object]:
         ],
         "settings": dict(found.settings),
         "gain": {name: _number(gain) for name, gain in found.gain.items()},
-        "width_um": {name: _number(d.width_um) for name, d in found.drawn.items()},
+        "width_um": {name: _number(d.width_um) for name, d in found.annotated.items()},
         "slides": found.slides,
         "next": found.next,
         "seconds": round(found.seconds, 1),

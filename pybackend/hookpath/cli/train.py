@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.dry_run import tell_dry_run
-from hookpath.cli.folds import tell_folds
+from hookpath.cli.dry_run import print_dry_run
+from hookpath.cli.folds import print_folds
 from hookpath.cli.shared_options import (
     Family,
     Fold,
@@ -116,7 +116,7 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="LOGGER",
-            help="Figures also go to mlflow, wandb or a plug-in's logger; repeatable.",
+            help="Metrics also go to mlflow, wandb or a plug-in's logger; repeatable.",
             show_default="the run's folder, with TensorBoard events",
         ),
     ] = None,
@@ -176,7 +176,7 @@ def command(
                     settings = settled_settings(
                         some, settings, config, chosen_preset, changes, console
                     )
-                tell_folds(console, some, settings, out, folds, splits, fold)
+                print_folds(console, some, settings, out, folds, splits, fold)
             return
         resume = resume and RunFolder(out).is_there
         if resume:
@@ -193,7 +193,7 @@ def command(
             if not resume and first:
                 settings = settled_settings(projects, settings, config, preset, changes, console)
             if dry_run:
-                tell_dry_run(console, projects, settings, out, resume)
+                print_dry_run(console, projects, settings, out, resume)
                 return
             try:
                 result = train(projects, settings, out, resume, console.reporter)
@@ -202,7 +202,7 @@ def command(
                     _report_so_far(console, out)
                 raise
         if first:
-            _tell(console, result)
+            _report(console, result)
 
 
 def _named(sources: list[Path] | None) -> list[Path]:
@@ -320,7 +320,7 @@ def _report_so_far(console: Console, run_dir: Path) -> None:
     console.reporter.info(f"the model so far is in {run_dir / 'model'}, its report in {report}")
 
 
-def _tell(console: Console, result: TrainResult) -> None:
+def _report(console: Console, result: TrainResult) -> None:
     from hookpath.evaluation import train_report
 
     report = train_report(result.run_dir)

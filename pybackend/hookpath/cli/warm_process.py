@@ -1,4 +1,4 @@
-"""``hookpath --request -``: a process that has loaded what takes long before it is told what to do.
+"""``hookpath --request -``: a process that has loaded what takes long before it gets its job.
 
 A viewer starts one while a person still chooses settings; a training then begins at once.
 """

@@ -77,7 +77,7 @@ class ClusterWork:
         _open_one(images, map_of)
         scored = Scored(images, reporter)
         pieces = [
-            (self.spec, _Drawn.of(image), map_of, scoring, number)
+            (self.spec, _Annotated.of(image), map_of, scoring, number)
             for number, image in enumerate(images, start=1)
         ]
 
@@ -97,7 +97,7 @@ class ClusterWork:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _Annotated:
     """An `AnnotatedImage` that travels."""
 
     image_id: str
@@ -106,7 +106,7 @@ class _Drawn:
     complete: bool
 
     @classmethod
-    def of(cls, image: AnnotatedImage) -> _Drawn:
+    def of(cls, image: AnnotatedImage) -> _Annotated:
         entry = image.entry
         plane = entry.plane if isinstance(entry, PlaneEntry) else None
         return cls(image_id_of(entry), plane, tuple(image.objects), image.complete)
@@ -130,12 +130,12 @@ class _Lines(SilentReporter):
 
 
 def score_one(
-    spec: ProjectSpec, drawn: _Drawn, map_of: MapOf, scoring: Scoring, number: int
+    spec: ProjectSpec, annotated: _Annotated, map_of: MapOf, scoring: Scoring, number: int
 ) -> Outcome:
     """On a worker: one image."""
     lines = _Lines()
     with spec.opened() as project:
-        result, classes = score_image(drawn.within(project), map_of, scoring, number, lines)
+        result, classes = score_image(annotated.within(project), map_of, scoring, number, lines)
     return Outcome(value=(result, classes, tuple(lines.warnings)))
 
 

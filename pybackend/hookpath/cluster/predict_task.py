@@ -53,7 +53,7 @@ def predict_on_cluster(
         UsageError: an image that is asked for is not there.
     """
     folders = [m for folder in model_dirs for m in members_of(folder)]
-    ensemble_card(folders)  # what is wrong with them is told before anything is started
+    ensemble_card(folders)  # what is wrong with them is reported before anything is started
     with spec.opened() as project:
         entries = part_of(chosen_images(project, config.images), config.shard)
         check_writable(out)

@@ -35,8 +35,8 @@ def run_tasks(
     Args:
         client: of Dask.
         work: a function of a module, called with a piece's arguments.
-        done: told of each piece in the order that they end in, in this process.
-        again: told of each piece that failed and is tried once more.
+        done: called with each piece in the order that they end in, in this process.
+        again: called with each piece that failed and is tried once more.
     """
     from distributed import as_completed
 

@@ -1,4 +1,4 @@
-"""What a file of annotations is, told by its content."""
+"""Detects the format of a file of annotations by its content."""
 
 from __future__ import annotations
 

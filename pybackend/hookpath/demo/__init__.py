@@ -5,6 +5,6 @@ In: a seed. Out: synthetic slides, two trained networks, their predictions, an e
 Uses: annotations, evaluation, geometry, inference, locking, projects, slides, training.
 """
 
-from hookpath.demo.demo_job import TO_TRY, DemoConfig, DemoResult, paint_demo, run_demo
+from hookpath.demo.demo_job import TO_TRY, DemoConfig, DemoResult, make_demo_slides, run_demo
 
-__all__ = ["TO_TRY", "DemoConfig", "DemoResult", "paint_demo", "run_demo"]
+__all__ = ["TO_TRY", "DemoConfig", "DemoResult", "make_demo_slides", "run_demo"]

@@ -61,7 +61,7 @@ class Nest:
 
 
 @dataclass(frozen=True)
-class PaintedSlide:
+class SyntheticSlide:
     """`rgb` ``(H, W, 3)`` uint8; `truth` ``(H, W)`` uint8 labels of `CLASSES` (0: none)."""
 
     rgb: Image
@@ -69,7 +69,7 @@ class PaintedSlide:
     nests: tuple[Nest, ...]
 
 
-def paint_slide(rng: np.random.Generator, size: int = 4096) -> PaintedSlide:
+def synthesize_slide(rng: np.random.Generator, size: int = 4096) -> SyntheticSlide:
     """A square slide of `size` px at `SPACING_UM`."""
     nests = _place_nests(rng, size)
     truth = np.full((size, size), STROMA, np.uint8)
@@ -79,7 +79,7 @@ def paint_slide(rng: np.random.Generator, size: int = 4096) -> PaintedSlide:
     tissue = tissue_outline(rng, size)
     truth[wall | ~tissue] = 0
     rgb = _colour(rng, truth, wall, tissue)
-    return PaintedSlide(rgb, truth, nests)
+    return SyntheticSlide(rgb, truth, nests)
 
 
 def _place_nests(rng: np.random.Generator, size: int) -> tuple[Nest, ...]:

@@ -29,8 +29,8 @@ def draw_annotations(project: FolderProject, path: Path) -> Path:
             continue
         with entry.slide.open() as slide:
             view = _whole(slide)
-            drawn = LabelSource(entry.objects(), CLASSES).rasterize(view)
-            rows.append(_row(entry, slide, view, {"drawn": drawn}))
+            annotated = LabelSource(entry.objects(), CLASSES).rasterize(view)
+            rows.append(_row(entry, slide, view, {"drawn": annotated}))
     return save_comparison(path, rows[:2], CLASSES.classes, "All that is known of a slide")
 
 

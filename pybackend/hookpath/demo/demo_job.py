@@ -102,7 +102,7 @@ def run_demo(
     return DemoResult(out, project.folder, pictures, models, predictions, reports)
 
 
-def paint_demo(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter = SILENT) -> Path:
+def make_demo_slides(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter = SILENT) -> Path:
     """Paint slides and draw a few polygons, as `run_demo` does; nothing is trained.
 
     Returns:

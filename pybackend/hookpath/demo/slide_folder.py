@@ -13,7 +13,7 @@ import numpy as np
 
 from hookpath.annotations import PathObject, vectorize, write_geojson
 from hookpath.atomic_files import replace_text, replacing
-from hookpath.demo.context_slides import CLASSES, SPACING_UM, Image, paint_slide
+from hookpath.demo.context_slides import CLASSES, SPACING_UM, Image, synthesize_slide
 from hookpath.demo.sparse_annotations import draw_sparsely
 from hookpath.errors import OutputError, write_code
 from hookpath.events import Reporter
@@ -30,14 +30,14 @@ class Stored:
 
     Attributes:
         rgb: ``(H, W, 3)`` uint8.
-        drawn: what people drew on it (not kept for test slides).
+        annotated: what people drew on it (not kept for test slides).
         truth: what is really there.
         spacing_um: µm/px.
         metadata: of the image.
     """
 
     rgb: Image
-    drawn: Sequence[PathObject]
+    annotated: Sequence[PathObject]
     truth: Sequence[PathObject]
     spacing_um: float
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -66,9 +66,9 @@ def make_slides(
     """
 
     def make(rng: np.random.Generator, number: int) -> Stored:
-        painted = paint_slide(rng, size)
-        drawn = draw_sparsely(rng, painted)
-        return Stored(painted.rgb, drawn, vectorize(painted.truth, CLASSES, 1.0), SPACING_UM)
+        picture = synthesize_slide(rng, size)
+        annotated = draw_sparsely(rng, picture)
+        return Stored(picture.rgb, annotated, vectorize(picture.truth, CLASSES, 1.0), SPACING_UM)
 
     return store_slides(folder, splits, seed, reporter, make)
 
@@ -121,7 +121,7 @@ def _with_ids(objects: Sequence[PathObject], where: str) -> list[PathObject]:
 def _store(slides: Path, truth: Path, name: str, made: Stored) -> None:
     """One slide; the image comes last, so that its presence means that all is there."""
     if not name.startswith("test"):
-        write_geojson(slides / f"{name}.geojson", _with_ids(made.drawn, f"{name} drawn"))
+        write_geojson(slides / f"{name}.geojson", _with_ids(made.annotated, f"{name} drawn"))
     write_geojson(truth / f"{name}.geojson", _with_ids(made.truth, f"{name} truth"))
     replace_text(truth / f"{name}.json", json.dumps(dict(made.metadata)))
     _write_tiff(slides / f"{name}.tif", made)

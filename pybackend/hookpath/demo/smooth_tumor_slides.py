@@ -83,19 +83,21 @@ def make_blob_slides(
 
     def make(rng: np.random.Generator, number: int) -> Stored:
         grade = sorted(GRADES)[number % len(GRADES)]
-        painted = paint_blobs(rng, size, GRADES[grade])
-        found = vectorize(painted.truth, CLASSES, 1.0)
-        drawn = sorted(found, key=_label)  # the first class annotated is the first in the project
-        return Stored(painted.rgb, drawn, drawn, SPACING_UM, {GRADE_KEY: grade})
+        made = synthesize_blobs(rng, size, GRADES[grade])
+        found = vectorize(made.truth, CLASSES, 1.0)
+        annotated = sorted(
+            found, key=_label
+        )  # the first class annotated is the first in the project
+        return Stored(made.rgb, annotated, annotated, SPACING_UM, {GRADE_KEY: grade})
 
     return store_slides(out, counts, seed, reporter, make)
 
 
-def _label(drawn: PathObject) -> int:
-    return CLASSES.names.index(drawn.path_class.name) if drawn.path_class else 0
+def _label(annotated: PathObject) -> int:
+    return CLASSES.names.index(annotated.path_class.name) if annotated.path_class else 0
 
 
-def paint_blobs(rng: np.random.Generator, size: int, share: float) -> BlobSlide:
+def synthesize_blobs(rng: np.random.Generator, size: int, share: float) -> BlobSlide:
     """One slide.
 
     Args:
@@ -104,10 +106,10 @@ def paint_blobs(rng: np.random.Generator, size: int, share: float) -> BlobSlide:
     """
     tissue = tissue_outline(rng, size)
     tumour = _tumour(rng, size)
-    looks = _looks(rng, tumour, share)
+    appearance = _appearance(rng, tumour, share)
     truth = np.where(tumour, TUMOUR, OTHER).astype(np.uint8)
     truth[~tissue] = 0
-    return BlobSlide(_coloured(rng, tumour, looks, tissue), truth)
+    return BlobSlide(_coloured(rng, tumour, appearance, tissue), truth)
 
 
 def _tumour(rng: np.random.Generator, size: int) -> Mask:
@@ -125,7 +127,7 @@ def _tumour(rng: np.random.Generator, size: int) -> Mask:
     return inside
 
 
-def _looks(rng: np.random.Generator, tumour: Mask, share: float) -> Mask:
+def _appearance(rng: np.random.Generator, tumour: Mask, share: float) -> Mask:
     """Which px look like tumour: piece by piece, more of them inside than outside."""
     size = tumour.shape[0]
     pieces = _pieces(rng, size)
@@ -149,14 +151,14 @@ def _pieces(rng: np.random.Generator, size: int) -> npt.NDArray[np.intp]:
     return nearest.repeat(_COARSE, 0).repeat(_COARSE, 1)[:size, :size]
 
 
-def _coloured(rng: np.random.Generator, tumour: Mask, looks: Mask, tissue: Mask) -> Image:
+def _coloured(rng: np.random.Generator, tumour: Mask, appearance: Mask, tissue: Mask) -> Image:
     nest, stroma = (shifted(texture, rng) for texture in (nest_texture(rng), stroma_texture(rng)))
     tint = rng.normal(0, 4, 3).astype(np.float32)
     staining = _staining(rng, tumour.shape[0])
     rgb = np.empty((*tumour.shape, 3), np.uint8)
     for top in range(0, tumour.shape[0], _STRIP_PX):
         rows = np.s_[top : top + _STRIP_PX]
-        here = looks[rows]
+        here = appearance[rows]
         strip = np.where(here[..., None], rows_of(nest, top, here), rows_of(stroma, top, here))
         strip += (staining[rows] - _TINT * tumour[rows])[..., None] + tint
         strip += rng.normal(0, 5, here.shape).astype(np.float32)[..., None]

@@ -14,29 +14,29 @@ from hookpath.demo.context_slides import (
     INVASIVE,
     SPACING_UM,
     STROMA,
-    PaintedSlide,
+    SyntheticSlide,
 )
 
 _RADIUS_UM = (35.0, 60.0)
 
 
 def draw_sparsely(
-    rng: np.random.Generator, slide: PaintedSlide, nests_per_class: int = 3, stroma: int = 3
+    rng: np.random.Generator, slide: SyntheticSlide, nests_per_class: int = 3, stroma: int = 3
 ) -> list[PathObject]:
     """Blob polygons well inside their class: one in each of some nests, and some of stroma."""
-    drawn: list[PathObject] = []
+    annotated: list[PathObject] = []
     for walled, label in ((True, IN_SITU), (False, INVASIVE)):
         nests = [n for n in slide.nests if n.walled == walled]
         for i in rng.permutation(len(nests))[:nests_per_class]:
             nest = nests[int(i)]
-            drawn.append(_draw_near(rng, slide, label, nest.x, nest.y, nest.radius * 0.75))
+            annotated.append(_draw_near(rng, slide, label, nest.x, nest.y, nest.radius * 0.75))
     half = slide.truth.shape[0] / 2
-    drawn += [_draw_near(rng, slide, STROMA, half, half, half * 0.9) for _ in range(stroma)]
-    return drawn
+    annotated += [_draw_near(rng, slide, STROMA, half, half, half * 0.9) for _ in range(stroma)]
+    return annotated
 
 
 def _draw_near(
-    rng: np.random.Generator, slide: PaintedSlide, label: int, x: float, y: float, reach: float
+    rng: np.random.Generator, slide: SyntheticSlide, label: int, x: float, y: float, reach: float
 ) -> PathObject:
     """A blob of one class at a random place within `reach` px of a point."""
     height, width = slide.truth.shape

@@ -1,4 +1,4 @@
-"""Per-slide and per-class figures over labelled pixels, comparisons, and reports to look at.
+"""Per-slide and per-class metrics over labelled pixels, comparisons, and reports to look at.
 
 In: predictions and annotations. Out: confusion counts, metrics with intervals, tests, figures and
 pages. The way through its rooms: predictions → scoring → statistics → plotting → report →

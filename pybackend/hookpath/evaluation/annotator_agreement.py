@@ -61,7 +61,7 @@ def agreement(
     """
     rules = rules or LabelRules()
     images, problems = annotated_images(first, rules=rules, reporter=reporter)
-    other = _Drawn.of(second, images, rules)
+    other = _Annotated.of(second, images, rules)
     both = [image for image in images if image.entry.id in other.objects]
     if not both:
         raise EvaluationError(
@@ -107,13 +107,15 @@ def agreement(
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _Annotated:
     """What the second person drew, by id of the first one's image."""
 
     objects: dict[str, list[PathObject]]
 
     @classmethod
-    def of(cls, project: Project, images: Sequence[AnnotatedImage], rules: LabelRules) -> _Drawn:
+    def of(
+        cls, project: Project, images: Sequence[AnnotatedImage], rules: LabelRules
+    ) -> _Annotated:
         named = {own_entry(e).name: e for e in project.images}
         contents: dict[str, ImageEntry] = {}
         found: dict[str, list[PathObject]] = {}
@@ -122,9 +124,9 @@ class _Drawn:
             if entry is None:
                 contents = contents or {_content(e): e for e in project.images}
                 entry = contents.get(_content(image.entry) or "-")
-            drawn = [] if entry is None else as_labels(entry, teaching_objects(entry), rules)
-            if class_names_in(drawn):
-                found[image.entry.id] = drawn
+            annotated = [] if entry is None else as_labels(entry, teaching_objects(entry), rules)
+            if class_names_in(annotated):
+                found[image.entry.id] = annotated
         return cls(found)
 
 
@@ -136,14 +138,14 @@ def _content(entry: ImageEntry) -> str:
 
 
 def _classes(
-    first: Project, second: Project, images: Sequence[AnnotatedImage], other: _Drawn
+    first: Project, second: Project, images: Sequence[AnnotatedImage], other: _Annotated
 ) -> ClassTable:
     """All that either drew: the first project's order and colours, then the second's."""
     found: dict[str, PathClass] = {}
-    drawn = [c for image in images for c in class_names_in(image.objects)]
-    drawn += [c for objects in other.objects.values() for c in class_names_in(objects)]
-    names = {c.name for c in drawn}
-    for path_class in (*first.classes, *second.classes, *drawn):
+    annotated = [c for image in images for c in class_names_in(image.objects)]
+    annotated += [c for objects in other.objects.values() for c in class_names_in(objects)]
+    names = {c.name for c in annotated}
+    for path_class in (*first.classes, *second.classes, *annotated):
         known = found.get(path_class.name)
         if path_class.name in names and (known is None or known.color is None):
             found[path_class.name] = path_class

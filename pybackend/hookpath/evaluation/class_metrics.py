@@ -1,4 +1,4 @@
-"""From confusion counts to figures: F1/Dice, precision, recall, IoU, accuracy, and their means.
+"""From confusion counts to metrics: F1/Dice, precision, recall, IoU, accuracy, and their means.
 
 What counts: only pixels that somebody labelled. Their truth is a row; the prediction is a column,
 and the last column ("none") holds labelled pixels for which nothing was predicted (for instance
@@ -15,7 +15,7 @@ Means go over the classes that were annotated, as in training
 in scikit-learn, but enters no mean: with sparse truth, one wrong pixel of it would halve the macro
 F1 of a slide. Such pixels lower the F1 of the class that they were taken from.
 
-Classes of no interest (``Ignore*``, see `hookpath.annotations.classes`) have figures of their own,
+Classes of no interest (``Ignore*``, see `hookpath.annotations.classes`) have metrics of their own,
 but enter no mean.
 """
 
@@ -31,12 +31,12 @@ import numpy.typing as npt
 from hookpath.confusion_metrics import balanced_accuracy, cohen_kappa, confusion
 
 Counts = npt.NDArray[np.int64]
-Figures = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
 
-#: The per-class figures, in the order in which tables show them. Dice equals F1 on pixels.
+#: The per-class metrics, in the order in which tables show them. Dice equals F1 on pixels.
 METRICS = ("f1", "precision", "recall", "iou")
 
-#: The figures of all classes together.
+#: The metrics of all classes together.
 WHOLE_METRICS = ("accuracy", "balanced_accuracy", "kappa", "quadratic_kappa")
 
 
@@ -70,20 +70,20 @@ def confusion_matrix(
 
 @dataclass(frozen=True)
 class Scores:
-    """Per-class figures of one confusion matrix, each ``(C,)`` float64, NaN where undefined.
+    """Per-class metrics of one confusion matrix, each ``(C,)`` float64, NaN where undefined.
 
     `counted`: ``(C,)`` of each class whether it enters means; None: all do.
     """
 
     counts: Counts
-    f1: Figures
-    precision: Figures
-    recall: Figures
-    iou: Figures
+    f1: Values
+    precision: Values
+    recall: Values
+    iou: Values
     counted: tuple[bool, ...] | None = None
 
     @property
-    def dice(self) -> Figures:
+    def dice(self) -> Values:
         """The same as F1 when counted on pixels."""
         return self.f1
 
@@ -106,7 +106,7 @@ class Scores:
     def quadratic_kappa(self) -> float:
         """Cohen's κ with quadratic weights, for classes whose order is a scale (grades).
 
-        "Not predicted" has no place on a scale: such pixels are left out of this figure.
+        "Not predicted" has no place on a scale: such pixels are left out of this metric.
         """
         return cohen_kappa(self.counts[:, : len(self.counts)], weights="quadratic")
 
@@ -116,20 +116,20 @@ class Scores:
         total = self.counts.sum()
         return float(np.trace(self.counts) / total) if total else float("nan")
 
-    def of(self, metric: str) -> Figures:
+    def of(self, metric: str) -> Values:
         """One of `METRICS` by name."""
         return np.asarray(getattr(self, metric))
 
-    def drawn(self, metric: str = "f1") -> Figures:
+    def annotated(self, metric: str = "f1") -> Values:
         """One of `METRICS`, NaN for classes without a labelled pixel."""
         return np.where(self.support > 0, self.of(metric), np.nan)
 
     def macro(self, metric: str = "f1") -> float:
         """Unweighted mean over the annotated classes; NaN if none is, or it is defined for none."""
-        return mean_of(self.drawn(metric), self.counted)
+        return mean_of(self.annotated(metric), self.counted)
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         per_class = {
             name: {metric: finite(self.of(metric)[i]) for metric in METRICS}
             | {"dice": finite(self.dice[i]), "support": int(self.support[i])}
@@ -141,7 +141,7 @@ class Scores:
 
 
 def scores(counts: npt.ArrayLike, counted: Sequence[bool] | None = None) -> Scores:
-    """All figures of one confusion matrix.
+    """All metrics of one confusion matrix.
 
     Args:
         counts: ``(C, C)`` or ``(C, C + 1)`` pixel counts as `confusion_matrix` gives them.
@@ -152,10 +152,10 @@ def scores(counts: npt.ArrayLike, counted: Sequence[bool] | None = None) -> Scor
     if matrix.shape[1] not in (n_classes, n_classes + 1):
         raise ValueError(f"confusion counts of shape {matrix.shape} are not (C, C) or (C, C + 1)")
     which = None if counted is None else tuple(counted)
-    return Scores(counts=matrix, counted=which, **class_figures(matrix))
+    return Scores(counts=matrix, counted=which, **per_class_metrics(matrix))
 
 
-def class_figures(counts: Counts) -> dict[str, Figures]:
+def per_class_metrics(counts: Counts) -> dict[str, Values]:
     """`METRICS` of every class, of one confusion matrix or of many at once.
 
     Args:
@@ -174,7 +174,7 @@ def class_figures(counts: Counts) -> dict[str, Figures]:
     }
 
 
-def row_normalised(counts: npt.ArrayLike) -> Figures:
+def row_normalised(counts: npt.ArrayLike) -> Values:
     """Every row divided by its sum (share of that class's labelled pixels); NaN rows if empty."""
     matrix = np.asarray(counts, dtype=np.float64)
     return _ratio(matrix, np.broadcast_to(matrix.sum(axis=1, keepdims=True), matrix.shape))
@@ -182,7 +182,7 @@ def row_normalised(counts: npt.ArrayLike) -> Figures:
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and sample standard deviation (n − 1) of `n` slides where the figure is defined.
+    """Mean and sample standard deviation (n − 1) of `n` slides where the metric is defined.
 
     `std` is NaN for fewer than two slides.
     """
@@ -192,7 +192,7 @@ class Spread:
     n: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         return {"mean": finite(self.mean), "std": finite(self.std), "n": self.n}
 
 
@@ -211,7 +211,7 @@ def nanmean(values: npt.ArrayLike) -> float:
     return float(kept.mean()) if kept.size else float("nan")
 
 
-def mean_of(values: Figures, counted: Sequence[bool] | None) -> float:
+def mean_of(values: Values, counted: Sequence[bool] | None) -> float:
     """Mean of the defined values of the classes that are counted; NaN when there is none."""
     return nanmean(values if counted is None else values[np.asarray(counted, bool)])
 
@@ -227,6 +227,6 @@ def _square(matrix: Counts) -> Counts:
     return np.pad(matrix, ((0, missing), (0, 0)))[:, : matrix.shape[1]]
 
 
-def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Figures:
-    share: Figures = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Values:
+    share: Values = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
     return share

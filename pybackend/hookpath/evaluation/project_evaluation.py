@@ -109,7 +109,7 @@ def evaluate_project(
         names: of `split` only the images of these names; empty: all.
         reporter: gets the task ``evaluate`` and a result ``evaluation``.
         predict: how to predict with `model_dir`; ``inside="*"`` predicts only where something is
-            annotated, which is all that figures need. Nothing is ever written into the project.
+            annotated, which is all that metrics need. Nothing is ever written into the project.
         rest: what undrawn tissue is; None: what it was when the model was trained, else unknown
             (an image's metadata always counts, see `Rest`).
         rules: how annotations become labels; None: as when the model was trained.
@@ -142,7 +142,7 @@ def evaluate_project(
     take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)
-    bare = _tell_bare(project, images, reporter) if split == "all" and not names else []
+    bare = _report_bare(project, images, reporter) if split == "all" and not names else []
     with reporting_into(out_dir):
         model: Mapping[str, Any] = {}
         if model_dir is not None:
@@ -155,8 +155,8 @@ def evaluate_project(
         results = [with_parts(r, maps, parts_of(model)) for r in results]
         if left_out is not None:
             results = with_left_out(results, left_out(images, classes, reporter))
-        _tell_unknown(results, reporter)
-        _tell_learned(results, model, reporter)
+        _report_unknown(results, reporter)
+        _report_learned(results, model, reporter)
         report = make_report(
             title or f"{project.name}: {'all annotated slides' if split == 'all' else split}",
             results,
@@ -234,7 +234,7 @@ def model_facts(model_dir: Path) -> dict[str, Any]:
 
 
 def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
-    """The few figures that a terminal or another program wants."""
+    """The few metrics that a terminal or another program wants."""
     macro, accuracy = report.macro_spread("f1"), report.accuracy_spread
     pooled = report.pooled_measured
     return {
@@ -244,14 +244,14 @@ def summary(report: EvaluationReport, out_dir: Path) -> dict[str, Any]:
         "macro_f1": macro.as_dict(),
         "accuracy": accuracy.as_dict(),
         "pooled_macro_f1": finite(report.pooled.macro("f1")),
-        "pooled_kappa": finite(pooled.figure("kappa")),
-        "pooled_balanced_accuracy": finite(pooled.figure("balanced_accuracy")),
-        "pooled_macro_auc": finite(pooled.figure("auc")),
-        "pooled_macro_object_f1": finite(pooled.figure("object_f1")),
-        "pooled_macro_assd_um": finite(pooled.figure("assd_um")),
+        "pooled_kappa": finite(pooled.value("kappa")),
+        "pooled_balanced_accuracy": finite(pooled.value("balanced_accuracy")),
+        "pooled_macro_auc": finite(pooled.value("auc")),
+        "pooled_macro_object_f1": finite(pooled.value("object_f1")),
+        "pooled_macro_assd_um": finite(pooled.value("assd_um")),
         "pooled_f1": {
             name: finite(f1)
-            for name, f1 in zip(report.classes.names, report.pooled.drawn("f1"), strict=True)
+            for name, f1 in zip(report.classes.names, report.pooled.annotated("f1"), strict=True)
         },
     }
 
@@ -310,7 +310,9 @@ def _predict(
     return PredictionsFolder(out_dir / PREDICTIONS, failed), model_facts(model_dir)
 
 
-def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Reporter) -> list[str]:
+def _report_bare(
+    project: Project, images: Sequence[AnnotatedImage], reporter: Reporter
+) -> list[str]:
     """Names of the images without annotated areas, which are left out; `images` are the others."""
     scored = {image.entry.id for image in images}
     bare = [e.name for e in project.images if e.id not in scored]
@@ -320,17 +322,17 @@ def _tell_bare(project: Project, images: Sequence[AnnotatedImage], reporter: Rep
 
 
 def with_parts(result: SlideResult, maps: Maps, named: Mapping[str, str]) -> SlideResult:
-    """With what is known of a slide besides figures: how unlike training's, and in which part."""
+    """With what is known of a slide besides metrics: how unlike training's, and in which part."""
     taught = maps.part_of(result.name)
-    told = named.get(result.name) if taught is None else taught if taught != "unseen" else None
-    split = result.split or told
+    part = named.get(result.name) if taught is None else taught if taught != "unseen" else None
+    split = result.split or part
     return replace(result, ood=maps.ood_of(result.name), split=split, taught=taught)
 
 
-def _tell_learned(
+def _report_learned(
     results: Sequence[SlideResult], model: Mapping[str, Any], reporter: Reporter
 ) -> None:
-    """Figures of slides that taught the model are no measure of it: said wherever they are."""
+    """Metrics of slides that taught the model are no measure of it: said wherever they are."""
     learned = learned_slides(results, model)
     if learned:
         more = f" and {len(learned) - 3} more" if len(learned) > 3 else ""
@@ -340,7 +342,7 @@ def _tell_learned(
         )
 
 
-def _tell_unknown(results: Sequence[SlideResult], reporter: Reporter) -> None:
+def _report_unknown(results: Sequence[SlideResult], reporter: Reporter) -> None:
     pixels: dict[str, int] = {}
     for result in results:
         for name, row in result.unknown.items():

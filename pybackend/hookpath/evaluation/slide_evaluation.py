@@ -35,7 +35,15 @@ from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.shape_scoring.shape_counts import ShapeTally
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import Grouping, ImageEntry, Problem, Project, Rest, as_labels, drawn_planes
+from hookpath.projects import (
+    Grouping,
+    ImageEntry,
+    Problem,
+    Project,
+    Rest,
+    annotated_planes,
+    as_labels,
+)
 from hookpath.safe_names import file_stem
 from hookpath.slides import Slide
 from hookpath.slides.rendering import as_rgb
@@ -102,12 +110,14 @@ def annotated_images(
             continue
         try:
             every = all_objects_of(entry, truth)
-            for plane in drawn_planes(entry, every):
+            for plane in annotated_planes(entry, every):
                 mine = objects_of(plane, truth, every)
-                drawn = as_labels(plane, mine, rules or LabelRules())
-                objects = (rest or Rest()).completed(plane, drawn)
+                annotated = as_labels(plane, mine, rules or LabelRules())
+                objects = (rest or Rest()).completed(plane, annotated)
                 if class_names_in(objects):
-                    found.append(AnnotatedImage(plane, objects, complete=len(objects) > len(drawn)))
+                    found.append(
+                        AnnotatedImage(plane, objects, complete=len(objects) > len(annotated))
+                    )
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))
     if not found:
@@ -305,7 +315,7 @@ def _evaluate_image(
         patient=Grouping().value_of(image.entry),
         areas=judged,
         places=places,
-        shapes=shapes.figures(),
+        shapes=shapes.metrics(),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hookpath.annotations import ClassTable, LabelSource, class_names_in
 from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar
-from hookpath.evaluation.plotting.overlay_drawing import overlay as painted
+from hookpath.evaluation.plotting.overlay_drawing import overlay as blended
 from hookpath.evaluation.predictions.class_maps import Labels, PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.slide_views import LONGEST, labels_in, read_view
@@ -50,12 +50,12 @@ def overlay(
         picture = read_view(slide, view)
         spacing_um = view.downsample_x * slide.calibration.mpp_x
     if prediction is None:
-        drawn = teaching_objects(image)
-        classes = ClassTable.of(class_names_in(drawn))
-        labels = LabelSource(drawn, classes).rasterize(view)
+        annotated = teaching_objects(image)
+        classes = ClassTable.of(class_names_in(annotated))
+        labels = LabelSource(annotated, classes).rasterize(view)
     else:
         labels, classes = _predicted(image, prediction, view)
-    tinted = painted(picture, labels, classes.colors, alpha, 1 + width // 700)
+    tinted = blended(picture, labels, classes.colors, alpha, 1 + width // 700)
     return Image.fromarray(add_scale_bar(tinted, spacing_um))
 
 

@@ -21,7 +21,7 @@ class Contestant:
         title: what it is called in tables.
         settings: of a network: training settings (see `hookpath.training.TrainConfig`), put over
             the design's; of another method its own.
-        columns: what the table says about it besides its figures, e.g. ``{"λ": "0.75"}``.
+        columns: what the table says about it besides its metrics, e.g. ``{"λ": "0.75"}``.
         part_of: title of another contestant whose run holds this one's model, and the model's
             folder in that run; then nothing is trained for this one.
         method: what it is, by its name in `hookpath.experiments.contestant_kinds.METHODS`.
@@ -44,7 +44,7 @@ class Expectation:
     """An order that the papers found: `better` above `worse`.
 
     Attributes:
-        figure: ``macro`` or the name of a class, of the F1; or another figure of the report.
+        figure: ``macro`` or the name of a class, of the F1; or another metric of the report.
     """
 
     better: str
@@ -52,7 +52,7 @@ class Expectation:
     figure: str = "macro"
 
 
-Painter = Callable[[Path, Mapping[str, int], int, Reporter], Project]
+SlideMaker = Callable[[Path, Mapping[str, int], int, Reporter], Project]
 """Paints slides into a folder: number by split, seed; the truth goes to ``truth/`` in there."""
 
 
@@ -60,7 +60,7 @@ Painter = Callable[[Path, Mapping[str, int], int, Reporter], Project]
 class SyntheticSlides:
     """Slides made for a design, anew for every seed, so that seeds are independent."""
 
-    paint: Painter
+    make: SlideMaker
     slides: Mapping[str, int]
 
 
@@ -75,7 +75,7 @@ class Design:
         settings: training settings that all share.
         expectations: orders to be checked; nothing depends on their outcome.
         synthetic: slides for a run without SOURCE; None: a SOURCE must be given.
-        folds: of a SOURCE, unless told otherwise; 1: the project's own split; None: every slide
+        folds: of a SOURCE, unless given otherwise; 1: the project's own split; None: every slide
             (or group of slides) is a fold.
         validation: share of a SOURCE's slides besides the test slides that choose the best epoch.
         metric: what the comparison is about: ``f1``, or ``kappa``…

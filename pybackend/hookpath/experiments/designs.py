@@ -65,7 +65,7 @@ HOOKNET_PAPER = Design(
 )
 
 
-def _paint_context(
+def _context_slides(
     folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter
 ) -> Project:
     from hookpath.demo.slide_folder import make_slides
@@ -120,7 +120,7 @@ CONTEXT = Design(
         Expectation("HookNet(1, 8)", "U-Net(1)"),
         Expectation("HookNet(1, 8)", "U-Net(8)", "Stroma"),
     ),
-    synthetic=SyntheticSlides(_paint_context, {"train": 4, "val": 1, "test": 4}),
+    synthetic=SyntheticSlides(_context_slides, {"train": 4, "val": 1, "test": 4}),
 )
 
 #: Patches of 64 µm and of 512 µm about the same centre. Strokes are small in the wide ones, so a
@@ -167,12 +167,12 @@ SCALES = Design(
         Expectation("two scales, features", "one scale (1)", "κ"),
         Expectation("two scales, features", "one scale (8)", "κ"),
     ),
-    synthetic=SyntheticSlides(_paint_context, {"train": 4, "val": 1, "test": 4}),
+    synthetic=SyntheticSlides(_context_slides, {"train": 4, "val": 1, "test": 4}),
     metric="kappa",
 )
 
 
-def _paint_blobs(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
+def _blob_slides(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
     from hookpath.demo.smooth_tumor_slides import make_blob_slides
 
     return make_blob_slides(folder, slides, seed=seed, reporter=reporter)
@@ -227,7 +227,7 @@ OUTLINE = Design(
         Expectation("Mob-PW", "Otsu", "Tumour"),
         Expectation("Mob-PW-UNet (H2G-Net)", "UNet-LR", "Tumour"),
     ),
-    synthetic=SyntheticSlides(_paint_blobs, {"train": 6, "val": 2, "test": 4}),
+    synthetic=SyntheticSlides(_blob_slides, {"train": 6, "val": 2, "test": 4}),
 )
 
 DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, OUTLINE, SCALES, REAL)}

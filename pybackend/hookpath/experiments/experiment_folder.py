@@ -63,7 +63,7 @@ def _which(project: Project) -> dict[str, str]:
     """Which slides they are, by id: other ones under the same names are another experiment."""
     found: dict[str, str] = {}
     for entry in project.images:
-        with suppress(HookpathError):  # told by whoever needs the slide
+        with suppress(HookpathError):  # reported where the slide is needed
             found[entry.id] = entry.description.identity.key
     return found
 

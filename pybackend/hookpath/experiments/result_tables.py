@@ -60,7 +60,7 @@ def markdown(summary: ExperimentSummary) -> str:
 
 
 def _by_trial(summary: ExperimentSummary) -> list[str]:
-    """The last figure (macro F1, balanced accuracy) of every trial, its mean and deviation."""
+    """The last metric (macro F1, balanced accuracy) of every trial, its mean and deviation."""
     name = list(next(iter(summary.table.values())))[-1]
     rows = []
     for title, cells in summary.table.items():
@@ -77,7 +77,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def table_csv(summary: ExperimentSummary) -> str:
-    """One line for every contestant and figure."""
+    """One line for every contestant and metric."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["contestant", "figure", "value", "low", "high", *summary.trials])

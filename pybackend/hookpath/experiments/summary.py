@@ -16,12 +16,12 @@ from hookpath.experiments.design import Design, Expectation
 from hookpath.experiments.design_runner import ExperimentResult
 from hookpath.experiments.merged_trials import write_merged
 from hookpath.experiments.result_tables import write_summary
-from hookpath.experiments.table_metrics import figures_of
+from hookpath.experiments.table_metrics import metrics_of
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure of all test slides pooled, its 95 % interval over slides, its value by trial."""
+    """A metric of all test slides pooled, its 95 % interval over slides, its value by trial."""
 
     value: float
     within: Interval
@@ -37,7 +37,7 @@ class Cell:
 class Verdict:
     """An expected order and what came out.
 
-    `difference` is better − worse of the pooled figure; `within` its paired 95 % interval; both
+    `difference` is better − worse of the pooled metric; `within` its paired 95 % interval; both
     None where the slides do not have the class in question.
     """
 
@@ -67,7 +67,7 @@ class Verdict:
         return f"{line}; difference {self.difference:+.3f}{_brackets(self.within, '+.3f')}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         found: dict[str, Any] = {"difference": None, "low": None, "high": None}
         if self.difference is not None and self.within is not None:
             found = {"difference": finite(self.difference), **self.within.as_dict()}
@@ -101,8 +101,8 @@ class ExperimentSummary:
     @property
     def header(self) -> list[str]:
         """Column titles."""
-        figures = next(iter(self.table.values()))
-        return ["", *self._columns, *figures, *(name for name, _ in COSTS)]
+        metrics = next(iter(self.table.values()))
+        return ["", *self._columns, *metrics, *(name for name, _ in COSTS)]
 
     @property
     def rows(self) -> list[list[str]]:
@@ -133,13 +133,13 @@ class ExperimentSummary:
         return f"{np.mean(measured):.0f}" if measured else "–"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         return {
             "design": self.design.name,
             "command": self.command,
             "slides": self.slides,
             "trials": list(self.trials),
-            "figures": {
+            "metrics": {
                 title: {
                     name: {
                         "value": finite(c.value),
@@ -193,13 +193,13 @@ def summarise(result: ExperimentResult, command: str) -> ExperimentSummary:
 def _cells(
     metric: str, result: ExperimentResult, title: str, report: EvaluationReport
 ) -> dict[str, Cell]:
-    figures = figures_of(metric, report.classes.names)
+    metrics = metrics_of(metric, report.classes.names)
     counts = np.stack([s.counts for s in report.slides])
-    found = pooled_intervals(counts, each(lambda pooled: [f(pooled) for f in figures.values()]))
+    found = pooled_intervals(counts, each(lambda pooled: [f(pooled) for f in metrics.values()]))
     trials = [s.report.pooled.counts for s in result.of(title)]
     return {
         name: Cell(figure(report.pooled.counts), within, tuple(figure(c) for c in trials))
-        for (name, figure), within in zip(figures.items(), found, strict=True)
+        for (name, figure), within in zip(metrics.items(), found, strict=True)
     }
 
 
@@ -210,7 +210,7 @@ def _verdict(
     reports: dict[str, EvaluationReport],
 ) -> Verdict:
     """Counts may be of pixels of different size: the figures are shares, so they compare."""
-    figure = figures_of(metric, classes).get(expected.figure)
+    figure = metrics_of(metric, classes).get(expected.figure)
     if figure is None:
         return Verdict(expected)
     better, worse = (

@@ -1,4 +1,4 @@
-"""The figures that an experiment's table shows, each from one confusion matrix."""
+"""The metrics that an experiment's table shows, each from one confusion matrix."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from hookpath.annotations import is_of_interest
 from hookpath.evaluation import scores
 from hookpath.evaluation.class_metrics import Counts
 
-Figure = Callable[[Counts], float]
+Metric = Callable[[Counts], float]
 
 
-def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
-    """Column title → figure: per class and ``macro`` for F1, else the two of the classifiers.
+def metrics_of(metric: str, classes: Sequence[str]) -> dict[str, Metric]:
+    """Column title → metric: per class and ``macro`` for F1, else the two of the classifiers.
 
     Args:
         metric: ``f1`` (HookNet's and MRN's papers) or ``kappa`` (the multi-scale CNN's).
@@ -27,5 +27,5 @@ def figures_of(metric: str, classes: Sequence[str]) -> dict[str, Figure]:
     return {**per_class, "macro": lambda counts: scores(counts, counted).macro("f1")}
 
 
-def _f1_of(number: int) -> Figure:
-    return lambda counts: float(scores(counts).drawn("f1")[number])
+def _f1_of(number: int) -> Metric:
+    return lambda counts: float(scores(counts).annotated("f1")[number])

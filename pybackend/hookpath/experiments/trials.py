@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hookpath.annotations import PathObject, class_names_in, is_drawn_by_hand
+from hookpath.annotations import PathObject, class_names_in, is_hand_drawn
 from hookpath.errors import UsageError
 from hookpath.events import Reporter
 from hookpath.experiments.design import SyntheticSlides
@@ -32,7 +32,7 @@ class Trial:
         name: its folder, and the prefix of its slides in the tables.
         train, val, test: names of images; every contestant gets the same.
         truth: folder with ``<slide>.geojson`` to score against; None: the project's annotations.
-        drawn: names of all annotated images.
+        annotated: names of all annotated images.
         classes: all that is annotated in the project, in its order.
     """
 
@@ -43,13 +43,13 @@ class Trial:
     val: tuple[str, ...]
     test: tuple[str, ...]
     truth: Path | None = None
-    drawn: frozenset[str] = frozenset()
+    annotated: frozenset[str] = frozenset()
     classes: tuple[str, ...] = ()
 
     @property
     def withheld(self) -> tuple[str, ...]:
         """Test images that could be learned from, and must not."""
-        return tuple(name for name in self.test if name in self.drawn)
+        return tuple(name for name in self.test if name in self.annotated)
 
 
 def synthetic_trials(
@@ -59,7 +59,7 @@ def synthetic_trials(
     trials = []
     for seed in seeds:
         folder = out / "slides" / f"seed-{seed}"
-        project = synthetic.paint(folder, synthetic.slides, seed, reporter)
+        project = synthetic.make(folder, synthetic.slides, seed, reporter)
         areas = annotated_areas(project)
         trials.append(_as_marked(f"seed-{seed}", project, areas, seed, folder / TRUTH))
     return trials
@@ -107,8 +107,8 @@ def project_trials(
             val = _validation(areas, rest, validation, rng, patients)
             train = tuple(n for n in rest if n not in val)
             name = f"seed-{seed}-fold-{number}"
-            drawn, classes = frozenset(areas), _classes(project, areas)
-            trials.append(Trial(name, project, seed, train, val, test, truth, drawn, classes))
+            annotated, classes = frozenset(areas), _classes(project, areas)
+            trials.append(Trial(name, project, seed, train, val, test, truth, annotated, classes))
     return trials
 
 
@@ -156,24 +156,24 @@ def annotated_areas(project: Project) -> dict[str, dict[str, float]]:
     """
     found: dict[str, dict[str, float]] = {}
     for entry in project.images:
-        drawn = [o for o in teaching_objects(entry) if is_drawn_by_hand(o)]
-        if not class_names_in(drawn):
+        annotated = [o for o in teaching_objects(entry) if is_hand_drawn(o)]
+        if not class_names_in(annotated):
             continue
         if entry.name in found:
             raise UsageError(
                 f"{project.source}: two images are called {entry.name}; rename one, folds are "
                 "made by name"
             )
-        found[entry.name] = _areas(drawn)
+        found[entry.name] = _areas(annotated)
     return found
 
 
-def _areas(drawn: Sequence[PathObject]) -> dict[str, float]:
+def _areas(annotated: Sequence[PathObject]) -> dict[str, float]:
     areas: dict[str, float] = {}
-    for path_class in class_names_in(drawn):
+    for path_class in class_names_in(annotated):
         areas[path_class.name] = sum(
             o.geometry.area
-            for o in drawn
+            for o in annotated
             if o.path_class is not None and o.path_class.name == path_class.name
         )
     return areas
@@ -269,9 +269,9 @@ def _total(areas: Areas, names: Sequence[str] | Mapping[str, object]) -> dict[st
 
 def _classes(project: Project, areas: Areas) -> tuple[str, ...]:
     """As the project lists them; what it does not list, as drawn."""
-    drawn = {name: None for of_image in areas.values() for name in of_image}
-    listed = {c.name: None for c in project.classes if c.name in drawn}
-    return tuple(listed | drawn)
+    annotated = {name: None for of_image in areas.values() for name in of_image}
+    listed = {c.name: None for c in project.classes if c.name in annotated}
+    return tuple(listed | annotated)
 
 
 def _as_marked(name: str, project: Project, areas: Areas, seed: int, truth: Path | None) -> Trial:
@@ -292,5 +292,5 @@ def _as_marked(name: str, project: Project, areas: Areas, seed: int, truth: Path
             "use --folds 2 or more"
         )
     train, val, test = (tuple(parts[part]) for part in ("train", "val", "test"))
-    drawn, classes = frozenset(areas), _classes(project, areas)
-    return Trial(name, project, seed, train, val, test, truth, drawn, classes)
+    annotated, classes = frozenset(areas), _classes(project, areas)
+    return Trial(name, project, seed, train, val, test, truth, annotated, classes)

@@ -14,7 +14,7 @@ class RefinedProbabilities(nn.Module):
     """Slide and heatmap, stretched to squares, to ``(1, 1 + C, S, S)`` stretched likewise.
 
     FAST stretches a slide's lowest level to the network's square. H2G-Net was trained on slides in
-    the middle of a white square, as wide as they are high; how wide is told by the heatmap's rows
+    the middle of a white square, as wide as they are high; how wide follows from the heatmap's rows
     and columns, to one cell. So the slide is put there, and the result stretched again.
 
     Inputs: ``(1, 3, S, S)`` RGB in [0, 1], and the heatmap ``(rows, columns, C)`` of probabilities.

@@ -23,9 +23,9 @@ from hookpath.projects import (
     Problem,
     Project,
     Rest,
+    annotated_planes,
     as_labels,
     chosen_planes,
-    drawn_planes,
 )
 from hookpath.projects.image_planes import ALL
 
@@ -88,7 +88,7 @@ def extract_projects(
             run.close()
             release()
         reporter.finish(TASK)
-        _tell_missing(run)
+        _report_missing(run)
         return _report(run, [folder_of(out, pair) for pair in _every(projects)])
 
 
@@ -102,18 +102,18 @@ def mask_values(
     Raises:
         UsageError: more classes than a mask has values.
     """
-    drawn: dict[str, None] = {}
+    annotated: dict[str, None] = {}
     for _, entry in pairs:
         try:
             objects = as_labels(entry, entry.objects(), config.rules)
-        except HookpathError:  # told when its turn comes
+        except HookpathError:  # reported when its turn comes
             continue
-        drawn |= dict.fromkeys(c.name for c in class_names_in(objects))
+        annotated |= dict.fromkeys(c.name for c in class_names_in(objects))
         rest = Rest(class_name=config.rest).class_of(entry, objects)
-        drawn |= {} if rest is None else {rest: None}
-    listed = [c.name for project in projects for c in project.classes if c.name in drawn]
+        annotated |= {} if rest is None else {rest: None}
+    listed = [c.name for project in projects for c in project.classes if c.name in annotated]
     names = [
-        n for n in dict.fromkeys([*listed, *drawn]) if not config.classes or n in config.classes
+        n for n in dict.fromkeys([*listed, *annotated]) if not config.classes or n in config.classes
     ]
     if len(names) > MOST_VALUES:
         raise UsageError(f"{len(names)} classes are more than masks have values ({MOST_VALUES})")
@@ -141,12 +141,12 @@ def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
     )
 
 
-def _tell_missing(run: Run) -> None:
+def _report_missing(run: Run) -> None:
     """Of wanted classes that nobody drew: most likely they are spelled otherwise."""
     for name in run.config.classes:
         if name not in run.classes:
-            drawn = ", ".join(sorted(run.classes)) or "none"
-            run.reporter.warn(f"class {name!r} is on none of these images; there are: {drawn}")
+            annotated = ", ".join(sorted(run.classes)) or "none"
+            run.reporter.warn(f"class {name!r} is on none of these images; there are: {annotated}")
 
 
 def _is_alike(folder: Path, run: Run) -> bool:
@@ -183,8 +183,8 @@ def _views(entry: ImageEntry, config: ExtractConfig) -> Sequence[ImageEntry]:
     """The image, or planes of it (see `ExtractConfig.planes`)."""
     if config.where == "labels" and config.planes == PlaneChoice():
         try:
-            return drawn_planes(entry, entry.objects())
-        except HookpathError:  # told when its turn comes
+            return annotated_planes(entry, entry.objects())
+        except HookpathError:  # reported when its turn comes
             return [entry]
     return chosen_planes(entry, config.planes)
 

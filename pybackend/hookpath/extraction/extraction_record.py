@@ -70,8 +70,8 @@ def record_time(folder: Path) -> float:
 
 def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
     """The image's folder: its name made safe, and a few digits that keep it unique."""
-    told = f"{project}\n{image_id}\n{image}".encode(errors="backslashreplace")
-    return out / f"{file_stem(image)}-{hashlib.sha256(told).hexdigest()[:6]}"
+    name_bytes = f"{project}\n{image_id}\n{image}".encode(errors="backslashreplace")
+    return out / f"{file_stem(image)}-{hashlib.sha256(name_bytes).hexdigest()[:6]}"
 
 
 def labels_digest(labels: LabelSource, rest: str | None = None, values: Sequence[int] = ()) -> str:

@@ -42,7 +42,7 @@ CHUNK = 64
 #: A slide this much coarser than what is asked for gives patches that are blurred.
 BLURRED = 1.25
 
-#: Name of the task that the reporter is told of.
+#: Name of the task that the reporter gets.
 TASK = "extract"
 
 _DIED = (
@@ -67,7 +67,7 @@ class _Slide:
     entry: ImageEntry
     slide: SlideRef
     folder: Path
-    drawn: Drawn
+    annotated: Drawn
     split: str
     record: SlideRecord | None = None
     started: float = field(default_factory=time.monotonic)
@@ -189,9 +189,9 @@ class Run:
             self._release(folder)
             self._gave_up_on(entry, before)
             return
-        drawn = self._drawn(entry)
+        annotated = self._annotated(entry)
         split = entry.metadata.get(SPLIT_KEY, "")
-        slide = self.slides[folder] = _Slide(project, entry, entry.slide, folder, drawn, split)
+        slide = self.slides[folder] = _Slide(project, entry, entry.slide, folder, annotated, split)
         self._submit(slide, identify, slide.slide)
 
     def _identified(self, slide: _Slide, identity: SlideIdentity) -> None:
@@ -202,9 +202,9 @@ class Run:
             settings=self.config.digest,
             slide=identity,
             labels=labels_digest(
-                slide.drawn.labels(),
-                slide.drawn.rest,
-                slide.drawn.values if self.config.masks else (),
+                slide.annotated.labels(),
+                slide.annotated.rest,
+                slide.annotated.values if self.config.masks else (),
             ),
             patches={},
             by_label={},
@@ -213,13 +213,13 @@ class Run:
         if found is not None and found.same_work(slide.record):
             self._finished(slide.entry, slide.folder, found, is_new=False)
         else:
-            self._submit(slide, plan, slide.slide, slide.drawn, self.config)
+            self._submit(slide, plan, slide.slide, slide.annotated, self.config)
 
     def _is_wanted_again(self, folder: Path) -> bool:
         """Whether a finished slide is to be done all the same: not one of this command's."""
         return self.config.again and record_time(folder) < self.claims.began
 
-    def _drawn(self, entry: ImageEntry) -> Drawn:
+    def _annotated(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
         wanted = self.config.classes
         objects = as_labels(entry, entry.objects(), self.config.rules)
@@ -273,11 +273,11 @@ class Run:
             )
         slide.patches = planned.patches
         slide.stage = fresh_stage(slide.folder, slide.patches, self.config.masks)
-        drawn = slide.drawn if self.config.masks else None
+        annotated = slide.annotated if self.config.masks else None
         slide.best = planned.best
         for start in range(0, len(slide.patches), CHUNK):
             chunk = slide.patches[start : start + CHUNK]
-            self._submit(slide, cut, slide.slide, chunk, slide.stage, self.config, drawn)
+            self._submit(slide, cut, slide.slide, chunk, slide.stage, self.config, annotated)
 
     def _publish(self, slide: _Slide) -> None:
         assert slide.stage is not None

@@ -60,10 +60,10 @@ def abandon(workers: Executor) -> None:
 def _begin(ours: connection.Connection) -> None:
     # What stops a command goes to the whole group; the first process decides.
     ignore_signals()
-    threading.Thread(target=_end_when_told, args=(ours,), daemon=True).start()
+    threading.Thread(target=_end_on_request, args=(ours,), daemon=True).start()
 
 
-def _end_when_told(ours: connection.Connection) -> None:
+def _end_on_request(ours: connection.Connection) -> None:
     """When the other end is closed. A killed parent would leave its workers waiting for ever."""
     parent: Any = parent_process()
     if parent is not None:

@@ -85,7 +85,7 @@ def identify(slide: SlideRef) -> SlideIdentity:
     return _opened(slide).identity
 
 
-def plan(slide: SlideRef, drawn: Drawn, config: ExtractConfig) -> Planned:
+def plan(slide: SlideRef, annotated: Drawn, config: ExtractConfig) -> Planned:
     """Find the patches of a slide.
 
     Raises:
@@ -95,7 +95,7 @@ def plan(slide: SlideRef, drawn: Drawn, config: ExtractConfig) -> Planned:
     from rasterio import Env
 
     opened = _opened(slide)
-    labels = drawn.labels_on(opened, config.tissue)
+    labels = annotated.labels_on(opened, config.tissue)
     tissue = tissue_mask(opened, rule=config.tissue) if config.where == "tissue" else None
     # Rasterio would otherwise set GDAL up for each patch, which takes as long as the patch.
     with Env.from_defaults():
@@ -109,12 +109,12 @@ def cut(
     patches: Sequence[Patch],
     folder: Path,
     config: ExtractConfig,
-    drawn: Drawn | None = None,
+    annotated: Drawn | None = None,
 ) -> Cut:
     """Write the images of some patches into a folder that has those of their magnifications.
 
     Args:
-        drawn: for masks; None: none are written.
+        annotated: for masks; None: none are written.
 
     Raises:
         SlideError: the slide is damaged there.
@@ -122,7 +122,7 @@ def cut(
         OSError: an image cannot be written.
     """
     opened = _opened(slide)
-    labels = None if drawn is None else drawn.labels_on(opened, config.tissue)
+    labels = None if annotated is None else annotated.labels_on(opened, config.tissue)
     at = _channels(opened, config)
     names = [opened.channels[i].name for i in at]
     written = 0
@@ -134,8 +134,8 @@ def cut(
             data = _encoded(pixels, config)
         (folder / patch.file_name(suffix_of(config))).write_bytes(data)
         written += len(data)
-        if labels is not None and drawn is not None:
-            values = np.array([0, *drawn.values], np.uint8)[labels.rasterize(patch.region)]
+        if labels is not None and annotated is not None:
+            values = np.array([0, *annotated.values], np.uint8)[labels.rasterize(patch.region)]
             write_mask(folder / patch.mask_name, values)
     return Cut(len(patches), written)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import PredictionError
 from hookpath.inference.config import ALL_ANNOTATIONS
@@ -24,8 +24,8 @@ def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | 
             handed = [o for o in handed if plane_of(o) == entry.plane]
         wanted = [o for o in handed if o.object_type in ("annotation", "tmaCore")]
     else:
-        drawn = (o for o in entry.objects() if is_drawn_by_hand(o))
-        wanted = [o for o in drawn if inside in (ALL_ANNOTATIONS, _class_name(o))]
+        annotated = (o for o in entry.objects() if is_hand_drawn(o))
+        wanted = [o for o in annotated if inside in (ALL_ANNOTATIONS, _class_name(o))]
     found = [o for o in wanted if o.geometry.area > 0]
     if not found:
         what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"

@@ -140,12 +140,12 @@ class PredictConfig(BaseModel):
         return found | {name: True for name in ("tta", "adapt_bn") if getattr(self, name)}
 
     @property
-    def drawn(self) -> dict[str, Any]:
+    def annotated(self) -> dict[str, Any]:
         """What decides the objects, given the maps (`inference.writing.objects_from_maps`)."""
         return self.model_dump(include={"as_", "min_area_um2", "simplify_um"})
 
     def run_id(self, weights_sha256: str) -> str:
         """Tag of all objects of a run: the same model with the same settings gives the same."""
-        shaping = self.drawn | self.computed
+        shaping = self.annotated | self.computed
         digest = hashlib.sha256(repr(sorted(shaping.items())).encode()).hexdigest()
         return f"hookpath-{weights_sha256[:8]}-{digest[:6]}"

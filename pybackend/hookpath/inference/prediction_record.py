@@ -134,5 +134,5 @@ def regions_digest(regions: Sequence[BaseGeometry] | None) -> str:
 
 def prediction_folder(out_dir: Path, image_name: str, image_id: str) -> Path:
     """Folder of one image's results: its name made safe, and a few digits that keep it unique."""
-    told = f"{image_id}\n{image_name}".encode(errors="backslashreplace")
-    return out_dir / f"{file_stem(image_name)}-{hashlib.sha256(told).hexdigest()[:6]}"
+    name_bytes = f"{image_id}\n{image_name}".encode(errors="backslashreplace")
+    return out_dir / f"{file_stem(image_name)}-{hashlib.sha256(name_bytes).hexdigest()[:6]}"

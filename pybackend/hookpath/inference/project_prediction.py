@@ -90,7 +90,7 @@ def predict_project(
         BusyError: another process predicts into it.
     """
     config = config or PredictConfig()
-    chosen_images(project, config.images)  # a wrong name is told before a model is loaded
+    chosen_images(project, config.images)  # a wrong name is refused before a model is loaded
     folders = [model_dir] if isinstance(model_dir, Path) else list(model_dir)
     predictor, card = load_ensemble(folders, config, reporter)
     detector = load_detector(folders[0], card, predictor)
@@ -261,8 +261,8 @@ class _Run:
             if why := record.slide.difference(now):
                 self.reporter.info(f"{entry.name}: was {why}; predicted again")
             return None
-        drawn = redrawn(folder, record, self.config, weights, regions)
-        return None if drawn is None else SlidePrediction(folder, drawn)
+        annotated = redrawn(folder, record, self.config, weights, regions)
+        return None if annotated is None else SlidePrediction(folder, annotated)
 
     def _predict(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None

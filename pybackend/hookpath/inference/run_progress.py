@@ -15,7 +15,7 @@ from hookpath.projects import ImageEntry
 _TILES = 0.9
 
 #: Of small images not each one is announced.
-_TOLD_EVERY_S = 5.0
+_REPORT_EVERY_S = 5.0
 
 
 class OverallReporter(PassingReporter):
@@ -46,7 +46,7 @@ class OverallReporter(PassingReporter):
         """The image (from 0) under way; of many, where that is and how long all will take."""
         self._at = number
         now, count = self._clock(), len(self._weights)
-        if count < 2 or (self._told is not None and now - self._told < _TOLD_EVERY_S):
+        if count < 2 or (self._told is not None and now - self._told < _REPORT_EVERY_S):
             return
         self._told = now
         share = self._share(0.0)
@@ -59,7 +59,7 @@ class OverallReporter(PassingReporter):
         if was_there:
             self._weights[self._at] = 0.0
         self._over.add(self._at)
-        self._tell(0.0)
+        self._report(0.0)
 
     def start(self, task: str, total: int | None, unit: str = "it") -> None:
         if unit == "tile":
@@ -69,10 +69,10 @@ class OverallReporter(PassingReporter):
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         if task == self._task:
             self._done += n
-            self._tell(_TILES * self._done / max(1, self._total))
+            self._report(_TILES * self._done / max(1, self._total))
         super().advance(task, n, **figures)
 
-    def _tell(self, of_this: float) -> None:
+    def _report(self, of_this: float) -> None:
         if sum(self._weights) > 0:
             self.overall(self._share(of_this))
 

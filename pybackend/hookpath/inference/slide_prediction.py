@@ -102,7 +102,9 @@ def predict_slide(
         with ExitStack() as writing:
             with ResultWriter(target, config) as writer:
                 _predict_rows(job, slides, writer, reporter, f"predict {name}")
-                writing.enter_context(_telling(reporter, f"write {name}", len(config.files)))
+                writing.enter_context(
+                    _reported_writing(reporter, f"write {name}", len(config.files))
+                )
                 objects = tagged_with(writer.objects(), run)
             if regions is not None:
                 objects = regions.fitted(objects, slides[0].calibration, config.min_area_um2)
@@ -150,7 +152,7 @@ def _predict_rows(
 
 
 @contextmanager
-def _telling(reporter: Reporter, task: str, files: int) -> Iterator[None]:
+def _reported_writing(reporter: Reporter, task: str, files: int) -> Iterator[None]:
     """What takes its time after the last tile."""
     reporter.start(task, files, "file")
     try:

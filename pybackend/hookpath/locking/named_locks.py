@@ -28,7 +28,7 @@ LOCK_NAME = ".hookpath.lock"
 #: Other locks are hidden files of this ending, or lie in a folder of this name.
 _LOCK, STEP_LOCKS = ".lock", ".locks"
 
-#: What is held for seconds is waited for; whoever waits longer than this is told.
+#: What is held for seconds is waited for; who waits longer than this gets a message.
 PATIENCE_S = 60.0
 
 _LOOK_EVERY_S = 0.05

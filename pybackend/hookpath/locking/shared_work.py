@@ -38,9 +38,9 @@ class Work(Generic[Piece]):
         name: of its claim; a file name.
         do: does it, or finds that it is done; what it raises is a failure, but a `BusyError` says
             that somebody else has it.
-        failed: told of a piece that is given up, with the reason.
-        again: told of a piece that failed once and will be tried once more.
-        waiting: told once of the pieces that only others still work on.
+        failed: called with a piece that is given up, and the reason.
+        again: called with a piece that failed once and will be tried once more.
+        waiting: called once with the pieces that only others still work on.
         ends: whether an error ends everything (a full disk).
         waits: for what others work on; False: that is left to them.
     """
@@ -69,15 +69,15 @@ class _Sharing(Generic[Piece]):
         self.idle = 0
 
     def all_of(self, todo: list[Piece]) -> list[Piece]:
-        told = False
+        reported = False
         while todo:
             left = [piece for piece in todo if not self._is_over(piece)]
             self.idle = self.idle + 1 if len(left) == len(todo) else 0
             if left and self.idle > _LEFT_FOR_OTHERS and not self.work.waits:
                 return left
             if left and self.idle:
-                if not told and self.claims.others:
-                    told = True
+                if not reported and self.claims.others:
+                    reported = True
                     self.work.waiting(left)
                 self._wait()
             todo = left

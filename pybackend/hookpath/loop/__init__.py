@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hookpath.loop.steps.propose import ProposeReport, propose
     from hookpath.loop.steps.retrain import retrain
     from hookpath.loop.steps.start import default_folder, find_entry, start
-    from hookpath.loop.steps.status import overview, plot_rounds, round_figures
+    from hookpath.loop.steps.status import overview, plot_rounds, round_metrics
 
 __all__ = [
     "CHECK_CLASS",
@@ -63,7 +63,7 @@ __all__ = [
     "propose",
     "report_failure",
     "retrain",
-    "round_figures",
+    "round_metrics",
     "start",
     "tissue_in_project",
 ]
@@ -75,7 +75,7 @@ _MODULES = {
     "choose_next": "acquisition.rank_images",
     "overview": "steps.status",
     "plot_rounds": "steps.status",
-    "round_figures": "steps.status",
+    "round_metrics": "steps.status",
     "LoopFolder": "state.loop_folder",
     "MergeReport": "steps.merge",
     "merge": "steps.merge",

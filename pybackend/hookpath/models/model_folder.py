@@ -76,7 +76,7 @@ class BranchEntry(BaseModel):
 class ModelCard(BaseModel):
     """All that is known of a model besides its weights (``model.json``).
 
-    `glass`: classes were annotated on glass, so prediction covers it unless told otherwise.
+    `glass`: classes were annotated on glass, so prediction covers it unless asked otherwise.
     """
 
     model_config = ConfigDict(extra="forbid")

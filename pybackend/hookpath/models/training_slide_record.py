@@ -20,16 +20,16 @@ def part_of_training(training: Mapping[str, Any], name: str, content: str) -> Ta
         name: of the image.
         content: digest of the slide's files ("": unknown).
     """
-    told = False
+    listed = False
     for key, value in (("contents", content), ("split", name)):
         parts = training.get(key)
         if not isinstance(parts, Mapping) or not value:
             continue
-        told = True
+        listed = True
         for part in ("val", "train"):
             known = parts.get(part)
             if isinstance(known, list | tuple) and value in known:
                 return "train" if part == "train" else "val"
         if key == "contents":
             break
-    return "unseen" if told else None
+    return "unseen" if listed else None

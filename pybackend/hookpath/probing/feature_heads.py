@@ -16,7 +16,7 @@ _STEPS_HIDDEN = 150
 
 
 @dataclass(frozen=True)
-class Material:
+class LabelledFeatures:
     """Cells to learn from.
 
     Attributes:
@@ -31,11 +31,13 @@ class Material:
     weights: Tensor
     n_classes: int
 
-    def only(self, which: Tensor) -> Material:
+    def only(self, which: Tensor) -> LabelledFeatures:
         """Some of the cells (``(N,)`` bool), weights adding up to 1 again."""
         weights = self.weights[which]
         total = weights.sum().clamp(min=1e-12)
-        return Material(self.features[which], self.labels[which], weights / total, self.n_classes)
+        return LabelledFeatures(
+            self.features[which], self.labels[which], weights / total, self.n_classes
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Weights:
                     layer.bias.copy_(shift)
 
 
-def starting(material: Material, hidden: int, seed: int) -> Weights:
+def starting(material: LabelledFeatures, hidden: int, seed: int) -> Weights:
     """Where fitting begins: zeros, or (with a hidden layer) He-normal kernels."""
     features, classes = material.features.shape[1], material.n_classes
     if not hidden:
@@ -80,7 +82,7 @@ def starting(material: Material, hidden: int, seed: int) -> Weights:
     return Weights((first, torch.zeros(hidden), last, torch.zeros(classes)))
 
 
-def fit_head(material: Material, l2: float, start: Weights) -> Weights:
+def fit_head(material: LabelledFeatures, l2: float, start: Weights) -> Weights:
     """Minimise weighted cross-entropy + `l2`·Σw² (no biases), from `start` on, by L-BFGS.
 
     All cells count in every step, so nothing is left to chance.
@@ -110,13 +112,13 @@ def fit_head(material: Material, l2: float, start: Weights) -> Weights:
     return Weights(tuple(t.detach() for t in found.tensors))
 
 
-def log_loss(scores: Tensor, material: Material) -> float:
+def log_loss(scores: Tensor, material: LabelledFeatures) -> float:
     """Weighted cross-entropy."""
     each = functional.cross_entropy(scores, material.labels, reduction="none")
     return float((each * material.weights).sum())
 
 
-def best_temperature(scores: Tensor, material: Material) -> float:
+def best_temperature(scores: Tensor, material: LabelledFeatures) -> float:
     """What scores have to be divided by to tell how sure they are (Guo et al. 2017, 4.2).
 
     Of values from ¼ to 16, a twelfth of an octave apart.

@@ -12,7 +12,7 @@ from torch import Tensor
 from hookpath.models.probe import ProbeHead
 from hookpath.probing.cross_fitting import Folds
 from hookpath.probing.feature_heads import (
-    Material,
+    LabelledFeatures,
     Weights,
     best_temperature,
     fit_head,
@@ -38,7 +38,7 @@ class Table:
         folds: ``(N,)`` int64.
     """
 
-    material: Material
+    material: LabelledFeatures
     mean: Tensor
     std: Tensor
     plain: Tensor
@@ -86,7 +86,7 @@ def table_of(places: Sequence[Places], folds: Folds, n_classes: int) -> Table:
     weights = np.tile(balanced(labels, slides), copies) / copies
     mean, std = features.mean(0), features.std(0, unbiased=False)
     std = std.clamp(min=_LEAST_STD * float(std.median()) or 1.0)
-    material = Material(
+    material = LabelledFeatures(
         (features - mean) / std,
         torch.from_numpy(np.tile(labels, copies)),
         torch.from_numpy(weights).float(),

@@ -126,13 +126,13 @@ def choose_cells(
     """
     bounds = [p.geometry.bounds for p in source.polygons]
     keys = {key for b in bounds for key in lattice.under(b)}
-    drawn = {p.label for p in source.polygons}
+    annotated = {p.label for p in source.polygons}
     order = np.random.default_rng(0).permutation((lattice.side // lattice.cell) ** 2)
-    counts = dict.fromkeys(drawn, 0)
+    counts = dict.fromkeys(annotated, 0)
     chosen: dict[TileKey, npt.NDArray[np.intp]] = {}
     labels: list[npt.NDArray[np.uint8]] = []
     for key in sorted(keys, key=_place_hash):
-        wanted = [label for label in drawn if counts[label] < most]
+        wanted = [label for label in annotated if counts[label] < most]
         if not wanted:
             break
         found = source.labels.rasterize(lattice.cells_of(key)).ravel()

@@ -17,9 +17,9 @@ from hookpath.projects.base import (
 from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.duplicate_slides import twin_remarks
 from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject
-from hookpath.projects.folder_store.unused_files import tell_files
+from hookpath.projects.folder_store.unused_files import report_files
 from hookpath.projects.hand_edited_results import count_edited
-from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, chosen_planes, drawn_planes
+from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, annotated_planes, chosen_planes
 from hookpath.projects.image_table import write_csv
 from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY
 from hookpath.projects.open_any import open_project
@@ -61,7 +61,7 @@ from hookpath.projects.summary import ImageSummary, summarise
 from hookpath.projects.totals import Totals, by_project, missing_lines
 from hookpath.projects.training_labels import as_labels
 from hookpath.projects.undrawn_tissue import NO_REST, REST_KEY, Rest
-from hookpath.projects.unused_annotations import ReportOfImage, tell_left_out
+from hookpath.projects.unused_annotations import ReportOfImage, report_left_out
 
 __all__ = [
     "CONFIRMED_KEY",
@@ -97,13 +97,13 @@ __all__ = [
     "SplitTable",
     "Totals",
     "WriteReport",
+    "annotated_planes",
     "apply_split",
     "as_labels",
     "assume",
     "by_project",
     "chosen_planes",
     "count_edited",
-    "drawn_planes",
     "find_qupath",
     "image_id_of",
     "keep_in_metadata",
@@ -113,14 +113,14 @@ __all__ = [
     "own_entry",
     "pooled",
     "qupath_version",
+    "report_files",
+    "report_left_out",
     "result_key",
     "slide_of_server",
     "spacing_remarks",
     "split_remarks",
     "summarise",
     "teaching_objects",
-    "tell_files",
-    "tell_left_out",
     "twin_remarks",
     "write_csv",
 ]

@@ -39,9 +39,9 @@ class ImagesById(ABC, Generic[E]):
 
     def areas(self) -> dict[str, dict[str, float]]:
         """Image name → class → annotated area in mm² (NaN where µm/px is unknown)."""
-        from hookpath.projects.summary import drawn_mm2
+        from hookpath.projects.summary import mm2_by_class
 
-        return drawn_mm2(self.images)
+        return mm2_by_class(self.images)
 
     def read(self, image_id: str) -> ImageSnapshot:
         """All there is to know of an image (see `Project.read`)."""

@@ -30,7 +30,7 @@ from hookpath.annotations import PathObject, area_of, is_usable_class, keep_area
 from hookpath.annotations.objects import CHANGED, RUN_TAG, UNCONFIRMED_KEY, UNSEEN
 from hookpath.projects.base import ImageEntry
 from hookpath.projects.loop_proposals import Proposed, proposed_on
-from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, LOOKS_KEY, UNSEEN_KEY
+from hookpath.projects.object_ownership import APPEARANCE_KEY, CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY
 
 #: Class of the areas in which all that is shown is right. QuPath does not measure classes with *.
 CONFIRMED_CLASS = "Region: confirmed*"
@@ -44,7 +44,7 @@ _NOTHING: BaseGeometry = shapely.Polygon()
 
 
 @dataclass(frozen=True)
-class Said:
+class ProposedArea:
     """What was ever proposed on an image.
 
     Attributes:
@@ -58,7 +58,7 @@ class Said:
     areas: Mapping[str, BaseGeometry] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, proposals: Iterable[PathObject], drawn_ids: Iterable[str] | None) -> Said:
+    def of(cls, proposals: Iterable[PathObject], drawn_ids: Iterable[str] | None) -> ProposedArea:
         """From the proposals themselves."""
         every = list(proposals)
         areas: dict[str, list[BaseGeometry]] = {}
@@ -102,7 +102,7 @@ def confirmed_by_hand(objects: Iterable[PathObject]) -> list[PathObject]:
 def teaching_objects(
     entry: ImageEntry, objects: Sequence[PathObject] | None = None
 ) -> list[PathObject]:
-    """The objects of an image by the rule above (see `vouched`).
+    """The objects of an image by the rule above (see `teaching_parts`).
 
     Args:
         objects: of the image, where they have been read already.
@@ -111,23 +111,23 @@ def teaching_objects(
         ProjectError, AnnotationError: they cannot be read.
     """
     every = entry.objects() if objects is None else objects
-    return vouched(every, said_on(proposed_on(entry)))
+    return teaching_parts(every, proposed_area_on(proposed_on(entry)))
 
 
-def said_on(proposed: Proposed | None) -> Said:
+def proposed_area_on(proposed: Proposed | None) -> ProposedArea:
     """What a loop remembers of an image; None: there is no loop, or it never proposed there."""
     if proposed is None:
-        return Said()
-    return Said.of(proposed.objects(), proposed.drawn_ids)
+        return ProposedArea()
+    return ProposedArea.of(proposed.objects(), proposed.drawn_ids)
 
 
-def vouched(objects: Sequence[PathObject], said: Said) -> list[PathObject]:
+def teaching_parts(objects: Sequence[PathObject], said: ProposedArea) -> list[PathObject]:
     """The objects, cut to what a person vouches for.
 
     What is a person's whole stays as it is, and so do results and detections. Of an annotation
     that counts in part there are two: what counts, and the rest with `UNCONFIRMED_KEY`. A result
     inside a confirmed area is there twice: as it is, and as the person's, or, if the person's file
-    does not have it (`UNSEEN_KEY`), with `UNCONFIRMED_KEY`, so that it is told.
+    does not have it (`UNSEEN_KEY`), with `UNCONFIRMED_KEY`, so that it is reported.
     """
     area = _union(confirmed_by_hand(objects))
     found: list[PathObject] = []
@@ -147,7 +147,7 @@ def _is_annotation(o: PathObject) -> bool:
     )
 
 
-def _parts(o: PathObject, said: Said, confirmed: BaseGeometry) -> list[PathObject]:
+def _parts(o: PathObject, said: ProposedArea, confirmed: BaseGeometry) -> list[PathObject]:
     edited = EDITED_KEY in o.metadata
     why = said.why(o.id, locked=o.locked or CONFIRMED_KEY in o.metadata, edited=edited)
     if why in ("drawn", "confirmed"):
@@ -181,7 +181,7 @@ def _shown(objects: Sequence[PathObject], confirmed: BaseGeometry) -> list[PathO
         area, _ = area_of(o.geometry)
         part = None if area is None else keep_area(area.intersection(free))
         if part is not None:
-            own = {k: v for k, v in o.metadata.items() if k not in (RUN_TAG, LOOKS_KEY)}
+            own = {k: v for k, v in o.metadata.items() if k not in (RUN_TAG, APPEARANCE_KEY)}
             own |= {UNCONFIRMED_KEY: UNSEEN} if UNSEEN_KEY in own else {}
             found.append(dataclasses.replace(o, geometry=part, metadata=own))
     return found

@@ -23,8 +23,8 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
     named = list(_named(entries))
     same = list(_groups(named, _length, _content))
     found = [f"{_and(group)} are the same slide ({_how(group)}){_ADVICE}" for group in same]
-    told = {item for group in same for item in group}
-    rest = [item for item in named if item not in told]
+    duplicated = {item for group in same for item in group}
+    rest = [item for item in named if item not in duplicated]
     for group in _by(rest, lambda item: item[1].parent / _stem(item[1])):
         found += [
             f"{_and(pair)} look like one slide (same name and size){_ADVICE}"
@@ -54,7 +54,7 @@ def _named(entries: Iterable[ImageEntry]) -> Iterator[Named]:
     for entry in entries:
         try:
             yield entry.name, entry.slide.path
-        except HookpathError:  # told by whoever needs the slide
+        except HookpathError:  # reported where the slide is needed
             continue
 
 
@@ -89,7 +89,7 @@ def _content(item: Named) -> str:
 
     try:
         return content_of(item[1])[0]
-    except HookpathError:  # told by whoever reads it
+    except HookpathError:  # reported where it is read
         return str(item[1])
 
 

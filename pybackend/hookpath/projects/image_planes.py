@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from hookpath.annotations import PathObject, is_drawn_by_hand
+from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
@@ -228,23 +228,23 @@ def _recorded(entry: ImageEntry) -> Plane | None:
     return found
 
 
-def drawn_planes(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
+def annotated_planes(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
     """The planes of an image that a person drew on; the image itself where that is the only one.
 
     Args:
         objects: of the image.
     """
-    drawn = planes_of(o for o in objects if is_drawn_by_hand(o))
-    if not drawn or (drawn == [FIRST] and planes_in(entry) == (1, 1)):
+    annotated = planes_of(o for o in objects if is_hand_drawn(o))
+    if not annotated or (annotated == [FIRST] and planes_in(entry) == (1, 1)):
         return [entry]
-    return [PlaneEntry(entry, plane) for plane in drawn]
+    return [PlaneEntry(entry, plane) for plane in annotated]
 
 
-def planes_drawn_on(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
-    """`drawn_planes` without opening the image: one annotated on its first plane only is itself."""
-    drawn = planes_of(o for o in objects if is_drawn_by_hand(o))
-    several = [PlaneEntry(entry, plane) for plane in drawn]
-    return [entry] if drawn in ([], [FIRST]) else [*several]
+def annotated_views(entry: ImageEntry, objects: Iterable[PathObject]) -> list[ImageEntry]:
+    """`annotated_planes`, the image unopened; itself if only its first plane is annotated."""
+    annotated = planes_of(o for o in objects if is_hand_drawn(o))
+    several = [PlaneEntry(entry, plane) for plane in annotated]
+    return [entry] if annotated in ([], [FIRST]) else [*several]
 
 
 def _indices(wanted: tuple[int, ...] | str | None, count: int, usual: int) -> Sequence[int]:

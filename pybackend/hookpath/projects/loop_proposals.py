@@ -88,14 +88,14 @@ def proposed_on(entry: ImageEntry) -> Proposed | None:
     try:
         record: Any = read_json(path)
         rounds = tuple(int(n) for n in record.get("proposed_in", ()))
-        drawn = tuple(str(i) for i in record.get("drawn_ids", ()))
+        annotated = tuple(str(i) for i in record.get("drawn_ids", ()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ProjectError(
             f"{path}: damaged ({reason(error)}); restore it from a copy of the loop"
         ) from error
-    return Proposed(loop, image_id, drawn, rounds) if rounds else None
+    return Proposed(loop, image_id, annotated, rounds) if rounds else None
 
 
 def _id_in_loop(entry: ImageEntry, whole: ImageEntry, loop: Path) -> str:

@@ -19,7 +19,7 @@ from hookpath.errors import WriteRefusedError
 from hookpath.untrusted_files import parse_json
 
 #: Object metadata: class, area, bounds and number of vertices as we wrote them.
-LOOKS_KEY = "hookpath.looks"
+APPEARANCE_KEY = "hookpath.looks"
 
 #: Object metadata, while read: the run whose result a person edited. The object is the person's,
 #: but most of its outline may still be the machine's.
@@ -32,7 +32,7 @@ CONFIRMED_KEY = "hookpath.confirmed"
 #: have confirmed it there.
 UNSEEN_KEY = "hookpath.unseen"
 
-_OWN_KEYS = (RUN_TAG, LOOKS_KEY, UNSEEN_KEY)
+_OWN_KEYS = (RUN_TAG, APPEARANCE_KEY, UNSEEN_KEY)
 
 #: Tag of tissue outlines: nobody vouches for them, so they do not teach, but they are annotations
 #: to begin with, and no results.
@@ -51,9 +51,9 @@ def tagged(objects: Iterable[PathObject], run: str) -> list[PathObject]:
 
 
 def _tagged(o: PathObject, run: str) -> PathObject:
-    looks = json.dumps(_looks(o))
+    appearance = json.dumps(_appearance(o))
     kept = _untagged(o).metadata
-    return dataclasses.replace(o, metadata={**kept, RUN_TAG: run, LOOKS_KEY: looks})
+    return dataclasses.replace(o, metadata={**kept, RUN_TAG: run, APPEARANCE_KEY: appearance})
 
 
 def claimed_by_people(objects: Iterable[PathObject]) -> list[PathObject]:
@@ -78,16 +78,16 @@ def gives_way(o: PathObject, run: str | None = None) -> bool:
 
 def was_edited(o: PathObject) -> bool:
     """Whether a person changed an object that carries our tag."""
-    return is_edited(o.metadata.get(LOOKS_KEY), _looks(o))
+    return is_edited(o.metadata.get(APPEARANCE_KEY), _appearance(o))
 
 
-def is_edited(written: str | None, looks: Mapping[str, object]) -> bool:
-    """Whether an object of ours, `written` by its `LOOKS_KEY`, looks different now."""
+def is_edited(written: str | None, appearance: Mapping[str, object]) -> bool:
+    """Whether an object of ours, `written` by its `APPEARANCE_KEY`, looks different now."""
     if written is None:  # written by the QuPath extension, which keeps no record
-        return bool(looks["locked"])
+        return bool(appearance["locked"])
     then = _parsed(written)
     # A record that is none (somebody wrote into it) proves nothing: then it is that person's.
-    return then is None or not _alike(then, looks)
+    return then is None or not _alike(then, appearance)
 
 
 def refuse_stolen_ids(kept: Iterable[str], new: Sequence[PathObject], image: str) -> None:
@@ -110,7 +110,7 @@ def _untagged(o: PathObject) -> PathObject:
     return dataclasses.replace(o, metadata=kept)
 
 
-def _looks(o: PathObject) -> dict[str, object]:
+def _appearance(o: PathObject) -> dict[str, object]:
     geometry = o.geometry
     return {
         "class": o.path_class.name if o.path_class else None,
@@ -122,8 +122,8 @@ def _looks(o: PathObject) -> dict[str, object]:
     }
 
 
-class _Looks(BaseModel):
-    """What `_looks` writes."""
+class _Appearance(BaseModel):
+    """What `_appearance` writes."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
     path_class: str | None = Field(default=None, alias="class")
@@ -135,9 +135,9 @@ class _Looks(BaseModel):
 
 
 def _parsed(written: str) -> Mapping[str, object] | None:
-    """What `_looks` wrote; None: it did not write this."""
+    """What `_appearance` wrote; None: it did not write this."""
     try:
-        return _Looks.model_validate(parse_json(written)).model_dump(by_alias=True)
+        return _Appearance.model_validate(parse_json(written)).model_dump(by_alias=True)
     except ValueError:
         return None
 

@@ -94,7 +94,7 @@ def summarise(
     return found
 
 
-def drawn_mm2(images: Iterable[ImageEntry]) -> dict[str, dict[str, float]]:
+def mm2_by_class(images: Iterable[ImageEntry]) -> dict[str, dict[str, float]]:
     """Image name → class → annotated area in mm², as `summarise` has it."""
     rest, rules = Rest(), LabelRules()
     return {e.name: dict(_summary(e, rest, rules).annotated_mm2) for e in images}
@@ -119,10 +119,10 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         problem, code = str(error), error.code
         missing = error.recorded if isinstance(error, MissingSlideError) else ""
     try:
-        drawn = _Drawn(entry, image.objects, planes if reader else None)
+        annotated = _Annotated(entry, image.objects, planes if reader else None)
         edited = count_edited(image.objects)
         size = (width, height) if width else None
-        report, undrawn = drawn.report(rest, rules, calibration, size)
+        report, undrawn = annotated.report(rest, rules, calibration, size)
     except HookpathError as error:
         report, undrawn = LabelReport(), None
         problem, code = problem or str(error), code or error.code
@@ -153,7 +153,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _Annotated:
     """Objects of an image, plane by plane: each is an image of its own to whoever learns.
 
     Attributes:
@@ -197,8 +197,8 @@ class _Drawn:
 def _nowhere(objects: Sequence[PathObject]) -> LabelReport:
     """Of objects on a plane that is not there."""
     seen = _labels(objects, None)
-    drawn = {name: seen.area_l0.get(name, 0.0) for name, count in seen.objects.items() if count}
-    lost = (LeftOut(name, seen.objects[name], area, "no_plane") for name, area in drawn.items())
+    annotated = {name: seen.area_l0.get(name, 0.0) for name, count in seen.objects.items() if count}
+    lost = (LeftOut(name, seen.objects[name], area, "no_plane") for name, area in annotated.items())
     return LabelReport(left_out=tuple(lost), results=seen.results)
 
 

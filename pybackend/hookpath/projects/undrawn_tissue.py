@@ -16,7 +16,7 @@ from hookpath.annotations import (
     PathObject,
     area_of,
     class_names_in,
-    is_drawn_by_hand,
+    is_hand_drawn,
     is_unconfirmed,
     is_usable_class,
     keep_area,
@@ -62,29 +62,29 @@ class Rest(BaseModel):
             )
         return None if name is not None and name.lower() == NO_REST else name
 
-    def class_of(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> str | None:
+    def class_of(self, entry: ImageEntry, annotated: Sequence[PathObject]) -> str | None:
         """The class of undrawn tissue on an image; None: it is unknown."""
         marked = plain_class_name(entry.metadata.get(REST_KEY, ""))
         if marked:
             return None if marked.lower() == NO_REST else marked
-        return self.class_name if class_names_in(drawn) else None
+        return self.class_name if class_names_in(annotated) else None
 
-    def completed(self, entry: ImageEntry, drawn: Sequence[PathObject]) -> list[PathObject]:
+    def completed(self, entry: ImageEntry, annotated: Sequence[PathObject]) -> list[PathObject]:
         """What is annotated, and after it the rest, as if annotated (if it is of a class).
 
         Raises:
             SlideError: the slide cannot be read.
             MissingSpacingError: µm/px is unknown.
         """
-        name = self.class_of(entry, drawn)
+        name = self.class_of(entry, annotated)
         if name is None:
-            return list(drawn)
+            return list(annotated)
         with entry.slide.open() as slide:
-            return with_rest(slide, drawn, name, self.tissue)
+            return with_rest(slide, annotated, name, self.tissue)
 
 
 def with_rest(
-    slide: Slide, drawn: Sequence[PathObject], name: str, rule: TissueRule = "generous"
+    slide: Slide, annotated: Sequence[PathObject], name: str, rule: TissueRule = "generous"
 ) -> list[PathObject]:
     """The annotations, and after them the undrawn tissue (if any is left) as area of class `name`.
 
@@ -92,13 +92,13 @@ def with_rest(
         SlideError: the slide cannot be read.
         MissingSpacingError: µm/px is unknown.
     """
-    area = undrawn_tissue(slide, drawn, rule)
+    area = undrawn_tissue(slide, annotated, rule)
     found = [] if area is None else [PathObject(area, path_class=PathClass(name))]
-    return [*drawn, *found]
+    return [*annotated, *found]
 
 
 def undrawn_tissue(
-    slide: Slide, drawn: Sequence[PathObject], rule: TissueRule = "generous"
+    slide: Slide, annotated: Sequence[PathObject], rule: TissueRule = "generous"
 ) -> BaseGeometry | None:
     """The tissue (`tissue_mask`) without what anybody drew, in level-0 px; None if none is left.
 
@@ -112,7 +112,7 @@ def undrawn_tissue(
         mask.downsample,
         size_l0=(slide.width_l0, slide.height_l0),
     )
-    areas = [area_of(obj.geometry)[0] for obj in drawn if _is_known(obj)]
+    areas = [area_of(obj.geometry)[0] for obj in annotated if _is_known(obj)]
     # Pieces share no more than corners: no union is needed, which would take seconds.
     parts = shapely.get_parts([piece.geometry for piece in pieces])
     tissue = MultiPolygon([part for part in parts if isinstance(part, Polygon)])
@@ -122,4 +122,4 @@ def undrawn_tissue(
 
 def _is_known(obj: PathObject) -> bool:
     name = obj.path_class.name if obj.path_class else None
-    return says_something(name) and (is_drawn_by_hand(obj) or is_unconfirmed(obj))
+    return says_something(name) and (is_hand_drawn(obj) or is_unconfirmed(obj))

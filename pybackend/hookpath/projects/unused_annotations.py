@@ -1,4 +1,4 @@
-"""What people drew that teaches nothing, over all images: told in lines and to programs."""
+"""What people drew that teaches nothing, over all images: reported as lines and as events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReportOfImage:
     px_mm2: float | None
 
 
-def tell_left_out(reporter: Reporter, reports: Sequence[ReportOfImage]) -> None:
+def report_left_out(reporter: Reporter, reports: Sequence[ReportOfImage]) -> None:
     """One line for each class and reason, over all images, and a result with the numbers.
 
     What is as its author meant it (``Region*``, areas marked as unknown, overlaps) is information;

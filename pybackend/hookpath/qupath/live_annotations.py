@@ -16,7 +16,7 @@ from hookpath.annotations import (
 )
 from hookpath.annotations.object_planes import Plane, plane_of
 from hookpath.errors import TrainingError
-from hookpath.projects.confirmed_annotations import Said, vouched
+from hookpath.projects.confirmed_annotations import ProposedArea, teaching_parts
 from hookpath.projects.object_ownership import claimed_by_people
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.annotated_slide import SlideFacts
@@ -43,19 +43,21 @@ class _Image:
     plane: Plane | None
     objects: dict[str, PathObject] = field(default_factory=dict)
 
-    def drawn(self, rules: LabelRules) -> list[PathObject]:
+    def annotated(self, rules: LabelRules) -> list[PathObject]:
         """What a person vouches for (`hookpath.projects.confirmed_annotations`), as labels."""
         here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
-        objects = vouched(claimed_by_people(here), Said())
+        objects = teaching_parts(claimed_by_people(here), ProposedArea())
         return rules.applied(objects, lambda: self.facts.calibration)
 
-    def source(self, key: str, drawn: Sequence[PathObject], classes: ClassTable) -> AnnotatedSlide:
-        labels = LabelSource(drawn, classes, self.facts.size_l0)
+    def source(
+        self, key: str, annotated: Sequence[PathObject], classes: ClassTable
+    ) -> AnnotatedSlide:
+        labels = LabelSource(annotated, classes, self.facts.size_l0)
         name = self.ref.path.name
         return AnnotatedSlide(key, name, self.shown, labels, self.facts, identity=self.identity)
 
 
-class Drawn:
+class AnnotatedSlides:
     """What is annotated on several images; `revision` changes with it.
 
     The first image says what is learned from: RGB, or its channels, scaled as they are on it
@@ -119,9 +121,9 @@ class Drawn:
         Raises:
             TrainingError: fewer than two classes.
         """
-        every = {k: i.drawn(rules) for k, i in self.images.items()}
-        drawn = {k: objects for k, objects in every.items() if class_names_in(objects)}
-        found = {c.name: c for objects in drawn.values() for c in class_names_in(objects)}
+        every = {k: i.annotated(rules) for k, i in self.images.items()}
+        annotated = {k: objects for k, objects in every.items() if class_names_in(objects)}
+        found = {c.name: c for objects in annotated.values() for c in class_names_in(objects)}
         self._order = [*self._order, *(n for n in found if n not in self._order)]
         if len(found) < 2:
             raise TrainingError(
@@ -129,4 +131,6 @@ class Drawn:
                 code="nothing_annotated",
             )
         classes = ClassTable.of(found[n] for n in self._order if n in found)
-        return [self.images[k].source(k, objects, classes) for k, objects in drawn.items()], classes
+        return [
+            self.images[k].source(k, objects, classes) for k, objects in annotated.items()
+        ], classes

@@ -19,7 +19,7 @@ from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import fit_table, table_of
 from hookpath.probing.labelled_cells import Making, places_of
 from hookpath.probing.tile_features import Describer
-from hookpath.qupath.live_annotations import Drawn, Feature
+from hookpath.qupath.live_annotations import AnnotatedSlides, Feature
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
 
@@ -52,8 +52,8 @@ class QuickSession:
 
     Args:
         config: of a run of family ``probe``; None: its defaults.
-        say: told what a person may want to know.
-        drawn: shared with others; None: its own.
+        say: gets what a person may want to know.
+        annotated: shared with others; None: its own.
         like: takes over its encoder and its kept features.
     """
 
@@ -61,11 +61,11 @@ class QuickSession:
         self,
         config: TrainConfig | None = None,
         say: Callable[[str], None] = lambda _: None,
-        drawn: Drawn | None = None,
+        annotated: AnnotatedSlides | None = None,
         like: QuickSession | None = None,
     ) -> None:
         self.config = config or TrainConfig.load(overrides=[f"family={FeatureProbe.family}"])
-        self.drawn = drawn or Drawn()
+        self.annotated = annotated or AnnotatedSlides()
         self._say, self._like = say, like
         self._device = str(choose_device(self.config.device, say))
         self._making: Making | None = None
@@ -92,7 +92,7 @@ class QuickSession:
             AnnotationError: no GeoJSON.
             SlideError: a slide cannot be read.
         """
-        self.drawn.take(added, removed, slides)
+        self.annotated.take(added, removed, slides)
         return self.learn()
 
     def learn(self) -> Head:
@@ -101,14 +101,14 @@ class QuickSession:
         Raises:
             TrainingError, SlideError: see `update`.
         """
-        if self.head is None or self._learned != self.drawn.revision:
-            revision = self.drawn.revision
+        if self.head is None or self._learned != self.annotated.revision:
+            revision = self.annotated.revision
             self.head = self._learn(time.perf_counter())
             self._learned = revision
         return self.head
 
     def _learn(self, started: float) -> Head:
-        sources, classes = self.drawn.sources(self.config.labels)
+        sources, classes = self.annotated.sources(self.config.labels)
         making = self._made_for(len(classes))
         before = making.cache.misses
         every = [(s, places_of(s, making)) for s in sources]
@@ -137,9 +137,9 @@ class QuickSession:
         )
 
     def _normalisation(self) -> dict[str, Any]:
-        if not self.drawn.scales:
+        if not self.annotated.scales:
             return {}
-        scales = [scale.model_dump(mode="json") for scale in self.drawn.scales]
+        scales = [scale.model_dump(mode="json") for scale in self.annotated.scales]
         return {"normalisation": {"scale": 1 / 255, CHANNELS_KEY: scales}}
 
     def network(self, n_classes: int) -> FeatureProbe:
@@ -148,7 +148,7 @@ class QuickSession:
 
     def _made_for(self, n_classes: int) -> Making:
         """How features are made; a network for another number of classes keeps the encoder."""
-        channels = len(self.drawn.scales) or COLOURS
+        channels = len(self.annotated.scales) or COLOURS
         made = self._making.model if self._making else None
         if self._making and made and (made.n_classes, made.in_channels) == (n_classes, channels):
             return self._making

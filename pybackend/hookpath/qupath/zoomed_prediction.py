@@ -1,4 +1,4 @@
-"""The quick network at any zoom: what is seen from afar is told by the coarser views alone.
+"""The quick network at any zoom: what is seen from afar is classified by the coarser views alone.
 
 The finest view costs most, and from afar nobody sees what it adds. So there is one head for every
 µm/px that the network looks at, fitted to the same strokes: at 4 µm/px and coarser that of the
@@ -22,7 +22,7 @@ from hookpath.inference.roi.tissue_tiles import OutputGrid
 from hookpath.memory import free_memory
 from hookpath.models import FeatureProbe
 from hookpath.qupath.feature_maps import KeepingRunner, KeepingSlides, Kept
-from hookpath.qupath.live_annotations import Drawn, Feature
+from hookpath.qupath.live_annotations import AnnotatedSlides, Feature
 from hookpath.qupath.live_preview import Preview, View
 from hookpath.qupath.quick_session import Head, QuickSession
 from hookpath.slides import SlideRef
@@ -40,8 +40,8 @@ class ZoomedSession:
     """`QuickSession`s of one drawing, by how many of the finest views they leave out."""
 
     def __init__(self, config: TrainConfig) -> None:
-        self.config, self.drawn = config, Drawn()
-        self._sessions = [QuickSession(config, drawn=self.drawn)]
+        self.config, self.annotated = config, AnnotatedSlides()
+        self._sessions = [QuickSession(config, annotated=self.annotated)]
         self.spacings = self._spacings()
         free = free_memory()
         self.kept = Kept(_KEPT_BYTES if free is None else min(_KEPT_BYTES, free // 3))
@@ -59,7 +59,7 @@ class ZoomedSession:
         slides: Mapping[str, SlideRef],
     ) -> Head:
         """Take up what was drawn, and learn what is looked at (see `QuickSession.update`)."""
-        self.drawn.take(added, removed, slides)
+        self.annotated.take(added, removed, slides)
         _, self.head = self.learned(self._looked)
         return self.head
 
@@ -88,7 +88,7 @@ class ZoomedSession:
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "by": "live",
             "cells": head.cells,
-            "split": {"train": self.drawn.names, "val": []},
+            "split": {"train": self.annotated.names, "val": []},
             "versions": library_versions(),
         }
         return replace(head, card=head.card.model_copy(update={"training": training}))
@@ -106,7 +106,7 @@ class ZoomedSession:
             model = {**self.config.model, "spacings": spacings}
             config = self.config.model_copy(update={"model": model})
             first = self._sessions[0]
-            self._sessions.append(QuickSession(config, drawn=self.drawn, like=first))
+            self._sessions.append(QuickSession(config, annotated=self.annotated, like=first))
         return self._sessions[level]
 
 
@@ -131,7 +131,7 @@ class ZoomedPreview(Closing):
         tissue: bool,
         readers: int,
     ) -> None:
-        self._quick, self._n_classes, self._ref = quick, n_classes, quick.drawn.shown(ref)
+        self._quick, self._n_classes, self._ref = quick, n_classes, quick.annotated.shown(ref)
         self._device, self._tissue, self._readers = device, tissue, readers
         self._previews: dict[int, Preview] = {}
         first = self._at(0)

@@ -62,25 +62,25 @@ def judge_left_out(
     Raises:
         TrainingError: the encoder cannot be had.
     """
-    drawn = _drawn_classes(images, classes)
-    sources = list(_sources(images, drawn, reporter))
-    if len(drawn) < 2 or not sources:
+    annotated = _annotated_classes(images, classes)
+    sources = list(_sources(images, annotated, reporter))
+    if len(annotated) < 2 or not sources:
         return {}
     settings = config or TrainConfig.load(overrides=[f"family={FeatureProbe.family}"])
-    making = _making(settings, sources, len(drawn), device, reporter)
+    making = _making(settings, sources, len(annotated), device, reporter)
     reporter.start(TASK, None, "tile")
     places = [places_of(source, making) for source in sources]
     reporter.finish(TASK)
-    table = table_of(places, folds_of(sources, places), len(drawn))
+    table = table_of(places, folds_of(sources, places), len(annotated))
     fitted = fit_table(table, settings.probe.l2, making.model.config["hidden"], settings.seed)
     if fitted.held_out is None:
         reporter.info("nothing can be left out: draw every class at two places or on two slides")
         return {}
     scores, known = (part[: int(table.plain.sum())].numpy() for part in fitted.held_out)
-    return _by_area(sources, places, scores, known, drawn.names)
+    return _by_area(sources, places, scores, known, annotated.names)
 
 
-def _drawn_classes(images: Sequence[AnnotatedImage], classes: ClassTable) -> ClassTable:
+def _annotated_classes(images: Sequence[AnnotatedImage], classes: ClassTable) -> ClassTable:
     names = {c.name for image in images for c in class_names_in(image.objects)}
     return ClassTable.of(c for c in classes if c.name in names)
 

@@ -86,7 +86,7 @@ class SlideIdentity(BaseModel):
 def content_of(path: Path, *others: Path) -> tuple[str, int]:
     """Digest of a slide's files, whatever they are called, and their bytes.
 
-    A slide that is no file (a test's, another program's) is told by its path.
+    A slide that is no file (a test's, another program's) is identified by its path.
 
     Args:
         path: of the slide.

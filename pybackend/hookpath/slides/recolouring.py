@@ -19,7 +19,7 @@ from hookpath.slides.slide_wrapper import SlideOf
 Matrix = tuple[tuple[float, float, float], ...]
 Floats = npt.NDArray[np.float64]
 
-#: Darkest light told apart from none when taking logarithms.
+#: Darkest light distinguished from none when taking logarithms.
 _BLACK = 1 / 255
 #: The function is tabulated for every 4th value of red, green and blue; between two, a pixel is
 #: moved by as much as the nearest of them is. The table takes 1.5 MB and 15 ms to make; a full one

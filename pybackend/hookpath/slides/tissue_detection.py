@@ -48,7 +48,7 @@ CLOSED_SQUARES = (5, 3)
 Bounds = tuple[float, float, float, float]
 
 TissueRule = Literal["generous", "saturation"]
-"""How tissue is told from the rest, see `tissue_mask`."""
+"""How tissue is distinguished from glass, see `tissue_mask`."""
 
 
 @dataclass(frozen=True)

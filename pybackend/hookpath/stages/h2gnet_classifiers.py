@@ -45,7 +45,7 @@ class FirstStages:
 
     projects: Sequence[Project]
     reporter: Share
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
     def check(self, order: Order) -> None:
         """Plan everything.
@@ -67,12 +67,12 @@ class FirstStages:
         files = HeatmapFolder(root / HEATMAPS)
         for number, stage in enumerate(stages):
             part = Quiet(
-                self.reporter, number / len(stages), (number + 1) / len(stages), self._told
+                self.reporter, number / len(stages), (number + 1) / len(stages), self._reported
             )
             try:
                 self._do(stage, order, root, files, part)
             except KeyboardInterrupt:
-                self._tell_stopped(order, root, f"{number + 1} of {len(stages)}")
+                self._report_stopped(order, root, f"{number + 1} of {len(stages)}")
                 raise
         _take_over(order.model, root / STAGES / stages[-1].name)
         return files.load
@@ -94,7 +94,7 @@ class FirstStages:
         _show(missing, result.model_dir, order, files, reporter)
         (run.root / "done").touch()
 
-    def _tell_stopped(self, order: Order, root: Path, stage: str) -> None:
+    def _report_stopped(self, order: Order, root: Path, stage: str) -> None:
         self.reporter.info(f"{root}: stopped in first stage {stage}; --resume goes on there")
         config = order.config
         nothing = {"model_dir": None, "best_f1": None, "best_score": None, "score": "macro F1"}

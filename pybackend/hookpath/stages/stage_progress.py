@@ -27,17 +27,17 @@ class Quiet(Share):
     What it says of its data has been said of the whole run, and its epochs are no epochs of that.
     """
 
-    def __init__(self, outer: Reporter, start: float, end: float, told: set[str]) -> None:
+    def __init__(self, outer: Reporter, start: float, end: float, reported: set[str]) -> None:
         super().__init__(outer, start, end)
-        self._told = told
+        self._reported = reported
 
     def info(self, message: str) -> None:
         pass
 
     def warn(self, message: str, code: str = "") -> None:
-        told = code or message
-        if told not in self._told:
-            self._told.add(told)
+        reported = code or message
+        if reported not in self._reported:
+            self._reported.add(reported)
             self.outer.warn(message, code)
 
     def result(self, kind: str, payload: Mapping[str, Any]) -> None:

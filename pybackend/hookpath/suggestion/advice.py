@@ -1,4 +1,4 @@
-"""From figures to words: what to train, what context gains, what to draw next, what to doubt."""
+"""From metrics to words: what to train, what context gains, what to draw next, what to doubt."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hookpath.suggestion.view_scores import Judged
 WORTH = 0.02
 #: Below this many slides the folds are too few to tell views apart.
 _FEW_SLIDES = 3
-#: Cells (of 4 × 4 px) of a class on a slide, below which its figures rest on little.
+#: Cells (of 4 × 4 px) of a class on a slide, below which its metrics rest on little.
 _FEW_CELLS = 150
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ClassAnnotations:
     """What is annotated of one class.
 
     Attributes:
@@ -55,8 +55,8 @@ def context_gain(single: Judged, pair: Judged) -> dict[str, float]:
     return {name: pair.by_class[name] - single.by_class[name] for name in single.by_class}
 
 
-def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
-    """What the figures rest on too little of, a line each."""
+def doubts(annotated: Mapping[str, ClassAnnotations], slides: Sequence[str]) -> list[str]:
+    """What the metrics rest on too little of, a line each."""
     found: list[str] = []
     if len(slides) == 1:
         found.append(
@@ -67,7 +67,7 @@ def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
         found.append(
             f"{len(slides)} slides only: the metrics may change with the next one; annotate more"
         )
-    for name, what in drawn.items():
+    for name, what in annotated.items():
         on = [slide for slide, cells in what.cells.items() if cells]
         if len(on) == 1 and len(slides) > 1:
             found.append(
@@ -79,14 +79,16 @@ def doubts(drawn: Mapping[str, Drawn], slides: Sequence[str]) -> list[str]:
     return found
 
 
-def draw_next(chosen: Judged, slides: Mapping[int, str], drawn: Mapping[str, Drawn]) -> str | None:
-    """The class and the slide whose strokes would help most: the worst told, where it is rarest."""
-    told = {name: f1 for name, f1 in chosen.by_class.items() if f1 == f1}
-    if not told:
+def draw_next(
+    chosen: Judged, slides: Mapping[int, str], annotated: Mapping[str, ClassAnnotations]
+) -> str | None:
+    """The class and the slide whose strokes would help most: the worst F1, where it is rarest."""
+    scores = {name: f1 for name, f1 in chosen.by_class.items() if f1 == f1}
+    if not scores:
         return None
-    name = min(told, key=lambda n: told[n])
+    name = min(scores, key=lambda n: scores[n])
     if chosen.by_fold and len(slides) > 1:
         worst = slides[min(chosen.by_fold, key=lambda f: chosen.by_fold[f])]
     else:
-        worst = min(drawn[name].cells, key=lambda s: drawn[name].cells[s])
-    return f"{name!r} (F1 {told[name]:.2f}, the lowest), first on {worst}"
+        worst = min(annotated[name].cells, key=lambda s: annotated[name].cells[s])
+    return f"{name!r} (F1 {scores[name]:.2f}, the lowest), first on {worst}"

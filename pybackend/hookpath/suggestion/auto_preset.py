@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.projects import Project
-from hookpath.suggestion.suggest import CANNOT_TELL, Suggestion, suggest
+from hookpath.suggestion.suggest import NOT_MEASURABLE, Suggestion, suggest
 from hookpath.suggestion.view_scores import Judged
 from hookpath.training import TrainConfig
 
@@ -25,7 +25,7 @@ def settled(
         family_given: the family stays.
 
     Returns:
-        Empty where nothing can be told (one stroke of each class, say), which `reporter` says, or
+        Empty where nothing can be measured (one stroke of each class, say), which `reporter` gets, or
         where the family reads no such views.
     """
     if config.family not in _VIEWS or config.init_from is not None:
@@ -33,7 +33,7 @@ def settled(
     try:
         found = suggest(projects, config, reporter, config.device)
     except TrainingError as error:
-        if error.code != CANNOT_TELL:
+        if error.code != NOT_MEASURABLE:
             raise
         reporter.info(f"{error}; going on with the usual ones")
         return []

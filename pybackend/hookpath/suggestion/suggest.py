@@ -26,7 +26,7 @@ from hookpath.probing.labelled_cells import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
-from hookpath.suggestion.advice import Drawn, best_of, context_gain, doubts, draw_next
+from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, doubts, draw_next
 from hookpath.suggestion.view_scores import Judged, judge
 from hookpath.suggestion.views import USUAL_RATIO, candidates, mpp_of, spacings_for
 from hookpath.training import TrainConfig
@@ -34,7 +34,7 @@ from hookpath.training.data.dataset import gather
 
 TASK = "suggest"
 
-CANNOT_TELL = "nothing_to_leave_out"
+NOT_MEASURABLE = "nothing_to_leave_out"
 """Code of the `TrainingError` where resolutions cannot be compared."""
 
 #: Most cells of a class on a slide: more hardly move the order of the views.
@@ -52,9 +52,9 @@ class Suggestion:
         chosen: what the suggested network reads.
         settings: what differs from preset ``auto``, as ``key → value`` of `TrainConfig`.
         gain: F1 that the pair's wider view adds, by class.
-        drawn: by class.
+        annotated: by class.
         slides: names of those that were looked at.
-        warnings: what the figures rest on too little of.
+        warnings: what the metrics rest on too little of.
         next: class and slide to draw next.
         seconds: that it took.
         cells_per_s: described, on this machine; NaN where all were known from before.
@@ -66,7 +66,7 @@ class Suggestion:
     chosen: Judged
     settings: Mapping[str, object]
     gain: Mapping[str, float]
-    drawn: Mapping[str, Drawn]
+    annotated: Mapping[str, ClassAnnotations]
     slides: tuple[str, ...]
     warnings: tuple[str, ...]
     next: str | None
@@ -74,7 +74,7 @@ class Suggestion:
     cells_per_s: float
 
     def toml(self) -> str:
-        """``run.toml``: for ``hookpath train --config``, with the figures as comments."""
+        """``run.toml``: for ``hookpath train --config``, with the metrics as comments."""
         lines = ["# Made by hookpath suggest; macro F1 on slides (strokes) that were left out:"]
         lines += [f"#   {j.views.text:<24} {j.macro_f1:.3f}" for j in self.judged]
         lines += [f"# {warning}" for warning in self.warnings]
@@ -118,10 +118,10 @@ def suggest(
     reporter.finish(TASK)
     described = time.perf_counter() - start
     judged = _judge_all(model, sources, places, data.classes)
-    drawn = _drawn(sources, places, data.classes)
+    annotated = _annotated(sources, places, data.classes)
     seconds = time.perf_counter() - start
     cells = sum(len(p.labels) for p in places) if making.cache.misses else float("nan")
-    return _concluded(judged, drawn, sources, seconds, cells / described)
+    return _concluded(judged, annotated, sources, seconds, cells / described)
 
 
 def _making(model: FeatureProbe, device: str, reporter: Reporter) -> Making:
@@ -154,22 +154,22 @@ def _judge_all(
             raise TrainingError(
                 "nothing can be left out to compare resolutions by: draw every class on two slides "
                 "or at two places",
-                code=CANNOT_TELL,
+                code=NOT_MEASURABLE,
             )
         found.append(judged)
     return tuple(found)
 
 
-def _drawn(
+def _annotated(
     sources: Sequence[AnnotatedSlide], places: Sequence[Places], classes: ClassTable
-) -> dict[str, Drawn]:
-    found: dict[str, Drawn] = {}
+) -> dict[str, ClassAnnotations]:
+    found: dict[str, ClassAnnotations] = {}
     for label, name in enumerate(classes.names, start=1):
         cells = {
             source.name: int((part.labels == label).sum())
             for source, part in zip(sources, places, strict=True)
         }
-        found[name] = Drawn(cells, _width_um(sources, label))
+        found[name] = ClassAnnotations(cells, _width_um(sources, label))
     return found
 
 
@@ -187,7 +187,7 @@ def _width_um(sources: Sequence[AnnotatedSlide], label: int) -> float:
 
 def _concluded(
     judged: Sequence[Judged],
-    drawn: Mapping[str, Drawn],
+    annotated: Mapping[str, ClassAnnotations],
     sources: Sequence[AnnotatedSlide],
     seconds: float,
     cells_per_s: float,
@@ -205,10 +205,10 @@ def _concluded(
         chosen=chosen,
         settings=_settings(chosen),
         gain=context_gain(single, pair),
-        drawn=drawn,
+        annotated=annotated,
         slides=tuple(names),
-        warnings=tuple(doubts(drawn, names)),
-        next=draw_next(chosen, slides, drawn),
+        warnings=tuple(doubts(annotated, names)),
+        next=draw_next(chosen, slides, annotated),
         seconds=seconds,
         cells_per_s=cells_per_s,
     )

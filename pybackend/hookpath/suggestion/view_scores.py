@@ -88,9 +88,9 @@ def _balanced_f1(
     """``(n,)`` F1 of the classes that `truth` holds, each weighing the same; NaN for the others."""
     counts = np.zeros((n, n))
     np.add.at(counts, (truth, found), 1)
-    drawn = counts.sum(axis=1, keepdims=True)
-    f1 = f1_per_class(np.divide(counts, drawn, out=np.zeros_like(counts), where=drawn > 0))
-    return np.where(drawn[:, 0] > 0, f1, np.nan)
+    annotated = counts.sum(axis=1, keepdims=True)
+    f1 = f1_per_class(np.divide(counts, annotated, out=np.zeros_like(counts), where=annotated > 0))
+    return np.where(annotated[:, 0] > 0, f1, np.nan)
 
 
 def _macro(

@@ -87,9 +87,9 @@ def open_session(
     torch.manual_seed(config.seed)
     device = choose_device(group.device(config.device), reporter.info)
     family = design_of(config).network
-    drawn = family.reads != "scales"
+    annotated = family.reads != "scales"
     config = as_begun(config)
-    data = gather(projects, config, reporter, drawn, held_out=not family.fitted)
+    data = gather(projects, config, reporter, annotated, held_out=not family.fitted)
     config = for_dark_slides(config, data, reporter)
     model = make_network(
         config, data.classes, reporter, begun=resume and run.started, channels=len(data.channels)

@@ -61,7 +61,7 @@ class TrainResult:
     steps: int
 
     def history(self) -> list[dict[str, float]]:
-        """The figures of every epoch (see `hookpath.training.history`)."""
+        """The metrics of every epoch (see `hookpath.training.history`)."""
         return history(self.run_dir)
 
 
@@ -351,24 +351,24 @@ def _show(s: Session, clock: Clock, saving: bool) -> None:
             f"learning_rate ({s.config.learning_rate:g}) or use --set amp=off; the last good "
             f"checkpoint is {s.run.last}"
         )
-    figures = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
+    metrics = {"loss": mean, "patches_per_s": clock.steps * s.config.batch_size / clock.seconds}
     if s.measured is not None:
-        figures[s.goal.column] = s.measured
+        metrics[s.goal.column] = s.measured
     s.reporter.overall(min(s.plan.done(s.step), _NEARLY))
-    s.reporter.advance("train", clock.unshown(), **figures)
+    s.reporter.advance("train", clock.unshown(), **metrics)
 
 
 def _row(s: Session, validation: Validation | None, clock: Clock, seconds: float) -> Row:
     """One epoch's row of ``metrics.csv``."""
     names = s.data.classes.names
-    figures = validation.figures if validation else {}
+    metrics = validation.metrics if validation else {}
     return {
         "epoch": s.epochs_done,
         "step": s.step,
         "learning_rate": learning_rate(s.config, s.plan.place(s.step - 1)),
         "loss": float(s.loss_sum) / s.steps_in_epoch,
         "val_loss": validation.loss if validation else None,
-        **{column: figures.get(column) for column in s.goal.columns},
+        **{column: metrics.get(column) for column in s.goal.columns},
         **{
             f"pixels:{name}": int(count)
             for name, count in zip(names, s.stream.pixel_counts, strict=True)

@@ -32,7 +32,7 @@ def show_batch(found: Look, most: int = 6) -> Image.Image:
     """
     from PIL import Image
 
-    rows = [_row(sample, found) for sample in found.drawn.samples[:most]]
+    rows = [_row(sample, found) for sample in found.sampled.samples[:most]]
     columns = 1 + len(found.branches)
     height, width = ((n or 1) * (_SIDE + _GAP) - _GAP for n in (len(rows), columns))
     canvas = np.full((height, width, 3), 255, np.uint8)

@@ -61,16 +61,16 @@ def _branches(found: Look) -> list[dict[str, Any]]:
 
 
 def _balance(found: Look) -> list[dict[str, Any]]:
-    pixels = found.drawn.pixels
+    pixels = found.sampled.pixels
     total = int(pixels.sum())
     areas = found.areas_mm2
-    drawn = sum(areas["train"].values())
+    annotated = sum(areas["train"].values())
     return [
         {
             "cls": c,
             "train": areas["train"].get(c.name, 0.0),
             "val": areas["val"].get(c.name, 0.0),
-            "drawn": areas["train"].get(c.name, 0.0) / drawn if drawn else None,
+            "drawn": areas["train"].get(c.name, 0.0) / annotated if annotated else None,
             "seen": int(pixels[i]) / total if total else None,
         }
         for i, c in enumerate(found.classes)
@@ -105,7 +105,7 @@ def _plot(found: Look) -> Any:
 def _groups(found: Look) -> list[tuple[Any, list[dict[str, Any]]]]:
     """Class (None: nothing is labelled) → its patches."""
     groups: dict[int, list[dict[str, Any]]] = {}
-    for sample in found.drawn.samples:
+    for sample in found.sampled.samples:
         groups.setdefault(sample.label, []).append(_shown(sample, found))
     classes = list(found.classes)
     return [(classes[n - 1] if n else None, shown) for n, shown in groups.items()]

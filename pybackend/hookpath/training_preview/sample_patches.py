@@ -42,7 +42,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampledPatches:
     """What some batches held.
 
     Attributes:
@@ -65,7 +65,7 @@ def draw(
     n_classes: int,
     augment: Augmentation,
     most: int,
-) -> Drawn:
+) -> SampledPatches:
     """Patches of the first batches, every class in its turn.
 
     Args:
@@ -84,7 +84,7 @@ def draw(
             and all(len(found.get(c + 1, ())) >= 2 for c in range(n_classes))
         ):
             break
-    return Drawn(tuple(_in_turns(found, most)), pixels, patches)
+    return SampledPatches(tuple(_in_turns(found, most)), pixels, patches)
 
 
 def _samples(

@@ -20,14 +20,14 @@ from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.sampling.off_slide import shares_off_slide
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataloaders import Order, Stream, drawn_feed
+from hookpath.training.data.dataloaders import Order, Stream, annotated_loader
 from hookpath.training.data.dataset import TrainingData, areas_um2
 from hookpath.training.diagnostics.findings import Finding
 from hookpath.training.run.run_folder import RunFolder, flatten
 from hookpath.training.session import Session
 from hookpath.training.setup import open_session
 from hookpath.training_preview.run_cost import Cost, measured_cost
-from hookpath.training_preview.sample_patches import Drawn, draw
+from hookpath.training_preview.sample_patches import SampledPatches, draw
 
 #: Places that the share off the slide is the mean of.
 _PLACES = 400
@@ -51,7 +51,7 @@ class Look:
     network: str
     classes: ClassTable
     branches: tuple[BranchSpec, ...]
-    drawn: Drawn
+    sampled: SampledPatches
     cost: Cost
     findings: tuple[Finding, ...]
     off_slide: tuple[float, ...]
@@ -108,7 +108,7 @@ def _looked(session: Session, patches: int) -> Look:
         reading_s = (time.perf_counter() - started) / len(batches)
         names = [s.name for s in data.train]
         every = chain(batches, _endless(stream))
-        drawn = draw(every, names, len(data.classes), session.augment, patches)
+        sampled = draw(every, names, len(data.classes), session.augment, patches)
     finally:
         if stream is not session.stream:
             stream.close()
@@ -117,7 +117,7 @@ def _looked(session: Session, patches: int) -> Look:
         network=_network(session),
         classes=data.classes,
         branches=tuple(model.branches),
-        drawn=drawn,
+        sampled=sampled,
         cost=measured_cost(session, batches, reading_s),
         findings=session.findings,
         off_slide=tuple(off) if model.reads == "patches" else (),
@@ -137,7 +137,7 @@ def _stream(session: Session) -> Stream:
         session.model,
         session.reporter,
     )
-    return drawn_feed(order)[0]
+    return annotated_loader(order)[0]
 
 
 def _endless(stream: Stream) -> Iterator[Batch]:

@@ -27,7 +27,7 @@ COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_PNG = "comparison.png"
 
-#: Figures for all classes that the table of runs shows.
+#: Metrics for all classes that the table of runs shows.
 SHOWN_WHOLE = ("accuracy", "balanced_accuracy", "kappa")
 
 #: Below this many slides bootstrap intervals are too narrow, and the page says so.
@@ -114,7 +114,7 @@ def comparison_page(comparison: Comparison, title: str, plots: Sequence[Plot]) -
 
 
 def _others(comparison: Comparison) -> list[str]:
-    """The figures for all classes beside the one that is compared."""
+    """The metrics for all classes beside the one that is compared."""
     return [m for m in SHOWN_WHOLE if m != comparison.metric]
 
 
@@ -126,7 +126,7 @@ def _run_row(comparison: Comparison, number: int) -> dict[str, Any]:
         "model": model_line(run.report.model),
         "macro": spread(comparison.macro[:, number]),
         "interval": comparison.intervals[number],
-        "pooled": pooled.figure(comparison.metric),
+        "pooled": pooled.value(comparison.metric),
         "pooled_interval": comparison.pooled_intervals[number],
         "whole": [spread(comparison.table(m)[:, number]) for m in _others(comparison)],
         "auc": spread(comparison.table("auc")[:, number]),
@@ -158,7 +158,7 @@ def _groups(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _means(comparison: Comparison) -> Any:
-    """``(runs, 1 + classes)``: mean over slides of the macro figure and of every class."""
+    """``(runs, 1 + classes)``: mean over slides of the macro metric and of every class."""
     return np.array(
         [
             [spread(comparison.macro[:, i]).mean, *(spread(c).mean for c in per_class.T)]
@@ -168,7 +168,7 @@ def _means(comparison: Comparison) -> Any:
 
 
 def _best(values: Any, metric: str) -> int | None:
-    """Index of the best figure (of distances the least); None where none beats all others."""
+    """Index of the best metric (of distances the least); None where none beats all others."""
     values = -values if metric in DISTANCES else values
     known = np.flatnonzero(~np.isnan(values))
     if known.size < 2:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hookpath.evaluation.class_metrics import spread
 from hookpath.evaluation.comparison.run_comparison import Comparison
 from hookpath.evaluation.plotting.confusion_matrix_plot import matrices_figure, matrices_table
-from hookpath.evaluation.plotting.figure_style import told_apart
+from hookpath.evaluation.plotting.figure_style import distinct_names
 from hookpath.evaluation.plotting.forest_plot import Series, forest_figure
 from hookpath.evaluation.plotting.metric_plots import bars_figure, lines_figure, run_color
 from hookpath.evaluation.plotting.probability_plots import Curves, roc_figure, roc_table
@@ -20,7 +20,7 @@ from hookpath.evaluation.statistics.paired_test import PairedTest
 from hookpath.evaluation.tables import Table
 from hookpath.safe_names import file_stem
 
-#: Line styles of runs beyond the number of colours that are told apart at a glance.
+#: Line styles of runs beyond the number of colours that the eye can tell apart.
 STYLES = ("-", "--", ":")
 _COLORS_IN_ROC = 5
 
@@ -44,13 +44,13 @@ def comparison_plots(comparison: Comparison) -> list[Plot]:
 
 def short(comparison: Comparison) -> list[str]:
     """The runs' names as plots have room for; the numbers behind them have the full ones."""
-    return told_apart(comparison.names, LONGEST_NAME)
+    return distinct_names(comparison.names, LONGEST_NAME)
 
 
 def runs_plot(comparison: Comparison) -> Plot:
-    """Mean over slides and pooled figure of every run, with their intervals."""
+    """Mean over slides and pooled metric of every run, with their intervals."""
     colors = [run_color(i) for i in range(len(comparison.names))]
-    pooled = [m.figure(comparison.metric) for m in comparison.pooled]
+    pooled = [m.value(comparison.metric) for m in comparison.pooled]
     over = [spread(column) for column in comparison.macro.T]
     series = [
         _series("mean over slides", [s.mean for s in over], comparison.intervals, colors, "o"),
@@ -168,10 +168,10 @@ def roc_plot(comparison: Comparison) -> Plot:
         for i, (name, pooled) in enumerate(zip(comparison.names, comparison.pooled, strict=True))
         if pooled.bins is not None
     ]
-    drawn = [replace(c, name=name) for c, name in zip(curves, short(comparison), strict=True)]
+    annotated = [replace(c, name=name) for c, name in zip(curves, short(comparison), strict=True)]
     return Plot(
         "roc",
-        roc_figure(comparison.classes, drawn),
+        roc_figure(comparison.classes, annotated),
         roc_table(comparison.classes, curves, "run"),
         "One class against all others, the labelled pixels of all slides together.",
         "ROC curves",
@@ -186,7 +186,7 @@ def confusion_plot(comparison: Comparison) -> Plot:
         "confusion",
         matrices_figure(short(comparison), classes, counts),
         matrices_table(names, classes, counts),
-        "Rows: what was drawn. Columns: what was predicted there, in per cent of the row.",
+        "Rows: what was annotated. Columns: what was predicted there, in per cent of the row.",
         "Confusion matrices",
     )
 

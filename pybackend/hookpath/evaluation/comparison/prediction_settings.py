@@ -7,7 +7,7 @@ from typing import Any
 
 from hookpath.evaluation.comparison.common_slides import ComparedRun
 
-#: What is scored on other pixels gives other figures.
+#: What is scored on other pixels gives other metrics.
 _SCORED = {"scored_at_um": "scored at", "rest": "undrawn tissue counts as"}
 
 
@@ -17,9 +17,11 @@ def predicted_otherwise(runs: Sequence[ComparedRun]) -> list[str]:
     What a report of an older version does not say is not held against it.
     """
     notes = []
-    told = [_settings(run.report.settings) for run in runs]
-    for key in dict.fromkeys(key for settings in told for key in settings):
-        values = [(run.name, s[key]) for run, s in zip(runs, told, strict=True) if key in s]
+    settings_by_run = [_settings(run.report.settings) for run in runs]
+    for key in dict.fromkeys(key for settings in settings_by_run for key in settings):
+        values = [
+            (run.name, s[key]) for run, s in zip(runs, settings_by_run, strict=True) if key in s
+        ]
         if len({repr(value) for _, value in values}) > 1:
             each = ", ".join(f"{name}: {_shown(value)}" for name, value in values)
             notes.append(f"Predicted or scored otherwise ({_named(key)} – {each}): the models are "

@@ -64,7 +64,7 @@ class Comparison:
 
     def table(self, metric: str) -> Values:
         """``(slides, runs)`` of another metric."""
-        return np.array([[r.measured.figure(metric) for r in run] for run in self.results]).T
+        return np.array([[r.measured.value(metric) for r in run] for run in self.results]).T
 
     @cached_property
     def per_class(self) -> Values:
@@ -107,7 +107,7 @@ class Comparison:
 
     @cached_property
     def tests(self) -> tuple[PairedTest, ...]:
-        """Every pair of runs on the figure for all classes of the slides."""
+        """Every pair of runs on the metric for all classes of the slides."""
         tables = {"macro": self.macro}
         return tuple(paired_tests(self.names, tables, self.correction, self.baseline))
 
@@ -121,7 +121,7 @@ class Comparison:
 
     @cached_property
     def range_tests(self) -> tuple[RangeTest, ...]:
-        """Tukey's range test of all runs on the figure for all classes of the slides."""
+        """Tukey's range test of all runs on the metric for all classes of the slides."""
         return tuple(range_tests(self.names, list(self.macro.T)))
 
     @cached_property
@@ -131,7 +131,7 @@ class Comparison:
         return {key: by_group(values, key) for key in self.group_by}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         return {
             "format_version": FORMAT_VERSION,
             "metric": self.metric,
@@ -166,7 +166,7 @@ class Comparison:
             "macro": self._spread_dict(self.macro[:, number]),
             **whole,
             "pooled": {
-                "macro": finite(pooled.figure(self.metric)),
+                "macro": finite(pooled.value(self.metric)),
                 "interval": self.pooled_intervals[number].as_dict(),
                 "confusion": pooled.counts.tolist(),
                 "auc": [finite(v) for v in pooled.auc],

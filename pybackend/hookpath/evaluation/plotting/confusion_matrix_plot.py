@@ -53,9 +53,9 @@ def matrices_figure(names: Sequence[str], classes: Sequence[str], counts: Sequen
 def matrices_table(names: Sequence[str], classes: Sequence[str], counts: Sequence[Counts]) -> Table:
     """One line for every cell."""
     rows = [
-        (name, drawn, predicted, int(matrix[i, j]), float(row_normalised(matrix)[i, j]))
+        (name, annotated, predicted, int(matrix[i, j]), float(row_normalised(matrix)[i, j]))
         for name, matrix in zip(names, counts, strict=True)
-        for i, drawn in enumerate(classes)
+        for i, annotated in enumerate(classes)
         for j, predicted in enumerate([*classes, "(none)"])
     ]
     return Table(("run", "drawn", "predicted", "pixels", "share_of_drawn"), rows)

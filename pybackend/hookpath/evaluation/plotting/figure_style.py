@@ -37,7 +37,7 @@ def shorten(text: str, longest: int) -> str:
     return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
 
 
-def told_apart(names: Sequence[str], longest: int) -> list[str]:
+def distinct_names(names: Sequence[str], longest: int) -> list[str]:
     """Names of at most about `longest` characters that stay different from each other.
 
     Where some are too long, the words that all of them begin and end with are left out.

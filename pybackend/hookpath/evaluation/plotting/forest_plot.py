@@ -1,4 +1,4 @@
-"""Figures with their intervals, one below the other: runs, differences, groups of slides."""
+"""Metrics with their intervals, one below the other: runs, differences, groups of slides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 52
 
 @dataclass(frozen=True)
 class Series:
-    """One figure for every row.
+    """One metric for every row.
 
     Attributes:
         name: in the legend; "": not there.

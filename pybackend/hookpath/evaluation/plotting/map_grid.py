@@ -152,8 +152,8 @@ def _draw_row(
     _draw_cell(figure, layout, number, 0, plain, None)
     for column, name in enumerate(columns, start=1):
         if name in row["maps"]:
-            painted = overlay(image, np.asarray(row["maps"][name]), table.colors, alpha)
-            _draw_cell(figure, layout, number, column, painted, row.get("notes", {}).get(name))
+            blended = overlay(image, np.asarray(row["maps"][name]), table.colors, alpha)
+            _draw_cell(figure, layout, number, column, blended, row.get("notes", {}).get(name))
 
 
 def _draw_cell(

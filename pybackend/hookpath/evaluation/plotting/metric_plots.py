@@ -25,11 +25,11 @@ RUN_COLORS: tuple[RGB, ...] = (
 
 
 def f1_strip(report: EvaluationReport) -> Any:
-    """F1 of every class (row) on every slide (dot), with the pooled figure as a bar."""
+    """F1 of every class (row) on every slide (dot), with the pooled metric as a bar."""
     names = [*report.classes.names, "macro mean"]
     colors = [*report.classes.colors, (28, 35, 48)]
-    table = np.array([[*s.scores.drawn("f1"), s.scores.macro("f1")] for s in report.slides])
-    pooled = [*report.pooled.drawn("f1"), report.pooled.macro("f1")]
+    table = np.array([[*s.scores.annotated("f1"), s.scores.macro("f1")] for s in report.slides])
+    pooled = [*report.pooled.annotated("f1"), report.pooled.macro("f1")]
     drawing = figure_style.new_figure(8.6, 0.75 + 0.4 * len(names))
     axes = drawing.add_subplot()
     for row, (values, mark, color) in enumerate(zip(table.T, pooled, colors, strict=True)):
@@ -64,7 +64,7 @@ def _rows(axes: Any, names: Sequence[str]) -> None:
 
 
 def paired_lines(axes: Any, names: Sequence[str], table: Values, label: str) -> None:
-    """One line per slide through its figure in every run; the mean as a bar.
+    """One line per slide through its metric in every run; the mean as a bar.
 
     Args:
         names: of the runs.

@@ -73,9 +73,9 @@ def error_overlay(rgb: Image, right: Mask, wrong: Mask, fade: float = 0.55) -> I
     grey = rgb.mean(axis=2, keepdims=True) * (1 - fade) + 255 * fade
     pale = np.repeat(grey, 3, axis=2).astype(np.uint8)
     verdict = np.where(wrong, 2, np.where(right, 1, 0)).astype(np.uint8)
-    painted = overlay(pale, verdict, (RIGHT_COLOR, WRONG_COLOR), alpha=0.45, outline=0)
+    blended = overlay(pale, verdict, (RIGHT_COLOR, WRONG_COLOR), alpha=0.45, outline=0)
     wrong_only = np.where(verdict == 2, 1, 0).astype(np.uint8)
-    return overlay(painted, wrong_only, (WRONG_COLOR,), alpha=0.75, outline=0)
+    return overlay(blended, wrong_only, (WRONG_COLOR,), alpha=0.75, outline=0)
 
 
 def borders(labels: Labels, width: int = 1) -> Mask:

@@ -130,9 +130,9 @@ class ForeignMaps:
 
     def _class_table(self) -> ClassTable:
         named = [c for c in self.values.classes.values() if c] if self.values else []
-        drawn = [c for objects in self._outlines.values() for c in class_names_in(objects)]
+        annotated = [c for objects in self._outlines.values() for c in class_names_in(objects)]
         found: dict[str, PathClass] = {}
-        for path_class in (*named, *drawn):
+        for path_class in (*named, *annotated):
             found.setdefault(path_class.name, path_class)
         if not found:
             raise EvaluationError(f"{self.folder}: no class in any of its maps")

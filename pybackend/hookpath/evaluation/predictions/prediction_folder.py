@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hookpath.slides import SlideIdentity
 
 
-#: Settings of `hookpath.inference.PredictConfig` that change figures.
+#: Settings of `hookpath.inference.PredictConfig` that change metrics.
 CHANGING = ("inside", "tissue", "overlap", "tta", "adapt_bn", "amp", "precision")
 
 
@@ -25,7 +25,7 @@ class PredictionsFolder:
     """Finds the class map of an image (a `MapOf`).
 
     An image is found by its folder, else (predicted from another project of the same slides) by
-    its name. All predictions must come from one model, unless told otherwise.
+    its name. All predictions must come from one model, unless stated otherwise.
 
     Args:
         folder: ``out_dir`` of `hookpath.inference.predict_project`.

@@ -1,4 +1,4 @@
-"""``scores.csv`` and ``slides.csv``: the figures of every slide for a spreadsheet or R."""
+"""``scores.csv`` and ``slides.csv``: the metrics of every slide for a spreadsheet or R."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured
 from hookpath.evaluation.shape_scoring.shape_metrics import OBJECT_COUNTS, SHAPE_METRICS
 from hookpath.evaluation.tables import Table
 
-#: Name of the pooled figures where slides are named.
+#: Name of the pooled metrics where slides are named.
 POOLED = "(pooled)"
 
 _PER_CLASS = (*METRICS, *BIN_METRICS, *SHAPE_METRICS)
@@ -21,7 +21,7 @@ _OBJECTS = tuple(f"objects_{name}" for name in OBJECT_COUNTS)
 
 
 def scores_table(report: EvaluationReport) -> Table:
-    """One line for every slide and class, pooled figures last."""
+    """One line for every slide and class, pooled metrics last."""
     header = ("slide", "split", "class", "labelled_pixels", *_PER_CLASS, *_OBJECTS)
     parts = [*((s.name, s.split, s.measured) for s in report.slides),
              (POOLED, None, report.pooled_measured)]  # fmt: skip
@@ -45,7 +45,7 @@ def _class_rows(
         )
         for i, name in enumerate(names)
     ]
-    macro = (measured.figure(metric) for metric in _PER_CLASS)
+    macro = (measured.value(metric) for metric in _PER_CLASS)
     none = [None] * len(_OBJECTS)
     return [*rows, (slide, split, "(macro)", int(support.sum()), *macro, *none)]
 
@@ -56,16 +56,16 @@ def _objects(measured: Measured, i: int) -> list[int | None]:
 
 
 def slides_table(report: EvaluationReport) -> Table:
-    """One line for every slide: its groups, and every figure for all classes."""
+    """One line for every slide: its groups, and every metric for all classes."""
     keys = list(report.groups)
     metrics = [*WHOLE_METRICS, *_PER_CLASS]
     header = ["slide", "split", *keys, "labelled_mm2", *WHOLE_METRICS,
               *(f"macro_{m}" for m in _PER_CLASS)]  # fmt: skip
     rows: list[Sequence[Any]] = [
         [s.name, s.split, *(s.groups.get(k) for k in keys), s.labelled_mm2,
-         *(s.measured.figure(m) for m in metrics)]
+         *(s.measured.value(m) for m in metrics)]
         for s in report.slides
     ]  # fmt: skip
     area = sum(s.labelled_mm2 for s in report.slides)
-    pooled = [report.pooled_measured.figure(m) for m in metrics]
+    pooled = [report.pooled_measured.value(m) for m in metrics]
     return Table(header, [*rows, [POOLED, None, *[None] * len(keys), area, *pooled]])

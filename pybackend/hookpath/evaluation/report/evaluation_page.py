@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SCORES_CSV, SLIDES_CSV, AREAS_CSV = "scores.csv", "slides.csv", "areas.csv"
 
-#: Figures for all classes that the page shows.
+#: Metrics for all classes that the page shows.
 WHOLE = ("accuracy", "balanced_accuracy", "kappa")
 
 METRIC_COLUMNS = {"f1": "F1 = Dice"}
@@ -83,7 +83,7 @@ def report_page(
     report: EvaluationReport, folder: Path | None = None, plots: Sequence[Plot] | None = None
 ) -> str:
     """The whole page; with `folder`, the pictures found there are put inside."""
-    drawn = {plot.name: plot for plot in (report_plots(report) if plots is None else plots)}
+    annotated = {plot.name: plot for plot in (report_plots(report) if plots is None else plots)}
     pictured = _pictured(report, folder)
     views = [_views(s, folder) if i in pictured else [] for i, s in enumerate(report.slides)]
     spacings = sorted({s.spacing_um for s in report.slides})
@@ -104,19 +104,21 @@ def report_page(
         pooled_interval=report.pooled_intervals["f1"],
         pooled_measured=report.pooled_measured,
         metric_titles=[METRIC_COLUMNS.get(m, TITLES[m]) for m in report.metrics],
-        whole=[(TITLES[m], report.spread(m), report.pooled_measured.figure(m)) for m in WHOLE],
+        whole=[(TITLES[m], report.spread(m), report.pooled_measured.value(m)) for m in WHOLE],
         groups=_groups(report),
         labelled_mm2=sum(s.labelled_mm2 for s in report.slides),
         class_rows=_class_rows(report),
         macro_cells=[
-            _Cell(report.pooled_measured.figure(metric), report.spread(metric))
+            _Cell(report.pooled_measured.value(metric), report.spread(metric))
             for metric in report.metrics
         ],
         annotators=report.settings.get("annotators"),
         shapes=shape_section(report),
-        strip=drawn["f1"],
-        probability_plots=[drawn[n] for n in ("roc", "precision", "reliability") if n in drawn],
-        group_plots=[plot for name, plot in drawn.items() if name.startswith(GROUPS)],
+        strip=annotated["f1"],
+        probability_plots=[
+            annotated[n] for n in ("roc", "precision", "reliability") if n in annotated
+        ],
+        group_plots=[plot for name, plot in annotated.items() if name.startswith(GROUPS)],
         matrix=_matrix(report),
         has_splits=any(s.split for s in report.slides),
         slides=[_slide_row(s, v) for s, v in zip(report.slides, views, strict=True)],
@@ -135,7 +137,7 @@ def report_page(
 
 @dataclass(frozen=True)
 class _Cell:
-    """A pooled figure and its spread over slides."""
+    """A pooled metric and its spread over slides."""
 
     pooled: float
     spread: Spread
@@ -160,7 +162,7 @@ def _class_rows(report: EvaluationReport) -> list[dict[str, Any]]:
 
 
 def _groups(report: EvaluationReport) -> list[dict[str, Any]]:
-    """For every key: value, number of slides, and its figures."""
+    """For every key: value, number of slides, and its metrics."""
     return [
         {
             "key": key,

@@ -44,10 +44,10 @@ def f1_plot(report: EvaluationReport) -> Plot:
         for slide, measured in parts
         for name, value in [
             *zip(names, measured.per_class("f1"), strict=True),
-            ("(macro)", measured.figure("f1")),
+            ("(macro)", measured.value("f1")),
         ]
     ]
-    caption = "A dot is a slide on which the class is annotated; the bar is the pooled figure."
+    caption = "A dot is a slide on which the class is annotated; the bar is the pooled metric."
     return Plot("f1", f1_strip(report), Table(("slide", "class", "f1"), rows), caption,
                 "F1 on every slide")  # fmt: skip
 
@@ -79,7 +79,7 @@ def probability_plots(report: EvaluationReport) -> list[Plot]:
 
 
 def group_plot(report: EvaluationReport, key: str) -> Plot:
-    """Macro F1 of the slides of every group; the table has the other figures as well."""
+    """Macro F1 of the slides of every group; the table has the other metrics as well."""
     parts = report.groups[key]
     metrics = (*report.metrics, *WHOLE_METRICS)
     over = {value: part.spread("f1") for value, part in parts.items()}

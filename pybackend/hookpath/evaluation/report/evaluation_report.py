@@ -27,7 +27,7 @@ from hookpath.evaluation.report.report_json import refuse_other_content
 from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_groups import parts_by_group
 from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured, pooled_intervals_of
-from hookpath.evaluation.scoring.split_metrics import figures_by_part
+from hookpath.evaluation.scoring.split_metrics import metrics_by_part
 from hookpath.evaluation.shape_scoring.shape_metrics import SHAPE_METRICS
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
 from hookpath.evaluation.tables import frame_of
@@ -100,7 +100,7 @@ class EvaluationReport:
 
     @property
     def pooled(self) -> Scores:
-        """Figures of all labelled pixels of all slides taken together."""
+        """Metrics of all labelled pixels of all slides taken together."""
         return self.pooled_measured.scores
 
     @property
@@ -140,8 +140,8 @@ class EvaluationReport:
         return {patient: Measured.pooled(parts) for patient, parts in found.items()}
 
     def over_patients(self, metric: str = "f1") -> tuple[Spread, Interval]:
-        """Mean ± std over patients of a figure, and the 95 % bootstrap interval of the mean."""
-        values = [measured.figure(metric) for measured in self.patients.values()]
+        """Mean ± std over patients of a metric, and the 95 % bootstrap interval of the mean."""
+        values = [measured.value(metric) for measured in self.patients.values()]
         return spread(values), mean_interval(values)
 
     @property
@@ -159,8 +159,8 @@ class EvaluationReport:
         return [spread(column) for column in table.T]
 
     def spread(self, metric: str = "f1") -> Spread:
-        """Mean ± std over slides of a slide's figure: a macro mean, or one for all classes."""
-        return spread([s.measured.figure(metric) for s in self.slides])
+        """Mean ± std over slides of a slide's metric: a macro mean, or one for all classes."""
+        return spread([s.measured.value(metric) for s in self.slides])
 
     def macro_spread(self, metric: str = "f1") -> Spread:
         """Mean ± std over slides of each slide's macro mean."""
@@ -173,17 +173,17 @@ class EvaluationReport:
 
     def interval(self, metric: str = "f1") -> Interval:
         """95 % bootstrap interval of the mean over slides."""
-        return mean_interval([s.measured.figure(metric) for s in self.slides])
+        return mean_interval([s.measured.value(metric) for s in self.slides])
 
     @cached_property
     def pooled_intervals(self) -> dict[str, Interval]:
-        """Metric → 95 % bootstrap interval of its pooled figure, slides drawn again."""
+        """Metric → 95 % bootstrap interval of its pooled metric, slides drawn again."""
         parts = [s.measured for s in self.slides]
         found = pooled_intervals_of(parts, (*self.all_metrics, *WHOLE_METRICS))
         return {metric: whole for metric, (whole, _) in found.items()}
 
     def as_dict(self, probabilities: bool = True) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None.
+        """Plain Python for JSON; undefined metrics are None.
 
         Args:
             probabilities: also the counted ones of every slide, from which ROC curves are drawn.
@@ -207,7 +207,7 @@ class EvaluationReport:
             "over_slides": self._over_slides(),
             "over_patients": self._over_patients(),
             "pooled_intervals": {m: i.as_dict() for m, i in self.pooled_intervals.items()},
-            "parts": figures_by_part(self.slides, names),
+            "parts": metrics_by_part(self.slides, names),
             "groups": {
                 key: {
                     value: {"slides": len(part.slides), **part._over_slides()}
@@ -224,8 +224,8 @@ class EvaluationReport:
         if not self.patients:
             return None
         found = {m: self.over_patients(m) for m in (*self.all_metrics, *WHOLE_METRICS)}
-        figures = {m: {**s.as_dict(), "interval": i.as_dict()} for m, (s, i) in found.items()}
-        return {"patients": len(self.patients), **figures}
+        metrics = {m: {**s.as_dict(), "interval": i.as_dict()} for m, (s, i) in found.items()}
+        return {"patients": len(self.patients), **metrics}
 
     def _over_slides(self) -> dict[str, Any]:
         classes: dict[str, dict[str, Any]] = {name: {} for name in self.classes.names}
@@ -241,7 +241,7 @@ class EvaluationReport:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """The report that `as_dict` described; figures are computed again from the counts."""
+        """The report that `as_dict` described; metrics are computed again from the counts."""
         classes = ClassTable.of(
             PathClass(c["name"], tuple(c["color"]) or None) for c in raw["classes"]
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hookpath.evaluation.class_metrics import Spread
     from hookpath.evaluation.statistics.bootstrap import Interval
 
-#: What stands for a figure that is not defined.
+#: What stands for a metric that is not defined.
 UNDEFINED = "–"
 
 

@@ -1,4 +1,4 @@
-"""``report.json`` as it must be before figures are computed of it; it may come from anybody."""
+"""``report.json`` as it must be before metrics are computed of it; it may come from anybody."""
 
 from __future__ import annotations
 

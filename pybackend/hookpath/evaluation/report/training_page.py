@@ -25,7 +25,7 @@ FINDINGS = "findings.json"
 _MACRO = "macro mean"
 
 #: Columns that say how good the network is, as a person reads them; the first there is the score.
-FIGURES = {
+METRICS = {
     "f1": "macro F1",
     "r2": "R²",
     "kappa": "Cohen's κ",
@@ -67,9 +67,9 @@ class RunFigures:
         return next((row for row in self.rows if row["epoch"] == epoch), None)
 
     @property
-    def figures(self) -> dict[str, str]:
-        """The columns of `FIGURES` that this run has, the one of its score first."""
-        return {key: name for key, name in FIGURES.items() if any(key in row for row in self.rows)}
+    def metrics(self) -> dict[str, str]:
+        """The columns of `METRICS` that this run has, the one of its score first."""
+        return {key: name for key, name in METRICS.items() if any(key in row for row in self.rows)}
 
     @property
     def unit(self) -> str:
@@ -77,7 +77,7 @@ class RunFigures:
         return "patches" if self.card.get("scores") == "patches" else "pixels"
 
     def column(self, name: str) -> list[float]:
-        """One figure over the epochs."""
+        """One metric over the epochs."""
         return [row.get(name, math.nan) for row in self.rows]
 
 
@@ -122,7 +122,7 @@ def run_page(run: RunFigures) -> str:
         best=best,
         score=_score(run),
         looked=_looked(run),
-        figures=[(name, (best or {}).get(key, math.nan)) for key, name in run.figures.items()],
+        metrics=[(name, (best or {}).get(key, math.nan)) for key, name in run.metrics.items()],
         unit=run.unit,
         epochs=len(run.rows),
         planned=config.get("epochs"),
@@ -214,19 +214,19 @@ def _plots_of(run: RunFigures) -> list[Any]:
     names = run.classes.names
     f1 = {_MACRO: run.column("f1")} | {n: run.column(f"f1:{n}") for n in names}
     colors = dict(zip(names, run.classes.colors, strict=True))
-    drawn = [curves(epochs, _measured(losses), "loss", best_epoch=best)]
+    annotated = [curves(epochs, _measured(losses), "loss", best_epoch=best)]
     if _measured(f1):
         label = "F1 on validation slides"
         plot = curves(epochs, _measured(f1), label, colors, best, bold=_MACRO)
         plot.axes[0].set_ylim(0, 1)
-        drawn.append(plot)
-    others = {name: run.column(key) for key, name in run.figures.items() if key not in _APART}
+        annotated.append(plot)
+    others = {name: run.column(key) for key, name in run.metrics.items() if key not in _APART}
     if _measured(others):
-        drawn.append(curves(epochs, _measured(others), "validation slides", best_epoch=best))
+        annotated.append(curves(epochs, _measured(others), "validation slides", best_epoch=best))
     rates = run.column("learning_rate")
     if len(set(rates)) > 1:
-        drawn.append(curves(epochs, {"learning rate": rates}, "learning rate", best_epoch=best))
-    return drawn
+        annotated.append(curves(epochs, {"learning rate": rates}, "learning rate", best_epoch=best))
+    return annotated
 
 
 #: Plotted with the classes', or on a scale of its own.
@@ -235,7 +235,7 @@ _APART = ("f1", "mse")
 
 def _score(run: RunFigures) -> tuple[str, str]:
     """Column and name of what the kept weights are the best of."""
-    return next(iter(run.figures.items()), ("f1", FIGURES["f1"]))
+    return next(iter(run.metrics.items()), ("f1", METRICS["f1"]))
 
 
 def _measured(series: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
@@ -265,7 +265,7 @@ def _matrix(run: RunFigures) -> list[dict[str, Any]]:
     )
 
 
-#: Figures of the kept weights on the slides that they were learned from.
+#: Metrics of the kept weights on the slides that they were learned from.
 _LOOKED = {
     "training_macro_f1": "macro F1",
     "training_loss": "cross-entropy",

@@ -1,4 +1,4 @@
-"""What a scale detector answered, and every figure that follows from it."""
+"""What a scale detector answered, and every metric that follows from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_inte
 
 Values = npt.NDArray[np.float64]
 
-#: Every figure's name in tables (Marini et al. 2021, section 3.1.2); κ weighs as in training.
+#: Every metric's name in tables (Marini et al. 2021, section 3.1.2); κ weighs as in training.
 SCALE_TITLES = MappingProxyType(
     {
         "r2": "R²",
@@ -92,7 +92,7 @@ class ScaleMeasured:
             "nearest_right": np.diag(self.counts) / n,
         }
 
-    def figure(self, metric: str) -> float:
+    def value(self, metric: str) -> float:
         """One of `SCALE_METRICS`; NaN where undefined."""
         if metric == "mse":
             return float(self.errors.sum() / self.patches.sum())
@@ -111,15 +111,15 @@ class ScaleMeasured:
         mean = (self.patches * steps).sum() / self.patches.sum()
         return float((self.patches * (steps - mean) ** 2).sum())
 
-    def figures(self) -> dict[str, float | None]:
+    def metrics(self) -> dict[str, float | None]:
         """All of `SCALE_METRICS` for JSON; undefined ones are None."""
-        return {metric: finite(self.figure(metric)) for metric in SCALE_METRICS}
+        return {metric: finite(self.value(metric)) for metric in SCALE_METRICS}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain Python for JSON."""
         columns = {k: [finite(v) for v in row] for k, row in self.per_magnification.items()}
         return {
-            **self.figures(),
+            **self.metrics(),
             "patches": self.patches.tolist(),
             "confusion": self.counts.tolist(),
             "by_magnification": columns,
@@ -127,12 +127,12 @@ class ScaleMeasured:
 
 
 def scale_intervals(parts: Sequence[ScaleMeasured]) -> dict[str, Interval]:
-    """Metric → 95 % bootstrap interval of its pooled figure, slides drawn again."""
+    """Metric → 95 % bootstrap interval of its pooled metric, slides drawn again."""
     steps = parts[0].magnifications
 
-    def figures(flat: Any) -> list[float]:
+    def metrics(flat: Any) -> list[float]:
         together = ScaleMeasured._of_flat(steps, flat)
-        return [together.figure(metric) for metric in SCALE_METRICS]
+        return [together.value(metric) for metric in SCALE_METRICS]
 
-    found = pooled_intervals(np.stack([p._flat for p in parts]), each(figures))
+    found = pooled_intervals(np.stack([p._flat for p in parts]), each(metrics))
     return dict(zip(SCALE_METRICS, found, strict=True))

@@ -55,7 +55,7 @@ def scale_page(report: ScaleReport, answers: Plot | None = None) -> str:
         model_line=f"{report.model.get('family', 'scale')} at {', '.join(names)}",
         patches=int(report.pooled.patches.sum()),
         cards=[
-            (SCALE_TITLES[m], report.pooled.figure(m), report.pooled_intervals[m],
+            (SCALE_TITLES[m], report.pooled.value(m), report.pooled_intervals[m],
              report.spread(m), report.interval(m))
             for m in SCALE_METRICS
         ],
@@ -68,33 +68,33 @@ def scale_page(report: ScaleReport, answers: Plot | None = None) -> str:
         titles=list(SCALE_TITLES.values()),
         groups=_groups(report),
         has_splits=any(s.split for s in report.slides),
-        slides=[(s, [s.measured.figure(m) for m in SCALE_METRICS]) for s in report.slides],
+        slides=[(s, [s.measured.value(m) for m in SCALE_METRICS]) for s in report.slides],
         facts=facts(report.settings, report.model),
     )  # fmt: skip
 
 
 def scores_table(report: ScaleReport) -> Table:
-    """One line for every slide and magnification, pooled figures last."""
+    """One line for every slide and magnification, pooled metrics last."""
     header = ("slide", "split", "magnification", "patches", "mean_answer", "mse", "nearest_right")
     parts = [*((s.name, s.split, s.measured) for s in report.slides), (POOLED, None, report.pooled)]
     rows = [
-        (name, split, f"{magnification:g}", int(patches), *map(float, figures))
+        (name, split, f"{magnification:g}", int(patches), *map(float, metrics))
         for name, split, measured in parts
-        for magnification, patches, *figures in _by_magnification(measured)
+        for magnification, patches, *metrics in _by_magnification(measured)
     ]
     return Table(header, rows)
 
 
 def slides_table(report: ScaleReport) -> Table:
-    """One line for every slide: its groups and figures, pooled figures last."""
+    """One line for every slide: its groups and metrics, pooled metrics last."""
     keys = list(report.groups)
     header = ["slide", "split", *keys, "spacing_um", "patches", *SCALE_METRICS]
     rows: list[Sequence[Any]] = [
         [s.name, s.split, *(s.groups.get(k) for k in keys), s.spacing_um, len(s.asked),
-         *(s.measured.figure(m) for m in SCALE_METRICS)]
+         *(s.measured.value(m) for m in SCALE_METRICS)]
         for s in report.slides
     ]  # fmt: skip
-    pooled = [report.pooled.figure(m) for m in SCALE_METRICS]
+    pooled = [report.pooled.value(m) for m in SCALE_METRICS]
     empty = [None] * (len(keys) + 2)
     return Table(header, [*rows, [POOLED, *empty, int(report.pooled.patches.sum()), *pooled]])
 
@@ -155,8 +155,8 @@ def _magnification_rows(report: ScaleReport) -> list[tuple[Any, ...]]:
     """Name, slides that offer it, patches, mean answer, MSE, share nearest to the truth."""
     offering = np.sum([s.measured.patches > 0 for s in report.slides], axis=0)
     return [
-        (f"{at:g}×", int(slides), int(patches), *map(float, figures))
-        for slides, (at, patches, *figures) in zip(
+        (f"{at:g}×", int(slides), int(patches), *map(float, metrics))
+        for slides, (at, patches, *metrics) in zip(
             offering, _by_magnification(report.pooled), strict=True
         )
     ]

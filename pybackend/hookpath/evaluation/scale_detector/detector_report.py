@@ -46,7 +46,7 @@ class ScaleSlide:
 
     @cached_property
     def measured(self) -> ScaleMeasured:
-        """All figures of this slide."""
+        """All metrics of this slide."""
         return ScaleMeasured.of(self.asked, self.found, self.magnifications)
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,16 +101,16 @@ class ScaleReport:
 
     @cached_property
     def pooled_intervals(self) -> dict[str, Interval]:
-        """Metric → 95 % bootstrap interval of its pooled figure, slides drawn again."""
+        """Metric → 95 % bootstrap interval of its pooled metric, slides drawn again."""
         return scale_intervals([s.measured for s in self.slides])
 
     def spread(self, metric: str) -> Spread:
-        """Mean ± std over slides of a slide's figure."""
-        return spread([s.measured.figure(metric) for s in self.slides])
+        """Mean ± std over slides of a slide's metric."""
+        return spread([s.measured.value(metric) for s in self.slides])
 
     def interval(self, metric: str) -> Interval:
         """95 % bootstrap interval of the mean over slides."""
-        return mean_interval([s.measured.figure(metric) for s in self.slides])
+        return mean_interval([s.measured.value(metric) for s in self.slides])
 
     @cached_property
     def groups(self) -> dict[str, dict[str, ScaleReport]]:
@@ -118,7 +118,7 @@ class ScaleReport:
         return parts_by_group(self.slides, lambda slides: replace(self, slides=slides))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         return {
             "format_version": FORMAT_VERSION,
             "kind": SCALE_KIND,

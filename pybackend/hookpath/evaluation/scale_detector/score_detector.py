@@ -121,10 +121,10 @@ def _slide(entry: ImageEntry, check: ScaleCheck, group_by: Sequence[str]) -> Sca
 
 
 def scale_summary(report: ScaleReport, out_dir: Path) -> dict[str, Any]:
-    """The few figures that a terminal or another program wants."""
+    """The few metrics that a terminal or another program wants."""
     return {
         "report": str(out_dir / REPORT_HTML),
         "slides": len(report.slides),
         "problems": len(report.problems),
-        **{f"pooled_{metric}": value for metric, value in report.pooled.figures().items()},
+        **{f"pooled_{metric}": value for metric, value in report.pooled.metrics().items()},
     }

@@ -18,7 +18,7 @@ from hookpath.evaluation.tables import Table
 #: Object metadata of an annotation: the class that a person said is right as it is drawn.
 RIGHT_KEY = "hookpath.right"
 
-#: A probability map has 255 steps: what is less than half of one is not told from it.
+#: A probability map has 255 steps: less than half of one is no difference.
 _LEAST = 0.5 / 255
 
 
@@ -132,12 +132,12 @@ class AreaTally:
             guess: ``(h, w)`` predicted labels, 0: not predicted.
             probabilities: ``(h, w, C)``, 255 = certain.
         """
-        drawn = owners > 0
-        whose, said = owners[drawn], guess[drawn].astype(np.int64)
+        annotated = owners > 0
+        whose, said = owners[annotated], guess[annotated].astype(np.int64)
         column = np.where((said > 0) & (said <= self.truth.n_known), said - 1, self.truth.n_known)
         np.add.at(self._counts, (whose, column), 1)
         if probabilities is not None:
-            self._judge(whose, probabilities[drawn])
+            self._judge(whose, probabilities[annotated])
 
     def _judge(self, whose: npt.NDArray[np.int32], probabilities: Probabilities) -> None:
         there = probabilities.any(axis=1)
@@ -190,9 +190,9 @@ class AreaTally:
         return tuple(found)
 
 
-def _is_marked(drawn: PathObject | None, label: str) -> bool:
+def _is_marked(annotated: PathObject | None, label: str) -> bool:
     """A mark is of a class: it says nothing of an area that was given another one since."""
-    return drawn is not None and drawn.metadata.get(RIGHT_KEY) == label
+    return annotated is not None and annotated.metadata.get(RIGHT_KEY) == label
 
 
 def _bounds(found: Iterable[float]) -> tuple[float, float, float, float]:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.evaluation.scoring.roc import N_BINS, Figures
+from hookpath.evaluation.scoring.roc import N_BINS, Values
 
 #: Steps of probability in which calibration is looked at.
 STEPS = 10
 
 
-def ece_of_bins(bins: npt.ArrayLike) -> Figures:
+def ece_of_bins(bins: npt.ArrayLike) -> Values:
     """Expected calibration errors.
 
     Args:
@@ -31,11 +31,11 @@ def ece_of_bins(bins: npt.ArrayLike) -> Figures:
     total = pixels.sum(axis=-1)
     gaps = np.where(pixels > 0, np.abs(right - mean) * pixels, 0.0).sum(axis=-1)
     known = np.asarray(bins)[..., 1, :].sum(axis=-1) > 0
-    found: Figures = np.divide(gaps, total, out=np.full(total.shape, np.nan), where=known)
+    found: Values = np.divide(gaps, total, out=np.full(total.shape, np.nan), where=known)
     return found
 
 
-def reliability(bins: npt.ArrayLike) -> tuple[Figures, Figures, Figures]:
+def reliability(bins: npt.ArrayLike) -> tuple[Values, Values, Values]:
     """Mean probability, share that is of the class, and pixels of each step, ``(…, STEPS)``.
 
     The first two are NaN in steps without pixels.
@@ -54,7 +54,7 @@ def reliability(bins: npt.ArrayLike) -> tuple[Figures, Figures, Figures]:
     return mean, right, pixels
 
 
-def ap_of_bins(bins: npt.ArrayLike) -> Figures:
+def ap_of_bins(bins: npt.ArrayLike) -> Values:
     """Average precisions, ``(…)`` float64; NaN without positives.
 
     Args:
@@ -66,11 +66,11 @@ def ap_of_bins(bins: npt.ArrayLike) -> Figures:
     precision = np.divide(true, called, out=np.zeros_like(true), where=called > 0)
     total = true[..., -1]
     gained = (counts[..., 1, :] * precision).sum(axis=-1)
-    found: Figures = np.divide(gained, total, out=np.full(total.shape, np.nan), where=total > 0)
+    found: Values = np.divide(gained, total, out=np.full(total.shape, np.nan), where=total > 0)
     return found
 
 
-def precision_recall(bins: npt.ArrayLike) -> tuple[Figures, Figures, Figures]:
+def precision_recall(bins: npt.ArrayLike) -> tuple[Values, Values, Values]:
     """Falling thresholds, and recall and precision of all pixels from each on, ``(n,)`` each.
 
     Args:

@@ -79,20 +79,20 @@ def count_slide(
         predicted: the class map.
         grid: the pixels to count, of the map's size or any other; default: those of the map.
             Pixels that lie off the map are "not predicted".
-        errors: also told what is right and wrong where.
+        errors: also gets what is right and wrong where.
         tile: px of the grid along a tile's side; memory grows with its square, not with the slide.
-        probabilities: also told the probabilities there.
-        areas: also told what is predicted in each annotated area.
-        shapes: also told of objects and boundaries.
+        probabilities: also gets the probabilities there.
+        areas: also gets what is predicted in each annotated area.
+        shapes: also gets objects and boundaries.
 
     Returns:
         ``(truth.n_labels, n_known + 1)``: rows beyond `n_known` are classes that the model does
         not know; the last column is "not predicted".
     """
     counts = np.zeros((truth.n_labels, truth.n_known + 1), dtype=np.int64)
-    drawn = [p.geometry for p in truth.labels.polygons]
+    annotated = [p.geometry for p in truth.labels.polygons]
     grid = grid or predicted.grid
-    for region in labelled_tiles(grid, drawn, tile):
+    for region in labelled_tiles(grid, annotated, tile):
         true = truth.labels.rasterize(region)
         if not true.any():
             continue

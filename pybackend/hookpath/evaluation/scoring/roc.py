@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Figures = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
 
 #: ``(C, 2, 256)`` int64 of one slide: class, [pixels of other classes, pixels of this class],
 #: the class's probability there × 255.
@@ -29,9 +29,9 @@ class Roc:
     `thresholds` fall; the first is infinite: nothing is called positive.
     """
 
-    fpr: Figures
-    tpr: Figures
-    thresholds: Figures
+    fpr: Values
+    tpr: Values
+    thresholds: Values
 
     @property
     def auc(self) -> float:
@@ -62,7 +62,7 @@ def roc_of_bins(bins: Bins) -> Roc:
     return _curve(bins[:, seen], seen / (N_BINS - 1))
 
 
-def auc_of_bins(bins: npt.ArrayLike) -> Figures:
+def auc_of_bins(bins: npt.ArrayLike) -> Values:
     """Areas under many curves at once.
 
     Args:
@@ -77,7 +77,7 @@ def auc_of_bins(bins: npt.ArrayLike) -> Figures:
     above = total[..., None] - np.cumsum(positive, axis=-1)
     ordered = (negative * (above + positive / 2)).sum(axis=-1)
     pairs = total * negative.sum(axis=-1)
-    areas: Figures = np.divide(ordered, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
+    areas: Values = np.divide(ordered, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0)
     return areas
 
 
@@ -100,7 +100,7 @@ def count_probabilities(truth: npt.ArrayLike, probabilities: npt.NDArray[np.uint
     return counted
 
 
-def _curve(counts: npt.NDArray[np.int64], values: Figures) -> Roc:
+def _curve(counts: npt.NDArray[np.int64], values: Values) -> Roc:
     """`counts` ``(2, n)`` of negatives and positives at each of the ascending `values`."""
     falling = np.cumsum(counts[:, ::-1], axis=1, dtype=np.float64)
     totals = counts.sum(axis=1, keepdims=True)

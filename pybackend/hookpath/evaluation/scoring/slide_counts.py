@@ -13,7 +13,7 @@ from hookpath.evaluation.class_metrics import Counts, Scores
 from hookpath.evaluation.scoring.annotation_scores import AreaResult
 from hookpath.evaluation.scoring.roc import N_BINS, Bins
 from hookpath.evaluation.scoring.slide_metrics import Measured
-from hookpath.evaluation.shape_scoring.shape_metrics import ShapeFigures
+from hookpath.evaluation.shape_scoring.shape_metrics import ShapeMetrics
 
 
 @dataclass(frozen=True)
@@ -82,19 +82,19 @@ class SlideResult:
     taught: str | None = None
     patient: str | None = None
     places: tuple[Place, ...] = ()
-    shapes: ShapeFigures | None = None
+    shapes: ShapeMetrics | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, macro F1 {self.measured.figure('f1'):.3f})"
+        return f"{type(self).__name__}({self.name!r}, macro F1 {self.measured.value('f1'):.3f})"
 
     @cached_property
     def measured(self) -> Measured:
-        """All figures of this slide."""
+        """All metrics of this slide."""
         return Measured(self.counts, self.bins, self.counted, self.shapes)
 
     @property
     def scores(self) -> Scores:
-        """The figures that follow from the counts."""
+        """The metrics that follow from the counts."""
         return self.measured.scores
 
     @property
@@ -150,7 +150,7 @@ class SlideResult:
             taught=raw.get("taught"),
             patient=raw.get("patient"),
             places=tuple(Place(**place) for place in raw.get("places", ())),
-            shapes=None if shapes is None else ShapeFigures.from_dict(shapes),
+            shapes=None if shapes is None else ShapeMetrics.from_dict(shapes),
         )
 
 

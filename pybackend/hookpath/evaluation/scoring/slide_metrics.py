@@ -1,4 +1,4 @@
-"""What was counted of a slide (or of several together), and every figure that follows from it."""
+"""What was counted of a slide (or of several together), and every metric that follows from it."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from hookpath.evaluation.class_metrics import (
     WHOLE_METRICS,
     Counts,
     Scores,
-    class_figures,
     finite,
     mean_of,
+    per_class_metrics,
     scores,
 )
 from hookpath.evaluation.scoring.calibration import ap_of_bins, ece_of_bins
-from hookpath.evaluation.scoring.roc import Bins, Figures, auc_of_bins
+from hookpath.evaluation.scoring.roc import Bins, Values, auc_of_bins
 from hookpath.evaluation.shape_scoring.shape_metrics import (
     OBJECT_METRICS,
     SHAPE_METRICS,
-    ShapeFigures,
+    ShapeMetrics,
     assd,
 )
 from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_intervals
 
-#: Figures of a class; of a slide, their mean over the annotated classes.
+#: Metrics of a class; of a slide, their mean over the annotated classes.
 CLASS_METRICS = (*METRICS, "dice", "auc", "ap", "ece", *SHAPE_METRICS)
 
-#: Figures of counted probabilities: ``(…, 2, 256)`` → ``(…)``.
-BIN_METRICS: Mapping[str, Callable[[Bins], Figures]] = MappingProxyType(
+#: Metrics of counted probabilities: ``(…, 2, 256)`` → ``(…)``.
+BIN_METRICS: Mapping[str, Callable[[Bins], Values]] = MappingProxyType(
     {"auc": auc_of_bins, "ap": ap_of_bins, "ece": ece_of_bins}
 )
 
-#: Every figure's name in tables and on axes.
+#: Every metric's name in tables and on axes.
 TITLES = MappingProxyType(
     {
         "f1": "F1",
@@ -69,7 +69,7 @@ def title_of(metric: str) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """Counts and all figures.
+    """Counts and all metrics.
 
     Attributes:
         counts: ``(C, C + 1)``: rows = truth, last column = not predicted.
@@ -81,7 +81,7 @@ class Measured:
     counts: Counts
     bins: Bins | None = None
     counted: tuple[bool, ...] | None = None
-    shapes: ShapeFigures | None = None
+    shapes: ShapeMetrics | None = None
 
     @classmethod
     def pooled(cls, parts: Sequence[Measured]) -> Measured:
@@ -93,7 +93,7 @@ class Measured:
             counts,
             np.sum(bins, axis=0) if bins else None,
             parts[0].counted,
-            ShapeFigures.pooled(shapes) if len(shapes) == len(parts) else None,
+            ShapeMetrics.pooled(shapes) if len(shapes) == len(parts) else None,
         )
 
     def in_order(self, order: Sequence[int]) -> Measured:
@@ -107,22 +107,22 @@ class Measured:
 
     @cached_property
     def scores(self) -> Scores:
-        """The figures that follow from the counts."""
+        """The metrics that follow from the counts."""
         return scores(self.counts, self.counted)
 
     @property
-    def auc(self) -> Figures:
+    def auc(self) -> Values:
         """``(C,)`` area under each class's ROC curve, NaN where undefined."""
         return self.of_bins["auc"]
 
     @cached_property
-    def of_bins(self) -> dict[str, Figures]:
+    def of_bins(self) -> dict[str, Values]:
         """Each of `BIN_METRICS`, ``(C,)``, NaN where undefined."""
         if self.bins is None:
             return {m: np.full(len(self.counts), np.nan) for m in BIN_METRICS}
         return {metric: compute(self.bins) for metric, compute in BIN_METRICS.items()}
 
-    def per_class(self, metric: str) -> Figures:
+    def per_class(self, metric: str) -> Values:
         """One of `CLASS_METRICS`, ``(C,)``, NaN for classes that are not annotated.
 
         All NaN for `WHOLE_METRICS`, which no single class has.
@@ -131,29 +131,29 @@ class Measured:
             return np.full(len(self.counts), np.nan)
         if metric in SHAPE_METRICS:
             return self.of_shapes(metric)
-        return self.of_bins[metric] if metric in BIN_METRICS else self.scores.drawn(metric)
+        return self.of_bins[metric] if metric in BIN_METRICS else self.scores.annotated(metric)
 
-    def of_shapes(self, metric: str) -> Figures:
+    def of_shapes(self, metric: str) -> Values:
         """One of `SHAPE_METRICS`, ``(C,)``, NaN where undefined."""
         if self.shapes is None:
             return np.full(len(self.counts), np.nan)
         return self.shapes.of(metric)
 
-    def figure(self, metric: str) -> float:
+    def value(self, metric: str) -> float:
         """One number for all classes: a macro mean, or one of `WHOLE_METRICS`."""
         if metric in WHOLE_METRICS:
             return float(getattr(self.scores, metric))
         return mean_of(self.per_class(metric), self.counted)
 
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         found = self.scores.as_dict(names)
         more = {} if self.bins is None else dict(self.of_bins)
         if self.shapes is not None:
             more |= {metric: self.of_shapes(metric) for metric in SHAPE_METRICS}
-        for metric, figures in more.items():
-            found["macro"][metric] = finite(self.figure(metric))
-            for name, value in zip(names, figures, strict=True):
+        for metric, metrics in more.items():
+            found["macro"][metric] = finite(self.value(metric))
+            for name, value in zip(names, metrics, strict=True):
                 found["classes"][name][metric] = finite(value)
         return found
 
@@ -161,7 +161,7 @@ class Measured:
 def pooled_intervals_of(
     parts: Sequence[Measured], metrics: Sequence[str]
 ) -> dict[str, tuple[Interval, list[Interval]]]:
-    """Bootstrap intervals of pooled figures, slides drawn again.
+    """Bootstrap intervals of pooled metrics, slides drawn again.
 
     Returns:
         Metric → interval of the figure for all classes, and of each class (none of metrics that
@@ -186,29 +186,29 @@ def pooled_intervals_of(
     return found
 
 
-def _of_many_bins(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Bins], Figures]:
+def _of_many_bins(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Bins], Values]:
     return _then_mean(BIN_METRICS[metric], counted)
 
 
 def _then_mean(
-    compute: Callable[[Any], Figures], counted: tuple[bool, ...] | None
-) -> Callable[[Any], Figures]:
+    compute: Callable[[Any], Values], counted: tuple[bool, ...] | None
+) -> Callable[[Any], Values]:
     return lambda sums: _with_mean(compute(sums), counted)
 
 
-def _of_many(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Counts], Figures]:
-    """Many confusion matrices → of each the figure for all classes, then that of each class."""
+def _of_many(metric: str, counted: tuple[bool, ...] | None) -> Callable[[Counts], Values]:
+    """Many confusion matrices → of each the metric for all classes, then that of each class."""
     if metric in WHOLE_METRICS:
-        return each(lambda counts: [Measured(counts, None, counted).figure(metric)])
-    return lambda sums: _with_mean(_drawn(sums, metric), counted)
+        return each(lambda counts: [Measured(counts, None, counted).value(metric)])
+    return lambda sums: _with_mean(_annotated(sums, metric), counted)
 
 
-def _drawn(sums: Counts, metric: str) -> Figures:
-    figures = class_figures(sums)["f1" if metric == "dice" else metric]
-    return np.where(sums.sum(axis=-1) > 0, figures, np.nan)
+def _annotated(sums: Counts, metric: str) -> Values:
+    metrics = per_class_metrics(sums)["f1" if metric == "dice" else metric]
+    return np.where(sums.sum(axis=-1) > 0, metrics, np.nan)
 
 
-def _with_mean(per_class: Figures, counted: tuple[bool, ...] | None) -> Figures:
+def _with_mean(per_class: Values, counted: tuple[bool, ...] | None) -> Values:
     return np.column_stack([[mean_of(row, counted) for row in per_class], per_class])
 
 

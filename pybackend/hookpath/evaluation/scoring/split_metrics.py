@@ -1,4 +1,4 @@
-"""The figures of training, validation and test slides apart: a model knows the first by heart."""
+"""The metrics of training, validation and test slides apart: a model knows the first by heart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hookpath.evaluation.statistics.bootstrap import Interval
 ALL = "all"
 
 
-def figures_by_part(slides: Sequence[SlideResult], names: Sequence[str]) -> dict[str, Any]:
+def metrics_by_part(slides: Sequence[SlideResult], names: Sequence[str]) -> dict[str, Any]:
     """Part of the split → its confusion matrix, and F1 by class and over classes with intervals.
 
     `ALL` has every slide; slides without a part are in no other. Plain Python for JSON.
@@ -28,14 +28,14 @@ def _figures(slides: Sequence[SlideResult], names: Sequence[str]) -> dict[str, A
     measured = [s.measured for s in slides]
     pooled = Measured.pooled(measured)
     whole, by_class = pooled_intervals_of(measured, ("f1",))["f1"]
-    drawn = pooled.per_class("f1")
+    annotated = pooled.per_class("f1")
     return {
         "slides": len(slides),
         "confusion": pooled.counts.tolist(),
-        "macro_f1": _with_interval(pooled.figure("f1"), whole),
+        "macro_f1": _with_interval(pooled.value("f1"), whole),
         "f1": {
             name: _with_interval(value, interval)
-            for name, value, interval in zip(names, drawn.tolist(), by_class, strict=True)
+            for name, value, interval in zip(names, annotated.tolist(), by_class, strict=True)
         },
     }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float64]
 Points = npt.NDArray[np.int32]
 
-#: Columns of `BoundaryTally.figures`.
+#: Columns of `BoundaryTally.metrics`.
 DRAWN_EDGES, PREDICTED_EDGES, UNJUDGED_EDGES, MEASURED, SUM_UM, HD95_UM = range(6)
 
 #: Edges of one kind that are kept as they are: half a metre of boundary at 0.5 µm/px.
@@ -90,14 +90,14 @@ class BoundaryTally:
     n_classes: int
     spacing_um: float
     most: int = MOST_POINTS
-    _drawn: list[PointSet] = field(init=False)
+    _annotated: list[PointSet] = field(init=False)
     _predicted: list[PointSet] = field(init=False)
     _elsewhere: list[PointSet] = field(init=False)
     _rim: PointSet = field(init=False)
 
     def __post_init__(self) -> None:
         every = range(self.n_classes)
-        self._drawn = [PointSet(self.most) for _ in every]
+        self._annotated = [PointSet(self.most) for _ in every]
         self._predicted = [PointSet(self.most) for _ in every]
         self._elsewhere = [PointSet(self.most) for _ in every]
         self._rim = PointSet(self.most)
@@ -107,38 +107,38 @@ class BoundaryTally:
         known_a, known_b = pairs.a.truth > 0, pairs.b.truth > 0
         both = known_a & known_b
         self._rim.add(pairs.edges(known_a != known_b))
-        _add_by_class(pairs, both, (pairs.a.truth, pairs.b.truth), self._drawn)
+        _add_by_class(pairs, both, (pairs.a.truth, pairs.b.truth), self._annotated)
         guesses = (pairs.a.guess, pairs.b.guess)
         _add_by_class(pairs, both, guesses, self._predicted)
         _add_by_class(pairs, ~both, guesses, self._elsewhere)
 
-    def figures(self) -> Values:
+    def metrics(self) -> Values:
         """Edges and their distances by class, ``(C, 6)``.
 
         Edges annotated, predicted, of these not judged; edges that were measured, the sum of their
         distances and HD95 in µm (NaN where there is no distance).
         """
         rim = _tree([self._rim])
-        parts = zip(self._drawn, self._predicted, self._elsewhere, strict=True)
+        parts = zip(self._annotated, self._predicted, self._elsewhere, strict=True)
         return np.array([self._measure(*part, rim) for part in parts]).reshape(-1, 6)
 
     def _measure(
-        self, drawn: PointSet, predicted: PointSet, elsewhere: PointSet, rim: cKDTree | None
+        self, annotated: PointSet, predicted: PointSet, elsewhere: PointSet, rim: cKDTree | None
     ) -> list[float]:
-        n_drawn, n_predicted = int(drawn.weights.sum()), int(predicted.weights.sum())
-        to_drawn, to_predicted = _tree([drawn]), _tree([predicted, elsewhere])
-        if to_drawn is None or to_predicted is None:
-            return [n_drawn, n_predicted, n_predicted, 0, 0.0, math.nan]
-        there = _distances(to_predicted, drawn)
-        back, weights = _distances(to_drawn, predicted), predicted.weights
+        n_annotated, n_predicted = int(annotated.weights.sum()), int(predicted.weights.sum())
+        to_annotated, to_predicted = _tree([annotated]), _tree([predicted, elsewhere])
+        if to_annotated is None or to_predicted is None:
+            return [n_annotated, n_predicted, n_predicted, 0, 0.0, math.nan]
+        there = _distances(to_predicted, annotated)
+        back, weights = _distances(to_annotated, predicted), predicted.weights
         unknown = np.inf if rim is None else _distances(rim, predicted)
         judged: npt.NDArray[np.bool_] = back <= unknown
-        sides = [(there, drawn.weights), (back[judged], weights[judged])]
+        sides = [(there, annotated.weights), (back[judged], weights[judged])]
         half_um = self.spacing_um / 2
         total = sum(float((d * w).sum()) for d, w in sides)
         hd95 = max(_quantile(d, w) for d, w in sides if len(d))
         left = int(weights[~judged].sum())
-        return [n_drawn, n_predicted, left, n_drawn + n_predicted - left,
+        return [n_annotated, n_predicted, left, n_annotated + n_predicted - left,
                 total * half_um, hd95 * half_um]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class ObjectTally:
     n_classes: int
     least_px: float = 0.0
     _counts: Ids = field(init=False)
-    _drawn: Components = field(default_factory=Components)
+    _annotated: Components = field(default_factory=Components)
     _predicted: Components = field(default_factory=Components)
     _overlaps: list[Ids] = field(default_factory=list)
 
@@ -59,33 +59,33 @@ class ObjectTally:
         Returns:
             ``(h, w)`` numbers of the annotated and of the predicted objects, for `join`.
         """
-        drawn = parts_of(truth)
+        annotated = parts_of(truth)
         predicted = parts_of(np.where(truth > 0, guess, 0).astype(np.uint8))
-        common = (drawn.ids > 0) & (truth == guess)
-        overlaps, pixels = _overlaps(drawn, predicted, common)
+        common = (annotated.ids > 0) & (truth == guess)
+        overlaps, pixels = _overlaps(annotated, predicted, common)
         cut = np.zeros(len(predicted.areas), bool)
         for pairs in Pairs.within(Pixels(truth, guess, predicted.ids)):
             cut[_going_on(pairs)] = True
         cut[0] = False
-        kept_drawn = _kept(drawn, overlaps[0])
+        kept_annotated = _kept(annotated, overlaps[0])
         kept_predicted = _kept(predicted, overlaps[1])
-        self._settle(drawn, ~kept_drawn, DRAWN)
+        self._settle(annotated, ~kept_annotated, DRAWN)
         self._settle(predicted, ~kept_predicted & ~cut, FALSE)
         self._settle(predicted, ~kept_predicted & cut, UNJUDGED)
-        first = self._drawn.keep(drawn, kept_drawn, np.zeros(len(kept_drawn), bool))
+        first = self._annotated.keep(annotated, kept_annotated, np.zeros(len(kept_annotated), bool))
         second = self._predicted.keep(predicted, kept_predicted, cut)
         self._overlaps.append(np.stack([first[overlaps[0]], second[overlaps[1]], pixels]))
-        return first[drawn.ids], second[predicted.ids]
+        return first[annotated.ids], second[predicted.ids]
 
     def _settle(self, parts: TileParts, which: Flags, column: int) -> None:
         large = which & (parts.areas > 0) & (parts.areas >= self.least_px)
         self._counts[:, column] += np.bincount(parts.labels[large] - 1, minlength=self.n_classes)
 
-    def join(self, drawn: Pairs, predicted: Pairs) -> None:
+    def join(self, annotated: Pairs, predicted: Pairs) -> None:
         """Join what meets at the edge between two tiles: pairs with the numbers of `add`."""
-        a, b = drawn.a, drawn.b
+        a, b = annotated.a, annotated.b
         same = (a.ids > 0) & (b.ids > 0) & (a.truth == b.truth)
-        self._drawn.join(a.ids[same], b.ids[same])
+        self._annotated.join(a.ids[same], b.ids[same])
         a, b = predicted.a, predicted.b
         same = (a.ids > 0) & (b.ids > 0) & (a.guess == b.guess)
         self._predicted.join(a.ids[same], b.ids[same])
@@ -93,15 +93,15 @@ class ObjectTally:
 
     def counts(self) -> Ids:
         """``(C, 4)``: objects that were annotated, of these found, false alarms, not judged."""
-        of_drawn, drawn_label, drawn_px, _ = self._drawn.whole()
+        of_annotated, annotated_label, annotated_px, _ = self._annotated.whole()
         of_predicted, label, px, cut = self._predicted.whole()
-        found, used = self._matches(of_drawn, drawn_px, of_predicted, px)
+        found, used = self._matches(of_annotated, annotated_px, of_predicted, px)
         counts = self._counts.copy()
-        drawn = drawn_px >= max(1, self.least_px)
+        annotated = annotated_px >= max(1, self.least_px)
         alone = (px >= max(1, self.least_px)) & ~used
         for column, which, labels in (
-            (DRAWN, drawn, drawn_label),
-            (FOUND, drawn & found, drawn_label),
+            (DRAWN, annotated, annotated_label),
+            (FOUND, annotated & found, annotated_label),
             (FALSE, alone & ~cut, label),
             (UNJUDGED, alone & cut, label),
         ):
@@ -109,29 +109,29 @@ class ObjectTally:
         return counts
 
     def _matches(
-        self, of_drawn: Ids, drawn_px: Ids, of_predicted: Ids, px: Ids
+        self, of_annotated: Ids, annotated_px: Ids, of_predicted: Ids, px: Ids
     ) -> tuple[Flags, Flags]:
         """Which annotated and which predicted components have a partner, the best ones first."""
         first, second, pixels = np.concatenate([np.zeros((3, 0), np.int64), *self._overlaps], 1)
-        key = of_drawn[first] * len(px) + of_predicted[second]
+        key = of_annotated[first] * len(px) + of_predicted[second]
         pair, where = np.unique(key, return_inverse=True)
         common = np.bincount(where, pixels, len(pair)).astype(np.int64)
         first, second = pair // len(px), pair % len(px)
-        union = drawn_px[first] + px[second] - common
+        union = annotated_px[first] + px[second] - common
         enough = np.flatnonzero(2 * common >= union)
-        found, used = np.zeros(len(drawn_px), bool), np.zeros(len(px), bool)
+        found, used = np.zeros(len(annotated_px), bool), np.zeros(len(px), bool)
         for i in enough[np.argsort(-common[enough] / union[enough], kind="stable")].tolist():
             if not found[first[i]] and not used[second[i]]:
                 found[first[i]] = used[second[i]] = True
         return found, used
 
 
-def _overlaps(drawn: TileParts, predicted: TileParts, common: Flags) -> tuple[Ids, Ids]:
+def _overlaps(annotated: TileParts, predicted: TileParts, common: Flags) -> tuple[Ids, Ids]:
     """``(2, n)`` numbers of parts that have pixels in `common`, and ``(n,)`` how many."""
     from scipy.sparse import coo_array
 
-    first, second = drawn.ids[common], predicted.ids[common]
-    shape = len(drawn.areas), len(predicted.areas)
+    first, second = annotated.ids[common], predicted.ids[common]
+    shape = len(annotated.areas), len(predicted.areas)
     # Summing a sparse table's duplicates takes a tenth of the time of sorting the pixels.
     table = coo_array((np.ones(len(first), np.int64), (first, second)), shape=shape).tocsr()
     table.sum_duplicates()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hookpath.evaluation.shape_scoring.boundary_distance import BoundaryTally
 from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2, ObjectTally
 from hookpath.evaluation.shape_scoring.pixel_pairs import Pairs, Pixels
-from hookpath.evaluation.shape_scoring.shape_metrics import ShapeFigures
+from hookpath.evaluation.shape_scoring.shape_metrics import ShapeMetrics
 from hookpath.geometry import Region
 
 Labels = npt.NDArray[np.uint8]
@@ -23,7 +23,7 @@ _ALL, _FIRST, _LAST = slice(None), slice(0, 1), slice(-1, None)
 
 @dataclass
 class ShapeTally:
-    """Told of every labelled tile, row by row; keeps tiles' last pixels for those that follow.
+    """Fed every labelled tile, row by row; keeps tiles' last pixels for those that follow.
 
     Args:
         n_classes: classes of the model; labels above are not scored.
@@ -53,17 +53,19 @@ class ShapeTally:
         row = round((region.y_l0 - grid.y_l0) / grid.downsample_y)
         column = round((region.x_l0 - grid.x_l0) / grid.downsample_x)
         numbers = self._objects.add(truth, guess)
-        drawn, predicted = (Pixels(truth, guess, ids) for ids in numbers)
+        annotated, predicted = (Pixels(truth, guess, ids) for ids in numbers)
         for pairs in Pairs.within(predicted, row, column):
             self._boundaries.add(pairs)
-        self._meet(self._right, (drawn.at(_ALL, _FIRST), predicted.at(_ALL, _FIRST)), row, column)
-        self._meet(self._below, (drawn.at(_FIRST), predicted.at(_FIRST)), row, column)
+        self._meet(
+            self._right, (annotated.at(_ALL, _FIRST), predicted.at(_ALL, _FIRST)), row, column
+        )
+        self._meet(self._below, (annotated.at(_FIRST), predicted.at(_FIRST)), row, column)
         # Edges of rows that are over have been met, or nothing is known behind them.
         self._right = {at: kept for at, kept in self._right.items() if at[0] >= row}
         self._below = {at: kept for at, kept in self._below.items() if at[0] >= row}
-        last = (drawn.at(_ALL, _LAST), predicted.at(_ALL, _LAST))
+        last = (annotated.at(_ALL, _LAST), predicted.at(_ALL, _LAST))
         self._right[row, column + region.width] = last
-        self._below[row + region.height, column] = (drawn.at(_LAST), predicted.at(_LAST))
+        self._below[row + region.height, column] = (annotated.at(_LAST), predicted.at(_LAST))
 
     def _meet(
         self, kept: dict[tuple[int, int], _Edge], after: _Edge, row: int, column: int
@@ -71,13 +73,13 @@ class ShapeTally:
         before = kept.pop((row, column), None)
         if before is None:
             return
-        drawn, predicted = (
+        annotated, predicted = (
             Pairs(a, b, kept is self._below, row, column)
             for a, b in zip(before, after, strict=True)
         )
-        self._objects.join(drawn, predicted)
+        self._objects.join(annotated, predicted)
         self._boundaries.add(predicted)
 
-    def figures(self) -> ShapeFigures:
+    def metrics(self) -> ShapeMetrics:
         """What was found."""
-        return ShapeFigures(self._objects.counts(), self._boundaries.figures())
+        return ShapeMetrics(self._objects.counts(), self._boundaries.metrics())

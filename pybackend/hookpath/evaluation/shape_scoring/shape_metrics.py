@@ -1,4 +1,4 @@
-"""Figures of objects and boundaries, per class, of a slide or of several together."""
+"""Metrics of objects and boundaries, per class, of a slide or of several together."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ EDGE_COUNTS = MappingProxyType(
     }
 )
 
-#: Figures of which less is better.
+#: Metrics of which less is better.
 DISTANCES = ("assd_um", "hd95_um")
 
 
 def object_f1(objects: npt.NDArray[Any]) -> Values:
     """``(…, 4)`` counts → F1 of objects; NaN where none was drawn."""
-    drawn, found, false = (objects[..., i].astype(float) for i in (DRAWN, FOUND, FALSE))
-    return _ratio(2 * found, np.where(drawn > 0, drawn + found + false, 0))
+    annotated, found, false = (objects[..., i].astype(float) for i in (DRAWN, FOUND, FALSE))
+    return _ratio(2 * found, np.where(annotated > 0, annotated + found + false, 0))
 
 
 def object_precision(objects: npt.NDArray[Any]) -> Values:
     """``(…, 4)`` counts → share of the judged objects that were drawn; NaN where none was drawn."""
-    drawn, found, false = (objects[..., i].astype(float) for i in (DRAWN, FOUND, FALSE))
-    return _ratio(found, np.where(drawn > 0, found + false, 0))
+    annotated, found, false = (objects[..., i].astype(float) for i in (DRAWN, FOUND, FALSE))
+    return _ratio(found, np.where(annotated > 0, found + false, 0))
 
 
 def object_recall(objects: npt.NDArray[Any]) -> Values:
@@ -71,12 +71,12 @@ OBJECT_METRICS: Mapping[str, Callable[[npt.NDArray[Any]], Values]] = MappingProx
     }
 )
 
-#: Every figure of shapes.
+#: Every metric of shapes.
 SHAPE_METRICS = (*OBJECT_METRICS, *DISTANCES)
 
 
 @dataclass(frozen=True)
-class ShapeFigures:
+class ShapeMetrics:
     """What was counted.
 
     Attributes:
@@ -88,17 +88,17 @@ class ShapeFigures:
     boundaries: Values
 
     @classmethod
-    def pooled(cls, parts: Sequence[ShapeFigures]) -> ShapeFigures:
-        """All slides together. HD95 is one slide's figure: of several it is NaN."""
+    def pooled(cls, parts: Sequence[ShapeMetrics]) -> ShapeMetrics:
+        """All slides together. HD95 is one slide's metric: of several it is NaN."""
         if len(parts) == 1:
             return parts[0]
         sums = np.sum([p.boundaries for p in parts], axis=0)
         sums[:, HD95_UM] = math.nan
         return cls(np.sum([p.objects for p in parts], axis=0), sums)
 
-    def in_order(self, order: Sequence[int]) -> ShapeFigures:
+    def in_order(self, order: Sequence[int]) -> ShapeMetrics:
         """With the classes at these indices, in this order."""
-        return ShapeFigures(self.objects[list(order)], self.boundaries[list(order)])
+        return ShapeMetrics(self.objects[list(order)], self.boundaries[list(order)])
 
     def of(self, metric: str) -> Values:
         """One of `SHAPE_METRICS`, ``(C,)``, NaN where undefined."""
@@ -118,7 +118,7 @@ class ShapeFigures:
         }
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> ShapeFigures:
+    def from_dict(cls, raw: Mapping[str, Any]) -> ShapeMetrics:
         """What `as_dict` described."""
         objects = [[part["objects"][key] for key in OBJECT_COUNTS] for part in raw.values()]
         edges = [

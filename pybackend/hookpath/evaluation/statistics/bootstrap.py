@@ -1,7 +1,7 @@
 """Bootstrap confidence intervals: slides are drawn again and again, with replacement.
 
 Slides, never pixels: pixels of one slide are alike, slides are what a model will meet anew. The
-interval holds the middle of the resampled figures (percentile method; Efron and Tibshirani, 1993).
+interval holds the middle of the resampled metrics (percentile method; Efron and Tibshirani, 1993).
 """
 
 from __future__ import annotations
@@ -28,21 +28,23 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure lies between `low` and `high` in the share `level` of the resamplings; NaN: none."""
+    """A metric lies between `low` and `high` in the share `level` of the resamplings; NaN: none."""
 
     low: float
     high: float
     level: float = LEVEL
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         return {"low": finite(self.low), "high": finite(self.high), "level": self.level}
 
 
 NONE = Interval(float("nan"), float("nan"))
 
 
-def drawn_slides(slides: int, resamples: int = RESAMPLES, seed: int = 0) -> npt.NDArray[np.int64]:
+def resampled_slides(
+    slides: int, resamples: int = RESAMPLES, seed: int = 0
+) -> npt.NDArray[np.int64]:
     """``(resamples, slides)`` indices of slides; the same for the same numbers."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, slides, (resamples, slides))
@@ -51,7 +53,7 @@ def drawn_slides(slides: int, resamples: int = RESAMPLES, seed: int = 0) -> npt.
 def mean_interval(
     values: npt.ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Interval of the mean over slides, those without the figure (NaN) left out.
+    """Interval of the mean over slides, those without the metric (NaN) left out.
 
     Of paired differences it is the paired interval of the difference.
 
@@ -62,25 +64,25 @@ def mean_interval(
     kept = array[~np.isnan(array)]
     if kept.size < FEWEST_SLIDES:
         return NONE
-    return _middle(kept[drawn_slides(kept.size, resamples, seed)].mean(axis=1), level)
+    return _middle(kept[resampled_slides(kept.size, resamples, seed)].mean(axis=1), level)
 
 
 def pooled_intervals(
     counts: npt.NDArray[Any],
-    figures: Callable[[npt.NDArray[Any]], Values],
+    metrics: Callable[[npt.NDArray[Any]], Values],
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> list[Interval]:
-    """Intervals of figures of all slides' counts together, the slides drawn again.
+    """Intervals of metrics of all slides' counts together, the slides drawn again.
 
     Args:
         counts: ``(slides, …)`` whatever is counted, or summed, of each slide.
-        figures: ``(n, …)`` summed counts of n resamplings → ``(n, k)`` figures.
+        metrics: ``(n, …)`` summed counts of n resamplings → ``(n, k)`` metrics.
     """
     if len(counts) < FEWEST_SLIDES:
-        return [NONE] * figures(counts.sum(axis=0, keepdims=True)).shape[1]
-    found = figures(resampled_sums(counts, resamples, seed))
+        return [NONE] * metrics(counts.sum(axis=0, keepdims=True)).shape[1]
+    found = metrics(resampled_sums(counts, resamples, seed))
     return [_middle(column, level) for column in found.T]
 
 
@@ -88,8 +90,8 @@ def resampled_sums(
     counts: npt.NDArray[Any], resamples: int = RESAMPLES, seed: int = 0
 ) -> npt.NDArray[Any]:
     """``(resamples, …)`` sums of the counts of the slides drawn."""
-    drawn = drawn_slides(len(counts), resamples, seed)
-    times = np.stack([np.bincount(row, minlength=len(counts)) for row in drawn])
+    resampled = resampled_slides(len(counts), resamples, seed)
+    times = np.stack([np.bincount(row, minlength=len(counts)) for row in resampled])
     # Products of floats are many times as quick, and exact below 2⁵³ pixels.
     flat = times.astype(np.float64) @ counts.reshape(len(counts), -1).astype(np.float64)
     return flat.astype(counts.dtype).reshape(resamples, *counts.shape[1:])

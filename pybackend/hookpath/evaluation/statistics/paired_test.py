@@ -25,11 +25,11 @@ _COUNTED_OUT = 500
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Wilcoxon's signed-rank test of one figure of two runs on the same slides.
+    """Wilcoxon's signed-rank test of one metric of two runs on the same slides.
 
     Attributes:
         first, second: names of the runs; differences are second − first.
-        n: slides on which the figure is defined for both.
+        n: slides on which the metric is defined for both.
         mean, std, median: of the differences; `std` NaN for fewer than two slides.
         better, worse, equal: slides on which the second is higher, lower, the same.
         interval: of the mean difference, slides resampled.
@@ -69,7 +69,7 @@ class PairedTest:
         return f"{higher} is higher."
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         numbers = {k: finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
         return {
             **numbers,
@@ -85,11 +85,11 @@ def paired_tests(
     correction: str = "holm",
     baseline: str | None = None,
 ) -> list[PairedTest]:
-    """Every pair of runs, by every figure; all of them are corrected for together.
+    """Every pair of runs, by every metric; all of them are corrected for together.
 
     Args:
         names: of the runs.
-        tables: figure → ``(slides, runs)``, NaN where it is undefined.
+        tables: metric → ``(slides, runs)``, NaN where it is undefined.
         correction: one of `hookpath.evaluation.statistics.multiple_testing.CORRECTIONS`.
         baseline: only pairs with this run, which is then the first.
     """

@@ -1,7 +1,7 @@
 """Tukey's range test: which of several runs (or groups of slides) differ in their mean.
 
 All pairs at once, corrected for their number by itself; with unequal numbers of slides after
-Tukey and Kramer. It takes every figure for independent and equally spread, so on the same slides
+Tukey and Kramer. It takes every metric for independent and equally spread, so on the same slides
 it sees less than a paired test does; H2G-Net's paper (section 3.3) compares its designs by it.
 """
 
@@ -42,7 +42,7 @@ class RangeTest:
     p: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain Python for JSON; undefined figures are None."""
+        """Plain Python for JSON; undefined metrics are None."""
         numbers = {k: finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
         return {**numbers, "test": "Tukey's range test"}
 
@@ -52,7 +52,7 @@ def range_tests(names: Sequence[str], samples: Sequence[npt.ArrayLike]) -> list[
 
     Args:
         names: of the samples.
-        samples: the figure of every slide of each; NaN values are left out.
+        samples: the metric of every slide of each; NaN values are left out.
     """
     kept = [(n, v[~np.isnan(v)]) for n, v in zip(names, map(_floats, samples), strict=True)]
     usable = [(name, values) for name, values in kept if values.size >= 2]

@@ -25,7 +25,7 @@ class OnnxPatches:
         data: the file's content.
         card: of its folder.
         device: ``auto`` (CUDA where ONNX Runtime has it), ``cpu``, ``cuda``, ``cuda:1``…
-        say: told why ``auto`` takes the CPU.
+        say: gets the reason why ``auto`` takes the CPU.
 
     Raises:
         DeviceError: the device is not there, or ONNX Runtime cannot use it.

@@ -26,7 +26,7 @@ class OnDevice(Generic[N]):
     Args:
         device: ``auto`` (CUDA where there is one), or any torch device.
         amp: bfloat16 autocast, for GPUs; results differ slightly.
-        say: told why ``auto`` takes the CPU.
+        say: gets the reason why ``auto`` takes the CPU.
 
     Raises:
         DeviceError: no such device here, or no memory left on it for the network.

@@ -1,4 +1,4 @@
-"""What a model's own file has to do with a prediction that fails: its name is told."""
+"""Names the model's own file in the errors of a prediction that fails."""
 
 from __future__ import annotations
 

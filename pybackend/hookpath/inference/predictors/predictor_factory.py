@@ -103,7 +103,7 @@ def load_predictor(
     """The way to predict slides with a model folder (or an ensemble's), and the model's card.
 
     A folder that only has ``model.onnx`` is run by ONNX Runtime; its card's hash is that file's.
-    Answers that are no numbers are told with the file that they come from.
+    Outputs that are no numbers are reported with the file that they come from.
 
     Raises:
         ModelFolderError: the model cannot be loaded.

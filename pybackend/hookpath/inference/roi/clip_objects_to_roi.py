@@ -23,13 +23,13 @@ class Regions:
     """Area annotations to predict in, in level-0 px.
 
     Args:
-        drawn: objects with areas, or areas alone (which nothing is marked with).
+        annotated: objects with areas, or areas alone (which nothing is marked with).
     """
 
-    def __init__(self, drawn: Sequence[PathObject | BaseGeometry]) -> None:
-        areas = [d.geometry if isinstance(d, PathObject) else d for d in drawn]
+    def __init__(self, annotated: Sequence[PathObject | BaseGeometry]) -> None:
+        areas = [d.geometry if isinstance(d, PathObject) else d for d in annotated]
         self.areas = tuple(_repaired(area) for area in areas)
-        self._ids = [d.id if isinstance(d, PathObject) else None for d in drawn]
+        self._ids = [d.id if isinstance(d, PathObject) else None for d in annotated]
         self._tree = STRtree(self.areas)
 
     def fitted(

@@ -211,7 +211,7 @@ def _rasterise(areas: Sequence[BaseGeometry], region: Region, touched: bool) -> 
     from rasterio.features import rasterize
 
     shape = (region.height, region.width)
-    drawn = rasterize(
+    annotated = rasterize(
         areas, shape, transform=Affine(*region.affine_l0), dtype="uint8", all_touched=touched
     )
-    return np.asarray(drawn, bool)
+    return np.asarray(annotated, bool)

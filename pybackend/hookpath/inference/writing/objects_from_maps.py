@@ -75,8 +75,8 @@ class ObjectConfig(BaseModel):
     def run_id(self, record: PredictionRecord) -> str:
         """Tag of the objects: that of prediction itself where it would draw them alike."""
         look = self.model_dump(include={"as_", "min_area_um2", "simplify_um"})
-        drawn = PredictConfig.recorded(record.settings).model_copy(update=look)
-        tag = drawn.run_id(str(record.model.get("weights_sha256", "")))
+        annotated = PredictConfig.recorded(record.settings).model_copy(update=look)
+        tag = annotated.run_id(str(record.model.get("weights_sha256", "")))
         if self.as_predicted:
             return tag
         changed = sorted(self.model_dump(include={"threshold", "thresholds", "smooth_um"}).items())

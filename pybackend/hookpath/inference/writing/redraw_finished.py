@@ -49,8 +49,8 @@ def redrawn(
         return None
     if not config.wants_geojson or (record.run == run and GEOJSON_NAME in there):
         return record
-    then = PredictConfig.recorded(record.settings).drawn
-    alike = all(then[key] == value for key, value in config.drawn.items() if key != "as_")
+    then = PredictConfig.recorded(record.settings).annotated
+    alike = all(then[key] == value for key, value in config.annotated.items() if key != "as_")
     if GEOJSON_NAME in there and alike:
         kind = config.object_type
         found = read_geojson(folder / GEOJSON_NAME)
@@ -78,7 +78,7 @@ def _published(
     new = record.model_copy(
         update={
             "run": run,
-            "settings": {**record.settings, **config.drawn},
+            "settings": {**record.settings, **config.annotated},
             "objects": len(objects),
             "files": tuple(dict.fromkeys((*record.files, GEOJSON_NAME))),
             "in_project": False,

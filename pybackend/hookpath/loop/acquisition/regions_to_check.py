@@ -57,8 +57,8 @@ def _inside(known: BaseGeometry, found: ProbabilityMap) -> npt.NDArray[np.bool_]
     from rasterio.features import rasterize
 
     dx, dy = found.downsample
-    drawn = rasterize([known], (height, width), transform=Affine(dx, 0, 0, 0, dy, 0))
-    return np.asarray(drawn, bool)
+    annotated = rasterize([known], (height, width), transform=Affine(dx, 0, 0, 0, dy, 0))
+    return np.asarray(annotated, bool)
 
 
 def best_windows(values: Floats, side: int, count: int) -> Iterator[Window]:

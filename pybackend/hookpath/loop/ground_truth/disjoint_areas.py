@@ -81,9 +81,11 @@ def _cut(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """A person's areas of classes that end in ``*`` take what they cross of their other ones."""
     every = list(pieces)
     yield from (p for p in every if not p.by_hand)
-    drawn = [p for p in every if p.by_hand]
-    stars = [not is_of_interest(p.path_class.name) for p in drawn]
-    for piece, left in zip(drawn, cut_by_crossing([p.geometry for p in drawn], stars), strict=True):
+    annotated = [p for p in every if p.by_hand]
+    stars = [not is_of_interest(p.path_class.name) for p in annotated]
+    for piece, left in zip(
+        annotated, cut_by_crossing([p.geometry for p in annotated], stars), strict=True
+    ):
         if left is not None:
             yield replace(piece, geometry=left)
 

@@ -90,7 +90,7 @@ def measure(
     names = sorted(before.keys() | after.keys())
     was = {n: before[n].area * mm2 if n in before else 0.0 for n in names}
     now = {n: after[n].area * mm2 if n in after else 0.0 for n in names}
-    outline, drawn = _outlines(before, after, area, calibration)
+    outline, annotated = _outlines(before, after, area, calibration)
     return Correction(
         dice={n: dice(overlap.get(n, 0.0), was[n], now[n]) for n in names},
         proposed_mm2=was,
@@ -99,7 +99,7 @@ def measure(
         compared_mm2=area.area * mm2,
         changed_mm2=_changed(before, after) * mm2,
         outline_mm=outline,
-        drawn_mm=drawn,
+        drawn_mm=annotated,
         **_count(proposed, objects, area, drawn_ids),
     )
 
@@ -137,14 +137,14 @@ def _outlines(
     What lies on the compared area's own edge is a cut, not an outline.
     """
     slack = DRAWN_BEYOND_UM / calibration.mpp
-    total = drawn = 0.0
+    total = annotated = 0.0
     edge = shapely.boundary(area).buffer(slack) if not area.is_empty else area
     for name, shape in after.items():
         lines = shape.boundary.difference(edge)
         total += lines.length
         old = before.get(name)
-        drawn += (lines if old is None else lines.difference(old.boundary.buffer(slack))).length
-    return total * calibration.mpp / 1000, drawn * calibration.mpp / 1000
+        annotated += (lines if old is None else lines.difference(old.boundary.buffer(slack))).length
+    return total * calibration.mpp / 1000, annotated * calibration.mpp / 1000
 
 
 def _count(
@@ -155,8 +155,8 @@ def _count(
 ) -> dict[str, int]:
     """Objects by what became of them; only those that the area touches, where there is one."""
     now = {o.id: o for o in objects}
-    told = [o for o in proposed if area.is_empty or o.geometry.intersects(area)]
-    alive = [(o, now[o.id]) for o in told if o.id in now]
+    judged = [o for o in proposed if area.is_empty or o.geometry.intersects(area)]
+    alive = [(o, now[o.id]) for o in judged if o.id in now]
     renamed = sum(_class(a) != _class(b) for a, b in alive)
     reshaped = sum(_class(a) == _class(b) and not _same(a.geometry, b.geometry) for a, b in alive)
     ids = {o.id for o in proposed} | drawn_ids
@@ -171,7 +171,7 @@ def _count(
     )
     return {
         "added": added,
-        "removed": len(told) - len(alive),
+        "removed": len(judged) - len(alive),
         "reshaped": reshaped,
         "reclassified": renamed,
         "kept": len(alive) - renamed - reshaped,
@@ -190,7 +190,7 @@ def _same(a: BaseGeometry, b: BaseGeometry) -> bool:
 
 @dataclass
 class Sums:
-    """Figures over several images."""
+    """Metrics over several images."""
 
     images: int = 0
     untouched: int = 0
@@ -208,7 +208,7 @@ class Sums:
     kept: int = 0
 
     def add(self, values: Mapping[str, object]) -> None:
-        """Add one image's figures, as `hookpath.loop.steps.status` keeps them."""
+        """Add one image's metrics, as `hookpath.loop.steps.status` keeps them."""
         self.images += 1
         self.untouched += bool(values.get("left_as_it_was"))
         for name in ("proposed_mm2", "corrected_mm2", "overlap_mm2"):

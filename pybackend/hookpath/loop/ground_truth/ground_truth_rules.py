@@ -28,8 +28,8 @@ from hookpath.projects import EDITED_KEY
 from hookpath.projects.confirmed_annotations import (
     CONFIRMED_CLASS,
     SLACK_PX,
+    ProposedArea,
     Reason,
-    Said,
     confirmed_by_hand,
 )
 
@@ -133,18 +133,18 @@ def drawn_ids(objects: Iterable[PathObject]) -> tuple[str, ...]:
     return tuple(sorted(own))
 
 
-def drawn_truth(objects: Iterable[PathObject], drawn: frozenset[str] | None = None) -> Truth:
+def drawn_truth(objects: Iterable[PathObject], annotated: frozenset[str] | None = None) -> Truth:
     """The facts that are known before anything was accepted: what a person drew at the start.
 
     Args:
         objects: of the project.
-        drawn: their ids; None: nothing was ever proposed, so that all of a person's work is drawn.
+        annotated: their ids; None: nothing was ever proposed, so all of a person's work counts.
     """
     return Truth(
         tuple(
             Fact(p.geometry, p.path_class, "drawn")
             for p in seen_pieces(objects)
-            if p.by_hand and not p.edited and (drawn is None or p.object_id in drawn)
+            if p.by_hand and not p.edited and (annotated is None or p.object_id in annotated)
         )
     )
 
@@ -183,7 +183,7 @@ def _confirmed(pieces: Sequence[Piece], found: Evidence) -> list[Fact]:
 
 def _by_hand(pieces: Sequence[Piece], found: Evidence) -> list[Fact]:
     """Drawn, locked and touched area outside of the confirmed one."""
-    said = Said.of(found.said, found.drawn_ids)
+    said = ProposedArea.of(found.said, found.drawn_ids)
     facts: list[Fact] = []
     for piece in pieces:
         outside = piece.without(found.area) if piece.by_hand else None

@@ -28,8 +28,8 @@ def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Trut
     path = folder.truth_file(entry.id)
     if path.is_file():
         return Truth.load(path)
-    drawn = frozenset(record.drawn_ids) if record.proposed_in else None
-    return drawn_truth(folder.objects(entry), drawn)
+    annotated = frozenset(record.drawn_ids) if record.proposed_in else None
+    return drawn_truth(folder.objects(entry), annotated)
 
 
 def labelled_mm2(entry: ImageEntry, truth: Truth) -> dict[str, float]:

@@ -11,7 +11,7 @@ from hookpath.annotations import (
     PathClass,
     PathObject,
     class_names_in,
-    is_drawn_by_hand,
+    is_hand_drawn,
     read_geojson,
     write_geojson,
 )
@@ -49,7 +49,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Material:
+class SimulationDataset:
     """Slides to learn from, and others that only measure; classes in the order of training."""
 
     pool: tuple[Known, ...]
@@ -97,15 +97,17 @@ class PlayedProject(StoredProject):
         """Nothing is held."""
 
 
-def paint_material(out: Path, pool: int, test: int, size_px: int, seed: int) -> Material:
+def synthetic_dataset(
+    out: Path, pool: int, test: int, size_px: int, seed: int
+) -> SimulationDataset:
     """Synthetic slides, new ones for every seed; as many test slides of each stain."""
     here = out / "material" / f"seed-{seed}"
-    learn = _painted(here / "pool", stains_of(pool), (seed, 0), size_px)
-    measure = _painted(here / "test", [i % 3 for i in range(test)], (seed, 1), size_px)
-    return Material(learn, measure, _names(learn))
+    learn = _synthetic(here / "pool", stains_of(pool), (seed, 0), size_px)
+    measure = _synthetic(here / "test", [i % 3 for i in range(test)], (seed, 1), size_px)
+    return SimulationDataset(learn, measure, _names(learn))
 
 
-def _painted(
+def _synthetic(
     folder: Path, stains: Sequence[int], seed: Sequence[int], size_px: int
 ) -> tuple[Known, ...]:
     write_slides(folder / SLIDES, folder / TRUTH, stains, seed, size_px)
@@ -139,7 +141,7 @@ def known_slides(
     return found
 
 
-def drawn_material(slides: Sequence[Known], test: float, seed: int) -> Material:
+def annotated_dataset(slides: Sequence[Known], test: float, seed: int) -> SimulationDataset:
     """A project's slides in two parts; test slides are those that are marked, else the seed draws.
 
     Args:
@@ -147,7 +149,7 @@ def drawn_material(slides: Sequence[Known], test: float, seed: int) -> Material:
     """
     measure = [known for known in slides if known.measures] or _drawn(slides, test, seed)
     pool = tuple(known for known in slides if known not in measure)
-    return Material(pool, tuple(measure), _names(pool))
+    return SimulationDataset(pool, tuple(measure), _names(pool))
 
 
 def _known(
@@ -155,12 +157,12 @@ def _known(
 ) -> Known | None:
     """A slide with what is known of it written down; None where nothing is."""
     try:
-        drawn = [o for o in objects_of(entry, truth) if is_drawn_by_hand(o)]
-        if not class_names_in(drawn):
+        annotated = [o for o in objects_of(entry, truth) if is_hand_drawn(o)]
+        if not class_names_in(annotated):
             return None
         name = file_stem(entry.name)
         make_folder(folder)
-        write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(drawn))
+        write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(annotated))
         return Known(name, entry.slide, folder, split_of(entry) == "test")
     except Exception as error:  # one bad image must not stop the others
         report_failure(entry, error, reporter)
@@ -169,8 +171,8 @@ def _known(
 
 def without_overlaps(objects: Sequence[PathObject]) -> list[PathObject]:
     """Usable areas, the smaller on top, as training reads them."""
-    drawn = [o for o in objects if is_drawn_by_hand(o)]
-    return [PathObject(p.geometry, path_class=p.path_class) for p in seen_pieces(drawn)]
+    annotated = [o for o in objects if is_hand_drawn(o)]
+    return [PathObject(p.geometry, path_class=p.path_class) for p in seen_pieces(annotated)]
 
 
 def _drawn(slides: Sequence[Known], share: float, seed: int) -> list[Known]:

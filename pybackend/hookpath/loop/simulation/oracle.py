@@ -46,7 +46,7 @@ def draw_sparsely(entry: PlayedEntry, region: BaseGeometry) -> None:
     write_geojson(entry.annotation_file, _inside(entry, region))
 
 
-def telling_square(
+def informative_square(
     rng: np.random.Generator, entry: PlayedEntry, size_l0: tuple[int, int], side_l0: float
 ) -> BaseGeometry:
     """A square with as many classes as a few looks about the slide can find."""

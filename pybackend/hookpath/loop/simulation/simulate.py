@@ -19,16 +19,21 @@ from hookpath.errors import LoopError, UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.acquisition.rank_images import Choice, choose_next
 from hookpath.loop.simulation.dataset import (
-    Material,
     PlayedEntry,
     PlayedProject,
-    drawn_material,
+    SimulationDataset,
+    annotated_dataset,
     known_objects,
     known_slides,
-    paint_material,
+    synthetic_dataset,
 )
 from hookpath.loop.simulation.learning_curves import plot_curves, summarise_curves
-from hookpath.loop.simulation.oracle import correct, draw_sparsely, random_squares, telling_square
+from hookpath.loop.simulation.oracle import (
+    correct,
+    draw_sparsely,
+    informative_square,
+    random_squares,
+)
 from hookpath.loop.state.image_records import State
 from hookpath.loop.state.loop_folder import LoopFolder, read_json, write_json
 from hookpath.loop.state.loop_settings import LoopSettings, ProposalSettings
@@ -96,14 +101,14 @@ def simulate(
     plan: Simulation,
     strategy: Strategy,
     train: dict[str, Any],
-    material: Material,
+    data: SimulationDataset,
     reporter: Reporter = SILENT,
 ) -> list[dict[str, Any]]:
     """One learning curve; kept in `out`, and read from there the next time.
 
     Args:
         train: resolved `hookpath.training.TrainConfig`; should hold out nothing.
-        material: the slides, the same for every strategy of a seed.
+        data: the slides, the same for every strategy of a seed.
 
     Returns:
         By round: test macro F1 (and by class), area labelled in mm².
@@ -115,18 +120,18 @@ def simulate(
         raise UsageError(f"strategy {strategy!r} is none of {', '.join(STRATEGIES)}")
     here = out / "runs" / f"{strategy}-{plan.seed}"
     kept = here / "curve.json"
-    what = {"plan": asdict(plan), "strategy": strategy, "slides": _which(material), "train": train}
+    what = {"plan": asdict(plan), "strategy": strategy, "slides": _which(data), "train": train}
     before = read_json(kept) if kept.is_file() else {}
     if before and before == {**before, **what}:
         return list(before["rounds"])
-    curve = _Game(here, plan, strategy, train, material, reporter).play()
+    curve = _Game(here, plan, strategy, train, data, reporter).play()
     write_json(kept, {**what, "rounds": curve})
     return curve
 
 
-def _which(material: Material) -> dict[str, dict[str, str]]:
+def _which(data: SimulationDataset) -> dict[str, dict[str, str]]:
     """The slides of each part, and which they are."""
-    parts = {"pool": material.pool, "test": material.test}
+    parts = {"pool": data.pool, "test": data.test}
     return {part: {k.name: k.slide.identity().key for k in of} for part, of in parts.items()}
 
 
@@ -139,21 +144,21 @@ class _Game:
         plan: Simulation,
         strategy: Strategy,
         train: dict[str, Any],
-        material: Material,
+        data: SimulationDataset,
         reporter: Reporter,
     ) -> None:
         self.plan, self.strategy, self.reporter = plan, strategy, reporter
         # The first slide and the first squares are the same for every strategy.
         self.rng = np.random.default_rng([plan.seed, 7])
-        self.project = PlayedProject(_fresh(here / "slides"), material.pool)
-        self.test = PlayedProject(_fresh(here / "test"), material.test)
+        self.project = PlayedProject(_fresh(here / "slides"), data.pool)
+        self.test = PlayedProject(_fresh(here / "test"), data.test)
         settings = LoopSettings(
             train={**train, "seed": plan.seed},
             proposals=ProposalSettings(smooth_um=2, min_area_um2=400, max_hole_um2=400),
             seed=plan.seed,
         )
         first = self._by_chance(list(self.project.images), 1)[0]
-        draw_sparsely(first, telling_square(self.rng, first, *self._extent(first, 2.0)))
+        draw_sparsely(first, informative_square(self.rng, first, *self._extent(first, 2.0)))
         self.folder = start(_fresh(here / "loop"), self.project, settings)
 
     def play(self) -> list[dict[str, Any]]:
@@ -164,7 +169,7 @@ class _Game:
         for number in range(1, self.plan.rounds + 1):
             found = retrain(self.folder, self.project)
             curve.append({"round": number, "labelled_mm2": sum(found.labelled_mm2.values())})
-            curve[-1] |= figures_on_test(self.folder, self.test)
+            curve[-1] |= metrics_on_test(self.folder, self.test)
             self.reporter.advance(task, f1=curve[-1]["f1"])
             if number < self.plan.rounds:
                 self._correct_some()
@@ -216,7 +221,7 @@ def _square(bounds: Any) -> BaseGeometry:
     return square
 
 
-def figures_on_test(folder: LoopFolder, project: PlayedProject) -> dict[str, Any]:
+def metrics_on_test(folder: LoopFolder, project: PlayedProject) -> dict[str, Any]:
     """Macro F1 over the pooled pixels of the test slides, and F1 by class, of the last round."""
     from hookpath.evaluation import scores
     from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
@@ -237,7 +242,7 @@ def figures_on_test(folder: LoopFolder, project: PlayedProject) -> dict[str, Any
         if truth is not None:
             total = total + count_slide(truth, maps(entry))
     found = scores(total[: len(classes)], classes.of_interest)
-    by_class = {n: float(f) for n, f in zip(classes.names, found.drawn(), strict=True)}
+    by_class = {n: float(f) for n, f in zip(classes.names, found.annotated(), strict=True)}
     return {"f1": found.macro(), "f1_by_class": by_class}
 
 
@@ -285,13 +290,13 @@ def run(
     for seed in seeds:
         one = replace(plan, seed=seed)
         if slides:
-            material = drawn_material(slides, plan.test_share, seed)
+            data = annotated_dataset(slides, plan.test_share, seed)
         else:
-            material = paint_material(out, plan.pool, plan.test, plan.size_px, seed)
-        one = replace(one, rounds=_affordable(one, material, reporter))
-        values = train.model_dump(mode="json") | {"classes": list(material.classes)}
+            data = synthetic_dataset(out, plan.pool, plan.test, plan.size_px, seed)
+        one = replace(one, rounds=_affordable(one, data, reporter))
+        values = train.model_dump(mode="json") | {"classes": list(data.classes)}
         for strategy in (s for s in STRATEGIES if s in strategies):
-            curve = simulate(out, one, strategy, values, material, reporter)
+            curve = simulate(out, one, strategy, values, data, reporter)
             curves.setdefault(strategy, []).append(curve)
             found = summarise_curves(curves)
             write_json(out / "curves.json", {"plan": asdict(plan), "curves": found})
@@ -299,9 +304,9 @@ def run(
     return {"out": str(out), "plan": asdict(plan), "curves": found, "plot": str(picture)}
 
 
-def _affordable(plan: Simulation, material: Material, reporter: Reporter) -> int:
+def _affordable(plan: Simulation, data: SimulationDataset, reporter: Reporter) -> int:
     """Rounds until every slide has been corrected once."""
-    most = 1 + -(-(len(material.pool) - 1) // plan.per_round)
+    most = 1 + -(-(len(data.pool) - 1) // plan.per_round)
     if most < plan.rounds:
-        reporter.info(f"{len(material.pool)} slides to learn from are used up in {most} rounds")
+        reporter.info(f"{len(data.pool)} slides to learn from are used up in {most} rounds")
     return min(plan.rounds, most)

@@ -39,7 +39,9 @@ _NOISE = 22.0
 STAINS = (0.7, 0.15, 0.15)
 
 
-def paint(rng: np.random.Generator, stain: int, size: int) -> tuple[npt.NDArray[np.uint8], ...]:
+def synthesize(
+    rng: np.random.Generator, stain: int, size: int
+) -> tuple[npt.NDArray[np.uint8], ...]:
     """``(size, size, 3)`` uint8 picture and ``(size, size)`` uint8 labels of `CLASSES`."""
     from scipy import ndimage
 
@@ -72,7 +74,7 @@ def write_slides(
         path = folder / f"{number:03d}.tif"
         if path.is_file():
             continue
-        picture, labels = paint(np.random.default_rng([*seed, number]), stain, size)
+        picture, labels = synthesize(np.random.default_rng([*seed, number]), stain, size)
         write_geojson(truth / f"{number:03d}.geojson", vectorize(labels, CLASSES, 1.0))
         replace_file(path, partial(_write_tiff, rgb=picture))
 

@@ -9,7 +9,7 @@
     rounds/01/round.json         what came of it; its presence means "trained"
     rounds/01/predictions/       class maps and probability maps
     rounds/01/proposals/         what was written into the project, to be compared with
-    rounds/01/corrections/       figures of each image that was accepted
+    rounds/01/corrections/       metrics of each image that was accepted
     rounds/01/survey/            uncertainty and features of the slides to choose from
 
 Every file is written beside and renamed. A step that is stopped is simply done again.
@@ -83,7 +83,7 @@ class RoundFolder:
         return self.path / "proposals" / f"{file_stem(image_id)}.{number}.geojson"
 
     def correction(self, image_id: str) -> Path:
-        """Figures of an accepted image."""
+        """Metrics of an accepted image."""
         return self.path / "corrections" / f"{file_stem(image_id)}.json"
 
     def survey(self, image_id: str) -> Path:

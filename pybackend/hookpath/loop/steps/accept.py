@@ -106,10 +106,10 @@ def evidence(
         area: what is confirmed, in level-0 px.
     """
     # What was drawn first is on record only once something was proposed.
-    drawn = record.drawn_ids if record.proposed_in else drawn_ids(objects)
+    annotated = record.drawn_ids if record.proposed_in else drawn_ids(objects)
     return Evidence(
         objects=objects,
-        drawn_ids=frozenset(drawn),
+        drawn_ids=frozenset(annotated),
         said=[o for several in said for o in several],
         area=area,
         rest=_rest(folder, project),
@@ -153,7 +153,7 @@ def _measured(
     said: Sequence[Sequence[PathObject]],
     calibration: Calibration,
 ) -> Correction | None:
-    """Figures of the last proposals; kept in their round's folder."""
+    """Metrics of the last proposals; kept in their round's folder."""
     if not said:
         return None
     last = record.proposed_in[-1]

@@ -142,7 +142,7 @@ class _Pair:
         known = chosen.model_copy(
             update={
                 "proposed_in": rounds,
-                "drawn_ids": self._drawn(),
+                "drawn_ids": self._annotated(),
                 "part": self.here.part or self.there.part,
                 "state": State.CORRECTED if untaught else chosen.state,
             }
@@ -154,7 +154,7 @@ class _Pair:
             self.folder.keep(self.entry, known, changed=chosen.changed)
         return newer
 
-    def _drawn(self) -> tuple[str, ...]:
+    def _annotated(self) -> tuple[str, ...]:
         """Annotated before the first proposal of either copy."""
         if not self.there.proposed_in:
             return self.here.drawn_ids

@@ -168,11 +168,11 @@ def _same(some: Sequence[PathObject], others: Sequence[PathObject]) -> bool:
 
 def _known(record: ImageRecord, number: int, objects: Sequence[PathObject]) -> ImageRecord:
     """With the round among those that proposed, and what was drawn before the first."""
-    drawn = record.drawn_ids
+    annotated = record.drawn_ids
     if not record.proposed_in:
-        drawn = drawn_ids(objects)
+        annotated = drawn_ids(objects)
     rounds = tuple(sorted({*record.proposed_in, number}))
-    return record.model_copy(update={"drawn_ids": drawn, "proposed_in": rounds})
+    return record.model_copy(update={"drawn_ids": annotated, "proposed_in": rounds})
 
 
 def _room_left(

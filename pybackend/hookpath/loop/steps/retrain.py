@@ -63,8 +63,8 @@ def _retrain(
     target = folder.round_folder(folder.round + 1)
     config = _config(folder, target.number, overrides)
     pupils = _settled(folder, project, _pupils(folder, project, reporter), config)
-    _tell_learned(pupils, folder, reporter)
-    _tell_changed(pupils, folder, project, reporter)
+    _report_learned(pupils, folder, reporter)
+    _report_changed(pupils, folder, project, reporter)
     view = TeachingProject(project, folder.root, [p.view for p in pupils])
     result = _train(view, config, target, reporter)
     found = _described(target, result, pupils, warm=config.init_from is not None)
@@ -93,7 +93,7 @@ def _config(folder: LoopFolder, number: int, overrides: Sequence[str]) -> TrainC
 
 
 def _pupils(folder: LoopFolder, project: Project, reporter: Reporter) -> list[_Pupil]:
-    """Images with facts; those whose objects cannot be read are told and left out."""
+    """Images with facts; those whose objects cannot be read are reported and left out."""
     found: list[_Pupil] = []
     for entry in project.images:
         record = folder.record(entry)
@@ -136,7 +136,7 @@ def _settled(
         return [_with_part(folder, p, parts[p.entry.id]) for p in pupils]
 
 
-def _tell_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Reporter) -> None:
+def _report_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Reporter) -> None:
     """A person made a validation slide of one that an earlier round has learned."""
     learned = {i for r in folder.rounds for i in load_round(r).slides.get("train", ())}
     for pupil in pupils:
@@ -147,7 +147,7 @@ def _tell_learned(pupils: Sequence[_Pupil], folder: LoopFolder, reporter: Report
             )
 
 
-def _tell_changed(
+def _report_changed(
     pupils: Sequence[_Pupil], folder: LoopFolder, project: Project, reporter: Reporter
 ) -> None:
     for pupil in pupils:

@@ -92,10 +92,10 @@ def _refuse_without_classes(settings: LoopSettings) -> None:
 def _first_record(entry: ImageEntry, rules: LabelRules) -> ImageRecord:
     entry.slide  # noqa: B018  (raises what is wrong with the image)
     objects = as_labels(entry, entry.objects(), rules)
-    drawn = [o for o in objects if EDITED_KEY not in o.metadata]
-    if not class_names_in(drawn):
+    annotated = [o for o in objects if EDITED_KEY not in o.metadata]
+    if not class_names_in(annotated):
         return ImageRecord(id=entry.id, name=entry.name)
-    areas = labelled_mm2(entry, drawn_truth(drawn))
+    areas = labelled_mm2(entry, drawn_truth(annotated))
     return ImageRecord(id=entry.id, name=entry.name, state=State.CORRECTED, labelled_mm2=areas)
 
 

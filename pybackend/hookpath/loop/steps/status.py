@@ -1,4 +1,4 @@
-"""What the loop has to show: state of every image, figures of every round, a plot of them."""
+"""What the loop has to show: state of every image, metrics of every round, a plot of them."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def overview(folder: LoopFolder, project: Project, changes: bool = False) -> dic
         "rest": folder.settings.rest,
         "counts": {state.value: counts[state.value] for state in State},
         "images": images,
-        "rounds": [round_figures(r) for r in folder.rounds],
+        "rounds": [round_metrics(r) for r in folder.rounds],
     }
 
 
-def round_figures(target: RoundFolder) -> dict[str, Any]:
+def round_metrics(target: RoundFolder) -> dict[str, Any]:
     """One round: how its model came out, and how its proposals were corrected."""
     result = load_round(target)
     files = sorted((target.path / "corrections").glob("*.json"))
@@ -98,7 +98,7 @@ def _shown(record: ImageRecord, entry: ImageEntry) -> str | None:
 
 def plot_rounds(folder: LoopFolder) -> Path | None:
     """Draw validation F1, Dice of the proposals and work saved by round; None before the first."""
-    rounds = [round_figures(r) for r in folder.rounds]
+    rounds = [round_metrics(r) for r in folder.rounds]
     if not rounds:
         return None
     import matplotlib as mpl
@@ -120,7 +120,7 @@ def plot_rounds(folder: LoopFolder) -> Path | None:
 
 
 def _curves(rounds: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """NaN where a round has no such figure."""
+    """NaN where a round has no such metric."""
     nan = float("nan")
 
     def series(pick: Any) -> list[float]:

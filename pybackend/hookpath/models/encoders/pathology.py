@@ -23,7 +23,7 @@ class PathologyEncoder:
         network: timm's name of its architecture.
         licence: of its weights, in short.
         where: its name on the model hub.
-        options: what timm is to be told besides; layers by name.
+        options: further arguments of timm; layers by name.
         mean, std: what is taken off RGB in [0, 1] and divided by.
     """
 

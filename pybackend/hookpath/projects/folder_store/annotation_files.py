@@ -114,7 +114,7 @@ def _foreign(files: Iterable[Path], slides: Iterable[Path]) -> list[Path]:
 def is_geojson(path: Path) -> bool:
     """Whether a ``.json`` beside a slide has objects; many programs keep settings in such files.
 
-    Told by what it begins with; of other endings, and of what cannot be read, it is taken to be.
+    Decided by its first bytes; of other endings, and of unreadable files, it is assumed.
     """
     if path.suffix.lower() != ".json":
         return True

@@ -245,13 +245,13 @@ class FolderEntry(StoredImage):
         return self._beside().shown
 
     def _beside(self) -> Beside:
-        drawn = claimed_by_people(_read_objects(self.annotation_file))
-        if not any(o.run is None for o in drawn):
-            drawn += self._of_halo()
+        annotated = claimed_by_people(_read_objects(self.annotation_file))
+        if not any(o.run is None for o in annotated):
+            annotated += self._of_halo()
         if not self.results_file.is_file():
-            return Beside(drawn)
+            return Beside(annotated)
         results, members = read_collection(self.results_file)
-        return Beside(drawn, claimed_by_people(results), Record.of(members))
+        return Beside(annotated, claimed_by_people(results), Record.of(members))
 
     def write(
         self,

@@ -63,12 +63,12 @@ class Beside:
     """What lies in the two files of a slide, people's changes claimed (`claimed_by_people`).
 
     Attributes:
-        drawn: objects of the drawing's file.
+        annotated: objects of the drawing's file.
         results: objects of the results file.
         record: what the results file remembers.
     """
 
-    drawn: Sequence[PathObject]
+    annotated: Sequence[PathObject]
     results: Sequence[PathObject] = ()
     record: Record = Record()
 
@@ -81,36 +81,36 @@ class Beside:
         results are shown, but nobody can have confirmed them in the drawing (`UNSEEN_KEY`).
         """
         by_id = {o.id: o for o in self.results}
-        drawn = [o if o.run is None else by_id.get(o.id, o) for o in self._drawn]
-        known = {o.id for o in drawn} | {o.id for o in self.deleted}
+        annotated = [o if o.run is None else by_id.get(o.id, o) for o in self._annotated]
+        known = {o.id for o in annotated} | {o.id for o in self.deleted}
         fresh = [o for o in self.results if o.id not in known]
-        return [*drawn, *(o if o.run is None else _unseen(o) for o in fresh)]
+        return [*annotated, *(o if o.run is None else _unseen(o) for o in fresh)]
 
     @cached_property
     def deleted(self) -> list[PathObject]:
         """Results that somebody imported and did not export again."""
-        drawn, results = {o.id for o in self._drawn}, {o.id for o in self.results}
+        annotated, results = {o.id for o in self._annotated}, {o.id for o in self.results}
         new = results - self.record.known
-        imported = bool(new & drawn) if new else bool(results)
-        return [o for o in self.results if imported and _began(o) and o.id not in drawn]
+        imported = bool(new & annotated) if new else bool(results)
+        return [o for o in self.results if imported and _began(o) and o.id not in annotated]
 
     @cached_property
     def replaced(self) -> list[PathObject]:
         """Predictions in the drawing's file whose place newer ones took."""
         ids = {o.id for o in self.results}
         runs = self.record.replaced
-        return [o for o in self.drawn if o.run in runs and o.id not in ids]
+        return [o for o in self.annotated if o.run in runs and o.id not in ids]
 
     def after(self, new: Collection[str], run: str | None = None) -> Record:
         """What results of these ids remember, written now for all others (those of `run`)."""
-        in_drawing = {o.id for o in self.drawn}
-        runs = {o.run for o in self.drawn if o.run is not None and gives_way(o, run)}
+        in_drawing = {o.id for o in self.annotated}
+        runs = {o.run for o in self.annotated if o.run is not None and gives_way(o, run)}
         return Record(self.record.replaced | runs, frozenset(new) & in_drawing)
 
     @cached_property
-    def _drawn(self) -> list[PathObject]:
+    def _annotated(self) -> list[PathObject]:
         gone = {o.id for o in self.replaced}
-        return [o for o in self.drawn if o.id not in gone]
+        return [o for o in self.annotated if o.id not in gone]
 
 
 def _began(o: PathObject) -> bool:

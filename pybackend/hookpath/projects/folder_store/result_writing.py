@@ -45,7 +45,7 @@ class BesideWriter:
         refuse_if_changed(self.results, seen, self.image)
         deleted = {o.id for o in self.beside.deleted}
         kept = KeptFeatures.of(self.results, lambda o: gives_way(o, run) or o.id in deleted)
-        persons = [o.id for o in self.beside.drawn if not is_ours(o)]
+        persons = [o.id for o in self.beside.annotated if not is_ours(o)]
         refuse_stolen_ids([*kept.ids, *persons], new, self.image)
         gone = self._out_of_drawing(run)
         if not new and not kept.removed and not gone:
@@ -61,8 +61,8 @@ class BesideWriter:
         goes: Callable[[PathObject], bool] = lambda o: gives_way(o, run)  # noqa: E731
         there = KeptFeatures.of(self.results, goes)
         shown = sum(gives_way(o, run) for o in self.beside.shown)
-        drawn = KeptFeatures.of(self.drawing, goes)
-        backup = self._rewrite_drawing(drawn) if drawn.removed else None
+        annotated = KeptFeatures.of(self.drawing, goes)
+        backup = self._rewrite_drawing(annotated) if annotated.removed else None
         if there.removed:
             record = self.beside.record if there.features or self.beside.record.replaced else None
             self._replace(there, [], record, seen)
@@ -71,7 +71,7 @@ class BesideWriter:
     def _out_of_drawing(self, run: str | None) -> list[PathObject]:
         """Results that only the drawing's file has, and that are shown until now."""
         ids = {o.id for o in self.beside.results} | {o.id for o in self.beside.replaced}
-        return [o for o in self.beside.drawn if gives_way(o, run) and o.id not in ids]
+        return [o for o in self.beside.annotated if gives_way(o, run) and o.id not in ids]
 
     def _replace(
         self, kept: KeptFeatures, new: Sequence[PathObject], record: Record | None, seen: Stamp

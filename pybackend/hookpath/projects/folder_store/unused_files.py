@@ -1,4 +1,4 @@
-"""Files of a project's folder that nobody uses, or that are used under another name: told."""
+"""Reports files of a project's folder that are unused, or used under another name."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hookpath.projects.pooling import PooledProject
 CODE = "file_not_used"
 
 
-def tell_files(reporter: Reporter, projects: Iterable[Project]) -> None:
+def report_files(reporter: Reporter, projects: Iterable[Project]) -> None:
     """What is not used is a warning with `CODE`; what is taken for a slide's is information."""
     for project in projects:
         if isinstance(project, PooledProject):
-            tell_files(reporter, project.projects)
+            report_files(reporter, project.projects)
         for line, is_used in project.remarks() if isinstance(project, FolderProject) else ():
             if is_used:
                 reporter.info(line)

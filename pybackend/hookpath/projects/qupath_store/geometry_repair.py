@@ -52,8 +52,8 @@ _POLYGON = "qupath.lib.roi.PolygonROI"
 def _misread(java: Any, objects: Any) -> Iterator[tuple[Any, Ring]]:
     columns = Columns(java)
     polygons = columns.where_instance(objects, columns.class_of(_POLYGON), "getROI")
-    drawn = columns.doubles(polygons, "getROI", "getArea")
-    lost = np.abs(drawn - columns.doubles(polygons, "getROI", "getGeometry", "getArea"))
+    annotated = columns.doubles(polygons, "getROI", "getArea")
+    lost = np.abs(annotated - columns.doubles(polygons, "getROI", "getGeometry", "getArea"))
     allowed = _ROUNDING_PX * (1 + columns.doubles(polygons, "getROI", "getLength"))
     for index in np.flatnonzero(~(lost <= allowed)):
         o = polygons.get(int(index))

@@ -8,7 +8,7 @@ from typing import Any
 
 from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG
-from hookpath.projects.object_ownership import LOOKS_KEY, is_edited, is_lasting
+from hookpath.projects.object_ownership import APPEARANCE_KEY, is_edited, is_lasting
 from hookpath.projects.qupath_store.object_columns import Columns
 
 
@@ -19,13 +19,13 @@ class Mark:
     id: str
     run: str
     written: str | None
-    looks: Mapping[str, object]
+    appearance: Mapping[str, object]
 
     def gives_way(self, run: str | None = None) -> bool:
         """Whether a write may remove it (`run`: only that run's objects)."""
         if run is None and is_lasting(self.run):
             return False
-        return run in (None, self.run) and not is_edited(self.written, self.looks)
+        return run in (None, self.run) and not is_edited(self.written, self.appearance)
 
 
 def tagged_objects(java: Any, objects: Any) -> Any:
@@ -40,12 +40,12 @@ def marks_of(java: Any, tagged: Any) -> list[Mark]:
     columns = Columns(java)
     ids = columns.texts(tagged, "getID")
     runs = [run or "" for run in columns.values(tagged, RUN_TAG, "getMetadata")]
-    written = columns.values(tagged, LOOKS_KEY, "getMetadata")
-    looks = _looks(columns, tagged)
-    return [Mark(*found) for found in zip(ids, runs, written, looks, strict=True)]
+    written = columns.values(tagged, APPEARANCE_KEY, "getMetadata")
+    appearance = _appearance(columns, tagged)
+    return [Mark(*found) for found in zip(ids, runs, written, appearance, strict=True)]
 
 
-def _looks(columns: Columns, objects: Any) -> list[dict[str, object]]:
+def _appearance(columns: Columns, objects: Any) -> list[dict[str, object]]:
     classes = columns.texts(objects, "getPathClass")
     names = columns.texts(objects, "getName")
     locked = columns.flags(objects, "isLocked")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hookpath.annotations import class_names_in, is_drawn_by_hand
+from hookpath.annotations import class_names_in, is_hand_drawn
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.confirmed_annotations import teaching_objects
@@ -95,7 +95,7 @@ def make_split(project: Project, plan: SplitPlan) -> MadeSplit:
         UsageError: fewer groups than parts.
         ProjectError: nothing is annotated, or an image cannot be read.
     """
-    areas = {entry.id: drawn_areas(entry) for entry in project.images}
+    areas = {entry.id: annotated_areas(entry) for entry in project.images}
     chosen = [e for e in project.images if plan.bare or areas[e.id]] or list(project.images)
     group_of = plan.grouping.groups(chosen)
     dealt = deal(_groups(group_of, areas), plan.shares, plan.seed, plan.stratify)
@@ -127,15 +127,17 @@ def keep_in_metadata(project: Project, made: MadeSplit, plan: SplitPlan, again: 
                 changes.set_metadata(entry.id, {key: value})
 
 
-def drawn_areas(entry: ImageEntry) -> dict[str, float]:
+def annotated_areas(entry: ImageEntry) -> dict[str, float]:
     """Annotated area by class on an image, level-0 px²; what cannot be read has none."""
     try:
-        drawn = [o for o in teaching_objects(entry) if is_drawn_by_hand(o)]
+        annotated = [o for o in teaching_objects(entry) if is_hand_drawn(o)]
     except HookpathError:
         return {}
     return {
-        c.name: sum(o.geometry.area for o in drawn if o.path_class and o.path_class.name == c.name)
-        for c in class_names_in(drawn)
+        c.name: sum(
+            o.geometry.area for o in annotated if o.path_class and o.path_class.name == c.name
+        )
+        for c in class_names_in(annotated)
     }
 
 

@@ -71,7 +71,7 @@ def _dealt(order: Sequence[str], relative: Relative, shares: Sequence[float]) ->
     for place, name in enumerate(order):
         empty = [i for i in used if not here[i]]
         open_to = empty if len(empty) >= len(order) - place else used
-        # What a part wants is told by how far it is, not how large it is.
+        # What a part needs depends on how far it is, not how large it is.
         part = max(open_to, key=lambda i: _wanting(relative[name], here[i], shares[i]))
         found[name] = part
         for key, value in relative[name].items():

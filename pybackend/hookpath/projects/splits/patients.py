@@ -48,8 +48,8 @@ class Grouping:
         if self.by != "patient":
             return entry.metadata.get(self.by, "").strip() or None
         known = {_plain(key): value.strip() for key, value in entry.metadata.items()}
-        told = next((known[key] for key in PATIENT_KEYS if known.get(key)), None)
-        return told or self._in_name(own_entry(entry).name)
+        patient = next((known[key] for key in PATIENT_KEYS if known.get(key)), None)
+        return patient or self._in_name(own_entry(entry).name)
 
     def _in_name(self, name: str) -> str | None:
         found = re.search(self.pattern or TCGA, name)
@@ -60,7 +60,7 @@ class Grouping:
     def groups(self, entries: Sequence[ImageEntry]) -> dict[str, str]:
         """Image id → group; images of one slide file are of one group, whatever is said of them.
 
-        An image of which nothing is told is a group of its own, called by its name.
+        An image whose patient is unknown is a group of its own, called by its name.
         """
         found = {e.id: self.value_of(e) or f"image {e.name}" for e in entries}
         for same in same_files(entries):

@@ -17,7 +17,7 @@ StainBasis = Literal["fixed", "macenko"]
 #: row a stain (Ruifrok & Johnston 2001); rows are scaled to length 1 before use.
 FIXED = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
 
-#: Darkest value told apart from black when taking logarithms.
+#: Darkest value distinguished from black when taking logarithms.
 _BLACK = 1 / 255
 
 #: Macenko et al. 2009: optical density below which a pixel is no tissue (β), and the share of

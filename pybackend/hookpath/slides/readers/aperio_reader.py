@@ -21,7 +21,7 @@ from hookpath.slides.readers.block_cache import window_of_blocks
 from hookpath.slides.readers.openslide_reader import OpenSlideSlide
 from hookpath.slides.tiff.directory_chain import directory_offsets
 from hookpath.slides.tiff.page_list import pages_at, quiet_tifffile, size
-from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_told
+from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_reported
 
 #: JPEG, and JPEG 2000 of RGB. What JPEG 2000 holds as YCbCr (33003) OpenSlide turns into RGB with
 #: tables of its own.
@@ -72,7 +72,7 @@ class AperioSlide(OpenSlideSlide):
         page = self._stored[level]
 
         def decoded() -> RGBArray | None:
-            with damage_told(self.path, level, column, row):
+            with damage_reported(self.path, level, column, row):
                 samples = page.samples(column, row)
                 return None if samples is None else page.colours.rgb(samples, False)
 

@@ -151,7 +151,7 @@ def open_with_fastslide(
 def looks_readable(path: Path) -> bool:
     """Whether a file is one of `FORMATS` that fastslide, where it is installed, should open.
 
-    Told by what else is there: a ``.vsi`` is but the index of ``_<name>_/stack<number>/``.
+    Decided by what else is there: a ``.vsi`` is but the index of ``_<name>_/stack<number>/``.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS or not has_fastslide():

@@ -17,7 +17,7 @@ from hookpath.slides.readers.block_cache import Blocks, SomeChannels, window_of_
 from hookpath.slides.tiff.image_series import TiffImage, slide_image
 from hookpath.slides.tiff.page_list import quiet_tifffile
 from hookpath.slides.tiff.resolution_tags import tags_disagree
-from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_told
+from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_reported
 
 #: Blocks looked at to tell whether an alpha sample is 0 everywhere.
 ALPHA_BLOCKS = 64
@@ -94,7 +94,7 @@ class TiffSlide(Slide):
         blocks = self._some.setdefault(at, Blocks())
 
         def decoded(column: int, row: int) -> Pixels | None:
-            with damage_told(self.path, level, column, row):
+            with damage_reported(self.path, level, column, row):
                 return _samples(wanted, column, row, self.ground, self.dtype)
 
         return window_of_blocks(
@@ -110,7 +110,7 @@ class TiffSlide(Slide):
         """The samples or colours of one tile or strip; None: nothing is stored there."""
 
         def decoded() -> Pixels | None:
-            with damage_told(self.path, level, column, row):
+            with damage_reported(self.path, level, column, row):
                 if self._as_stored:
                     return _samples(self._stored[level], column, row, self.ground, self.dtype)
                 return _rgb(self._stored[level], column, row, self._opaque)

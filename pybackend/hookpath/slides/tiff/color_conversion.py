@@ -164,7 +164,7 @@ def _conversion(page: Any) -> Callable[[Samples], RGBArray]:
 
 
 def _holds_ycbcr(page: Any) -> bool:
-    """Whether what a codec gives is still YCbCr (JPEG's gives RGB unless told not to)."""
+    """Whether what a codec gives is still YCbCr (JPEG's gives RGB unless asked not to)."""
     if page.compression == _JP2K_YCBCR:
         return True
     if int(page.photometric) != _YCBCR or page.compression in _GIVES_RGB:

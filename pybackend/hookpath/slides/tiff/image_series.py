@@ -273,7 +273,7 @@ def _following(
 
 
 def _note(candidates: Sequence[_Candidate], chosen: _Candidate) -> str:
-    """Told where the slide is not the first image, or another is nearly as large."""
+    """A note where the slide is not the first image, or another is nearly as large."""
     others = [c for c in candidates if c is not chosen]
     if all(area(c.page) * 4 < area(chosen.page) for c in others) and chosen is candidates[0]:
         return ""

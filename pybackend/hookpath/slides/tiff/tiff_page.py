@@ -26,7 +26,7 @@ _IMAGE_CODECS = frozenset({33003, 33004, 33005, 34712, 34933, 50001, 50002, 5254
 
 
 @contextmanager
-def damage_told(path: Path, level: int, column: int, row: int) -> Iterator[None]:
+def damage_reported(path: Path, level: int, column: int, row: int) -> Iterator[None]:
     """Whatever goes wrong while a block is decoded, with the file and the place."""
     try:
         yield

@@ -11,7 +11,7 @@ from hookpath.annotations import (
     PathClass,
     PathObject,
     class_names_in,
-    is_drawn_by_hand,
+    is_hand_drawn,
     is_unconfirmed,
     plain_class_name,
 )
@@ -27,7 +27,7 @@ from hookpath.projects import (
     pooled,
     teaching_objects,
 )
-from hookpath.projects.image_planes import planes_drawn_on
+from hookpath.projects.image_planes import annotated_views
 from hookpath.training.config import TrainConfig
 
 
@@ -38,15 +38,15 @@ class DrawnImage:
     Of an image with several planes each that is annotated on is one; `image` is the whole image's
     key and name.
 
-    `drawn` is what a person drew, and the rest of the tissue where that is a class; `written` are
-    the names of its classes before any rule changed them.
+    `annotated` is what a person drew, and the rest of the tissue where that is a class; `written`
+    are the names of its classes before any rule changed them.
     """
 
     key: str
     name: str
     project: str
     entry: ImageEntry
-    drawn: tuple[PathObject, ...] = ()
+    annotated: tuple[PathObject, ...] = ()
     written: frozenset[str] = frozenset()
     error: HookpathError | None = None
     image: tuple[str, str] = ("", "")
@@ -59,7 +59,7 @@ class DrawnImage:
     @property
     def may_teach(self) -> bool:
         """Something is annotated, or it cannot be known: then loading says why."""
-        return self.error is not None or bool(class_names_in(self.drawn))
+        return self.error is not None or bool(class_names_in(self.annotated))
 
 
 def images_of(
@@ -79,7 +79,7 @@ def images_of(
             image = key, name
             try:
                 objects = entry.objects()
-                for view in planes_drawn_on(entry, objects):
+                for view in annotated_views(entry, objects):
                     suffix = view.id[len(entry.id) :], view.name[len(entry.name) :]
                     own = key + suffix[0], name + suffix[1]
                     plane = DrawnImage(*own, project.name, view, image=image)
@@ -100,16 +100,16 @@ def _known(
     entry = image.entry
     if isinstance(entry, PlaneEntry):
         objects = [o for o in objects if plane_of(o) == entry.plane]
-    drawn = [o for o in teaching_objects(entry, objects) if _is_person_s(o)]
-    written = frozenset(c.name for c in class_names_in(drawn))
+    annotated = [o for o in teaching_objects(entry, objects) if _is_person_s(o)]
+    written = frozenset(c.name for c in class_names_in(annotated))
     if rest is not None:
-        drawn = rest.completed(entry, as_labels(entry, drawn, rules))
-    return replace(image, drawn=tuple(drawn), written=written)
+        annotated = rest.completed(entry, as_labels(entry, annotated, rules))
+    return replace(image, annotated=tuple(annotated), written=written)
 
 
 def _is_person_s(o: PathObject) -> bool:
-    """Annotated, or what is left of a changed result, which teaches nothing but is told of."""
-    return is_drawn_by_hand(o) or is_unconfirmed(o)
+    """Annotated, or what is left of a changed result, which teaches nothing but is reported."""
+    return is_hand_drawn(o) or is_unconfirmed(o)
 
 
 def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
@@ -120,9 +120,9 @@ def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
 def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
     """One line for each class that is to count as another and is annotated nowhere."""
     written = sorted({name for image in images for name in image.written})
-    drawn = ", ".join(repr(name) for name in written)
+    annotated = ", ".join(repr(name) for name in written)
     return [
-        f"class {old!r}, which is to count as {new!r}, is annotated nowhere; there are: {drawn}"
+        f"class {old!r}, which is to count as {new!r}, is annotated nowhere; there are: {annotated}"
         for old, new in rules.rename.items()
         if old not in written
     ]
@@ -132,20 +132,20 @@ def class_table(
     projects: Sequence[Project], images: Sequence[DrawnImage], config: TrainConfig
 ) -> ClassTable:
     """Annotated classes: in the configured order, else the projects', else as they appear."""
-    drawn: dict[str, PathClass] = {}
-    for path_class in (c for image in images for c in class_names_in(image.drawn)):
-        if path_class.name not in drawn or drawn[path_class.name].color is None:
-            drawn[path_class.name] = path_class
+    annotated: dict[str, PathClass] = {}
+    for path_class in (c for image in images for c in class_names_in(image.annotated)):
+        if path_class.name not in annotated or annotated[path_class.name].color is None:
+            annotated[path_class.name] = path_class
     listed = {plain_class_name(c.name): c for project in projects for c in project.classes}
-    missing = [name for name in config.classes if name not in drawn]
+    missing = [name for name in config.classes if name not in annotated]
     if missing:
         raise TrainingError(
-            f"class {missing[0]!r} is annotated nowhere; there are: {', '.join(drawn) or 'none'}",
+            f"class {missing[0]!r} is annotated nowhere; there are: {', '.join(annotated) or None}",
             code="nothing_annotated",
         )
-    order = config.classes or [*(n for n in listed if n in drawn), *drawn]
+    order = config.classes or [*(n for n in listed if n in annotated), *annotated]
     table = ClassTable.of(
-        PathClass(n, getattr(listed.get(n), "color", None) or drawn[n].color)
+        PathClass(n, getattr(listed.get(n), "color", None) or annotated[n].color)
         for n in dict.fromkeys(order)
     )
     if len(table) < 2 or not any(table.of_interest):

@@ -166,10 +166,10 @@ def open_feed(order: Order) -> Feed:
     """
     if order.model.fitted:
         return WholeStream(len(order.data.classes)), None
-    return drawn_feed(order)
+    return annotated_loader(order)
 
 
-def drawn_feed(order: Order) -> Feed:
+def annotated_loader(order: Order) -> Feed:
     """The streams of batches, also of networks that are fitted at once, which do without.
 
     Raises:

@@ -26,9 +26,9 @@ from hookpath.projects import (
     Project,
     ReportOfImage,
     pooled,
+    report_files,
+    report_left_out,
     split_remarks,
-    tell_files,
-    tell_left_out,
     twin_remarks,
 )
 from hookpath.sampling import AnnotatedSlide, load_source
@@ -86,7 +86,7 @@ def gather(
     projects: Sequence[Project],
     config: TrainConfig,
     reporter: Reporter,
-    drawn: bool = True,
+    annotated: bool = True,
     held_out: bool = True,
 ) -> TrainingData:
     """Collect classes, split the slides, and check that there is something to learn.
@@ -94,7 +94,7 @@ def gather(
     Slides that cannot be used are reported and left out.
 
     Args:
-        drawn: learn from annotations; else from every slide of known µm/px, without classes.
+        annotated: learn from annotations; else from every slide of known µm/px, without classes.
         held_out: without validation slides nothing measures the model, which is worth a warning.
 
     Raises:
@@ -102,14 +102,14 @@ def gather(
             holds, or a split that cannot be made.
     """
     _take_split(projects, config, reporter)
-    images = images_of(projects, config.rest if drawn else None, config.labels)
-    teaching = {i.image: i.whole for i in images if i.may_teach or not drawn}
+    images = images_of(projects, config.rest if annotated else None, config.labels)
+    teaching = {i.image: i.whole for i in images if i.may_teach or not annotated}
     for twins in twin_remarks(teaching.values()):
         reporter.warn(twins)
     for line in unknown_names(config.labels, images):
         reporter.warn(line)
-    classes = class_table(projects, images, config) if drawn else ClassTable(())
-    tell_files(reporter, projects)
+    classes = class_table(projects, images, config) if annotated else ClassTable(())
+    report_files(reporter, projects)
     for twins in twin_classes(classes.names):
         reporter.warn(twins)
     sources = alike(_load(projects, images, classes, config, reporter), config, reporter)
@@ -197,7 +197,7 @@ def _load(
         try:
             if image.error is not None:
                 raise image.error
-            source = load_source(image.entry, image.drawn if classes.names else (), classes)
+            source = load_source(image.entry, image.annotated if classes.names else (), classes)
             refuse_lacking(source, config)
         except HookpathError as error:
             reporter.warn(_left_out(image.name, str(error)))
@@ -207,7 +207,7 @@ def _load(
         px_mm2 = source.read_facts().calibration.area_um2(1.0) * 1e-6
         reports.append(ReportOfImage(image.name, source.labels.report, px_mm2))
         sources.append(replace(source, id=image.key, name=image.name))
-    tell_left_out(reporter, reports)
+    report_left_out(reporter, reports)
     if not sources:
         raise TrainingError(
             f"{', '.join(p.name for p in projects)}: no slide can be used; the first, "
@@ -219,7 +219,7 @@ def _load(
 
 def _report_of_bare(image: DrawnImage, classes: ClassTable) -> ReportOfImage:
     """Of an image without a usable area; it is opened only where there is an area to tell of."""
-    report = LabelSource(image.drawn, classes).report
+    report = LabelSource(image.annotated, classes).report
     px_mm2 = None
     if any(lost.area_l0 for lost in report.left_out):
         with suppress(HookpathError):
@@ -246,8 +246,8 @@ def _check_classes(
     reporter: Reporter,
     held_out: bool,
 ) -> None:
-    drawn = {c.key: c.areas for c in candidates}
-    missing = _absent(classes.names, [drawn[k] for k in split.train])
+    annotated = {c.key: c.areas for c in candidates}
+    missing = _absent(classes.names, [annotated[k] for k in split.train])
     if missing:
         others = ", ".join(repr(n) for n in classes.names if n not in missing)
         raise TrainingError(
@@ -260,7 +260,7 @@ def _check_classes(
     if not split.val:
         reporter.warn("no validation slide: nothing measures the model, and the last one is kept")
         return
-    for name in _absent(classes.names, [drawn[k] for k in split.val]):
+    for name in _absent(classes.names, [annotated[k] for k in split.val]):
         reporter.warn(f"class {name!r} is annotated on no validation slide: its F1 is not measured")
 
 

@@ -113,8 +113,8 @@ def with_channels(
     """
     refs = [s.slide for s in measured]
     scales = measured_scales(refs, names, config.channel_percentiles, config.channel_bounds or {})
-    told = ", ".join(f"{s.name} {s.low:g} to {s.high:g}" for s in scales)
-    reporter.info(f"channels, in this order: {told}")
+    ranges = ", ".join(f"{s.name} {s.low:g} to {s.high:g}" for s in scales)
+    reporter.info(f"channels, in this order: {ranges}")
     return [replace(s, slide=replace(s.slide, channels=scales)) for s in sources], scales
 
 

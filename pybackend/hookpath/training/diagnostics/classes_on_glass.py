@@ -27,18 +27,18 @@ def shares_on_glass(slides: Sequence[AnnotatedSlide], classes: ClassTable) -> di
     The smallest slides are looked at, as many as take little time. Classes whose name ends in
     ``*`` make no objects, so nothing is missed where they are not predicted.
     """
-    drawn, bare = np.zeros(len(classes) + 1), np.zeros(len(classes) + 1)
+    annotated, bare = np.zeros(len(classes) + 1), np.zeros(len(classes) + 1)
     looked = 0.0
     for source in sorted(slides, key=_pixels):
         looked += _pixels(source)
-        if drawn.any() and looked > _MOST_PIXELS:
+        if annotated.any() and looked > _MOST_PIXELS:
             break
         try:
             on_slide, on_glass = _areas(source, len(classes))
         except HookpathError:
             continue  # whoever reads it next says so
-        drawn, bare = drawn + on_slide, bare + on_glass
-    shares = bare[1:] / np.maximum(drawn[1:], 1e-9)
+        annotated, bare = annotated + on_slide, bare + on_glass
+    shares = bare[1:] / np.maximum(annotated[1:], 1e-9)
     return {
         name: float(share)
         for name, share in zip(classes.names, shares, strict=True)

@@ -1,6 +1,6 @@
 """What a run finds out about itself that a person should know, in words.
 
-Every line says what was seen, with the figure, what it means, and what to try. Thresholds are wide:
+Every line says what was seen, with the metric, what it means, and what to try. Thresholds are wide:
 a warning that comes with every run is read by nobody.
 """
 
@@ -140,7 +140,7 @@ class Learned:
         return float(-(held * np.log(held)).sum())
 
     @property
-    def figures(self) -> dict[str, Any]:
+    def metrics(self) -> dict[str, Any]:
         """For the model's card."""
         f1 = self.training_f1
         return {

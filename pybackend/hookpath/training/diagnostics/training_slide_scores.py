@@ -1,7 +1,7 @@
 """The last look at a finished run: its own training slides are scored, too.
 
 A validation score alone does not say why it is low. What was learned from is scored as validation
-is, by the kept weights and without augmentation; the figures go into the model's card, the words
+is, by the kept weights and without augmentation; the metrics go into the model's card, the words
 to the reporter and into the run's folder.
 """
 
@@ -41,7 +41,7 @@ def look_back(s: Session) -> list[Finding]:
         findings.tell(new, s.reporter)
         found += new
         card = read_card(s.run.model)
-        write_card(s.run.model, card.with_metrics(learned.figures))
+        write_card(s.run.model, card.with_metrics(learned.metrics))
     findings.save(found, s.run.root)
     return found
 

@@ -36,14 +36,14 @@ class Validation:
     Attributes:
         loss: mean loss per batch.
         score: what the kept weights are the best of; higher is better.
-        figures: columns of ``metrics.csv``; NaN where nothing can be said.
+        metrics: columns of ``metrics.csv``; NaN where nothing can be said.
         card: ``metrics`` of ``model.json``, JSON-ready.
         known: labelled pixels (patches, magnifications) that it was judged by.
     """
 
     loss: float
     score: float
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     card: Mapping[str, Any]
     known: int
 
@@ -56,12 +56,12 @@ class Judge(Protocol):
         ...
 
     def verdict(self, loss: float) -> Validation:
-        """The figures of all that was added."""
+        """The metrics of all that was added."""
         ...
 
 
 class Goal(Protocol):
-    """Loss, figures and score of one kind of output.
+    """Loss, metrics and score of one kind of output.
 
     Attributes:
         name: the score as a person reads it: ``macro F1``.
@@ -142,7 +142,7 @@ class _ClassJudge:
 class MagnificationGoal:
     """Magnification: absolute error, R²; classes are the nearest of the trained magnifications.
 
-    The figures are those of the scale detector (Marini et al. 2021, section 3.1.2). Its κ weighs a
+    The metrics are those of the scale detector (Marini et al. 2021, section 3.1.2). Its κ weighs a
     confusion by the squared distance of the two (only so do the printed κ and balanced accuracy go
     together).
 
@@ -175,12 +175,12 @@ class _MagnificationJudge:
 
     def verdict(self, loss: float) -> Validation:
         truth, found = np.array(self._truth), np.array(self._found)
-        figures = {"r2": r_squared(truth, found), "mse": mean_squared_error(truth, found)}
+        metrics = {"r2": r_squared(truth, found), "mse": mean_squared_error(truth, found)}
         if self._goal.magnifications:
-            figures |= _agreement(self._nearest(truth, found), "quadratic")
-        card = {f"validation_{k}": _or_none(value) for k, value in figures.items()}
-        score = figures["r2"] if figures["r2"] == figures["r2"] else -figures["mse"]
-        return Validation(loss, score, figures, card, len(truth))
+            metrics |= _agreement(self._nearest(truth, found), "quadratic")
+        card = {f"validation_{k}": _or_none(value) for k, value in metrics.items()}
+        score = metrics["r2"] if metrics["r2"] == metrics["r2"] else -metrics["mse"]
+        return Validation(loss, score, metrics, card, len(truth))
 
     def _nearest(self, truth: Any, found: Any) -> Counts:
         """Both as the nearest trained magnification."""

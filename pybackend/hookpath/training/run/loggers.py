@@ -1,4 +1,4 @@
-"""Where a run's figures go besides its folder: one protocol, MLflow, Weights & Biases, plug-ins."""
+"""Where a run's metrics go besides its folder: one protocol, MLflow, Weights & Biases, plug-ins."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from hookpath.events import Reporter
 Picture = npt.NDArray[np.uint8]
 """``(H, W, 3)`` RGB."""
 
-Figures = Mapping[str, float]
-"""Column of ``metrics.csv`` → number; figures that are not known are not in it."""
+Metrics = Mapping[str, float]
+"""Column of ``metrics.csv`` → number; metrics that are not known are not in it."""
 
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """What a logger is told when a run begins or goes on.
+    """What a logger gets when a run begins or goes on.
 
     Attributes:
         folder: of the run.
@@ -53,7 +53,7 @@ class RunLogger(Protocol):
     def begin(self, run: LoggedRun) -> None:
         """A run begins, or goes on."""
 
-    def epoch(self, number: int, figures: Figures) -> None:
+    def epoch(self, number: int, metrics: Metrics) -> None:
         """An epoch is done."""
 
     def close(self) -> None:
@@ -72,9 +72,9 @@ class MlflowLogger:
         if run.epoch == 1:
             mlflow.log_params({key: str(value)[:500] for key, value in run.settings.items()})
 
-    def epoch(self, number: int, figures: Figures) -> None:
-        """Log the figures with the epoch as step."""
-        self._mlflow.log_metrics({_plain(k): v for k, v in figures.items()}, step=number)
+    def epoch(self, number: int, metrics: Metrics) -> None:
+        """Log the metrics with the epoch as step."""
+        self._mlflow.log_metrics({_plain(k): v for k, v in metrics.items()}, step=number)
 
     def picture(self, number: int, name: str, rgb: Picture) -> None:
         """Log it as an artifact of the run."""
@@ -97,9 +97,9 @@ class WandbLogger:
         )
         self._run = known
 
-    def epoch(self, number: int, figures: Figures) -> None:
-        """Log the figures with the epoch as step."""
-        self._run.log(dict(figures), step=number)
+    def epoch(self, number: int, metrics: Metrics) -> None:
+        """Log the metrics with the epoch as step."""
+        self._run.log(dict(metrics), step=number)
 
     def picture(self, number: int, name: str, rgb: Picture) -> None:
         """Log it with the epoch as step."""
@@ -121,7 +121,7 @@ LOGGERS: Mapping[str, type[RunLogger] | None] = {
 
 
 class Loggers:
-    """The chosen loggers; one that fails is told of once and left out."""
+    """The chosen loggers; one that fails is reported once and left out."""
 
     def __init__(self, names: Sequence[str], run: LoggedRun, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -130,26 +130,26 @@ class Loggers:
             kind = LOGGERS[name] if name in LOGGERS else plugins.load("loggers", name)
             if kind is not None:
                 self._active[name] = kind()
-                self._tell(name, "begin", run)
+                self._report(name, "begin", run)
 
-    def epoch(self, number: int, figures: Figures) -> None:
+    def epoch(self, number: int, metrics: Metrics) -> None:
         """An epoch is done."""
         for name in list(self._active):
-            self._tell(name, "epoch", number, figures)
+            self._report(name, "epoch", number, metrics)
 
     def picture(self, number: int, name: str, rgb: Picture) -> None:
         """Validation patches of an epoch; loggers without such a method are not asked."""
         for logger in list(self._active):
             if hasattr(self._active[logger], "picture"):
-                self._tell(logger, "picture", number, name, rgb)
+                self._report(logger, "picture", number, name, rgb)
 
     def close(self) -> None:
         """The run ends, or stops."""
         for name in list(self._active):
-            self._tell(name, "close")
+            self._report(name, "close")
         self._active.clear()
 
-    def _tell(self, name: str, what: str, *arguments: Any) -> None:
+    def _report(self, name: str, what: str, *arguments: Any) -> None:
         try:
             getattr(self._active[name], what)(*arguments)
         except Exception as error:  # a server that is gone, a package that is not installed

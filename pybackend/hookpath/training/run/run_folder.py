@@ -325,7 +325,7 @@ def timestamp() -> str:
 
 
 def history(run: str | Path) -> list[dict[str, float]]:
-    """A run's epochs, each a dict of its figures (``metrics.csv``); unknown ones are left out.
+    """A run's epochs, each a dict of its metrics (``metrics.csv``); unknown ones are left out.
 
     Raises:
         TrainingError: the file is damaged.

@@ -327,7 +327,7 @@ public final class Hookpath {
      * @param arguments {@code model} (folder or name), {@code leftOut: true} (also ask quick networks
      *     that learned without the image), {@code python}, {@code device}, and the other options of
      *     {@code hookpath evaluate}
-     * @return figures, and every annotated area, the most doubtful first
+     * @return metrics, and every annotated area, the most doubtful first
      * @throws HookpathException nothing could be compared
      */
     public static Evaluation check(Map<String, ?> arguments) {

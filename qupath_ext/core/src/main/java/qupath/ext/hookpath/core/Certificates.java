@@ -20,7 +20,7 @@ import javax.net.ssl.X509TrustManager;
 
 /**
  * Whom we trust: those that Java knows, and those that the system knows. A hospital's proxy often
- * signs with a certificate that only the system was told of.
+ * signs with a certificate that only the system knows.
  */
 final class Certificates {
 

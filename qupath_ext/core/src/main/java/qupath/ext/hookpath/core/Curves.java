@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Figures over epochs, as lines to draw. Of an epoch that is done again the later row counts. */
+/** Metrics over epochs, as lines to draw. Of an epoch that is done again the later row counts. */
 public final class Curves {
 
     private final TreeMap<Integer, MetricsRow> rows = new TreeMap<>();

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What {@code hookpath evaluate} found: figures by part of the split, by image, and area by area.
+ * What {@code hookpath evaluate} found: metrics by part of the split, by image, and area by area.
  *
  * @param classes what the model tells apart
- * @param parts   {@code "all"}, {@code "train"}… → figures
+ * @param parts   {@code "all"}, {@code "train"}… → metrics
  * @param images  every image with annotated areas
  * @param areas   every annotated area, the most doubtful first
  * @param problems one line for each image that could not be looked at
@@ -31,7 +31,7 @@ public record Evaluation(List<ClassPart> classes, Map<String, Part> parts, List<
     public static final String ALL = "all";
 
     /**
-     * A figure.
+     * A metric.
      *
      * @param value NaN: there is none
      * @param low   of its 95 % interval; NaN: there are too few images for one
@@ -41,7 +41,7 @@ public record Evaluation(List<ClassPart> classes, Map<String, Part> parts, List<
     }
 
     /**
-     * Figures of some images.
+     * Metrics of some images.
      *
      * @param images    how many
      * @param confusion px; rows: annotated, columns: predicted, the last one: nothing

@@ -23,7 +23,7 @@ public sealed interface Event {
      * @param done        units done
      * @param total       units in all, or null: not known
      * @param unit        what is counted, in the singular
-     * @param figures     name → number (NaN: there is none now)
+     * @param metrics     name → number (NaN: there is none now)
      * @param secondsLeft estimate for everything that the command has to do, or null: not known
      * @param finished    whether the task is over
      * @param overall     share of everything that is done in [0, 1], or null: not known
@@ -55,7 +55,7 @@ public sealed interface Event {
     record Warning(String message) implements Event {
     }
 
-    /** Something is finished: what kind, and its figures. */
+    /** Something is finished: what kind, and its metrics. */
     record Result(String kind, JsonObject data) implements Event {
     }
 

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param background  whether a class can mean "nothing else"
  * @param labelShare  of a patch that a class must cover; null: each pixel has its class
  * @param leastSlides fewest training images
- * @param timed       whether a training can be told how long it may take
+ * @param timed       whether a training's time can be limited
  * @param presets     what can be chosen, by preset
  */
 public record Family(String spacings, String size, Background background, Double labelShare,

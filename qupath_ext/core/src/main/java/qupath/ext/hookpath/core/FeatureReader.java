@@ -25,7 +25,7 @@ import java.util.zip.ZipException;
  * Reads the features of a GeoJSON file in chunks, holding one chunk in memory at a time.
  *
  * <p>Takes what QuPath and hookpath write: a feature collection, an array, or a single feature or
- * geometry; plain, gzip or zip (all GeoJSON files in it), told apart by content. Numbers stay the text
+ * geometry; plain, gzip or zip (all GeoJSON files in it), detected by content. Numbers stay the text
  * that they are in the file. For one thread.
  */
 public final class FeatureReader implements AutoCloseable, Iterator<List<JsonObject>> {

@@ -15,7 +15,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/** The JSON documents in a plain, gzip or zip file, told apart by their first bytes. */
+/** The JSON documents in a plain, gzip or zip file, recognised by their first bytes. */
 final class GeoJsonSource implements AutoCloseable {
 
     private static final int BUFFER_BYTES = 1 << 16;

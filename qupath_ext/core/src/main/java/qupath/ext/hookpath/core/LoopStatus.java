@@ -15,7 +15,7 @@ import java.util.Map;
  * @param round  the last round that has a model, 0: none yet
  * @param model  folder of that model, or null
  * @param images state of every image, in the project's order
- * @param rounds figures of every round that has a model
+ * @param rounds metrics of every round that has a model
  * @param rest   class of confirmed area that no annotation covers, or null: it is unknown
  */
 public record LoopStatus(

@@ -40,7 +40,7 @@ record ManagedPython(Path uv, Path folder) {
         }
     }
 
-    /** What fetches it from GitHub or the copy that uv was told of. */
+    /** Fetches it from GitHub or from the mirror that uv uses. */
     List<String> fromNet() {
         return install(WANTED);
     }

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The figures of one epoch: a line of {@code metrics.csv}, or an {@code epoch} result.
+ * The metrics of one epoch: a line of {@code metrics.csv}, or an {@code epoch} result.
  *
  * @param epoch         from 1
  * @param step          optimiser steps done

@@ -55,23 +55,23 @@ final class Proxies extends ProxySelector {
 
     /** The variables that tell uv of the same proxy; what the environment says already stays. */
     Map<String, String> variables() {
-        Map<String, String> told = new LinkedHashMap<>();
+        Map<String, String> variables = new LinkedHashMap<>();
         URI somewhere = URI.create("https://pypi.org/");
         String address = asked;
         if (address.isEmpty() && ofJava(somewhere) != null) {
             InetSocketAddress place = (InetSocketAddress) ofJava(somewhere).address();
             address = "http://" + place.getHostString() + ":" + place.getPort();
             if (!exceptions.isBlank()) {
-                told.put("NO_PROXY", exceptions.replace("*.", ".").replace('|', ','));
+                variables.put("NO_PROXY", exceptions.replace("*.", ".").replace('|', ','));
             }
         }
         if (!address.isEmpty()) {
             String full = address.contains("://") ? address : "http://" + address;
-            told.put("HTTPS_PROXY", full);
-            told.put("HTTP_PROXY", full);
-            told.put("ALL_PROXY", full);
+            variables.put("HTTPS_PROXY", full);
+            variables.put("HTTP_PROXY", full);
+            variables.put("ALL_PROXY", full);
         }
-        return told;
+        return variables;
     }
 
     /** For people: where requests to an address go through; {@code ""}: nowhere. */

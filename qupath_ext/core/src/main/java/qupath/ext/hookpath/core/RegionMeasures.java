@@ -35,7 +35,7 @@ public record RegionMeasures(String imageId, String image, List<Region> regions)
                          double covered, Map<String, Double> areasMm2,
                          Map<String, Double> percent) {
 
-        /** The measurements of its object, by name; figures that there are none of are left out. */
+        /** The measurements of its object, by name; metrics that there are none of are left out. */
         public Map<String, Double> measurements() {
             Map<String, Double> found = new LinkedHashMap<>();
             areasMm2.forEach((name, area) -> found.put(PREFIX + name + " mm^2", area));

@@ -56,15 +56,15 @@ public record Sources(String index, String python, String proxy) {
         }
     }
 
-    /** What uv is told of them. */
+    /** uv's environment variables for them. */
     Map<String, String> forUv(Map<String, String> environment) {
-        Map<String, String> told = new LinkedHashMap<>();
+        Map<String, String> variables = new LinkedHashMap<>();
         if (!indexInUse(environment).equals(PYPI)) {
-            told.put("UV_DEFAULT_INDEX", indexInUse(environment));
+            variables.put("UV_DEFAULT_INDEX", indexInUse(environment));
         }
         if (!python.isEmpty()) {
-            told.put("UV_PYTHON_INSTALL_MIRROR", python);
+            variables.put("UV_PYTHON_INSTALL_MIRROR", python);
         }
-        return told;
+        return variables;
     }
 }

@@ -54,7 +54,7 @@ public final class WarmPython {
     }
 
     /**
-     * The process of the one that waits, told what to do.
+     * The process of the one that waits, with its job.
      *
      * @return null: none of this Python waits
      */

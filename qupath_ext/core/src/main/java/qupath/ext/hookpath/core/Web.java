@@ -120,14 +120,14 @@ final class Web implements AutoCloseable {
 
     /** What the environment must say so that uv takes the same way, and gives up as soon. */
     Map<String, String> forUv() {
-        Map<String, String> told = proxies.variables();
-        told.put("UV_HTTP_TIMEOUT", "15");
-        told.put("UV_HTTP_CONNECT_TIMEOUT", "8");
-        told.put("UV_HTTP_RETRIES", "1");
-        told.put("UV_SYSTEM_CERTS", "1");
-        told.put("UV_NO_PROGRESS", "1");
-        told.put("NO_COLOR", "1");
-        return told;
+        Map<String, String> variables = proxies.variables();
+        variables.put("UV_HTTP_TIMEOUT", "15");
+        variables.put("UV_HTTP_CONNECT_TIMEOUT", "8");
+        variables.put("UV_HTTP_RETRIES", "1");
+        variables.put("UV_SYSTEM_CERTS", "1");
+        variables.put("UV_NO_PROGRESS", "1");
+        variables.put("NO_COLOR", "1");
+        return variables;
     }
 
     @Override

@@ -111,7 +111,7 @@ public final class Measuring {
     }
 
     /**
-     * Writes the figures into the measurements of the regions, also those of a job that failed
+     * Writes the metrics into the measurements of the regions, also those of a job that failed
      * half-way; images that are in no viewer are saved.
      *
      * @param outcome how the job ended

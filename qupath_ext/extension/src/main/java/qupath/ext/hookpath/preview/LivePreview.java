@@ -104,7 +104,7 @@ final class LivePreview {
         /** One line of how it goes. */
         void status(String line);
 
-        /** It is over; {@code problem} says why, null: it was told to. */
+        /** It is over; {@code problem} says why, null: it was asked to. */
         void ended(String problem);
     }
 
@@ -223,7 +223,7 @@ final class LivePreview {
     }
 
     private void failed(Throwable problem) {
-        if (!(problem instanceof InterruptedException) && !ended) {     // else it was told to end
+        if (!(problem instanceof InterruptedException) && !ended) {     // else it was asked to end
             logger.warn("The preview failed", problem);
             end(Problems.oneLine(problem));
         }

@@ -19,7 +19,7 @@ import qupath.lib.objects.hierarchy.events.PathObjectHierarchyListener;
 import qupath.lib.roi.interfaces.ROI;
 
 /**
- * What a person draws on an image, watched: whoever listens is told when nothing has changed for a
+ * What a person draws on an image, watched: listeners are notified when nothing has changed for a
  * moment, however it was changed (annotated, erased, classified, undone). For the JavaFX thread.
  */
 final class Strokes implements PathObjectHierarchyListener {

@@ -16,7 +16,7 @@ import qupath.ext.hookpath.core.RunFolder;
  * @param f1ByClass the same by class; NaN: not measured
  * @param bestEpoch the epoch that the model is of
  * @param epochs epochs done
- * @param report the page with all figures; null: there is none
+ * @param report the page with all metrics; null: there is none
  * @param stopped whether it was ended early
  */
 public record TrainSummary(Path run, Path model, Double f1, Map<String, Double> f1ByClass,

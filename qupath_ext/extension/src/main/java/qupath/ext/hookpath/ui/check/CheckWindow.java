@@ -39,7 +39,7 @@ import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
 /**
- * <em>How good is it?…</em>: where a model and the person who drew disagree, and the figures behind
+ * <em>How good is it?…</em>: where a model and the person who drew disagree, and the metrics behind
  * it.
  */
 public final class CheckWindow extends VBox implements Windows.AtWork {

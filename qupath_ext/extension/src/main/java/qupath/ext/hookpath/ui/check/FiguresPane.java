@@ -43,7 +43,7 @@ public final class FiguresPane extends VBox {
         onCell = listener;
     }
 
-    /** Shows the figures of a part of the split. */
+    /** Shows the metrics of a part of the split. */
     void show(Evaluation found, String part) {
         Evaluation.Part figures = found.parts().get(part);
         matrix.getChildren().clear();

@@ -167,7 +167,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         qupath.imageDataProperty().removeListener(onChange);
     }
 
-    /** Shows what the project's metadata says at once, the figures when Python has said them. */
+    /** Shows what the project's metadata says at once, the metrics when Python has said them. */
     private void load() {
         if (running != null) {
             return;

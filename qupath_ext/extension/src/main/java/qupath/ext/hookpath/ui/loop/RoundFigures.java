@@ -8,7 +8,7 @@ import javafx.scene.layout.GridPane;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.LoopStatus;
 
-/** Figures of the latest rounds: how good the model was, and how its proposals were corrected. */
+/** Metrics of the latest rounds: how good the model was, and how its proposals were corrected. */
 final class RoundFigures {
 
     private static final int MOST = 4;
