@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-#: Environments to compare; ours is what `hookpath` sets by itself.
+#: Environments to compare; ours is what `hookpath` sets on its own.
 ROWS: dict[str, dict[str, str]] = {
     "as torch comes": {},
     "hookpath's": {"OMP_WAIT_POLICY": "PASSIVE"},

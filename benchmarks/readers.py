@@ -61,7 +61,7 @@ Opener = Callable[[], Slide]
 
 
 def openers(path: Path) -> dict[str, Opener]:
-    """Every way to read the slide; OpenSlide as it is by itself comes first."""
+    """Every way to read the slide; OpenSlide as it is on its own comes first."""
 
     def by_openslide() -> Slide:
         handle = openslide.OpenSlide(path)

@@ -10,7 +10,7 @@ from typing import Any
 def names_from(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
     """A ``__getattr__`` for a package: each name from the module within it that holds it.
 
-    What is heavy (torch) is loaded by whoever uses it, not by whoever imports the package.
+    What is heavy (torch) is loaded by those who use it, not by those who import the package.
     """
 
     def find(name: str) -> Any:

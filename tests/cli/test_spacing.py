@@ -1,4 +1,4 @@
-"""``--mpp`` and ``--override-mpp`` from the shell; what a file holds besides the slide is reported."""
+"""``--mpp`` and ``--override-mpp`` from the shell; what else a file holds is reported."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def test_camelyon16_has_all_its_polygons(tmp_path: Path, name: str, polygons: in
     assert [o.path_class.name for o in found.objects if o.path_class] == ["metastasis"] * polygons
     write_asap(tmp_path / "again.xml", found.objects)
     again = read_asap(tmp_path / "again.xml")
-    # Outlines that cross themselves came in several parts, each of which is written by itself.
+    # Outlines that cross themselves came in several parts, each of which is written on its own.
     annotated, written = (
         shapely.union_all([o.geometry for o in r.objects]) for r in (found, again)
     )

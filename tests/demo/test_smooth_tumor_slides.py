@@ -1,4 +1,4 @@
-"""Painted slides whose outline must be learnt."""
+"""Synthetic slides whose outline must be learnt."""
 
 from pathlib import Path
 

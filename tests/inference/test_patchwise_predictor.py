@@ -1,4 +1,4 @@
-"""Prediction patch by patch: the reference here takes patches from the slide by itself."""
+"""Prediction patch by patch: the reference here takes patches from the slide on its own."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def noise(side: int) -> np.ndarray:
 
 
 def mean_of_turned_patches(model: SegmentationModel, slide: Slide, x: int, y: int) -> FloatMap:
-    """The reference: a patch turned with torch, its answer turned back; by itself, one by one."""
+    """The reference: a patch turned with torch, its answer turned back; on its own, one by one."""
     target = model.branches[0]
     dx, dy = slide.calibration.downsample(target.spacing_um)
     centre = (x + target.output_size / 2) * dx, (y + target.output_size / 2) * dy

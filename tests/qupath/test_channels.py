@@ -74,7 +74,7 @@ def predicted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     save_model(root / "m", model, card)
     config = CONFIG.model_copy(update={"planes": PlaneChoice(z=(0, 2))})
     whole = predict_project(QuPathProject(folder), root / "m", root / "o", config)
-    # An image of one plane has no plane 2; it is predicted by itself.
+    # An image of one plane has no plane 2; it is predicted on its own.
     assert {p.image for p in whole.problems} >= {"spots (z 2, t 0)"}
     names = ("spots", "turned", "joined")
     alone = CONFIG.model_copy(update={"images": names})

@@ -71,7 +71,7 @@ def test_off_only_converts() -> None:
 
 @pytest.mark.parametrize("elastic_um", [0.0, 1.5])
 def test_branches_stay_concentric_in_micrometres(elastic_um: float) -> None:
-    """Target and context are warped by themselves and must still show the same tissue."""
+    """Target and context are warped on their own and must still show the same tissue."""
     batch = smooth_batch(16)
     config = SPATIAL.model_copy(update={"elastic_um": elastic_um})
     before = seen_by_both(Augmentation(AugmentationConfig.off(), 0)(batch, "cpu", 0)[0])

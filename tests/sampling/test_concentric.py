@@ -1,6 +1,6 @@
 """What the multi-scale CNN is fed with: patches of three scales about one point, also when varied.
 
-Marini et al.'s code varies every scale by itself, after which their patches show different tissue.
+Marini et al.'s code varies every scale alone, after which their patches show different tissue.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Augmentation of images that are no RGB: each channel by itself, no hue, no stain."""
+"""Augmentation of images that are no RGB: each channel on its own, no hue, no stain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training on a folder of tiny slides, from nothing to a model folder."""
+"""Training on a folder of tiny slides, from slides to a model folder."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_steps_are_measured(found: Look) -> None:
     ("cost", "text"),
     [
         (Cost("CPU", 100, 0.5), "about 50 s for 100 steps, validation aside"),
-        (Cost("CPU", 1000, 0.5, minutes=2), "ends within 2 min by itself, after about 240 steps"),
+        (Cost("CPU", 1000, 0.5, minutes=2), "ends within 2 min, after about 240 steps"),
         (Cost("CPU", 100, 0.5, minutes=2), "about 50 s for 100 steps, validation aside"),
         (Cost("CPU", 0), "seconds: all that is annotated is known, and fitted at once"),
         (Cost("CPU", 40, 0.5, "tile"), "about 20 s to look at 40 tiles, then a fit"),

@@ -57,7 +57,7 @@ def even_odd(area: Polygon | MultiPolygon) -> BaseGeometry | None:
 
 
 def _are_inside(area: BaseGeometry, points: Points) -> npt.NDArray[np.bool_] | None:
-    """Which of ``(N, 2)`` points lie inside, each tested along the axis that crosses fewer segments.
+    """Which of ``(N, 2)`` points lie inside, tested along the axis that crosses fewer segments.
 
     GEOS goes along x, where it passes every tooth of a comb that stands upright.
     """

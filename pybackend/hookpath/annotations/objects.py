@@ -15,7 +15,7 @@ RGB = tuple[int, int, int]
 RUN_TAG = "hookpath.run"
 
 #: Object metadata, while read: the part of an annotation that began as a result of ours and that
-#: nobody confirmed (`hookpath.projects.confirmed_annotations`). It teaches nothing, and is reported.
+#: nobody confirmed (`hookpath.projects.confirmed_annotations`). It teaches nothing; reported.
 UNCONFIRMED_KEY = "hookpath.unconfirmed"
 #: Why nobody confirmed it: a person changed it since; the person's file does not have it.
 CHANGED, UNSEEN = "yes", "unseen"

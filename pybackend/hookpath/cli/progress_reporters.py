@@ -1,4 +1,4 @@
-"""Progress for whoever looks: bars on a terminal, lines in a log, JSON lines for a machine."""
+"""Progress for any reader: bars on a terminal, lines in a log, JSON lines for a machine."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def command(
         Preset | None,
         typer.Option(
             help="auto: from pretrained features, what suits these slides; fast: a small network "
-            "from nothing, minutes on a CPU; paper: as published, for a GPU.",
+            "from scratch, minutes on a CPU; paper: as published, for a GPU.",
             show_default="auto",
         ),
     ] = None,

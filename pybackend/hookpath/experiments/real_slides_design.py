@@ -1,4 +1,4 @@
-"""The design for real slides: pixel classifiers, networks from nothing, networks pretrained."""
+"""The design for real slides: pixel classifiers, networks from scratch, networks pretrained."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``--to bioimageio``: one ``.zip`` after the BioImage.IO model specification, version 0.5.
 
 The network as ONNX, ``rdf.yaml`` that describes its tensors (JSON, which is YAML), a page about the
-model, and one input with the output that belongs to it, so that whoever runs it can check that
+model, and one input with the output that belongs to it, so that its users can check that
 it does the same. Pixels go in with their values 0…255, as floats (runners hand on the type that
 is described); the description scales them. Softmax is part of the network: probabilities come out.
 """

@@ -46,7 +46,7 @@ def _refuse_other_kind(model: Path) -> None:
 
 
 def _open(model: Path) -> None:
-    """As whoever uses it will."""
+    """Run it as its users will."""
     if only_exported(model):
         read_onnx(model)
     else:

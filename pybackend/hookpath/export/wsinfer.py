@@ -2,8 +2,8 @@
 
 The folder is one of the WSInfer model zoo (Kaczmarzyk et al., npj Precision Oncology 2024): the
 network as TorchScript, and ``config.json`` after the zoo's ``model-config.schema.json``, version
-1.0. Whoever runs it scales 8-bit pixels to [0, 1] (``ToTensor``) and applies softmax; everything
-between happens in the network.
+1.0. The program that runs it scales 8-bit pixels to [0, 1] (``ToTensor``) and applies softmax;
+everything between happens in the network.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Run:
         self.problems: list[Problem] = []
         #: Classes that are annotated (or are undrawn tissue's) on any slide.
         self.classes: set[str] = set()
-        #: Slides whose worker died: each is tried once more, by itself.
+        #: Slides whose worker died: each is tried once more, alone.
         self.suspects: set[Path] = set()
         #: Class → value in masks, the same on all slides.
         self.values: dict[str, int] = {}

@@ -45,7 +45,7 @@ class _Processes(ProcessPoolExecutor):
 
 
 def start_workers(count: int) -> Executor:
-    """`count` processes; 0: none, work is done by whoever hands it over."""
+    """`count` processes; 0: none, the caller does the work."""
     if count == 0:
         return _Inline()
     return _Processes(count)

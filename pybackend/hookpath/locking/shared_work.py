@@ -58,7 +58,8 @@ def share_out(pieces: Sequence[Piece], claims: Claims, work: Work[Piece]) -> Seq
     """Do all pieces, or see that others did them; what is left to others (`Work.waits`).
 
     In the end each piece is done by somebody or has failed `TRIES` times. Pieces of a process that
-    dies are taken over. What cannot get better by itself (a µm/px that is not known) fails at once.
+    dies are taken over. What cannot get better on its own (a µm/px that is not known) fails at
+    once.
     """
     return _Sharing(claims, work).all_of(list(pieces))
 

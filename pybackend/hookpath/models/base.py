@@ -134,7 +134,7 @@ class Network(nn.Module):
     def encoder_modules(self) -> list[nn.Module]:
         """The parts that start from weights learned elsewhere; fine-tuning treats them apart.
 
-        Empty: everything is learned from nothing.
+        Empty: everything is learned from scratch.
         """
         return [m for m in self.modules() if isinstance(m, Encoder)]
 

@@ -65,7 +65,7 @@ class ClassEntry(BaseModel):
 
 
 class BranchEntry(BaseModel):
-    """One input branch, for whoever reads the card without building the network."""
+    """One input branch, for those who read the card without building the network."""
 
     model_config = ConfigDict(frozen=True)
     spacing_um: float = Field(gt=0, allow_inf_nan=False)

@@ -24,7 +24,7 @@ class MultiScaleCNN(PatchNetwork):
     """The multi-scale classifiers of Multi_Scale_Tools (Marini et al. 2021), section 2.3.
 
     Every scale has a backbone of its own and turns its patch into 128 features. ``features`` joins
-    these and classifies them together (figure 4); ``probabilities`` classifies each scale by itself
+    these and classifies them together (figure 4); ``probabilities`` classifies each scale alone
     and joins the scales' class probabilities (figure 5).
 
     The loss takes logits: the authors' code puts a softmax before its cross-entropy, which applies

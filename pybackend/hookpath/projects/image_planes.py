@@ -150,7 +150,7 @@ def parse_indices(text: str, option: str) -> tuple[int, ...] | str:
 def chosen_planes(entry: ImageEntry, choice: PlaneChoice) -> list[ImageEntry]:
     """The chosen planes of an image, each an image of its own; an image of one plane is itself.
 
-    What cannot be opened is itself, too: whoever opens it next says why. So is a plane.
+    What cannot be opened is itself, too: the code that opens it next says why. So is a plane.
     """
     if isinstance(entry, PlaneEntry):
         return [entry]

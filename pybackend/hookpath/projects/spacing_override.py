@@ -37,7 +37,7 @@ class GivenSpacing:
 def spacing_remarks(project: Project) -> Iterator[str]:
     """One line for each image whose µm/px is another than the one that a person gave.
 
-    Images that cannot be opened are left to whoever needs them.
+    Images that cannot be opened are left to the code that needs them.
     """
     for entry in project.images:
         try:

@@ -250,7 +250,7 @@ def _own_values(family: str, preset: str) -> Mapping[str, Any]:
 
 
 def _family_of(folder: str) -> str | None:
-    """The family of a model folder; None where there is none, which whoever opens it says."""
+    """The family of a model folder; None where there is none, which opening it reports."""
     from hookpath.models import read_card
 
     try:

@@ -33,7 +33,7 @@ class Cost:
         unit: what a step is; of a network that is fitted at once ``tile``: a piece of what is
             annotated whose features are not known yet. The fit itself takes seconds.
         batch_size: patches of a step.
-        minutes: within which it ends by itself; None: no such limit.
+        minutes: within which it ends; None: no such limit.
         memory_bytes: most memory of this process (its GPU's where it uses one) during steps.
         device: as people call it.
         fits: whether a step had room for a whole batch.
@@ -58,7 +58,7 @@ class Cost:
             return f"about {duration_text(whole)} to look at {self.steps} tiles, then a fit"
         if self.minutes is not None and whole > 60 * self.minutes:
             known = int(60 * self.minutes / self.step_s)
-            return f"ends within {self.minutes:g} min by itself, after about {known} steps"
+            return f"ends within {self.minutes:g} min, after about {known} steps"
         return f"about {duration_text(whole)} for {self.steps} steps, validation aside"
 
     @property

@@ -1,4 +1,4 @@
-"""The split that a model knows by itself, for projects whose images do not say one."""
+"""The split that a model remembers, for projects whose images do not say one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def take_parts_of_model(
 ) -> None:
     """Where no image is marked for `split`, go by what each was for the model.
 
-    ``train`` chooses validation slides by itself where nobody marked any; its model knows which.
+    ``train`` chooses validation slides where nobody marked any; its model knows which.
     Nothing is written into the project.
     """
     if split == "all" or any(split_of(entry) == split for entry in project.images):

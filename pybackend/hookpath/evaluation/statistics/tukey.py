@@ -1,6 +1,6 @@
 """Tukey's range test: which of several runs (or groups of slides) differ in their mean.
 
-All pairs at once, corrected for their number by itself; with unequal numbers of slides after
+All pairs at once, corrected for their number; with unequal numbers of slides after
 Tukey and Kramer. It takes every metric for independent and equally spread, so on the same slides
 it sees less than a paired test does; H2G-Net's paper (section 3.3) compares its designs by it.
 """

@@ -1,6 +1,6 @@
 """Slides patch by patch: networks that pad their convolutions, or give one class per patch.
 
-Every patch is read and computed by itself, so neither the size of batches and blocks nor the order
+Every patch is read and computed alone, so neither the size of batches and blocks nor the order
 shows in the result. Patches side by side are read as one block.
 """
 
@@ -115,7 +115,7 @@ class PatchSlides:
         )
 
     def _rule(self) -> CellRule | None:
-        """A class per pixel: as dense prediction; one per patch: every patch by itself."""
+        """A class per pixel: as dense prediction; one per patch: every patch alone."""
         if self.runner.scores == "pixels":
             return None
         target, step = self.runner.branches[0], self.layout.step

@@ -1,7 +1,7 @@
 """Encoders that were trained on histology: which networks they are, and on what terms they come.
 
-Their weights are never fetched: most are given out to those who sign for them only. Whoever has a
-file names it with `backbone_weights`.
+Their weights are never fetched: most are given out to those who sign for them only. Those who have
+a file names it with `backbone_weights`.
 """
 
 from __future__ import annotations

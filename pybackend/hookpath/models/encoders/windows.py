@@ -2,7 +2,7 @@
 
 Squeeze-and-excitation and attention let every px of an image count for every other, so what they
 give for a place depends on where the image was cut. Here the cut is part of the network: windows of
-one size lie on a lattice, each is run by itself, and the middles of their maps make up the map. As
+one size lie on a lattice, each is run alone, and the middles of their maps make up the map. As
 long as tiles start on the lattice (`hookpath.models.unet_arithmetic.BranchShape.phase`), training,
 whole slides and preview see the same windows.
 """

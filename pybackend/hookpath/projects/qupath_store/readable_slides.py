@@ -47,7 +47,7 @@ def slide_of(server: ImageServer, place: Place, given: GivenSpacing, image: str)
             raise
     except SlideError:
         if server.by_openslide or why_no_java():
-            return own, None  # whoever opens the slide gets the clearer message
+            return own, None  # the code that opens the slide gets the clearer message
     return _through_qupath(server, place, given, image), None
 
 

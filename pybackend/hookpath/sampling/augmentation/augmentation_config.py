@@ -125,7 +125,7 @@ class AugmentationConfig(BaseModel):
     def strong(cls) -> Self:
         """Turns, and colours and stains varied as far as from one laboratory to another.
 
-        Meant for networks that start from pretrained features: one that learns from nothing in few
+        Meant for networks that start from pretrained features: one that learns from scratch in few
         steps learns less with it.
         """
         return cls.light().model_copy(

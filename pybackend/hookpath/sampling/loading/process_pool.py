@@ -91,7 +91,7 @@ class PoolFetcher:
 
     Every batch is dealt out over all processes. A process that dies is reported and replaced, and
     the new one reads again what the old one owed. If the same patch ends a second process, its
-    slide has failed where the process crashed by itself (a damaged file can bring a decoder
+    slide has failed where the process crashed alone (a damaged file can bring a decoder
     down); where it was killed from outside (memory!) nothing can go on.
     """
 

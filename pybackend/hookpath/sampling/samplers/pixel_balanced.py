@@ -17,7 +17,7 @@ from hookpath.sampling.samplers.seeded_state import SeededSampler
 from hookpath.sampling.samplers.visible_polygons import VisiblePart, visible_parts
 
 #: Share of the patches for which every class has the same chance whatever has been seen of it:
-#: a class that is mostly seen around others (stroma) is still looked at where it is by itself.
+#: a class that is mostly seen around others (stroma) is still looked at where it is alone.
 _EVEN = 0.05
 
 

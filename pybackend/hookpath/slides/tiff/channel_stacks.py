@@ -37,7 +37,7 @@ class Stack:
         channels: one for each sample of these pages, page by page.
         planes, plane: how many there are, and which it is.
         bright: light shines through where there is nothing (16-bit RGB).
-        is_rgb: each page is 8-bit RGB or grey by itself.
+        is_rgb: each page is 8-bit RGB or grey alone.
     """
 
     levels: tuple[tuple[Page, ...], ...]

@@ -27,7 +27,7 @@ JPEG = frozenset({_OLD_JPEG, 7, 33007, 34892})
 #: JPEG 2000 as Aperio marks it: YCbCr, or RGB, whatever the photometric tag says.
 _JP2K_YCBCR, _JP2K_RGB = 33003, 33005
 JPEG_2000 = frozenset({_JP2K_YCBCR, 33004, _JP2K_RGB, 34712})
-#: PNG, WebP and JPEG XL give RGB by themselves.
+#: PNG, WebP and JPEG XL give RGB on their own.
 _GIVES_RGB = frozenset({34933, 50001, 50002, 52546, _JP2K_RGB})
 
 _PREMULTIPLIED, _TRANSPARENCY = 1, 2

@@ -138,7 +138,7 @@ def _is_dark(source: AnnotatedSlide) -> bool:
         with source.slide.open() as slide:
             return is_dark_slide(slide)
     except HookpathError:
-        return False  # whoever reads it next says so
+        return False  # the code that reads it next says so
 
 
 def _names(source: AnnotatedSlide) -> tuple[str, ...]:

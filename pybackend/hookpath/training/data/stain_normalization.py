@@ -71,7 +71,7 @@ def _measured(source: AnnotatedSlide, method: StainMethod, reporter: Reporter) -
         with source.slide.open() as slide:
             found = measure(slide, method)
     except HookpathError as error:
-        reporter.warn(f"{source.name}: {error}")  # whoever reads it leaves it out
+        reporter.warn(f"{source.name}: {error}")  # the code that reads it leaves it out
         return None
     if found is None:
         reporter.warn(

@@ -36,7 +36,7 @@ def shares_on_glass(slides: Sequence[AnnotatedSlide], classes: ClassTable) -> di
         try:
             on_slide, on_glass = _areas(source, len(classes))
         except HookpathError:
-            continue  # whoever reads it next says so
+            continue  # the code that reads it next says so
         annotated, bare = annotated + on_slide, bare + on_glass
     shares = bare[1:] / np.maximum(annotated[1:], 1e-9)
     return {

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A painted slide: {@code train-1.tif}, with {@code train-1.geojson} beside it. Those to train on
+ * A synthetic slide: {@code train-1.tif}, with {@code train-1.geojson} beside it. Those to train on
  * come first.
  *
  * @param file the slide

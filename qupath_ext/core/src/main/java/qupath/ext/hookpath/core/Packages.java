@@ -11,7 +11,7 @@ import qupath.ext.hookpath.core.SetupProgress.Step;
 /**
  * Brings the package and all it needs into an environment: first it is found out which files those
  * are, then they are fetched, with bytes counted, and can be gone on with; then they are installed
- * without the net. Where that way is closed uv does all of it by itself.
+ * without the net. Where that way is closed uv does all of it on its own.
  *
  * @param recipe    how to build
  * @param web       the net; not used offline

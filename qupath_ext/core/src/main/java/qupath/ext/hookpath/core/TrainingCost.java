@@ -12,14 +12,14 @@ import java.util.List;
  * @param ofTiles     whether a step is a piece of what is annotated that is looked at, then all is
  *                    fitted at once
  * @param batchSize   patches of a step
- * @param minutes     within which it ends by itself; null: no such limit
+ * @param minutes     within which it ends; null: no such limit
  * @param memoryBytes most memory during steps; 0: not measured
  * @param fits        whether there was room for a whole batch
  */
 public record TrainingCost(String device, long steps, Double stepSeconds, boolean ofTiles,
                            long batchSize, Double minutes, long memoryBytes, boolean fits) {
 
-    /** Fewer steps than this teach a network from nothing next to nothing. */
+    /** Fewer steps than this teach a network from scratch next to nothing. */
     private static final int FEW = 100;
 
     /** What a job said; null: nothing. */
@@ -44,7 +44,7 @@ public record TrainingCost(String device, long steps, Double stepSeconds, boolea
         return value == null ? otherwise : value.longValue();
     }
 
-    /** Whether it ends by itself before its last step. */
+    /** Whether it ends on its own before its last step. */
     public boolean isCutShort() {
         return minutes != null && stepSeconds != null && stepSeconds * steps > 60 * minutes;
     }

@@ -32,7 +32,7 @@ import qupath.lib.projects.ProjectImageEntry;
 import qupath.lib.projects.Projects;
 
 /**
- * A project to try things on: small painted slides with a few polygons, in QuPath's user
+ * A project to try things on: small synthetic slides with a few polygons, in QuPath's user
  * directory. Not for the JavaFX thread.
  */
 public final class DemoProject {
@@ -62,14 +62,14 @@ public final class DemoProject {
         }
     }
 
-    /** Begins to paint its slides; those that are there already are kept. */
-    public static Job paint(Consumer<Event> onEvent) {
+    /** Begins to make its slides; those that are there already are kept. */
+    public static Job makeSlides(Consumer<Event> onEvent) {
         Request request = Request.of("demo").option("slides", true)
                 .option("out", folder().resolve("painted")).build();
         return JobStart.start(null, JobStart.folder(null, "demo"), request, onEvent);
     }
 
-    /** Makes the project of the slides that were painted. */
+    /** Makes the project of the slides that were made. */
     public static Project<BufferedImage> create() {
         try (Stream<Path> files = Files.list(folder().resolve("painted").resolve("slides"))) {
             List<DemoSlide> slides = files.filter(f -> f.toString().endsWith(".tif"))

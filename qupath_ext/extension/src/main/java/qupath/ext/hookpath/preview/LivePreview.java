@@ -30,7 +30,7 @@ import qupath.lib.projects.Project;
 
 /**
  * A running preview in one viewer: the worker, what it has open, and the overlay. It goes along
- * when another image is shown, and ends by itself when that cannot be classified, after
+ * when another image is shown, and ends automatically when that cannot be classified, after
  * {@value #MOST_ERRORS} errors in a row, or with the project. To be used on the JavaFX thread.
  */
 final class LivePreview {

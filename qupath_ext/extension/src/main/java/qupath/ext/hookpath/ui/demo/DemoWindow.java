@@ -24,7 +24,7 @@ public final class DemoWindow extends VBox {
     private DemoWindow(QuPathGUI qupath) {
         this.qupath = qupath;
         Windows.load(this, "demo-window.fxml");
-        job.run(DemoProject::paint, this::painted, this::failed);
+        job.run(DemoProject::makeSlides, this::made, this::failed);
     }
 
     /** Opens the project, which is made first where it is not there. */
@@ -37,7 +37,7 @@ public final class DemoWindow extends VBox {
         }
     }
 
-    private void painted(JobOutcome outcome) {
+    private void made(JobOutcome outcome) {
         if (job.wasCancelled()) {
             Windows.close(this);
         } else if (outcome.state() != JobOutcome.State.DONE) {
