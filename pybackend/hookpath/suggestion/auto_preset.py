@@ -25,7 +25,7 @@ def settled(
         family_given: the family stays.
 
     Returns:
-        Empty where nothing can be measured (one stroke of each class, say; `reporter` gets that), or
+        Empty where nothing can be measured (one stroke of each class, say; see `reporter`), or
         where the family reads no such views.
     """
     if config.family not in _VIEWS or config.init_from is not None:
