@@ -2,7 +2,7 @@
 
 Generated at every build, so that it cannot be out of date: every command as its ``--help`` has it,
 the Python reference of every room, and the repository's own changelog and rules for contributors.
-Nothing is fetched by whoever reads the site.
+Readers of the site fetch nothing from elsewhere.
 Links from a page to a file outside docs/ lead to the repository where its address is known
 (``HOOKPATH_REPOSITORY``), else they are plain text; one that leads nowhere ends the build.
 """
@@ -26,6 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "pybackend/hookpath"
 #: Pages that are files of the repository's root.
 FROM_ROOT = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+#: Modules beside the rooms that other code meets, and what each holds.
+BESIDE = {
+    "errors": "What every function may raise: one line, a code, an exit code.",
+    "events": "Progress, messages and results, and who gets them (`Reporter`).",
+}
 #: The script that the theme's offline plugin would take from a CDN.
 _FETCHED = re.compile(r'<script src="https://unpkg\.com/iframe-worker/shim"></script>')
 _ELSEWHERE = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="https?:[^"]*"')
@@ -61,7 +66,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         here = ""
     repository = config.extra["repository"]
 
-    def mended(link: re.Match[str]) -> str:
+    def resolved(link: re.Match[str]) -> str:
         picture, text, target = link.groups()
         if "://" in target or target.startswith(("#", "mailto:")):
             return link[0]
@@ -75,7 +80,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         shown = text if text.startswith("`") else f"`{text}`" if "/" in text else text
         return f"[{text}]({repository}/blob/main/{place})" if repository else shown
 
-    return "".join(piece if code else _LINK.sub(mended, piece) for code, piece in fenced(markdown))
+    return "".join(
+        piece if code else _LINK.sub(resolved, piece) for code, piece in fenced(markdown)
+    )
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -99,7 +106,7 @@ def fenced(markdown: str) -> Iterator[tuple[bool, str]]:
 
 
 def commands() -> str:
-    """Every command with its options, as typer tells them."""
+    """Every command with its options, as typer shows them."""
     words = [
         sys.executable,
         "-m",
@@ -115,21 +122,21 @@ def commands() -> str:
         raise PluginError(f"no command reference: {done.stderr.strip()[-500:] or 'it is empty'}")
     text = done.stdout.replace("# `hookpath`\n", "# Every command\n", 1)
     firsts = re.findall(r"^## `hookpath (\S+)`\n\n(.+?)\n\n", text, flags=re.M | re.S)
-    for name, told in firsts:  # typer shortens what each is for in the list of all
-        line = f"* [`{name}`](#hookpath-{name}): {told.replace(chr(10), ' ')}"
+    for name, purpose in firsts:  # typer shortens what each is for in the list of all
+        line = f"* [`{name}`](#hookpath-{name}): {purpose.replace(chr(10), ' ')}"
         text = re.sub(rf"^\* `{name}`: .*$", lambda _, new=line: new, text, count=1, flags=re.M)
     return text
 
 
 def rooms() -> list[tuple[str, str]]:
-    """The package's rooms that export names, and what happens in each: its docstring."""
+    """The package's rooms that export names, and modules beside them; what is in each."""
     found = []
     for init in sorted(PACKAGE.glob("*/__init__.py")):
         tree = ast.parse(init.read_text("utf-8"))
         names = [n for n in tree.body if isinstance(n, ast.Assign) and _assigns_all(n)]
         if names:
             found.append((init.parent.name, ast.get_docstring(tree) or ""))
-    return found
+    return sorted([*found, *BESIDE.items()])
 
 
 def _assigns_all(node: ast.Assign) -> bool:
@@ -144,8 +151,8 @@ def room_page(room: str) -> str:
 def room_list() -> str:
     """The reference's first page: the rooms, a line for each."""
     lines = [
-        f"| [`hookpath.{room}`]({room}.md) | {told.split(chr(10) * 2)[0].replace(chr(10), ' ')} |"
-        for room, told in rooms()
+        f"| [`hookpath.{room}`]({room}.md) | {text.split(chr(10) * 2)[0].replace(chr(10), ' ')} |"
+        for room, text in rooms()
     ]
     return PYTHON_INTRO + "\n".join(["| room | what is in it |", "|---|---|", *lines, ""])
 
@@ -154,6 +161,7 @@ PYTHON_INTRO = """# Python
 
 What a room exports is what other code may use. Names that begin with an underscore, and modules
 below a room, may change at any time. [Architecture](../../architecture.md) says how the rooms hang
-together.
+together. The main steps are also in the package itself: `hookpath.open_project`, `open_slide`,
+`train`, `TrainConfig`, `load_model`, `predict_project`, `evaluate_project`.
 
 """

@@ -108,3 +108,18 @@ def test_every_room_says_what_goes_in_and_what_comes_out(room: Path) -> None:
 def said_of(room: Path) -> str:
     """What a room says of itself."""
     return ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
+
+
+@pytest.mark.parametrize("room", [None, *(r for r in ROOMS if r.parent == PACKAGE)], ids=str)
+def test_no_exported_name_is_also_a_module(room: Path | None) -> None:
+    """Else the reference shows the module in place of what is exported, that is: nothing."""
+    init = ast.parse(((room or PACKAGE) / "__init__.py").read_text("utf-8"))
+    exported = [
+        c.value
+        for node in init.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for c in ast.walk(node.value)
+        if isinstance(c, ast.Constant)
+    ]
+    modules = {path.stem for path in (room or PACKAGE).iterdir()}
+    assert modules.isdisjoint(map(str, exported))

@@ -16,7 +16,7 @@ from hookpath.geometry import Calibration
 from hookpath.models import UNet
 from hookpath.sampling import Draw
 from hookpath.slides import Level, Slide
-from hookpath.training.run.loggers import LoggedRun
+from hookpath.training import LoggedRun
 
 
 class ThinUNet(UNet):

@@ -6,6 +6,6 @@ Uses: annotations, inference, models, probing, projects, sampling, training.
 """
 
 from hookpath.suggestion.auto_preset import settled
-from hookpath.suggestion.suggest import Suggestion, suggest
+from hookpath.suggestion.view_comparison import Suggestion, suggest
 
 __all__ = ["Suggestion", "settled", "suggest"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.projects import Project
-from hookpath.suggestion.suggest import NOT_MEASURABLE, Suggestion, suggest
+from hookpath.suggestion.view_comparison import NOT_MEASURABLE, Suggestion, suggest
 from hookpath.suggestion.view_scores import Judged
 from hookpath.training import TrainConfig
 
