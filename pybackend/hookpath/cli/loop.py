@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ import typer
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.shared_options import (
+    ConfigFile,
     Family,
     FoldDerived,
     LineWidth,
@@ -61,9 +63,7 @@ def start(
         Preset | None,
         typer.Option(help="Training preset: auto, fast or paper.", show_default="auto"),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with training settings.", show_default=False)
-    ] = None,
+    config: ConfigFile = None,
     set_: Settings = None,
     init_from: Annotated[
         Path | None,
@@ -95,10 +95,7 @@ def start(
     debug: Debug = False,
 ) -> None:
     """Begin a loop. Nothing is trained yet, unless it begins with a model (--init-from)."""
-    with (
-        running("loop start", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("start", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.cli.train import default_preset
         from hookpath.loop import LoopSettings, ProposalSettings, default_folder
         from hookpath.loop import start as begin
@@ -148,10 +145,7 @@ def status(
     debug: Debug = False,
 ) -> None:
     """State of every image and metrics of every round."""
-    with (
-        running("loop status", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("status", source, mpp, override_mpp, json, debug) as (console, project):
         _report(console, *_begun(loop, project), changes)
 
 
@@ -167,10 +161,7 @@ def propose(
     debug: Debug = False,
 ) -> None:
     """Predict slides and write annotations to be corrected; trains first if nothing is trained."""
-    with (
-        running("loop propose", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("propose", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.loop import find_entry
         from hookpath.loop import propose as propose_on
 
@@ -203,10 +194,7 @@ def next_(
     debug: Debug = False,
 ) -> None:
     """Which slide to correct next, and where on it: rectangles named 1, 2, 3… by worth."""
-    with (
-        running("loop next", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("next", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.loop import Choice, choose_next, find_entry
 
         folder, project = _begun(loop, project)
@@ -246,10 +234,7 @@ def accept(
     Without --whole and --region: annotations of class "Region: confirmed*", locked objects, and
     what was drawn.
     """
-    with (
-        running("loop accept", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("accept", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.loop import accept as accept_image
         from hookpath.loop import find_entry, report_failure
 
@@ -279,10 +264,7 @@ def retrain(
     debug: Debug = False,
 ) -> None:
     """Train the next round's model on all that is known, from the last round's weights."""
-    with (
-        running("loop retrain", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("retrain", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.loop import plot_rounds
         from hookpath.loop import retrain as train_round
 
@@ -312,10 +294,7 @@ def merge(
 
     Where both have worked on an image the older truth is set aside and listed.
     """
-    with (
-        running("loop merge", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
-    ):
+    with _running("merge", source, mpp, override_mpp, json, debug) as (console, project):
         from hookpath.loop import merge as take_over
         from hookpath.loop import open_other
 
@@ -334,6 +313,18 @@ def merge(
 
 
 app.command(name="simulate")(simulate.command)
+
+
+@contextmanager
+def _running(
+    step: str, source: Path, mpp: float | None, override_mpp: float | None, json: bool, debug: bool
+) -> Iterator[tuple[Console, Project]]:
+    """A step with its project open, from its first word to its exit code."""
+    with (
+        running(f"loop {step}", json, debug) as console,
+        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+    ):
+        yield console, project
 
 
 def _folder(loop: Path | None, project: Project) -> LoopFolder:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
+from hookpath.cli.shared_options import (
+    Mpp,
+    OnlyImages,
+    OverrideMpp,
+    Remapped,
+    Sources,
+    opened_as_one,
+)
 from hookpath.errors import EvaluationError, shared_code, write_code
 
 if TYPE_CHECKING:
@@ -35,10 +42,7 @@ def command(
     run: Annotated[
         str | None, typer.Option(help="Results of this run only.", show_default="the only one")
     ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this image (id or name); repeatable.", show_default="all"),
-    ] = None,
+    image: OnlyImages = None,
     mpp: Mpp = None,
     override_mpp: OverrideMpp = None,
     remap: Remapped = None,

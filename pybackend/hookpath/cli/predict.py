@@ -14,11 +14,13 @@ from hookpath.cli.shared_options import (
     Device,
     Models,
     Mpp,
+    OnlyImages,
     OverrideMpp,
     Remapped,
     Shard,
     Sources,
     TimePoints,
+    TissueIs,
     ZPlanes,
     model_folder,
     opened_as_one,
@@ -53,10 +55,7 @@ def command(
             help="Only inside annotations of this class ('*': any).", show_default="whole slides"
         ),
     ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this image of the project; repeatable.", show_default="all"),
-    ] = None,
+    image: OnlyImages = None,
     shard: Shard = None,
     cluster: Cluster = None,
     z: ZPlanes = None,
@@ -71,10 +70,7 @@ def command(
             show_default="tissue, unless classes were annotated on glass",
         ),
     ] = None,
-    tissue_rule: Annotated[
-        Literal["generous", "saturation"],
-        typer.Option(help="How tissue is found; saturation: by colour, as H2G-Net."),
-    ] = "generous",
+    tissue_rule: TissueIs = "generous",
     overlap: Annotated[
         float | None,
         typer.Option(

@@ -9,6 +9,7 @@ import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.shared_options import (
+    ConfigFile,
     Family,
     Fold,
     FoldDerived,
@@ -40,9 +41,7 @@ def command(
     preset: Annotated[
         Preset | None, typer.Option(help="As for train.", show_default="auto")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with settings.", show_default=False)
-    ] = None,
+    config: ConfigFile = None,
     set_: Settings = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="As for train.", show_default="the preset's")

@@ -158,7 +158,17 @@ TissueIs = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A training setting; repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A training setting, as model.filters=16; repeatable."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="TOML file with training settings.", show_default=False),
+]
+OnlyImages = Annotated[
+    list[str] | None,
+    typer.Option("--image", help="Only this image (id or name); repeatable.", show_default="all"),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps (Apple).")]
 

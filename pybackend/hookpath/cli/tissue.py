@@ -7,17 +7,20 @@ from typing import Annotated
 import typer
 
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.shared_options import Mpp, OverrideMpp, Source, opened
+from hookpath.cli.shared_options import (
+    Mpp,
+    OnlyImages,
+    OverrideMpp,
+    Source,
+    opened,
+)
 from hookpath.errors import LoopError, shared_code
 from hookpath.limits import LENGTH_UM, SPACING_UM
 
 
 def command(
     source: Source,
-    image: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this image (id or name); repeatable.", show_default="all"),
-    ] = None,
+    image: OnlyImages = None,
     threshold: Annotated[
         float, typer.Option(min=0, max=255, help="Of RGB: darker than this grey value is tissue.")
     ] = 200.0,

@@ -12,6 +12,7 @@ from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.dry_run import print_dry_run
 from hookpath.cli.folds import print_folds
 from hookpath.cli.shared_options import (
+    ConfigFile,
     Family,
     Fold,
     FoldDerived,
@@ -22,6 +23,7 @@ from hookpath.cli.shared_options import (
     Preset,
     Remapped,
     RestClass,
+    Settings,
     Splits,
     channel_list,
     class_map,
@@ -57,15 +59,8 @@ def command(
             show_default="auto",
         ),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with settings.", show_default=False)
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="One setting, e.g. model.filters=16; repeatable."
-        ),
-    ] = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
     backbone_weights: Annotated[
         str | None,
         typer.Option(

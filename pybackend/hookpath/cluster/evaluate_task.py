@@ -14,6 +14,7 @@ from hookpath.cluster.cluster_address import connected
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import EvaluationError
+from hookpath.evaluation.evaluation_work import EvaluationWork
 from hookpath.evaluation.predictions.class_maps import MapOf
 from hookpath.evaluation.scoring.ground_truth import split_of
 from hookpath.evaluation.scoring.slide_counts import SlideResult
@@ -42,8 +43,8 @@ def evaluation_on_cluster(spec: ProjectSpec, cluster: str) -> Iterator[ClusterWo
 
 
 @dataclass(frozen=True)
-class ClusterWork:
-    """`hookpath.evaluation.evaluation_work.EvaluationWork` by the workers of a Dask client."""
+class ClusterWork(EvaluationWork):
+    """The work of an evaluation, by the workers of a Dask client."""
 
     spec: ProjectSpec
     client: Any

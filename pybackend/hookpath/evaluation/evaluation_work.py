@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hookpath.annotations import ClassTable
 from hookpath.evaluation.predictions.class_maps import MapOf
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from hookpath.inference import PredictConfig, PredictReport
 
 
-class EvaluationWork(Protocol):
-    """The two parts of an evaluation that take long."""
+class EvaluationWork:
+    """The two parts of an evaluation that take long, done in this process.
+
+    `hookpath.cluster` has them done elsewhere.
+    """
 
     def predict(
         self,
@@ -29,29 +32,6 @@ class EvaluationWork(Protocol):
         reporter: Reporter,
     ) -> PredictReport:
         """See `hookpath.inference.predict_project`."""
-
-    def score(
-        self,
-        images: Sequence[AnnotatedImage],
-        map_of: MapOf,
-        scoring: Scoring,
-        reporter: Reporter,
-    ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
-        """See `evaluate_maps`."""
-
-
-class OneProcess:
-    """`EvaluationWork` in this process."""
-
-    def predict(
-        self,
-        project: Project,
-        model_dir: Path,
-        out_dir: Path,
-        config: PredictConfig,
-        reporter: Reporter,
-    ) -> PredictReport:
-        """See `EvaluationWork.predict`."""
         from hookpath.inference import predict_project
 
         return predict_project(project, model_dir, out_dir, config, reporter)
@@ -63,5 +43,5 @@ class OneProcess:
         scoring: Scoring,
         reporter: Reporter,
     ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
-        """See `EvaluationWork.score`."""
+        """See `evaluate_maps`."""
         return evaluate_maps(images, map_of, scoring, reporter)

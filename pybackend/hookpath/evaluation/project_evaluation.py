@@ -13,7 +13,7 @@ from hookpath.annotations import LabelRules
 from hookpath.atomic_files import make_folder, try_folder
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.class_metrics import finite
-from hookpath.evaluation.evaluation_work import EvaluationWork, OneProcess
+from hookpath.evaluation.evaluation_work import EvaluationWork
 from hookpath.evaluation.predictions.class_maps import PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.evaluation_page import learned_slides, write_report
@@ -138,7 +138,7 @@ def evaluate_project(
         rest = rest_of_model(model_dir)
     if rules is None and model_dir is not None:
         rules = rules_of_model(model_dir)
-    work = work or OneProcess()
+    work = work or EvaluationWork()
     take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
     check_keys([image.entry for image in images], group_by)

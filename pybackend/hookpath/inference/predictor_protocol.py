@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -102,11 +103,23 @@ class Predictor(Protocol):
         """
 
 
+def _as_they_are(slides: Sequence[Slide]) -> Sequence[Slide]:
+    return slides
+
+
 @dataclass(frozen=True)
 class WrappedJob:
-    """What a slide of such a predictor has in common with the other's: all but how it is read."""
+    """A slide of a predictor that stands before another one: the other's job but for two things.
+
+    Attributes:
+        of: the other's.
+        seen: gives what the other reads in place of the slide's handles.
+        around: a context, made of these handles, in which the other predicts.
+    """
 
     of: SlideJob
+    seen: Callable[[Sequence[Slide]], Sequence[Slide]] = _as_they_are
+    around: Callable[[Sequence[Slide]], AbstractContextManager[object]] = nullcontext
 
     @property
     def grid(self) -> OutputGrid:
@@ -117,14 +130,6 @@ class WrappedJob:
         """The other's."""
         return self.of.count()
 
-
-class SeenJob(WrappedJob):
-    """A job to which slides are shown otherwise than they are."""
-
-    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
-        """What the other's job is given in place of these handles."""
-        raise NotImplementedError
-
     def rows(
         self,
         slides: Sequence[Slide],
@@ -132,7 +137,8 @@ class SeenJob(WrappedJob):
         spill_dir: Path | None = None,
     ) -> Iterator[PredictedRow]:
         """All rows (see `SlideJob.rows`)."""
-        return self.of.rows(self._seen(slides), on_step, spill_dir)
+        with self.around(slides):
+            yield from self.of.rows(self.seen(slides), on_step, spill_dir)
 
     def part(
         self,
@@ -142,7 +148,8 @@ class SeenJob(WrappedJob):
         as_uint8: bool = True,
     ) -> Iterator[PredictedTile]:
         """What is wanted in a window (see `SlideJob.part`)."""
-        return self.of.part(self._seen(slides), window, on_step, as_uint8)
+        with self.around(slides):
+            yield from self.of.part(self.seen(slides), window, on_step, as_uint8)
 
 
 class Wrapped:

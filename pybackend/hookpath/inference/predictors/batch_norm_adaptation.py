@@ -6,10 +6,8 @@ and variances are those of the new domain. Here the domain is one slide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,10 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
-from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.predictor_protocol import Predictor, Wrapped, WrappedJob
 from hookpath.inference.roi.tissue_tiles import Tissue
-from hookpath.inference.tile_grids import Box
 from hookpath.models import Network
 from hookpath.sampling.reference_patches import patches_of_tissue
 from hookpath.slides import Slide
@@ -59,9 +55,11 @@ class AdaptedSlides(Wrapped):
 
     def job(
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
-    ) -> AdaptedJob:
+    ) -> WrappedJob:
         """Plan one slide."""
-        return AdaptedJob(self.of.job(slide, inside, tissue), self)
+        return WrappedJob(
+            self.of.job(slide, inside, tissue), around=lambda slides: self.adapted_to(slides[0])
+        )
 
     @contextmanager
     def adapted_to(self, slide: Slide) -> Iterator[None]:
@@ -79,34 +77,6 @@ class AdaptedSlides(Wrapped):
             self._of_slide = slide, _statistics(self.model)
         else:
             self.model.load_state_dict(self._of_slide[1], strict=False)
-
-
-@dataclass(frozen=True)
-class AdaptedJob(WrappedJob):
-    """One slide of `AdaptedSlides`."""
-
-    predictor: AdaptedSlides
-
-    def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
-    ) -> Iterator[PredictedRow]:
-        """All rows (see `SlideJob.rows`), once the slide's statistics are known."""
-        with self.predictor.adapted_to(slides[0]):
-            yield from self.of.rows(slides, on_step, spill_dir)
-
-    def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
-    ) -> Iterator[PredictedTile]:
-        """What is wanted in a window (see `SlideJob.part`)."""
-        with self.predictor.adapted_to(slides[0]):
-            yield from self.of.part(slides, window, on_step, as_uint8)
 
 
 @torch.no_grad()

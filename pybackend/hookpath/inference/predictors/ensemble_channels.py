@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.inference.predictor_protocol import Predictor, SeenJob, Wrapped
+from hookpath.inference.predictor_protocol import Predictor, Wrapped, WrappedJob
 from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.slides import Slide
 from hookpath.slides.channels import ChannelScale
@@ -23,21 +22,13 @@ class ChannelledSlides(Wrapped):
 
     def job(
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
-    ) -> ChannelledJob:
+    ) -> WrappedJob:
         """Plan one slide.
 
         Raises:
             ChannelError: it lacks a channel.
         """
-        shown = ChannelSlide(slide, self.scales)
-        return ChannelledJob(self.of.job(shown, inside, tissue), self.scales)
+        return WrappedJob(self.of.job(self._seen([slide])[0], inside, tissue), self._seen)
 
-
-@dataclass(frozen=True)
-class ChannelledJob(SeenJob):
-    """One slide of `ChannelledSlides`."""
-
-    scales: tuple[ChannelScale, ...]
-
-    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
+    def _seen(self, slides: Sequence[Slide]) -> list[ChannelSlide]:
         return [ChannelSlide(slide, self.scales) for slide in slides]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelFolderError
-from hookpath.inference.predictor_protocol import Predictor, SeenJob, Wrapped
+from hookpath.inference.predictor_protocol import Predictor, Wrapped, WrappedJob
 from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.models import ModelCard
 from hookpath.models.model_folder import STAIN_KEY
 from hookpath.sampling.stain_profiles import StainProfile, recolouring_of
 from hookpath.slides import Slide
-from hookpath.slides.recolouring import RecolouredSlide, Recolouring
+from hookpath.slides.recolouring import RecolouredSlide
 
 
 def stain_target(card: ModelCard) -> StainProfile | None:
@@ -47,7 +46,7 @@ def seen(slide: Slide, target: StainProfile | None) -> Slide:
 class StainedSlides(Wrapped):
     """A `Predictor` that shows another one every slide in the stains of its training slides.
 
-    Each slide is measured once, when its job is planned; then every pixel goes through the same
+    Each slide is measured once, before its first pixel; then every pixel goes through the same
     function, so what is exact of the other predictor stays exact.
     """
 
@@ -57,22 +56,14 @@ class StainedSlides(Wrapped):
 
     def job(
         self, slide: Slide, inside: Sequence[BaseGeometry] | None = None, tissue: Tissue = True
-    ) -> StainedJob:
+    ) -> WrappedJob:
         """Plan one slide; tissue is looked for in its own colours."""
-        return StainedJob(self.of.job(slide, inside, tissue), slide, self.target)
+        found = cache(lambda: recolouring_of(slide, self.target))
 
+        def recoloured(slides: Sequence[Slide]) -> Sequence[Slide]:
+            recolouring = found()
+            return (
+                slides if recolouring is None else [RecolouredSlide(s, recolouring) for s in slides]
+            )
 
-@dataclass(frozen=True)
-class StainedJob(SeenJob):
-    """One slide of `StainedSlides`."""
-
-    slide: Slide
-    target: StainProfile
-
-    @cached_property
-    def _recolouring(self) -> Recolouring | None:
-        return recolouring_of(self.slide, self.target)
-
-    def _seen(self, slides: Sequence[Slide]) -> Sequence[Slide]:
-        recolouring = self._recolouring
-        return slides if recolouring is None else [RecolouredSlide(s, recolouring) for s in slides]
+        return WrappedJob(self.of.job(slide, inside, tissue), recoloured)
