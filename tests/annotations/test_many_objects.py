@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gc
+import json
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from hookpath.annotations import ClassTable, PathClass, PathObject
-from hookpath.annotations.geojson_decoder import decode_feature, polygons_of
-from hookpath.annotations.geojson_files import objects_from_geojson
+from hookpath.annotations.geojson_decoder import decode_feature
+from hookpath.annotations.geojson_files import objects_from_geojson, read_geojson
+from hookpath.annotations.geojson_rings import packed, polygons_of
 from hookpath.annotations.label_selection import select
-from hookpath.annotations.valid_areas import area_of, areas_of
+from hookpath.annotations.valid_areas import are_pieces, area_of, areas_of, pieces_of
 from hookpath.context import collector_paused
 
 NAN = float("nan")
@@ -67,6 +71,33 @@ def test_features_are_read_as_each_alone(odd: str | None) -> None:
         assert repr(a.extra) == repr(b.extra)
 
 
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("odd", [None, "not closed", *RAGGED])
+def test_a_file_is_read_as_its_features(tmp_path: Path, odd: str | None, nested: bool) -> None:
+    """Rings that are packed while a file is parsed make the same objects, ids included."""
+    not_closed = feature([[[NAN, 0], [4, 0], [4, 4], [0, 4]]])
+    features = [*FEATURES.values(), *([RAGGED.get(odd, not_closed)] if odd else [])]
+    with_ids = [{**f, "id": str(UUID(int=i))} for i, f in enumerate(features)]
+    if nested:
+        with_ids.append(feature([SQUARE], childObjects=[with_ids[0]]))
+    document = {"type": "FeatureCollection", "features": [*features, *with_ids]}
+    path = tmp_path / "slide.geojson"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    read, expected = read_geojson(path), objects_from_geojson(document)
+    assert len(read) == len(expected)
+    for a, b in zip(read, expected, strict=True):
+        assert shapely.equals_identical(a.geometry, b.geometry)
+        assert (a.path_class, a.id, a.object_type) == (b.path_class, b.id, b.object_type)
+        assert repr(a.extra).replace(".0", "") == repr(b.extra).replace(".0", "")
+
+
+def test_rings_of_features_with_an_id_are_packed() -> None:
+    with_id = {**feature([SQUARE]), "id": str(UUID(int=1))}
+    packed(with_id)
+    assert list(with_id["geometry"]["coordinates"]) == [0, 0, 4, 0, 4, 4, 0, 4, 0, 0]
+    assert packed(feature([SQUARE])) == feature([SQUARE])
+
+
 def test_areas_are_those_of_each_alone() -> None:
     bow = Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
     every = [
@@ -114,3 +145,11 @@ def test_the_collector_is_as_it_was() -> None:
     with pytest.raises(ValueError, match="x"), collector_paused():
         raise ValueError("x")
     assert gc.isenabled()
+
+
+def test_areas_that_are_pieces_are_told_all_at_once() -> None:
+    fine = Point(0, 0).buffer(9, quad_segs=100)
+    every = [box(0, 0, 3, 3), fine, MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)]), Polygon()]
+    assert are_pieces(every) == [True, False, False, False]
+    assert are_pieces([]) == []
+    assert [list(pieces_of(area)) == [area] for area in every] == are_pieces(every)

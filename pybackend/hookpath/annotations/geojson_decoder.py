@@ -17,23 +17,22 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
-from shapely.errors import ShapelyError
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations.class_names import from_text, plain_class_name
 from hookpath.annotations.costly_outlines import is_too_tangled
+from hookpath.annotations.geojson_rings import BROKEN, CHILD_KEYS, is_uuid, listed, points_of
 from hookpath.annotations.objects import RGB, PathClass, PathObject
 from hookpath.errors import AnnotationError
-from hookpath.limits import NAME_LENGTH, TANGLED_PAIRS
+from hookpath.limits import NAME_LENGTH
 from hookpath.untrusted_files import refuse_deep
 
 GEOMETRY_TYPES = frozenset(
@@ -59,7 +58,6 @@ _LEGACY_TYPES = {
     "unknown": "annotation",
 }
 _TYPE_KEYS = ("objectType", "object_type", "type")
-CHILD_KEYS = ("childObjects", "children")
 _PROPERTIES = frozenset(
     {
         "name",
@@ -76,7 +74,6 @@ _PROPERTIES_OF_QUPATH = _PROPERTIES | {"objectType"}
 _FEATURE = frozenset(("type", "id", "geometry", "properties", "bbox"))
 _GEOMETRY = frozenset(("type", "coordinates", "geometries", "bbox"))
 _CLASS = frozenset(("name", "names", "color", "colorRGB", "parentClass"))
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ID_NAMESPACE = uuid.UUID("6f0c2c0e-4a0f-5d54-9a57-5f1a0cbb7d11")
 
 Extra = dict[str, Any]
@@ -135,7 +132,7 @@ def _keep(extra: Extra, key: str, found: Mapping[str, Any], known: frozenset[str
 def _id(feature: Mapping[str, Any]) -> str:
     """The feature's UUID; else one derived from its content, so that reading twice agrees."""
     written = feature.get("id")
-    if isinstance(written, str) and _UUID.fullmatch(written):
+    if isinstance(written, str) and is_uuid(written):
         return written
     try:
         return str(uuid.UUID(feature["id"]))
@@ -177,9 +174,9 @@ def _geometry(found: Any, extra: Extra, polygon: Polygon | None = None) -> BaseG
     try:
         with np.errstate(invalid="ignore"):  # NaN coordinates are kept; `LabelSource` counts them
             built: BaseGeometry = _ring(geometry) or shape(_standard(geometry))
-    except _BROKEN:
+    except BROKEN:
         refuse_deep(found)
-        extra["raw_geometry"] = found
+        extra["raw_geometry"] = listed(geometry)
         return Polygon()
     if is_too_tangled(built):
         extra["raw_geometry"] = found
@@ -188,59 +185,13 @@ def _geometry(found: Any, extra: Extra, polygon: Polygon | None = None) -> BaseG
     return built
 
 
-def polygons_of(features: Sequence[Mapping[str, Any]]) -> list[Polygon | None]:
-    """The polygons of one ring each, which most are, built all at once.
-
-    None: the feature is something else, or must be looked at alone (all must, where one of them
-    has members that are no such numbers).
-    """
-    found: list[Polygon | None] = [None] * len(features)
-    rings = [(i, ring) for i, f in enumerate(features) if (ring := _plain_ring(f)) is not None]
-    if len(rings) < 2:
-        return found
-    lengths = [len(ring) for _, ring in rings]
-    try:
-        points = np.array([point for _, ring in rings for point in ring])
-        if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "if":
-            return found
-        with np.errstate(invalid="ignore"):
-            which = np.repeat(np.arange(len(rings)), lengths)
-            built: Any = shapely.polygons(shapely.linearrings(points, indices=which))
-    except _BROKEN:
-        return found
-    for (i, _), polygon in zip(rings, built, strict=True):
-        found[i] = polygon
-    return found
-
-
-def _plain_ring(feature: Mapping[str, Any]) -> list[Any] | None:
-    """The points of a polygon's only ring; not of very few or many, of which more is asked."""
-    geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or geometry.get("type") != "Polygon":
-        return None
-    rings = geometry.get("coordinates")
-    if not isinstance(rings, list) or len(rings) != 1 or not isinstance(rings[0], list):
-        return None
-    few = len(rings[0]) ** 2 / 2 < TANGLED_PAIRS  # see `is_too_tangled`
-    return rings[0] if few and len(rings[0]) >= 4 else None
-
-
 def _ring(geometry: Mapping[str, Any]) -> BaseGeometry | None:
     """A polygon of one ring, which most are, from an array; None: it is something else."""
-    rings = geometry.get("coordinates")
-    if geometry["type"] != "Polygon" or not isinstance(rings, list) or len(rings) != 1:
-        return None
-    points = np.array(rings[0])
-    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "if":
+    points = points_of(geometry.get("coordinates")) if geometry["type"] == "Polygon" else None
+    if points is None:
         return None
     built: Any = shapely.polygons(points)
     return built if isinstance(built, Polygon) else None
-
-
-#: What building a geometry of wrong members raises.
-_BROKEN = (
-    ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
-)  # fmt: skip
 
 
 def _standard(geometry: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,9 @@ from typing import IO, Any, cast
 
 from hookpath import limits
 from hookpath.annotations.compressed_files import UNREADABLE, unpacked
-from hookpath.annotations.geojson_decoder import (
-    GEOMETRY_TYPES,
-    decode_feature,
-    polygons_of,
-)
+from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES, decode_feature
 from hookpath.annotations.geojson_encoder import object_to_feature
+from hookpath.annotations.geojson_rings import is_packable, packed, polygons_of
 from hookpath.annotations.objects import PathObject
 from hookpath.atomic_files import replacing
 from hookpath.context import collector_paused
@@ -39,7 +36,7 @@ def read_geojson(path: str | Path) -> list[PathObject]:
     """
     path = Path(path)
     with collector_paused():
-        documents = read_documents(path)
+        documents = _documents(path, pack=True)
         with naming(path):
             found = [obj for document in documents for obj in objects_from_geojson(document)]
         documents.clear()  # before anybody looks through it
@@ -48,7 +45,7 @@ def read_geojson(path: str | Path) -> list[PathObject]:
 
 def read_collection(path: Path) -> tuple[list[PathObject], dict[str, Any]]:
     """`read_geojson`, and what the file's collections have besides features."""
-    documents = read_documents(path)
+    documents = _documents(path, pack=True)
     members: dict[str, Any] = {}
     for document in documents:
         if isinstance(document, dict) and document.get("type") == "FeatureCollection":
@@ -74,10 +71,15 @@ def read_documents(path: Path) -> list[Any]:
     Raises:
         AnnotationError: missing, unreadable, empty, truncated, or no JSON; names the file.
     """
+    return _documents(path)
+
+
+def _documents(path: Path, pack: bool = False) -> list[Any]:
+    """`read_documents`; with `pack` rings are packed (`geojson_rings`)."""
     try:
         data = read_bytes(path, limits.GEOJSON_BYTES)
         with collector_paused():
-            return [_parse(text, path) for text in unpacked(data)]
+            return [_parse(text, path, pack) for text in unpacked(data)]
     except UNREADABLE as error:
         raise AnnotationError(f"cannot read {path}: {error}; {_AGAIN}") from error
 
@@ -127,11 +129,11 @@ def _short(value: Any) -> str:
     return text if len(text) < 80 else f"{text[:76]} …"
 
 
-def _parse(data: bytes, path: Path) -> Any:
+def _parse(data: bytes, path: Path, pack: bool = False) -> Any:
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise AnnotationError(f"{path} is empty; {_AGAIN}")
     try:
-        return json.loads(data)
+        return json.loads(data, object_hook=packed if pack and is_packable(data) else None)
     except (ValueError, RecursionError) as error:
         raise AnnotationError(f"{path} is not JSON: {error}; {_AGAIN}") from error
 

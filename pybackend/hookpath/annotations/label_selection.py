@@ -34,6 +34,7 @@ class Selection:
 
     Attributes:
         areas: valid, on the slide, without what is marked as unknown; level-0 px.
+        sizes: of each, in level-0 px².
         labels: of each.
         ids: of the objects that they are of.
         left_out: what people drew that is not used, by class and reason.
@@ -41,6 +42,7 @@ class Selection:
     """
 
     areas: list[Area]
+    sizes: list[float]
     labels: list[int]
     ids: list[str]
     left_out: tuple[LeftOut, ...]
@@ -106,6 +108,7 @@ def select(
     used = [used[i] for i in order]
     return Selection(
         areas=[area for _, area, _ in used],
+        sizes=[sizes[i] for i in order],
         labels=[label for label, _, _ in used],
         ids=[object_id for _, _, object_id in used],
         left_out=tally.found(),
@@ -120,8 +123,11 @@ def _covered_by(slide: Area | None, areas: Sequence[Area | None]) -> list[bool]:
     """Of each area whether it lies on the slide whole; None: all do."""
     if slide is None:
         return [True] * len(areas)
-    found = shapely.covers(slide, np.array([*areas, None], dtype=object))
-    return [bool(covered) for covered in found[:-1].tolist()]
+    # A slide is a box; what is no area has no bounds, and lies nowhere.
+    x0, y0, x1, y1 = shapely.bounds(np.array([*areas, None], dtype=object))[:-1].T
+    left, top, right, bottom = slide.bounds
+    inside = (x0 >= left) & (y0 >= top) & (x1 <= right) & (y1 <= bottom)
+    return list(inside.tolist())
 
 
 def _renamed(annotated: Iterable[PathObject]) -> dict[str, str]:

@@ -20,6 +20,9 @@ from hookpath.annotations.valid_areas import Area, keep_area
 Areas = npt.NDArray[np.object_]
 """Of areas."""
 Numbers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Pairs = tuple[Numbers, Numbers]
+"""Of areas that meet, by number."""
 
 #: Of an area: less than this share of it that others took is rounding.
 _NOTICED = 1e-6
@@ -55,9 +58,8 @@ def _crosses(blade: Area, area: Area) -> bool:
 def visible_areas(areas: Sequence[BaseGeometry]) -> Areas:
     """What is seen of each area where those behind it in the sequence lie above it."""
     every = np.array(areas, dtype=object)
-    area, other = _pairs(every, every)
-    above = other > area
-    return _without(every, area[above], every, other[above])
+    below, above = _meeting(every)
+    return _without(every, below, every, above)
 
 
 @dataclass(frozen=True)
@@ -75,64 +77,98 @@ class Shares:
     overlap: float
 
 
-def shares_of(annotated: Sequence[Area], seen: Sequence[Area], labels: Sequence[int]) -> Shares:
+def shares_of(
+    annotated: Sequence[Area], sizes: Sequence[float], seen: Sequence[Area], labels: Sequence[int]
+) -> Shares:
     """Measure.
 
     Args:
         annotated: areas as drawn, those that lie above others behind them.
+        sizes: of each, in level-0 px².
         seen: the same after `cut_by_crossing`.
         labels: of each.
     """
     as_drawn, as_seen = np.array(annotated, dtype=object), np.array(seen, dtype=object)
     of = np.asarray(labels, dtype=np.int64)
-    area, other = _pairs(as_seen, as_seen)
-    above = other > area
-    visible = visible_areas(seen)
-    labelled = {
-        label: float(shapely.area(visible[of == label]).sum()) for label in dict.fromkeys(labels)
-    }
-    above &= of[other] != of[area]
-    left = shapely.area(_without(as_seen, area[above], as_seen, other[above]))
-    whole = shapely.area(as_drawn)
-    hit = whole - left > _NOTICED * whole
-    return Shares(
-        labelled, _covered(as_drawn, of, labelled, hit), _overlap(as_drawn, as_seen, visible, of)
-    )
-
-
-def _overlap(annotated: Areas, seen: Areas, visible: Areas, labels: Numbers) -> float:
-    """How much of what is visible covers another class: what was drawn earlier, or was cut."""
-    area, other = _pairs(seen, annotated)
     was_cut = np.array([s is not d for s, d in zip(seen, annotated, strict=True)], dtype=bool)
-    below = (labels[other] != labels[area]) & ((other < area) | was_cut[other])
-    alone = _without(visible, area[below], annotated, other[below])
-    return float(shapely.area(visible).sum() - shapely.area(alone).sum())
+    whole = _Measured(as_drawn, np.asarray(sizes, dtype=np.float64))
+    uncut = whole.changed(as_seen, was_cut)
+    below, above = _meeting(as_seen)
+    visible = uncut.without(below, as_seen, above)
+    labelled = {label: float(visible.sizes[of == label].sum()) for label in dict.fromkeys(labels)}
+    others = of[above] != of[below]
+    left = uncut.without(below[others], as_seen, above[others]).sizes
+    hit = whole.sizes - left > _NOTICED * whole.sizes
+    meeting = _meeting(as_drawn) if was_cut.any() else (below, above)
+    covered = {
+        label: (count, max(0.0, _together(whole, meeting, of == label) - labelled[label]))
+        for label in labelled
+        if (count := int(np.count_nonzero(hit & (of == label))))
+    }
+    return Shares(labelled, covered, _overlap(as_drawn, was_cut, visible, of, (below, above)))
 
 
-def _covered(
-    annotated: Areas, labels: Numbers, labelled: dict[int, float], hit: npt.NDArray[np.bool_]
-) -> dict[int, tuple[int, float]]:
-    found: dict[int, tuple[int, float]] = {}
-    for label in labelled:
-        own = labels == label
-        if count := int(np.count_nonzero(hit & own)):
-            found[label] = count, max(0.0, _area_together(annotated[own]) - labelled[label])
-    return found
+def _overlap(
+    annotated: Areas, was_cut: Bools, visible: _Measured, labels: Numbers, meeting: Pairs
+) -> float:
+    """How much of what is visible covers another class: what was drawn earlier, or was cut.
+
+    Args:
+        meeting: pairs of what is seen.
+    """
+    if was_cut.any():
+        area, other = STRtree(annotated).query(visible.areas, "intersects")
+        below = (labels[other] != labels[area]) & ((other < area) | was_cut[other])
+    else:
+        other, area = meeting
+        below = labels[other] != labels[area]
+    alone = visible.without(area[below], annotated, other[below])
+    return float(visible.sizes.sum() - alone.sizes.sum())
 
 
-def _area_together(areas: Areas) -> float:
-    """Area of a union. Only areas that meet another one need be united."""
-    one, other = _pairs(areas, areas)
-    meets = np.zeros(len(areas), dtype=bool)
-    meets[one[one != other]] = True
-    together = shapely.disjoint_subset_union_all(areas[meets])
-    return float(shapely.area(areas[~meets]).sum() + together.area)
+def _together(annotated: _Measured, meeting: Pairs, own: Bools) -> float:
+    """Area of the union of a class. Only areas that meet another one need be united."""
+    one, other = meeting
+    inside = own[one] & own[other]
+    meets = np.zeros(len(own), dtype=bool)
+    meets[one[inside]] = meets[other[inside]] = True
+    together = shapely.disjoint_subset_union_all(annotated.areas[meets])
+    return float(annotated.sizes[own & ~meets].sum() + together.area)
 
 
-def _pairs(areas: Areas, others: Areas) -> tuple[Numbers, Numbers]:
-    """Which areas meet which of the others, by number."""
-    one, other = STRtree(others).query(areas, "intersects")
-    return one, other
+@dataclass(frozen=True)
+class _Measured:
+    """Areas and their sizes in level-0 px²; of many, most stay as they are and are not asked again.
+
+    Asking a hundred thousand in the order of their sizes goes all through memory.
+    """
+
+    areas: Areas
+    sizes: npt.NDArray[np.float64]
+
+    def changed(self, areas: Areas, which: Bools) -> _Measured:
+        """Other areas, of which only some are others."""
+        sizes = self.sizes.copy()
+        sizes[which] = shapely.area(areas[which])
+        return _Measured(areas, sizes)
+
+    def without(self, which: Numbers, others: Areas, taken: Numbers) -> _Measured:
+        """As `_without`."""
+        is_less = np.zeros(len(self.areas), dtype=bool)
+        is_less[which] = True
+        return self.changed(_without(self.areas, which, others, taken), is_less)
+
+
+def _meeting(areas: Areas) -> Pairs:
+    """Which areas meet, each pair once: the number of the earlier one, and of the later one."""
+    one, other = STRtree(areas).query(areas)  # bounding boxes
+    ahead = one < other
+    one, other = one[ahead], other[ahead]
+    asked = areas[np.unique(one)]
+    shapely.prepare(asked)
+    meets = shapely.intersects(areas[one], areas[other])
+    shapely.destroy_prepared(asked)
+    return one[meets], other[meets]
 
 
 def _without(areas: Areas, which: Numbers, others: Areas, taken: Numbers) -> Areas:

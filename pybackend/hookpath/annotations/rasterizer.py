@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from hookpath.annotations.label_report import LabelReport, LeftOut
 from hookpath.annotations.label_selection import Selection, is_hand_drawn, select
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.annotations.overlaps import cut_by_crossing, shares_of
-from hookpath.annotations.valid_areas import Area, pieces_of
+from hookpath.annotations.valid_areas import Area, are_pieces, pieces_of
 from hookpath.geometry import Region
 
 Bounds = tuple[float, float, float, float]
@@ -80,9 +80,9 @@ class LabelSource:
         self._selection = found
         #: Usable areas, largest first: drawn in this order, the smaller one wins.
         self.polygons: tuple[LabelPolygon, ...] = tuple(
-            LabelPolygon(label, seen, area, object_id)
-            for label, seen, area, object_id in zip(
-                found.labels, self._seen, _areas(self._seen), found.ids, strict=True
+            LabelPolygon(label, seen, size if seen is area else seen.area, object_id)
+            for label, seen, area, size, object_id in zip(
+                found.labels, self._seen, found.areas, found.sizes, found.ids, strict=True
             )
             if seen is not None
         )
@@ -130,20 +130,15 @@ class LabelSource:
         return self._lookup
 
 
-def _areas(geometries: Sequence[Area | None]) -> list[float]:
-    """Level-0 px² of each, all at once; NaN of none."""
-    found: list[float] = shapely.area(np.array([*geometries, None], dtype=object))[:-1].tolist()
-    return found
-
-
 class _Lookup:
     """Areas cut into small pieces in an STRtree, in drawing order."""
 
     def __init__(self, polygons: tuple[LabelPolygon, ...]) -> None:
+        small = are_pieces([p.geometry for p in polygons])
         pieces = [
             (piece, p.label, number)
-            for number, p in enumerate(polygons, start=1)
-            for piece in pieces_of(p.geometry)
+            for number, (p, is_piece) in enumerate(zip(polygons, small, strict=True), start=1)
+            for piece in ([p.geometry] if is_piece else pieces_of(p.geometry))
         ]
         self.geometries = np.array([piece for piece, _, _ in pieces], dtype=object)
         self.labels = np.array([label for _, label, _ in pieces], dtype=np.uint8)
@@ -197,7 +192,7 @@ def _rings(polygon: Polygon) -> list[Any]:
 
 def _report(found: Selection, seen: list[Area | None], classes: ClassTable) -> LabelReport:
     nothing = Polygon()
-    shares = shares_of(found.areas, [s or nothing for s in seen], found.labels)
+    shares = shares_of(found.areas, found.sizes, [s or nothing for s in seen], found.labels)
     names = classes.names
     covered = [
         LeftOut(names[label - 1], count, area_l0, "covered")

@@ -16,6 +16,8 @@ Area = Polygon | MultiPolygon
 
 #: Level-0 px: many times the largest slide. Farther out, areas and overlaps lose their digits.
 _FARTHEST_L0 = 1e9
+#: Most vertices of a piece, about.
+PIECE_VERTICES = 256
 #: Of an area that is cut in two, of itself.
 _ROUNDING = 1e-9
 
@@ -88,7 +90,14 @@ def _is_area(part: BaseGeometry) -> bool:
     return bool(shapely.get_dimensions(part) == 2)
 
 
-def pieces_of(area: Area, max_vertices: int = 256) -> Iterator[Polygon]:
+def are_pieces(areas: Sequence[Area]) -> list[bool]:
+    """Of each area whether it is its only piece: see `pieces_of`, which takes them one by one."""
+    every = np.array([*areas, None], dtype=object)[:-1]
+    small = shapely.get_num_coordinates(every) <= PIECE_VERTICES
+    return list((small & (shapely.get_type_id(every) == 3) & ~shapely.is_empty(every)).tolist())
+
+
+def pieces_of(area: Area, max_vertices: int = PIECE_VERTICES) -> Iterator[Polygon]:
     """Polygons that together cover `area`, each with at most about `max_vertices` vertices.
 
     Rasterising a window then costs what is in the window, not what the whole outline costs. Cuts
