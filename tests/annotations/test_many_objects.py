@@ -17,7 +17,7 @@ from hookpath.annotations.geojson_decoder import decode_feature
 from hookpath.annotations.geojson_files import objects_from_geojson, read_geojson
 from hookpath.annotations.geojson_rings import packed, polygons_of
 from hookpath.annotations.label_selection import select
-from hookpath.annotations.valid_areas import are_pieces, area_of, areas_of, pieces_of
+from hookpath.annotations.valid_areas import Area, are_pieces, area_of, areas_of, pieces_of
 from hookpath.context import collector_paused
 
 NAN = float("nan")
@@ -148,8 +148,9 @@ def test_the_collector_is_as_it_was() -> None:
 
 
 def test_areas_that_are_pieces_are_told_all_at_once() -> None:
-    fine = Point(0, 0).buffer(9, quad_segs=100)
-    every = [box(0, 0, 3, 3), fine, MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)]), Polygon()]
+    fine = Polygon(Point(0, 0).buffer(9, quad_segs=100))
+    two = MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)])
+    every = list[Area]((box(0, 0, 3, 3), fine, two, Polygon()))
     assert are_pieces(every) == [True, False, False, False]
     assert are_pieces([]) == []
     assert [list(pieces_of(area)) == [area] for area in every] == are_pieces(every)

@@ -13,9 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from hookpath.annotations.geojson_decoder import CHILD_KEYS, decode_feature
+from hookpath.annotations.geojson_decoder import decode_feature
 from hookpath.annotations.geojson_encoder import object_to_feature
 from hookpath.annotations.geojson_files import features_of, naming, read_documents, write_features
+from hookpath.annotations.geojson_rings import CHILD_KEYS
 from hookpath.annotations.objects import PathObject
 from hookpath.untrusted_files import refuse_deep
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hookpath.annotations.geojson_decoder import CHILD_KEYS, GEOMETRY_TYPES
+from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES
+from hookpath.annotations.geojson_rings import CHILD_KEYS
 
 
 @dataclass
