@@ -142,6 +142,15 @@ def test_a_long_zigzag_is_cut_in_seconds() -> None:
     assert shapely.is_valid(pieces).all()
 
 
+def test_a_long_outline_is_cut_once_for_all_who_ask() -> None:
+    angle = np.linspace(0, 2 * np.pi, 60_000)
+    ring = 5_000 * np.column_stack([np.cos(angle), np.sin(angle)])
+    first, again = (list(pieces_of(Polygon(ring))) for _ in range(2))
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    short = Polygon(ring[::10])
+    assert next(iter(pieces_of(short))) is not next(iter(pieces_of(short)))  # nothing is held
+
+
 def test_a_zigzag_is_cut_between_its_teeth() -> None:
     area = zigzag(2_000)
     pieces = list(pieces_of(area))

@@ -15,6 +15,7 @@ from hookpath.annotations.object_planes import on_plane, plane_of
 from hookpath.cli.app import app
 from hookpath.errors import SlideError, UsageError
 from hookpath.projects import (
+    ImageEntry,
     PlaneChoice,
     PlaneEntry,
     annotated_planes,
@@ -23,6 +24,7 @@ from hookpath.projects import (
     summarise,
 )
 from hookpath.projects.image_planes import ALL, parse_indices
+from hookpath.projects.object_ownership import TISSUE_RUN
 from support.czi import write_czi
 from support.multiplex import write_ome, write_strokes
 from support.ngff import write_ome_zarr
@@ -115,6 +117,28 @@ def test_results_of_one_plane_leave_those_of_the_others(stack: Path) -> None:
     assert write((2, 0), "run-2") == (1, 2)  # another run takes the place of the earlier one
     assert {plane_of(o) for o in entry.objects() if o.run} == {(2, 0)}
     assert human <= {o.id for o in entry.objects()}
+
+
+def test_what_other_runs_wrote_on_other_planes_stays_theirs(stack: Path) -> None:
+    """Also outlines of tissue, which no run replaces; another plane's are still removed by run."""
+
+    def entry() -> ImageEntry:
+        return open_project(stack).images[0]
+
+    def write(plane: tuple[int, int], run: str, keeps: bool = True, beside: bool = False) -> str:
+        found = PathObject(box(*plane, 30, 30), "annotation", PathClass("A"))
+        PlaneEntry(entry(), plane, keeps=keeps).write([found], run, beside=beside)
+        return run
+
+    tissue = write((4, 0), f"{TISSUE_RUN}-1", beside=True)
+    for plane, run in (((0, 0), "run-1"), ((3, 1), "run-2"), ((2, 0), "run-3"), ((2, 0), "run-4")):
+        write(plane, run)
+    runs = {plane_of(o): o.run for o in entry().objects() if o.run}
+    assert runs == {(4, 0): tissue, (0, 0): "run-1", (3, 1): "run-2", (2, 0): "run-4"}
+    assert entry().remove_results("run-1").removed == 1
+    assert write((0, 0), "run-5", beside=True)
+    runs = {plane_of(o): o.run for o in entry().objects() if o.run}
+    assert runs == {(4, 0): tissue, (0, 0): "run-5", (3, 1): "run-2", (2, 0): "run-4"}
 
 
 def test_info_tells_channels_and_planes(stack: Path) -> None:

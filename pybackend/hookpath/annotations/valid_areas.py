@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -20,6 +21,8 @@ _FARTHEST_L0 = 1e9
 PIECE_VERTICES = 256
 #: Of an area that is cut in two, of itself.
 _ROUNDING = 1e-9
+#: Outlines that take part of a second to cut are cut once for several readers of one image.
+_SLOW_VERTICES, _KEPT = 50_000, 8
 
 
 def area_of(geometry: BaseGeometry) -> tuple[Area | None, bool]:
@@ -103,6 +106,16 @@ def pieces_of(area: Area, max_vertices: int = PIECE_VERTICES) -> Iterator[Polygo
     Rasterising a window then costs what is in the window, not what the whole outline costs. Cuts
     share their line exactly, so that every pixel centre falls on one side.
     """
+    cut = _cut if shapely.get_num_coordinates(area) < _SLOW_VERTICES else _cut_once
+    yield from cut(area, max_vertices)
+
+
+@lru_cache(maxsize=_KEPT)
+def _cut_once(area: Area, max_vertices: int) -> tuple[Polygon, ...]:
+    return tuple(_cut(area, max_vertices))
+
+
+def _cut(area: Area, max_vertices: int) -> Iterator[Polygon]:
     stack: list[BaseGeometry] = list(shapely.get_parts(area))
     while stack:
         part = stack.pop()

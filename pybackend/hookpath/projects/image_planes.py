@@ -14,6 +14,7 @@ from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.projects.object_ownership import gives_way, staying
 from hookpath.projects.project_views import EntryView, ProjectView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
@@ -84,16 +85,17 @@ class PlaneEntry(EntryView):
         beside: bool = False,
     ) -> WriteReport:
         """See `ImageEntry.write`; what the same run wrote on other planes stays."""
-        plane = self.plane
-        there = [o for o in self.entry.objects() if self._stays(o, run) and plane_of(o) != plane]
+        plane, gone = self.plane, run if beside else None
+        there = [
+            staying(o)
+            for o in self.entry.objects()
+            if plane_of(o) != plane and gives_way(o, gone) and (self._keeps or o.run == run)
+        ]
         mine = [on_plane(o, plane) for o in objects]
         report = self.entry.write([*there, *mine], run, read, beside)
         return replace(
             report, added=report.added - len(there), removed=max(0, report.removed - len(there))
         )
-
-    def _stays(self, o: PathObject, run: str) -> bool:
-        return o.run is not None if self._keeps else o.run == run
 
     def _mine(self, objects: Iterable[PathObject]) -> list[PathObject]:
         every = list(objects)

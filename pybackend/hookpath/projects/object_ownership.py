@@ -32,7 +32,10 @@ CONFIRMED_KEY = "hookpath.confirmed"
 #: have confirmed it there.
 UNSEEN_KEY = "hookpath.unseen"
 
-_OWN_KEYS = (RUN_TAG, APPEARANCE_KEY, UNSEEN_KEY)
+#: Object metadata, on the way into a write: it keeps the run that it has.
+STAYS_KEY = "hookpath.stays"
+
+_OWN_KEYS = (RUN_TAG, APPEARANCE_KEY, UNSEEN_KEY, STAYS_KEY)
 
 #: Tag of tissue outlines: nobody vouches for them, so they do not teach, but they are annotations
 #: to begin with, and no results.
@@ -45,12 +48,22 @@ _POSITION_TOLERANCE_PX = 0.05
 def tagged(objects: Iterable[PathObject], run: str) -> list[PathObject]:
     """The objects with the run's tag and a record of how they look.
 
-    What a person confirmed (`CONFIRMED_KEY`) is that person's from now on and gets no tag.
+    What a person confirmed (`CONFIRMED_KEY`) is that person's from now on and gets no tag; what
+    is `staying` is still of its own run.
     """
     return [_untagged(o) if CONFIRMED_KEY in o.metadata else _tagged(o, run) for o in objects]
 
 
+def staying(o: PathObject) -> PathObject:
+    """An object of ours, to be written again as it is: of its own run."""
+    return dataclasses.replace(o, metadata={**o.metadata, STAYS_KEY: "yes"})
+
+
 def _tagged(o: PathObject, run: str) -> PathObject:
+    if STAYS_KEY in o.metadata:
+        return dataclasses.replace(
+            o, metadata={k: v for k, v in o.metadata.items() if k not in (UNSEEN_KEY, STAYS_KEY)}
+        )
     appearance = json.dumps(_appearance(o))
     kept = _untagged(o).metadata
     return dataclasses.replace(o, metadata={**kept, RUN_TAG: run, APPEARANCE_KEY: appearance})
