@@ -39,7 +39,10 @@ def make_folder(folder: Path) -> None:
     """
     if not folder.exists() or folder.stat().st_mode & 0o222 == 0:
         refuse_read_only(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # "File exists" would say nothing
+        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder", str(folder)) from None
 
 
 class GivenUpError(Exception):
@@ -58,6 +61,18 @@ def try_folder(folder: Path) -> None:
         probe.touch()
     finally:
         discard(probe)
+
+
+def try_file(path: Path) -> None:
+    """Find out whether a file for results could be written.
+
+    Raises:
+        OSError: its folder cannot be made or written to, or something else has its name.
+    """
+    try_folder(path.parent)
+    refuse_read_only(path)
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise OSError(errno.EISDIR, "is there, and no regular file", str(path))
 
 
 @contextmanager

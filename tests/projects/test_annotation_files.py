@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from shapely.geometry import box
 
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, read_geojson, write_geojson
 from hookpath.projects import FolderProject, report_files
-from hookpath.projects.folder_store.annotation_files import sidecars_of
+from hookpath.projects.folder_store.annotation_files import UNREAD_SUFFIXES, sidecars_of
+from hookpath.projects.folder_store.folder_project import SLIDE_SUFFIXES
 from support.annotation_files import halo_file, halo_region
 from support.reporting import Notes
 from support.slides import position_image, write_pyramid
@@ -70,7 +73,7 @@ def test_the_exact_name_wins() -> None:
 def test_hidden_files_and_other_files_are_no_annotations() -> None:
     files = map(Path, [".a.geojson", "._b.geojson", "notes.txt", "hookpath-project.json"])
     found = sidecars_of([Path("a.tif")], files, {})
-    assert (found.matched, found.unused, found.unread) == ({}, {}, ())
+    assert (found.matched, found.unused, found.unread) == ({}, {}, {})
 
 
 def test_a_folder_reads_and_writes_the_file_that_it_takes_and_tells(tmp_path: Path) -> None:
@@ -145,3 +148,49 @@ def test_settings_in_json_beside_a_slide_are_no_annotations(tmp_path: Path, text
     (entry,) = FolderProject(tmp_path).images
     assert [o.geometry.area for o in entry.objects()] == [81]
     assert not FolderProject(tmp_path).remarks()
+
+
+def test_what_is_left_out_of_halo_s_file_is_told(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    regions = [halo_region("Rectangle", (1, 2), (3, 5)), halo_region("Star", (1, 2), (3, 5))]
+    halo_file(tmp_path / "a.annotations", "".join(regions))
+    ((line, is_used),) = FolderProject(tmp_path).remarks()
+    assert line.startswith("a.annotations: layer 'Tumor', region 2")
+    assert line.endswith("left out")
+    assert not is_used
+
+
+@pytest.mark.parametrize("ending", [".webp", ".jp2", ".pgm", ".ppm", ".btf", ".bmp", ".PNG"])
+def test_every_image_that_is_read_is_found_in_a_folder(tmp_path: Path, ending: str) -> None:
+    """Large TIFF goes by its own ending, too (OME's ``.ome.btf``)."""
+    pixels, path = position_image(64, 64), tmp_path / f"a{ending}"
+    if ending == ".btf":
+        write_pyramid(path, pixels, mpp=1.0, levels=1)
+    else:
+        Image.fromarray(pixels).save(path)
+    (entry,) = FolderProject(tmp_path).images
+    with entry.slide.open() as slide:
+        assert slide.levels[0].width == 64
+    assert not FolderProject(tmp_path).remarks()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_called_like_a_slide_and_is_none_is_told(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    (tmp_path / "b.ome.zarr").mkdir()
+    (tmp_path / "c.ome.zarr.zip").write_bytes(b"PK")
+    (tmp_path / "d.svs").symlink_to("nowhere.svs")
+    os.mkfifo(tmp_path / "e.tif")
+    (tmp_path / "folder.tif").mkdir()
+    project = FolderProject(tmp_path)
+    assert [entry.name for entry in project.images] == ["a.tif"]
+    assert project.remarks() == [
+        ("c.ome.zarr.zip: not used, a packed OME-Zarr; unpack it to a folder", False),
+        ("b.ome.zarr: not used, no OME-Zarr: it has neither .zattrs nor zarr.json", False),
+        ("d.svs: not used, a link to something that is not there", False),
+        ("e.tif: not used, no ordinary file (a pipe or a device)", False),
+    ]
+
+
+def test_no_image_is_both_read_and_not() -> None:
+    assert not SLIDE_SUFFIXES & UNREAD_SUFFIXES

@@ -148,6 +148,17 @@ def test_a_level_that_contradicts_its_scale_is_left_out(tmp_path: Path) -> None:
         assert [level.downsample_x for level in slide.levels] == [1]
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -0.5])
+def test_a_scale_that_is_none_leaves_the_size_of_a_px_unknown(tmp_path: Path, value: float) -> None:
+    path = write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB)
+    said = json.loads((path / ".zattrs").read_text())["multiscales"]
+    for one in said[0]["datasets"]:
+        one["coordinateTransformations"][0]["scale"][1:] = [value, value]
+    with open_slide(told(path, multiscales=said)) as slide:
+        assert not slide.has_calibration
+        assert (slide.levels[0].width, slide.levels[0].height) == (WIDTH, HEIGHT)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -156,6 +167,7 @@ def test_a_level_that_contradicts_its_scale_is_left_out(tmp_path: Path) -> None:
         ({"multiscales": [{"axes": ["c", "y", "x"], "datasets": [{"path": "../b"}]}]}, "outside"),
         ({"multiscales": [{"axes": ["y", "x"], "datasets": [{"path": "0"}]}]}, "has not the axes"),
         ({"multiscales": "x"}, "cannot be used"),
+        ({"multiscales": [{"axes": ["x", "y", "x"], "datasets": []}]}, "has the axes x, y, x"),
     ],
 )
 def test_a_wrong_description_is_refused_by_name(

@@ -73,6 +73,39 @@ def test_grey_of_16_bits_is_one_channel_as_it_is_stored(tmp_path: Path, suffix: 
     assert np.abs(half[..., 0] - mean).max() <= 0.5
 
 
+@pytest.mark.parametrize("most", [256, 1023, 65535])
+@pytest.mark.parametrize("kind", ["P2", "P5"])
+def test_a_pgm_is_not_stretched(tmp_path: Path, kind: str, most: int) -> None:
+    """Pillow makes 65535 of the greatest value."""
+    samples = DEEP[..., 0].astype(int) * most // 65535
+    raw, plain = samples.astype(">u2").tobytes(), " ".join(map(str, samples.ravel())).encode()
+    path = tmp_path / "a.pgm"
+    head = f"{kind} # by nobody\n96\n# again\n64 {most}\n".encode()
+    path.write_bytes(head + (raw if kind == "P5" else plain))
+    assert (whole(path)[..., 0] == samples).all()
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(SlideError, match="ends before its last px"):
+        open_slide(path)
+
+
+@pytest.mark.parametrize("kind", ["P3", "P6"])
+def test_a_ppm_of_16_bits_is_read_as_it_is_stored(tmp_path: Path, kind: str) -> None:
+    raw, plain = DEEP.astype(">u2").tobytes(), " ".join(map(str, DEEP.ravel())).encode()
+    path = tmp_path / "a.ppm"
+    path.write_bytes(f"{kind} 96 64 65535\n".encode() + (raw if kind == "P6" else plain))
+    assert (whole(path) == DEEP).all()
+    path.write_bytes(path.read_bytes().replace(b"65535", b"04095", 1))
+    with pytest.raises(SlideError, match=r"3 samples a pixel of 12 bits; export"):
+        open_slide(path)
+
+
+def test_a_picture_of_16_bits_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ppm"
+    path.write_bytes(b"P6 24000 24000 65535\n" + b"0" * 100)  # 3.5 GB
+    with pytest.raises(SlideError, match="24000 × 24000 px of 16 bits are too large"):
+        open_slide(path)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jp2"])
 def test_rgb_of_16_bits_lies_on_white(tmp_path: Path, suffix: str) -> None:
     with open_slide(deep_file(tmp_path / f"a{suffix}", DEEP)) as slide:

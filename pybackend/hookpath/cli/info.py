@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.output_file import refuse_unwritable
 from hookpath.cli.shared_options import (
     Device,
     FoldDerived,
@@ -74,6 +75,8 @@ def command(
         from hookpath.projects import Totals, report_files, summarise, twin_remarks, write_csv
         from hookpath.projects.image_table import write_parquet
 
+        refuse_unwritable(csv)
+        refuse_unwritable(parquet)
         undrawn = rest_option(rest, tissue_rule)
         rules = label_rules(line_width, fold_derived, map_)
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.output_file import refuse_unwritable, saving
 from hookpath.cli.shared_options import (
     Mpp,
     OnlyImages,
@@ -16,7 +18,7 @@ from hookpath.cli.shared_options import (
     Sources,
     opened_as_one,
 )
-from hookpath.errors import EvaluationError, shared_code, write_code
+from hookpath.errors import EvaluationError, shared_code
 
 if TYPE_CHECKING:
     from hookpath.measurements.project_measurement import ImageMeasured
@@ -54,19 +56,22 @@ def command(
     What is measured are the results in the project, with all that was corrected since. Writes
     nothing into it.
     """
-    with (
-        running("measure", json, debug) as console,
-        opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
-    ):
+    with ExitStack() as stack:
+        console = stack.enter_context(running("measure", json, debug))
+        refuse_unwritable(out)
+        project = stack.enter_context(
+            opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap)
+        )
         from hookpath.loop import find_entry
-        from hookpath.measurements import measure_project
+        from hookpath.measurements import measure_project, write_table
 
         chosen = [find_entry(project, name) for name in image or ()]
         done, problems = measure_project(
             project, inside=inside, run=run, images=chosen, reporter=console.reporter
         )
         if out is not None and done:
-            _write(done, out)
+            with saving(out):
+                write_table(done, out)
         console.result(
             "measures",
             {
@@ -82,18 +87,6 @@ def command(
                 f"{problems[0].line}",
                 code=shared_code(problems),
             )
-
-
-def _write(done: list[ImageMeasured], out: Path) -> None:
-    from hookpath.measurements import write_table
-
-    try:
-        write_table(done, out)
-    except OSError as error:
-        raise EvaluationError(
-            f"{out}: cannot be written to ({error.strerror}); choose another file with -o",
-            code=write_code(error),
-        ) from error
 
 
 def _report(console: Console, done: list[ImageMeasured], out: Path | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.output_file import refuse_unwritable
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def command(
     with running("split", json, debug) as console:
         from hookpath.projects import Grouping, SplitPlan, keep_in_metadata, make_split
 
+        refuse_unwritable(out)
         plan = SplitPlan(Grouping(by, pattern), folds, val, test, stratify, every, seed)
         with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
             made = make_split(project, plan)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.output_file import refuse_unwritable, saving
 from hookpath.cli.shared_options import (
     Device,
     FoldDerived,
@@ -55,10 +56,12 @@ def command(
         rules = [f"labels.line_width_um={line_width}"] if line_width else []
         rules += ["labels.fold_derived=true"] if fold_derived else []
         config = TrainConfig.load(preset="auto", overrides=[*rules, *(set_ or [])])
+        refuse_unwritable(out)
         with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
             found = suggest(projects, config, console.reporter, device)
         if out is not None:
-            replace_text(out, found.toml())
+            with saving(out):
+                replace_text(out, found.toml())
         _report(console, found, out)
 
 

@@ -15,9 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
 from hookpath.errors import AnnotationError
-from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, element, hex_color
+from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, hex_color, left_out
 from hookpath.markup.rings import (
-    NoShapeError,
     Positions,
     cut_out,
     dots,
@@ -28,7 +27,7 @@ from hookpath.markup.rings import (
     rings,
     shape_of,
 )
-from hookpath.markup.safe_xml import Node, parse_xml
+from hookpath.markup.safe_xml import Node, NoShapeError, parse_xml
 from hookpath.safe_names import quoted
 
 ROOT = "ASAP_Annotations"
@@ -58,8 +57,7 @@ def read_asap(path: Path, holes: Sequence[str] = (HOLE_GROUP,)) -> Found:
         holes: groups whose areas are cut out of all larger ones that they overlap.
 
     Raises:
-        AnnotationError: not readable, not ASAP's, or an annotation is damaged; names file,
-            annotation and line.
+        AnnotationError: not readable, or not ASAP's.
     """
     root = parse_xml(path)
     if root.tag != ROOT:
@@ -69,14 +67,13 @@ def read_asap(path: Path, holes: Sequence[str] = (HOLE_GROUP,)) -> Found:
     cuts: list[BaseGeometry] = []
     notes: list[str] = []
     for node in root.inside("Annotations", "Annotation"):
-        with element(f"{path}: {_name(node)}"):
-            points = _coordinates(node)
+        group = node.get("PartOfGroup")
         try:
+            points = _coordinates(node)
             shape = shape_of(node.get("Type").lower(), points, _SHAPES)
         except NoShapeError as reason:
-            notes.append(f"{_name(node)} {reason}: left out")
+            notes.append(left_out(_name(node), reason, group in holes))
             continue
-        group = node.get("PartOfGroup")
         if group in holes and shape.area > 0:
             cuts.append(shape)
         else:

@@ -17,9 +17,8 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import RGB, PathObject
 from hookpath.errors import AnnotationError
-from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, element
+from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, left_out
 from hookpath.markup.rings import (
-    NoShapeError,
     Positions,
     cut_out,
     dots,
@@ -31,7 +30,7 @@ from hookpath.markup.rings import (
     rings,
     shape_of,
 )
-from hookpath.markup.safe_xml import Node, parse_xml
+from hookpath.markup.safe_xml import Node, NoShapeError, parse_xml
 from hookpath.safe_names import quoted
 
 ROOT = "Annotations"
@@ -62,15 +61,14 @@ def read_imagescope(path: Path, class_from: str = LAYER) -> Found:
             attribute.
 
     Raises:
-        AnnotationError: not readable, not ImageScope's or HALO's, or a region is damaged; names
-            file, layer, region and line.
+        AnnotationError: not readable, or not ImageScope's or HALO's.
     """
     root = parse_xml(path)
     if root.tag != ROOT:
         raise AnnotationError(
             f"{path}: <{root.tag}> is no annotation file of ImageScope or HALO (<{ROOT}>)"
         )
-    found = [_layer(path, node, class_from) for node in root.all("Annotation")]
+    found = [_layer(node, class_from) for node in root.all("Annotation")]
     return Found(
         [o for layer in found for o in layer.objects],
         [note for layer in found for note in layer.notes],
@@ -78,7 +76,7 @@ def read_imagescope(path: Path, class_from: str = LAYER) -> Found:
     )
 
 
-def _layer(path: Path, layer: Node, class_from: str) -> Found:
+def _layer(layer: Node, class_from: str) -> Found:
     objects: list[PathObject] = []
     cuts: list[BaseGeometry] = []
     notes: list[str] = []
@@ -86,15 +84,15 @@ def _layer(path: Path, layer: Node, class_from: str) -> Found:
     for number, region in enumerate(layer.inside("Regions", "Region"), 1):
         which = region.get("Id") or str(number)
         name = f"layer {_layer_name(layer)!r}, region {which} (line {region.line})"
-        with element(f"{path}: {name}"):
+        is_hole = region.get("NegativeROA").lower() in ("1", "true")
+        try:
             vertices = (v for tag in _VERTICES for v in region.inside("Vertices", tag))
             points = [(v.number("X"), v.number("Y")) for v in vertices]
-        try:
             shape = shape_of((region.get("Type") or "0").lower(), points, _SHAPES)
         except NoShapeError as reason:
-            notes.append(f"{name} {reason}: left out")
+            notes.append(left_out(name, reason, is_hole))
             continue
-        if region.get("NegativeROA").lower() in ("1", "true") and shape.area > 0:
+        if is_hole and shape.area > 0:
             cuts.append(shape)
         else:
             objects.append(_object(layer, region, shape, headers, class_from))

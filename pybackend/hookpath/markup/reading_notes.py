@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hookpath.annotations import RGB, PathClass, PathObject
-from hookpath.errors import AnnotationError
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,9 @@ class Found:
     holes: int = 0
 
 
-@contextmanager
-def element(name: str) -> Iterator[None]:
-    """Errors inside name the element of the file, too."""
-    try:
-        yield
-    except AnnotationError as error:
-        raise AnnotationError(f"{name}: {error}") from error
+def left_out(name: str, reason: Exception, is_hole: bool) -> str:
+    """Says what was left out and why."""
+    return f"{name} {reason}: left out{', so nothing is cut out there' if is_hole else ''}"
 
 
 def crossing_note(objects: Iterable[PathObject]) -> list[str]:

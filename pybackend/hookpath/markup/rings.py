@@ -12,12 +12,9 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject, area_of
+from hookpath.markup.safe_xml import NoShapeError
 
 Positions = Sequence[tuple[float, float]]
-
-
-class NoShapeError(ValueError):
-    """What was drawn is nothing (a stray click…); the message goes on after the element's name."""
 
 
 #: A regular polygon of this many corners, of the ellipse's own area, stands for an ellipse.

@@ -13,6 +13,12 @@ from hookpath.errors import AnnotationError
 from hookpath.limits import GEOJSON_BYTES
 from hookpath.untrusted_files import TooMuchError, read_bytes
 
+
+
+class NoShapeError(ValueError):
+    """What was drawn is nothing (a stray click…); the message goes on after the element's name."""
+
+
 #: Three digits behind the comma may be thousands.
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,(?!\d{3}$)\d+")
 
@@ -48,7 +54,7 @@ class Node:
         ``10,5`` is how programs write it in some languages; ``10,500`` may mean a thousand more.
 
         Raises:
-            AnnotationError: it is missing or none; names element and line, not the file.
+            NoShapeError: it is missing or none; names element and line.
         """
         text = self.get(name)
         try:
@@ -58,7 +64,7 @@ class Node:
         if math.isfinite(value):
             return value
         said = f"{name}={text!r}" if text else f"no {name}"
-        raise AnnotationError(f"line {self.line}: <{self.tag}> has {said}, a number is needed")
+        raise NoShapeError(f"has {said} in its <{self.tag}> on line {self.line}, no number")
 
 
 def parse_xml(path: Path) -> Node:

@@ -16,7 +16,7 @@ DEPTH = 6
 _OURS = ("run.json", "model.json", "prediction.json", "report.json", "patches.csv", "loop.json")
 
 #: Small pictures do not make a folder one of slides: thumbnails, figures.
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".pgm", ".ppm", ".pnm")
 
 
 def projects_below(folder: Path) -> list[Path]:

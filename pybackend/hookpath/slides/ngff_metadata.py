@@ -134,7 +134,7 @@ def _attributes(folder: Path) -> Mapping[str, Any]:
 def _described(folder: Path, said: Mapping[str, Any], path: Path) -> NgffImage:
     scales = said["multiscales"][0]
     axes, units = _axes(scales)
-    if not {"x", "y"} <= set(axes) <= set(_OLD_AXES):
+    if not {"x", "y"} <= set(axes) <= set(_OLD_AXES) or len(set(axes)) < len(axes):
         raise SlideError(f"{path}: has the axes {', '.join(axes)}; those of t, c, z, y, x are read")
     whole = scales.get("coordinateTransformations") or []
     levels = []

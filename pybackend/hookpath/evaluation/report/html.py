@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookpath.atomic_files import make_folder, replace_text, try_folder
+from hookpath.atomic_files import make_folder, replace_text, try_file
 from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation.plotting.figure_style import shorten, svg_of
 from hookpath.safe_names import printable
@@ -67,9 +66,7 @@ def refuse_unwritable(path: Path) -> None:
         EvaluationError: so it is.
     """
     try:
-        try_folder(path.parent)
-        if path.exists() and not path.is_file():
-            raise OSError(errno.EISDIR, "is there, and no regular file", str(path))
+        try_file(path)
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -31,10 +31,14 @@ _HEAD = 65_536
 
 #: Images of slides that no reader of ours opens.
 UNREAD_SUFFIXES = frozenset({
-    ".vsi", ".isyntax", ".i2syntax", ".otif", ".jp2", ".j2k", ".jpx", ".webp", ".lif", ".nd2",
-    ".zvi", ".oir", ".lsm", ".sld", ".ims", ".btf", ".afi", ".kfb", ".sdpc", ".tmap", ".mds",
-    ".dzi", ".heic", ".avif", ".gif", ".ets", ".xdce", ".ome",
+    ".vsi", ".isyntax", ".i2syntax", ".otif", ".lif", ".nd2", ".zvi", ".oir", ".lsm", ".sld",
+    ".ims", ".afi", ".kfb", ".sdpc", ".tmap", ".mds", ".dzi", ".heic", ".avif", ".gif", ".ets",
+    ".xdce", ".ome", ".ozx",
 })  # fmt: skip
+
+
+#: Of names of an OME-Zarr in one file.
+PACKED_ZARR = (".zarr.zip", ".ozx", ".zarr.tar")
 
 
 @dataclass(frozen=True)
@@ -44,25 +48,18 @@ class Sidecars:
     Attributes:
         matched: slide's file → its annotations of another name.
         unused: files with annotations that belong to no slide, and why.
-        unread: images that no reader opens.
+        unread: images that are none of the slides, and why.
     """
 
     matched: dict[Path, Path] = field(default_factory=dict[Path, Path])
     unused: dict[Path, str] = field(default_factory=dict[Path, str])
-    unread: tuple[Path, ...] = ()
+    unread: dict[Path, str] = field(default_factory=dict[Path, str])
 
     def remarks(self) -> Iterator[tuple[str, bool]]:
         """One line for each file, and whether it is used."""
         for slide, file in self.matched.items():
             yield f"{file.name}: taken for the annotations of {slide.name}", True
-        for image in self.unread:
-            way = " install hookpath[formats]," if missing_reader(image) else ""
-            line = (
-                f"{image.name}: not used, no reader opens such images;{way} export it as OME-TIFF, "
-                "or open it in a QuPath project"
-            )
-            yield line, False
-        for file, why in self.unused.items():
+        for file, why in {**self.unread, **self.unused}.items():
             yield f"{file.name}: not used, {why}", False
 
 
@@ -84,7 +81,7 @@ def sidecars_of(
     taken = {file for several in exact.values() for file in several}
     there = [f for f in files if not f.name.startswith(".")]
     seen = [f for f in there if slide_of_results(f.name) is None]
-    unread = sorted(f for f in seen if f.suffix.lower() in UNREAD_SUFFIXES and f not in slides)
+    unread = {f: why for f in sorted(seen) if f not in slides and (why := _why_unread(f))}
     others = {_folded(name) for f in unread for name in (f.name, f.stem)}
     found: dict[Path, list[Path]] = {}
     unused = _orphans(there, slides)
@@ -101,7 +98,31 @@ def sidecars_of(
             names = ", ".join(f.name for f in several)
             why = f"{names} all fit {slide.name}; name one of them {slide.stem}.geojson"
             unused.update(dict.fromkeys(several, why))
-    return Sidecars(matched, unused, tuple(unread))
+    return Sidecars(matched, unused, unread)
+
+
+def _why_unread(image: Path) -> str:
+    """Why an image with such a name is not read; "": it is none, or one that is."""
+    if image.name.lower().endswith(PACKED_ZARR):
+        return "a packed OME-Zarr; unpack it to a folder"
+    if image.suffix.lower() not in UNREAD_SUFFIXES:
+        return ""
+    way = " install hookpath[formats]," if missing_reader(image) else ""
+    return (
+        f"no reader opens such images;{way} export it as OME-TIFF, or open it in a QuPath project"
+    )
+
+
+def is_no_file(path: Path) -> str:
+    """Why something that is called like a slide can be none; "": it can be, or is not."""
+    if path.name.startswith(".") or path.is_file():
+        return ""
+    if path.is_symlink() and not path.exists():
+        return "a link to something that is not there"
+    if path.is_dir():
+        is_zarr = path.suffix.lower() == ".zarr"
+        return "no OME-Zarr: it has neither .zattrs nor zarr.json" if is_zarr else ""
+    return "no ordinary file (a pipe or a device)"
 
 
 def _foreign(files: Iterable[Path], slides: Iterable[Path]) -> list[Path]:

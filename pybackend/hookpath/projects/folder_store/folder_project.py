@@ -15,12 +15,19 @@ from hookpath.errors import AnnotationError, ProjectError
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
 from hookpath.projects.folder_store.annotation_files import (
+    UNREAD_SUFFIXES,
     Sidecars,
     is_geojson,
+    is_no_file,
     sidecars_of,
     stems_of,
 )
-from hookpath.projects.folder_store.halo_files import HALO_SUFFIX, is_halo, objects_of_halo
+from hookpath.projects.folder_store.halo_files import (
+    HALO_SUFFIX,
+    is_halo,
+    notes_of_halo,
+    objects_of_halo,
+)
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.folder_store.result_files import Beside, Record, results_beside
 from hookpath.projects.folder_store.result_writing import BesideWriter
@@ -36,8 +43,12 @@ from hookpath.slides.multi_file_slides import is_ome_zarr, looks_readable
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
     ".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide",
-    ".czi", ".dcm", ".qptiff", ".png", ".jpg", ".jpeg", ".bmp",
+    ".czi", ".dcm", ".qptiff", ".btf", ".png", ".jpg", ".jpeg", ".bmp", ".webp",
+    ".jp2", ".j2k", ".jpx", ".pgm", ".ppm", ".pnm",
 })  # fmt: skip
+
+#: What is called like this and is no file is told.
+_NAMED_LIKE_SLIDES = SLIDE_SUFFIXES | UNREAD_SUFFIXES | {".zarr"}
 
 #: Endings of annotation files beside a slide, the first that exists is used.
 ANNOTATION_SUFFIXES = (
@@ -98,13 +109,17 @@ class FolderProject(StoredProject):
     @cached_property
     def sidecars(self) -> Sidecars:
         """What of the folder's files is whose, as they are when this is first asked for."""
-        files = [p for p in self.folder.iterdir() if p.is_file() or is_ome_zarr(p)]
+        there = list(self.folder.iterdir())
+        files = [p for p in there if p.is_file() or is_ome_zarr(p)]
         single = _is_single(self._source)
         slides = (
             [p for p in files if is_slide_file(p)] if single else [e.file for e in self._images]
         )
         exact = {entry.file: entry.exact_files() for entry in self._images}
-        return sidecars_of(slides, files, exact)
+        found = sidecars_of(slides, files, exact)
+        named = [p for p in there if p not in files and p.suffix.lower() in _NAMED_LIKE_SLIDES]
+        found.unread.update({p: why for p in sorted(named) if (why := is_no_file(p))})
+        return found
 
     def _named_otherwise(self, slide: Path) -> Path | None:
         return self.sidecars.matched.get(slide)
@@ -112,9 +127,13 @@ class FolderProject(StoredProject):
     def remarks(self) -> list[tuple[str, bool]]:
         """One line for each file that is used under another name than a slide's, or not at all.
 
-        With each: whether it is used.
+        With each: whether it is used. Where HALO's files are read, what of them is left out, too.
         """
-        return [] if _is_single(self._source) else list(self.sidecars.remarks())
+        if _is_single(self._source):
+            return []
+        halo = (entry.halo_file for entry in self._images)
+        notes = (note for file in halo if file is not None for note in notes_of_halo(file))
+        return [*self.sidecars.remarks(), *((note, False) for note in notes)]
 
     @property
     def source(self) -> Path:
@@ -226,13 +245,17 @@ class FolderEntry(StoredImage):
                 if candidate.is_file() and is_geojson(candidate):
                     yield candidate
 
-    def _of_halo(self) -> list[PathObject]:
-        """What HALO's file beside the slide holds, in QuPath's frame."""
+    @property
+    def halo_file(self) -> Path | None:
+        """HALO's annotations of the slide."""
         other = self._folder.named_otherwise(self._path)
         file = next(self._existing((HALO_SUFFIX,)), other)
-        if file is None or not is_halo(file):
-            return []
-        return objects_of_halo(file, self.description.corner)
+        return None if file is None or not is_halo(file) else file
+
+    def _of_halo(self) -> list[PathObject]:
+        """What HALO's file beside the slide holds, in QuPath's frame."""
+        file = self.halo_file
+        return [] if file is None else objects_of_halo(file, self.description.corner)
 
     @property
     def results_file(self) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hookpath.annotations.objects import PathObject
+from hookpath.errors import AnnotationError
 
 #: Ending of its name.
 HALO_SUFFIX = ".annotations"
@@ -16,6 +17,16 @@ HALO_SUFFIX = ".annotations"
 def is_halo(path: Path) -> bool:
     """Whether the file's name is that of one."""
     return path.name.lower().endswith(HALO_SUFFIX)
+
+
+def notes_of_halo(file: Path) -> list[str]:
+    """What is left out of it; nothing where it is damaged, which reading its objects says."""
+    from hookpath.markup import read_imagescope
+
+    try:
+        return [f"{file.name}: {note}" for note in read_imagescope(file).notes]
+    except AnnotationError:
+        return []
 
 
 def objects_of_halo(file: Path, corner: tuple[int, int]) -> list[PathObject]:

@@ -80,7 +80,7 @@ class ZarrSlide(Slide):
             if pair is not None
             and kinds[i] == kinds[0]
             and self._planes_of(arrays[i]) == self.planes
-            and _agrees(image.axes, image.levels[0], image.levels[i], pair)
+            and (i == 0 or _agrees(image.axes, image.levels[0], image.levels[i], pair))
         ]
 
     def _planes_of(self, array: Any) -> Plane:

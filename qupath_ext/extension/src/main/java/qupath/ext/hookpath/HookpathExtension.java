@@ -12,6 +12,7 @@ import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.core.JobFolders;
 import qupath.ext.hookpath.preview.PreviewCommand;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
@@ -90,6 +91,7 @@ public final class HookpathExtension implements QuPathExtension {
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
         InterruptedNotice.install(qupath);
         Threads.background().execute(Setup::sweep);
+        Threads.background().execute(JobFolders::sweep);
         JobsWindow.guardQuit(qupath);
         FirstStepsWindow.showAtFirst(qupath);
     }

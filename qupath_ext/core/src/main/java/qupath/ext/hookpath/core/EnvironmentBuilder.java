@@ -169,7 +169,7 @@ public final class EnvironmentBuilder {
     private Python buildBeside(Steps steps)
             throws IOException, PythonProblem, InterruptedException {
         Path beside = beside(folder);
-        Path scratch = Files.createTempDirectory("hookpath");
+        Path scratch = JobFolders.temporary("build");
         try (Web web = new Web(Proxies.here(sources.proxy()))) {
             Folders.delete(beside);
             install(beside, scratch, web, steps);

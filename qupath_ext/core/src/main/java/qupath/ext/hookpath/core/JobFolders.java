@@ -1,12 +1,18 @@
 package qupath.ext.hookpath.core;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +25,11 @@ public final class JobFolders {
             DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
 
     private static final String OURS = "\\d{4}-\\d\\d-\\d\\d_\\d\\d-\\d\\d-\\d\\d-[-\\w]+";
+
+    private static final Pattern TEMPORARY = Pattern.compile("hookpath-(\\d{1,18})-[a-z]+-\\d+");
+
+    /** Another container may share the folder, and count its processes differently. */
+    private static final Duration GIVEN_UP = Duration.ofHours(1);
 
     /** Folders that are kept; with many objects one can hold hundreds of megabytes. */
     static final int KEPT = 30;
@@ -49,9 +60,30 @@ public final class JobFolders {
         }
     }
 
-    /** Makes a folder for a job that only looks something up; see {@link #discard}. */
-    public static Path temporary(String command) throws IOException {
-        return Files.createTempDirectory("hookpath-" + command + "-");
+    /** Makes a folder for work that leaves nothing; see {@link #discard} and {@link #sweep()}. */
+    public static Path temporary(String work) throws IOException {
+        long process = ProcessHandle.current().pid();
+        return Files.createTempDirectory("hookpath-" + process + "-" + work + "-");
+    }
+
+    /** Takes away the temporary folders of a QuPath that ended while it worked. */
+    public static void sweep() {
+        sweep(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    static void sweep(Path temporary) {
+        Instant latest = Instant.now().minus(GIVEN_UP);
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(temporary, "hookpath-*")) {
+            for (Path folder : all) {
+                Matcher name = TEMPORARY.matcher(folder.getFileName().toString());
+                if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()
+                        && Files.getLastModifiedTime(folder).toInstant().isBefore(latest)) {
+                    discard(folder);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            logger.debug("{}: not swept", temporary, e);
+        }
     }
 
     /** Deletes a job's folder; what a program holds open stays. */

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +72,31 @@ class SmallThingsTest {
         assertTrue(Files.exists(mine) && Files.exists(other));
         assertFalse(Files.exists(jobs.resolve("2020-01-01_00-00-15-predict")));
         assertTrue(Files.exists(jobs.resolve("2020-01-01_00-00-16-predict")));
+    }
+
+    @Test
+    void temporaryFoldersOfADeadQuPathAreSweptAndNoOthers() throws IOException {
+        FileTime old = FileTime.from(Instant.now().minus(Duration.ofHours(2)));
+        long living = ProcessHandle.current().pid();
+        String dead = "999999999";     // no system counts so far
+        Path left = Files.createDirectory(temp.resolve("hookpath-" + dead + "-estimate-123"));
+        Files.writeString(left.resolve("request.json"), "{}");
+        Files.setLastModifiedTime(left, old);
+        Path fresh = Files.createDirectory(temp.resolve("hookpath-" + dead + "-estimate-124"));
+        List<Path> others = List.of(temp.resolve("hookpath-" + living + "-estimate-125"),
+                temp.resolve("hookpath-mine"), temp.resolve("hookpath-" + dead + "-my notes-1"));
+        for (Path other : others) {
+            Files.setLastModifiedTime(Files.createDirectory(other), old);
+        }
+        JobFolders.sweep(temp);
+        assertFalse(Files.exists(left));
+        assertTrue(Files.exists(fresh));
+        assertTrue(others.stream().allMatch(Files::exists));
+        Path mine = JobFolders.temporary("estimate");
+        assertTrue(mine.getFileName().toString()
+                .matches("hookpath-" + living + "-estimate-\\d+"), mine.toString());
+        JobFolders.discard(mine);
+        assertFalse(Files.exists(mine));
     }
 
     @Test

@@ -3,26 +3,20 @@ package qupath.ext.hookpath.ui.setup;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
+import qupath.ext.hookpath.core.JobFolders;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.Request;
 
 /** What {@code hookpath doctor} finds in a Python. */
 final class Doctor {
-
-    private static final Logger logger = LoggerFactory.getLogger(Doctor.class);
 
     private Doctor() {}
 
@@ -52,7 +46,7 @@ final class Doctor {
     static List<Check> ask(Python python) throws InterruptedException {
         Path folder = null;
         try {
-            folder = Files.createTempDirectory("hookpath-doctor");
+            folder = JobFolders.temporary("doctor");
             Path request = Request.of("doctor").build().write(folder);
             JobOutcome outcome = Job.start(python, request, event -> { }).await();
             List<Check> checks = new ArrayList<>();
@@ -68,20 +62,9 @@ final class Doctor {
         } catch (IOException e) {
             throw new HookpathException(Problems.oneLine(e), e);
         } finally {
-            delete(folder);
-        }
-    }
-
-    private static void delete(Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+            if (folder != null) {
+                JobFolders.discard(folder);
             }
-        } catch (IOException e) {
-            logger.debug("{} stays", folder, e);
         }
     }
 }
