@@ -154,7 +154,7 @@ def test_a_scale_that_is_none_leaves_the_size_of_a_px_unknown(tmp_path: Path, va
     said = json.loads((path / ".zattrs").read_text())["multiscales"]
     for one in said[0]["datasets"]:
         one["coordinateTransformations"][0]["scale"][1:] = [value, value]
-    with open_slide(told(path, multiscales=said)) as slide:
+    with open_slide(with_metadata(path, multiscales=said)) as slide:
         assert not slide.has_calibration
         assert (slide.levels[0].width, slide.levels[0].height) == (WIDTH, HEIGHT)
 

@@ -14,7 +14,6 @@ from hookpath.limits import GEOJSON_BYTES
 from hookpath.untrusted_files import TooMuchError, read_bytes
 
 
-
 class NoShapeError(ValueError):
     """What was drawn is nothing (a stray click…); the message goes on after the element's name."""
 
