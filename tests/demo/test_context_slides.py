@@ -8,6 +8,7 @@ from hookpath.demo.context_slides import (
     CLASSES,
     IN_SITU,
     INVASIVE,
+    SPACING_UM,
     STROMA,
     SyntheticSlide,
     synthesize_slide,
@@ -54,3 +55,25 @@ def test_the_drawn_polygons_are_sparse_and_right(slide: SyntheticSlide) -> None:
     known = labels > 0
     assert 0 < known.mean() < 0.05
     assert np.array_equal(labels[known], slide.truth[known])
+
+
+def test_bands_of_stroma_lie_along_nests(slide: PaintedSlide) -> None:
+    plain = draw_sparsely(np.random.default_rng(0), slide, nests_per_class=2, stroma=2)
+    *others, band = draw_sparsely(
+        np.random.default_rng(0), slide, nests_per_class=2, stroma=2, beside=1
+    )
+    assert [o.geometry for o in others] == [o.geometry for o in plain]
+    assert band.path_class == CLASSES.classes[STROMA - 1]
+    size = slide.truth.shape[0]
+    known = LabelSource([band], CLASSES).rasterize(Region(0, 0, size, size, 1, 1)) > 0
+    assert (slide.truth[known] == STROMA).all()
+    y, x = (a.astype(np.float32) for a in np.nonzero(known))
+    gaps = [-nest.distance_inside(x, y) * SPACING_UM for nest in slide.nests]
+    nearest = min(gaps, key=lambda gap: float(np.median(gap)))
+    assert 30 < nearest.min() < nearest.max() < 80
+
+
+@pytest.mark.parametrize("size", [900, 1100])
+def test_no_band_where_there_is_no_room(size: int) -> None:
+    crowded = paint_slide(np.random.default_rng(1), size)
+    assert draw_sparsely(np.random.default_rng(0), crowded, 1, stroma=0, beside=2) == []

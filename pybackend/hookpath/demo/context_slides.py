@@ -29,12 +29,13 @@ SPACING_UM = 0.5
 """µm/px of the synthetic slides."""
 
 _NEST_RADIUS_UM = (215.0, 265.0)
-_WALL_UM = 22.0
+WALL_UM = 22.0
 _PITCH_UM = 640.0
 _TEXTURE_PX = 1024
 _STRIP_PX = 128
 
 Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.floating]
 FloatMap = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -49,13 +50,17 @@ class Nest:
     wobble: tuple[float, ...]
     walled: bool
 
-    def distance_inside(self, x: FloatMap, y: FloatMap) -> FloatMap:
-        """Approximate distance in px from the outline, positive inside."""
-        dx, dy = x - self.x, y - self.y
-        angle = np.arctan2(dy, dx)
+    def border(self, angle: Floats) -> Floats:
+        """Distance in px of the outline from the centre, in these directions."""
         outline = np.full_like(angle, self.radius)
         for k, amplitude in enumerate(self.wobble):
             outline += self.radius * amplitude * np.cos((k + 2) * angle + 7 * amplitude * 100)
+        return outline
+
+    def distance_inside(self, x: FloatMap, y: FloatMap) -> FloatMap:
+        """Approximate distance in px from the outline, positive inside."""
+        dx, dy = x - self.x, y - self.y
+        outline = self.border(np.arctan2(dy, dx))
         distance: FloatMap = (outline - np.hypot(dx, dy)).astype(np.float32)
         return distance
 
@@ -105,7 +110,7 @@ def _place_nests(rng: np.random.Generator, size: int) -> tuple[Nest, ...]:
 
 
 def _stamp(nest: Nest, truth: Image, wall: Mask) -> None:
-    reach = int(nest.radius * 1.25 + 2 * _WALL_UM / SPACING_UM)
+    reach = int(nest.radius * 1.25 + 2 * WALL_UM / SPACING_UM)
     y0, y1 = max(0, int(nest.y) - reach), min(truth.shape[0], int(nest.y) + reach)
     x0, x1 = max(0, int(nest.x) - reach), min(truth.shape[1], int(nest.x) + reach)
     y, x = np.arange(y0, y1, dtype=np.float32)[:, None], np.arange(x0, x1, dtype=np.float32)
@@ -113,7 +118,7 @@ def _stamp(nest: Nest, truth: Image, wall: Mask) -> None:
     window = np.s_[y0:y1, x0:x1]
     truth[window][inside > 0] = IN_SITU if nest.walled else INVASIVE
     if nest.walled:
-        wall[window] |= (inside <= 0) & (inside > -_WALL_UM / SPACING_UM)
+        wall[window] |= (inside <= 0) & (inside > -WALL_UM / SPACING_UM)
 
 
 def tissue_outline(rng: np.random.Generator, size: int) -> Mask:

@@ -28,6 +28,10 @@ CONTESTANTS: dict[str, tuple[str, tuple[float, ...]]] = {
 }
 
 
+#: Strokes of stroma along the borders of nests, on each slide.
+BESIDE = 2
+
+
 @dataclass(frozen=True)
 class DemoConfig:
     """Size of the demo. The defaults take a few minutes on two CPU cores.
@@ -79,7 +83,7 @@ def run_demo(
     require_extra("train", "the demo")
     config = config or DemoConfig()
     _claim(out, config)
-    project = make_slides(out, config.slides, config.size, config.seed, reporter)
+    project = make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE)
     models = {title: _train(project, out, title, config, reporter) for title in CONTESTANTS}
     predictions = {
         title: _predict(project, out, title, model, reporter) for title, model in models.items()
@@ -113,7 +117,7 @@ def make_demo_slides(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter 
         OutputError: it cannot be written to.
     """
     _claim(out, config)
-    return make_slides(out, config.slides, config.size, config.seed, reporter).folder
+    return make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE).folder
 
 
 def _name(title: str) -> str:

@@ -48,7 +48,12 @@ Make = Callable[[np.random.Generator, int], Stored]
 
 
 def make_slides(
-    folder: Path, splits: Mapping[str, int], size: int, seed: int, reporter: Reporter
+    folder: Path,
+    splits: Mapping[str, int],
+    size: int,
+    seed: int,
+    reporter: Reporter,
+    beside: int = 0,
 ) -> FolderProject:
     """Paint and store the slides of the demo; those that are there already are kept.
 
@@ -60,6 +65,7 @@ def make_slides(
         folder: gets ``slides/`` and ``truth/``.
         splits: ``train``, ``val``, ``test`` → number of slides.
         size: side of the slides in px.
+        beside: strokes along the borders of nests on each slide (see `draw_sparsely`).
 
     Raises:
         OutputError: the folder cannot be written to.
@@ -67,7 +73,7 @@ def make_slides(
 
     def make(rng: np.random.Generator, number: int) -> Stored:
         picture = synthesize_slide(rng, size)
-        annotated = draw_sparsely(rng, picture)
+        annotated = draw_sparsely(rng, picture, beside=beside)
         return Stored(picture.rgb, annotated, vectorize(picture.truth, CLASSES, 1.0), SPACING_UM)
 
     return store_slides(folder, splits, seed, reporter, make)

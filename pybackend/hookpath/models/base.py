@@ -131,6 +131,12 @@ class Network(nn.Module):
             raise ModelDesignError(f"{self.family} has no backbone; drop backbone_weights")
         load_encoders(encoders, weights)
 
+    def centre_on(self, colours: Sequence[Tensor]) -> None:
+        """Adapt a new network to the mean colours ``(in_channels,)`` of its inputs, by branch.
+
+        For families that need it; the others, which normalise before their first ReLU, do nothing.
+        """
+
     def encoder_modules(self) -> list[nn.Module]:
         """The parts that start from weights learned elsewhere; fine-tuning treats them apart.
 

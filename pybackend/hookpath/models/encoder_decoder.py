@@ -93,6 +93,21 @@ class EncoderDecoder(nn.Module):
         """Depths of the decoder's steps, in their order."""
         return range(self.depth - 1, self.stop_depth - 1, -1)
 
+    @torch.no_grad()
+    def centre_on(self, colour: Tensor) -> None:
+        """Let the first filters of a new network answer 0 to this colour ``(in_channels,)``.
+
+        An image is positive throughout, and ReLU comes before batch normalisation: what a random
+        filter without a bias answers is little but the sum of its weights times the colour. On
+        stained tissue a third of them would be below 0 everywhere, give nothing and never learn,
+        and another third above 0 everywhere, where ReLU changes nothing
+        (tests/models/test_encoder_decoder.py). With this bias each answers to what is darker, or
+        brighter, or otherwise coloured than the mean, and to edges.
+        """
+        first = next(m for m in self.modules() if isinstance(m, nn.Conv2d))
+        assert first.bias is not None
+        first.bias.copy_(-(first.weight.sum((2, 3)) @ colour.to(first.weight)))
+
     def forward(self, x: Tensor, hook: Tensor | None = None) -> dict[int, Tensor]:
         """The decoder's maps by depth, bottleneck (`depth`) to `stop_depth`, before any hook.
 

@@ -10,6 +10,7 @@ from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.branch_factory import body_shape, make_body
+from hookpath.models.encoder_decoder import EncoderDecoder
 from hookpath.models.encoders import PAPER
 from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import context_sizes, hook_depths, plan_hooks
@@ -111,6 +112,11 @@ class HookNet(SegmentationModel):
             in_channels=self.in_channels,
             stop_depth=given.from_depth if given and index not in self.heads else 0,
         )
+
+    def centre_on(self, colours: Sequence[Tensor]) -> None:
+        for body, colour in zip(self.bodies, colours, strict=True):
+            if isinstance(body, EncoderDecoder):
+                body.centre_on(colour)
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         logits: dict[int, Tensor] = {}

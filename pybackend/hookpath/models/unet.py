@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from hookpath.geometry import BranchSpec
 from hookpath.models.base import BranchOutput, SegmentationModel, initialise
 from hookpath.models.branch_factory import body_shape, make_body
+from hookpath.models.encoder_decoder import EncoderDecoder
 from hookpath.models.encoders import PAPER
 from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import refuse_size
@@ -63,6 +64,10 @@ class UNet(SegmentationModel):
         self.body = make_body(encoder, filters, depth, in_channels=in_channels)
         self.head = nn.Conv2d(filters, n_classes, 1)
         initialise(self)
+
+    def centre_on(self, colours: Sequence[Tensor]) -> None:
+        if isinstance(self.body, EncoderDecoder):
+            self.body.centre_on(colours[0])
 
     def forward(self, images: Sequence[Tensor]) -> list[Tensor]:
         (image,) = images

@@ -33,6 +33,7 @@ from hookpath.training.run.metrics_log import MetricsLog, NoLog, Row
 from hookpath.training.run.run_folder import RunFolder, flatten, history
 from hookpath.training.session import Fit, Session
 from hookpath.training.setup import Prepare, open_session
+from hookpath.training.weights.input_centring import centre_on_first_batch
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.
 _LOOK_EVERY = 10
@@ -312,6 +313,7 @@ def _end_epoch(
 
 def train_step(s: Session, batch: Batch) -> Tensor:
     """One optimiser step on a batch; the loss, detached, still on the device."""
+    centre_on_first_batch(s, batch)
     s.tuning.at(s.plan.done(s.step))
     set_rates(s.optimizer, s.config, s.plan.place(s.step))
     with _lone_patch_explained(s.config):
