@@ -28,9 +28,7 @@ IN_SITU, INVASIVE, STROMA = 1, 2, 3
 SPACING_UM = 0.5
 """µm/px of the synthetic slides."""
 
-_NEST_RADIUS_UM = (215.0, 265.0)
 WALL_UM = 22.0
-_PITCH_UM = 640.0
 _TEXTURE_PX = 1024
 _STRIP_PX = 128
 
@@ -38,6 +36,19 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating]
 FloatMap = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How large the nests are and how far apart: about (r + wall) · 2.2 is the least.
+
+    Attributes:
+        radius_um: least and largest mean radius of a nest.
+        pitch_um: of the grid that they stand on.
+    """
+
+    radius_um: tuple[float, float] = (215.0, 265.0)
+    pitch_um: float = 640.0
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,11 @@ class SyntheticSlide:
     nests: tuple[Nest, ...]
 
 
-def synthesize_slide(rng: np.random.Generator, size: int = 4096) -> SyntheticSlide:
+def synthesize_slide(
+    rng: np.random.Generator, size: int = 4096, layout: Layout = Layout()
+) -> SyntheticSlide:
     """A square slide of `size` px at `SPACING_UM`."""
-    nests = _place_nests(rng, size)
+    nests = _place_nests(rng, size, layout)
     truth = np.full((size, size), STROMA, np.uint8)
     wall = np.zeros((size, size), np.bool_)
     for nest in nests:
@@ -87,16 +100,16 @@ def synthesize_slide(rng: np.random.Generator, size: int = 4096) -> SyntheticSli
     return SyntheticSlide(rgb, truth, nests)
 
 
-def _place_nests(rng: np.random.Generator, size: int) -> tuple[Nest, ...]:
+def _place_nests(rng: np.random.Generator, size: int, layout: Layout) -> tuple[Nest, ...]:
     """Nests on a jittered grid, half of them with a wall."""
-    pitch = _PITCH_UM / SPACING_UM
+    pitch = layout.pitch_um / SPACING_UM
     n = int(size // pitch)
     offset = (size - n * pitch) / 2
     walled = rng.permutation(np.arange(n * n) % 2 == 0)
     jitter = rng.uniform(-0.05, 0.05, (n * n, 2)) * pitch
     nests = []
     for i in range(n * n):
-        radius = rng.uniform(*_NEST_RADIUS_UM) / SPACING_UM
+        radius = rng.uniform(*layout.radius_um) / SPACING_UM
         nests.append(
             Nest(
                 x=offset + (i % n + 0.5) * pitch + jitter[i, 0],

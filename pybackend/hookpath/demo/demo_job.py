@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hookpath.atomic_files import make_folder, replace_text
+from hookpath.demo.context_slides import Layout
 from hookpath.demo.demo_figure import draw_annotations, draw_comparison
 from hookpath.demo.slide_folder import TRUTH, make_slides
 from hookpath.errors import OutputError, PredictionError, UsageError, write_code
@@ -28,6 +29,10 @@ CONTESTANTS: dict[str, tuple[str, tuple[float, ...]]] = {
 }
 
 
+#: Nests whose wall lies within the context branch's receptive field from everywhere inside, but
+#: not within the fine branch's.
+LAYOUT = Layout(radius_um=(155.0, 195.0), pitch_um=500.0)
+
 #: Strokes of stroma along the borders of nests, on each slide.
 BESIDE = 2
 
@@ -39,14 +44,19 @@ class DemoConfig:
     Attributes:
         slides: number of slides by split.
         size: side of the slides in px.
-        epochs, steps_per_epoch: training budget, the same for both networks.
+        epochs, steps_per_epoch, batch_size: training budget, the same for both networks. Of as
+            many patches, smaller batches teach the wide view sooner.
+        loss_weight: λ: a context branch that starts from scratch needs a loss of its own to learn
+            in so few steps; by what comes back through the hook alone, some learn nothing.
         model: constructor arguments that both networks share.
     """
 
     slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
     size: int = 4096
     epochs: int = 12
-    steps_per_epoch: int = 50
+    steps_per_epoch: int = 100
+    batch_size: int = 4
+    loss_weight: float = 0.5
     model: dict[str, Any] = field(
         default_factory=lambda: {"filters": 8, "depth": 3, "input_size": 172}
     )
@@ -83,7 +93,7 @@ def run_demo(
     require_extra("train", "the demo")
     config = config or DemoConfig()
     _claim(out, config)
-    project = make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE)
+    project = _slides(out, config, reporter)
     models = {title: _train(project, out, title, config, reporter) for title in CONTESTANTS}
     predictions = {
         title: _predict(project, out, title, model, reporter) for title, model in models.items()
@@ -117,7 +127,13 @@ def make_demo_slides(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter 
         OutputError: it cannot be written to.
     """
     _claim(out, config)
-    return make_slides(out, config.slides, config.size, config.seed, reporter, BESIDE).folder
+    return _slides(out, config, reporter).folder
+
+
+def _slides(out: Path, config: DemoConfig, reporter: Reporter) -> FolderProject:
+    return make_slides(
+        out, config.slides, config.size, config.seed, reporter, layout=LAYOUT, beside=BESIDE
+    )
 
 
 def _name(title: str) -> str:
@@ -144,7 +160,7 @@ def _claim(out: Path, config: DemoConfig) -> None:
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:
-    """The ``fast`` preset with the demo's network and budget."""
+    """The ``fast`` preset with the demo's network, budget and λ."""
     family, spacings = CONTESTANTS[title]
     return TrainConfig.of(
         {
@@ -153,6 +169,8 @@ def train_settings(title: str, config: DemoConfig) -> TrainConfig:
             "model": {**config.model, "spacings": list(spacings)},
             "epochs": config.epochs,
             "steps_per_epoch": config.steps_per_epoch,
+            "batch_size": config.batch_size,
+            "loss_weight": config.loss_weight,
             "seed": config.seed,
         }
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from hookpath.annotations import PathObject, vectorize, write_geojson
 from hookpath.atomic_files import replace_text, replacing
-from hookpath.demo.context_slides import CLASSES, SPACING_UM, Image, synthesize_slide
+from hookpath.demo.context_slides import CLASSES, SPACING_UM, Image, Layout, synthesize_slide
 from hookpath.demo.sparse_annotations import draw_sparsely
 from hookpath.errors import OutputError, write_code
 from hookpath.events import Reporter
@@ -53,6 +53,7 @@ def make_slides(
     size: int,
     seed: int,
     reporter: Reporter,
+    layout: Layout = Layout(),
     beside: int = 0,
 ) -> FolderProject:
     """Paint and store the slides of the demo; those that are there already are kept.
@@ -65,6 +66,7 @@ def make_slides(
         folder: gets ``slides/`` and ``truth/``.
         splits: ``train``, ``val``, ``test`` → number of slides.
         size: side of the slides in px.
+        layout: of the nests.
         beside: strokes along the borders of nests on each slide (see `draw_sparsely`).
 
     Raises:
@@ -72,7 +74,7 @@ def make_slides(
     """
 
     def make(rng: np.random.Generator, number: int) -> Stored:
-        picture = synthesize_slide(rng, size)
+        picture = synthesize_slide(rng, size, layout)
         annotated = draw_sparsely(rng, picture, beside=beside)
         return Stored(picture.rgb, annotated, vectorize(picture.truth, CLASSES, 1.0), SPACING_UM)
 
