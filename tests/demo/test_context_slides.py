@@ -57,7 +57,7 @@ def test_the_drawn_polygons_are_sparse_and_right(slide: SyntheticSlide) -> None:
     assert np.array_equal(labels[known], slide.truth[known])
 
 
-def test_bands_of_stroma_lie_along_nests(slide: PaintedSlide) -> None:
+def test_bands_of_stroma_lie_along_nests(slide: SyntheticSlide) -> None:
     plain = draw_sparsely(np.random.default_rng(0), slide, nests_per_class=2, stroma=2)
     *others, band = draw_sparsely(
         np.random.default_rng(0), slide, nests_per_class=2, stroma=2, beside=1
@@ -75,5 +75,5 @@ def test_bands_of_stroma_lie_along_nests(slide: PaintedSlide) -> None:
 
 @pytest.mark.parametrize("size", [900, 1100])
 def test_no_band_where_there_is_no_room(size: int) -> None:
-    crowded = paint_slide(np.random.default_rng(1), size)
+    crowded = synthesize_slide(np.random.default_rng(1), size)
     assert draw_sparsely(np.random.default_rng(0), crowded, 1, stroma=0, beside=2) == []

@@ -23,7 +23,9 @@ class Noted:
         self.colours = colours
 
 
-def session(images: list[Tensor], step: int = 0, init: str | None = None, group: Any = ALONE) -> Any:
+def session(
+    images: list[Tensor], step: int = 0, init: str | None = None, group: Any = ALONE
+) -> Any:
     return SimpleNamespace(
         step=step,
         config=TrainConfig.of({"init_from": init}),

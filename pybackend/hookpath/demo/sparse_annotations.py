@@ -66,7 +66,7 @@ def _draw_near(
             return PathObject(blob, path_class=CLASSES.classes[label - 1])
 
 
-def _draw_beside(rng: np.random.Generator, slide: PaintedSlide) -> PathObject | None:
+def _draw_beside(rng: np.random.Generator, slide: SyntheticSlide) -> PathObject | None:
     """A band of stroma along a part of some nest's border; None: nowhere is room for it."""
     height, width = slide.truth.shape
     for _ in range(_TRIES if slide.nests else 0):
