@@ -73,7 +73,7 @@ def _draw_beside(rng: np.random.Generator, slide: SyntheticSlide) -> PathObject 
         nest = slide.nests[int(rng.integers(len(slide.nests)))]
         angles = rng.uniform(0, 2 * math.pi) + np.linspace(0, _SPAN, 20)
         inner = nest.border(angles) + (WALL_UM + _GAP_UM) / SPACING_UM
-        rings = [inner + step * _BREADTH_UM / SPACING_UM / 4 for step in range(5)]
+        rings = inner + np.linspace(0, _BREADTH_UM / SPACING_UM, 5)[:, None]
         x, y = nest.x + rings * np.cos(angles), nest.y + rings * np.sin(angles)
         if x.min() < 0 or y.min() < 0 or x.max() >= width or y.max() >= height:
             continue
