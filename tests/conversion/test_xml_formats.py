@@ -210,7 +210,7 @@ def test_a_hole_that_is_left_out_is_told_as_one(tmp_path: Path) -> None:
     broken = IMAGESCOPE.replace('X="50" Y="40"', 'X="50"')
     found = read_imagescope(write_text(tmp_path / "a.xml", broken))
     assert found.objects[0].geometry.equals(box(10, 20, 110, 120))
-    assert "region 2 (line 17) has no Y in its <Vertex> on line 19" in found.notes[0]
+    assert "region 2 (line 17) has no Y in its <Vertex> on line 20" in found.notes[0]
     assert found.notes[0].endswith(": left out, so nothing is cut out there")
     asap = ASAP.replace('X="50" Y="60"', 'X="NaN" Y="60"')
     notes = read_asap(write_text(tmp_path / "b.xml", asap)).notes
