@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-def let_the_cpu_help() -> None:
+def enable_cpu_fallback() -> None:
     """Operations that ``mps`` lacks run on the CPU; to be called before anything loads torch.
 
     What is set in the environment already stays. Child processes inherit it.

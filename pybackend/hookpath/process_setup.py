@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from hookpath.lazy_dynamo import load_the_compiler_late
-from hookpath.mps import let_the_cpu_help
+from hookpath.mps import enable_cpu_fallback
 from hookpath.thread_waiting import wait_quietly
 
 #: Python looks for circles among its objects each time so many more are there than before (700 by
@@ -16,6 +16,6 @@ _NEW_OBJECTS = 10_000
 def begin() -> None:
     """To be called before torch is imported."""
     wait_quietly()
-    let_the_cpu_help()
+    enable_cpu_fallback()
     load_the_compiler_late()
     gc.set_threshold(_NEW_OBJECTS, 20, 100)

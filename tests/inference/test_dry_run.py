@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import UsageError
-from hookpath.inference import PredictConfig, foresee
+from hookpath.inference import PredictConfig, check_images
 from hookpath.projects import open_project
 from support.predictors import save_random_model
 from support.textures import texture_folder, texture_slide
@@ -30,7 +30,7 @@ def test_an_image_that_would_be_refused_says_why_and_the_others_are_looked_at(
     folder: Path, model_dir: Path
 ) -> None:
     texture_slide(folder / "s1.tif", seed=1, size=160, mpp=8.0)
-    found = foresee(open_project(folder), model_dir, CONFIG)
+    found = check_images(open_project(folder), model_dir, CONFIG)
     assert [image.image for image in found.images] == ["s0.tif", "s1.tif"]
     fine, coarse = found.images
     assert (fine.problem, fine.ood) == (None, None)
@@ -42,13 +42,13 @@ def test_an_image_that_would_be_refused_says_why_and_the_others_are_looked_at(
 
 def test_chosen_images_only_and_a_wrong_name_is_refused(folder: Path, model_dir: Path) -> None:
     one = CONFIG.model_copy(update={"images": ("s1.tif",)})
-    found = foresee(open_project(folder), model_dir, one)
+    found = check_images(open_project(folder), model_dir, one)
     assert [image.image for image in found.images] == ["s1.tif"]
     with pytest.raises(UsageError, match="no image named other"):
-        foresee(open_project(folder), model_dir, one.model_copy(update={"images": ("other",)}))
+        check_images(open_project(folder), model_dir, one.model_copy(update={"images": ("other",)}))
 
 
 def test_nothing_is_written(folder: Path, model_dir: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
-    foresee(open_project(folder), model_dir, CONFIG)
+    check_images(open_project(folder), model_dir, CONFIG)
     assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == before

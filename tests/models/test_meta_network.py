@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hookpath.models import build_model
-from hookpath.models.meta_network import only_outlined
+from hookpath.models.meta_network import on_meta_device
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from hookpath.models.meta_network import only_outlined
 def test_an_outline_has_the_shapes_and_draws_nothing(family: str, design: dict[str, Any]) -> None:
     whole = build_model(family, n_classes=2, **design).state_dict()
     before = torch.random.get_rng_state()
-    with only_outlined():
+    with on_meta_device():
         outline = build_model(family, n_classes=2, **design).state_dict()
     assert torch.equal(torch.random.get_rng_state(), before)
     assert {name: value.shape for name, value in outline.items()} == {

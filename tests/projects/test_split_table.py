@@ -19,11 +19,11 @@ from hookpath.projects import (
     SplitPlan,
     SplitTable,
     apply_split,
-    keep_in_metadata,
     make_split,
     split_remarks,
+    write_to_metadata,
 )
-from hookpath.projects.splits.balanced_groups import Group, deal
+from hookpath.projects.splits.balanced_groups import Group, assign_groups
 from support.textures import texture_slide
 
 #: Patient → slides; TCGA's barcodes say which is whose.
@@ -90,8 +90,8 @@ def test_groups_are_dealt_out_whole_and_evenly() -> None:
         Group(str(i), rng.randint(1, 4), {"A": rng.random(), "B": rng.random() ** 4})
         for i in range(60)
     ]
-    dealt = deal(groups, [0.2] * 5, seed=3, stratify=True)
-    assert deal(groups, [0.2] * 5, seed=3, stratify=True) == dealt
+    dealt = assign_groups(groups, [0.2] * 5, seed=3, stratify=True)
+    assert assign_groups(groups, [0.2] * 5, seed=3, stratify=True) == dealt
     for key in ("A", "B"):
         total = sum(g.areas[key] for g in groups)
         shares = [
@@ -104,10 +104,10 @@ def test_groups_are_dealt_out_whole_and_evenly() -> None:
 
 def test_no_part_stays_empty() -> None:
     groups = [Group("a", 100), Group("b"), Group("c")]
-    assert set(deal(groups, [0.6, 0.2, 0.2], seed=0).values()) == {0, 1, 2}
-    assert set(deal(groups, [0.8, 0.2, 0.0], seed=0).values()) == {0, 1}
+    assert set(assign_groups(groups, [0.6, 0.2, 0.2], seed=0).values()) == {0, 1, 2}
+    assert set(assign_groups(groups, [0.8, 0.2, 0.0], seed=0).values()) == {0, 1}
     with pytest.raises(UsageError, match="3 groups of slides do not make 4 parts"):
-        deal(groups, [0.25] * 4, seed=0)
+        assign_groups(groups, [0.25] * 4, seed=0)
 
 
 # --- splits
@@ -129,14 +129,14 @@ def test_no_patient_stands_on_two_sides(folder: Path) -> None:
 
 def test_a_split_in_the_metadata_is_not_replaced_unasked(folder: Path) -> None:
     plan = SplitPlan()
-    keep_in_metadata(
+    write_to_metadata(
         FolderProject(folder), made := make_split(FolderProject(folder), plan), plan, False
     )
     marks = {e.name: e.metadata.get(SPLIT_KEY) for e in FolderProject(folder).images}
     assert marks == {**{row.image: row.split for row in made.table.rows}, "bare.tif": None}
     with pytest.raises(UsageError, match="--again"):
-        keep_in_metadata(FolderProject(folder), made, plan, False)
-    keep_in_metadata(FolderProject(folder), made, plan, True)
+        write_to_metadata(FolderProject(folder), made, plan, False)
+    write_to_metadata(FolderProject(folder), made, plan, True)
 
 
 def test_every_slide_is_tested_and_validated_once(folder: Path, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_every_slide_is_tested_and_validated_once(folder: Path, tmp_path: Path) 
 
 def test_folds_in_the_metadata(folder: Path) -> None:
     plan = SplitPlan(folds=2)
-    keep_in_metadata(FolderProject(folder), make_split(FolderProject(folder), plan), plan, False)
+    write_to_metadata(FolderProject(folder), make_split(FolderProject(folder), plan), plan, False)
     project = FolderProject(folder)
     assert {e.metadata.get(FOLD_KEY) for e in project.images} == {"1", "2", None}
     apply_split(project, None, 2)

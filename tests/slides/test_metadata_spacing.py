@@ -11,7 +11,7 @@ import tifffile
 
 from hookpath.slides import open_slide
 from hookpath.slides.length_units import um_per_unit
-from hookpath.slides.metadata_spacing import believable, from_properties
+from hookpath.slides.metadata_spacing import from_properties, is_plausible
 from support.zoo import place_code
 
 IMAGE = place_code(64, 48)
@@ -108,15 +108,15 @@ def test_imagejs_unit_is_the_unit(
 
 @pytest.mark.parametrize("zero", [0.0, None])
 def test_0_is_unknown(zero: float | None) -> None:
-    found = believable(zero, 0.5)
+    found = is_plausible(zero, 0.5)
     assert found.calibration is None
     assert found.note == ""
 
 
 @pytest.mark.parametrize("value", [float("nan"), -0.5, 353.0, float("inf"), 1e-9])
 def test_what_no_microscope_has_is_told(value: float) -> None:
-    assert believable(value, value).calibration is None
-    assert "the file says" in believable(0.5, value).note
+    assert is_plausible(value, value).calibration is None
+    assert "the file says" in is_plausible(0.5, value).note
 
 
 def test_mpp_0_leaves_the_objectives_hint() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hookpath.inference import (
     PredictConfig,
     PredictionRecord,
-    foresee,
+    check_images,
     load_predictor,
     predict_project,
 )
@@ -75,7 +75,7 @@ def test_the_record_has_the_score_and_a_strange_slide_a_warning(
     assert record.ood.patches > 0
     unlike = [w for w in said.warnings if "unlike the training slides" in w]
     assert bool(unlike) is record.ood.unlike
-    looked = foresee(open_project(folder), model_dir, config)  # the same, before it is predicted
+    looked = check_images(open_project(folder), model_dir, config)  # the same, before predicting
     assert [image.ood for image in looked.images] == [record.ood]
     assert record.ood.warning("s0.tif").startswith("s0.tif: unlike the training slides")
 

@@ -78,10 +78,10 @@ def _is_thin(o: PathObject) -> bool:
 
 
 def _widened(o: PathObject, width_um: float, pixel: Calibration) -> PathObject:
-    return replace(o, geometry=thick(o.geometry, width_um, pixel))
+    return replace(o, geometry=buffered(o.geometry, width_um, pixel))
 
 
-def thick(geometry: BaseGeometry, width_um: float, pixel: Calibration) -> BaseGeometry:
+def buffered(geometry: BaseGeometry, width_um: float, pixel: Calibration) -> BaseGeometry:
     """A line of this width with round ends, a point as a disc of this diameter; level-0 px."""
     aspect = pixel.mpp_y / pixel.mpp_x
     square = scale(geometry, 1.0, aspect, origin=(0, 0))

@@ -11,7 +11,7 @@ from hookpath.cli.console import Console
 from hookpath.errors import PredictionError
 
 if TYPE_CHECKING:
-    from hookpath.inference import DryRun, Foreseen
+    from hookpath.inference import DryRun, ImageCheck
     from hookpath.projects import Project
     from hookpath.training import TrainConfig
 
@@ -71,10 +71,10 @@ def print_prediction(console: Console, found: DryRun) -> None:
         {
             "device": found.device,
             "has_reference": found.has_reference,
-            "images": [_foreseen(image) for image in found.images],
+            "images": [_as_dict(image) for image in found.images],
         },
     )
-    rows = [[image.image, *_appearance(image)] for image in found.images]
+    rows = [[image.image, *_columns(image)] for image in found.images]
     console.table("", ["image", "score", "usual up to", ""], rows)
     console.say(f"computes on {found.device}")
     if not found.has_reference:
@@ -86,11 +86,11 @@ def print_prediction(console: Console, found: DryRun) -> None:
         )
 
 
-def _foreseen(image: Foreseen) -> dict[str, Any]:
+def _as_dict(image: ImageCheck) -> dict[str, Any]:
     return {**vars(image), "ood": None if image.ood is None else image.ood.model_dump()}
 
 
-def _appearance(image: Foreseen) -> list[str]:
+def _columns(image: ImageCheck) -> list[str]:
     if image.ood is None:
         return ["", "", image.problem or ""]
     said = "unlike the training slides" if image.ood.unlike else "like the training slides"

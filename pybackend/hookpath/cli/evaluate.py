@@ -235,7 +235,7 @@ def command(
             )
         if left_out:
             _print_areas(console, report)
-        tell(console, report, out)
+        print_report(console, report, out)
 
 
 @contextmanager
@@ -355,7 +355,7 @@ def _interval(interval: Interval) -> str:
     return f"{low} to {high}" if interval.low == interval.low else "three slides needed"
 
 
-def tell(console: Console, report: EvaluationReport, out: Path) -> None:
+def print_report(console: Console, report: EvaluationReport, out: Path) -> None:
     """Print the metrics of a report.
 
     Raises:

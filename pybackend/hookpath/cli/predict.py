@@ -117,7 +117,7 @@ def command(
     command may run several times at once, also on several machines: they share the slides.
     """
     with running("predict", json, debug) as console:
-        from hookpath.inference import PredictConfig, foresee, predict_project
+        from hookpath.inference import PredictConfig, check_images, predict_project
 
         if not model:
             raise UsageError("--model is missing: give the model folder or the run that made it")
@@ -145,7 +145,7 @@ def command(
         folders = [model_folder(path).absolute() for path in model]
         if dry_run:
             with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
-                print_prediction(console, foresee(project, folders, config, console.reporter))
+                print_prediction(console, check_images(project, folders, config, console.reporter))
             return
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster

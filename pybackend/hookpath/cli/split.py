@@ -64,7 +64,7 @@ def command(
 ) -> None:
     """Deal slides out into train, validation and test, or into folds, patient by patient."""
     with running("split", json, debug) as console:
-        from hookpath.projects import Grouping, SplitPlan, keep_in_metadata, make_split
+        from hookpath.projects import Grouping, SplitPlan, make_split, write_to_metadata
 
         refuse_unwritable(out)
         plan = SplitPlan(Grouping(by, pattern), folds, val, test, stratify, every, seed)
@@ -73,7 +73,7 @@ def command(
             if out is not None:
                 made.table.save(out)
             else:
-                keep_in_metadata(project, made, plan, again)
+                write_to_metadata(project, made, plan, again)
         _report(console, made, plan, out)
 
 

@@ -119,7 +119,7 @@ class MaskWriter:
     Args:
         size_l0: width and height of the slide.
         downsample: level-0 px per mask px.
-        values: value of each class that is annotated; others are not.
+        values: value of each class that is drawn; others are not.
     """
 
     def __init__(

@@ -102,7 +102,7 @@ class TargetWriter:
         if self.to == "imagescope":
             count, what = sum(shapely.get_dimensions(o.geometry) == 0 for o in objects), "points"
         elif self.to in MASKS:
-            count, what = len(objects) - len(_annotated(objects)), "objects without class or area"
+            count, what = len(objects) - len(_drawn(objects)), "objects without class or area"
         else:
             return ""
         return f"{count} {what} were left out" if count else ""
@@ -128,21 +128,19 @@ class TargetWriter:
     ) -> None:
         if canvas.size_l0 is None:
             raise UsageError(f"{path}: a mask needs the slide's size; give --slides")
-        annotated = _annotated(objects)
-        self._learn(
-            path, [o for o in annotated if o.path_class and is_usable_class(o.path_class.name)]
-        )
+        drawn = _drawn(objects)
+        self._learn(path, [o for o in drawn if o.path_class and is_usable_class(o.path_class.name)])
         writer = MaskWriter(canvas.size_l0, canvas.downsample, self.values)
         if self.to == "mask-tiff":
             mpp = canvas.calibration.mpp if canvas.calibration else 1.0
-            writer.write_tiff(part, annotated, mpp * canvas.downsample[0])
+            writer.write_tiff(part, drawn, mpp * canvas.downsample[0])
         elif writer.width * writer.height > MAX_PNG_PIXELS:
             raise UsageError(
                 f"{path}: {writer.width} × {writer.height} px are too many for a PNG; give "
                 "--downsample or --mask-spacing, or --to mask-tiff"
             )
         else:
-            writer.write_png(part, annotated)
+            writer.write_png(part, drawn)
         write_class_values(part.with_suffix(".csv"), self.values)
 
     def _learn(self, path: Path, objects: Sequence[PathObject]) -> None:
@@ -164,7 +162,7 @@ class TargetWriter:
             )
 
 
-def _annotated(objects: Sequence[PathObject]) -> list[PathObject]:
+def _drawn(objects: Sequence[PathObject]) -> list[PathObject]:
     """Areas with a class that can be a label, or of what is unknown.
 
     Predictions and detections count as what a person drew does.

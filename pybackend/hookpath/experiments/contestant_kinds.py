@@ -5,10 +5,10 @@ from __future__ import annotations
 from hookpath.experiments.contestant import Method
 from hookpath.experiments.network_contestants import Networks
 from hookpath.experiments.pixel_classifier_contestants import PixelClassifiers
-from hookpath.experiments.qupath_contestants import QuPathsOwn
+from hookpath.experiments.qupath_contestants import QuPathClassifiers
 
 METHODS: dict[str, Method] = {
     "network": Networks(),
     "pixel-classifier": PixelClassifiers(),
-    "qupath": QuPathsOwn(),
+    "qupath": QuPathClassifiers(),
 }

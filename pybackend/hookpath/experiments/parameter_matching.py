@@ -31,8 +31,8 @@ def filters_for(family: str, arguments: dict[str, Any], parameters: float) -> in
 def trainable(arguments: dict[str, Any], family: str) -> int:
     """Trainable parameters of a network; none of them is allocated."""
     from hookpath.models import build_model
-    from hookpath.models.meta_network import only_outlined
+    from hookpath.models.meta_network import on_meta_device
 
-    with only_outlined():
+    with on_meta_device():
         model = build_model(family, **arguments)
     return sum(p.numel() for p in model.parameters())

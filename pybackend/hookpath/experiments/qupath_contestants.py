@@ -17,7 +17,7 @@ from hookpath.models.model_files import CARD_NAME
 from hookpath.training.data.dataset import gather
 
 
-class QuPathsOwn:
+class QuPathClassifiers:
     """Starts QuPath twice for every trial: to learn, and to predict."""
 
     def missing(self) -> str | None:

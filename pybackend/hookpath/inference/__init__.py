@@ -8,7 +8,7 @@ Uses: annotations, geometry, locking, models, projects, sampling, slides.
 
 from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
 from hookpath.inference.dense.dense_engine import DensePredictor
-from hookpath.inference.dry_run import DryRun, Foreseen, foresee
+from hookpath.inference.dry_run import DryRun, ImageCheck, check_images
 from hookpath.inference.engines.tile_runner import Runner, TorchRunner
 from hookpath.inference.prediction_record import PredictionRecord
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
@@ -33,7 +33,7 @@ __all__ = [
     "ALL_ANNOTATIONS",
     "DensePredictor",
     "DryRun",
-    "Foreseen",
+    "ImageCheck",
     "ImportReport",
     "Imported",
     "ObjectConfig",
@@ -45,9 +45,9 @@ __all__ = [
     "SlideJob",
     "SlidePrediction",
     "TorchRunner",
+    "check_images",
     "check_spacing",
     "draw_objects",
-    "foresee",
     "import_predictions",
     "load_prediction",
     "load_predictor",

@@ -22,7 +22,7 @@ TASK = "look at images"
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class ImageCheck:
     """One image, not predicted.
 
     Attributes:
@@ -48,10 +48,10 @@ class DryRun:
 
     device: str
     has_reference: bool
-    images: tuple[Foreseen, ...]
+    images: tuple[ImageCheck, ...]
 
 
-def foresee(
+def check_images(
     project: Project,
     model_dir: Path | Sequence[Path],
     config: PredictConfig | None = None,
@@ -89,12 +89,12 @@ def _foreseen(
     card: ModelCard,
     detector: OodDetector | None,
     reporter: Reporter,
-) -> Foreseen:
-    here = Foreseen(entry.name, image_id_of(entry))
+) -> ImageCheck:
+    here = ImageCheck(entry.name, image_id_of(entry))
     try:
         with seen_by(card, entry.slide).open() as slide:
             check_spacing(slide, predictor.reads_um(slide), reporter)
             ood = None if detector is None else detector.score(slide)
     except HookpathError as error:
-        return Foreseen(here.image, here.image_id, problem=str(error))
-    return Foreseen(here.image, here.image_id, ood=ood)
+        return ImageCheck(here.image, here.image_id, problem=str(error))
+    return ImageCheck(here.image, here.image_id, ood=ood)

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 
 @contextlib.contextmanager
-def only_outlined() -> Iterator[None]:
+def on_meta_device() -> Iterator[None]:
     """Within, modules are built on torch's ``meta`` device and nothing is drawn for them.
 
     Drawing numbers that no one sees takes most of the time, and the first draw on that device

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hookpath.errors import ModelDesignError, ModelFolderError
-from hookpath.models.meta_network import only_outlined
+from hookpath.models.meta_network import on_meta_device
 from hookpath.models.registry import build_model, refuse_wrong_arguments
 
 #: Channels of the widest map, up to which a network is simply built.
@@ -54,7 +54,7 @@ def _shapes(state: State) -> dict[str, torch.Size]:
 
 
 def _shapes_of_design(family: str, config: Mapping[str, Any]) -> dict[str, torch.Size]:
-    with only_outlined():
+    with on_meta_device():
         return _shapes(build_model(family, **config).state_dict())
 
 

@@ -12,7 +12,9 @@ from hookpath.sampling.augmentation.color_augmentation import Colouring
 from hookpath.slides.recolouring import IDENTITY, Floats, Matrix, Recolouring
 
 
-def regained(source: AnnotatedSlide, config: AugmentationConfig, seed: int) -> AnnotatedSlide:
+def recoloured_source(
+    source: AnnotatedSlide, config: AugmentationConfig, seed: int
+) -> AnnotatedSlide:
     """The copy that `seed` stands for of a slide that is no RGB: each channel brighter or darker.
 
     By brightness and contrast together, since dark is dark in both.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.models import FeatureProbe
-from hookpath.probing.color_copies import Repainting, regained
+from hookpath.probing.color_copies import Repainting, recoloured_source
 from hookpath.probing.feature_cache import FeatureCache, digest, identity_of_slide
 from hookpath.probing.feature_lattice import Lattice, TileKey
 from hookpath.probing.tile_features import Describer, Vectors
@@ -170,7 +170,7 @@ def _vectors(
 
 def _copy(source: AnnotatedSlide, making: Making, number: int) -> Slide:
     if number and source.slide.channels:
-        return regained(source, making.colours, _seed(making, number)).open()
+        return recoloured_source(source, making.colours, _seed(making, number)).open()
     slide = source.open()
     if number == 0:
         return slide

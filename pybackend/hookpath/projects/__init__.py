@@ -45,8 +45,8 @@ from hookpath.projects.spacing_override import spacing_remarks
 from hookpath.projects.splits.assign_slides import (
     MadeSplit,
     SplitPlan,
-    keep_in_metadata,
     make_split,
+    write_to_metadata,
 )
 from hookpath.projects.splits.patients import Grouping
 from hookpath.projects.splits.split_table import (
@@ -106,7 +106,6 @@ __all__ = [
     "count_edited",
     "find_qupath",
     "image_id_of",
-    "keep_in_metadata",
     "make_split",
     "missing_lines",
     "open_project",
@@ -123,4 +122,5 @@ __all__ = [
     "teaching_objects",
     "twin_remarks",
     "write_csv",
+    "write_to_metadata",
 ]

@@ -84,7 +84,7 @@ def is_lasting(run: str) -> bool:
     return run.startswith(TISSUE_RUN)
 
 
-def gives_way(o: PathObject, run: str | None = None) -> bool:
+def is_replaceable(o: PathObject, run: str | None = None) -> bool:
     """Whether results of `run` (None: new ones of any kind) take its place."""
     return is_ours(o, run) and (run is not None or not is_lasting(str(o.run)))
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from hookpath.errors import ModelDesignError
 from hookpath.models import FAMILIES, build_model
 from hookpath.models.encoders import PAPER, facts_of
-from hookpath.models.meta_network import only_outlined
+from hookpath.models.meta_network import on_meta_device
 from hookpath.stages.stage_folds import LEAST
 from hookpath.training import PRESETS, TrainConfig
 from hookpath.training.presets import preset_values
@@ -109,7 +109,7 @@ def _size_name(family: str) -> str:
 def _background(family: str) -> str:
     if "background" not in inspect.signature(FAMILIES[family]).parameters:
         return "no"
-    with only_outlined():
+    with on_meta_device():
         return "maybe" if build_model(family, n_classes=_CLASSES).background is None else "yes"
 
 
@@ -160,7 +160,7 @@ def _can_be(family: str, design: Design) -> bool:
 @functools.cache
 def _builds(network: type, design: str) -> bool:
     try:
-        with only_outlined():
+        with on_meta_device():
             network(**{**json.loads(design), "n_classes": _CLASSES})
     except ModelDesignError:
         return False

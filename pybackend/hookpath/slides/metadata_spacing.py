@@ -20,7 +20,7 @@ class FileSpacing:
     note: str = ""
 
 
-def believable(mpp_x: float | None, mpp_y: float | None) -> FileSpacing:
+def is_plausible(mpp_x: float | None, mpp_y: float | None) -> FileSpacing:
     """Take the pair if both are within `BELIEVABLE_UM`; 0 stands for "unknown" in many files."""
     if not mpp_x or not mpp_y:
         return FileSpacing(None)
@@ -36,7 +36,7 @@ def from_properties(properties: Mapping[str, object]) -> FileSpacing:
     """µm/px from OpenSlide's properties."""
     mpp_x = _number(properties.get("openslide.mpp-x"))
     mpp_y = _number(properties.get("openslide.mpp-y"))
-    found = believable(mpp_x, mpp_y)
+    found = is_plausible(mpp_x, mpp_y)
     power = _number(properties.get("openslide.objective-power"))
     if found.calibration is None and not found.note and power and power > 0:
         return FileSpacing(None, f"the objective was {power:g}×, so about {10 / power:g} µm/px")

@@ -16,7 +16,7 @@ from hookpath import limits
 from hookpath.errors import SlideError
 from hookpath.slides.channels import RGB, RGB_CHANNELS, Channel, with_names
 from hookpath.slides.length_units import um_per_unit
-from hookpath.slides.metadata_spacing import FileSpacing, believable
+from hookpath.slides.metadata_spacing import FileSpacing, is_plausible
 from hookpath.slides.tiff.ome_xml import OmeImage, ome_images
 from hookpath.untrusted_files import read_json, read_text, reason
 
@@ -195,7 +195,7 @@ def _spacing(axes: Sequence[str], units: Sequence[str], scale: Sequence[float]) 
             note = f"the file gives {scale[at]:.4g} with {unit} for a px" if known else ""
             return FileSpacing(None, note)
         found.append(scale[at] * factor)
-    return believable(found[0], found[1])
+    return is_plausible(found[0], found[1])
 
 
 def _ome_xml(folder: Path, path: Path) -> OmeImage | None:

@@ -20,7 +20,7 @@ from hookpath.slides.foreign_files import mistaken_for_slide
 from hookpath.slides.ngff_metadata import is_ome_zarr
 from hookpath.slides.readers.fastslide_reader import FORMATS, open_with_fastslide
 from hookpath.slides.readers.omezarr_reader import open_ome_zarr
-from hookpath.slides.readers.scanner_tiff_faults import left_wrong_by_openslide
+from hookpath.slides.readers.scanner_tiff_faults import misread_by_openslide
 from hookpath.slides.tiff.directory_chain import TIFF_MAGIC, directory_offsets
 
 #: OpenSlide's name for a TIFF of no scanner's kind. It looks at the first page and at tags only.
@@ -103,7 +103,7 @@ def _open(
         if path.suffix.lower() in FORMATS:
             return open_with_fastslide(path, calibration, plane)
         return _one_plane(_open_other(path, head, calibration), plane)
-    if is_tiff and (reason := left_wrong_by_openslide(path)):
+    if is_tiff and (reason := misread_by_openslide(path)):
         if vendor == _PLAIN_INSIDE:
             return _open_tiff(path, calibration, plane)
         raise SlideError(f"{path}: {reason}")

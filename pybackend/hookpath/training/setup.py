@@ -19,11 +19,11 @@ from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.config import TrainConfig
 from hookpath.training.data.cluster_guiding import cluster_weigher, clusters_of_run, save_clusters
-from hookpath.training.data.dataloaders import HeldOut, Order, open_feed, training_set
+from hookpath.training.data.dataloaders import HeldOut, Order, open_loader, training_set
 from hookpath.training.data.dataset import TrainingData, gather
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
 from hookpath.training.data.stain_normalization import normalised
-from hookpath.training.diagnostics.before_training import first_look
+from hookpath.training.diagnostics.before_training import findings_before_training
 from hookpath.training.diagnostics.reference_features import PATCHES
 from hookpath.training.distributed import ALONE, Group, shared_norms
 from hookpath.training.extend_run import lengthen
@@ -113,7 +113,7 @@ def open_session(
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
     session = _session(order, run, device, bf16, started)
-    session.findings, session.glass = first_look(order)
+    session.findings, session.glass = findings_before_training(order)
     try:
         _begin(session, None if resume or prepare is not None else record)
     except BaseException:
@@ -141,7 +141,7 @@ def _session(
     loss, tuning = loss_of(config, goal), FineTuning(model, config.finetune)
     clusters = clusters_of_run(order, device, run)
     weigh = cluster_weigher(clusters) or partial(evenly, total=order.group.total)
-    stream, held_out = open_feed(order)
+    stream, held_out = open_loader(order)
     plan = Plan(config.epochs * config.steps_per_epoch)
     return Session(
         config=config,

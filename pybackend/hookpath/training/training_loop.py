@@ -19,8 +19,8 @@ from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.signals import QueueStop
 from hookpath.training.config import TrainConfig
-from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, keep_reference
-from hookpath.training.diagnostics.training_slide_scores import look_back
+from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, save_reference
+from hookpath.training.diagnostics.training_slide_scores import score_training_slides
 from hookpath.training.distributed import Group, joined
 from hookpath.training.losses.training_objective import Validation
 from hookpath.training.optimization.gradients import gradients
@@ -130,10 +130,10 @@ def _train(session: Session, fit: Fit | None) -> None:
             )
         else:
             _run_or_say_how_to_go_on(session, fit)
-        look_back(session)
+        score_training_slides(session)
         most = FEWER if session.model.fitted else PATCHES
         patches = min(most, session.patches_left(0.6))
-        keep_reference(run, session.data.train, session.device, patches)
+        save_reference(run, session.data.train, session.device, patches)
 
 
 def _result(session: Session) -> TrainResult:

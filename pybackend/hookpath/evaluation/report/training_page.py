@@ -35,7 +35,7 @@ METRICS = {
 
 
 @dataclass(frozen=True)
-class RunFigures:
+class RunMetrics:
     """What a run's folder says.
 
     Attributes:
@@ -95,7 +95,7 @@ def train_report(run_dir: Path) -> Path:
     return path
 
 
-def read_run(run_dir: Path) -> RunFigures:
+def read_run(run_dir: Path) -> RunMetrics:
     """Read a run's folder.
 
     Raises:
@@ -107,10 +107,10 @@ def read_run(run_dir: Path) -> RunFigures:
     card = _checked(_read_card, run_dir / CARD) if (run_dir / CARD).is_file() else {}
     findings = _read_findings(run_dir / FINDINGS)
     rows = _checked(_read_rows, run_dir / METRICS_CSV)
-    return RunFigures(run_dir, record, rows, card, findings)
+    return RunMetrics(run_dir, record, rows, card, findings)
 
 
-def run_page(run: RunFigures) -> str:
+def run_page(run: RunMetrics) -> str:
     """The whole page."""
     best, config = run.best, run.record["config"]
     return render(
@@ -175,7 +175,7 @@ def _read_rows(path: Path) -> list[dict[str, float]]:
     ]
 
 
-def _model_line(run: RunFigures) -> str:
+def _model_line(run: RunMetrics) -> str:
     config, branches = run.record["config"], run.card.get("branches", [])
     spacings = [b["spacing_um"] for b in branches] or config.get("model", {}).get("spacings", [])
     fixed = run.card.get("reads", "patches") == "patches"
@@ -183,7 +183,7 @@ def _model_line(run: RunFigures) -> str:
     return f"{config.get('family', 'model')}{where}"
 
 
-def _notes(run: RunFigures) -> list[str]:
+def _notes(run: RunMetrics) -> list[str]:
     notes = list(run.findings)
     planned = run.record["config"].get("epochs")
     if not run.rows:
@@ -207,7 +207,7 @@ def _notes(run: RunFigures) -> list[str]:
     return notes
 
 
-def _plots_of(run: RunFigures) -> list[Any]:
+def _plots_of(run: RunMetrics) -> list[Any]:
     epochs = [int(row["epoch"]) for row in run.rows]
     best = int(run.best["epoch"]) if run.best else None
     losses = {"training": run.column("loss"), "validation": run.column("val_loss")}
@@ -233,7 +233,7 @@ def _plots_of(run: RunFigures) -> list[Any]:
 _APART = ("f1", "mse")
 
 
-def _score(run: RunFigures) -> tuple[str, str]:
+def _score(run: RunMetrics) -> tuple[str, str]:
     """Column and name of what the kept weights are the best of."""
     return next(iter(run.metrics.items()), ("f1", METRICS["f1"]))
 
@@ -242,7 +242,7 @@ def _measured(series: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float
     return {name: values for name, values in series.items() if any(v == v for v in values)}
 
 
-def _class_rows(run: RunFigures) -> list[dict[str, Any]]:
+def _class_rows(run: RunMetrics) -> list[dict[str, Any]]:
     """Per class: F1 of the kept weights, and how many labelled pixels were learned from."""
     last = run.rows[-1] if run.rows else {}
     best = run.best or {}
@@ -256,7 +256,7 @@ def _class_rows(run: RunFigures) -> list[dict[str, Any]]:
     ]
 
 
-def _matrix(run: RunFigures) -> list[dict[str, Any]]:
+def _matrix(run: RunMetrics) -> list[dict[str, Any]]:
     counts = run.card.get("metrics", {}).get("validation_confusion")
     if counts is None or len(counts) != len(run.classes):
         return []
@@ -273,13 +273,13 @@ _LOOKED = {
 }
 
 
-def _looked(run: RunFigures) -> list[tuple[str, float]]:
+def _looked(run: RunMetrics) -> list[tuple[str, float]]:
     """What the last look at the training slides said; empty before it."""
     metrics = run.card.get("metrics", {})
     return [(name, metrics[key]) for key, name in _LOOKED.items() if metrics.get(key) is not None]
 
 
-def _made(run: RunFigures) -> list[tuple[str, str]]:
+def _made(run: RunMetrics) -> list[tuple[str, str]]:
     """From what, and how; without what runs of before did not record."""
     record = run.record
     learned = record.get("parameters", {}).get("learned")
@@ -292,7 +292,7 @@ def _made(run: RunFigures) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value]
 
 
-def _machine(run: RunFigures) -> list[tuple[str, str]]:
+def _machine(run: RunMetrics) -> list[tuple[str, str]]:
     """What the run was started on; empty in runs of before."""
     found = run.record.get("machine", {})
     named = {"memory_gib": "memory, GiB", "gpu": "GPU", "gpu_memory_gib": "GPU memory, GiB"}

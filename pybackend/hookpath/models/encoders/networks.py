@@ -19,7 +19,7 @@ from hookpath.errors import ModelDesignError
 from hookpath.models.encoders.pathology import PATHOLOGY, recipe_of
 from hookpath.models.encoders.reach import Reach, measure_reach
 from hookpath.models.encoders.windows import Windows
-from hookpath.models.meta_network import only_outlined
+from hookpath.models.meta_network import on_meta_device
 
 TOKEN_DEPTH = 4
 """Halvings that a token of a vision transformer stands for (16 px), whatever its patch size."""
@@ -102,7 +102,7 @@ def _create(name: str, depth: int, in_channels: int) -> tuple[Any, dict[int, int
         near = difflib.get_close_matches(name, [*PATHOLOGY, *timm.list_models()], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "take one that timm.list_models() knows"
         raise ModelDesignError(f"unknown encoder {name!r}; {hint}")
-    with only_outlined():
+    with on_meta_device():
         steps = _steps(name)
     kept = _by_depth(steps, depth)
     if not kept:
@@ -164,7 +164,7 @@ def facts_of(name: str, depth: int) -> EncoderFacts:
     """
     import timm
 
-    with only_outlined():
+    with on_meta_device():
         maps = FeatureMaps(name, depth)
     depths = tuple(sorted(maps.indices))
     info = maps.net.feature_info.channels()

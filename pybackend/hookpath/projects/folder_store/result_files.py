@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.annotations.objects import PathObject
-from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY, gives_way
+from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY, is_replaceable
 
 #: What follows a slide's file name in that of its predictions.
 RESULTS_SUFFIX = ".hookpath.geojson"
@@ -104,7 +104,7 @@ class Beside:
     def after(self, new: Collection[str], run: str | None = None) -> Record:
         """What results of these ids remember, written now for all others (those of `run`)."""
         in_drawing = {o.id for o in self.annotated}
-        runs = {o.run for o in self.annotated if o.run is not None and gives_way(o, run)}
+        runs = {o.run for o in self.annotated if o.run is not None and is_replaceable(o, run)}
         return Record(self.record.replaced | runs, frozenset(new) & in_drawing)
 
     @cached_property

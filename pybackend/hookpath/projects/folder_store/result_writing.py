@@ -11,7 +11,7 @@ from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
 from hookpath.projects.folder_store.result_files import Beside, Record
 from hookpath.projects.json_files import Stamp, changing, refuse_if_changed
-from hookpath.projects.object_ownership import gives_way, is_ours, refuse_stolen_ids
+from hookpath.projects.object_ownership import is_ours, is_replaceable, refuse_stolen_ids
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,23 @@ class BesideWriter:
         """
         refuse_if_changed(self.results, seen, self.image)
         deleted = {o.id for o in self.beside.deleted}
-        kept = KeptFeatures.of(self.results, lambda o: gives_way(o, run) or o.id in deleted)
+        kept = KeptFeatures.of(self.results, lambda o: is_replaceable(o, run) or o.id in deleted)
         persons = [o.id for o in self.beside.annotated if not is_ours(o)]
         refuse_stolen_ids([*kept.ids, *persons], new, self.image)
         gone = self._out_of_drawing(run)
         if not new and not kept.removed and not gone:
             return WriteReport(0, 0, None)
         record = self.beside.after({*kept.ids, *(o.id for o in new)}, run)
-        shown = sum(gives_way(o, run) for o in self.beside.shown)
+        shown = sum(is_replaceable(o, run) for o in self.beside.shown)
         self._replace(kept, new, record, seen)
         return WriteReport(len(new), shown, self._backup(kept), self._note(gone))
 
     def remove(self, run: str | None, seen: Stamp) -> WriteReport:
         """Remove the results of a run (None: of all), from the drawing's file, too."""
         refuse_if_changed(self.results, seen, self.image)
-        goes: Callable[[PathObject], bool] = lambda o: gives_way(o, run)  # noqa: E731
+        goes: Callable[[PathObject], bool] = lambda o: is_replaceable(o, run)  # noqa: E731
         there = KeptFeatures.of(self.results, goes)
-        shown = sum(gives_way(o, run) for o in self.beside.shown)
+        shown = sum(is_replaceable(o, run) for o in self.beside.shown)
         annotated = KeptFeatures.of(self.drawing, goes)
         backup = self._rewrite_drawing(annotated) if annotated.removed else None
         if there.removed:
@@ -71,7 +71,7 @@ class BesideWriter:
     def _out_of_drawing(self, run: str | None) -> list[PathObject]:
         """Results that only the drawing's file has, and that are shown until now."""
         ids = {o.id for o in self.beside.results} | {o.id for o in self.beside.replaced}
-        return [o for o in self.beside.annotated if gives_way(o, run) and o.id not in ids]
+        return [o for o in self.beside.annotated if is_replaceable(o, run) and o.id not in ids]
 
     def _replace(
         self, kept: KeptFeatures, new: Sequence[PathObject], record: Record | None, seen: Stamp

@@ -21,7 +21,7 @@ class Mark:
     written: str | None
     appearance: Mapping[str, object]
 
-    def gives_way(self, run: str | None = None) -> bool:
+    def is_replaceable(self, run: str | None = None) -> bool:
         """Whether a write may remove it (`run`: only that run's objects)."""
         if run is None and is_lasting(self.run):
             return False

@@ -176,7 +176,7 @@ class DataFile:
     def ours(self, run: str | None) -> set[str]:
         """Ids of our objects that nobody changed, of one run (None: of all that give way)."""
         tagged = tagged_objects(self._java, self._hierarchy.getAllObjects(False))
-        return {m.id for m in marks_of(self._java, tagged) if m.gives_way(run)}
+        return {m.id for m in marks_of(self._java, tagged) if m.is_replaceable(run)}
 
     def ids(self) -> set[str]:
         """Ids of all objects."""

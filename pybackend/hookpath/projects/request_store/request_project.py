@@ -26,7 +26,7 @@ from hookpath.projects.base import WriteReport
 from hookpath.projects.class_spelling import as_spelled
 from hookpath.projects.object_ownership import (
     claimed_by_people,
-    gives_way,
+    is_replaceable,
     refuse_stolen_ids,
     tagged,
 )
@@ -263,18 +263,18 @@ class ExchangeEntry(StoredImage):
         seen = stamp if isinstance(stamp, ImageResult) else self._stamp or now
         self._index.refuse_if_changed(seen, now, self.name)
         present = self._present(now)
-        kept = [o for o in present if not gives_way(o, gone)]
+        kept = [o for o in present if not is_replaceable(o, gone)]
         refuse_stolen_ids((o.id for o in kept), new, self.name)
         own_stay = gone is not None and gone != now.run
         own = None if own_stay else new
         if beside:
-            own = [o for o in self._written(now) if not gives_way(o, gone)] + new
+            own = [o for o in self._written(now) if not is_replaceable(o, gone)] + new
         self._stamp = self._index.put(self.id, change(now), self.name, own)
         return WriteReport(len(new), len(present) - len(kept), None)
 
     def _present(self, result: ImageResult) -> list[PathObject]:
         """All objects as the viewer has them once it took over what `result` says."""
-        handed = [o for o in self.handed_over() if not result.removes(o, gives_way)]
+        handed = [o for o in self.handed_over() if not result.removes(o, is_replaceable)]
         return handed + self._written(result)
 
     def _written(self, result: ImageResult) -> list[PathObject]:

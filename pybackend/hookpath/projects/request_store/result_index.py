@@ -52,10 +52,12 @@ class ImageResult(BaseModel):
         """The same with other metadata values (None: to be removed)."""
         return self.model_copy(update={"metadata": dict(values)})
 
-    def removes(self, o: PathObject, gives_way: Callable[[PathObject, str | None], bool]) -> bool:
+    def removes(
+        self, o: PathObject, is_replaceable: Callable[[PathObject, str | None], bool]
+    ) -> bool:
         """Whether an object that the image had before goes."""
         runs = (None,) if self.replaces_all else self.removed_runs
-        return any(gives_way(o, run) for run in runs)
+        return any(is_replaceable(o, run) for run in runs)
 
     def written(self, run: str, count: int) -> ImageResult:
         """After `count` objects of `run` took the place of all earlier ones of ours."""

@@ -9,7 +9,7 @@ from hookpath.annotations import class_names_in, is_hand_drawn
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.confirmed_annotations import teaching_objects
-from hookpath.projects.splits.balanced_groups import Group, deal
+from hookpath.projects.splits.balanced_groups import Group, assign_groups
 from hookpath.projects.splits.patients import Grouping
 from hookpath.projects.splits.split_table import FOLD_KEY, SplitRow, SplitTable
 from hookpath.slides.identity import content_of
@@ -98,7 +98,7 @@ def make_split(project: Project, plan: SplitPlan) -> MadeSplit:
     areas = {entry.id: annotated_areas(entry) for entry in project.images}
     chosen = [e for e in project.images if plan.bare or areas[e.id]] or list(project.images)
     group_of = plan.grouping.groups(chosen)
-    dealt = deal(_groups(group_of, areas), plan.shares, plan.seed, plan.stratify)
+    dealt = assign_groups(_groups(group_of, areas), plan.shares, plan.seed, plan.stratify)
     part_of = {e.id: plan.parts[dealt[group_of[e.id]]] for e in chosen}
     rows = tuple(_row(e, part_of[e.id], group_of[e.id], plan) for e in chosen)
     return MadeSplit(
@@ -107,7 +107,7 @@ def make_split(project: Project, plan: SplitPlan) -> MadeSplit:
     )  # fmt: skip
 
 
-def keep_in_metadata(project: Project, made: MadeSplit, plan: SplitPlan, again: bool) -> None:
+def write_to_metadata(project: Project, made: MadeSplit, plan: SplitPlan, again: bool) -> None:
     """Write parts (`SPLIT_KEY`) or folds (`FOLD_KEY`) into the images' metadata.
 
     Raises:

@@ -25,7 +25,7 @@ class Group:
         return {"slides": float(self.slides), **areas}
 
 
-def deal(
+def assign_groups(
     groups: Sequence[Group], shares: Sequence[float], seed: int, stratify: bool = False
 ) -> dict[str, int]:
     """Group name → index of its part.

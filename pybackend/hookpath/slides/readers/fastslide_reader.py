@@ -17,7 +17,7 @@ from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.slides.base import Plane, Slide, plane_text
 from hookpath.slides.channels import Pixels, with_names
-from hookpath.slides.metadata_spacing import believable
+from hookpath.slides.metadata_spacing import is_plausible
 from hookpath.slides.qupath_frame import whole_levels
 from hookpath.slides.readers.block_cache import Blocks, window_of_blocks
 from hookpath.slides.tiff.channel_stacks import plane_of
@@ -170,7 +170,7 @@ def looks_readable(path: Path) -> bool:
 def _calibration_of(image: Any) -> Calibration | None:
     x, y = (float(v) for v in image.mpp)
     known = all(math.isfinite(v) and v > 0 for v in (x, y))
-    return believable(x, y).calibration if known else None
+    return is_plausible(x, y).calibration if known else None
 
 
 def _reason(error: BaseException) -> str:

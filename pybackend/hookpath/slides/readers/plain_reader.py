@@ -12,7 +12,7 @@ from hookpath.geometry import Calibration
 from hookpath.limits import HELD_PIXELS
 from hookpath.slides.base import Level, Slide
 from hookpath.slides.channels import Pixels
-from hookpath.slides.metadata_spacing import FileSpacing, believable
+from hookpath.slides.metadata_spacing import FileSpacing, is_plausible
 from hookpath.slides.pillow_pixels import rgb_on_white, window_of
 from hookpath.slides.sixteen_bit_images import Picture, bits_of, deep_picture
 
@@ -110,4 +110,4 @@ def _spacing(image: Image.Image) -> FileSpacing:
     dots = image.info.get("dpi")
     if not dots or min(dots) <= 0:
         return FileSpacing(None)
-    return believable(25400 / float(dots[0]), 25400 / float(dots[1]))
+    return is_plausible(25400 / float(dots[0]), 25400 / float(dots[1]))

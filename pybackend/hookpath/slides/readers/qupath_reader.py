@@ -14,7 +14,7 @@ from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
 from hookpath.jvm.servers import files_in, transformation
 from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.channels import RGB, Pixels, with_names
-from hookpath.slides.metadata_spacing import believable
+from hookpath.slides.metadata_spacing import is_plausible
 from hookpath.slides.pillow_pixels import WHITE
 from hookpath.slides.qupath_frame import whole_levels
 from hookpath.slides.readers.block_cache import Blocks, block_side, window_of_blocks
@@ -162,7 +162,7 @@ def _calibration_of(metadata: Any) -> Calibration | None:
     pixels = metadata.getPixelCalibration()
     if not pixels.hasPixelSizeMicrons():
         return None
-    return believable(
+    return is_plausible(
         float(pixels.getPixelWidthMicrons()), float(pixels.getPixelHeightMicrons())
     ).calibration
 

@@ -11,7 +11,7 @@ from hookpath.slides.tiff.page_list import Page, area, pages_at, quiet_tifffile
 _BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
 
 
-def left_wrong_by_openslide(path: Path) -> str | None:
+def misread_by_openslide(path: Path) -> str | None:
     """Why the slide must not be left to OpenSlide, and what to do; None where it may.
 
     It takes no notice of the Orientation tag, cuts 16 bits to 8, and shows an alpha sample that

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from hookpath.slides.length_units import um_per_unit
-from hookpath.slides.metadata_spacing import FileSpacing, believable
+from hookpath.slides.metadata_spacing import FileSpacing, is_plausible
 
 _RGB_NAMES = ({"red", "r"}, {"green", "g"}, {"blue", "b"})
 #: Red, green and blue as OME writes colours: RGBA in a signed 32-bit number.
@@ -186,7 +186,7 @@ def _spacing(pixels: ElementTree.Element) -> FileSpacing:
     for value, unit in ((x, unit_x), (y, unit_y)):
         if value is None and unit:
             return FileSpacing(None, f"its OME-XML gives the pixel size in {unit!r}, not a length")
-    return believable(x, y)
+    return is_plausible(x, y)
 
 
 def _size_um(pixels: ElementTree.Element, axis: str) -> tuple[float | None, str]:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from hookpath.slides.length_units import um_per_unit
-from hookpath.slides.metadata_spacing import FileSpacing, believable
+from hookpath.slides.metadata_spacing import FileSpacing, is_plausible
 
 _UNITS = {2: "in", 3: "cm"}
 _INCH = 2
@@ -26,14 +26,14 @@ def page_spacing(page: Any, description: str) -> FileSpacing:
         found = re.search(r"\bMPP\s*=\s*([0-9.]+)", page.description)
         if found and page.description.startswith("Aperio"):
             mpp = _number(found[1])
-            return believable(mpp, mpp)
+            return is_plausible(mpp, mpp)
         number = page.tags.valueof(296, _INCH)
         unit = _UNITS.get(int(number) if isinstance(number, int) else 0)
     um = um_per_unit(unit) if unit else None
     per_unit = [_ratio(page.tags.valueof(code)) for code in (282, 283)]
     if um is None or not all(per_unit):
         return FileSpacing(None)
-    return believable(*(um / value for value in per_unit if value))
+    return is_plausible(*(um / value for value in per_unit if value))
 
 
 def tags_disagree(base: Any, level: Any, factor: float) -> bool:

@@ -32,7 +32,7 @@ from hookpath.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
-class DrawnImage:
+class InventoryImage:
     """An image, its key and name over all projects, and what is known of it (or why nobody knows).
 
     Of an image with several planes each that is annotated on is one; `image` is the whole image's
@@ -64,14 +64,14 @@ class DrawnImage:
 
 def images_of(
     projects: Sequence[Project], rest: Rest | None, rules: LabelRules
-) -> list[DrawnImage]:
+) -> list[InventoryImage]:
     """Every image; its objects are read here and nowhere else: QuPath takes long over them.
 
     Args:
         rest: what undrawn tissue is; None: nothing is to be learned from drawings.
         rules: how annotations become labels.
     """
-    images: list[DrawnImage] = []
+    images: list[InventoryImage] = []
     names = (entry.name for entry in pooled(projects).images)
     for number, project in enumerate(projects):
         for entry, name in zip(project.images, names, strict=False):
@@ -82,16 +82,18 @@ def images_of(
                 for view in annotated_views(entry, objects):
                     suffix = view.id[len(entry.id) :], view.name[len(entry.name) :]
                     own = key + suffix[0], name + suffix[1]
-                    plane = DrawnImage(*own, project.name, view, image=image)
+                    plane = InventoryImage(*own, project.name, view, image=image)
                     images.append(_known(plane, objects, rest, rules))
             except HookpathError as error:
-                images.append(DrawnImage(key, name, project.name, entry, error=error, image=image))
+                images.append(
+                    InventoryImage(key, name, project.name, entry, error=error, image=image)
+                )
     return images
 
 
 def _known(
-    image: DrawnImage, objects: Sequence[PathObject], rest: Rest | None, rules: LabelRules
-) -> DrawnImage:
+    image: InventoryImage, objects: Sequence[PathObject], rest: Rest | None, rules: LabelRules
+) -> InventoryImage:
     """The image with what is annotated on its plane.
 
     Raises:
@@ -117,7 +119,7 @@ def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
     return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
 
 
-def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
+def unknown_names(rules: LabelRules, images: Sequence[InventoryImage]) -> list[str]:
     """One line for each class that is to count as another and is annotated nowhere."""
     written = sorted({name for image in images for name in image.written})
     annotated = ", ".join(repr(name) for name in written)
@@ -129,7 +131,7 @@ def unknown_names(rules: LabelRules, images: Sequence[DrawnImage]) -> list[str]:
 
 
 def class_table(
-    projects: Sequence[Project], images: Sequence[DrawnImage], config: TrainConfig
+    projects: Sequence[Project], images: Sequence[InventoryImage], config: TrainConfig
 ) -> ClassTable:
     """Annotated classes: in the configured order, else the projects', else as they appear."""
     annotated: dict[str, PathClass] = {}
@@ -154,7 +156,7 @@ def class_table(
 
 
 def _too_few_classes(
-    projects: Sequence[Project], images: Sequence[DrawnImage], table: ClassTable
+    projects: Sequence[Project], images: Sequence[InventoryImage], table: ClassTable
 ) -> TrainingError:
     names = ", ".join(p.name for p in projects)
     failed = [i for i in images if i.error is not None]

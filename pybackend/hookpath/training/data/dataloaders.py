@@ -158,7 +158,7 @@ Feed = tuple[Stream, HeldOut | None]
 """Training batches, and validation batches if there are validation slides."""
 
 
-def open_feed(order: Order) -> Feed:
+def open_loader(order: Order) -> Feed:
     """The streams that a network is trained and judged on.
 
     Raises:
@@ -203,7 +203,7 @@ def training_set(order: Order, most: int) -> HeldOut:
     most = min(order.config.validation.max_patches, _LOOKED_AT, most)
     validation = order.config.validation.model_copy(update={"max_patches": most})
     config = order.config.model_copy(update={"validation": validation, "workers": 0})
-    stream, held_out = open_feed(replace(order, config=config, data=seen, group=ALONE))
+    stream, held_out = open_loader(replace(order, config=config, data=seen, group=ALONE))
     stream.close()
     assert held_out is not None, "there are training slides"
     return held_out

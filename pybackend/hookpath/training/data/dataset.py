@@ -36,7 +36,7 @@ from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.slides.channels import ChannelScale
 from hookpath.training.config import TrainConfig
 from hookpath.training.data.annotation_inventory import (
-    DrawnImage,
+    InventoryImage,
     class_table,
     images_of,
     unknown_names,
@@ -151,13 +151,15 @@ def _take_split(projects: Sequence[Project], config: TrainConfig, reporter: Repo
         reporter.warn(line)
 
 
-def _patients(images: Sequence[DrawnImage]) -> dict[str, str]:
+def _patients(images: Sequence[InventoryImage]) -> dict[str, str]:
     """Key of an image → whose slide it is, where metadata or names tell (else there is none)."""
     grouping = Grouping()
     return {i.key: patient for i in images if (patient := grouping.value_of(i.entry))}
 
 
-def _candidates(sources: Sequence[AnnotatedSlide], images: Sequence[DrawnImage]) -> list[Candidate]:
+def _candidates(
+    sources: Sequence[AnnotatedSlide], images: Sequence[InventoryImage]
+) -> list[Candidate]:
     """One for each image: all of its planes go where it goes."""
     marks = {i.key: m for i in images if (m := i.entry.metadata.get(SPLIT_KEY))}
     groups = _patients(images)
@@ -180,7 +182,7 @@ def _listed(config: TrainConfig) -> dict[Part, Sequence[str]]:
 
 def _load(
     projects: Sequence[Project],
-    images: Sequence[DrawnImage],
+    images: Sequence[InventoryImage],
     classes: ClassTable,
     config: TrainConfig,
     reporter: Reporter,
@@ -217,7 +219,7 @@ def _load(
     return sources
 
 
-def _report_of_bare(image: DrawnImage, classes: ClassTable) -> ReportOfImage:
+def _report_of_bare(image: InventoryImage, classes: ClassTable) -> ReportOfImage:
     """Of an image without a usable area; it is opened only where there is an area to tell of."""
     report = LabelSource(image.annotated, classes).report
     px_mm2 = None

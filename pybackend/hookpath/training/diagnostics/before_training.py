@@ -12,7 +12,7 @@ from hookpath.training.diagnostics.findings import Finding
 _PATCHES = 200
 
 
-def first_look(order: Order) -> tuple[tuple[Finding, ...], bool]:
+def findings_before_training(order: Order) -> tuple[tuple[Finding, ...], bool]:
     """What is worth knowing, and whether glass must be predicted, too."""
     data, branches = order.data, order.model.branches
     if order.model.reads == "scales":
@@ -24,5 +24,5 @@ def first_look(order: Order) -> tuple[tuple[Finding, ...], bool]:
         spacings = [b.spacing_um for b in branches]
         fields = [b.spacing_um * b.input_size for b in branches]
         found += findings.context_off_slide(shares, spacings, fields)
-    findings.tell(found, order.reporter)
+    findings.report_findings(found, order.reporter)
     return tuple(found), bool(glass)

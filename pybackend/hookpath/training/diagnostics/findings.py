@@ -38,7 +38,7 @@ class Finding:
     message: str
 
 
-def tell(findings: Sequence[Finding], reporter: Reporter) -> None:
+def report_findings(findings: Sequence[Finding], reporter: Reporter) -> None:
     """Warn of each."""
     for finding in findings:
         reporter.warn(finding.message, finding.code)

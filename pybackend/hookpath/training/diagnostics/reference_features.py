@@ -23,7 +23,7 @@ PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 128, 8, 32
 FEWER = 48
 
 
-def keep_reference(
+def save_reference(
     run: RunFolder,
     slides: Sequence[AnnotatedSlide],
     device: torch.device,

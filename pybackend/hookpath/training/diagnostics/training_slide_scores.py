@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hookpath.training.session import Session
 
 
-def look_back(s: Session) -> list[Finding]:
+def score_training_slides(s: Session) -> list[Finding]:
     """Look once at a run that is finished; nothing where that was done, or can tell nothing."""
     if (s.run.root / findings.FILE_NAME).is_file() or not isinstance(s.goal, ClassGoal):
         return []
@@ -38,7 +38,7 @@ def look_back(s: Session) -> list[Finding]:
         with closing(s.training_set(s.patches_left(0.3))) as patches:
             learned = _learned(s, _Watched(patches, seen))
         new = learned.findings() + _other_stains(s, seen)
-        findings.tell(new, s.reporter)
+        findings.report_findings(new, s.reporter)
         found += new
         card = read_card(s.run.model)
         write_card(s.run.model, card.with_metrics(learned.metrics))
