@@ -23,8 +23,8 @@ import qupath.lib.roi.interfaces.ROI;
 
 /**
  * What a person drew on an image of a project: of one in the window what is on the screen, of the
- * others what was saved; of changed results what that person vouches for. Areas that overlap count
- * twice. Not for the JavaFX thread.
+ * others what was saved; of changed results what teaches. Areas that overlap count twice. Not for
+ * the JavaFX thread.
  */
 public final class Drawings {
 
@@ -70,7 +70,7 @@ public final class Drawings {
         }
         Map<String, Double> mm2 = new LinkedHashMap<>();
         Map<String, ThinDrawings> thin = new LinkedHashMap<>();
-        Vouched vouched = Vouched.of(new ModelShelf(JobStart.base(project)).loop(), entry.getID(),
+        TeachingArea teaching = TeachingArea.of(new ModelShelf(JobStart.base(project)).loop(), entry.getID(),
                 objects);
         double left = 0;
         for (PathObject object : objects) {
@@ -80,7 +80,7 @@ public final class Drawings {
             String name = object.getPathClass().toString();
             boolean ours = Ownership.isOurs(object, null);
             if (object.getROI().isArea()) {
-                double px2 = vouched.counts(object);
+                double px2 = teaching.counts(object);
                 double whole = known ? areaMm2(object, pixel) : Double.NaN;
                 double counts = Double.isNaN(px2) ? whole
                         : px2 * 1e-6 * (known ? areaUm2(pixel) : Double.NaN);

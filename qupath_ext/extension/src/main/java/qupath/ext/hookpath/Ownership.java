@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.locationtech.jts.geom.Geometry;
-import qupath.ext.hookpath.core.Looks;
+import qupath.ext.hookpath.core.Appearance;
 import qupath.lib.objects.PathObject;
 import qupath.lib.objects.classes.PathClass;
 import qupath.lib.roi.PolygonROI;
@@ -25,7 +25,7 @@ public final class Ownership {
     public static final String RUN_TAG = "hookpath.run";
 
     /** Key of the object metadata that says how the object looked when it was written. */
-    public static final String LOOKS_KEY = "hookpath.looks";
+    public static final String APPEARANCE_KEY = "hookpath.looks";
 
     /** Key of the object metadata of a result that a person confirmed: that person's from then. */
     public static final String CONFIRMED_KEY = "hookpath.confirmed";
@@ -112,25 +112,25 @@ public final class Ownership {
             return;
         }
         metadata.putIfAbsent(RUN_TAG, run);
-        metadata.putIfAbsent(LOOKS_KEY, looks(object).toJson());
+        metadata.putIfAbsent(APPEARANCE_KEY, appearance(object).toJson());
     }
 
     private static boolean wasEdited(PathObject object) {
-        String written = object.getMetadata().get(LOOKS_KEY);
-        return written == null ? object.isLocked() : !Looks.parse(written).alike(looks(object));
+        String written = object.getMetadata().get(APPEARANCE_KEY);
+        return written == null ? object.isLocked() : !Appearance.parse(written).alike(appearance(object));
     }
 
-    private static Looks looks(PathObject object) {
+    private static Appearance appearance(PathObject object) {
         ROI roi = object.getROI();
         double[] bounds = {roi.getBoundsX(), roi.getBoundsY(),
                 roi.getBoundsX() + roi.getBoundsWidth(), roi.getBoundsY() + roi.getBoundsHeight()};
         String className = object.getPathClass() == null ? null : object.getPathClass().toString();
         if (roi instanceof PolygonROI) { // from its vertices: its geometry may have lost area
-            return new Looks(className, object.getName(), object.isLocked(),
+            return new Appearance(className, object.getName(), object.isLocked(),
                     roi.getArea(), roi.getLength(), bounds);
         }
         Geometry geometry = roi.getGeometry();
-        return new Looks(className, object.getName(), object.isLocked(),
+        return new Appearance(className, object.getName(), object.isLocked(),
                 geometry.getArea(), geometry.getLength(), bounds);
     }
 }

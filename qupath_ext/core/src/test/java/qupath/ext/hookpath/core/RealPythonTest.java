@@ -79,18 +79,18 @@ class RealPythonTest {
     @Test
     @Order(2)
     void bothSidesAgreeOnWhatAPersonChanged() {
-        String written = new Looks("T", null, false, 10_000, 400, new double[] {0, 0, 100, 100})
+        String written = new Appearance("T", null, false, 10_000, 400, new double[] {0, 0, 100, 100})
                 .toJson();
         List<String> others = new ArrayList<>();
         for (double slack : new double[] {0, 0.049, 0.051, 0.39, 0.41, 15, 25}) {
-            others.add(new Looks("T", null, false, 10_000 + slack, 400, CORNERS).toJson());
-            others.add(new Looks("T", null, false, 10_000, 400 + slack, CORNERS).toJson());
-            others.add(new Looks("T", null, false, 10_000, 400,
+            others.add(new Appearance("T", null, false, 10_000 + slack, 400, CORNERS).toJson());
+            others.add(new Appearance("T", null, false, 10_000, 400 + slack, CORNERS).toJson());
+            others.add(new Appearance("T", null, false, 10_000, 400,
                     new double[] {0, slack, 100, 100}).toJson());
         }
-        others.add(new Looks("T", "", false, 10_000, 400, CORNERS).toJson());
-        others.add(new Looks(null, null, false, 10_000, 400, CORNERS).toJson());
-        others.add(new Looks("T", null, true, 10_000, 400, CORNERS).toJson());
+        others.add(new Appearance("T", "", false, 10_000, 400, CORNERS).toJson());
+        others.add(new Appearance(null, null, false, 10_000, 400, CORNERS).toJson());
+        others.add(new Appearance("T", null, true, 10_000, 400, CORNERS).toJson());
         String script = """
                 import json, sys
                 from hookpath.projects.object_ownership import _alike
@@ -101,8 +101,8 @@ class RealPythonTest {
         arguments.addAll(others);
         Answer python = Answer.of(RealPythonTest.python.executable(),
                 arguments.toArray(String[]::new));
-        String java = others.stream().map(Looks::parse)
-                .map(other -> String.valueOf(Looks.parse(written).alike(other)))
+        String java = others.stream().map(Appearance::parse)
+                .map(other -> String.valueOf(Appearance.parse(written).alike(other)))
                 .collect(Collectors.joining(" "));
         assertEquals(java, String.join("\n", python.lines()));
         assertTrue(java.contains("true") && java.contains("false"), java);
@@ -159,11 +159,11 @@ class RealPythonTest {
         double um2 = properties.getAsJsonObject("measurements").get("Area µm^2").getAsDouble();
         assertEquals(SLIDE_MM2, um2 / 1e6, SLIDE_MM2 * 0.01);
         JsonObject metadata = properties.getAsJsonObject("metadata");
-        assertEquals(run, metadata.get(Looks.RUN_KEY).getAsString());
-        Looks looks = Looks.parse(metadata.get(Looks.KEY).getAsString());
-        assertEquals("Pale", looks.className());
-        assertNull(looks.name());
-        assertEquals(600 * 400, looks.area(), 600 * 400 * 0.01);
+        assertEquals(run, metadata.get(Appearance.RUN_KEY).getAsString());
+        Appearance appearance = Appearance.parse(metadata.get(Appearance.KEY).getAsString());
+        assertEquals("Pale", appearance.className());
+        assertNull(appearance.name());
+        assertEquals(600 * 400, appearance.area(), 600 * 400 * 0.01);
     }
 
     @Test

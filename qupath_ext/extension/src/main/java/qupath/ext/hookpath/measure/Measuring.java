@@ -19,7 +19,7 @@ import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.Looks;
+import qupath.ext.hookpath.core.Appearance;
 import qupath.ext.hookpath.core.ProjectPart;
 import qupath.ext.hookpath.core.RegionMeasures;
 import qupath.ext.hookpath.core.Request;
@@ -102,7 +102,7 @@ public final class Measuring {
         for (PathObject object : objects) {
             boolean core = object instanceof TMACoreObject known && !known.isMissing();
             boolean ours = object.isDetection()
-                    && object.getMetadata().containsKey(Looks.RUN_KEY);
+                    && object.getMetadata().containsKey(Appearance.RUN_KEY);
             if (object.hasROI() && (object.isAnnotation() || core || ours)) {
                 found.add(object);
             }

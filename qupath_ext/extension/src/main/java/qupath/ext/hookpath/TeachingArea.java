@@ -19,11 +19,11 @@ import qupath.ext.hookpath.core.LoopMemory;
 import qupath.lib.objects.PathObject;
 
 /**
- * How much of what is shown on an image a person vouches for: it was drawn, confirmed, or added to
+ * How much of what is shown on an image teaches: a person drew it, confirmed it, or added it to
  * a proposal. The rule is that of {@code projects/confirmed_annotations.py}, by which Python learns; here it only
  * measures. Not for the JavaFX thread.
  */
-final class Vouched {
+final class TeachingArea {
 
     /** Class of the areas in which all that is shown is right. */
     static final String CONFIRMED = "Region: confirmed*";
@@ -39,7 +39,7 @@ final class Vouched {
     private final Geometry confirmed;
     private final Geometry above;
 
-    private Vouched(Set<String> drawn, Set<String> proposed, Map<String, Geometry> said,
+    private TeachingArea(Set<String> drawn, Set<String> proposed, Map<String, Geometry> said,
             Geometry confirmed, Geometry above) {
         this.drawn = drawn;
         this.proposed = proposed;
@@ -56,7 +56,7 @@ final class Vouched {
      * @param objects all that is on it
      * @throws IOException what the loop remembers is damaged
      */
-    static Vouched of(Path loop, String imageId, Collection<PathObject> objects)
+    static TeachingArea of(Path loop, String imageId, Collection<PathObject> objects)
             throws IOException {
         LoopMemory memory = LoopMemory.of(loop, imageId);
         Set<String> ids = new HashSet<>();
@@ -76,7 +76,7 @@ final class Vouched {
                 && CONFIRMED.equals(String.valueOf(o.getPathClass()))));
         Geometry above = confirmed.isEmpty() ? NOTHING
                 : union(geometries(objects, o -> isClassed(o) && !Ownership.isOurs(o, null)));
-        return new Vouched(memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
+        return new TeachingArea(memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
     }
 
     /**

@@ -17,10 +17,10 @@ import java.util.Objects;
  * @param length    length of all outlines, in pixels of level 0
  * @param bounds    min x, min y, max x, max y in pixels of level 0
  */
-public record Looks(String className, String name, boolean locked, double area, double length,
+public record Appearance(String className, String name, boolean locked, double area, double length,
                     double[] bounds) {
 
-    /** Metadata key of an object under which its looks are kept as JSON. */
+    /** Metadata key of an object under which its appearance is kept as JSON. */
     public static final String KEY = "hookpath.looks";
 
     /** Metadata key of an object under which the run that made it is kept. */
@@ -31,12 +31,12 @@ public record Looks(String className, String name, boolean locked, double area, 
     private static final double RELATIVE_LENGTH_TOLERANCE = 1e-3;
 
     /** Reads what {@link #toJson()} or the Python package wrote; null when it is damaged. */
-    public static Looks parse(String json) {
+    public static Appearance parse(String json) {
         try {
             JsonObject o = JsonParser.parseString(json).getAsJsonObject();
             double[] bounds = Json.list(o, "bounds").stream().mapToDouble(v -> v.getAsDouble())
                     .toArray();
-            return new Looks(Json.text(o, "class"), Json.text(o, "name"), Json.flag(o, "locked"),
+            return new Appearance(Json.text(o, "class"), Json.text(o, "name"), Json.flag(o, "locked"),
                     o.get("area").getAsDouble(), o.get("length").getAsDouble(), bounds);
         } catch (JsonParseException | IllegalStateException | NullPointerException
                 | NumberFormatException | UnsupportedOperationException e) {
@@ -45,20 +45,20 @@ public record Looks(String className, String name, boolean locked, double area, 
     }
 
     /** Whether nothing but rounding lies between the two. */
-    public boolean alike(Looks other) {
+    public boolean alike(Appearance other) {
         return Objects.equals(className, other.className) && Objects.equals(name, other.name)
                 && locked == other.locked && closeInLength(other)
                 && Math.abs(area - other.area) <= POSITION_TOLERANCE_PX * (length + 1)
                 && closeInBounds(other);
     }
 
-    private boolean closeInLength(Looks other) {
+    private boolean closeInLength(Appearance other) {
         double relative = RELATIVE_LENGTH_TOLERANCE
                 * Math.max(Math.abs(length), Math.abs(other.length));
         return Math.abs(length - other.length) <= Math.max(relative, POSITION_TOLERANCE_PX);
     }
 
-    private boolean closeInBounds(Looks other) {
+    private boolean closeInBounds(Appearance other) {
         for (int i = 0; i < Math.min(bounds.length, other.bounds.length); i++) {
             if (!(Math.abs(bounds[i] - other.bounds[i]) <= POSITION_TOLERANCE_PX)) {
                 return false;

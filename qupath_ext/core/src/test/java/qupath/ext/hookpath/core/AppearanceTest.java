@@ -8,28 +8,28 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class LooksTest {
+class AppearanceTest {
 
-    private static Looks square(String className, String name, boolean locked, double side) {
-        return new Looks(className, name, locked, side * side, 4 * side,
+    private static Appearance square(String className, String name, boolean locked, double side) {
+        return new Appearance(className, name, locked, side * side, 4 * side,
                 new double[] {10, 10, 10 + side, 10 + side});
     }
 
     @Test
     void whatPythonWroteIsRead() {
-        Looks looks = Looks.parse("{\"class\": \"Tumor\", \"name\": null, \"locked\": false, "
+        Appearance appearance = Appearance.parse("{\"class\": \"Tumor\", \"name\": null, \"locked\": false, "
                 + "\"area\": 100.5, \"length\": 40.25, \"bounds\": [1.0, 2, 11.5, 12]}");
-        assertEquals("Tumor", looks.className());
-        assertNull(looks.name());
-        assertEquals(100.5, looks.area());
-        assertArrayEquals(new double[] {1, 2, 11.5, 12}, looks.bounds());
+        assertEquals("Tumor", appearance.className());
+        assertNull(appearance.name());
+        assertEquals(100.5, appearance.area());
+        assertArrayEquals(new double[] {1, 2, 11.5, 12}, appearance.bounds());
     }
 
     @Test
     void whatIsWrittenIsReadAlike() {
-        Looks looks = square("Immune: CD3", "a \"ü\"", true, 100.00049);
-        Looks read = Looks.parse(looks.toJson());
-        assertTrue(looks.alike(read));
+        Appearance appearance = square("Immune: CD3", "a \"ü\"", true, 100.00049);
+        Appearance read = Appearance.parse(appearance.toJson());
+        assertTrue(appearance.alike(read));
         assertEquals(10000.098, read.area());
         assertEquals("a \"ü\"", read.name());
     }
@@ -41,30 +41,30 @@ class LooksTest {
 
     @Test
     void aChangeByAPersonIsOne() {
-        Looks written = square("T", null, false, 100);
+        Appearance written = square("T", null, false, 100);
         assertFalse(written.alike(square("S", null, false, 100)));
         assertFalse(written.alike(square(null, null, false, 100)));
         assertFalse(written.alike(square("T", "mine", false, 100)));
         assertFalse(written.alike(square("T", null, true, 100)));
         assertFalse(written.alike(square("T", null, false, 100.2)));
-        Looks moved = new Looks("T", null, false, 10000, 400, new double[] {10, 10.1, 110, 110.1});
+        Appearance moved = new Appearance("T", null, false, 10000, 400, new double[] {10, 10.1, 110, 110.1});
         assertFalse(written.alike(moved));
-        Looks dented = new Looks("T", null, false, 9970, 400, new double[] {10, 10, 110, 110});
+        Appearance dented = new Appearance("T", null, false, 9970, 400, new double[] {10, 10, 110, 110});
         assertFalse(written.alike(dented));
     }
 
     @Test
     void anEmptyOutlineIsLikeNothing() {
-        Looks empty = new Looks("T", null, false, 0, 0,
+        Appearance empty = new Appearance("T", null, false, 0, 0,
                 new double[] {Double.NaN, Double.NaN, Double.NaN, Double.NaN});
         assertFalse(empty.alike(empty));
-        assertTrue(Double.isNaN(Looks.parse(empty.toJson()).bounds()[0]));
+        assertTrue(Double.isNaN(Appearance.parse(empty.toJson()).bounds()[0]));
     }
 
     @Test
     void damageIsNull() {
-        assertNull(Looks.parse("{\"class\": \"T\"}"));
-        assertNull(Looks.parse("hello {"));
-        assertNull(Looks.parse("[]"));
+        assertNull(Appearance.parse("{\"class\": \"T\"}"));
+        assertNull(Appearance.parse("hello {"));
+        assertNull(Appearance.parse("[]"));
     }
 }
