@@ -70,8 +70,8 @@ public final class Drawings {
         }
         Map<String, Double> mm2 = new LinkedHashMap<>();
         Map<String, ThinDrawings> thin = new LinkedHashMap<>();
-        TeachingArea teaching = TeachingArea.of(new ModelShelf(JobStart.base(project)).loop(), entry.getID(),
-                objects);
+        TeachingArea teaching = TeachingArea.of(
+                new ModelShelf(JobStart.base(project)).loop(), entry.getID(), objects);
         double left = 0;
         for (PathObject object : objects) {
             if (!isOfAClass(object)) {

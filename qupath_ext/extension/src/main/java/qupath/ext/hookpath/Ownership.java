@@ -117,7 +117,8 @@ public final class Ownership {
 
     private static boolean wasEdited(PathObject object) {
         String written = object.getMetadata().get(APPEARANCE_KEY);
-        return written == null ? object.isLocked() : !Appearance.parse(written).alike(appearance(object));
+        return written == null ? object.isLocked()
+                : !Appearance.parse(written).alike(appearance(object));
     }
 
     private static Appearance appearance(PathObject object) {

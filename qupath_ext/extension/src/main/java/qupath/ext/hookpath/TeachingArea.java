@@ -76,7 +76,8 @@ final class TeachingArea {
                 && CONFIRMED.equals(String.valueOf(o.getPathClass()))));
         Geometry above = confirmed.isEmpty() ? NOTHING
                 : union(geometries(objects, o -> isClassed(o) && !Ownership.isOurs(o, null)));
-        return new TeachingArea(memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
+        return new TeachingArea(
+                memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
     }
 
     /**

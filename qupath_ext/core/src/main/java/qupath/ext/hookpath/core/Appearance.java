@@ -36,8 +36,9 @@ public record Appearance(String className, String name, boolean locked, double a
             JsonObject o = JsonParser.parseString(json).getAsJsonObject();
             double[] bounds = Json.list(o, "bounds").stream().mapToDouble(v -> v.getAsDouble())
                     .toArray();
-            return new Appearance(Json.text(o, "class"), Json.text(o, "name"), Json.flag(o, "locked"),
-                    o.get("area").getAsDouble(), o.get("length").getAsDouble(), bounds);
+            return new Appearance(Json.text(o, "class"), Json.text(o, "name"),
+                    Json.flag(o, "locked"), o.get("area").getAsDouble(),
+                    o.get("length").getAsDouble(), bounds);
         } catch (JsonParseException | IllegalStateException | NullPointerException
                 | NumberFormatException | UnsupportedOperationException e) {
             return null;

@@ -17,7 +17,8 @@ class AppearanceTest {
 
     @Test
     void whatPythonWroteIsRead() {
-        Appearance appearance = Appearance.parse("{\"class\": \"Tumor\", \"name\": null, \"locked\": false, "
+        Appearance appearance = Appearance.parse(
+                "{\"class\": \"Tumor\", \"name\": null, \"locked\": false, "
                 + "\"area\": 100.5, \"length\": 40.25, \"bounds\": [1.0, 2, 11.5, 12]}");
         assertEquals("Tumor", appearance.className());
         assertNull(appearance.name());
@@ -47,9 +48,11 @@ class AppearanceTest {
         assertFalse(written.alike(square("T", "mine", false, 100)));
         assertFalse(written.alike(square("T", null, true, 100)));
         assertFalse(written.alike(square("T", null, false, 100.2)));
-        Appearance moved = new Appearance("T", null, false, 10000, 400, new double[] {10, 10.1, 110, 110.1});
+        Appearance moved = new Appearance(
+                "T", null, false, 10000, 400, new double[] {10, 10.1, 110, 110.1});
         assertFalse(written.alike(moved));
-        Appearance dented = new Appearance("T", null, false, 9970, 400, new double[] {10, 10, 110, 110});
+        Appearance dented = new Appearance(
+                "T", null, false, 9970, 400, new double[] {10, 10, 110, 110});
         assertFalse(written.alike(dented));
     }
 
