@@ -184,3 +184,13 @@ def test_words_of_the_field(page: str) -> None:
     """What is measured is reported, what is made up is synthetic, what is marked is annotated."""
     text = re.sub(r"`[^`]*`", "", re.sub(r"^```.*?^```", "", _page(page), flags=re.M | re.S))
     assert re.findall(r"\b(?:is|are|was|were|be) told\b|\bpainted\b", text) == []
+
+
+def test_code_uses_the_same_words() -> None:
+    words = r"\b(?:is|are|was|were|be) told\b(?! apart)|\bpainted slide|\bmend(?:s|ed)?\b"
+    found = {
+        f"{module.relative_to(PACKAGE)}: {match[0]}"
+        for module in PACKAGE.rglob("*.py")
+        for match in re.finditer(words, module.read_text(encoding="utf-8"))
+    }
+    assert found == set()

@@ -106,8 +106,8 @@ class ClassTable:
             raise ValueError(f"class names must be unique: {names}")
         if len(names) > MOST_CLASSES:
             raise AnnotationError(
-                f"{len(names)} classes are annotated, but no more than {MOST_CLASSES} can be told "
-                "apart; merge some, as hookpath convert --class OLD=NEW does"
+                f"{len(names)} classes are annotated, but no more than {MOST_CLASSES} can be "
+                "distinguished; merge some, as hookpath convert --class OLD=NEW does"
             )
 
     @classmethod
