@@ -14,7 +14,7 @@ from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
-from hookpath.projects.object_ownership import gives_way, staying
+from hookpath.projects.object_ownership import is_replaceable, staying
 from hookpath.projects.project_views import EntryView, ProjectView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
@@ -89,7 +89,7 @@ class PlaneEntry(EntryView):
         there = [
             staying(o)
             for o in self.entry.objects()
-            if plane_of(o) != plane and gives_way(o, gone) and (self._keeps or o.run == run)
+            if plane_of(o) != plane and is_replaceable(o, gone) and (self._keeps or o.run == run)
         ]
         mine = [on_plane(o, plane) for o in objects]
         report = self.entry.write([*there, *mine], run, read, beside)
