@@ -1,4 +1,4 @@
-"""Results that somebody changed are counted, and measured by what a person vouches for."""
+"""Results that somebody changed are counted, and measured by what a person drew or confirmed."""
 
 from __future__ import annotations
 

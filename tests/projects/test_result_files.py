@@ -143,7 +143,7 @@ def test_what_was_changed_in_the_results_file_stays_and_is_backed_up(slide: Path
 
 @pytest.mark.parametrize("imported", [True, False])
 def test_only_what_a_person_saw_is_confirmed(slide: Path, imported: bool) -> None:
-    """An area of the drawing cannot vouch for predictions that the drawing never had."""
+    """An area of the drawing cannot confirm predictions that the drawing never had."""
     entry_of(slide).write(predicted(20), "one")
     area = PathObject(box(0, 40, 200, 200), path_class=PathClass(CONFIRMED_CLASS))
     if imported:

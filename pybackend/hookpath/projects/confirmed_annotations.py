@@ -1,4 +1,4 @@
-"""What a person vouches for: the one rule by which annotations teach, measure or are learned live.
+"""What a person drew or confirmed: the one rule of what teaches, measures or is learned live.
 
 Area counts for one of three reasons, and for no other:
 
@@ -122,7 +122,7 @@ def proposed_area_on(proposed: Proposed | None) -> ProposedArea:
 
 
 def teaching_parts(objects: Sequence[PathObject], said: ProposedArea) -> list[PathObject]:
-    """The objects, cut to what a person vouches for.
+    """The objects, cut to what a person drew or confirmed.
 
     What is a person's whole stays as it is, and so do results and detections. Of an annotation
     that counts in part there are two: what counts, and the rest with `UNCONFIRMED_KEY`. A result

@@ -37,7 +37,7 @@ STAYS_KEY = "hookpath.stays"
 
 _OWN_KEYS = (RUN_TAG, APPEARANCE_KEY, UNSEEN_KEY, STAYS_KEY)
 
-#: Tag of tissue outlines: nobody vouches for them, so they do not teach, but they are annotations
+#: Tag of tissue outlines: nobody confirmed them, so they do not teach, but they are annotations
 #: to begin with, and no results.
 TISSUE_RUN = "hookpath-tissue"
 

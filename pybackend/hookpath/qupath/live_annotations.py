@@ -44,7 +44,7 @@ class _Image:
     objects: dict[str, PathObject] = field(default_factory=dict)
 
     def annotated(self, rules: LabelRules) -> list[PathObject]:
-        """What a person vouches for (`hookpath.projects.confirmed_annotations`), as labels."""
+        """What teaches by the rule of `hookpath.projects.confirmed_annotations`, as labels."""
         here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
         objects = teaching_parts(claimed_by_people(here), ProposedArea())
         return rules.applied(objects, lambda: self.facts.calibration)

@@ -35,7 +35,7 @@ COARSEST_UM = 4.0
 def scoring_grid(grid: Region, spacing_um: float, wanted_um: float | None) -> tuple[Region, float]:
     """On what pixels a class map is scored.
 
-    A map of large pixels (a patch classifier's) must not alone decide how coarsely the truth
+    A map of large pixels (a patch classifier's) alone must not decide how coarsely the truth
     is annotated: it is scored at `COARSEST_UM`, other maps on their own grid.
 
     Args:

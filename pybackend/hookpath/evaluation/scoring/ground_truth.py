@@ -123,7 +123,7 @@ def objects_of(
 ) -> list[PathObject]:
     """Annotations of one image or plane.
 
-    Its own that a person vouches for (`hookpath.projects.confirmed_annotations`), or those in
+    Its own that a person drew or confirmed (`hookpath.projects.confirmed_annotations`), or those in
     `truth`.
 
     Args:

@@ -56,7 +56,7 @@ _NOTHING: BaseGeometry = shapely.Polygon()
 
 @dataclass(frozen=True)
 class Fact:
-    """An area of one class that a person vouches for, in level-0 px."""
+    """An area of one class that a person drew or confirmed, in level-0 px."""
 
     geometry: BaseGeometry
     path_class: PathClass
