@@ -120,7 +120,7 @@ def test_a_number_that_another_process_has_now_keeps_no_claim(tmp_path: Path) ->
         lease.release()
 
 
-def test_what_fails_is_tried_once_more_and_then_told(tmp_path: Path) -> None:
+def test_what_fails_is_tried_once_more_and_then_reported(tmp_path: Path) -> None:
     once, twice = SlideError("once"), [SlideError("first"), SlideError("second")]
     doing = Doing({"a": [once], "b": list(twice), "c": [MissingSpacingError("no µm/px")]})
     with Claims(tmp_path, "work", "testing") as claims:

@@ -20,7 +20,7 @@ def test_a_name_is_one_line_that_does_nothing(name: str) -> None:
     assert "\n" not in shown
 
 
-def test_what_is_escaped_can_still_be_told() -> None:
+def test_what_is_escaped_can_still_be_reported() -> None:
     assert printable("\x1b[31m") == "\\x1b[31m"
     assert printable("a\nb") == "a\\nb"
     assert printable("\u202eb") == "\\u202eb"

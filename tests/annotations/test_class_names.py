@@ -65,7 +65,7 @@ def test_a_name_that_was_made_plain_stays_as_it_is(written: str) -> None:
 
 
 @pytest.mark.parametrize("written", [" Tumor", "Tu\u200bmor", "Tumor\u00a0"])
-def test_twins_are_one_class_and_told_and_written_back_as_they_were(written: str) -> None:
+def test_twins_are_one_class_and_reported_and_written_back_as_they_were(written: str) -> None:
     objects = [read("Tumor"), read({"name": written, "color": [1, 2, 3]})]
     labels = LabelSource(objects, ClassTable.of([PathClass("Tumor")]))
     assert labels.report.objects == {"Tumor": 2}
@@ -100,7 +100,7 @@ def test_a_class_that_is_the_text_of_an_object_is_that_object(
     assert read(written).path_class == meant
 
 
-def test_that_is_told_and_a_conversion_writes_the_object(tmp_path: Path) -> None:
+def test_that_is_reported_and_a_conversion_writes_the_object(tmp_path: Path) -> None:
     text = '{"name": "Tumor", "color": [200, 0, 0]}'
     labels = LabelSource([read(text)], ClassTable.of([PathClass("Tumor")]))
     assert labels.report.notes == (f"class {text!r} is read as 'Tumor'",)
@@ -114,7 +114,7 @@ def test_our_tag_is_seen_in_metadata_that_became_text() -> None:
     assert (found.run, found.measurements) == ("r1", {"a": 1.5})
 
 
-def test_classes_that_differ_in_letter_case_are_two_and_told() -> None:
+def test_classes_that_differ_in_letter_case_are_two_and_reported() -> None:
     (line,) = twin_classes(["Tumor", "Stroma", "tumor"])
     assert line.startswith("classes 'Tumor' and 'tumor' differ in letter case only and are two")
 

@@ -104,7 +104,9 @@ def comb(teeth: int) -> Polygon:
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["upright", "lying"])
-def test_a_comb_that_crosses_itself_is_told_along_the_axis_that_passes_few(turned: bool) -> None:
+def test_a_comb_that_crosses_itself_is_found_along_the_axis_that_passes_few(
+    turned: bool,
+) -> None:
     area = comb(10_000)
     if turned:
         area = shapely.transform(area, lambda xy: xy[:, ::-1])

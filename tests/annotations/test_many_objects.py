@@ -147,7 +147,7 @@ def test_the_collector_is_as_it_was() -> None:
     assert gc.isenabled()
 
 
-def test_areas_that_are_pieces_are_told_all_at_once() -> None:
+def test_areas_that_are_pieces_are_reported_all_at_once() -> None:
     fine = Polygon(Point(0, 0).buffer(9, quad_segs=100))
     two = MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)])
     every = list[Area]((box(0, 0, 3, 3), fine, two, Polygon()))

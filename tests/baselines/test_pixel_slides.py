@@ -143,7 +143,7 @@ def test_it_predicts_a_project_as_networks_do(
     assert len(again.resumed) == 1
 
 
-def test_a_class_without_strokes_is_told(folder: Path) -> None:
+def test_a_class_without_strokes_is_reported(folder: Path) -> None:
     source = source_of(folder)
     three = ClassTable((RED, BLUE, GREEN))
     with pytest.raises(TrainingError, match="'Other' has no pixel of 1 µm in any stroke"):

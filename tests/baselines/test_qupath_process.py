@@ -43,7 +43,7 @@ def test_the_script_gets_its_arguments_and_nobody_s_preferences(home: Path, tmp_
     assert not os.path.exists(used)  # noqa: PTH110 - it was a folder of that run alone
 
 
-def test_what_went_wrong_is_told_in_one_line(home: Path) -> None:
+def test_what_went_wrong_is_reported_in_one_line(home: Path) -> None:
     command(
         home,
         'echo "12:00 [main] [INFO ] q.S - started"',

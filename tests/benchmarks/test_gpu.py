@@ -87,7 +87,7 @@ def test_dense_and_patch_wise_agree_and_little_memory_changes_no_map(work: Path)
     assert little["smaller_tiles_differ_by"] < 1e-4
 
 
-def test_a_part_that_fails_is_recorded_with_its_line_and_figures(
+def test_a_part_that_fails_is_recorded_with_its_line_and_metrics(
     gpu: ModuleType, tmp_path: Path
 ) -> None:
     (tmp_path / "part.json").write_text('{"seen": 1}')

@@ -19,7 +19,7 @@ def test_an_origin_is_two_numbers(tmp_path: Path, hookpath: Callable[..., Any]) 
 
 
 @pytest.mark.parametrize("pair", ["Tumor", "A=B"])
-def test_a_class_that_is_wrongly_named_is_told(
+def test_a_class_that_is_wrongly_named_is_reported(
     tmp_path: Path, pair: str, hookpath: Callable[..., Any]
 ) -> None:
     done = hookpath("convert", write_text(tmp_path / "a.xml", ASAP), "--class", pair)
@@ -28,7 +28,7 @@ def test_a_class_that_is_wrongly_named_is_told(
     assert said in done.err
 
 
-def test_objects_off_the_slide_are_told(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
+def test_objects_off_the_slide_are_reported(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
     far = ASAP.replace('X="200"', 'X="2000"').replace('X="210"', 'X="2010"')
     done = hookpath("convert", write_text(tmp_path / "a.xml", far))
@@ -53,7 +53,7 @@ def test_the_command_tells_machines_what_it_did(
     ("to", "said"),
     [("imagescope", "1 points were left out"), ("mask", "2 objects without class or area")],
 )
-def test_what_a_format_has_no_place_for_is_told(
+def test_what_a_format_has_no_place_for_is_reported(
     tmp_path: Path, hookpath: Callable[..., Any], to: str, said: str
 ) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(320, 256), mpp=0.5)
@@ -63,7 +63,7 @@ def test_what_a_format_has_no_place_for_is_told(
     assert said in done.err
 
 
-def test_a_slide_that_is_not_where_it_should_be_is_told(
+def test_a_slide_that_is_not_where_it_should_be_is_reported(
     tmp_path: Path, hookpath: Callable[..., Any]
 ) -> None:
     (tmp_path / "slides").mkdir()

@@ -11,7 +11,7 @@ from support.slides import position_image, write_pyramid
 from support.tissue_square import area, slide_with
 
 
-def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
+def test_patches_and_their_table_are_reported(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     folder = tmp_path / "slides"
     folder.mkdir()
     write_pyramid(folder / "a.tif", position_image(256, 128), mpp=1.0)
@@ -28,7 +28,7 @@ def test_patches_and_their_table_are_told(tmp_path: Path, hookpath: Callable[...
     assert FolderProject(folder).images[0].objects() == []
 
 
-def test_the_rest_is_extracted_and_told_of(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
+def test_the_rest_is_extracted_and_reported(tmp_path: Path, hookpath: Callable[..., Any]) -> None:
     slide_with(tmp_path / "slides", area("Tumor", 32, 32, 128, 128))
     call = ("extract", tmp_path / "slides", "-o", tmp_path / "out", "--at", 8, "--size", 32)
     rest = ("--rest", "Normal", "--tissue-rule", "saturation")

@@ -202,7 +202,7 @@ def test_extension_and_package_must_fit(
     assert [e["event"] for e in done.events] == ["start", "error", "end"]
 
 
-def test_errors_have_codes_and_failed_images_are_told_one_by_one(
+def test_errors_have_codes_and_failed_images_are_reported_one_by_one(
     hookpath, folder: Path, run: Path, tmp_path: Path
 ) -> None:
     project = project_part(folder)
@@ -251,7 +251,7 @@ def test_what_a_person_meets_has_a_code(
     assert "\n" not in done.events[-2]["message"]
 
 
-def test_the_machine_is_told_to_whoever_sets_it_up(hookpath, tmp_path: Path) -> None:
+def test_the_machine_is_reported_to_whoever_sets_it_up(hookpath, tmp_path: Path) -> None:
     done = hookpath(
         "--request", write_request(tmp_path, "doctor", options={"quick": True}), "--json"
     )
@@ -263,7 +263,7 @@ def test_the_machine_is_told_to_whoever_sets_it_up(hookpath, tmp_path: Path) -> 
     assert {"Java", "Gradle"}.isdisjoint(c["name"] for c in found["checks"])
 
 
-def test_the_version_is_told_as_a_module() -> None:
+def test_the_version_is_reported_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hookpath", "--version"], capture_output=True, text=True, check=False
     )

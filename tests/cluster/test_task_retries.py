@@ -85,7 +85,7 @@ def test_slides_are_scored_by_workers_of_which_one_dies(client: Any, tmp_path: P
     assert len({pid for name, pid in lines if name == "kills.tif"}) == 2
 
 
-def test_a_cluster_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_is_none_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_address, "_PATIENCE_S", 0.2)
     with (
         pytest.raises(UsageError, match="--cluster cloud: there are local, local:4, slurm"),

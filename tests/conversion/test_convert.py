@@ -48,7 +48,7 @@ def test_results_lie_beside_the_slide_and_the_project_sees_them(
     assert entry.objects()[0].geometry.equals(RING)
 
 
-def test_converting_twice_gives_the_same_file_and_only_when_told_to(
+def test_converting_twice_gives_the_same_file_and_only_when_asked_to(
     tmp_path: Path, slides: Path
 ) -> None:
     source = write_text(slides / "a.xml", ASAP)
@@ -89,7 +89,7 @@ def test_a_broken_file_is_named_and_the_others_are_converted(tmp_path: Path) -> 
     assert "No such file" in report.problems[1].message
 
 
-def test_what_is_no_valid_geojson_is_told_and_the_rest_converted(tmp_path: Path) -> None:
+def test_what_is_no_valid_geojson_is_reported_and_the_rest_converted(tmp_path: Path) -> None:
     rings = [[[0, 0], [9, 0], [9, 9], [0, 9]], [[0, 0], [1, 1]]]
     features = [
         {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
@@ -151,7 +151,7 @@ def test_a_mask_may_cover_the_part_that_qupath_shows_or_the_whole_file(tmp_path:
         assert read_geojson(again.path)[0].geometry.equals(annotated.geometry)
 
 
-def test_a_mask_finds_its_scale_in_the_slide_or_is_told(slides: Path) -> None:
+def test_a_mask_finds_its_scale_in_the_slide_or_is_reported(slides: Path) -> None:
     labels = np.zeros((64, 80), np.uint8)
     labels[10:20, 30:50] = 1
     Image.fromarray(labels).save(slides / "a_mask.png")
@@ -248,7 +248,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(slides: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["geojson", "asap"])
-def test_where_results_cannot_be_written_the_place_is_told(slides: Path, target: str) -> None:
+def test_where_results_cannot_be_written_the_place_is_reported(slides: Path, target: str) -> None:
     source = write_text(slides / "a.xml", ASAP)
     blocked = write_text(slides / "blocked", "a file")
     config = ConvertConfig(to=target)  # type: ignore[arg-type]

@@ -206,7 +206,7 @@ def test_one_annotation_of_broken_numbers_is_named_and_the_rest_is_read(
     assert "in its <Coordinate> on line 9, no number: left out" in found.notes[0]
 
 
-def test_a_hole_that_is_left_out_is_told_as_one(tmp_path: Path) -> None:
+def test_a_hole_that_is_left_out_is_reported_as_one(tmp_path: Path) -> None:
     broken = IMAGESCOPE.replace('X="50" Y="40"', 'X="50"')
     found = read_imagescope(write_text(tmp_path / "a.xml", broken))
     assert found.objects[0].geometry.equals(box(10, 20, 110, 120))

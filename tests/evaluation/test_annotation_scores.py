@@ -133,7 +133,7 @@ def test_an_evaluation_lists_the_areas_the_most_doubtful_first(tmp_path: Path) -
         "loss": 3.0, "predicted": "Stroma", "right": 0.25}  # fmt: skip
 
 
-def test_parts_of_the_split_have_figures_of_their_own(tmp_path: Path) -> None:
+def test_parts_of_the_split_have_metrics_of_their_own(tmp_path: Path) -> None:
     """Right on the training slide (100 px), wrong on the validation slide (300 px)."""
     for name, (wide, red) in {"a.tif": (10, RED), "b.tif": (30, BLUE)}.items():
         write_slide(tmp_path / "s", name, [(red, 0, 0, wide, 10)])

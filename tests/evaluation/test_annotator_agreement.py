@@ -59,7 +59,7 @@ def test_it_is_the_same_the_other_way_round(
         )
 
 
-def test_people_who_never_drew_in_the_same_place_are_told(
+def test_people_who_never_drew_in_the_same_place_are_reported(
     projects: tuple[FolderProject, FolderProject], tmp_path: Path
 ) -> None:
     first, second = projects

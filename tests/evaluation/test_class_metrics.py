@@ -13,7 +13,7 @@ from hookpath.evaluation import confusion_matrix, scores
 from hookpath.evaluation.class_metrics import METRICS, row_normalised, spread
 
 
-def test_figures_of_a_hand_counted_map() -> None:
+def test_metrics_of_a_hand_counted_map() -> None:
     truth = np.array([[1, 1, 1, 1], [2, 2, 2, 0]])
     guess = np.array([[1, 1, 1, 2], [2, 2, 1, 1]])
     found = scores(confusion_matrix(truth, guess, 2))
@@ -65,7 +65,7 @@ def test_precision_needs_a_prediction_and_recall_a_truth() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
+def test_metrics_equal_those_of_scikit_learn(seed: int) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(seed)
     n_classes, size = 5, 4000
@@ -146,7 +146,7 @@ def test_unknown_truth_classes_get_rows_of_their_own() -> None:
     assert counts.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 1]]
 
 
-def test_classes_of_no_interest_have_figures_but_enter_no_mean() -> None:
+def test_classes_of_no_interest_have_metrics_but_enter_no_mean() -> None:
     found = scores([[3, 1, 0], [2, 2, 0]], [True, False])
     assert found.f1.tolist() == pytest.approx([6 / 9, 4 / 7])
     assert found.macro() == pytest.approx(6 / 9)

@@ -57,7 +57,7 @@ def f1_mean(hits: int) -> float:
     return (2 * hits / (2 * hits + 1000 - hits) + 2000 / (2000 + 1000 - hits)) / 2
 
 
-def test_figures_of_two_runs_slide_by_slide(tmp_path: Path) -> None:
+def test_metrics_of_two_runs_slide_by_slide(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a", {"s1": 500, "s2": 600, "s3": 700})
     b = write_run(tmp_path / "b", {"s3": 800, "s1": 900, "s2": 600})
     found = compare_reports([a, b], out_dir=tmp_path / "out")
@@ -316,7 +316,7 @@ def test_names_in_plots_stay_apart() -> None:
     assert len(set(distinct_names(same, 26))) == 2
 
 
-def test_runs_that_were_predicted_otherwise_are_told(tmp_path: Path) -> None:
+def test_runs_that_were_predicted_otherwise_are_reported(tmp_path: Path) -> None:
     same = [write_run(tmp_path / name, {"s1": 500, "s2": 400}) for name in ("a", "b")]
     for folder, settings in zip(
         same, ({"tissue": True, "tta": False}, {"tissue": False, "tta": False}), strict=True

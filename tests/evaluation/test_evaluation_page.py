@@ -33,7 +33,7 @@ def result(name: str, counts: list[list[int]], **more: object) -> SlideResult:
     return SlideResult(name, name, 0.5, np.array(counts, dtype=np.int64), **more)  # type: ignore[arg-type]
 
 
-def test_figures_of_two_slides_stand_on_the_page() -> None:
+def test_metrics_of_two_slides_stand_on_the_page() -> None:
     slides = [
         result("one", [[900, 100, 0], [0, 0, 0]], split="val"),
         result("two", [[300, 0, 100], [50, 550, 0]], unknown={"Fat": np.array([0, 7, 3])}),
@@ -184,7 +184,7 @@ def test_groups_and_curves_are_on_the_page_and_in_files(tmp_path: Path) -> None:
                      for e in ("svg", "csv")}  # fmt: skip
 
 
-def test_csv_files_hold_the_figures_of_the_slides(tmp_path: Path) -> None:
+def test_csv_files_hold_the_metrics_of_the_slides(tmp_path: Path) -> None:
     grouped_report(tmp_path)
     slides = load_report(tmp_path).slides
     rows = list(csv.DictReader((tmp_path / "slides.csv").open(newline="")))

@@ -64,7 +64,7 @@ def test_outlines_are_scored_at_any_spacing(project: FolderProject, tmp_path: Pa
     assert counts == [[64 * 128, 0, 0], [16 * 128, 48 * 64, 48 * 64]]
 
 
-def test_outlines_that_are_no_geojson_are_told(project: FolderProject, tmp_path: Path) -> None:
+def test_outlines_that_are_no_geojson_are_reported(project: FolderProject, tmp_path: Path) -> None:
     """An area that cannot be built is missed; nobody should have to find out by the score."""
     path = tmp_path / "maps" / "a.geojson"
     write_geojson(path, [PathObject(box(0, 0, 160, 256), "detection", RED)])

@@ -77,7 +77,7 @@ def test_no_difference_is_not_called_equality() -> None:
     assert "does not show that there is none" in found.verdict
 
 
-def test_all_pairs_and_figures_are_corrected_for_together() -> None:
+def test_all_pairs_and_metrics_are_corrected_for_together() -> None:
     rng = np.random.default_rng(0)
     tables = {name: rng.normal(0.7, 0.1, (9, 3)) for name in ("macro", "Tumor")}
     found = paired_tests(["a", "b", "c"], tables, "bonferroni")

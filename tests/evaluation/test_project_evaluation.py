@@ -255,7 +255,7 @@ def test_predictions_at_another_pixel_size_are_refused(tmp_path: Path) -> None:
         evaluate_project(corrected, predictions_dir=tmp_path / "p", out_dir=tmp_path / "o")
 
 
-def test_classes_the_model_does_not_know_are_told_and_not_scored(tmp_path: Path) -> None:
+def test_classes_the_model_does_not_know_are_reported_and_not_scored(tmp_path: Path) -> None:
     from support.reporting import Notes
 
     write_slide(tmp_path / "s", "a.tif", [(RED, 0, 0, 50, 50), (PathClass("Fat"), 60, 0, 70, 10)])

@@ -59,13 +59,13 @@ def ours(measured: ScaleMeasured) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_figures_of_a_slide_are_those_of_scikit_learn(seed: int) -> None:
+def test_metrics_of_a_slide_are_those_of_scikit_learn(seed: int) -> None:
     asked, found = answers(seed)
     measured = ScaleMeasured.of(asked, found, STEPS)
     assert ours(measured) == pytest.approx(theirs(asked, found), abs=1e-9)
 
 
-def test_pooled_figures_are_those_of_all_patches_together() -> None:
+def test_pooled_metrics_are_those_of_all_patches_together() -> None:
     parts = [answers(seed, n) for seed, n in ((1, 20), (2, 50), (3, 7))]
     pooled = ScaleMeasured.pooled([ScaleMeasured.of(*part, STEPS) for part in parts])
     asked, found = (np.concatenate(column) for column in zip(*parts, strict=True))

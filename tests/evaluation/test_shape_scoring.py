@@ -261,7 +261,7 @@ def test_classes_that_the_model_does_not_know_are_unknown_area() -> None:
     assert found.boundaries[TUMOR, UNJUDGED_EDGES] == found.boundaries[TUMOR, PREDICTED_EDGES] > 0
 
 
-def test_figures_survive_json_and_pool() -> None:
+def test_metrics_survive_json_and_pool() -> None:
     truth = [*whole_slide(), *annotated([(RED, 30, 40, 90, 120)])]
     labels = np.full((200, 200), 2, np.uint8)
     labels[43:120, 30:90] = 1

@@ -199,7 +199,7 @@ def test_probabilities_are_counted_on_drawn_pixels_only(tmp_path: Path) -> None:
     assert bare.bins is None
 
 
-def test_annotations_off_the_slide_are_told_as_such(tmp_path: Path) -> None:
+def test_annotations_off_the_slide_are_reported_as_such(tmp_path: Path) -> None:
     write_slide(tmp_path, "a.tif", [(RED, 0, 0, 100, 100)])
     write_slide(tmp_path, "off.tif", [(RED, 5000, 5000, 5100, 5100)])
     images, _ = annotated_images(open_project(tmp_path))

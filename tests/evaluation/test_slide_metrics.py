@@ -51,7 +51,7 @@ def labels_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_figures_for_all_classes_are_those_of_scikit_learn(seed: int) -> None:
+def test_metrics_for_all_classes_are_those_of_scikit_learn(seed: int) -> None:
     found = measured(seed)
     truth, guess = labels_of(found.counts)
     assert found.value("accuracy") == pytest.approx(np.mean(truth == guess), abs=1e-9)

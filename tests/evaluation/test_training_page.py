@@ -43,7 +43,7 @@ def write_run(folder: Path, epochs: int = 3, val: bool = True, planned: int = 3)
     return folder
 
 
-def test_a_run_is_told_on_one_page_that_fetches_nothing(tmp_path: Path) -> None:
+def test_a_run_is_reported_on_one_page_that_fetches_nothing(tmp_path: Path) -> None:
     path = train_report(write_run(tmp_path / "my run"))
     assert path == tmp_path / "my run" / "report.html"
     page = path.read_text()
@@ -89,7 +89,7 @@ def test_numbers_are_those_of_the_files(tmp_path: Path) -> None:
     assert run.classes.names == NAMES
 
 
-def test_agreement_of_patches_is_told_and_plotted(tmp_path: Path) -> None:
+def test_agreement_of_patches_is_reported_and_plotted(tmp_path: Path) -> None:
     run = write_run(tmp_path / "r", epochs=2)
     lines = (run / "metrics.csv").read_text().splitlines()
     more = ["kappa,balanced_accuracy", "0.125,0.5", "0.375,0.625"]

@@ -38,7 +38,7 @@ def test_a_contestant_may_be_added_and_left_out_again(tmp_path: Path) -> None:
         (DESIGN, Options(overrides=("epochs=3",))),
     ],
 )
-def test_what_would_change_figures_needs_another_folder(
+def test_what_would_change_metrics_needs_another_folder(
     design: Design, options: Options, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"

@@ -69,7 +69,7 @@ def test_the_pace_is_measured_and_makes_the_schedule(lesson: Lesson) -> None:
     assert within(replace(lesson, budget_s=1.5), SILENT).epochs == 1
 
 
-def test_a_damaged_pace_is_told(lesson: Lesson) -> None:
+def test_a_damaged_pace_is_reported(lesson: Lesson) -> None:
     lesson.folder.mkdir()
     (lesson.folder / PACE_NAME).write_text("{")
     with pytest.raises(UsageError, match=r"pace\.json: cannot be read.*; delete it"):

@@ -108,7 +108,7 @@ def test_one_fold_is_the_projects_own_split(tmp_path: Path) -> None:
     assert (first.seed, second.seed) == (4, 5)
 
 
-def test_painted_slides_are_new_for_every_seed(tmp_path: Path) -> None:
+def test_synthetic_slides_are_new_for_every_seed(tmp_path: Path) -> None:
     def make(folder: Path, slides: Mapping[str, int], seed: int, reporter: Reporter) -> Project:
         for split, count in slides.items():
             for number in range(count):

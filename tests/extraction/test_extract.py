@@ -150,7 +150,7 @@ def test_an_image_s_own_rest_is_a_label_and_a_change_of_it_extracts_again(tmp_pa
     assert (len(again.extracted), len(again.resumed)) == (0, 1)
 
 
-def test_a_wanted_class_that_nobody_drew_is_told(folder: Path) -> None:
+def test_a_wanted_class_that_nobody_drew_is_reported(folder: Path) -> None:
     recorder = Recorder()
     config = ExtractConfig((X10,), size=64, where="all", classes=("Tumour", "Tumor"))
     extract_projects([FolderProject(folder)], folder.parent / "out", config, recorder)

@@ -114,7 +114,7 @@ def test_bands_and_columns_do_not_show(folder: Path, monkeypatch: pytest.MonkeyP
     assert [o.geometry.wkb for o in cut] == [o.geometry.wkb for o in whole]
 
 
-def test_what_cannot_be_drawn_is_told(folder: Path, slides: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_drawn_is_reported(folder: Path, slides: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no class 'Tumour'.*there are Dark, Pale"):
         draw_objects(folder, ObjectConfig(thresholds={"Tumour": 0.5}))
     with pytest.raises(PredictionError, match="no finished prediction"):

@@ -58,7 +58,7 @@ def test_glass_is_not_told_unless_asked_for(wide: Path, tmp_path: Path) -> None:
     assert (labels[:, 50:] == 0).all()
 
 
-def test_only_what_lies_in_a_drawn_area_is_told(wide: Path, tmp_path: Path) -> None:
+def test_only_what_lies_in_a_drawn_area_is_reported(wide: Path, tmp_path: Path) -> None:
     area = shapely.box(256, 128, 400, 256)
     with open_slide(wide) as slide:
         found = predict_slide(*otsu(64), slide, tmp_path, CONFIG, roi=[area])

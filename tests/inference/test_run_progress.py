@@ -97,7 +97,7 @@ def test_a_run_tells_shares_results_and_failures(tmp_path: Path) -> None:
     ) * 2
 
 
-def test_finished_images_are_told_again(tmp_path: Path) -> None:
+def test_finished_images_are_reported_again(tmp_path: Path) -> None:
     """Whoever shows results needs them, however old."""
     folder = texture_folder(tmp_path / "slides", slides=1, size=160)
     model = save_random_model(tmp_path / "model", seed=3)

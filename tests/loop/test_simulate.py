@@ -43,7 +43,7 @@ def _painted_entry(tmp_path: Path, seed: int = 3) -> PlayedEntry:
     return PlayedProject(tmp_path / "game", data.pool).images[0]
 
 
-def test_painted_slides_are_fully_known(tmp_path: Path) -> None:
+def test_synthetic_slides_are_fully_known(tmp_path: Path) -> None:
     entry = _painted_entry(tmp_path)
     known = known_objects(entry.known)
     assert sum(o.geometry.area for o in known) == pytest.approx(256 * 256)

@@ -60,7 +60,7 @@ def test_answers_that_are_no_numbers_are_refused(value: float) -> None:
         classify(logits, mask, as_uint8=True)
 
 
-def test_answers_that_are_no_numbers_are_told_with_the_model_s_file(tmp_path: Path) -> None:
+def test_answers_that_are_no_numbers_are_reported_with_the_model_s_file(tmp_path: Path) -> None:
     slides = tmp_path / "slides"
     slides.mkdir()
     write_pyramid(slides / "a.tif", np.full((64, 64, 3), 120, np.uint8), 1.0, levels=1)

@@ -150,7 +150,7 @@ def test_settings_in_json_beside_a_slide_are_no_annotations(tmp_path: Path, text
     assert not FolderProject(tmp_path).remarks()
 
 
-def test_what_is_left_out_of_halo_s_file_is_told(tmp_path: Path) -> None:
+def test_what_is_left_out_of_halo_s_file_is_reported(tmp_path: Path) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
     regions = [halo_region("Rectangle", (1, 2), (3, 5)), halo_region("Star", (1, 2), (3, 5))]
     halo_file(tmp_path / "a.annotations", "".join(regions))
@@ -175,7 +175,7 @@ def test_every_image_that_is_read_is_found_in_a_folder(tmp_path: Path, ending: s
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_what_is_called_like_a_slide_and_is_none_is_told(tmp_path: Path) -> None:
+def test_what_is_called_like_a_slide_and_is_none_is_reported(tmp_path: Path) -> None:
     write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
     (tmp_path / "b.ome.zarr").mkdir()
     (tmp_path / "c.ome.zarr.zip").write_bytes(b"PK")

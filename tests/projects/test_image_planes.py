@@ -167,7 +167,7 @@ def test_areas_are_counted_plane_by_plane(stack: Path) -> None:
     assert any("that the image does not have" in note for note in image.notes)
 
 
-def test_a_plane_of_an_image_without_planes_is_told(tmp_path: Path) -> None:
+def test_a_plane_of_an_image_without_planes_is_reported(tmp_path: Path) -> None:
     write_pyramid(tmp_path / "a.tif", np.zeros((64, 64, 3), np.uint8), 1.0, levels=1)
     write_strokes(tmp_path / "a.geojson", {"A": [(0, 0, 20, 20)]}, plane=(2, 0))
     (image,) = summarise(open_project(tmp_path))

@@ -34,7 +34,7 @@ new com.google.gson.Gson().toJson(
 
 
 @pytest.mark.parametrize("kind", ["detections", "annotations"])
-def test_regions_and_cores_get_figures(
+def test_regions_and_cores_get_metrics(
     qupath: InstalledExtension, tmp_path: Path, kind: str
 ) -> None:
     project = make_dark_project(tmp_path / "Projekt", (FIRST,))

@@ -86,7 +86,7 @@ def test_every_window_opens_and_does_what_it_is_for(visit: dict[str, Any]) -> No
     assert float(visit["unlikeness"]) > 10
 
 
-def test_what_a_job_will_find_or_take_is_told_before_it_begins(visit: dict[str, Any]) -> None:
+def test_what_a_job_will_find_or_take_is_reported_before_it_begins(visit: dict[str, Any]) -> None:
     assert visit["foreseen"].startswith(f"{FIRST} looks unlike those that the model learned from (")
     assert visit["estimate"].startswith("On this computer (CPU")
 

@@ -78,7 +78,9 @@ def test_slides_without_the_key_are_a_group_and_are_named(plain: AnnotatedSlide)
     ]
 
 
-def test_a_key_that_no_slide_has_is_told_with_those_that_there_are(plain: AnnotatedSlide) -> None:
+def test_a_key_that_no_slide_has_is_reported_with_those_there_are(
+    plain: AnnotatedSlide,
+) -> None:
     slides = slides_with(plain, {"grade": "1"}, {"hospital": "A"})
     heard = Listener()
     SamplerChoice("hierarchical", ("Grade",)).make(

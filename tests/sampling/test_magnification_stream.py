@@ -85,7 +85,7 @@ def test_a_coarse_slide_is_not_enlarged(tmp_path: Path, slide: AnnotatedSlide) -
         assert len(of_coarse) > 0
 
 
-def test_a_magnification_that_no_slide_offers_is_told(tmp_path: Path) -> None:
+def test_a_magnification_that_no_slide_offers_is_reported(tmp_path: Path) -> None:
     coarse = source_of(ramp_slide(tmp_path / "coarse.tif", mpp=1.0))
     said = Listener()
     take(stream_of(coarse, reporter=said), 1)

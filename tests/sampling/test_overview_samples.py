@@ -130,7 +130,7 @@ def test_a_rare_group_is_as_likely_as_a_frequent_one(tmp_path: Path) -> None:
     assert 0.4 < float((seen == 0).float().mean()) < 0.6
 
 
-def test_a_slide_that_fails_is_told_and_left_out(tmp_path: Path) -> None:
+def test_a_slide_that_fails_is_reported_and_left_out(tmp_path: Path) -> None:
     sources = [slide(tmp_path, f"s{i}") for i in range(3)]
     sources[1].slide.path.write_bytes(b"nothing")
     recorder = Recorder()

@@ -20,7 +20,7 @@ SIDE = 512
 MPP = 1.0
 
 
-def test_macenko_finds_the_stains_that_were_painted() -> None:
+def test_macenko_finds_the_stains_that_were_made() -> None:
     found = measure(ArraySlide(stained(SIDE, (1.5, 0.8)), MPP), "macenko")
     assert isinstance(found, MacenkoProfile)
     assert np.allclose(found.stains, STAINS, atol=0.03)

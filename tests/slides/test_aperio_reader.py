@@ -66,7 +66,7 @@ def test_levels_lie_on_their_own_grid(slide: Path) -> None:
 
 
 @pytest.mark.parametrize(("cut", "says"), [(0, None), (40, "damaged at level 0, tile 1, 2")])
-def test_a_tile_that_is_not_there_is_white_and_a_damaged_one_is_told(
+def test_a_tile_that_is_not_there_is_white_and_a_damaged_one_is_reported(
     slide: Path, tmp_path: Path, cut: int, says: str | None
 ) -> None:
     path = tmp_path / "a.svs"

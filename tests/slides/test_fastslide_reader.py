@@ -81,7 +81,7 @@ def test_packed_channels_of_16_bits(tmp_path: Path, packed: str) -> None:
         assert (found[..., c] == planes[c, 0, 0]).all()
 
 
-def test_of_several_scenes_the_first_is_read_and_told(tmp_path: Path) -> None:
+def test_of_several_scenes_the_first_is_read_and_reported(tmp_path: Path) -> None:
     code = place_code(WIDTH, HEIGHT)
     further = {(1000, 300): 255 - code[:200, :256]}
     path = write_czi(tmp_path / "a.czi", {(0, 0, 0): code}, further=further)
@@ -98,7 +98,7 @@ def test_a_damaged_czi_is_refused_by_name(tmp_path: Path) -> None:
         open_slide(path)
 
 
-def test_without_fastslide_the_way_to_it_is_told(
+def test_without_fastslide_the_way_to_it_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fastslide_reader, "has_fastslide", lambda: False)
@@ -117,7 +117,7 @@ def test_a_vsi_without_its_stacks_is_no_slide(tmp_path: Path) -> None:
     assert looks_readable(tmp_path / "a.vsi")
 
 
-def test_an_isyntax_is_told_by_its_first_bytes(tmp_path: Path) -> None:
+def test_an_isyntax_is_reported_by_its_first_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.isyntax").write_bytes(b'<DataObject ObjectType="DPUfsImport">')
     (tmp_path / "b.isyntax").write_bytes(b"something else")
     assert looks_readable(tmp_path / "a.isyntax")

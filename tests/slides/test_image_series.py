@@ -46,7 +46,7 @@ def test_the_largest_image_is_the_slide(
     assert np.array_equal(whole(path), SLIDE)
 
 
-def test_it_is_told_which_image_is_the_slide(tmp_path: Path) -> None:
+def test_it_is_reported_which_image_is_the_slide(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", (SMALL, PLAIN), (SLIDE, TILED))
     with open_slide(path) as slide:
         (note,) = slide.notes

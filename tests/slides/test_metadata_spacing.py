@@ -56,7 +56,7 @@ def test_the_ome_xml_wins_over_resolution_tags(
         assert slide.calibration.mpp == pytest.approx(0.5)
 
 
-def test_an_ome_xml_in_px_is_told(tmp_path: Path) -> None:
+def test_an_ome_xml_in_px_is_reported(tmp_path: Path) -> None:
     with open_slide(ome(tmp_path / "a.ome.tif", 0.5, "pixel")) as slide:
         assert not slide.has_calibration
         assert "'pixel', not a length" in slide.spacing_note
@@ -114,7 +114,7 @@ def test_0_is_unknown(zero: float | None) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), -0.5, 353.0, float("inf"), 1e-9])
-def test_what_no_microscope_has_is_told(value: float) -> None:
+def test_what_no_microscope_has_is_reported(value: float) -> None:
     assert is_plausible(value, value).calibration is None
     assert "the file says" in is_plausible(0.5, value).note
 

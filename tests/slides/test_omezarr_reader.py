@@ -209,7 +209,7 @@ def test_a_codec_that_would_run_a_program_is_refused(tmp_path: Path) -> None:
     assert not Path("/tmp/hookpath-was-run").exists()
 
 
-def test_a_damaged_chunk_is_told_where(tmp_path: Path) -> None:
+def test_a_damaged_chunk_is_reported_where(tmp_path: Path) -> None:
     path = write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB, levels=1)
     (path / "0" / "0" / "0" / "0").write_bytes(b"\xff" * 9)
     with (

@@ -210,7 +210,7 @@ def test_a_given_spacing_wins_over_the_files(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08" + bytes(60), "packed with gzip"),
     ],
 )
-def test_what_commonly_takes_a_slide_s_place_is_told(
+def test_what_commonly_takes_a_slide_s_place_is_reported(
     tmp_path: Path, content: bytes, says: str
 ) -> None:
     path = tmp_path / "a.svs"

@@ -66,7 +66,7 @@ def test_the_standard_error_is_over_the_folds() -> None:
         ({"a": 50, "b": 9, "c": 1}, ["a", "b", "c"], "'A': very little is annotated"),
     ],
 )
-def test_figures_that_rest_on_little_are_doubted(
+def test_metrics_that_rest_on_little_are_doubted(
     cells: dict[str, int], slides: list[str], said: str
 ) -> None:
     assert any(said in doubt for doubt in doubts({"A": ClassAnnotations(cells, 10.0)}, slides))
@@ -77,7 +77,7 @@ def test_enough_of_everything_leaves_no_doubt() -> None:
     assert doubts({"A": ClassAnnotations(cells, 10.0)}, list(cells)) == []
 
 
-def test_the_worst_told_class_is_drawn_next_on_the_worst_slide() -> None:
+def test_the_worst_found_class_is_drawn_next_on_the_worst_slide() -> None:
     chosen = judged((1.0,), 0.7, A=0.6, B=0.8)
     annotated = {name: ClassAnnotations({"a": 9, "b": 9}, 1.0) for name in "AB"}
     assert draw_next(chosen, {0: "a", 1: "b"}, annotated) == "'A' (F1 0.60, the lowest), first on a"

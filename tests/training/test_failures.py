@@ -321,7 +321,7 @@ def test_annotations_that_cannot_be_read_are_not_taken_for_none(
     refused(project, tmp_path / "run", r"of 3 images that cannot, the first, s0\.tif: .*not JSON")
 
 
-def test_where_no_slide_can_be_used_the_reason_is_told(folder: Path, tmp_path: Path) -> None:
+def test_where_no_slide_can_be_used_the_reason_is_reported(folder: Path, tmp_path: Path) -> None:
     """As a person meets it: nobody set the pixel size."""
     project = change(folder, tmp_path)
     for slide in project.glob("*.tif"):

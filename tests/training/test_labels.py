@@ -69,7 +69,7 @@ def test_only_classes_of_no_interest_are_nothing_to_find(tmp_path: Path) -> None
         gathered(folder)
 
 
-def test_what_is_left_out_is_told_by_class_number_area_and_reason(tmp_path: Path) -> None:
+def test_what_is_left_out_is_reported_by_class_number_area_and_reason(tmp_path: Path) -> None:
     line = PathObject(shapely.LineString([(0, 200), (50, 200)]), path_class=PathClass("Tumor"))
     usual = [area("Tumor", 0, 0), area("Stroma", 50, 0)]
     folder = folder_with(
@@ -140,7 +140,7 @@ def test_derived_classes_count_as_their_base_class(tmp_path: Path) -> None:
     assert data.train[0].labels.report.area_l0 == {"Tumor": 1250, "Stroma": 625}
 
 
-def test_a_name_that_is_read_as_another_is_told_once_for_all_images(tmp_path: Path) -> None:
+def test_a_name_that_is_read_as_another_is_reported_once_for_all_images(tmp_path: Path) -> None:
     annotated = [area(" Tumor", 0, 0), area("Stroma", 50, 0)]
     folder = folder_with(tmp_path, a=annotated, b=annotated, c=annotated, d=annotated)
     notes = Notes()

@@ -30,7 +30,7 @@ class Calls:
         return call
 
 
-def test_mlflow_gets_parameters_and_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_gets_parameters_and_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Calls()
     monkeypatch.setitem(sys.modules, "mlflow", service)  # type: ignore[arg-type]
     loggers = Loggers(["mlflow", "tensorboard", "mlflow"], RUN, Notes())
@@ -54,7 +54,7 @@ def test_weights_and_biases_goes_on_with_the_same_run(monkeypatch: pytest.Monkey
     assert service.seen[0][1]["resume"] == "allow"
 
 
-def test_a_logger_that_fails_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_logger_that_fails_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(**_: Any) -> None:
         raise ConnectionError("no route to host")
 

@@ -119,7 +119,7 @@ def test_a_free_slide_goes_where_its_patient_is() -> None:
         assert split_slides(candidates, NONE, 0.5, seed).test == ("0", "1")
 
 
-def test_a_patient_that_metadata_put_on_two_sides_is_told() -> None:
+def test_a_patient_that_metadata_put_on_two_sides_is_reported() -> None:
     candidates = of_patients("P", "P", "Q", marks={0: "test", 1: "train", 2: "val"})
     (line,) = on_two_sides(candidates, split_slides(candidates, NONE, 0.5, 0))
     assert line.startswith("slides of P stand on two sides: s1 (train), s0 (test)")

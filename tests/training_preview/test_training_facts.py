@@ -85,6 +85,6 @@ def test_the_page_holds_everything_and_fetches_nothing(found: Look) -> None:
     assert "model.filters" in page
 
 
-def test_systems_in_stages_are_told_to_look_at_their_first() -> None:
+def test_systems_in_stages_are_reported_to_look_at_their_first() -> None:
     with pytest.raises(UsageError, match="-m classifier"):
         look([], TrainConfig.of({"family": "h2gnet"}))
