@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.jvm.servers import files_in, is_file_uri, moved, path_of, transformation, uris_in
-from support.servers import openslide_server, turned
+from hookpath.jvm.servers import (
+    files_in,
+    is_file_uri,
+    moved,
+    path_of,
+    providers_in,
+    series_in,
+    transformation,
+    uris_in,
+)
+from support.servers import bioformats_server, openslide_server, turned
 
 A, B = Path("/slides/a b.svs"), Path("/slides/b.svs")
 
@@ -28,6 +37,16 @@ def test_every_file_is_found_once_the_outermost_first() -> None:
         "file:///x",
         "file:///y",
     ]
+
+
+def test_who_opens_the_files_and_which_image_inside_them() -> None:
+    both = {**joined(), "channels": [turned(bioformats_server(B, series=2))]}
+    assert [name.rsplit(".", 1)[1] for name in providers_in(both)] == [
+        "OpenslideServerBuilder",
+        "BioFormatsServerBuilder",
+    ]
+    assert series_in(json.dumps(both)) == (0, 2)
+    assert series_in("") == series_in(json.dumps(openslide_server(A))) == (0,)
 
 
 def test_files_that_moved_are_named_where_they_are_and_addresses_stay(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from hookpath.projects import open_project, twin_remarks
 from hookpath.slides import SlideRef
 from support.scanners import write_dicom, write_mirax
+from support.servers import bioformats_server
 from support.slides import position_image, write_pyramid
 from support.zoo import place_code
 
@@ -59,6 +61,18 @@ class Entry:
 
     name: str
     slide: SlideRef
+
+
+def test_series_of_one_file_are_other_slides(tmp_path: Path) -> None:
+    """As the scenes of a CZI, which QuPath lists one by one."""
+    path = write_pyramid(tmp_path / "a.tif", place_code(), 0.5)
+    series = [json.dumps(bioformats_server(path, n)) for n in (0, 1, 1)]
+    entries: list[Any] = [
+        Entry(f"{number}", SlideRef(path, server=how)) for number, how in enumerate(series)
+    ]
+    (line,) = twin_remarks(entries)
+    assert line.startswith("1 and 2 are the same slide (equal files)")
+    assert twin_remarks(entries[:2]) == []
 
 
 def test_the_files_of_a_dicom_series_one_by_one(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hookpath.errors import ProjectError
 from hookpath.projects import Problem, open_project, summarise
+from hookpath.projects.qupath_store.image_server import locate
 from support.projects import HEIGHT, MPP, WIDTH, make_slides, snapshot, write_project_file
 from support.textures import texture_slide
 
@@ -128,6 +129,18 @@ def test_a_project_that_moved_with_its_slides_finds_them(tmp_path: Path, slide_p
     before.rename(tmp_path / "neu")
     moved = open_project(tmp_path / "neu" / "project" / file.name)
     assert moved.images[0].slide.path == tmp_path / "neu" / "slides" / HARD_NAME
+
+
+@pytest.mark.parametrize("name", ["a.ome.zarr", "a.zarr/0"])
+def test_a_folder_is_an_image_where_it_is_ome_zarr_or_in_one(tmp_path: Path, name: str) -> None:
+    """Bio-Formats records the folder that the chosen ``.zattrs`` lies in."""
+    file = tmp_path / "p" / "project.qpproj"
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    assert locate(f"{folder.as_uri()}/", file, None, "image 1") == folder
+    other = folder.rename(tmp_path / "folder")
+    with pytest.raises(ProjectError, match="slide not found"):
+        locate(f"{other.as_uri()}/", file, None, "image 1")
 
 
 def test_the_recorded_place_wins_over_the_relative_one(tmp_path: Path, slide_path: Path) -> None:

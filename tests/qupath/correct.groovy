@@ -1,5 +1,5 @@
-// A person corrects proposals. args[0]: "brush" adds a stroke to the largest Dark annotation and makes
-// one new annotation of all Pale ones, as Merge does; "lock" locks the Dark ones.
+// A person corrects proposals. args[0]: "brush" gives a stroke to the largest Dark annotation, takes it
+// from the Pale ones and makes one new annotation of these, as Merge does; "lock" locks the Dark ones.
 import qupath.lib.roi.GeometryTools
 import qupath.lib.roi.ROIs
 import qupath.lib.roi.RoiTools
@@ -9,6 +9,7 @@ if (args[0] == "brush") {
     def dark = named("Dark").max { it.getROI().getArea() }
     def stroke = ROIs.createRectangleROI(100, 100, 60, 20, dark.getROI().getImagePlane())
     dark.setROI(RoiTools.union([dark.getROI(), stroke]))
+    named("Pale").each { it.setROI(RoiTools.difference(it.getROI(), stroke)) }
     selectObjects(named("Pale"))
     mergeSelectedAnnotations()
     fireHierarchyUpdate()

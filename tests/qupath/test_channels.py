@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tifffile
-from shapely import wkt
 
-from hookpath.annotations import RUN_TAG
 from hookpath.annotations.object_planes import plane_of
-from hookpath.inference import PredictConfig, predict_project
+from hookpath.inference import predict_project
 from hookpath.models import ModelCard, save_model
 from hookpath.projects import PlaneChoice, QuPathProject
 from hookpath.training import TrainConfig, train_network
@@ -25,23 +22,19 @@ from support.multiplex import coded, write_strokes
 from support.networks import red_network
 from support.qupath import run_alone
 from support.qupath_slides import dump_project
+from support.spots import (
+    CONFIG,
+    HEIGHT,
+    SPOTS,
+    WIDTH,
+    lie_on_spots,
+    seen_centres,
+    spot_model,
+    spotted,
+)
 from support.training import TINY
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
-
-WIDTH, HEIGHT = 160, 96
-#: (x, y, width, height) in level-0 px of what is bright in the second channel.
-SPOTS = ((21, 35, 17, 12), (90, 11, 9, 30), (121, 61, 26, 20))
-CONFIG = PredictConfig(min_area_um2=1, device="cpu", tissue=False)
-
-
-def spotted(spots: Sequence[tuple[int, int, int, int]] = SPOTS) -> npt.NDArray[np.uint16]:
-    """``(4, H, W)``: the place's code, and 9000 on 300 where the spots are."""
-    pixels = coded(4, HEIGHT, WIDTH)
-    pixels[1] = 300
-    for x, y, w, h in spots:
-        pixels[1, y : y + h, x : x + w] = 9000
-    return pixels
 
 
 def write(path: Path, pixels: npt.NDArray[Any], axes: str) -> None:
@@ -67,11 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def predicted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every image as QuPath sees it after a prediction by a network whose answer is known."""
     root = tmp_path_factory.mktemp("model")
-    scales = [{"name": "Channel 2", "low": 300, "high": 9300}]
-    norm = {"scale": 1 / 255, "channels": scales}
-    model = red_network(in_channels=1)
-    card = ModelCard.describe(model, class_table(2), normalisation=norm)
-    save_model(root / "m", model, card)
+    spot_model(root / "m")
     config = CONFIG.model_copy(update={"planes": PlaneChoice(z=(0, 2))})
     whole = predict_project(QuPathProject(folder), root / "m", root / "o", config)
     # An image of one plane has no plane 2; it is predicted on its own.
@@ -83,25 +72,15 @@ def predicted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return {image["name"]: image for image in dump_project(folder)["images"]}
 
 
-def centres(image: dict[str, Any]) -> list[tuple[float, float]]:
-    """Of the predicted objects of class B."""
-    ours = [o for o in image["objects"] if RUN_TAG in o["metadata"]]
-    shapes = [wkt.loads(o["wkt"]) for o in ours if o["classification"] == "B"]
-    return sorted((s.centroid.x, s.centroid.y) for s in shapes)
-
-
 @pytest.mark.parametrize("name", ["spots", "joined"])
 def test_objects_lie_where_the_channel_is_bright(predicted: dict[str, Any], name: str) -> None:
-    found = centres(predicted[name])
-    for (x, y), (left, top, w, h) in zip(found, SPOTS, strict=True):
-        assert abs(x - left - w / 2) < 1
-        assert abs(y - top - h / 2) < 1
+    assert lie_on_spots(seen_centres(predicted[name]))
 
 
 def test_on_a_turned_image_they_are_turned(predicted: dict[str, Any]) -> None:
     """By a quarter clockwise: (x, y) goes to (H − y, x)."""
     wanted = sorted((HEIGHT - (y + h / 2), x + w / 2) for x, y, w, h in SPOTS)
-    for (x, y), (wanted_x, wanted_y) in zip(centres(predicted["turned"]), wanted, strict=True):
+    for (x, y), (wanted_x, wanted_y) in zip(seen_centres(predicted["turned"]), wanted, strict=True):
         assert abs(x - wanted_x) < 1
         assert abs(y - wanted_y) < 1
 

@@ -35,14 +35,44 @@ def is_file_uri(uri: str) -> bool:
 
 def uris_in(builder: Any) -> Iterator[str]:
     """Every ``uri`` of a server's JSON, outermost and first come first."""
+    return _texts(builder, "uri")
+
+
+def providers_in(builder: Any) -> Iterator[str]:
+    """The Java classes that open the files of a server's JSON."""
+    return _texts(builder, "providerClassName")
+
+
+def _texts(builder: Any, key: str) -> Iterator[str]:
     if isinstance(builder, Mapping):
-        if isinstance(uri := builder.get("uri"), str):
-            yield uri
+        if isinstance(text := builder.get(key), str):
+            yield text
         for member in builder.values():
-            yield from uris_in(member)
+            yield from _texts(member, key)
     elif isinstance(builder, list):
         for member in builder:
-            yield from uris_in(member)
+            yield from _texts(member, key)
+
+
+def series_in(how: str) -> tuple[int, ...]:
+    """Which images inside their files a server's JSON reads, first come first; 0: the first.
+
+    Args:
+        how: the JSON; "": a file is read as it is.
+    """
+    return tuple(_series(json.loads(how))) if how else (0,)
+
+
+def _series(builder: Any) -> Iterator[int]:
+    if isinstance(builder, Mapping):
+        if isinstance(builder.get("uri"), str):
+            args = [str(a) for a in builder.get("args") or ()]
+            named = args[args.index("--series") + 1] if "--series" in args[:-1] else "0"
+            yield int(named) if named.isdecimal() else 0
+        builder = list(builder.values())
+    if isinstance(builder, list):
+        for member in builder:
+            yield from _series(member)
 
 
 def files_in(how: str) -> list[Path]:

@@ -7,10 +7,11 @@ from itertools import combinations
 from pathlib import Path
 
 from hookpath.errors import HookpathError
+from hookpath.jvm.servers import series_in
 from hookpath.projects.base import ImageEntry
 
-Named = tuple[str, Path]
-"""An image's name and its slide file."""
+Named = tuple[str, Path, tuple[int, ...]]
+"""An image's name, its slide file, and which images inside such files it shows (0: the first)."""
 
 
 def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
@@ -18,14 +19,14 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
 
     Files of equal content, one file named twice, and files of one folder that differ in their
     endings alone (``a.svs``, ``a.ome.tif``) and are of equal size in px. Only files that are
-    equally long, or share a name, are looked into.
+    equally long, or share a name, are looked into. Other series of one file are other slides.
     """
     named = list(_named(entries))
     same = list(_groups(named, _length, _content))
     found = [f"{_and(group)} are the same slide ({_how(group)}){_ADVICE}" for group in same]
     duplicated = {item for group in same for item in group}
     rest = [item for item in named if item not in duplicated]
-    for group in _by(rest, lambda item: item[1].parent / _stem(item[1])):
+    for group in _by(rest, lambda item: (item[1].parent / _stem(item[1]), item[2])):
         found += [
             f"{_and(pair)} look like one slide (same name and size){_ADVICE}"
             for pair in combinations(group, 2)
@@ -35,11 +36,11 @@ def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
 
 
 def same_files(entries: Sequence[ImageEntry]) -> list[list[ImageEntry]]:
-    """Sets of at least two images whose slide files are equal, or one file."""
+    """Sets of at least two images whose slide files are equal, or one file, whatever series."""
     by_key: dict[Named, list[ImageEntry]] = {}
     for entry in entries:
-        for name, path in _named([entry]):
-            by_key.setdefault((name, path), []).append(entry)
+        for name, path, _ in _named([entry]):
+            by_key.setdefault((name, path, ()), []).append(entry)
     groups = list(_groups(list(by_key), _length, _content))
     grouped = {item for group in groups for item in group}
     several = [[e for item in group for e in by_key[item]] for group in groups]
@@ -53,7 +54,8 @@ _ADVICE = "; leave all but one out, or it counts twice and may measure what it t
 def _named(entries: Iterable[ImageEntry]) -> Iterator[Named]:
     for entry in entries:
         try:
-            yield entry.name, entry.slide.path
+            slide = entry.slide
+            yield entry.name, slide.path, series_in(slide.server)
         except HookpathError:  # reported where the slide is needed
             continue
 
@@ -75,11 +77,11 @@ def _by(named: Iterable[Named], key: Callable[[Named], object]) -> Iterator[list
 
 def _length(item: Named) -> object:
     """The files of a DICOM series differ in length, and each opens the whole slide."""
-    path = item[1]
+    _, path, series = item
     if path.suffix.lower() == ".dcm":
         return ".dcm"
     try:
-        return path.stat().st_size
+        return path.stat().st_size, series
     except OSError:
         return path
 
@@ -96,7 +98,7 @@ def _content(item: Named) -> str:
 def _how(group: Sequence[Named]) -> str:
     """Files of one folder with one content that are no copies are those of one DICOM series."""
     first = group[0][1]
-    series = first.suffix.lower() == ".dcm" and all(p.parent == first.parent for _, p in group)
+    series = first.suffix.lower() == ".dcm" and all(p.parent == first.parent for _, p, _ in group)
     return "one series" if series else "equal files"
 
 
@@ -116,5 +118,5 @@ def _equal_size(one: Named, other: Named) -> bool:
 
 
 def _and(named: Sequence[Named]) -> str:
-    names = [name for name, _ in named]
+    names = [name for name, *_ in named]
     return f"{', '.join(names[:-1])} and {names[-1]}"

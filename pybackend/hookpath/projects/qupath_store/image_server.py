@@ -184,7 +184,7 @@ def locate(
             f"{image}: {uri} is not a file; download the slide and add the file to the project"
         )
     for path in _places(uri, saved_as, inside or Inside(project_file)):
-        if path.is_file() or (path.is_dir() and path.suffix == ".zarr"):
+        if path.is_file() or (path.is_dir() and _is_zarr(path)):
             return path
     recorded = str(_recorded(uri))
     raise MissingSlideError(
@@ -193,6 +193,11 @@ def locate(
         "is now (--remap OLD=NEW)",
         recorded=recorded,
     )
+
+
+def _is_zarr(folder: Path) -> bool:
+    """OME-Zarr, or an image inside one: Bio-Formats records ``a.zarr/0`` for its ``.zattrs``."""
+    return ".zarr" in (folder.suffix.lower(), folder.parent.suffix.lower())
 
 
 def _places(uri: str, saved_as: str | None, inside: Inside) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy.typing as npt
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
-from hookpath.jvm.servers import files_in, transformation
+from hookpath.jvm.extension_readers import add_readers
+from hookpath.jvm.servers import files_in, is_file_uri, providers_in, transformation, uris_in
 from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.channels import RGB, Pixels, with_names
 from hookpath.slides.metadata_spacing import is_plausible
@@ -141,20 +143,28 @@ def open_through_qupath(
     table.JClass("qupath.lib.scripting.QP")  # tells Gson how to read channels that QuPath computes
     kind = table.JClass("qupath.lib.images.servers.ImageServerBuilder$ServerBuilder")
     try:
+        add_readers(table, providers_in(json.loads(how)))
         builder = table.GsonTools.getInstance().fromJson(table.String(how), kind.class_)
         server = builder.build()
     except (jpype.JException, AttributeError) as error:
         raise SlideError(
-            f"{path}: QuPath {qupath_running()[1]} cannot open it ({java_says(error)}); open the "
-            "image in QuPath's window to see whether an extension is missing"
+            f"{_place(how, path)}: QuPath {qupath_running()[1]} cannot open it "
+            f"({java_says(error)}); open the image in QuPath's window to see whether an extension "
+            "is missing"
         ) from error
     if server is None:
-        raise SlideError(f"{path}: QuPath {qupath_running()[1]} has no reader for it")
+        raise SlideError(f"{_place(how, path)}: QuPath {qupath_running()[1]} has no reader for it")
     try:
         return QuPathSlide(path, server, how, calibration, plane)
     except BaseException:
         server.close()
         raise
+
+
+def _place(how: str, path: Path) -> str:
+    """Where the image is, for messages: a path would spoil an address."""
+    first = next(uris_in(json.loads(how)), "")
+    return str(path) if is_file_uri(first) else first
 
 
 def _calibration_of(metadata: Any) -> Calibration | None:

@@ -15,7 +15,8 @@ import java.util.Objects;
 /**
  * What QuPath recorded about how to open one image, checked to be readable by the Python package.
  *
- * @param file the slide; null where {@code problem} says why there is none
+ * @param file the slide; null where {@code problem} says why there is none, and for an image behind
+ *     an address (OMERO, DICOMweb), which only QuPath reads
  * @param cropToBounds whether QuPath crops to {@code openslide.bounds-*}, so that its pixel (0, 0)
  *     is not the file's
  * @param mppXY µm per pixel of level 0 as QuPath has them (set by hand or from the file); null
@@ -24,7 +25,8 @@ import java.util.Objects;
  * @param height level-0 pixels as QuPath sees them; 0 where the record does not say
  * @param channels names of its channels, in their order; empty: it is RGB, or nobody says
  * @param server QuPath's own JSON, where only QuPath gives these pixels for certain (turned images,
- *     other series, formats that OpenSlide does not read); null: the file is read as it is
+ *     other series, formats that OpenSlide does not read, addresses); null: the file is read as it
+ *     is
  * @param problem why the image cannot be handed over, for a person, without the image's name; null
  *     if it can
  */
@@ -61,15 +63,12 @@ public record ServerRecord(
 
     private static ServerRecord readable(
             JsonObject whole, JsonObject builder, JsonObject metadata) {
-        String uri = firstUri(builder);
-        Path file = fileOf(uri);
-        String problem = file == null
-                ? uri + " is not a file; download the slide and add the file to the project"
-                : Files.exists(file) ? null : notFound(file);
+        Path file = fileOf(firstUri(builder));
+        String problem = file == null || Files.exists(file) ? null : notFound(file);
         String provider = text(builder, "providerClassName");
         boolean openslide = provider == null
                 || provider.toLowerCase(Locale.ROOT).contains("openslide");
-        boolean asItIs = openslide && isPlain(builder);
+        boolean asItIs = openslide && isPlain(builder) && file != null;
         boolean crop = asItIs && !arguments(builder).contains("--no-crop");
         return new ServerRecord(problem == null ? file : null, crop, microns(metadata),
                 number(metadata, "width"), number(metadata, "height"), channels(metadata),

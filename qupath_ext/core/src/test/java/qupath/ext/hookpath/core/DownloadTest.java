@@ -103,12 +103,15 @@ class DownloadTest {
 
     @Test
     void aBrokenConnectionIsGoneOnFromWhereItBroke() throws Exception {
-        breaksAfter = 120_000;
+        breaksAfter = 140_000;
         run(download());
         assertArrayEquals(content, Files.readAllBytes(temp.resolve("file.whl")));
-        assertEquals(List.of("null", "bytes=120000-", "bytes=240000-"), ranges);
-        assertEquals(2, said.size());
-        assertTrue(said.getFirst().contains("trying again (2 of 3) from byte 120000"),
+        // What was still on its way when the connection broke may be lost.
+        int came = Integer.parseInt(ranges.get(1).replaceAll("\\D", ""));
+        assertTrue(came > 0 && came <= breaksAfter, ranges.toString());
+        assertEquals("null", ranges.getFirst());
+        assertEquals(ranges.size() - 1, said.size());
+        assertTrue(said.getFirst().contains("trying again (2 of 3) from byte " + came),
                 said.getFirst());
         assertEquals(SIZE, bytes.get());
     }

@@ -119,13 +119,21 @@ class ServerRecordTest {
     }
 
     @Test
-    void aMissingFileAndWhatIsNoFile() throws IOException {
+    void aMissingFileIsRefused() throws IOException {
         JsonObject missing = uri(OPENSLIDE, "", RGB);
         Files.delete(slide);
         assertTrue(problem(missing).contains("not found at " + slide));
+    }
+
+    @Test
+    void whatLiesBehindAnAddressIsReadByQuPath() {
         JsonObject omero = uri(OPENSLIDE, "", RGB);
         omero.addProperty("uri", "https://omero/webclient/?show=image-1");
-        assertTrue(problem(omero).contains("is not a file"));
+        ServerRecord found = ServerRecord.parse(omero);
+        assertNull(found.problem());
+        assertNull(found.file());
+        assertEquals(omero, found.server());
+        assertFalse(found.cropToBounds());
     }
 
     private static String problem(JsonObject builder) {
