@@ -18,7 +18,7 @@ from support.networks import red_network
 from support.projects import write_project_file
 from support.qupath import run_alone
 
-pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
 #: x, y, width, height of what has no red.
 BLUE = (30, 20, 40, 24)
@@ -63,7 +63,7 @@ def predict(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
         [str(w) for w in (sys.executable, "-m", "hookpath", *words, *more)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=400,
         check=False,
         env={**os.environ, "JAVA_TOOL_OPTIONS": java},
     )

@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw: dict[str, Any] = {"compressors": None}  # blosc needs a library that is not QuPath's own
     write_ome_zarr(root / "plain.ome.zarr", spotted(), **raw)
     write_ome_zarr(root / "named.ome.zarr", spotted(), labels=NAMED, **raw)
-    write_ome_zarr(root / "packed.ome.zarr", spotted(), compressors=_zlib())
+    write_ome_zarr(root / "packed.ome.zarr", spotted(), compressors={"id": "zlib"})
     for index, pixels in enumerate((coded(2), spotted())):
         write_ome_zarr(root / "several.zarr" / str(index), pixels, **raw)
     as_bioformats2raw(root / "several.zarr", 2)
@@ -50,12 +50,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_ome_zarr(root / "stack.ome.zarr", planes, "czyx", **raw)
     run_alone("make_zarr.groovy", root, root / "Projekt", *CHOSEN, "stack.ome.zarr")
     return root / "Projekt"
-
-
-def _zlib() -> Any:
-    import numcodecs
-
-    return numcodecs.Zlib()
 
 
 @pytest.fixture(scope="module")

@@ -54,13 +54,13 @@ def _texts(builder: Any, key: str) -> Iterator[str]:
             yield from _texts(member, key)
 
 
-def series_in(how: str) -> tuple[int, ...]:
-    """Which images inside their files a server's JSON reads, first come first; 0: the first.
+def series_in(how: str) -> int:
+    """Which image inside its (first) file a server's JSON reads; 0: the first.
 
     Args:
-        how: the JSON; "": a file is read as it is.
+        how: the JSON; "": the file is read as it is.
     """
-    return tuple(_series(json.loads(how))) if how else (0,)
+    return next(_series(json.loads(how)), 0) if how else 0
 
 
 def _series(builder: Any) -> Iterator[int]:

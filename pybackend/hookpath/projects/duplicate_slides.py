@@ -10,8 +10,8 @@ from hookpath.errors import HookpathError
 from hookpath.jvm.servers import series_in
 from hookpath.projects.base import ImageEntry
 
-Named = tuple[str, Path, tuple[int, ...]]
-"""An image's name, its slide file, and which images inside such files it shows (0: the first)."""
+Named = tuple[str, Path, int]
+"""An image's name, its slide file, and which image inside the file it is (0: the first)."""
 
 
 def twin_remarks(entries: Iterable[ImageEntry]) -> list[str]:
@@ -40,7 +40,7 @@ def same_files(entries: Sequence[ImageEntry]) -> list[list[ImageEntry]]:
     by_key: dict[Named, list[ImageEntry]] = {}
     for entry in entries:
         for name, path, _ in _named([entry]):
-            by_key.setdefault((name, path, ()), []).append(entry)
+            by_key.setdefault((name, path, 0), []).append(entry)
     groups = list(_groups(list(by_key), _length, _content))
     grouped = {item for group in groups for item in group}
     several = [[e for item in group for e in by_key[item]] for group in groups]
