@@ -30,7 +30,7 @@ def draw_annotations(project: FolderProject, path: Path) -> Path:
         with entry.slide.open() as slide:
             view = _whole(slide)
             annotated = LabelSource(entry.objects(), CLASSES).rasterize(view)
-            rows.append(_row(entry, slide, view, {"drawn": annotated}))
+            rows.append(_row(entry, slide, view, {"annotations": annotated}))
     return save_comparison(path, rows[:2], CLASSES.classes, "All that is known of a slide")
 
 

@@ -7,6 +7,7 @@ convolution (Odena et al. 2016); skip connections centre-cropped and concatenate
 Where paper and authors' code differ we follow the code, whose parameter counts the paper's
 "approximately 50 million" fit: no batch normalisation after the upsampling's convolution, and a
 bottleneck of 2(D + 1)·n filters (10n at D = 4) rather than 2^D·n.
+One thing is neither's: a new network's first biases are not 0 (`EncoderDecoder.centre_on`).
 """
 
 from __future__ import annotations
