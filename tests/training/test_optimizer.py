@@ -7,7 +7,8 @@ import torch
 
 from hookpath.models import build_model
 from hookpath.training import TrainConfig
-from hookpath.training.optimization.optimizer import learning_rate, make_optimizer
+from hookpath.training.optimization.learning_rate import learning_rate
+from hookpath.training.optimization.optimizer import make_optimizer
 from hookpath.training.optimization.step_plan import Plan
 
 

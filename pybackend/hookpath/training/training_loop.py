@@ -24,8 +24,8 @@ from hookpath.training.diagnostics.training_slide_scores import score_training_s
 from hookpath.training.distributed import Group, joined
 from hookpath.training.losses.training_objective import Validation
 from hookpath.training.optimization.gradients import gradients
+from hookpath.training.optimization.learning_rate import learning_rate, set_rates
 from hookpath.training.optimization.memory_recovery import memory_explained
-from hookpath.training.optimization.optimizer import learning_rate, set_rates
 from hookpath.training.optimization.step_timer import Clock
 from hookpath.training.run.interrupt import StopSignal
 from hookpath.training.run.loggers import LoggedRun, Loggers
