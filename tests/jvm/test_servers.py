@@ -16,6 +16,7 @@ from hookpath.jvm.servers import (
     series_in,
     transformation,
     uris_in,
+    with_tile_sizes,
 )
 from support.servers import bioformats_server, openslide_server, turned
 
@@ -47,6 +48,17 @@ def test_who_opens_the_files_and_which_image_inside_them() -> None:
     ]
     assert series_in(json.dumps(turned(bioformats_server(B, series=2)))) == 2
     assert series_in("") == series_in(json.dumps(both)) == 0
+
+
+def test_every_server_has_a_size_of_tiles() -> None:
+    """Gson reads what is missing as 0, of which QuPath would need endless many."""
+    sizes = {"preferredTileWidth": 240, "preferredTileHeight": 0}
+    inner = {**openslide_server(A), "metadata": sizes}
+    found = with_tile_sizes({**turned(inner), "metadata": {"width": 9}})
+    assert found["metadata"] == {"width": 9, "preferredTileWidth": 256, "preferredTileHeight": 256}
+    assert found["builder"]["metadata"] == {**sizes, "preferredTileHeight": 256}
+    assert with_tile_sizes(joined()) == joined()
+    assert inner["metadata"] == {"preferredTileWidth": 240, "preferredTileHeight": 0}
 
 
 def test_files_that_moved_are_named_where_they_are_and_addresses_stay(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ from urllib.request import url2pathname
 _PLACES = frozenset({"uri", "metadata", "providerClassName"})
 
 
+#: px of tiles where a project says nothing that can be meant.
+_TILE, _SMALLEST_TILE = 256, 16
+
+
 def path_of(uri: str) -> Path:
     """Path of a ``file:`` URI on this machine (a Windows path stays one, also elsewhere)."""
     parts = urlsplit(uri)
@@ -95,6 +99,19 @@ def moved(builder: Any, place: Callable[[str], Path]) -> Any:
             found["uri"] = place(uri).absolute().as_uri()
         return found
     return [moved(member, place) for member in builder] if isinstance(builder, list) else builder
+
+
+def with_tile_sizes(builder: Any) -> Any:
+    """The same JSON with a size of tiles wherever there is none: QuPath would count for ever."""
+    if isinstance(builder, Mapping):
+        found = {key: with_tile_sizes(member) for key, member in builder.items()}
+        if isinstance(about := found.get("metadata"), dict):
+            for side in ("preferredTileWidth", "preferredTileHeight"):
+                size = about.get(side)
+                known = isinstance(size, (int, float)) and size >= _SMALLEST_TILE
+                about[side] = size if known else _TILE
+        return found
+    return [with_tile_sizes(m) for m in builder] if isinstance(builder, list) else builder
 
 
 def transformation(how: str) -> str:

@@ -13,7 +13,14 @@ from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
 from hookpath.jvm.extension_readers import add_readers
-from hookpath.jvm.servers import files_in, is_file_uri, providers_in, transformation, uris_in
+from hookpath.jvm.servers import (
+    files_in,
+    is_file_uri,
+    providers_in,
+    transformation,
+    uris_in,
+    with_tile_sizes,
+)
 from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.channels import RGB, Pixels, with_names
 from hookpath.slides.metadata_spacing import is_plausible
@@ -144,7 +151,8 @@ def open_through_qupath(
     kind = table.JClass("qupath.lib.images.servers.ImageServerBuilder$ServerBuilder")
     try:
         add_readers(table, providers_in(json.loads(how)))
-        builder = table.GsonTools.getInstance().fromJson(table.String(how), kind.class_)
+        text = table.String(json.dumps(with_tile_sizes(json.loads(how))))
+        builder = table.GsonTools.getInstance().fromJson(text, kind.class_)
         server = builder.build()
     except (jpype.JException, AttributeError) as error:
         raise SlideError(
