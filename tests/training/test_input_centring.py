@@ -16,8 +16,12 @@ from hookpath.training.weights.input_centring import centre_on_first_batch
 class Noted:
     """A network that notes what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoders: int = 0) -> None:
         self.colours: list[Tensor] = []
+        self.encoders = encoders
+
+    def encoder_modules(self) -> list[None]:
+        return [None] * self.encoders
 
     def centre_on(self, colours: list[Tensor]) -> None:
         self.colours = colours
@@ -67,3 +71,7 @@ def test_later_steps_and_weights_learned_elsewhere_are_left_alone() -> None:
     for s in (session(images(2), step=1), session(images(2), init="a/model")):
         centre_on_first_batch(s, None)  # type: ignore[arg-type]
         assert s.model.colours == []
+    pretrained = session(images(2))
+    pretrained.model.encoders = 1
+    centre_on_first_batch(pretrained, None)  # type: ignore[arg-type]
+    assert pretrained.model.colours == []

@@ -47,7 +47,7 @@ SLIDE_SUFFIXES = frozenset({
     ".jp2", ".j2k", ".jpx", ".pgm", ".ppm", ".pnm",
 })  # fmt: skip
 
-#: What is called like this and is no file is told.
+#: What is called like this and is no file is reported.
 _NAMED_LIKE_SLIDES = SLIDE_SUFFIXES | UNREAD_SUFFIXES | {".zarr"}
 
 #: Endings of annotation files beside a slide, the first that exists is used.

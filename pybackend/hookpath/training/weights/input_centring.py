@@ -17,7 +17,7 @@ def centre_on_first_batch(s: Session, batch: Batch) -> None:
 
     They are the whole batch's where processes share it. Weights that were learned elsewhere stay.
     """
-    if s.step > 0 or s.config.init_from is not None:
+    if s.step > 0 or s.config.init_from is not None or s.model.encoder_modules():
         return
     images, _ = s.augment(batch, s.device, s.step)
     count = s.group.total(torch.tensor(float(len(images[0])), device=s.device))
