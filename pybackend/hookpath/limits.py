@@ -55,6 +55,8 @@ DOWNSAMPLE = 100_000.0
 COUNT = 10**9
 #: Workers, reading threads.
 WORKERS = 1_024
+#: Folds of slides; each is a training.
+FOLDS = 1_000
 #: Classes of a model: labels are 8-bit numbers; 0 and 255 have uses of their own.
 CLASSES = 254
 #: Branches of a network.

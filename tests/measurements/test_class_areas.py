@@ -15,6 +15,7 @@ from hookpath.measurements.class_areas import Outlines, Parent, measure
 from hookpath.measurements.parent_regions import parents_of
 from hookpath.projects import open_project
 from support.evaluation import BLUE, GREEN, RED, write_slide
+from support.reporting import Notes
 
 IGNORE = PathClass("Ignore*")
 
@@ -110,6 +111,19 @@ def test_a_project_becomes_a_table(tmp_path: Path) -> None:
     assert float(inside["Stroma percent"]) == 50
     assert float(inside["covered_percent"]) == 100
     assert (float(other["Tumor mm2"]), float(other["Other percent"])) == (0, 100)
+
+
+def test_a_class_without_annotations_to_measure_in_is_told(tmp_path: Path) -> None:
+    region = PathObject(box(0, 0, 50, 50), path_class=PathClass("Core biopsy"))
+    path = write_slide(tmp_path / "s", "a.tif", [])
+    write_geojson(path.with_suffix(".geojson"), [result(RED, 0, 0, 100, 100), region])
+    project = open_project(tmp_path / "s")
+    for inside, lines in (("Core biopsy", 0), ("*", 0), (None, 0), ("core biopsy", 1)):
+        notes = Notes()
+        (one,), _ = measure_project(project, inside=inside, reporter=notes)
+        assert len(one.measured) == 2 - lines
+        assert len(notes.warnings) == lines
+    assert "no annotation of class 'core biopsy', and no core, on any image" in notes.warnings[0]
 
 
 def test_results_of_two_runs_are_not_added_up(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from PIL import Image
 from shapely.geometry import box
 
 from hookpath.annotations import RUN_TAG, PathClass, PathObject, read_geojson, write_geojson
+from hookpath.conversion.input_formats import source_format
+from hookpath.errors import AnnotationError
 from hookpath.projects import FolderProject, report_files
 from hookpath.projects.folder_store.annotation_files import UNREAD_SUFFIXES, sidecars_of
 from hookpath.projects.folder_store.folder_project import SLIDE_SUFFIXES
@@ -182,6 +184,7 @@ def test_what_is_called_like_a_slide_and_is_none_is_reported(tmp_path: Path) -> 
     (tmp_path / "d.svs").symlink_to("nowhere.svs")
     os.mkfifo(tmp_path / "e.tif")
     (tmp_path / "folder.tif").mkdir()
+    (tmp_path / "f.geojson").symlink_to("nowhere.geojson")
     project = FolderProject(tmp_path)
     assert [entry.name for entry in project.images] == ["a.tif"]
     assert project.remarks() == [
@@ -189,7 +192,20 @@ def test_what_is_called_like_a_slide_and_is_none_is_reported(tmp_path: Path) -> 
         ("b.ome.zarr: not used, no OME-Zarr: it has neither .zattrs nor zarr.json", False),
         ("d.svs: not used, a link to something that is not there", False),
         ("e.tif: not used, no ordinary file (a pipe or a device)", False),
+        ("f.geojson: not used, a link to something that is not there", False),
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.timeout(60)
+def test_annotations_that_are_a_pipe_are_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    write_pyramid(tmp_path / "a.tif", position_image(64, 64), mpp=1.0, levels=1)
+    os.mkfifo(tmp_path / "a.geojson")
+    (entry,) = FolderProject(tmp_path).images
+    with pytest.raises(AnnotationError, match=r"a\.geojson: .* \(is no ordinary file\)"):
+        entry.objects()
+    with pytest.raises(AnnotationError, match="is no ordinary file"):
+        source_format(tmp_path / "a.geojson")
 
 
 def test_no_image_is_both_read_and_not() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shapely.geometry import box
 
-from hookpath.projects import count_edited, open_project, summarise
+from hookpath.annotations import PathClass, PathObject
+from hookpath.projects import FolderProject, count_edited, open_project, summarise
 from support.edited import nudge_first, propose
 from support.textures import texture_slide
 
@@ -39,3 +41,13 @@ def test_info_counts_the_stroke_and_tells_of_the_rest(folder: Path) -> None:
     assert (left["class"], left["why"]) == ("Dark", "unconfirmed")
     assert left["mm2"] == pytest.approx((80 * 80 + 40) * 1e-6)
     assert any("a changed prediction that nobody confirmed" in line for line in image.notes)
+
+
+def test_a_class_that_is_read_under_another_name_is_not_edited(tmp_path: Path) -> None:
+    """A foreign model may call a class what nobody's annotations can be called."""
+    texture_slide(tmp_path / "a.tif", seed=0)
+    for name in ("Tumor:Positive", " Tumor\u200b ", "\x1b[31mA\n0", "Cafe\u0301"):
+        for run in ("first", "second"):
+            (entry,) = FolderProject(tmp_path).images
+            entry.write([PathObject(box(0, 0, 9, 9), path_class=PathClass(name))], run)
+        assert [o.run for o in FolderProject(tmp_path).images[0].objects()] == ["second"]

@@ -109,8 +109,8 @@ def _report(console: Console, report: ImportReport) -> None:
     console.table("", ["image", "objects", "replaced", "run"], rows)
     if report.without:
         images = counted(len(report.without), "image has", "images have")
-        console.say(f"{images} no prediction there: {', '.join(report.without[:3])}"
-                    f"{', …' if len(report.without) > 3 else ''}")  # fmt: skip
+        names = ", ".join([*report.without[:3], *(["…"] if len(report.without) > 3 else [])])
+        console.say(f"{images} no finished prediction there that can be read: {names}")
     if report.problems:
         done = len(report.imported)
         raise PredictionError(

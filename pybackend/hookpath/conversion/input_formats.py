@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from hookpath.errors import AnnotationError
 from hookpath.markup import asap, imagescope
+from hookpath.untrusted_files import refuse_special
 
 Source = Literal["asap", "imagescope", "geojson", "mask"]
 Target = Literal["geojson", "asap", "imagescope", "mask", "mask-tiff"]
@@ -34,6 +35,7 @@ def source_format(path: Path) -> Source:
     if path.is_dir():
         raise AnnotationError(f"{path} is a folder; name the files in it, as in {path / '*.xml'}")
     try:
+        refuse_special(path)
         with path.open("rb") as file:
             head = file.read(4096)
     except OSError as error:

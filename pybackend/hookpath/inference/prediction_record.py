@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.atomic_files import replace_text
@@ -99,6 +99,13 @@ class PredictionRecord(BaseModel):
     ood: OodScore | None = None
     part: Taught | None = None
     plane: tuple[int, int] = (0, 0)
+
+    @field_validator("classes")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("a class is named twice")
+        return names
 
     def save(self, folder: Path) -> None:
         """Write the record, atomically."""

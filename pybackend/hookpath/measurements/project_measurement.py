@@ -11,7 +11,7 @@ from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.class_metrics import finite
 from hookpath.events import SILENT, Reporter
 from hookpath.measurements.class_areas import Measured, Outlines, is_measured, measure
-from hookpath.measurements.parent_regions import parents_of, runs_of, whole_image
+from hookpath.measurements.parent_regions import ANY, parents_of, runs_of, whole_image
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.projects.object_ownership import EDITED_KEY
 
@@ -94,6 +94,9 @@ def measure_project(
                 reporter.result("measured", found.as_dict())
         reporter.advance(TASK)
     reporter.finish(TASK)
+    if inside is not None and done and not any(len(one.measured) > 1 for one in done):
+        what = "annotation" if inside == ANY else f"annotation of class {inside!r}"
+        reporter.warn(f"no {what}, and no core, on any image with results: only whole images")
     if not done and not problems:
         raise EvaluationError(
             f"{project.name}: no results to be measured; predict first", code="nothing_predicted"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hookpath.atomic_files import refuse_read_only, replace_text
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
 from hookpath.locking import alone
+from hookpath.untrusted_files import refuse_special
 
 if TYPE_CHECKING:
     from hookpath.projects.snapshot import ImageSnapshot
@@ -30,8 +31,13 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> Stamp:
-        """Stamp of `path` as it is now (a missing file has one too)."""
+        """Stamp of `path` as it is now (a missing file has one too).
+
+        Raises:
+            OSError: it cannot be read, or is a pipe or a device.
+        """
         try:
+            refuse_special(path)
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 status = os.fstat(file.fileno())

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG, PathObject
 from hookpath.errors import WriteRefusedError
 from hookpath.untrusted_files import parse_json
@@ -156,7 +157,7 @@ def _parsed(written: str) -> Mapping[str, object] | None:
 
 
 def _alike(a: Mapping[str, object], b: Mapping[str, object]) -> bool:
-    if any(a.get(k) != b.get(k) for k in ("class", "name", "locked")):
+    if _class(a) != _class(b) or any(a.get(k) != b.get(k) for k in ("name", "locked")):
         return False
     length = float(str(a["length"]))
     slack = _POSITION_TOLERANCE_PX
@@ -166,6 +167,11 @@ def _alike(a: Mapping[str, object], b: Mapping[str, object]) -> bool:
         and abs(float(str(a["area"])) - float(str(b["area"]))) <= slack * (length + 1)
         and all(abs(x - y) <= slack for x, y in bounds)
     )
+
+
+def _class(appearance: Mapping[str, object]) -> str:
+    """As it is read again, whatever a foreign model calls it (``Tumor:Positive``)."""
+    return plain_class_name(str(appearance.get("class") or ""))
 
 
 def _numbers(value: object) -> list[float]:

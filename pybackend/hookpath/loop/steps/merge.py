@@ -21,6 +21,7 @@ from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, write_text
 from hookpath.loop.steps.project_writer import Display, missing_from, publish, run_of, untouched
 from hookpath.projects import ImageEntry, Project
+from hookpath.untrusted_files import read_bytes
 
 SET_ASIDE = "set-aside"
 
@@ -65,7 +66,7 @@ def merge(
     unknown: list[str] = []
     with project.changes():
         for path in sorted((other.root / "images").glob("*.json")):
-            theirs = ImageRecord.parse(path.read_bytes(), str(path))
+            theirs = ImageRecord.parse(read_bytes(path), str(path))
             entry = by_id.get(theirs.id)
             if entry is None:
                 unknown.append(theirs.name)

@@ -47,8 +47,8 @@ SLIDE_SUFFIXES = frozenset({
     ".jp2", ".j2k", ".jpx", ".pgm", ".ppm", ".pnm",
 })  # fmt: skip
 
-#: What is called like this and is no file is reported.
-_NAMED_LIKE_SLIDES = SLIDE_SUFFIXES | UNREAD_SUFFIXES | {".zarr"}
+#: What is called like a slide or annotations and is no file is reported.
+_NAMED_LIKE_FILES = SLIDE_SUFFIXES | UNREAD_SUFFIXES | {".zarr", ".geojson", HALO_SUFFIX}
 
 #: Endings of annotation files beside a slide, the first that exists is used.
 ANNOTATION_SUFFIXES = (
@@ -117,7 +117,7 @@ class FolderProject(StoredProject):
         )
         exact = {entry.file: entry.exact_files() for entry in self._images}
         found = sidecars_of(slides, files, exact)
-        named = [p for p in there if p not in files and p.suffix.lower() in _NAMED_LIKE_SLIDES]
+        named = [p for p in there if p not in files and p.suffix.lower() in _NAMED_LIKE_FILES]
         found.unread.update({p: why for p in sorted(named) if (why := is_no_file(p))})
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from hookpath import limits
 from hookpath.annotations import class_names_in, is_hand_drawn
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
@@ -40,6 +41,8 @@ class SplitPlan:
     def __post_init__(self) -> None:
         if self.folds is not None and self.folds < 2:
             raise UsageError(f"--folds {self.folds}: there must be at least two")
+        if self.folds is not None and self.folds > limits.FOLDS:
+            raise UsageError(f"--folds {self.folds}: no more than {limits.FOLDS:,} are made")
         if not (0 <= self.val < 1 and 0 <= self.test < 1 and self.val + self.test < 1):
             raise UsageError(
                 f"--val {self.val:g} and --test {self.test:g} leave nothing to train on"
