@@ -59,7 +59,7 @@ def _driver() -> str | None:
 
 
 def slides(here: Here) -> None:
-    """Paint what the other parts read: pyramids of 0.5 µm/px, blobs of three classes annotated."""
+    """Make what the other parts read: pyramids of 0.5 µm/px, blobs of three classes annotated."""
     from gpu_slides import compression, make_slides
 
     here.slides.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ class DemoConfig:
     seed: int = 0
 
 
-#: What is enough to try things in a viewer: a few small slides, seconds to paint.
+#: What is enough to try things in a viewer: a few small slides, made in seconds.
 TO_TRY = DemoConfig(slides={"train": 3, "val": 1, "test": 1}, size=3072)
 
 
@@ -82,7 +82,7 @@ class DemoResult:
 def run_demo(
     out: Path, config: DemoConfig | None = None, reporter: Reporter = SILENT
 ) -> DemoResult:
-    """Paint slides, draw a few polygons, train HookNet and a U-Net, predict, score, draw.
+    """Make slides, draw a few polygons, train HookNet and a U-Net, predict, score, draw.
 
     A demo that was stopped goes on where it was when it is started again.
 
@@ -117,7 +117,7 @@ def run_demo(
 
 
 def make_demo_slides(out: Path, config: DemoConfig = TO_TRY, reporter: Reporter = SILENT) -> Path:
-    """Paint slides and draw a few polygons, as `run_demo` does; nothing is trained.
+    """Make slides and draw a few polygons, as `run_demo` does; nothing is trained.
 
     Returns:
         The folder of the slides, each with its GeoJSON but those of the split ``test``.

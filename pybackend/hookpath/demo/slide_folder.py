@@ -44,7 +44,7 @@ class Stored:
 
 
 Make = Callable[[np.random.Generator, int], Stored]
-"""Paints one slide: from a generator of its own, and its number."""
+"""Makes one slide: from a generator of its own, and its number."""
 
 
 def make_slides(
@@ -56,7 +56,7 @@ def make_slides(
     layout: Layout = Layout(),
     beside: int = 0,
 ) -> FolderProject:
-    """Paint and store the slides of the demo; those that are there already are kept.
+    """Make and store the slides of the demo; those that are there already are kept.
 
     Training and validation slides get a few sparse polygons, as a pathologist would draw them;
     test slides get none. What is really there goes to ``truth/``, which nothing but the final
@@ -91,7 +91,7 @@ def store_slides(
     """
     slides, truth = folder / SLIDES, folder / TRUTH
     names = [f"{split}-{i + 1}" for split, n in splits.items() for i in range(n)]
-    reporter.start("paint slides", len(names), "slide")
+    reporter.start("make slides", len(names), "slide")
     try:
         for path in (slides, truth):
             path.mkdir(parents=True, exist_ok=True)
@@ -99,12 +99,12 @@ def store_slides(
             if not (slides / f"{name}.tif").is_file():
                 made = make(np.random.default_rng([seed, number]), number)
                 _store(slides, truth, name, made)
-            reporter.advance("paint slides")
+            reporter.advance("make slides")
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot be written to ({error.strerror})", code=write_code(error)
         ) from error
-    reporter.finish("paint slides")
+    reporter.finish("make slides")
     project = FolderProject(slides)
     with project.changes():
         for entry in project.images:

@@ -67,7 +67,7 @@ def make_blob_slides(
     seed: int = 0,
     reporter: Reporter = SILENT,
 ) -> FolderProject:
-    """Paint and store slides with their outlines; those that are there already are kept.
+    """Make and store slides with their outlines; those that are there already are kept.
 
     Everything is annotated on training and validation slides, nothing on test slides; the truth of
     all is in ``truth/``. The grades take turns and are in the images' metadata.

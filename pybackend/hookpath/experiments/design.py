@@ -53,7 +53,7 @@ class Expectation:
 
 
 SlideMaker = Callable[[Path, Mapping[str, int], int, Reporter], Project]
-"""Paints slides into a folder: number by split, seed; the truth goes to ``truth/`` in there."""
+"""Makes slides in a folder: number by split, seed; the truth goes to ``truth/`` in there."""
 
 
 @dataclass(frozen=True)
