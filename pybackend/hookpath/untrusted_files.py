@@ -6,7 +6,9 @@ name) where the content does; every room makes its own error of both.
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
 import stat
@@ -75,6 +77,24 @@ def parse_json(data: bytes | str) -> Any:
         raise _too_deep() from None
     refuse_deep(found)
     return found
+
+
+def parse_table(text: str) -> list[dict[str, Any]]:
+    """The rows of a table with a header, by the names of its columns in small letters.
+
+    Columns are parted by commas, semicolons (a spreadsheet of many languages) or tabs.
+
+    Raises:
+        ValueError: it is none.
+    """
+    plain = text.removeprefix("\ufeff")
+    mark = max(",;\t", key=plain.partition("\n")[0].count)
+    try:
+        rows = list(csv.DictReader(io.StringIO(plain, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    named = ({k: v for k, v in row.items() if k is not None} for row in rows)
+    return [{k.strip().lower(): v for k, v in row.items()} for row in named]
 
 
 def reason(error: Exception, above: str = "") -> str:

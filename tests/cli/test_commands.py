@@ -310,6 +310,7 @@ WRONG = [
     (("measure", "{folder}", "-o", "{folder}"), 1, "cannot be written (is there, and no regular"),
     (("measure", "{folder}", "-o", "{folder}/s0.tif/t.csv"), 1, "s0.tif is no folder)"),
     (("suggest", "{folder}", "-o", "{folder}/s0.tif/t.toml"), 1, "s0.tif is no folder)"),
+    (("split", "{folder}", "--by", " "), 2, "--by is empty; write patient, slide, or a key"),
     (("split", "{folder}", "--folds", "1000000000"), 2, "no more than 1,000 are made"),
     (("split", "{folder}", "-o", "{folder}"), 1, "cannot be written (is there, and no regular"),
     (("info", "{folder}", "--csv", "{folder}"), 1, "cannot be written (is there, and no regular"),

@@ -18,6 +18,7 @@ from hookpath.conversion import (
     write_imagescope,
 )
 from hookpath.errors import AnnotationError
+from hookpath.markup import with_ids
 from support.annotation_files import ASAP, BOMB, IMAGESCOPE, write_text
 from support.shared import copy_of_shared
 
@@ -193,6 +194,27 @@ def test_a_decimal_comma_is_read_and_what_may_be_thousands_is_not(tmp_path: Path
     found = read_asap(write_text(tmp_path / "b.xml", doubtful))
     assert len(found.objects) == 3
     assert "has X='7,500' in its <Coordinate> on line 28, no number: left out" in found.notes[0]
+
+
+def test_a_name_in_no_encoding_gives_ids_too(tmp_path: Path) -> None:
+    found = read_asap(write_text(tmp_path / "a.xml", ASAP)).objects
+    first, again = (with_ids(found, Path("Tum\udcf6r.xml")) for _ in range(2))
+    assert [o.id for o in first] == [o.id for o in again]
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "Shift_JIS", "windows-1252", "euc-kr", "Big5"])
+def test_xml_is_read_in_the_encoding_that_it_names(tmp_path: Path, encoding: str) -> None:
+    """Expat itself knows no Chinese, Japanese or Korean one."""
+    word = {"windows-1252": "Str\xf6ma", "euc-kr": "\uc554"}.get(encoding, "\u816b")
+    word = "\u5f71" if encoding == "gb2312" else word
+    text = ASAP.replace("?>", f' encoding="{encoding}"?>', 1).replace("Stroma", word)
+    path = tmp_path / "a.xml"
+    path.write_bytes(text.encode(encoding))
+    assert word in {o.path_class.name for o in read_asap(path).objects if o.path_class}
+    for wrong in ("klingon", "hex", "punycode"):
+        write_text(path, ASAP.replace("?>", f' encoding="{wrong}"?>', 1))
+        with pytest.raises(AnnotationError, match=rf"a\.xml: unknown encoding: {wrong}; export"):
+            read_asap(path)
 
 
 @pytest.mark.parametrize("wrong", ['Y="12O"', 'Y="nan"', 'Y="-inf"', 'Y=""', 'Y="1e999"', ""])

@@ -106,7 +106,7 @@ def test_no_part_stays_empty() -> None:
     groups = [Group("a", 100), Group("b"), Group("c")]
     assert set(assign_groups(groups, [0.6, 0.2, 0.2], seed=0).values()) == {0, 1, 2}
     assert set(assign_groups(groups, [0.8, 0.2, 0.0], seed=0).values()) == {0, 1}
-    with pytest.raises(UsageError, match="3 groups of slides do not make 4 parts"):
+    with pytest.raises(UsageError, match="4 parts need as many groups of slides, there are 3"):
         assign_groups(groups, [0.25] * 4, seed=0)
 
 
@@ -189,6 +189,15 @@ def test_a_table_that_somebody_wrote(folder: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_that_a_spreadsheet_saved(tmp_path: Path, mark: str) -> None:
+    """With semicolons where the language has decimal commas."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"\ufeffImage{mark}Split\r\na.svs{mark}Test\r\n".encode())
+    (row,) = SplitTable.load(path).rows
+    assert (row.image, row.split) == ("a.svs", "test")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -197,6 +206,8 @@ def test_a_table_that_somebody_wrote(folder: Path, tmp_path: Path) -> None:
         ("image,fold\na,x\n", r"line 2: .*x.* is no part"),
         ("image,split\na,test\na,val\n", "a is there twice"),
         ("", "no split"),
+        ("image,split\na,train\n" + "x" * 200_000 + ",test\n", "field larger than field limit"),
+        ("image,split\na,train,more\nb,left\n", r"line 3: 'left' is no part"),
     ],
 )
 def test_a_wrong_table_names_its_line(text: str, message: str, tmp_path: Path) -> None:

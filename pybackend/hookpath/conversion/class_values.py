@@ -14,7 +14,7 @@ from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading_notes import hex_color
 from hookpath.safe_names import csv_cell, of_csv_cell
-from hookpath.untrusted_files import parse_json, read_text
+from hookpath.untrusted_files import parse_json, parse_table, read_text
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")
@@ -74,11 +74,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     elif path.suffix.lower() == ".toml":
         content = tomllib.loads(text)
     else:
-        head = text.partition("\n")[0]
-        mark = max(",;\t", key=head.count)
-        rows = csv.DictReader(text.splitlines(), delimiter=mark)
         content = [
-            {k: of_csv_cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows
+            {k: of_csv_cell(v) if isinstance(v, str) else v for k, v in row.items()}
+            for row in parse_table(text)
         ]
     if isinstance(content, dict):
         content = content.get("classes", content)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hookpath.annotations import RGB, PathClass, PathObject
+from hookpath.safe_names import readable
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def class_or_none(name: str, color: RGB | None) -> PathClass | None:
 
 def with_ids(objects: Sequence[PathObject], file: Path) -> list[PathObject]:
     """The same ids whenever the same file is converted."""
-    said = (f"{file.name}/{i}/{o.geometry.wkb_hex}" for i, o in enumerate(objects))
+    name = readable(file.name)
+    said = (f"{name}/{i}/{o.geometry.wkb_hex}" for i, o in enumerate(objects))
     ids = (str(uuid.uuid5(uuid.NAMESPACE_OID, text)) for text in said)
     return [replace(o, id=new) for o, new in zip(objects, ids, strict=True)]

@@ -13,6 +13,14 @@ from hookpath.errors import AnnotationError
 from hookpath.limits import GEOJSON_BYTES
 from hookpath.untrusted_files import TooMuchError, read_bytes
 
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][\w.-]{0,40})["']""")
+_EXPAT_KNOWS = ("utf-8", "utf-16", "utf-16le", "utf-16be", "iso-8859-1", "us-ascii")
+#: How names of encodings of text begin (Python's codecs are more than those).
+_TEXT = (
+    "gb", "big5", "shift", "sjis", "euc", "iso", "windows", "cp", "koi8", "mac", "johab", "hz",
+    "ks_c", "latin", "tis", "utf", "ms",
+)  # fmt: skip
+
 
 class NoShapeError(ValueError):
     """What was drawn is nothing (a stray click…); the message goes on after the element's name."""
@@ -75,13 +83,14 @@ def parse_xml(path: Path) -> Node:
     Raises:
         AnnotationError: missing, not XML, cut short, or with entities; names file and line.
     """
-    builder = _Builder()
     try:
-        builder.parser.Parse(read_bytes(path, GEOJSON_BYTES), True)
+        data, encoding = _plain(read_bytes(path, GEOJSON_BYTES))
+        builder = _Builder(encoding)
+        builder.parser.Parse(data, True)
     except OSError as error:
         raise AnnotationError(f"cannot read {path}: {error.strerror or error}") from error
-    except TooMuchError as error:
-        raise AnnotationError(f"{path}: {error}") from error
+    except (TooMuchError, LookupError, UnicodeDecodeError) as error:
+        raise AnnotationError(f"{path}: {error}; export the annotations as UTF-8") from error
     except expat.ExpatError as error:
         said = expat.errors.messages[error.code]
         raise AnnotationError(
@@ -92,11 +101,27 @@ def parse_xml(path: Path) -> Node:
     return builder.top.children[0]
 
 
+def _plain(data: bytes) -> tuple[bytes, str | None]:
+    """What expat can parse, and its encoding (None: it finds it out): it knows but a few.
+
+    Raises:
+        LookupError: nobody knows the encoding that the file names.
+        UnicodeDecodeError: it is written in another one.
+    """
+    named = _ENCODING.match(data)
+    name = named[1].decode("ascii") if named else "utf-8"
+    if name.lower() in _EXPAT_KNOWS:
+        return data, None
+    if not name.lower().startswith(_TEXT):
+        raise LookupError(f"unknown encoding: {name}")
+    return data.decode(name).encode(), "utf-8"
+
+
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, encoding: str | None) -> None:
         self.top = Node("", {}, 0)
         self._open = [self.top]
-        self.parser = expat.ParserCreate(namespace_separator=None)
+        self.parser = expat.ParserCreate(encoding, namespace_separator=None)
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.EntityDeclHandler = self._refuse

@@ -43,8 +43,8 @@ def assign_groups(
     wanted = sum(share > 0 for share in shares)
     if len(groups) < wanted:
         raise UsageError(
-            f"{len(groups)} groups of slides do not make {wanted} parts; take fewer folds, or a "
-            "share of 0 (--val 0, --test 0)"
+            f"{wanted} parts need as many groups of slides, there are {len(groups)}; take fewer "
+            "folds, or a share of 0 (--val 0, --test 0)"
         )
     weights = {g.name: g.weights(stratify) for g in groups}
     totals: dict[str, float] = {}

@@ -34,6 +34,8 @@ class Grouping:
     pattern: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.by.strip():
+            raise UsageError("--by is empty; write patient, slide, or a key of image metadata")
         try:
             re.compile(self.pattern or TCGA)
         except re.error as error:

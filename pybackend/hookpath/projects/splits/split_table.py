@@ -8,6 +8,7 @@ folds, one fold tests, the next one validates (where there are three or more), t
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -20,7 +21,7 @@ from hookpath.projects.pooling import own_entry
 from hookpath.projects.snapshot import StoredImage
 from hookpath.safe_names import csv_cell, of_csv_cell
 from hookpath.slides.identity import content_of
-from hookpath.untrusted_files import read_text, reason
+from hookpath.untrusted_files import parse_table, read_text, reason
 
 #: Image metadata with the fold of a slide.
 FOLD_KEY = "hookpath.fold"
@@ -101,18 +102,17 @@ class SplitTable:
             UsageError: missing, or no such table; names the line.
         """
         try:
-            text = read_text(path)
+            lines = parse_table(read_text(path))
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: cannot be read as a split ({reason(error)})") from None
-        lines = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
         has = set(lines[0]) if lines else set()
         if "image" not in has or not has & {"split", "fold"}:
             raise UsageError(
                 f"{path}: no split; it needs a column image and a column split or fold"
             )
         rows = tuple(_row(line, path, number) for number, line in enumerate(lines, start=2))
-        names = [row.image for row in rows]
-        if twice := next((n for n in names if names.count(n) > 1), None):
+        counts = Counter(row.image for row in rows)
+        if twice := next((name for name, count in counts.items() if count > 1), None):
             raise UsageError(f"{path}: {twice} is there twice")
         return cls(rows)
 
