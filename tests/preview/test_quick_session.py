@@ -14,6 +14,7 @@ import shapely
 from hookpath.annotations import LabelRules, PathClass, PathObject, object_to_feature
 from hookpath.errors import ChannelError, PredictionError, TrainingError
 from hookpath.inference import PredictConfig, load_predictor
+from hookpath.models.reference_distance import FeatureReference
 from hookpath.probing.feature_cache import VARIABLE
 from hookpath.projects.object_ownership import tagged
 from hookpath.qupath.feature_maps import KeepingRunner
@@ -154,11 +155,36 @@ def test_what_was_looked_at_is_not_described_again(
             session.save(folder, never)
     assert np.array_equal(before, again)
     assert card.training["split"] == {"train": ["s.tif"], "val": []}
+    assert FeatureReference.load(folder, card.weights_sha256) is not None
     predictor, _ = load_predictor(folder, PredictConfig(device="cpu"))
     with SlideRef(slide).open() as a, SlideRef(slide).open() as b:
         saved = Preview(predictor, [a, b], tissue=False).classify(view)
     # What is kept of the features is kept in half precision.
     assert np.abs(saved.astype(int) - before.astype(int)).max() <= 2
+
+
+def test_strokes_teach_on_the_plane_they_are_drawn_on_and_each_plane_is_shown(
+    tmp_path: Path,
+) -> None:
+    """What is bright on the left of z = 0 is bright on the right of z = 2."""
+    pixels = np.random.default_rng(0).integers(900, 1101, (3, 1, 256, 256)).astype(np.uint16)
+    pixels[0, 0, :, :128] += 4000
+    pixels[2, 0, :, 128:] += 4000
+    path = write_ome(tmp_path / "z.ome.tif", pixels, names=["A"], axes="ZCYX", levels=1, mpp=1.0)
+    ref, never = SlideRef(path), lambda: False
+    bright, dim = stroke("b", PALE, 40, 100), stroke("d", DARK, 40, 40)
+    dim["geometry"]["plane"] = {"c": -1, "z": 2, "t": 0}
+    with Session() as session:
+        session.learn({"one": [bright, dim]}, {}, {"one": ref}, SMALL, never)
+        left = {}
+        for z in (0, 2):
+            wanted = Wanted(None, replace(ref, plane=(z, 0)), "cpu", tissue=False)
+            opened = session.open(wanted, never)
+            found, _ = session.classify(opened.number, View(0, 0, 256, 256, 1.0), never)
+            pale = [c.name for c in opened.card.classes].index("Pale")
+            left[z] = (found.argmax(0)[40:216, 40:100] == pale).mean()
+    assert left[0] > 0.95
+    assert left[2] < 0.05
 
 
 def test_a_class_that_comes_or_goes_opens_anew(slide: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from hookpath.models import FAMILIES
@@ -61,3 +62,11 @@ def test_every_preset_has_a_name_in_words_and_no_text_is_there_twice() -> None:
     keys = [line.partition(" = ")[0] for line in lines if " = " in line and line[0] not in "# "]
     assert {f"preset.{name}" for name in PRESETS} <= set(keys)
     assert sorted(keys) == sorted(set(keys)), "the later one would win"
+
+
+def test_an_apostrophe_is_doubled_only_where_a_text_takes_values() -> None:
+    """As Java's MessageFormat has it, by which only those texts are read."""
+    for line in STRINGS.read_text(encoding="utf-8").splitlines():
+        takes = re.search(r"\{\d", line) is not None
+        left = line.replace("''", "") if takes else line
+        assert "'" not in left if takes else "''" not in left, line

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from hookpath.events import SilentReporter
+from hookpath.inference import PredictConfig, check_images
 from hookpath.inference.dense.dense_engine import DensePredictor
 from hookpath.inference.engines.tile_runner import TorchRunner
 from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
@@ -65,6 +66,14 @@ def test_the_model_folder_predicts_the_slide(
     inner = labels[24:-24]  # at its edge the slide is seen beside white
     assert (inner[:, 24:112] == 1).all()
     assert (inner[:, 144:-24] == 2).all()
+
+
+def test_it_knows_how_unlike_its_slides_another_is(
+    run: tuple[TrainResult, Recorder], folder: Path
+) -> None:
+    found = check_images(open_project(folder), run[0].model_dir, PredictConfig(device="cpu"))
+    assert found.has_reference
+    assert all(image.ood is not None and not image.ood.unlike for image in found.images)
 
 
 def test_a_finished_run_is_not_done_again(run: tuple[TrainResult, Recorder], folder: Path) -> None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import PredictionError
 from hookpath.inference.config import ALL_ANNOTATIONS
 from hookpath.projects import ExchangeEntry, ImageEntry, PlaneEntry, own_entry
+
+
+def planes_with_regions(planes: Sequence[ImageEntry], inside: str | None) -> list[ImageEntry]:
+    """Of an image's planes those with areas to predict in; the first where there are none.
+
+    That one then says so.
+    """
+    if inside is None or len(planes) == 1:
+        return list(planes)
+    return [plane for plane in planes if _regions(plane, inside)] or list(planes[:1])
 
 
 def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | None:
@@ -17,6 +29,16 @@ def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | 
     """
     if inside is None:
         return None
+    found = _regions(entry, inside)
+    if not found:
+        what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
+        raise PredictionError(
+            f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
+        )
+    return found
+
+
+def _regions(entry: ImageEntry, inside: str) -> list[PathObject]:
     own = own_entry(entry)
     if inside == ALL_ANNOTATIONS and isinstance(own, ExchangeEntry):
         handed = own.handed_over()
@@ -26,13 +48,7 @@ def wanted_regions(entry: ImageEntry, inside: str | None) -> list[PathObject] | 
     else:
         annotated = (o for o in entry.objects() if is_hand_drawn(o))
         wanted = [o for o in annotated if inside in (ALL_ANNOTATIONS, _class_name(o))]
-    found = [o for o in wanted if o.geometry.area > 0]
-    if not found:
-        what = "area annotation" if inside == ALL_ANNOTATIONS else f"annotation of class {inside!r}"
-        raise PredictionError(
-            f"no {what} to predict in; draw one, or predict whole slides", code="nothing_annotated"
-        )
-    return found
+    return [o for o in wanted if o.geometry.area > 0]
 
 
 def _class_name(o: PathObject) -> str | None:

@@ -12,7 +12,7 @@ from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.areas_to_predict import wanted_regions
+from hookpath.inference.areas_to_predict import planes_with_regions, wanted_regions
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.image_selection import chosen_images, part_of
 from hookpath.inference.out_of_distribution import OodDetector, load_detector
@@ -115,8 +115,8 @@ def predict_images(
         UsageError, PredictionError: as `predict_project`.
     """
     chosen = chosen_images(project, config.images)
-    planes = [plane for image in chosen for plane in chosen_planes(image, config.planes)]
-    entries = part_of(planes, config.shard)
+    each = [planes_with_regions(chosen_planes(i, config.planes), config.inside) for i in chosen]
+    entries = part_of([plane for planes in each for plane in planes], config.shard)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
         reporter.info("glass is predicted, too, since classes were annotated there")

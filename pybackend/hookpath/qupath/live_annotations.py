@@ -14,7 +14,7 @@ from hookpath.annotations import (
     class_names_in,
     objects_from_geojson,
 )
-from hookpath.annotations.object_planes import Plane, plane_of
+from hookpath.annotations.object_planes import Plane, plane_of, planes_of
 from hookpath.errors import TrainingError
 from hookpath.projects.confirmed_annotations import ProposedArea, teaching_parts
 from hookpath.projects.object_ownership import claimed_by_people
@@ -34,27 +34,44 @@ _PERCENTILES = (0.1, 99.9)
 
 @dataclass
 class _Image:
-    """`ref` as it was sent, `shown` as the network sees it; `plane` is None where there is one."""
+    """`ref` as it was sent, `shown` as the network sees it.
+
+    `identities` by plane; of an image of one plane, under None.
+    """
 
     ref: SlideRef
     shown: SlideRef
     facts: SlideFacts
-    identity: SlideIdentity
-    plane: Plane | None
+    identities: dict[Plane | None, SlideIdentity]
+    is_stack: bool
     objects: dict[str, PathObject] = field(default_factory=dict)
 
-    def annotated(self, rules: LabelRules) -> list[PathObject]:
+    @property
+    def planes(self) -> Sequence[Plane | None]:
+        """Those with something on them; each teaches as an image of its own."""
+        return planes_of(self.objects.values()) if self.is_stack else (None,)
+
+    def annotated(self, plane: Plane | None, rules: LabelRules) -> list[PathObject]:
         """What teaches by the rule of `hookpath.projects.confirmed_annotations`, as labels."""
-        here = [o for o in self.objects.values() if self.plane in (None, plane_of(o))]
+        here = [o for o in self.objects.values() if plane in (None, plane_of(o))]
         objects = teaching_parts(claimed_by_people(here), ProposedArea())
         return rules.applied(objects, lambda: self.facts.calibration)
 
     def source(
-        self, key: str, annotated: Sequence[PathObject], classes: ClassTable
+        self,
+        key: str,
+        plane: Plane | None,
+        annotated: Sequence[PathObject],
+        classes: ClassTable,
     ) -> AnnotatedSlide:
         labels = LabelSource(annotated, classes, self.facts.size_l0)
-        name = self.ref.path.name
-        return AnnotatedSlide(key, name, self.shown, labels, self.facts, identity=self.identity)
+        shown, name = self.shown, self.ref.path.name
+        if plane is not None:
+            shown, key = replace(shown, plane=plane), f"{key}@z{plane[0]}t{plane[1]}"
+        if plane not in self.identities:
+            self.identities[plane] = replace(self.ref, plane=plane).identity()
+        identity = self.identities[plane]
+        return AnnotatedSlide(key, name, shown, labels, self.facts, identity=identity)
 
 
 class AnnotatedSlides:
@@ -96,15 +113,15 @@ class AnnotatedSlides:
         known = self.images.get(key)
         if known is None or known.ref != ref:
             with ref.open() as slide:
-                facts, identity = SlideFacts.of(slide), slide.identity
-                plane = None if slide.planes == (1, 1) else slide.plane
+                facts, is_stack = SlideFacts.of(slide), slide.planes != (1, 1)
+                identities = {slide.plane if is_stack else None: slide.identity}
             if not self.images and not facts.is_rgb:
                 names = [channel.name for channel in facts.channels]
                 self.scales = measured_scales([ref], names, _PERCENTILES, {})
             shown = self.shown(ref)
             shown.open().close()  # one that lacks a channel says so now
             objects = {} if known is None else known.objects
-            self.images[key] = _Image(ref, shown, facts, identity, plane, objects)
+            self.images[key] = _Image(ref, shown, facts, identities, is_stack, objects)
 
     def shown(self, ref: SlideRef) -> SlideRef:
         """A slide as the network sees it."""
@@ -116,13 +133,16 @@ class AnnotatedSlides:
         return self.images[key]
 
     def sources(self, rules: LabelRules) -> tuple[list[AnnotatedSlide], ClassTable]:
-        """Slides with something annotated, and all classes in the order they were annotated first.
+        """Slides (of stacks, planes) with something annotated, and all classes.
+
+        The classes in the order they were annotated first.
 
         Raises:
             TrainingError: fewer than two classes.
         """
-        every = {k: i.annotated(rules) for k, i in self.images.items()}
-        annotated = {k: objects for k, objects in every.items() if class_names_in(objects)}
+        planes = [(k, plane) for k, image in self.images.items() for plane in image.planes]
+        every = {(k, plane): self.images[k].annotated(plane, rules) for k, plane in planes}
+        annotated = {of: objects for of, objects in every.items() if class_names_in(objects)}
         found = {c.name: c for objects in annotated.values() for c in class_names_in(objects)}
         self._order = [*self._order, *(n for n in found if n not in self._order)]
         if len(found) < 2:
@@ -132,5 +152,6 @@ class AnnotatedSlides:
             )
         classes = ClassTable.of(found[n] for n in self._order if n in found)
         return [
-            self.images[k].source(k, objects, classes) for k, objects in annotated.items()
+            self.images[k].source(k, plane, objects, classes)
+            for (k, plane), objects in annotated.items()
         ], classes

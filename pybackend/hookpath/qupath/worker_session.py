@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+import torch
+
 from hookpath.context import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
@@ -27,6 +29,7 @@ from hookpath.qupath.quick_session import Head
 from hookpath.qupath.zoomed_prediction import ZoomedPreview, ZoomedSession
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
+from hookpath.training.diagnostics.reference_features import FEWER, save_reference
 
 READERS = 2
 """Handles of the slide, each read by a thread of its own while the network computes."""
@@ -59,10 +62,12 @@ class Wanted:
         tissue: bool = True,
         server: str | None = None,
         qupath: str | None = None,
+        plane: tuple[int, int] | None = None,
     ) -> Wanted:
         """From plain values (see `slide_of`)."""
         folder = None if model is None else model_at(Path(model))
-        return cls(folder, slide_of(slide, mpp, crop_to_bounds, server, qupath), device, tissue)
+        ref = slide_of(slide, mpp, crop_to_bounds, server, qupath, plane)
+        return cls(folder, ref, device, tissue)
 
 
 def slide_of(
@@ -71,6 +76,7 @@ def slide_of(
     crop_to_bounds: bool = True,
     server: str | None = None,
     qupath: str | None = None,
+    plane: tuple[int, int] | None = None,
 ) -> SlideRef:
     """A slide from plain values.
 
@@ -78,6 +84,7 @@ def slide_of(
         mpp: µm/px along x and y; None: the file's own.
         server: QuPath's JSON of how it opens the image; None: the file as it is.
         qupath: folder of the QuPath that asks; taken where none is set by ``PAQUO_QUPATH_DIR``.
+        plane: z and t of a stack; None: the one that QuPath shows first.
 
     Raises:
         PredictionError: that is no µm/px.
@@ -85,13 +92,14 @@ def slide_of(
     """
     if qupath:
         os.environ.setdefault("PAQUO_QUPATH_DIR", qupath)
+    where = None if plane is None else (int(plane[0]), int(plane[1]))
     if server is not None:
-        return slide_of_server(json.loads(server), Path(slide).name)
+        return replace(slide_of_server(json.loads(server), Path(slide).name), plane=where)
     try:
         calibration = None if mpp is None else Calibration(float(mpp[0]), float(mpp[1]))
     except (ValueError, TypeError, IndexError) as error:
         raise PredictionError(f"{slide}: {error}") from error
-    return SlideRef(Path(slide), calibration, crop_to_bounds)
+    return SlideRef(Path(slide), calibration, crop_to_bounds, plane=where)
 
 
 @dataclass(frozen=True)
@@ -190,7 +198,10 @@ class Session(Closing):
                     f"{folder.name}: there is something of that name; choose another"
                 )
             head = self._quick.whole()
-            return save_model(folder, head.model, head.card)
+            card = save_model(folder, head.model, head.card)
+            slides, _ = self._quick.annotated.sources(self._quick.config.labels)
+            save_reference(folder, slides, torch.device("cpu"), FEWER)
+            return card
 
     def classify(self, number: int, view: View, cancelled: Question) -> tuple[Probabilities, float]:
         """Probabilities ``(C, h, w)`` uint8, and the seconds they took (waiting not counted).

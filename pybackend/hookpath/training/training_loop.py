@@ -133,7 +133,7 @@ def _train(session: Session, fit: Fit | None) -> None:
         score_training_slides(session)
         most = FEWER if session.model.fitted else PATCHES
         patches = min(most, session.patches_left(0.6))
-        save_reference(run, session.data.train, session.device, patches)
+        save_reference(run.model, session.data.train, session.device, patches)
 
 
 def _result(session: Session) -> TrainResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,40 +15,39 @@ from hookpath.models.model_files import REFERENCE_NAME
 from hookpath.models.reference_distance import DeepFeatures, FeatureReference, fit_reference
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.reference_patches import patches_of_tissue
-from hookpath.training.run.run_folder import RunFolder
 
 #: Patches looked at, over all slides; of each at least so many; of how many slides.
 PATCHES, LEAST_OF_SLIDE, MOST_SLIDES = 128, 8, 32
 
-#: Of networks that were trained in seconds, which this must not take longer than.
+#: Of networks that are fitted in seconds, which this must not take longer than.
 FEWER = 48
 
 
 def save_reference(
-    run: RunFolder,
+    folder: Path,
     slides: Sequence[AnnotatedSlide],
     device: torch.device,
     patches: int = PATCHES,
 ) -> None:
-    """Measure the run's model on its training slides, unless that was done.
+    """Measure the model of a folder on its training slides, unless that was done.
 
     On tissue anywhere, as slides are measured at prediction. Networks that do not give classes to
-    patches, that are fitted in less time than this takes, and runs on little tissue get none.
+    patches, and those of little tissue, get none.
 
     Raises:
         TrainingError: it cannot be written.
     """
-    model, card = load_model(run.model, str(device))
-    if model.reads != "patches" or model.scores == "magnification" or model.fitted:
+    model, card = load_model(folder, str(device))
+    if model.reads != "patches" or model.scores == "magnification":
         return
-    if FeatureReference.load(run.model, card.weights_sha256) is not None:
+    if FeatureReference.load(folder, card.weights_sha256) is not None:
         return
     most = max(LEAST_OF_SLIDE, patches // min(len(slides), MOST_SLIDES))
     found = [f for source in _chosen(slides) if len(f := _features(model, source, most))]
     reference = fit_reference(found) if found else None
     if reference is None:
         return
-    path = run.model / REFERENCE_NAME
+    path = folder / REFERENCE_NAME
     try:
         reference.save(path, card.weights_sha256)
     except OSError as error:

@@ -4,12 +4,15 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.ClassRule;
 import qupath.ext.hookpath.core.DrawnImage;
 import qupath.ext.hookpath.core.ModelShelf;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.Role;
 import qupath.ext.hookpath.core.ServerRecord;
 import qupath.ext.hookpath.core.ThinDrawings;
@@ -72,12 +75,14 @@ public final class Drawings {
         Map<String, ThinDrawings> thin = new LinkedHashMap<>();
         TeachingArea teaching = TeachingArea.of(
                 new ModelShelf(JobStart.base(project)).loop(), entry.getID(), objects);
+        Set<Plane> planes = new LinkedHashSet<>();
         double left = 0;
         for (PathObject object : objects) {
             if (!isOfAClass(object)) {
                 continue;
             }
             String name = object.getPathClass().toString();
+            planes.add(Regions.planeOf(object));
             boolean ours = Ownership.isOurs(object, null);
             if (object.getROI().isArea()) {
                 double px2 = teaching.counts(object);
@@ -93,7 +98,7 @@ public final class Drawings {
             }
         }
         return new DrawnImage(entry.getID(), entry.getImageName(), mm2, role, problem, mm2, thin,
-                left, record.channels());
+                left, record.channels(), Stacks.named(planes, record.sizeZ(), record.sizeT()));
     }
 
     private static boolean isOfAClass(PathObject object) {

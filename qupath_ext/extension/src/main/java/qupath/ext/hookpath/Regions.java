@@ -11,6 +11,7 @@ import java.util.UUID;
 import org.locationtech.jts.algorithm.locate.IndexedPointInAreaLocator;
 import org.locationtech.jts.geom.Coordinate;
 import org.locationtech.jts.geom.Location;
+import qupath.ext.hookpath.core.Plane;
 import qupath.lib.objects.PathObject;
 import qupath.lib.objects.hierarchy.PathObjectHierarchy;
 import qupath.lib.roi.interfaces.ROI;
@@ -60,6 +61,11 @@ public final class Regions {
         found.removeIf(object -> object.isTMACore()
                 || Ownership.isOurs(object, null) && !Ownership.isLasting(object) || !isOf(object, className));
         return found;
+    }
+
+    /** The plane that an object lies on. */
+    public static Plane planeOf(PathObject object) {
+        return new Plane(object.getROI().getZ(), object.getROI().getT());
     }
 
     private static boolean isOf(PathObject object, String className) {
@@ -121,7 +127,7 @@ public final class Regions {
         }
         Coordinate inside = insideOf(object.getROI());
         for (Region region : regions) {
-            if (region.contains(inside)) {
+            if (region.isOnPlaneOf(object) && region.contains(inside)) {
                 return region.object;
             }
         }
@@ -151,6 +157,10 @@ public final class Regions {
                 parent = parent.getParent();
             }
             return parent == object;
+        }
+
+        boolean isOnPlaneOf(PathObject other) {
+            return planeOf(object).equals(planeOf(other));
         }
 
         boolean contains(Coordinate position) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.IntConsumer;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.objects.PathObject;
@@ -36,6 +37,7 @@ public final class ResultImport {
     private final OpenImage image;
     private Project<BufferedImage> project;
     private Regions regions = Regions.EVERYWHERE;
+    private Set<Plane> planes = Set.of();
     private WorkflowStep step;
     private IntConsumer progress = count -> { };
 
@@ -57,6 +59,12 @@ public final class ResultImport {
     /** Puts objects below the regions that they were asked for, and replaces only there. */
     public ResultImport regions(Regions regions) {
         this.regions = regions;
+        return this;
+    }
+
+    /** What the same run has on other planes stays; none are given: it goes. */
+    public ResultImport planes(Collection<Plane> planes) {
+        this.planes = Set.copyOf(planes);
         return this;
     }
 
@@ -106,6 +114,10 @@ public final class ResultImport {
         }
         for (String run : result.removedRuns()) {
             found.addAll(Ownership.ours(all, run));
+        }
+        if (!planes.isEmpty() && result.run() != null) {
+            found.removeIf(object -> result.run().equals(Ownership.runOf(object))
+                    && !planes.contains(Regions.planeOf(object)));
         }
         return Ownership.seen(regions.within(image.hierarchy(), found));
     }

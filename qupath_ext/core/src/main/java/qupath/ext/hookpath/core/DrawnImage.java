@@ -19,11 +19,12 @@ import java.util.Set;
  * @param thin    lines and points by class
  * @param leftMm2 area of changed results that nobody confirmed, which is not learned from
  * @param channels names of its channels; empty: it is RGB, or nobody says
+ * @param planes  of a stack, those that are drawn on, in words; empty: it has one plane
  */
 public record DrawnImage(String id, String name, Map<String, Double> mm2, Role role,
                          String problem, Map<String, Double> areas,
                          Map<String, ThinDrawings> thin, double leftMm2,
-                         List<String> channels) {
+                         List<String> channels, String planes) {
 
     /** Classes keep their order. */
     public DrawnImage {
@@ -36,7 +37,7 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
     /** One that is RGB. */
     public DrawnImage(String id, String name, Map<String, Double> mm2, Role role, String problem,
             Map<String, Double> areas, Map<String, ThinDrawings> thin, double leftMm2) {
-        this(id, name, mm2, role, problem, areas, thin, leftMm2, List.of());
+        this(id, name, mm2, role, problem, areas, thin, leftMm2, List.of(), "");
     }
 
     /** One with areas only. */
@@ -47,7 +48,7 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
     /** The same image in another role. */
     public DrawnImage with(Role newRole) {
         return new DrawnImage(id, name, mm2, newRole, problem, areas, thin, leftMm2,
-                channels);
+                channels, planes);
     }
 
     /**
@@ -60,7 +61,8 @@ public record DrawnImage(String id, String name, Map<String, Double> mm2, Role r
         if (widthUm > 0) {
             thin.forEach((name, lines) -> all.merge(name, lines.areaMm2(widthUm), Double::sum));
         }
-        return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2, channels);
+        return new DrawnImage(id, name, all, role, problem, areas, thin, leftMm2, channels,
+                planes);
     }
 
     /** Whether something of a class is annotated on it. */

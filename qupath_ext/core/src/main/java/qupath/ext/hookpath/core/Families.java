@@ -33,6 +33,16 @@ public final class Families {
         return ALL.get(name);
     }
 
+    /**
+     * Presets worth offering, in the window's order.
+     *
+     * @param devices what the computer has, see {@link Devices#here}
+     */
+    public static List<String> presets(List<String> devices) {
+        return devices.contains("cuda") ? List.of("auto", "gpu", "fast", "paper")
+                : List.of("auto", "fast", "paper");
+    }
+
     private static Map<String, Family> read() {
         try (InputStream in = Families.class.getResourceAsStream("families.json")) {
             JsonObject all = JsonParser.parseReader(

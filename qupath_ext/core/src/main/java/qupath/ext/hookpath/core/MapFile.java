@@ -31,6 +31,7 @@ public final class MapFile implements AutoCloseable {
     private final List<List<TiffPages.Page>> channelsOfLevels;
     private final List<ClassPart> classes;
     private final double[] downsample;
+    private final Plane plane;
 
     private MapFile(Path path, TiffPages pages, List<List<TiffPages.Page>> levels) {
         this.path = path;
@@ -41,6 +42,7 @@ public final class MapFile implements AutoCloseable {
         List<Double> factors = Json.doubles(Json.list(record, "downsample"));
         this.downsample = factors.size() == 2 && !factors.contains(null)
                 ? new double[] {factors.get(0), factors.get(1)} : null;
+        this.plane = Plane.of(record);
     }
 
     /**
@@ -101,6 +103,11 @@ public final class MapFile implements AutoCloseable {
      */
     public List<ClassPart> classes() {
         return classes;
+    }
+
+    /** The plane of the image that it is of; null: nothing is known. */
+    public Plane plane() {
+        return plane;
     }
 
     /** Level-0 px of the slide per px of the finest level, x and y; null: nothing is known. */

@@ -20,24 +20,26 @@ public final class MapSearch {
 
     private MapSearch() {}
 
-    private record Found(Path map, boolean sameSlide, FileTime when) {}
+    private record Found(Path map, boolean sameSlide, boolean samePlane, FileTime when) {}
 
     /**
-     * Probability maps (class maps where there is none), those of this very file first, the latest
-     * first. Reads the folders; never throws.
+     * Probability maps (class maps where there is none), those of this very file first, of these
+     * those of a plane, the latest first. Reads the folders; never throws.
      *
      * @param image name of the image
      * @param slide path of its file, or null
+     * @param plane the plane
      * @param roots folders to look in, some levels deep
      */
-    public static List<Path> mapsOf(String image, String slide, Path... roots) {
+    public static List<Path> mapsOf(String image, String slide, Plane plane, Path... roots) {
         List<Found> found = new ArrayList<>();
         for (Path root : roots) {
             if (Files.isDirectory(root)) {
-                records(root).forEach(record -> add(record, image, slide, found));
+                records(root).forEach(record -> add(record, image, slide, plane, found));
             }
         }
-        found.sort(Comparator.comparing(Found::sameSlide).thenComparing(Found::when).reversed());
+        found.sort(Comparator.comparing(Found::sameSlide).thenComparing(Found::samePlane)
+                .thenComparing(Found::when).reversed());
         return found.stream().map(Found::map).distinct().toList();
     }
 
@@ -49,14 +51,17 @@ public final class MapSearch {
         }
     }
 
-    private static void add(Path record, String image, String slide, List<Found> found) {
+    private static void add(Path record, String image, String slide, Plane plane,
+            List<Found> found) {
         try {
             JsonObject json = Json.read(record);
             boolean sameSlide = slide != null
                     && slide.equals(Json.text(Json.object(json, "slide"), "path"));
             Path map = map(record.getParent());
             if (map != null && (sameSlide || Objects.equals(image, Json.text(json, "image")))) {
-                found.add(new Found(map, sameSlide, Files.getLastModifiedTime(record)));
+                found.add(new Found(map, sameSlide,
+                        Objects.requireNonNullElse(Plane.of(json), Plane.FIRST).equals(plane),
+                        Files.getLastModifiedTime(record)));
             }
         } catch (IOException | RuntimeException e) {
             // Half-written or somebody else's: it is no prediction that could be shown.

@@ -23,6 +23,8 @@ import java.util.Objects;
  *     where QuPath knows none
  * @param width level-0 pixels as QuPath sees them; 0 where the record does not say
  * @param height level-0 pixels as QuPath sees them; 0 where the record does not say
+ * @param sizeZ planes along z; 1 where the record does not say
+ * @param sizeT time points; 1 where the record does not say
  * @param channels names of its channels, in their order; empty: it is RGB, or nobody says
  * @param server QuPath's own JSON, where only QuPath gives these pixels for certain (turned images,
  *     other series, formats that OpenSlide does not read, addresses); null: the file is read as it
@@ -31,8 +33,8 @@ import java.util.Objects;
  *     if it can
  */
 public record ServerRecord(
-        Path file, boolean cropToBounds, double[] mppXY, int width, int height,
-        List<String> channels, JsonObject server, String problem) {
+        Path file, boolean cropToBounds, double[] mppXY, int width, int height, int sizeZ,
+        int sizeT, List<String> channels, JsonObject server, String problem) {
 
     /**
      * Reads QuPath's JSON of a server builder, as it is in a project file.
@@ -51,7 +53,7 @@ public record ServerRecord(
         }
         String problem = problemWith(inner);
         if (problem != null) {
-            return new ServerRecord(null, false, null, 0, 0, List.of(), null, problem);
+            return new ServerRecord(null, false, null, 0, 0, 1, 1, List.of(), null, problem);
         }
         return readable(builder, inner, metadata);
     }
@@ -71,7 +73,9 @@ public record ServerRecord(
         boolean asItIs = openslide && isPlain(builder) && file != null;
         boolean crop = asItIs && !arguments(builder).contains("--no-crop");
         return new ServerRecord(problem == null ? file : null, crop, microns(metadata),
-                number(metadata, "width"), number(metadata, "height"), channels(metadata),
+                number(metadata, "width"), number(metadata, "height"),
+                Math.max(1, number(metadata, "sizeZ")), Math.max(1, number(metadata, "sizeT")),
+                channels(metadata),
                 asItIs ? null : whole, problem);
     }
 

@@ -25,6 +25,16 @@ class FamiliesTest {
     }
 
     @Test
+    void thePresetForAGpuIsOfferedWhereThereIsOneAndEveryNetworkHasIt() {
+        assertEquals(List.of("auto", "fast", "paper"), Families.presets(List.of("auto", "cpu")));
+        List<String> offered = Families.presets(List.of("auto", "cuda", "cpu"));
+        assertEquals(List.of("auto", "gpu", "fast", "paper"), offered);
+        for (String name : Families.names()) {
+            assertTrue(Families.get(name).presets().keySet().containsAll(offered), name);
+        }
+    }
+
+    @Test
     void contextsFollowFromTheTarget() {
         assertEquals(List.of(List.of(2.0), List.of(4.0), List.of(8.0)),
                 fast("hooknet").contextsUm(1));

@@ -112,6 +112,7 @@ class ServerRecordTest {
         ServerRecord found = ServerRecord.parse(uri(OPENSLIDE, "", three));
         assertNull(found.problem());
         assertEquals(List.of("DAPI", "CD8", ""), found.channels());
+        assertEquals(List.of(5, 1), List.of(found.sizeZ(), found.sizeT()));
         String grey = "\"isRGB\": false, \"channels\": [{\"name\": \"grey\"}]";
         for (String rgb : List.of(RGB, grey, "\"width\": 3")) {
             assertEquals(List.of(), ServerRecord.parse(uri(OPENSLIDE, "", rgb)).channels());

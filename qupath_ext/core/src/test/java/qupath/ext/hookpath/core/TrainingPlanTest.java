@@ -226,6 +226,6 @@ class TrainingPlanTest {
 
     private static DrawnImage with(String id, Map<String, Double> mm2, String... channels) {
         return new DrawnImage(id, id + ".svs", mm2, Role.TRAIN, null, mm2, Map.of(), 0,
-                List.of(channels));
+                List.of(channels), "");
     }
 }

@@ -19,6 +19,7 @@ import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.MapSearch;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.PredictionFolder;
 import qupath.ext.hookpath.core.Request;
 import qupath.lib.projects.Project;
@@ -117,7 +118,7 @@ public final class Check {
      * @return null: there is none
      */
     public Path map(String id, String name) {
-        List<Path> found = MapSearch.mapsOf(name, null, out().resolve("predictions"));
+        List<Path> found = MapSearch.mapsOf(name, null, Plane.FIRST, out().resolve("predictions"));
         String end = "-" + PredictionFolder.digest(id, name);
         return found.stream().filter(map -> map.getParent().toString().endsWith(end)).findFirst()
                 .orElse(null);

@@ -4,11 +4,14 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import qupath.ext.hookpath.core.Event;
 import qupath.ext.hookpath.core.ImagePart;
 import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.PredictionFolder;
+import qupath.ext.hookpath.core.Plane;
 
 /**
  * What a prediction said about its images, in its own words.
@@ -36,14 +39,16 @@ record Findings(List<JsonObject> slides, List<String> problems) {
         return new Findings(slides, problems);
     }
 
-    /** What was said about one image; null: nothing. */
-    JsonObject of(ImagePart image) {
-        String end = "-" + PredictionFolder.digest(image.id(), image.name());
-        return slides.stream()
-                .filter(slide -> image.name().equals(text(slide, "image")))
-                .filter(slide -> text(slide, "folder") == null
-                        || text(slide, "folder").endsWith(end))
-                .findFirst().orElse(null);
+    /** What was said about one image, once for each of its planes that were predicted. */
+    List<JsonObject> of(ImagePart image) {
+        Map<Plane, JsonObject> found = new LinkedHashMap<>();
+        slides.stream().filter(slide -> image.id().equals(text(slide, "image_id")))
+                .forEach(slide -> found.putIfAbsent(planeOf(slide), slide));
+        return List.copyOf(found.values());
+    }
+
+    static Plane planeOf(JsonObject slide) {
+        return Objects.requireNonNullElse(Plane.of(slide), Plane.FIRST);
     }
 
     static String text(JsonObject from, String key) {

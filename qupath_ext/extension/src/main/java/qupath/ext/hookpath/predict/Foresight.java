@@ -26,7 +26,7 @@ import qupath.lib.projects.ProjectImageEntry;
  */
 public record Foresight(boolean hasReference, List<Image> images) {
 
-    /** Of many images so many are looked at. */
+    /** Of many images, or planes of an image, so many are looked at. */
     public static final int MOST = 8;
 
     /**

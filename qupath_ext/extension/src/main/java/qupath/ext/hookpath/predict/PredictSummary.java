@@ -3,9 +3,12 @@ package qupath.ext.hookpath.predict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import qupath.ext.hookpath.core.Likeness;
+import qupath.ext.hookpath.core.Plane;
 
 /**
  * What a prediction found and what became of it.
@@ -25,14 +28,26 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
      * @param areasMm2 class name → area in mm²
      * @param added objects added
      * @param removed results of earlier runs taken away
-     * @param folder maps and GeoJSON of this image
-     * @param likeness to the images that the model learned from; null: nothing is known
+     * @param folders maps and GeoJSON of this image, a folder for each plane that was predicted
+     * @param likeness to the images that the model learned from, of the plane that is least like
+     *     them; null: nothing is known
      */
     public record Image(String id, String name, String run, Map<String, Double> areasMm2,
-            int added, int removed, Path folder, Likeness likeness) {
+            int added, int removed, Map<Plane, Path> folders, Likeness likeness) {
 
-        /** Its probability map, one channel per class; null: none was written. */
-        public Path probabilities() {
+        /** Maps and GeoJSON of the first plane; null: nothing was written. */
+        public Path folder() {
+            return folders.values().stream().findFirst().orElse(null);
+        }
+
+        /**
+         * A probability map, one channel per class.
+         *
+         * @param plane whose, if it was predicted; else the first one's
+         * @return null: none was written
+         */
+        public Path probabilities(Plane plane) {
+            Path folder = folders.getOrDefault(plane, folder());
             Path file = folder == null ? null : folder.resolve("probabilities.tif");
             return file != null && Files.isRegularFile(file) ? file : null;
         }
@@ -44,6 +59,13 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
         images.forEach(image -> image.areasMm2().forEach(
                 (name, area) -> sum.merge(name, area, Double::sum)));
         return sum;
+    }
+
+    /** Planes that were predicted, of whatever image. */
+    public Set<Plane> planes() {
+        Set<Plane> found = new LinkedHashSet<>();
+        images.forEach(image -> found.addAll(image.folders().keySet()));
+        return found;
     }
 
     /** Images that look unlike those that the model learned from. */

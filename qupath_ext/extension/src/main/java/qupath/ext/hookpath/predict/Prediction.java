@@ -5,10 +5,12 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,7 @@ import qupath.ext.hookpath.core.ImagePart;
 import qupath.ext.hookpath.core.Job;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.Likeness;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.ProjectPart;
 import qupath.ext.hookpath.core.Request;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
@@ -90,13 +93,13 @@ public final class Prediction {
         List<PredictSummary.Image> images = new ArrayList<>();
         List<String> problems = new ArrayList<>(findings.problems());
         for (ImagePart part : handedOver.images()) {
-            JsonObject found = findings.of(part);
+            List<JsonObject> found = findings.of(part);
             ImageResult result = outcome.index().images().get(part.id());
-            if (found == null && result == null) {
+            if (found.isEmpty() && result == null) {
                 continue;
             }
             try {
-                images.add(takeOver(part, found == null ? new JsonObject() : found, result));
+                images.add(takeOver(part, found, result));
             } catch (RuntimeException e) {
                 logger.warn("{}: results not imported", part.name(), e);
                 problems.add(part.name() + ": " + Problems.oneLine(e));
@@ -113,12 +116,14 @@ public final class Prediction {
         return new PredictSummary(images, problems, options.outFolder(target.project()));
     }
 
-    private PredictSummary.Image takeOver(ImagePart part, JsonObject found, ImageResult result) {
+    private PredictSummary.Image takeOver(
+            ImagePart part, List<JsonObject> found, ImageResult result) {
         var counts = new ResultImport.Counts(0, 0);
         if (result != null) {
             OpenImage image = image(part.id());
             counts = new ResultImport(image).project(target.project())
                     .regions(regions.getOrDefault(part.id(), Regions.EVERYWHERE))
+                    .planes(found.stream().map(Findings::planeOf).toList())
                     .step(Texts.get("step.predict"), options.script("predict"))
                     .run(result);
             if (target instanceof Target.Several) {
@@ -127,11 +132,21 @@ public final class Prediction {
                 image.saveIfFromFile();
             }
         }
-        String folder = Findings.text(found, "folder");
         return new PredictSummary.Image(part.id(), part.name(),
-                result == null ? Findings.text(found, "run") : result.run(), areas(found),
-                counts.added(), counts.removed(), folder == null ? null : Path.of(folder),
-                found.size() == 0 ? null : Likeness.of(found));
+                result == null ? Findings.text(found.getFirst(), "run") : result.run(),
+                areas(found), counts.added(), counts.removed(), folders(found),
+                found.stream().map(Likeness::of).filter(Objects::nonNull)
+                        .max(Comparator.comparingDouble(Likeness::score)).orElse(null));
+    }
+
+    private static Map<Plane, Path> folders(List<JsonObject> found) {
+        Map<Plane, Path> folders = new LinkedHashMap<>();
+        for (JsonObject plane : found) {
+            if (Findings.text(plane, "folder") != null) {
+                folders.put(Findings.planeOf(plane), Path.of(Findings.text(plane, "folder")));
+            }
+        }
+        return folders;
     }
 
     /** A project's list of images can be sorted by it. */
@@ -197,10 +212,14 @@ public final class Prediction {
         return found;
     }
 
-    private static Map<String, Double> areas(JsonObject found) {
+    /** Over all planes. */
+    private static Map<String, Double> areas(List<JsonObject> found) {
         Map<String, Double> areas = new LinkedHashMap<>();
-        if (found.get("areas_mm2") instanceof JsonObject listed) {
-            listed.entrySet().forEach(e -> areas.put(e.getKey(), e.getValue().getAsDouble()));
+        for (JsonObject plane : found) {
+            if (plane.get("areas_mm2") instanceof JsonObject listed) {
+                listed.entrySet().forEach(e -> areas.merge(
+                        e.getKey(), e.getValue().getAsDouble(), Double::sum));
+            }
         }
         return areas;
     }

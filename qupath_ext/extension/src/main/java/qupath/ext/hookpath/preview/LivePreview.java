@@ -7,18 +7,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import javafx.animation.PauseTransition;
 import javafx.application.Platform;
 import javafx.beans.value.ChangeListener;
+import javafx.util.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Outlines;
 import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Stacks;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.Python;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
@@ -58,6 +63,8 @@ final class LivePreview {
         thread.setDaemon(true);
         return thread;
     });
+    private final PauseTransition settled = new PauseTransition(Duration.millis(150));
+    private final ChangeListener<Number> onPlane = (o, was, is) -> settled.playFromStart();
     private final ViewerWatch watch = new ViewerWatch();
     private final ChangeListener<Project<BufferedImage>> onProject =
             (observable, before, after) -> end(null);
@@ -66,6 +73,7 @@ final class LivePreview {
     private Opened opened;
     private PixelClassificationOverlay overlay;
     private ClassRenderer renderer;
+    private Opened rendered;    // whose classes it is of
     private Learning learning;
     private Prefetch prefetch;
     private int errors;
@@ -118,6 +126,9 @@ final class LivePreview {
     /** Begins with the image in the viewer. */
     void start() {
         viewer.addViewerListener(watch);
+        settled.setOnFinished(event -> showPlane());
+        viewer.zPositionProperty().addListener(onPlane);
+        viewer.tPositionProperty().addListener(onPlane);
         qupath.projectProperty().addListener(onProject);
         open(viewer.getImageData());
     }
@@ -144,6 +155,9 @@ final class LivePreview {
         }
         ended = true;
         viewer.removeViewerListener(watch);
+        viewer.zPositionProperty().removeListener(onPlane);
+        viewer.tPositionProperty().removeListener(onPlane);
+        settled.stop();
         qupath.projectProperty().removeListener(onProject);
         if (learning != null) {
             learning.stop();
@@ -171,13 +185,31 @@ final class LivePreview {
         }
         hearer.status(Texts.get("preview.opening"));
         Project<BufferedImage> project = qupath.getProject();
+        Plane of = Stacks.planeOf(image, viewer);
         Threads.work(opening, () -> {
-            SlideSource slide = Slides.of(image, project);
+            SlideSource slide = Slides.of(image, project, of);
             return workerInBackground().open(settings.model(), slide, settings.device());
         }, found -> show(image, found), e -> {
             logger.debug("Opening {}", image.getServerPath());
             failed(e);
         });
+    }
+
+    /** The viewer shows another plane of the image. */
+    private void showPlane() {
+        ImageData<BufferedImage> image = viewer.getImageData();
+        Plane now = image == null ? null : Stacks.planeOf(image, viewer);
+        if (ended || now == null) {
+            return;
+        }
+        Project<BufferedImage> project = qupath.getProject();
+        Threads.work(opening, () -> workerInBackground().open(
+                settings.model(), Slides.of(image, project, now), settings.device()),
+                found -> show(image, found), problem -> {
+                    if (opened != null || !settings.live()) {   // else nothing was learned yet
+                        failed(problem);
+                    }
+                });
     }
 
     /** Live: from the image that it began with, and from no other. */
@@ -199,7 +231,8 @@ final class LivePreview {
 
     private Opened teach(Strokes.Change change, ImageData<BufferedImage> image,
             Project<BufferedImage> project) throws IOException, InterruptedException {
-        SlideSource slide = Slides.of(image, project);
+        Plane plane = Threads.call(true, () -> Stacks.planeOf(image, viewer));
+        SlideSource slide = Slides.of(image, project, plane);
         List<JsonObject> added = new ArrayList<>();
         for (PathObject object : change.added()) {
             added.add(Outlines.feature(object));
@@ -253,19 +286,26 @@ final class LivePreview {
         if (ended || viewer.getImageData() != image) {
             return;
         }
-        boolean sameClasses = opened != null && opened.number() == found.number();
+        if (!Objects.equals(found.plane(), Stacks.planeOf(image, viewer))) {
+            settled.playFromStart();    // the viewer has gone on to another one
+            return;
+        }
+        boolean sameClasses = renderer != null && found.hasClassesOf(rendered);
         opened = found;
         errors = 0;
         if (!sameClasses) {
             renderer = new ClassRenderer(found.classes());
+            rendered = found;
             hearer.opened(found, renderer);
+        } else {
+            hearer.status(found.said());
         }
         put(serverOf(image, found), image);
     }
 
     private LiveServer serverOf(ImageData<BufferedImage> image, Opened found) {
         return new LiveServer(image, new LiveClassifier(worker, found, image),
-                settings.live() ? LiveServer.COARSEST_LIVE : LiveServer.COARSEST,
+                settings.live() ? LiveServer.COARSEST_LIVE : LiveServer.COARSEST, found.plane(),
                 new TileWatch(found));
     }
 
@@ -332,7 +372,7 @@ final class LivePreview {
             double learned = (System.nanoTime() - sinceNanos) / 1e9;
             if (overlay == null || opened == null || opened.number() != found.number()) {
                 show(image, found);
-                hearer.status(Texts.get("preview.live.learned", learned));
+                hearer.status(found.onPlane(Texts.get("preview.live.learned", learned)));
                 return;
             }
             opened = found;
@@ -346,7 +386,7 @@ final class LivePreview {
                 put(server, image);
                 double shown = (System.nanoTime() - sinceNanos) / 1e9;
                 logger.info("Live: learned in {} s, shown after {} s", learned, shown);
-                hearer.status(Texts.get("preview.live.shown", shown));
+                hearer.status(found.onPlane(Texts.get("preview.live.shown", shown)));
             });
         }
 
@@ -385,7 +425,7 @@ final class LivePreview {
             onFx(() -> {
                 errors = 0;
                 if (!settings.live()) {
-                    hearer.status(Texts.get("preview.tile", of.device(), seconds));
+                    hearer.status(of.onPlane(Texts.get("preview.tile", of.device(), seconds)));
                 }
             });
         }

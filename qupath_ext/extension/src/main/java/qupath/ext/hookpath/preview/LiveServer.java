@@ -3,9 +3,11 @@ package qupath.ext.hookpath.preview;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import qupath.ext.hookpath.core.Plane;
 import qupath.lib.classifiers.pixel.PixelClassificationImageServer;
 import qupath.lib.images.ImageData;
 import qupath.lib.images.servers.ImageServerMetadata;
@@ -33,6 +35,7 @@ final class LiveServer extends PixelClassificationImageServer {
     private final LiveClassifier classifier;
     private final Listener listener;
     private final ImageServerMetadata metadata;
+    private final Plane plane;
 
     /** Hears how tiles ended; on the overlay's threads. */
     interface Listener {
@@ -42,11 +45,17 @@ final class LiveServer extends PixelClassificationImageServer {
         void tileFailed(Throwable problem);
     }
 
+    /**
+     * The tiles of one image.
+     *
+     * @param plane that is open; null: the image has one
+     */
     LiveServer(ImageData<BufferedImage> image, LiveClassifier classifier, int coarsest,
-            Listener listener) {
+            Plane plane, Listener listener) {
         super(image, classifier, "hookpath-preview: " + UUID.randomUUID(), null);
         this.classifier = classifier;
         this.listener = listener;
+        this.plane = Objects.requireNonNullElse(plane, Plane.FIRST);
         this.metadata = withLevels(super.getOriginalMetadata(), coarsest);
     }
 
@@ -80,13 +89,17 @@ final class LiveServer extends PixelClassificationImageServer {
             return List.of();
         }
         return getTileRequestManager().getTileRequests(
-                RegionRequest.createInstance(getPath(), downsample, x, y, width, height)).stream()
+                RegionRequest.createInstance(getPath(), downsample, x, y, width, height,
+                        plane.z(), plane.t())).stream()
                 .map(tile -> (Callable<BufferedImage>) () -> readRegion(tile.getRegionRequest()))
                 .toList();
     }
 
     @Override
     protected BufferedImage readTile(TileRequest tile) {
+        if (!plane.equals(new Plane(tile.getZ(), tile.getT()))) {
+            return null;    // that one is about to be opened
+        }
         double downsample = tile.getDownsample();
         long started = System.nanoTime();
         try {

@@ -10,6 +10,7 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.MapFile;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.Smoothing;
 import qupath.lib.images.servers.AbstractTileableImageServer;
 import qupath.lib.images.servers.ImageChannel;
@@ -75,6 +76,10 @@ final class MapServer extends AbstractTileableImageServer {
     protected BufferedImage readTile(TileRequest tile) {
         int width = tile.getTileWidth();
         int height = tile.getTileHeight();
+        if (map.plane() != null && (nZSlices() > 1 || nTimepoints() > 1)
+                && !map.plane().equals(new Plane(tile.getZ(), tile.getT()))) {
+            return Planes.image(new byte[channels.size()][width * height], width, height, channels);
+        }
         int level = tile.getLevel();
         int[] columns = places(tile.getTileX(), width, tile.getDownsample(), downsample[0], level);
         int[] rows = places(tile.getTileY(), height, tile.getDownsample(), downsample[1], level);

@@ -1,9 +1,13 @@
 package qupath.ext.hookpath.preview;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.ClassPart;
+import qupath.ext.hookpath.core.Plane;
 
 /**
  * A model on a slide, open in the worker.
@@ -14,12 +18,13 @@ import qupath.ext.hookpath.core.ClassPart;
  * @param modelPixels number of px of the whole image for the model
  * @param device what computes, e.g. {@code "cpu"}
  * @param seconds that opening took
+ * @param plane of a stack; null: the image has one
  */
 public record Opened(long number, List<ClassPart> classes, double downsample, double modelPixels,
-                     String device, double seconds) {
+                     String device, double seconds, Plane plane) {
 
     /** From the worker's answer. */
-    static Opened of(Map<String, Object> outputs) {
+    static Opened of(Map<String, Object> outputs, Plane plane) {
         List<ClassPart> classes = new ArrayList<>();
         for (Object entry : (List<?>) outputs.get("classes")) {
             Map<?, ?> named = (Map<?, ?>) entry;
@@ -31,7 +36,29 @@ public record Opened(long number, List<ClassPart> classes, double downsample, do
         double mean = (number(downsample.get(0)) + number(downsample.get(1))) / 2;
         double pixels = number(outputs.get("width")) * number(outputs.get("height"));
         return new Opened((long) number(outputs.get("opened")), classes, mean, pixels,
-                String.valueOf(outputs.get("device")), number(outputs.get("seconds")));
+                String.valueOf(outputs.get("device")), number(outputs.get("seconds")), plane);
+    }
+
+    /** One line of what is open. */
+    String said() {
+        return onPlane(Texts.get("preview.opened", device, seconds));
+    }
+
+    /** A line with the plane behind it, where there are several. */
+    String onPlane(String line) {
+        return plane == null ? line
+                : Texts.get("preview.onPlane", line, plane.z(), plane.t());
+    }
+
+    /** Whether its classes have the names and colours of another's. */
+    boolean hasClassesOf(Opened other) {
+        return other != null && classes.size() == other.classes.size()
+                && IntStream.range(0, classes.size()).allMatch(i -> {
+                    ClassPart mine = classes.get(i);
+                    ClassPart theirs = other.classes.get(i);
+                    return mine.name().equals(theirs.name())
+                            && Arrays.equals(mine.rgb(), theirs.rgb());
+                });
     }
 
     static double number(Object value) {

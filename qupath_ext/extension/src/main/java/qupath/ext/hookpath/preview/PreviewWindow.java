@@ -98,7 +98,7 @@ public final class PreviewWindow extends VBox {
     void opened(Opened opened, ClassRenderer renderer) {
         layers.show(opened.classes(), renderer, this::repaint);
         save.setDisable(false);
-        status(Texts.get("preview.opened", opened.device(), opened.seconds()));
+        status(opened.said());
         if (isOpen()) {
             getScene().getWindow().sizeToScene();
         }

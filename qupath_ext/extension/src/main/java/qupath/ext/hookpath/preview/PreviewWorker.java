@@ -82,12 +82,15 @@ public final class PreviewWorker implements AutoCloseable {
     public Opened open(Path model, SlideSource slide, String device)
             throws PreviewException, InterruptedException {
         Map<String, Object> asked = new HashMap<>(howToOpen(slide));
+        if (slide.plane() != null) {
+            asked.put("plane", List.of(slide.plane().z(), slide.plane().t()));
+        }
         asked.put("model", model == null ? null : model.toString());
         asked.put("device", device);
-        return Opened.of(answer(asking("open", asked), null));
+        return Opened.of(answer(asking("open", asked), null), slide.plane());
     }
 
-    /** What the worker's {@code slide_of} takes. */
+    /** What the worker's {@code slide_of} takes, but for the plane. */
     private static Map<String, Object> howToOpen(SlideSource slide) {
         Map<String, Object> found = new HashMap<>();
         found.put("slide", slide.path());
@@ -156,8 +159,8 @@ public final class PreviewWorker implements AutoCloseable {
      * Learns from what was drawn since it was asked last.
      *
      * @param image names the image
-     * @param slide where it is
-     * @param added annotations as GeoJSON features; those with a known id take its place
+     * @param slide where it is, whatever its plane
+     * @param added annotations of all planes as GeoJSON features; those with a known id take its place
      * @param removed ids of annotations that are gone
      * @throws PreviewException it cannot be learned (what was drawn is remembered), or the process
      *     is gone

@@ -13,10 +13,12 @@ import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.Problems;
+import qupath.ext.hookpath.Stacks;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.check.Check;
 import qupath.ext.hookpath.core.MapSearch;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
@@ -46,7 +48,8 @@ public final class ProbabilityMap {
         }
         ImageData<BufferedImage> image = viewer.getImageData();
         Project<BufferedImage> project = qupath.getProject();
-        Threads.work(() -> mapsOf(image, project), maps -> {
+        Plane plane = Stacks.shown(viewer);
+        Threads.work(() -> mapsOf(image, plane, project), maps -> {
             shown.offer(maps);
             if (!maps.isEmpty()) {
                 show(qupath, maps.get(0));
@@ -128,7 +131,7 @@ public final class ProbabilityMap {
         return window;
     }
 
-    private static List<Path> mapsOf(ImageData<BufferedImage> image,
+    private static List<Path> mapsOf(ImageData<BufferedImage> image, Plane plane,
             Project<BufferedImage> project) {
         Collection<URI> uris = image.getServer().getURIs();
         String slide = uris.isEmpty() || !"file".equals(uris.iterator().next().getScheme()) ? null
@@ -139,7 +142,7 @@ public final class ProbabilityMap {
         var entry = project == null ? null : project.getEntry(image);
         String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
         // Those of a check are of what is annotated only.
-        return MapSearch.mapsOf(name, slide, places.toArray(Path[]::new)).stream()
+        return MapSearch.mapsOf(name, slide, plane, places.toArray(Path[]::new)).stream()
                 .filter(map -> !map.startsWith(places.getFirst().resolve(Check.FOLDER))).toList();
     }
 }

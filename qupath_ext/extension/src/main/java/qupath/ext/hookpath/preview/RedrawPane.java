@@ -64,7 +64,7 @@ public final class RedrawPane extends VBox {
                 () -> Texts.get("redraw.um", smooth.getValue()), smooth.valueProperty()));
         settled.setOnFinished(event -> onSmooth.run());
         smooth.valueProperty().addListener((o, was, is) -> settled.playFromStart());
-        List.of(job, said).forEach(one -> one.managedProperty().bind(one.visibleProperty()));
+        Windows.fold(job, said);
         job.setVisible(false);
         said.setVisible(false);
         offer();

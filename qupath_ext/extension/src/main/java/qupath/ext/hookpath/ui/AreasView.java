@@ -16,7 +16,7 @@ public final class AreasView extends GridPane {
     public AreasView() {
         setHgap(12);
         setVgap(3);
-        managedProperty().bind(visibleProperty());
+        Windows.fold(this);
         clear();
     }
 

@@ -58,7 +58,7 @@ public final class JobView extends VBox {
     /** An idle one. */
     public JobView() {
         Windows.load(this, "job-view.fxml");
-        stop.managedProperty().bind(stop.visibleProperty());
+        Windows.fold(stop);
         setStopText(null);
         cancel.disableProperty().bind(running.not());
         stop.disableProperty().bind(running.not().or(stopping));

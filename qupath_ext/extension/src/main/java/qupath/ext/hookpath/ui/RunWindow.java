@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.ui;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +23,7 @@ import javafx.stage.Stage;
 import qupath.ext.hookpath.JobStart;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Preferences;
+import qupath.ext.hookpath.Stacks;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.GroovyCall;
@@ -102,12 +104,10 @@ public final class RunWindow extends VBox implements Windows.AtWork {
                 models.selectedProperty(), scope.stateProperty(), job.runningProperty(),
                 models.loadingProperty()));
         message.visibleProperty().bind(message.textProperty().isNotEmpty());
-        message.managedProperty().bind(message.visibleProperty());
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
-        job.managedProperty().bind(job.visibleProperty());
         unlike.visibleProperty().bind(unlike.textProperty().isNotEmpty());
-        unlike.managedProperty().bind(unlike.visibleProperty());
+        Windows.fold(message, job, unlike);
         job.setVisible(false);
         for (Observable one : List.of(message.textProperty(), models.selectedProperty(),
                 scope.stateProperty(), device.valueProperty())) {
@@ -158,6 +158,9 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         Map<String, Object> arguments = new LinkedHashMap<>();
         arguments.put("model", models.selectedProperty().get().path());
         arguments.put("device", chosenDevice());
+        if (chosen.planesOfEach() <= Foresight.MOST) {
+            arguments.putAll(chosen.planes().arguments());
+        }
         Project<BufferedImage> project = qupath.getProject();
         foresight.want(arguments + " " + chosen.key(project), folder -> Foresight.start(
                 chosen.target(qupath, project), PredictOptions.of(arguments, project), folder));
@@ -265,7 +268,9 @@ public final class RunWindow extends VBox implements Windows.AtWork {
     private void done(PredictSummary summary) {
         importing = false;
         qupath.refreshProject();    // images that have data now
-        String done = Texts.get("run.done", summary.added(), summary.images().size());
+        String planes = scope.named(summary.planes());
+        String done = Texts.get("run.done", summary.added(), summary.images().size(),
+                planes.isEmpty() ? 0 : 1, planes);
         if (!JobStart.isWritable(qupath.getProject())) {
             done += " " + Texts.get("run.readOnly");
         }
@@ -297,8 +302,9 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         var entry = project == null ? null : project.getEntry(open);
         String id = entry == null ? OpenImage.NO_PROJECT : entry.getID();
         for (PredictSummary.Image image : summary.images()) {
-            if (image.id().equals(id) && image.probabilities() != null) {
-                ProbabilityMap.show(qupath, image.probabilities()).exceptionally(problem -> {
+            Path map = image.probabilities(Stacks.shown(qupath.getViewer()));
+            if (image.id().equals(id) && map != null) {
+                ProbabilityMap.show(qupath, map).exceptionally(problem -> {
                     Threads.later(() -> Windows.showProblem(this, TITLE, problem));
                     return null;
                 });

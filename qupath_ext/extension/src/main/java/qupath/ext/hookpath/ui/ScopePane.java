@@ -3,6 +3,7 @@ package qupath.ext.hookpath.ui;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javafx.beans.property.ReadOnlyIntegerProperty;
@@ -19,13 +20,18 @@ import javafx.scene.layout.GridPane;
 import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Regions;
+import qupath.ext.hookpath.Stacks;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.core.Plane;
+import qupath.ext.hookpath.core.PlaneChoice;
 import qupath.ext.hookpath.core.ServerRecord;
 import qupath.ext.hookpath.predict.Target;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.dialogs.ProjectDialogs;
+import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
 import qupath.lib.objects.PathObject;
 import qupath.lib.objects.classes.PathClass;
@@ -44,7 +50,10 @@ public final class ScopePane extends GridPane {
     private final ChangeListener<ImageData<BufferedImage>> onImage =
             (o, was, is) -> follow(was, is);
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> project(is);
+    private final ChangeListener<QuPathViewer> onViewer = (o, was, is) -> follow(was, is);
+    private final ChangeListener<Number> onPlane = (o, was, is) -> changed();
     private QuPathGUI qupath;
+    private Plane largest = new Plane(1, 1);
     private List<ProjectImageEntry<BufferedImage>> entries = List.of();
 
     @FXML private ToggleGroup where;
@@ -55,10 +64,11 @@ public final class ScopePane extends GridPane {
     @FXML private ComboBox<PathClass> insideClass;
     @FXML private Button choose;
     @FXML private Label chosen;
+    @FXML private PlanePane planes;
 
     /** What a person chose, with the images of that moment. */
     record Choice(Target.Where where, List<ProjectImageEntry<BufferedImage>> entries,
-            ImageData<BufferedImage> open) {
+            ImageData<BufferedImage> open, PlaneChoice planes, int planesOfEach) {
 
         /** What it means; not for the JavaFX thread. */
         Target target(QuPathGUI qupath, Project<BufferedImage> project) {
@@ -66,15 +76,15 @@ public final class ScopePane extends GridPane {
                     : new Target.One(OpenImage.of(open, project), project, where);
         }
 
-        /** How many images. */
+        /** How many planes of images. */
         int size() {
-            return entries == null ? 1 : entries.size();
+            return (entries == null ? 1 : entries.size()) * planesOfEach;
         }
 
-        /** The same for the same images of the same pixel size. */
+        /** The same for the same planes of the same images of the same pixel size. */
         String key(Project<BufferedImage> project) {
             String of = project == null ? "" : String.valueOf(project.getPath());
-            return of + " " + (entries != null ? entries.stream().map(e -> e.getID()).toList()
+            return of + " " + planes + " " + (entries != null ? entries.stream().map(e -> e.getID()).toList()
                     : open.getServerPath() + " "
                             + Arrays.toString(Exchange.serverOf(open).mppXY()));
         }
@@ -86,14 +96,16 @@ public final class ScopePane extends GridPane {
 
         /** Its arguments. */
         Map<String, Object> arguments() {
+            Map<String, Object> found = new LinkedHashMap<>();
             if (entries != null) {
-                return Map.of("images", entries.stream().map(e -> e.getImageName()).toList());
+                found.put("images", entries.stream().map(e -> e.getImageName()).toList());
+            } else if (where instanceof Target.Where.Selected) {
+                found.put("selected", true);
+            } else if (where instanceof Target.Where.Inside one) {
+                found.put("inside", one.className());
             }
-            return switch (where) {
-                case Target.Where.Everywhere all -> Map.of();
-                case Target.Where.Selected some -> Map.of("selected", true);
-                case Target.Where.Inside one -> Map.of("inside", one.className());
-            };
+            found.putAll(planes.arguments());
+            return found;
         }
     }
 
@@ -104,6 +116,7 @@ public final class ScopePane extends GridPane {
         choose.disableProperty().bind(images.selectedProperty().not());
         where.selectedToggleProperty().addListener((o, was, is) -> changed());
         insideClass.valueProperty().addListener((o, was, is) -> changed());
+        planes.observed().forEach(one -> one.addListener(o -> state.set(state.get() + 1)));
     }
 
     /** Follows the image, its selection and the project until {@link #unwatch}. */
@@ -112,6 +125,8 @@ public final class ScopePane extends GridPane {
         insideClass.setItems(gui.getAvailablePathClasses());
         gui.imageDataProperty().addListener(onImage);
         gui.projectProperty().addListener(onProject);
+        gui.viewerProperty().addListener(onViewer);
+        follow(null, gui.getViewer());
         project(gui.getProject());
         follow(null, gui.getImageData());
         if (!usable().isEmpty()) {
@@ -123,6 +138,8 @@ public final class ScopePane extends GridPane {
     void unwatch() {
         qupath.imageDataProperty().removeListener(onImage);
         qupath.projectProperty().removeListener(onProject);
+        qupath.viewerProperty().removeListener(onViewer);
+        follow(qupath.getViewer(), null);
         follow(qupath.getImageData(), null);
     }
 
@@ -135,7 +152,7 @@ public final class ScopePane extends GridPane {
     String whyNot(ModelFolder model) {
         if (images.isSelected()) {
             return qupath.getProject() == null ? Texts.get("error.noProject")
-                    : entries.isEmpty() ? Texts.get("error.noImages") : "";
+                    : entries.isEmpty() ? Texts.get("error.noImages") : planes.whyNot();
         }
         if (qupath.getImageData() == null) {
             return Texts.get("error.noImage");
@@ -147,7 +164,8 @@ public final class ScopePane extends GridPane {
         if (selected.isSelected() && usable().isEmpty()) {
             return Texts.get("run.selectSome");
         }
-        return inside.isSelected() && className() == null ? Texts.get("run.chooseClass") : "";
+        return inside.isSelected() && className() == null ? Texts.get("run.chooseClass")
+                : planes.whyNot();
     }
 
     private String whyNot(ModelFolder model, ServerRecord server) {
@@ -185,8 +203,14 @@ public final class ScopePane extends GridPane {
         Target.Where part = selected.isSelected() ? new Target.Where.Selected()
                 : inside.isSelected() ? new Target.Where.Inside(className())
                 : new Target.Where.Everywhere();
-        return images.isSelected() ? new Choice(part, List.copyOf(entries), null)
-                : new Choice(part, null, qupath.getImageData());
+        boolean several = images.isSelected();
+        return new Choice(part, several ? List.copyOf(entries) : null,
+                several ? null : qupath.getImageData(), planes.choice(), planes.count());
+    }
+
+    /** Planes in words; empty where the images have one. */
+    String named(Collection<Plane> predicted) {
+        return planes.named(predicted);
     }
 
     @FXML
@@ -199,7 +223,7 @@ public final class ScopePane extends GridPane {
                 .showAndWait().orElse(null) == ButtonType.OK;
         if (ok) {
             entries = List.copyOf(pane.getTargetItems());
-            changed();
+            measure();
         }
     }
 
@@ -208,6 +232,31 @@ public final class ScopePane extends GridPane {
         images.setDisable(project == null);
         if (project == null && images.isSelected()) {
             whole.setSelected(true);
+        }
+        measure();
+    }
+
+    /** How many planes the images of the project have at most. */
+    private void measure() {
+        List<ProjectImageEntry<BufferedImage>> of = entries;
+        largest = new Plane(1, 1);
+        changed();
+        Threads.work(() -> Stacks.largest(of), found -> {
+            if (of == entries) {
+                largest = found;
+                changed();
+            }
+        }, problem -> { });     // an image that cannot be read says so when it is predicted
+    }
+
+    private void follow(QuPathViewer was, QuPathViewer is) {
+        if (was != null) {
+            was.zPositionProperty().removeListener(onPlane);
+            was.tPositionProperty().removeListener(onPlane);
+        }
+        if (is != null) {
+            is.zPositionProperty().addListener(onPlane);
+            is.tPositionProperty().addListener(onPlane);
         }
         changed();
     }
@@ -226,10 +275,23 @@ public final class ScopePane extends GridPane {
         if (qupath == null) {
             return;
         }
+        offerPlanes();
         selected.setText(Texts.get("run.where.selected", usable().size()));
         chosen.setText(qupath.getProject() == null ? "" : Texts.get("run.where.chosen",
                 entries.size(), qupath.getProject().getImageList().size()));
         state.set(state.get() + 1);
+    }
+
+    private void offerPlanes() {
+        ImageData<BufferedImage> open = qupath.getImageData();
+        if (images.isSelected()) {
+            planes.offer(largest.z(), largest.t(), null);
+        } else if (open != null) {
+            planes.offer(open.getServer().nZSlices(), open.getServer().nTimepoints(),
+                    Stacks.shown(qupath.getViewer()));
+        } else {
+            planes.offer(1, 1, null);
+        }
     }
 
     private Collection<PathObject> usable() {

@@ -151,6 +151,7 @@ public final class Windows {
             stage.initOwner(qupath.getStage());
             stage.getIcons().setAll(qupath.getStage().getIcons());
         }
+        AltKeys.give(content);
         stage.setScene(new Scene(content));
         closeByKey(stage);
         FORWARDED.forEach(item -> stage.getScene().getAccelerators()
@@ -248,6 +249,13 @@ public final class Windows {
         tip.setWrapText(true);
         tip.setMaxWidth(420);
         return tip;
+    }
+
+    /** These take no room where they are not seen. */
+    public static void fold(Node... parts) {
+        for (Node part : parts) {
+            part.managedProperty().bind(part.visibleProperty());
+        }
     }
 
     /** Lets a control's window grow with what is in it, up to the screen's height. */

@@ -73,7 +73,7 @@ public final class AreasPane extends VBox {
         table.setItems(rows);
         table.setRowFactory(view -> new Row());
         table.setPlaceholder(new Label(Texts.get("check.noAreas")));
-        cellBar.managedProperty().bind(cellBar.visibleProperty());
+        Windows.fold(cellBar);
         cellBar.setVisible(false);
         hideRight.selectedProperty().addListener((o, was, is) -> list());
         settled.setOnFinished(event -> Threads.later(this::go));   // QuPath may ask to save

@@ -3,7 +3,6 @@ package qupath.ext.hookpath.ui.check;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ChangeListener;
@@ -80,8 +79,7 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
         run.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> project == null || model.getValue() == null || job.runningProperty().get(),
                 model.valueProperty(), job.runningProperty()));
-        List.of(job, found, curves, noCurves)
-                .forEach(one -> one.managedProperty().bind(one.visibleProperty()));
+        Windows.fold(job, found, curves, noCurves);
         job.setVisible(false);
         part.setConverter(new Parts());
         part.valueProperty().addListener((o, was, is) -> showPart());

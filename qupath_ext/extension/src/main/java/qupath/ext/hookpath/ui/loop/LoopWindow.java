@@ -29,7 +29,9 @@ import qupath.ext.hookpath.Regions;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.Curves;
+import qupath.ext.hookpath.core.Devices;
 import qupath.ext.hookpath.core.Event;
+import qupath.ext.hookpath.core.Families;
 import qupath.ext.hookpath.core.FurtherSettings;
 import qupath.ext.hookpath.core.JobOutcome;
 import qupath.ext.hookpath.core.LoopStatus;
@@ -111,11 +113,11 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         Windows.load(this, "loop-window.fxml");
         all = StateTable.prepare(images, filter, image, state, labelled, worth, this::open);
         NamedChoice.fill(family, NamedChoice.NETWORK, "hooknet", "unet");
-        NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
+        NamedChoice.fill(preset, NamedChoice.PRESET,
+                Families.presets(Devices.here()).toArray(String[]::new));
         model.offer(Texts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
         family.disableProperty().bind(model.valueProperty().isNotNull());
-        List.of(startPane, steps, figuresPane, curvesPane, job)
-                .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
+        Windows.fold(startPane, steps, figuresPane, curvesPane, job);
         job.setVisible(false);
         job.setOnEvent(this::heard);
         curvesPane.setVisible(false);

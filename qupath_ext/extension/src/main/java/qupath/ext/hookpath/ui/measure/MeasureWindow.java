@@ -69,8 +69,7 @@ public final class MeasureWindow extends VBox implements Windows.AtWork {
         run.disableProperty().bind(job.runningProperty()
                 .or(qupath.imageDataProperty().isNull().and(current.selectedProperty()))
                 .or(qupath.projectProperty().isNull().and(all.selectedProperty())));
-        job.managedProperty().bind(job.visibleProperty());
-        table.managedProperty().bind(table.visibleProperty());
+        Windows.fold(job, table);
         table.setVisible(false);
         job.setVisible(false);
         open.setDisable(true);

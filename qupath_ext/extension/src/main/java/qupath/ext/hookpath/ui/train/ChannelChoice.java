@@ -10,6 +10,7 @@ import javafx.scene.control.CheckBox;
 import javafx.scene.control.CustomMenuItem;
 import javafx.scene.control.MenuButton;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.ui.Windows;
 
 /** Channels with ticks, all of them at first; what was switched off stays off. */
 public final class ChannelChoice extends MenuButton {
@@ -21,7 +22,7 @@ public final class ChannelChoice extends MenuButton {
 
     /** Offers nothing yet, and is not shown. */
     public ChannelChoice() {
-        managedProperty().bind(visibleProperty());
+        Windows.fold(this);
         setVisible(false);
         setMnemonicParsing(false);
     }

@@ -10,6 +10,7 @@ import javafx.scene.control.ComboBox;
 import javafx.scene.control.Control;
 import javafx.scene.control.Label;
 import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.core.Devices;
 import qupath.ext.hookpath.core.Families;
 import qupath.ext.hookpath.core.Family;
 import qupath.ext.hookpath.core.ModelFolder;
@@ -58,7 +59,8 @@ final class NetworkFields {
         this.size = size;
         this.background = background;
         NamedChoice.fill(family, NamedChoice.NETWORK, Families.names().toArray(String[]::new));
-        NamedChoice.fill(preset, NamedChoice.PRESET, "auto", "fast", "paper");
+        NamedChoice.fill(preset, NamedChoice.PRESET,
+                Families.presets(Devices.here()).toArray(String[]::new));
         target.control().getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
         context.control().setConverter(Shown.as(um -> TrainSettings.text(um)));
         size.control().setConverter(Shown.as(this::text));

@@ -13,6 +13,7 @@ import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.RunFolder;
 import qupath.ext.hookpath.core.TrainingRuns;
+import qupath.ext.hookpath.ui.Windows;
 
 /** Offers to go on with the training that was cut short last. */
 final class ResumeBar {
@@ -24,7 +25,7 @@ final class ResumeBar {
     ResumeBar(HBox bar, Label text) {
         this.bar = bar;
         this.text = text;
-        bar.managedProperty().bind(bar.visibleProperty());
+        Windows.fold(bar);
         bar.setVisible(false);
     }
 

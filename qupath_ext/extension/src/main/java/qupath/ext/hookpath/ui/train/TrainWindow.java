@@ -104,8 +104,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         this.qupath = qupath;
         Windows.load(this, "train-window.fxml");
         resumable = new ResumeBar(resumeBar, resumeText);
-        List.of(setup, progress, result, job, soFar)
-                .forEach(part -> part.managedProperty().bind(part.visibleProperty()));
+        Windows.fold(setup, progress, result, job, soFar);
         message.textProperty().bind(Bindings.createStringBinding(this::said, observed()));
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));

@@ -1,0 +1,77 @@
+package qupath.ext.hookpath.ui;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import javafx.scene.Node;
+import javafx.scene.Parent;
+import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBase;
+import javafx.scene.control.Label;
+import javafx.scene.control.Labeled;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.control.SplitPane;
+import javafx.scene.control.Tab;
+import javafx.scene.control.TabPane;
+import javafx.scene.control.TitledPane;
+import qupath.ext.hookpath.core.Mnemonics;
+
+/**
+ * Letters that the controls of a window are reached by with Alt: buttons and boxes are pressed,
+ * fields whose label names them get the focus. Every window gets them in the same way, so that no
+ * letter is there twice.
+ */
+final class AltKeys {
+
+    private AltKeys() {}
+
+    /** Gives letters to what is in a window, its main button first. */
+    static void give(Parent content) {
+        List<Labeled> all = new ArrayList<>();
+        collect(List.of(content), all);
+        List<Labeled> order = new ArrayList<>(all.stream().filter(AltKeys::isMain).toList());
+        all.stream().filter(one -> !isMain(one)).forEach(order::add);
+        List<String> texts = Mnemonics.of(order.stream().map(Labeled::getText).toList());
+        for (int i = 0; i < texts.size(); i++) {
+            order.get(i).setMnemonicParsing(true);
+            order.get(i).setText(texts.get(i));
+        }
+    }
+
+    private static boolean isMain(Labeled one) {
+        return one instanceof Button button && button.isDefaultButton();
+    }
+
+    private static void collect(Collection<? extends Node> nodes, List<Labeled> found) {
+        for (Node node : nodes) {
+            if (node instanceof Labeled labeled && takesLetter(labeled)) {
+                found.add(labeled);
+            }
+            collect(below(node), found);
+        }
+    }
+
+    /** What is named after data has no letter: its underscores are its own. */
+    private static boolean takesLetter(Labeled one) {
+        boolean fixed = !one.textProperty().isBound() && one.getText() != null;
+        return fixed && (one instanceof ButtonBase && one.isMnemonicParsing()
+                || one instanceof Label label && label.getLabelFor() != null);
+    }
+
+    /** Also of panes that have what is in them only once they are shown. */
+    private static Collection<? extends Node> below(Node node) {
+        return switch (node) {
+            case TitledPane pane -> one(pane.getContent());
+            case ScrollPane pane -> one(pane.getContent());
+            case TabPane pane -> pane.getTabs().stream().map(Tab::getContent)
+                    .filter(content -> content != null).toList();
+            case SplitPane pane -> pane.getItems();
+            case Parent parent -> parent.getChildrenUnmodifiable();
+            default -> List.of();
+        };
+    }
+
+    private static List<Node> one(Node node) {
+        return node == null ? List.of() : List.of(node);
+    }
+}
