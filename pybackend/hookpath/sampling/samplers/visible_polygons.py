@@ -1,4 +1,4 @@
-"""The part of each polygon that really carries its label: on the slide, and not painted over."""
+"""The part of each polygon that really carries its label: on the slide, and not covered."""
 
 from __future__ import annotations
 
