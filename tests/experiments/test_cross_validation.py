@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.errors import UsageError
+from hookpath.errors import ModelDesignError, UsageError
 from hookpath.experiments import cross_validation as module
 from hookpath.experiments import train_folds
 from hookpath.inference import PredictConfig, predict_project
@@ -82,6 +82,15 @@ def test_folds_that_others_train_are_left_to_them(
         monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", lambda _: None)
         result = train_folds([open_project(folder)], config, out, 3)
     assert (trained, result.left, result.report) == ([1, 3], (2,), None)
+
+
+def test_a_network_that_cannot_be_built_is_told_once(folder: Path, tmp_path: Path) -> None:
+    """Every fold's is the same."""
+    wrong = TrainConfig.load(overrides=[*SETTINGS, "model.input_size=11"])
+    reporter = Notes()
+    with pytest.raises(ModelDesignError, match="nearest valid"):
+        train_folds([open_project(folder)], wrong, tmp_path / "folds", 3, reporter)
+    assert not reporter.warnings
 
 
 def test_what_cannot_be_dealt_out_is_refused(

@@ -9,7 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from hookpath.atomic_files import make_folder
-from hookpath.errors import OutputError, TrainingError, UsageError, write_code
+from hookpath.errors import (
+    ModelDesignError,
+    OutputError,
+    TrainingError,
+    UsageError,
+    write_code,
+)
 from hookpath.evaluation import EvaluationReport, evaluate_project
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import ALL_ANNOTATIONS, PredictConfig, predict_project
@@ -77,6 +83,7 @@ def train_folds(
     Raises:
         UsageError: fewer patients than folds, or a table with another number of folds.
         TrainingError: a fold cannot be trained; the others are.
+        ModelDesignError: the network cannot be built, in no fold.
         OutputError: `out` cannot be written to.
     """
     project = pooled(projects)
@@ -147,6 +154,7 @@ class _Folds:
 
         Raises:
             TrainingError: one cannot be trained.
+            ModelDesignError: the network of all cannot be built.
         """
         self._count = len(folds)
         work: Work[int] = Work(
@@ -155,7 +163,7 @@ class _Folds:
             failed=self._failed,
             again=lambda k, why: self.reporter.info(f"fold {k}: {why.message} (once more)"),
             waiting=lambda _: None,
-            ends=lambda _: False,
+            ends=lambda why: isinstance(why, ModelDesignError),  # the others' networks are the same
             waits=False,
         )
         with Claims(self.out, "folds", f"training folds in {self.out}") as claims:
