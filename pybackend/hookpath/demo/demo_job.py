@@ -51,7 +51,7 @@ class DemoConfig:
         model: constructor arguments that both networks share.
     """
 
-    slides: dict[str, int] = field(default_factory=lambda: {"train": 4, "val": 1, "test": 2})
+    slides: dict[str, int] = field(default_factory=lambda: {"train": 6, "val": 1, "test": 2})
     size: int = 4096
     epochs: int = 12
     steps_per_epoch: int = 100
