@@ -22,7 +22,7 @@ from hookpath.models import FeatureProbe, build_model
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import FittedHead, fit_table, table_of
-from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.labelled_samples import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, load_source

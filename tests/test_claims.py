@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.errors import BusyError, MissingSpacingError, SlideError
-from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, note_lock, share_out
+from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, lock_files, share_out
 from support.forked import child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -99,7 +99,7 @@ def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_p
         assert claims.take("a") is None
         with claims.taken("a") as mine:
             assert not mine
-        long_ago = note.stat().st_mtime - note_lock.SILENT_S - 1
+        long_ago = note.stat().st_mtime - lock_files.SILENT_S - 1
         os.utime(note, (long_ago, long_ago))
         with claims.taken("a") as mine:
             assert mine
@@ -112,7 +112,7 @@ def test_a_number_that_another_process_has_now_keeps_no_claim(tmp_path: Path) ->
         assert lease is not None
         assert claims.take("a") is None
         note = tmp_path / CLAIMS_NAME / "a.note"
-        long_ago = note.stat().st_mtime - note_lock.SILENT_S - 1
+        long_ago = note.stat().st_mtime - lock_files.SILENT_S - 1
         os.utime(note, (long_ago, long_ago))
         again = claims.take("a")
         assert again is not None

@@ -17,7 +17,7 @@ from hookpath.locking import (
     alone,
     folder_alone,
     is_empty,
-    note_lock,
+    lock_files,
     system_lock,
     working_in,
 )
@@ -122,11 +122,11 @@ def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
 ) -> None:
     monkeypatch.setattr(system_lock, "_system_call", no_locks)
     file = tmp_path / LOCK_NAME
-    note = note_lock.note_of(file)
+    note = lock_files.note_of(file)
     note.write_text(json.dumps({"machine": "elsewhere", "host": "far", "process": 1}))
     with pytest.raises(BusyError, match=r"\(process 1 on far\)"), alone(file, "x", 0.0):
         pass
-    past = time.time() - note_lock.SILENT_S - 60
+    past = time.time() - lock_files.SILENT_S - 60
     os.utime(note, (past, past))
     with alone(file, "x", 0.0):
         pass

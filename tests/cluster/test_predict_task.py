@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.cluster import (
-    cluster_address,
+    cluster_connection,
     design_on_cluster,
     evaluation_on_cluster,
     extract_on_cluster,
@@ -43,7 +43,7 @@ def test_slides_are_predicted_by_workers_and_written_here(
     folder, model = texture_folder(tmp_path / "slides", slides=2, size=160), tmp_path / "model"
     save_random_model(model, seed=3)
     (folder / "broken.svs").write_bytes(b"0123456789")
-    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    monkeypatch.setattr(cluster_connection, "_local", in_this_process)
     notes, config = Notes(), PredictConfig(device="cpu", tissue=False, min_area_um2=1)
     with one_thread():
         report = predict_on_cluster(
@@ -64,7 +64,7 @@ def test_patches_are_cut_by_workers_and_listed_here(
 ) -> None:
     folder = texture_folder(tmp_path / "slides", slides=2, size=160)
     (folder / "broken.svs").write_bytes(b"0123456789")
-    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    monkeypatch.setattr(cluster_connection, "_local", in_this_process)
     config = ExtractConfig(
         (Magnification.parse("10x"),), size=32, where="labels", workers=0, masks=True
     )
@@ -84,7 +84,7 @@ def test_a_model_is_evaluated_by_workers_as_in_one_process(
 ) -> None:
     folder, model = texture_folder(tmp_path / "slides", slides=2, size=160), tmp_path / "model"
     save_random_model(model, seed=3)
-    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    monkeypatch.setattr(cluster_connection, "_local", in_this_process)
     config = PredictConfig(device="cpu", tissue=False)
     project = open_project(folder)
     with one_thread(), evaluation_on_cluster(ProjectSpec((folder,)), "local") as work:
@@ -111,7 +111,7 @@ def test_an_experiment_is_done_by_workers_and_gathered_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = texture_folder(tmp_path / "slides", slides=2, size=160)
-    monkeypatch.setattr(cluster_address, "_local", in_this_process)
+    monkeypatch.setattr(cluster_connection, "_local", in_this_process)
     spec, out = ProjectSpec((folder,)), tmp_path / "out"
     options = Options(device="cpu")
     with one_thread():

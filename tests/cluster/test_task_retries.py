@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hookpath.cluster import Outcome, cluster_address, connected, run_tasks
+from hookpath.cluster import Outcome, cluster_connection, connected, run_tasks
 from hookpath.cluster.evaluate_task import ClusterWork
 from hookpath.errors import ClusterError, UsageError
 from hookpath.evaluation import annotated_images, evaluate_maps
@@ -86,7 +86,7 @@ def test_slides_are_scored_by_workers_of_which_one_dies(client: Any, tmp_path: P
 
 
 def test_a_cluster_that_is_none_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_address, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(cluster_connection, "_PATIENCE_S", 0.2)
     with (
         pytest.raises(UsageError, match="--cluster cloud: there are local, local:4, slurm"),
         connected("cloud"),

@@ -24,8 +24,8 @@ from hookpath.experiments import (
     summarise,
 )
 from hookpath.experiments.contestant_kinds import METHODS
+from hookpath.experiments.folds_and_seeds import project_trials
 from hookpath.experiments.step_budget import PACE_NAME
-from hookpath.experiments.trials import project_trials
 from hookpath.models import SegmentationModel, build_model, read_card
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig

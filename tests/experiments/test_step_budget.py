@@ -10,8 +10,8 @@ import pytest
 from hookpath.errors import UsageError
 from hookpath.events import SILENT
 from hookpath.experiments import Lesson
+from hookpath.experiments.folds_and_seeds import project_trials
 from hookpath.experiments.step_budget import PACE_NAME, Pace, within
-from hookpath.experiments.trials import project_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig

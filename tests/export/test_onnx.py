@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hookpath.errors import ExportError, ModelFolderError, OutputError
 from hookpath.export import export_model
-from hookpath.export.onnx_graph import verified_onnx
+from hookpath.export.onnx_conversion import verified_onnx
 from hookpath.models import FAMILIES, load_model, only_exported, read_card, read_onnx
 from support.families import TINY
 

@@ -8,7 +8,7 @@ import torch
 from hookpath.models.probe import ProbeHead
 from hookpath.probing.feature_heads import LabelledFeatures, best_temperature, fit_head, starting
 from hookpath.probing.head_fitting import balanced, fit_table, table_of
-from hookpath.probing.labelled_cells import Places
+from hookpath.probing.labelled_samples import Places
 
 FEATURES = 5
 

@@ -12,7 +12,7 @@ from PIL import Image
 from hookpath.errors import MissingSpacingError
 from hookpath.geometry import Calibration
 from hookpath.slides import TissueMask, open_slide, tissue_mask
-from hookpath.slides.tissue_thresholds import SATURATION, saturated
+from hookpath.slides.tissue_color_rules import SATURATION, saturated
 from support.slides import RGB, write_pyramid
 
 GLASS = (242, 241, 243)

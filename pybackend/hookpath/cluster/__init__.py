@@ -6,7 +6,7 @@ machine, written by one process.
 Uses: annotations, evaluation, experiments, extraction, inference, locking, models, projects.
 """
 
-from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.design_task import design_on_cluster
 from hookpath.cluster.evaluate_task import evaluation_on_cluster
 from hookpath.cluster.extract_task import extract_on_cluster

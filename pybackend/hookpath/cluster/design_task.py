@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import ClusterError
 from hookpath.events import SILENT, Reporter

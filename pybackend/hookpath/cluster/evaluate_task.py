@@ -10,7 +10,7 @@ from typing import Any
 
 from hookpath.annotations import ClassTable, PathObject
 from hookpath.annotations.object_planes import Plane
-from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import EvaluationError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.events import SILENT, Reporter
 from hookpath.extraction import ExtractConfig, ExtractReport, extract_projects

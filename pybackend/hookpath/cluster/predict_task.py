@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hookpath.cluster.cluster_address import connected
+from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import code_of, one_line
 from hookpath.events import SILENT, Reporter

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hookpath.events import Reporter
-from hookpath.experiments.trials import Trial
+from hookpath.experiments.folds_and_seeds import Trial
 from hookpath.inference import PredictConfig
 from hookpath.training import TrainConfig
 

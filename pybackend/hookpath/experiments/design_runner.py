@@ -16,8 +16,13 @@ from hookpath.experiments.cpu_costs import Cost, metered
 from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.design_options import Options
 from hookpath.experiments.experiment_folder import claim
+from hookpath.experiments.folds_and_seeds import (
+    Trial,
+    project_trials,
+    synthetic_trials,
+    table_trials,
+)
 from hookpath.experiments.parameter_matching import filters_for
-from hookpath.experiments.trials import Trial, project_trials, synthetic_trials, table_trials
 from hookpath.inference import PredictConfig
 from hookpath.projects import Project
 from hookpath.training import TrainConfig

@@ -25,7 +25,7 @@ from hookpath import __version__
 from hookpath.errors import ExportError, UsageError
 from hookpath.export.export_folder import write_checked, zip_of
 from hookpath.export.export_subject import Subject
-from hookpath.export.onnx_graph import TOLERANCE, Verified, verified_onnx
+from hookpath.export.onnx_conversion import TOLERANCE, Verified, verified_onnx
 from hookpath.models import Network
 from hookpath.models.card_page import card_page
 from hookpath.safe_names import printable

@@ -19,8 +19,8 @@ from hookpath.export.export_subject import Subject
 from hookpath.export.fast_graphs import PatchProbabilities, PixelProbabilities
 from hookpath.export.fast_overview import RefinedProbabilities
 from hookpath.export.fast_pipeline import WSI, Block, Pipeline, colours
+from hookpath.export.onnx_conversion import Verified, verified_onnx
 from hookpath.export.onnx_folder import METADATA_KEY, metadata
-from hookpath.export.onnx_graph import Verified, verified_onnx
 from hookpath.geometry import UM_AT_ONE, BranchSpec
 from hookpath.models import H2GNet, Network
 

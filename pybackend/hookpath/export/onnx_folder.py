@@ -9,7 +9,7 @@ from pathlib import Path
 from hookpath.errors import ExportError
 from hookpath.export.export_folder import write_files
 from hookpath.export.export_subject import Subject, TargetOnly
-from hookpath.export.onnx_graph import Verified, verified_onnx
+from hookpath.export.onnx_conversion import Verified, verified_onnx
 from hookpath.models.model_files import CARD_NAME, FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
 from hookpath.models.model_folder import ModelCard, read_card
 

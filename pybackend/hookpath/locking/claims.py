@@ -19,7 +19,7 @@ from hookpath.atomic_files import make_folder, replace_text
 from hookpath.context import Closing
 from hookpath.errors import BusyError
 from hookpath.leftover_files import discard, sweep
-from hookpath.locking.note_lock import NoteLock, is_held, note_of, try_note, who
+from hookpath.locking.lock_files import NoteLock, is_held, note_of, try_note, who
 from hookpath.untrusted_files import read_bytes
 
 #: The folder of claims in a folder of results; gone when nobody works there.

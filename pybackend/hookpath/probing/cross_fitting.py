@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 from shapely.strtree import STRtree
 
-from hookpath.probing.labelled_cells import Places
+from hookpath.probing.labelled_samples import Places
 from hookpath.sampling import AnnotatedSlide
 
 Folds = npt.NDArray[np.int64]

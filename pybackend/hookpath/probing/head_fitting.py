@@ -19,7 +19,7 @@ from hookpath.probing.feature_heads import (
     log_loss,
     starting,
 )
-from hookpath.probing.labelled_cells import Places
+from hookpath.probing.labelled_samples import Places
 
 #: A cell of a rare class counts at most this many times as much as one on average.
 _MOST_WEIGHT = 20.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hookpath.models import FeatureProbe
 from hookpath.probing.feature_lattice import TileKey
-from hookpath.probing.labelled_cells import Making, make_tiles, missing_tiles
+from hookpath.probing.labelled_samples import Making, make_tiles, missing_tiles
 from hookpath.probing.probe_run import making_of
 from hookpath.sampling import AnnotatedSlide
 from hookpath.training.session import Session

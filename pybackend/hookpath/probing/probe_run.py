@@ -13,7 +13,7 @@ from hookpath.models import FeatureProbe
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import FittedHead, Table, fit_table, table_of
-from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.labelled_samples import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.training.losses.head_losses import even_weights
 from hookpath.training.losses.training_objective import Validation

@@ -17,7 +17,7 @@ from hookpath.models.model_folder import CHANNELS_KEY
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import fit_table, table_of
-from hookpath.probing.labelled_cells import Making, places_of
+from hookpath.probing.labelled_samples import Making, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.qupath.live_annotations import AnnotatedSlides, Feature
 from hookpath.slides import SlideRef

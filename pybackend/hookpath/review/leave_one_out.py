@@ -25,10 +25,10 @@ from hookpath.models import FeatureProbe
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import fit_table, table_of
-from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.labelled_samples import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.sampling import AnnotatedSlide, load_source
-from hookpath.suggestion.views import spacings_for
+from hookpath.suggestion.resolution_candidates import spacings_for
 from hookpath.training import TrainConfig
 
 #: Name of the progress task.

@@ -14,7 +14,7 @@ from hookpath.geometry import Region
 from hookpath.slides.base import RGBArray, Slide
 from hookpath.slides.rendering import BrightnessSlide
 from hookpath.slides.slide_wrapper import own_slide
-from hookpath.slides.tissue_thresholds import (
+from hookpath.slides.tissue_color_rules import (
     BoolMask,
     bright_tissue,
     is_dark,

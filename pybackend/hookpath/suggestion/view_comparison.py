@@ -22,13 +22,13 @@ from hookpath.models import FeatureProbe
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import table_of
-from hookpath.probing.labelled_cells import Making, Places, places_of
+from hookpath.probing.labelled_samples import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, doubts, draw_next
+from hookpath.suggestion.resolution_candidates import USUAL_RATIO, candidates, mpp_of, spacings_for
 from hookpath.suggestion.view_scores import Judged, judge
-from hookpath.suggestion.views import USUAL_RATIO, candidates, mpp_of, spacings_for
 from hookpath.training import TrainConfig
 from hookpath.training.data.dataset import gather
 

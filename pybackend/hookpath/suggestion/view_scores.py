@@ -12,7 +12,7 @@ import torch
 from hookpath.annotations import is_of_interest
 from hookpath.confusion_metrics import f1_per_class
 from hookpath.probing.head_fitting import Table, fit_table
-from hookpath.suggestion.views import Views
+from hookpath.suggestion.resolution_candidates import Views
 
 #: Least share of a class's cells on a slide for its F1 there to say something.
 _LEAST_CELLS = 10

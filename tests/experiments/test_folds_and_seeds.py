@@ -11,7 +11,7 @@ import pytest
 from hookpath.errors import UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.experiments.design import SyntheticSlides
-from hookpath.experiments.trials import (
+from hookpath.experiments.folds_and_seeds import (
     annotated_areas,
     make_folds,
     project_trials,
