@@ -6,11 +6,12 @@ import math
 import pytest
 
 from hookpath.cli import progress_reporters
-from hookpath.cli.progress_reporters import JsonReporter, LineReporter, duration_text, figures_text  # type: ignore[attr-defined]
+from hookpath.cli.progress_reporters import JsonReporter, LineReporter, metrics_text
+from hookpath.durations import duration_text
 
 
-def test_figures_read_as_a_person_writes_them() -> None:
-    text = figures_text({"loss": 0.53149, "f1": 0.8, "patches_per_s": 9.26})
+def test_metrics_read_as_a_person_writes_them() -> None:
+    text = metrics_text({"loss": 0.53149, "f1": 0.8, "patches_per_s": 9.26})
     assert text == "loss 0.531, F1 0.800, 9.3 patches/s"
 
 

@@ -15,10 +15,11 @@ from torch import nn
 
 from hookpath.errors import TrainingError
 from hookpath.models import load_model
+from hookpath.models.patch_classifier import NormOfAny
 from hookpath.projects import open_project
 from hookpath.signals import QueueStop
 from hookpath.training import TrainConfig, train_network
-from hookpath.training.distributed import _SharedBatchNorm, joined
+from hookpath.training.distributed import joined, shared_norms
 from hookpath.training.run import checkpoint
 from support.forked import FAILED
 from support.training import TINY, Recorder, rows_of
@@ -147,10 +148,14 @@ def test_a_run_is_taken_up_by_more_processes_and_stopped_in_all(
     assert [r["step"] for r in rows_of(run)] == ["3", "6"]
 
 
-def test_batch_normalisation_sees_all_shares(pair: Pair, tmp_path: Path) -> None:
+@pytest.mark.parametrize("norm_of", [nn.BatchNorm2d, nn.BatchNorm1d, NormOfAny])
+def test_batch_normalisation_sees_all_shares(
+    pair: Pair, norm_of: type[nn.BatchNorm1d | nn.BatchNorm2d]
+) -> None:
     torch.manual_seed(0)
-    x, wanted = torch.randn(4, 3, 5, 5), torch.randn(4, 3, 5, 5)
-    plain = nn.BatchNorm2d(3)
+    shape = (4, 3, 5, 5) if norm_of is nn.BatchNorm2d else (4, 3)
+    x, wanted = torch.randn(shape), torch.randn(shape)
+    plain = norm_of(3)
 
     def through(norm: nn.Module, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
         part = x[rows].clone().requires_grad_()
@@ -159,11 +164,11 @@ def test_batch_normalisation_sees_all_shares(pair: Pair, tmp_path: Path) -> None
         return out.detach(), grad
 
     expected = through(plain, slice(None))
-    shared = nn.BatchNorm2d(3)
-    shared.__class__ = _SharedBatchNorm
+    shared = norm_of(3)
 
     def both() -> None:
         with joined(config()) as group:
+            shared_norms(shared, group)
             rows = slice(2 * group.rank, 2 * group.rank + 2)
             for found, whole in zip(through(shared, rows), expected, strict=True):
                 torch.testing.assert_close(found, whole[rows], atol=1e-5, rtol=1e-4)

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hookpath.errors import TrainingError
 from hookpath.training.config import TrainConfig
@@ -190,27 +191,30 @@ def shared_norms(model: nn.Module, group: Group) -> None:
         return
     for module in model.modules():
         if type(module) is nn.BatchNorm2d:
-            module.__class__ = _SharedBatchNorm
+            module.__class__ = _SharedOfMaps
+        elif isinstance(module, nn.BatchNorm1d):  # also one that takes a lone patch
+            module.__class__ = _SharedOfVectors
 
 
-class _SharedBatchNorm(nn.BatchNorm2d):
+class _Shared(_BatchNorm):
     """Batch normalisation over the batch of all processes; torch's own knows GPUs only."""
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or self.running_mean is None or self.running_var is None:
             return super().forward(input)
-        x, axes = input.float(), (0, 2, 3)
+        x = input.float()
+        axes, along = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
         n = _summed(torch.tensor(float(x.numel() // x.shape[1])))
         mean = _summed(x.sum(axes)) / n
-        away = x - mean[:, None, None]
+        away = x - mean.view(along)
         var = _summed((away * away).sum(axes)) / n
         with torch.no_grad():
             self._follow(mean, var * n / (n - 1).clamp(min=1))
         scale = (var + self.eps).rsqrt()
         if self.weight is not None:
             scale = scale * self.weight
-        out = away * scale[:, None, None]
-        return (out if self.bias is None else out + self.bias[:, None, None]).to(input.dtype)
+        out = away * scale.view(along)
+        return (out if self.bias is None else out + self.bias.view(along)).to(input.dtype)
 
     def _follow(self, mean: Tensor, var: Tensor) -> None:
         assert self.running_mean is not None
@@ -220,6 +224,14 @@ class _SharedBatchNorm(nn.BatchNorm2d):
         share = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(var, share)
+
+
+class _SharedOfMaps(_Shared, nn.BatchNorm2d):
+    """``(N, C, h, w)``."""
+
+
+class _SharedOfVectors(_Shared, nn.BatchNorm1d):
+    """``(N, C)``: the head of a patch classifier."""
 
 
 class _Sum(torch.autograd.Function):
