@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +11,11 @@ import pytest
 from support.dark_slides import DRAWN, FIRST, SECOND, make_dark_project, save_dark_model, square
 from support.extension import installed_extension
 from support.qupath import SCRIPTS, display
+from support.window_visits import pictures_folder
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
 #: Keep the pictures there, to be looked at.
-PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 
 #: Pale tissue that somebody called Dark.
 WRONG = square(5, "Dark", 450, 600, 80)
@@ -27,9 +25,7 @@ WRONG = square(5, "Dark", 450, 600, 80)
 def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the windows showed after each step."""
     root = tmp_path_factory.mktemp("check")
-    given = os.environ.get(PICTURES_VARIABLE)
-    out = Path(given) / "check" if given else root / "pictures"
-    out.mkdir(parents=True, exist_ok=True)
+    out = pictures_folder("check", root / "pictures")
     drawn = {**DRAWN, FIRST: [*DRAWN[FIRST], WRONG]}
     project = make_dark_project(root / "Projekt", (FIRST, SECOND), drawn)
     save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")

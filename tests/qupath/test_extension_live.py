@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from hookpath.models import load_model
 from support.dark_slides import FIRST, SECOND, UNKNOWN, make_dark_project
 from support.extension import installed_extension
-from support.qupath import SCRIPTS, display
+from support.window_visits import pictures_folder, visit
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
@@ -23,26 +21,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     root = tmp_path_factory.mktemp("live µ")
     project = make_dark_project(root / "Projekt", (FIRST, SECOND, UNKNOWN), {})
     qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
-    given = os.environ.get("HOOKPATH_VISIT_PICTURES")
-    out = Path(given) / "live" if given else root / "out"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").unlink(missing_ok=True)
-    visit = SCRIPTS / "live_in_window.groovy"
-    with display() as screen:
-        extra = {
-            "DISPLAY": screen,
-            "GSETTINGS_BACKEND": "memory",
-            "HOOKPATH_LIVE_OUT": str(out),
-            "HOOKPATH_CACHE": str(root / "cache"),
-            "JAVA_TOOL_OPTIONS": qupath.process_environment()["JAVA_TOOL_OPTIONS"]
-            + f' -Dprism.order=sw "-Dqupath.startup.script={visit}"',
-        }
-        done = qupath.run("-q", "-p", project, "-i", FIRST, environment=extra, timeout=200)
-    report = out / "report.json"
-    assert report.is_file(), done.said()
-    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    assert "error" not in found, f"{found}\n{done.said()}"
-    return found
+    out = pictures_folder("live", root / "out")
+    return visit(
+        qupath, "live_in_window.groovy", project, FIRST, out, 200,
+        HOOKPATH_LIVE_OUT=str(out), HOOKPATH_CACHE=str(root / "cache"),
+    )  # fmt: skip
 
 
 def test_it_begins_with_nothing_and_says_what_it_waits_for(seen: dict[str, Any]) -> None:

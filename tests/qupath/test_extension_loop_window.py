@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from support.extension import installed_extension
 from support.qupath import SCRIPTS, display
 from support.seen import human, shape_of
 from support.training import TINY
+from support.window_visits import pictures_folder
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(1500)]
 
 #: Keep the pictures there, to be looked at.
-PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 
 ALL = (FIRST, SECOND, THIRD)
 STEPS = ["start", "propose", "next", "confirm", "retraining", "retrain"]
@@ -38,9 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the panel showed after each step, and what QuPath then knew of the project."""
     root = tmp_path_factory.mktemp("home")
-    given = os.environ.get(PICTURES_VARIABLE)
-    out = Path(given) / "loop" if given else root / "pictures"
-    out.mkdir(parents=True, exist_ok=True)
+    out = pictures_folder("loop", root / "pictures")
     settings = "; ".join(one for one in TINY if not one.startswith("preset="))
     with display() as screen:
         qupath = installed_extension(root / "home", DISPLAY=screen, GSETTINGS_BACKEND="memory")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.models import ModelCard, save_model
 from support.extension import installed_extension
 from support.networks import red_network
-from support.qupath import SCRIPTS, display
+from support.window_visits import pictures_folder, visit
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
@@ -30,26 +28,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     root = tmp_path_factory.mktemp("stack µ")
     project = _project(root)
     qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
-    given = os.environ.get("HOOKPATH_VISIT_PICTURES")
-    out = Path(given) / "stack" if given else root / "out"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").unlink(missing_ok=True)
-    visit = SCRIPTS / "stack_in_window.groovy"
-    with display() as screen:
-        extra = {
-            "DISPLAY": screen,
-            "GSETTINGS_BACKEND": "memory",
-            "HOOKPATH_STACK_OUT": str(out),
-            "HOOKPATH_CACHE": str(root / "cache"),
-            "JAVA_TOOL_OPTIONS": qupath.process_environment()["JAVA_TOOL_OPTIONS"]
-            + f' -Dprism.order=sw "-Dqupath.startup.script={visit}"',
-        }
-        done = qupath.run("-q", "-p", project, "-i", "stack", environment=extra, timeout=400)
-    report = out / "report.json"
-    assert report.is_file(), done.said()
-    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    assert "error" not in found, f"{found}\n{done.said()}"
-    return found
+    out = pictures_folder("stack", root / "out")
+    return visit(
+        qupath, "stack_in_window.groovy", project, "stack", out, 400,
+        HOOKPATH_STACK_OUT=str(out), HOOKPATH_CACHE=str(root / "cache"),
+    )  # fmt: skip
 
 
 def _project(root: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from hookpath.slides import open_slide
 from hookpath.slides.map_reader import open_map
 from support.dark_slides import FIRST, make_dark_project, save_dark_model
 from support.extension import installed_extension
-from support.qupath import SCRIPTS, display
+from support.window_visits import visit
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
@@ -34,22 +33,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
     out = root / "out"
     out.mkdir()
-    visit = SCRIPTS / "preview_in_window.groovy"
-    with display() as screen:
-        extra = {
-            "DISPLAY": screen,
-            "GSETTINGS_BACKEND": "memory",
-            "HOOKPATH_PREVIEW_OUT": str(out),
-            "HOOKPATH_PREVIEW_MODEL": str(model),
-            "HOOKPATH_PREVIEW_MAP": str(root / "predicted" / PROBABILITIES_NAME),
-            "JAVA_TOOL_OPTIONS": qupath.process_environment()["JAVA_TOOL_OPTIONS"]
-            + f' -Dprism.order=sw "-Dqupath.startup.script={visit}"',
-        }
-        done = qupath.run("-q", "-p", project, "-i", FIRST, environment=extra, timeout=240)
-    report = out / "report.json"
-    assert report.is_file(), done.said()
-    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    assert "error" not in found, found["error"] + done.said()
+    found = visit(
+        qupath, "preview_in_window.groovy", project, FIRST, out, 240,
+        HOOKPATH_PREVIEW_OUT=str(out), HOOKPATH_PREVIEW_MODEL=str(model),
+        HOOKPATH_PREVIEW_MAP=str(root / "predicted" / PROBABILITIES_NAME),
+    )  # fmt: skip
     with open_map(root / "predicted" / PROBABILITIES_NAME) as map_:
         whole = map_.read(0, 0, map_.width, map_.height)
     return {**found, "out": out, "predicted": np.moveaxis(whole, -1, 0)}

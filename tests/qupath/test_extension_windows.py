@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +22,11 @@ from support.dark_slides import (
 )
 from support.extension import InstalledExtension, installed_extension
 from support.qupath import SCRIPTS, display
+from support.window_visits import pictures_folder
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
 #: Keep the pictures there, to be looked at.
-PICTURES_VARIABLE = "HOOKPATH_VISIT_PICTURES"
 
 #: Windows that must have been seen, by the names of their pictures.
 SEEN = {
@@ -53,9 +52,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory, screen: str) -> dict[str, An
     qupath = installed_extension(root / "home", DISPLAY=screen, GSETTINGS_BACKEND="memory")
     project = make_dark_project(root / "Projekt", (FIRST, SECOND), DRAWN)
     learn_elsewhere(save_dark_model(project.parent / "hookpath" / "models" / "dark or pale"))
-    given = os.environ.get(PICTURES_VARIABLE)
-    out = Path(given) if given else root / "pictures"
-    out.mkdir(parents=True, exist_ok=True)
+    out = pictures_folder(".", root / "pictures")
     return look_around(qupath, project, out)
 
 
