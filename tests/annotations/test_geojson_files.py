@@ -17,8 +17,11 @@ from shapely.geometry import GeometryCollection, MultiPolygon, Point, Polygon, b
 
 from hookpath.annotations import (
     RUN_TAG,
+    ClassTable,
+    LabelSource,
     PathClass,
     PathObject,
+    class_names_in,
     object_to_feature,
     objects_from_geojson,
     read_geojson,
@@ -313,6 +316,23 @@ def test_bad_files_are_one_line_that_names_them(tmp_path: Path, data: bytes, mes
         read_geojson(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_feature_is_left_out_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    good = object_to_feature(PathObject(box(0, 0, 9, 9), path_class=PathClass("Tumor")))
+    features = [None, good, 5, {"type": "Topology"}, {}, "text", good]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    found = read_geojson(path)
+    assert found == read_geojson(path)
+    report = LabelSource(found, ClassTable.of(class_names_in(found))).report
+    assert report.area_l0 == {"Tumor": 81}
+    assert report.problems() == (
+        "feature 1 of the GeoJSON is none, and left out",
+        "feature 3 of the GeoJSON is none, and left out",
+        "feature 4 of the GeoJSON is none, and left out",
+        "and 2 more that are none",
+    )
 
 
 def test_missing_file_and_folder_are_annotation_errors(tmp_path: Path) -> None:

@@ -64,6 +64,13 @@ def test_foreign_properties_ids_colours_and_nesting_stay_when_ours_come_and_go(f
     assert content(file) == FOREIGN
 
 
+def test_what_is_no_feature_stays_too(file: Path) -> None:
+    features = [None, *FOREIGN["features"], 5, {"type": "Topology"}]
+    file.write_text(json.dumps({**FOREIGN, "features": features}), encoding="utf-8")
+    KeptFeatures.of(file, is_ours).write(file, [])
+    assert content(file) == {**FOREIGN, "features": features}
+
+
 def test_a_foreign_type_is_no_type_of_object(file: Path) -> None:
     first = read_geojson(file)[0]
     assert (first.object_type, first.extra["properties"]["type"]) == ("annotation", "Tumor")

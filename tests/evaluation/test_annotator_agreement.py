@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from hookpath.annotations import write_geojson
+from hookpath.annotations import LabelRules, write_geojson
 from hookpath.errors import EvaluationError
 from hookpath.evaluation import load_report
 from hookpath.evaluation.annotator_agreement import agreement
 from hookpath.projects import FolderProject
 from support.evaluation import BLUE, RED, Box, annotated, write_slide
+from support.reporting import Notes
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ def test_it_is_the_same_the_other_way_round(
         assert there.pooled_measured.value(metric) == pytest.approx(
             back.pooled_measured.value(metric)
         )
+
+
+def test_a_class_to_count_as_another_that_neither_drew_is_reported(
+    projects: tuple[FolderProject, FolderProject], tmp_path: Path
+) -> None:
+    write_geojson(tmp_path / "B" / "renamed.geojson", annotated([(BLUE, 0, 0, 160, 256)]))
+    notes = Notes()
+    rules = LabelRules(rename={RED.name: "Dark", BLUE.name: "Dark", "Absent": "Dark"})
+    agreement(*projects, tmp_path / "out", rules, reporter=notes)
+    (line,) = notes.warnings
+    assert line.startswith("class 'Absent', which is to count as 'Dark', is annotated on none")
 
 
 def test_people_who_never_drew_in_the_same_place_are_reported(

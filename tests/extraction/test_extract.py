@@ -157,6 +157,16 @@ def test_a_wanted_class_that_nobody_drew_is_reported(folder: Path) -> None:
     assert recorder.warnings == ["class 'Tumour' is on none of these images; there are: Tumor"]
 
 
+def test_a_class_to_count_as_another_that_nobody_drew_is_reported(folder: Path) -> None:
+    recorder = Recorder()
+    rules = LabelRules(rename={"Tumor": "Cancer", "Absent": "X"})
+    config = ExtractConfig((X10,), size=64, where="all", rules=rules)
+    extract_projects([FolderProject(folder)], folder.parent / "out", config, recorder)
+    (line,) = recorder.warnings
+    assert line.startswith("class 'Absent', which is to count as 'X', is annotated on none of")
+    assert line.endswith("there are: 'Tumor'")
+
+
 def test_several_projects_go_into_one_table_and_images_can_be_chosen(
     folder: Path, tmp_path: Path
 ) -> None:

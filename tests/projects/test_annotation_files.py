@@ -133,6 +133,9 @@ def test_a_person_s_geojson_takes_the_place_of_halo_s(tmp_path: Path) -> None:
     write_geojson(tmp_path / "a.geojson", [own, ours])
     (entry,) = FolderProject(tmp_path).images
     assert len(entry.objects()) == 2
+    said = [("a.annotations: not used, a.geojson has objects", False)]
+    assert FolderProject(tmp_path).remarks() == said
+    assert FolderProject(tmp_path / "a.tif").remarks() == said
 
 
 @pytest.mark.parametrize("text", ['{"version": "5.0", "shapes": []}', '{"Exposure": 3}', "[1, 2]"])

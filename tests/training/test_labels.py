@@ -167,5 +167,5 @@ def test_classes_that_count_as_another_are_one(tmp_path: Path) -> None:
     data = gathered(folder_with(tmp_path, a=annotated), notes, CONFIG.changed([rules]))
     assert data.train[0].labels.report.area_l0 == {"Other": 1250, "Tumor": 625}
     assert notes.warnings[0].startswith(
-        "class 'Fat', which is to count as 'Other', is annotated now"
+        "class 'Fat', which is to count as 'Other', is annotated on none of these images"
     )

@@ -9,6 +9,7 @@ What is understood becomes a field; everything else goes to ``PathObject.extra``
 * ``"alpha"``: of a classification colour with four components,
 * ``"measurements"``, ``"metadata"``: entries whose value is not a number, not a string,
 * ``"object_type"``: a type that QuPath does not know (it makes an annotation of it; so do we),
+* ``"stray"``: of what is no feature and stands among them: which of them it is, from 1,
 * ``"raw_geometry"``: a geometry that cannot be built, or that crosses itself beyond `limits` (the
   object's geometry is then empty).
 """
@@ -110,6 +111,21 @@ def decode_feature(
         children = properties.get(key)
         for child in children if isinstance(children, list) else ():
             yield from decode_feature(_mapping(child))
+
+
+def stray(number: int, item: Any) -> PathObject:
+    """What stands among features and is none (``null``): nowhere, of no class, and reported.
+
+    Args:
+        number: which of them it is, from 1.
+    """
+    refuse_deep(item)
+    text = json.dumps([number, item], default=str)
+    return PathObject(
+        geometry=Polygon(),
+        id=str(uuid.uuid5(_ID_NAMESPACE, text)),
+        extra={"raw_geometry": None, "stray": number},
+    )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

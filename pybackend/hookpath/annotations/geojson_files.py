@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 from hookpath import limits
 from hookpath.annotations.compressed_files import UNREADABLE, unpacked
-from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES, decode_feature
+from hookpath.annotations.geojson_decoder import GEOMETRY_TYPES, decode_feature, stray
 from hookpath.annotations.geojson_encoder import object_to_feature
 from hookpath.annotations.geojson_rings import is_packable, packed, polygons_of
 from hookpath.annotations.objects import PathObject
@@ -87,41 +87,53 @@ def _documents(path: Path, pack: bool = False) -> list[Any]:
 def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObject]:
     """Objects of parsed GeoJSON: a feature collection, a feature, a geometry, or a list of these.
 
-    A geometry that cannot be built gives an object with an empty geometry (see ``_decode``), so
-    one bad feature costs nothing else.
+    A geometry that cannot be built gives an object with an empty geometry (see ``_decode``), and
+    so does what is no feature (see `stray`): one bad feature costs nothing else.
 
     Raises:
         AnnotationError: no GeoJSON.
     """
     with collector_paused():
-        features = list(features_of(document))
-        polygons = polygons_of(features)
+        every = list(features_of(document))
+        features = [item for item in every if is_feature(item)]
+        polygons = iter(polygons_of(features))
         return [
             obj
-            for feature, polygon in zip(features, polygons, strict=True)
-            for obj in decode_feature(feature, polygon)
+            for number, item in enumerate(every, 1)
+            for obj in (
+                decode_feature(item, next(polygons)) if is_feature(item) else [stray(number, item)]
+            )
         ]
 
 
-def features_of(document: Any) -> Iterator[dict[str, Any]]:
+def is_feature(item: Any) -> bool:
+    """Whether something among features is one."""
+    return isinstance(item, dict) and item.get("type") == "Feature"
+
+
+def features_of(document: Any) -> Iterator[Any]:
     """The features of parsed GeoJSON, as they are; a bare geometry is made one.
 
+    What else is among them (``null``, words) comes out as it is, too: see `is_feature`.
+
     Raises:
-        AnnotationError: no GeoJSON.
+        AnnotationError: no GeoJSON: there is something, and none of it is a feature.
     """
-    if isinstance(document, list):
-        for item in document:
-            yield from features_of(item)
-        return
+    found = list(_listed(document))
+    if found and not any(map(is_feature, found)):
+        raise AnnotationError(f"not GeoJSON: {_short(found[0])}")
+    yield from found
+
+
+def _listed(document: Any) -> Iterator[Any]:
     kind = str(document.get("type")) if isinstance(document, dict) else ""
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
-        yield from features_of(document["features"])
-    elif kind == "Feature":
-        yield document
-    elif kind in GEOMETRY_TYPES:
-        yield {"type": "Feature", "geometry": document}
+        document = document["features"]
+    if isinstance(document, list):
+        for item in document:
+            yield from _listed(item)
     else:
-        raise AnnotationError(f"not GeoJSON: {_short(document)}")
+        yield {"type": "Feature", "geometry": document} if kind in GEOMETRY_TYPES else document
 
 
 def _short(value: Any) -> str:

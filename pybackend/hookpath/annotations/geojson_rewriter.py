@@ -15,7 +15,13 @@ from typing import Any
 
 from hookpath.annotations.geojson_decoder import decode_feature
 from hookpath.annotations.geojson_encoder import object_to_feature
-from hookpath.annotations.geojson_files import features_of, naming, read_documents, write_features
+from hookpath.annotations.geojson_files import (
+    features_of,
+    is_feature,
+    naming,
+    read_documents,
+    write_features,
+)
 from hookpath.annotations.geojson_rings import CHILD_KEYS
 from hookpath.annotations.objects import PathObject
 from hookpath.untrusted_files import refuse_deep
@@ -60,10 +66,13 @@ class KeptFeatures:
         self.features += self._staying(features_of(document), goes)
 
     def _staying(
-        self, features: Iterable[Mapping[str, Any]], goes: Callable[[PathObject], bool]
+        self, features: Iterable[Any], goes: Callable[[PathObject], bool]
     ) -> Iterator[Json]:
         """Those that stay, and of one that goes the children, in its place."""
         for feature in features:
+            if not is_feature(feature):
+                yield feature
+                continue
             inner = {key: list(self._staying(v, goes)) for key, v in children_of(feature).items()}
             obj = next(decode_feature(feature))
             if goes(obj):

@@ -14,6 +14,9 @@ Why = Literal[
     "covered", "unconfirmed", "unseen", "no_plane",
 ]  # fmt: skip
 
+#: More are only counted.
+_MOST_STRAYS = 3
+
 Number = TypeVar("Number", int, float)
 
 #: Why something teaches nothing, as a person reads it behind class, number and area.
@@ -88,6 +91,7 @@ class LabelReport:
     objects: Mapping[str, int] = field(default_factory=dict)  #: usable areas, per class
     left_out: tuple[LeftOut, ...] = ()  #: what people drew that teaches nothing
     renamed: Mapping[str, str] = field(default_factory=dict)  #: class as written → as it is read
+    strays: tuple[int, ...] = ()  #: which of the file's features are none (``null``), from 1
     results: int = 0  #: objects that earlier runs of ours made
     detections: int = 0  #: detections, cells, tiles…: not annotations
     repaired: int = 0  #: self-intersecting areas, repaired and used
@@ -114,12 +118,16 @@ class LabelReport:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One line for each thing that is used, but not as it was drawn."""
+        """One line for each thing that is used, but not as it is in its file, or is no object."""
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[str]:
         for written, name in self.renamed.items():
             yield f"class {shown(written, name)} is read as {name!r}"
+        for number in self.strays[:_MOST_STRAYS]:
+            yield f"feature {number} of the GeoJSON is none, and left out"
+        if (more := len(self.strays) - _MOST_STRAYS) > 0:
+            yield f"and {more} more that are none"
         if self.repaired:
             yield f"{self.repaired} self-intersecting annotation(s) were repaired"
 
@@ -138,6 +146,7 @@ def merged(reports: Sequence[LabelReport]) -> LabelReport:
         area_l0=_summed(report.area_l0 for report in reports),
         objects=_summed(report.objects for report in reports),
         left_out=tuple(lost.values()),
+        strays=tuple(number for report in reports for number in report.strays),
         renamed={k: v for report in reports for k, v in report.renamed.items()},
         results=sum(report.results for report in reports),
         detections=sum(report.detections for report in reports),

@@ -48,6 +48,21 @@ class LabelRules(BaseModel):
             raise ValueError("a class has a name on both sides")
         return plain
 
+    def unused_names(self, written: Iterable[str]) -> list[str]:
+        """One line for each class that is to count as another and that nobody drew.
+
+        Args:
+            written: the classes as they were drawn.
+        """
+        drawn = sorted(set(written))
+        there = ", ".join(map(repr, drawn)) or "none"
+        return [
+            f"class {old!r}, which is to count as {new!r}, is annotated on none of these images; "
+            f"there are: {there}"
+            for old, new in self.rename.items()
+            if old not in drawn
+        ]
+
     def applied(
         self, objects: Iterable[PathObject], calibration: Callable[[], Calibration | None]
     ) -> list[PathObject]:

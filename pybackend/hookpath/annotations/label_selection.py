@@ -39,6 +39,7 @@ class Selection:
         ids: of the objects that they are of.
         left_out: what people drew that is not used, by class and reason.
         renamed: class as it is written → as it is read.
+        strays: which of the file's features are none, from 1.
     """
 
     areas: list[Area]
@@ -47,6 +48,7 @@ class Selection:
     ids: list[str]
     left_out: tuple[LeftOut, ...]
     renamed: Mapping[str, str]
+    strays: tuple[int, ...]
     results: int
     detections: int
     repaired: int
@@ -76,7 +78,8 @@ def select(
         slide_size: width and height in level-0 px; what lies beyond is cut away. None: unknown.
     """
     every = list(objects)
-    annotated = [o for o in every if is_hand_drawn(o)]
+    strays = tuple(o.extra["stray"] for o in every if "stray" in o.extra)
+    annotated = [o for o in every if is_hand_drawn(o) and "stray" not in o.extra]
     unconfirmed = [o for o in every if is_unconfirmed(o)]
     results = sum(o.run is not None for o in every)
     tally, used, repaired = _Tally(), list[tuple[int, Area, str]](), 0
@@ -113,8 +116,9 @@ def select(
         ids=[object_id for _, _, object_id in used],
         left_out=tally.found(),
         renamed=_renamed(annotated),
+        strays=strays,
         results=results,
-        detections=len(every) - len(annotated) - len(unconfirmed) - results,
+        detections=len(every) - len(annotated) - len(unconfirmed) - results - len(strays),
         repaired=repaired,
     )
 

@@ -203,6 +203,7 @@ def _report(found: Selection, seen: list[Area | None], classes: ClassTable) -> L
         objects={name: found.labels.count(i) for i, name in enumerate(names, 1)},
         left_out=(*found.left_out, *covered),
         renamed=found.renamed,
+        strays=found.strays,
         results=found.results,
         detections=found.detections,
         repaired=found.repaired,

@@ -99,6 +99,8 @@ def command(
         )
         _show(console, project.name if len(sources) > 1 else str(sources[0]), images)
         _report(console, images, scales)
+        for line in rules.unused_names(name for i in images for name in i.written):
+            console.reporter.warn(line)
         for path in (csv, parquet):
             if path is not None:
                 console.say(f"table of {counted(len(images), 'image', 'images')} in {path}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hookpath.annotations.geojson_files import (
     features_of,
+    is_feature,
     naming,
     objects_from_geojson,
     read_documents,
@@ -27,13 +28,16 @@ def read_foreign_geojson(path: Path) -> Found:
     check = ValidityCheck()
     with naming(path):
         for document in documents:
-            for feature in features_of(document):
+            for feature in filter(is_feature, features_of(document)):
                 check.look_at(feature)
-        objects = [o for document in documents for o in objects_from_geojson(document)]
+        every = [o for document in documents for o in objects_from_geojson(document)]
+    objects = [o for o in every if "stray" not in o.extra]
+    numbers = ", ".join(str(o.extra["stray"]) for o in every if "stray" in o.extra)
+    strays = [f"not features, and left out: number {numbers}"] if numbers else []
     if not check.broken:
-        return Found(objects)
+        return Found(objects, strays)
     lost = sum("raw_geometry" in o.extra for o in objects)
     ending = (
         f"; {lost} cannot be built and {'has' if lost == 1 else 'have'} no area" if lost else ""
     )
-    return Found(objects, [check.note + ending])
+    return Found(objects, [*strays, check.note + ending])

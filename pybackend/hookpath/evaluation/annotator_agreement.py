@@ -62,6 +62,8 @@ def agreement(
     rules = rules or LabelRules()
     images, problems = annotated_images(first, rules=rules, reporter=reporter)
     other = _Annotated.of(second, images, rules)
+    for line in rules.unused_names({*other.written, *(n for i in images for n in i.written)}):
+        reporter.warn(line)
     both = [image for image in images if image.entry.id in other.objects]
     if not both:
         raise EvaluationError(
@@ -108,9 +110,14 @@ def agreement(
 
 @dataclass(frozen=True)
 class _Annotated:
-    """What the second person drew, by id of the first one's image."""
+    """What the second person drew, by id of the first one's image.
+
+    Attributes:
+        written: names of the classes before any rule changed them.
+    """
 
     objects: dict[str, list[PathObject]]
+    written: frozenset[str]
 
     @classmethod
     def of(
@@ -119,15 +126,20 @@ class _Annotated:
         named = {own_entry(e).name: e for e in project.images}
         contents: dict[str, ImageEntry] = {}
         found: dict[str, list[PathObject]] = {}
+        written: set[str] = set()
         for image in images:
             entry = named.get(own_entry(image.entry).name)
             if entry is None:
                 contents = contents or {_content(e): e for e in project.images}
                 entry = contents.get(_content(image.entry) or "-")
-            annotated = [] if entry is None else as_labels(entry, teaching_objects(entry), rules)
+            if entry is None:
+                continue
+            objects = teaching_objects(entry)
+            written.update(c.name for c in class_names_in(objects))
+            annotated = as_labels(entry, objects, rules)
             if class_names_in(annotated):
                 found[image.entry.id] = annotated
-        return cls(found)
+        return cls(found, frozenset(written))
 
 
 def _content(entry: ImageEntry) -> str:

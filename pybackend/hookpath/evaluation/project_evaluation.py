@@ -136,11 +136,14 @@ def evaluate_project(
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
     if rest is None and model_dir is not None:
         rest = rest_of_model(model_dir)
+    asked = rules or LabelRules()
     if rules is None and model_dir is not None:
         rules = rules_of_model(model_dir)
     work = work or EvaluationWork()
     take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
+    for line in asked.unused_names(n for image in images for n in image.written):
+        reporter.warn(line)
     check_keys([image.entry for image in images], group_by)
     bare = _report_bare(project, images, reporter) if split == "all" and not names else []
     with reporting_into(out_dir):

@@ -54,11 +54,17 @@ TASK = "evaluate"
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """An image to be scored, and what was drawn on it; `complete`: with the rest of its tissue."""
+    """An image to be scored, and what was drawn on it.
+
+    Attributes:
+        complete: with the rest of its tissue.
+        written: names of its classes before any rule changed them.
+    """
 
     entry: ImageEntry
     objects: Sequence[PathObject]
     complete: bool = False
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,9 +121,8 @@ def annotated_images(
                 annotated = as_labels(plane, mine, rules or LabelRules())
                 objects = (rest or Rest()).completed(plane, annotated)
                 if class_names_in(objects):
-                    found.append(
-                        AnnotatedImage(plane, objects, complete=len(objects) > len(annotated))
-                    )
+                    is_complete = len(objects) > len(annotated)
+                    found.append(AnnotatedImage(plane, objects, is_complete, _written(mine)))
         except HookpathError as error:
             problems.append(Problem(entry.name, str(error), error.code, entry.id))
     if not found:
@@ -125,6 +130,10 @@ def annotated_images(
             _why_no_truth(project, split, truth_dir, problems), code="nothing_annotated"
         )
     return found, problems
+
+
+def _written(objects: Sequence[PathObject]) -> frozenset[str]:
+    return frozenset(c.name for c in class_names_in(objects))
 
 
 def _why_no_truth(

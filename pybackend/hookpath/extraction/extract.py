@@ -142,7 +142,9 @@ def _report(run: Run, order: Sequence[Path]) -> ExtractReport:
 
 
 def _report_missing(run: Run) -> None:
-    """Of wanted classes that nobody drew: most likely they are spelled otherwise."""
+    """Of classes that nobody drew, wanted or to count as another: a slip, most likely."""
+    for line in run.config.rules.unused_names(run.written):
+        run.reporter.warn(line)
     for name in run.config.classes:
         if name not in run.classes:
             annotated = ", ".join(sorted(run.classes)) or "none"

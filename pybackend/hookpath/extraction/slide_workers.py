@@ -102,6 +102,7 @@ class Run:
         self.problems: list[Problem] = []
         #: Classes that are annotated (or are undrawn tissue's) on any slide.
         self.classes: set[str] = set()
+        self.written: set[str] = set()  # before any rule changed them
         #: Slides whose worker died: each is tried once more, alone.
         self.suspects: set[Path] = set()
         #: Class → value in masks, the same on all slides.
@@ -222,7 +223,9 @@ class Run:
     def _annotated(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
         wanted = self.config.classes
-        objects = as_labels(entry, entry.objects(), self.config.rules)
+        written = entry.objects()
+        self.written.update(c.name for c in class_names_in(written))
+        objects = as_labels(entry, written, self.config.rules)
         rest = Rest(class_name=self.config.rest).class_of(entry, objects)
         found = {c.name: c for c in class_names_in(objects)}
         if rest is not None:

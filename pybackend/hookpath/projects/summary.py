@@ -41,6 +41,7 @@ class ImageSummary:
         split: ``train``, ``val`` or ``test``; None: nobody decided.
         annotated_mm2: area that a person drew, by class, overlaps counted once, and the undrawn
             tissue where that is of a class; where µm/px is unknown the classes have NaN.
+        written: classes of drawn areas, before any rule changed them.
         rest: the class of the undrawn tissue; None: it is unknown.
         results: objects that earlier runs of ours wrote.
         edited: such results that a person changed; they count where somebody confirmed them
@@ -64,6 +65,7 @@ class ImageSummary:
     reader: str = ""
     split: str | None = None
     annotated_mm2: Mapping[str, float] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
     rest: str | None = None
     results: int = 0
     edited: int = 0
@@ -106,6 +108,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
     edited = 0
     calibration: Calibration | None = None
     of_file: tuple[str, ...] = ()
+    written: dict[str, None] = {}
     problem = code = reader = missing = dtype = ""
     channels: tuple[str, ...] = ()
     planes = (1, 1)
@@ -122,7 +125,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         annotated = _Annotated(entry, image.objects, planes if reader else None)
         edited = count_edited(image.objects)
         size = (width, height) if width else None
-        report, undrawn = annotated.report(rest, rules, calibration, size)
+        report, undrawn = annotated.report(rest, rules, calibration, size, written)
     except HookpathError as error:
         report, undrawn = LabelReport(), None
         problem, code = problem or str(error), code or error.code
@@ -137,6 +140,7 @@ def _summary(entry: ImageEntry, rest: Rest, rules: LabelRules) -> ImageSummary:
         reader=reader,
         split=image.metadata.get(SPLIT_KEY),
         annotated_mm2={name: area * (px_mm2 or nan) for name, area in report.area_l0.items()},
+        written=tuple(written),
         rest=undrawn,
         results=report.results,
         edited=edited,
@@ -170,14 +174,21 @@ class _Annotated:
         rules: LabelRules,
         calibration: Calibration | None,
         size: tuple[int, int] | None,
+        written: dict[str, None],
     ) -> tuple[LabelReport, str | None]:
-        """What becomes labels, and the class of undrawn tissue (None: it is unknown)."""
+        """What becomes labels, and the class of undrawn tissue (None: it is unknown).
+
+        Args:
+            written: gets the names of classes before the rules change them.
+        """
         found, undrawn = [], None
         planes = planes_of(self.objects) or [FIRST]
         for plane in planes:
             one = len(planes) == 1
             here = [o for o in self.objects if one or plane_of(o) == plane]
-            objects = rules.applied(teaching_objects(self.entry, here), lambda: calibration)
+            drawn = teaching_objects(self.entry, here)
+            written |= dict.fromkeys(c.name for c in class_names_in(drawn))
+            objects = rules.applied(drawn, lambda: calibration)
             if not self._has(plane):
                 found.append(_nowhere(objects))
                 continue

@@ -11,7 +11,7 @@ from pathlib import Path
 from hookpath import plugins
 from hookpath.annotations.geojson_files import read_collection
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.errors import AnnotationError, ProjectError
+from hookpath.errors import AnnotationError, HookpathError, ProjectError
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import WriteReport
 from hookpath.projects.folder_store.annotation_files import (
@@ -127,13 +127,10 @@ class FolderProject(StoredProject):
     def remarks(self) -> list[tuple[str, bool]]:
         """One line for each file that is used under another name than a slide's, or not at all.
 
-        With each: whether it is used. Where HALO's files are read, what of them is left out, too.
+        With each: whether it is used. Of HALO's files also what of them is left out.
         """
-        if _is_single(self._source):
-            return []
-        halo = (entry.halo_file for entry in self._images)
-        notes = (note for file in halo if file is not None for note in notes_of_halo(file))
-        return [*self.sidecars.remarks(), *((note, False) for note in notes)]
+        notes = [(note, False) for entry in self._images for note in entry.notes_of_halo()]
+        return notes if _is_single(self._source) else [*self.sidecars.remarks(), *notes]
 
     @property
     def source(self) -> Path:
@@ -252,6 +249,21 @@ class FolderEntry(StoredImage):
         file = next(self._existing((HALO_SUFFIX,)), other)
         return None if file is None or not is_halo(file) else file
 
+    def notes_of_halo(self) -> list[str]:
+        """One line for each thing of HALO's file that is not used; damaged files say so later."""
+        file = self.halo_file
+        if file is None:
+            return []
+        try:
+            is_drawn = _has_a_persons(self._drawn())
+        except HookpathError:
+            return []
+        mine = self.annotation_file.name
+        return [f"{file.name}: not used, {mine} has objects"] if is_drawn else notes_of_halo(file)
+
+    def _drawn(self) -> list[PathObject]:
+        return claimed_by_people(_read_objects(self.annotation_file))
+
     def _of_halo(self) -> list[PathObject]:
         """What HALO's file beside the slide holds, in QuPath's frame."""
         file = self.halo_file
@@ -268,8 +280,8 @@ class FolderEntry(StoredImage):
         return self._beside().shown
 
     def _beside(self) -> Beside:
-        annotated = claimed_by_people(_read_objects(self.annotation_file))
-        if not any(o.run is None for o in annotated):
+        annotated = self._drawn()
+        if not _has_a_persons(annotated):
             annotated += self._of_halo()
         if not self.results_file.is_file():
             return Beside(annotated)
@@ -342,6 +354,10 @@ def _read_objects(path: Path) -> list[PathObject]:
 
     # What is there and no file is an error of reading, not nothing.
     return read_geojson(path) if _stamp_of_file(path).exists else []
+
+
+def _has_a_persons(objects: Sequence[PathObject]) -> bool:
+    return any(o.run is None for o in objects)
 
 
 def _stamp_of_file(path: Path) -> Stamp:

@@ -119,17 +119,6 @@ def key_of(number: int, entry: ImageEntry, projects: Sequence[Project]) -> str:
     return f"{number}:{entry.id}" if len(projects) > 1 else entry.id
 
 
-def unknown_names(rules: LabelRules, images: Sequence[InventoryImage]) -> list[str]:
-    """One line for each class that is to count as another and is annotated nowhere."""
-    written = sorted({name for image in images for name in image.written})
-    annotated = ", ".join(repr(name) for name in written)
-    return [
-        f"class {old!r}, which is to count as {new!r}, is annotated nowhere; there are: {annotated}"
-        for old, new in rules.rename.items()
-        if old not in written
-    ]
-
-
 def class_table(
     projects: Sequence[Project], images: Sequence[InventoryImage], config: TrainConfig
 ) -> ClassTable:

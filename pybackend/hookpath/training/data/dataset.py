@@ -39,7 +39,6 @@ from hookpath.training.data.annotation_inventory import (
     InventoryImage,
     class_table,
     images_of,
-    unknown_names,
 )
 from hookpath.training.data.input_channels import alike, channels_of, refuse_lacking, with_channels
 from hookpath.training.data.train_val_split import (
@@ -106,7 +105,7 @@ def gather(
     teaching = {i.image: i.whole for i in images if i.may_teach or not annotated}
     for twins in twin_remarks(teaching.values()):
         reporter.warn(twins)
-    for line in unknown_names(config.labels, images):
+    for line in config.labels.unused_names(n for i in images for n in i.written):
         reporter.warn(line)
     classes = class_table(projects, images, config) if annotated else ClassTable(())
     report_files(reporter, projects)
