@@ -229,3 +229,12 @@ def test_channels_of_the_first_image_are_what_is_learned_and_shown(tmp_path: Pat
     with pytest.raises(ChannelError, match=r"s\.tif: has no channels DAPI, CD8"):
         session.learn({}, {}, {"two": rgb}, SMALL, lambda: False)
     session.close()
+
+
+def test_a_session_gives_back_what_earlier_ones_left(tmp_path: Path) -> None:
+    left = tmp_path / "features" / "aa" / "a.npy"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(2**20 + 1))
+    overrides = ["family=probe", *SMALL, "probe.cache_mb=1"]
+    QuickSession(TrainConfig.load(overrides=overrides)).network(2)
+    assert not left.exists()

@@ -101,10 +101,6 @@ class LabelReport:
         """Objects that are not used, or not whole, for this reason."""
         return sum(found.count for found in self.left_out if found.why == why)
 
-    def lost_l0(self, why: Why) -> float:
-        """Their area that is not used, in level-0 px²."""
-        return sum(found.area_l0 for found in self.left_out if found.why == why)
-
     def problems(self, px_mm2: float | None = None) -> tuple[str, ...]:
         """One line for each thing that the person who drew should know.
 

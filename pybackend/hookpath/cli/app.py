@@ -66,7 +66,6 @@ def _root(
             metavar="FILE",
             help="Command and options from a JSON file, as viewers hand them over; -: its name "
             "comes on standard input, when what training needs is loaded.",
-            show_default=False,
         ),
     ] = None,
     json: Json = False,

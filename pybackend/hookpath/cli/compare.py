@@ -22,13 +22,10 @@ def command(
             metavar="RUN...",
             help="Reports of `hookpath evaluate`, two or more; with --design: a SOURCE, or "
             "nothing for synthetic slides.",
-            show_default=False,
         ),
     ] = None,
     *,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the comparison.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the comparison.")],
     name: Annotated[
         list[str] | None,
         typer.Option(help="What to call a run, once for each.", show_default="folder names"),
@@ -77,8 +74,7 @@ def command(
     design: Annotated[
         str | None,
         typer.Option(
-            help="Run a whole experiment instead: hooknet-paper, context, outline, scales, real.",
-            show_default=False,
+            help="Run a whole experiment instead: hooknet-paper, context, outline, scales, real."
         ),
     ] = None,
     folds: designs.Folds = None,

@@ -22,7 +22,6 @@ def command(
         typer.Argument(
             metavar="FILE…",
             help="ASAP XML, ImageScope XML, HALO .annotations, label masks (PNG, TIFF), GeoJSON.",
-            show_default=False,
         ),
     ],
     out: Annotated[
@@ -50,7 +49,6 @@ def command(
         typer.Option(
             metavar="FILE",
             help="Class of each mask value (value, name, colour, ignore) as CSV, JSON or TOML.",
-            show_default=False,
         ),
     ] = None,
     class_: Annotated[
@@ -59,7 +57,6 @@ def command(
             "--class",
             metavar="OLD=NEW",
             help="Rename a class; 'OLD=' drops it, '=NEW' names what has none; repeatable.",
-            show_default=False,
         ),
     ] = None,
     hole: Annotated[

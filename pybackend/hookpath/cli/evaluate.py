@@ -9,26 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, counted, running
-from hookpath.cli.shared_options import (
-    Cluster,
-    Device,
-    Fold,
-    FoldDerived,
-    LineWidth,
-    MapClass,
-    Model,
-    Mpp,
-    OverrideMpp,
-    Remapped,
-    Sources,
-    Splits,
-    label_rules,
-    model_folder,
-    opened_as_one,
-    rest_option,
-    take_split,
-)
 from hookpath.errors import EvaluationError, UsageError, shared_code
 from hookpath.limits import SPACING_UM
 
@@ -46,21 +28,18 @@ _MOST_AREAS = 20
 
 
 def command(
-    sources: Sources,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the report.", show_default=False)
-    ],
-    model: Model = None,
+    sources: shared.Sources,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report.")],
+    model: shared.Model = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(help="Results of `hookpath predict` to score.", show_default=False),
+        typer.Option(help="Results of `hookpath predict` to score."),
     ] = None,
     maps: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="What another program predicted: a label image or GeoJSON for each image.",
-            show_default=False,
         ),
     ] = None,
     annotator: Annotated[
@@ -68,7 +47,6 @@ def command(
         typer.Option(
             metavar="SOURCE",
             help="Another person's project of the same slides: how far do the two agree?",
-            show_default=False,
         ),
     ] = None,
     classes: Annotated[
@@ -76,14 +54,13 @@ def command(
         typer.Option(
             metavar="FILE",
             help="Which value of label images is which class (CSV, JSON or TOML: value, name).",
-            show_default=False,
         ),
     ] = None,
     split: Annotated[
         Literal["all", "train", "val", "test"], typer.Option(help="Which images.")
     ] = "all",
-    splits: Splits = None,
-    fold: Fold = None,
+    splits: shared.Splits = None,
+    fold: shared.Fold = None,
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -106,16 +83,15 @@ def command(
             show_default="as the model was trained",
         ),
     ] = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    map_: MapClass = None,
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    map_: shared.MapClass = None,
     group_by: Annotated[
         list[str] | None,
         typer.Option(
             "--group-by",
             metavar="KEY",
             help="Image metadata (a grade, a hospital) to group slides by; may be repeated.",
-            show_default=False,
         ),
     ] = None,
     spacing: Annotated[
@@ -144,11 +120,11 @@ def command(
             help="Judge every annotated area by a quick network trained on the other slides.",
         ),
     ] = False,
-    cluster: Cluster = None,
-    device: Device = "auto",
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    cluster: shared.Cluster = None,
+    device: shared.Device = "auto",
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -174,10 +150,12 @@ def command(
                  "--min-object": min_object, "--cluster": cluster}
             )  # fmt: skip
             with (
-                opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
-                opened_as_one([annotator], mpp, override_mpp, None, remap) as second,
+                shared.opened_as_one(
+                    sources, mpp, override_mpp, console.reporter.warn, remap
+                ) as project,
+                shared.opened_as_one([annotator], mpp, override_mpp, None, remap) as second,
             ):
-                rules = label_rules(line_width, fold_derived, map_)
+                rules = shared.label_rules(line_width, fold_derived, map_)
                 report = agreement(
                     project, second, out, rules, group_by or (), spacing, console.reporter
                 )
@@ -195,11 +173,13 @@ def command(
                      "--only-annotated": only_annotated or None,
                      "--left-out": left_out or None, "--min-object": min_object,
                      "--cluster": cluster})  # fmt: skip
-            with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
-                take_split(project, splits, fold, console.reporter.warn)
+            with shared.opened_as_one(
+                sources, mpp, override_mpp, console.reporter.warn, remap
+            ) as project:
+                shared.take_split(project, splits, fold, console.reporter.warn)
                 measured = evaluate_scale(
                     project,
-                    model_dir=model_folder(model),
+                    model_dir=shared.model_folder(model),
                     out_dir=out,
                     split=split,
                     device=device,
@@ -209,20 +189,22 @@ def command(
             _print_scale(console, measured, out)
             return
         with (
-            opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project,
+            shared.opened_as_one(
+                sources, mpp, override_mpp, console.reporter.warn, remap
+            ) as project,
             _work(cluster, sources, mpp, override_mpp, remap) as work,
         ):
-            take_split(project, splits, fold, console.reporter.warn)
+            shared.take_split(project, splits, fold, console.reporter.warn)
             report = evaluate_project(
                 project,
-                model_dir=model_folder(model) if model else None,
+                model_dir=shared.model_folder(model) if model else None,
                 predictions_dir=predictions,
                 maps=_foreign(maps, classes, spacing, console.reporter.warn) if maps else None,
                 out_dir=out,
                 split=split,
                 truth_dir=truth,
-                rest=None if rest is None else rest_option(rest),
-                rules=label_rules(line_width, fold_derived, map_)
+                rest=None if rest is None else shared.rest_option(rest),
+                rules=shared.label_rules(line_width, fold_derived, map_)
                 if line_width or fold_derived or map_
                 else None,
                 group_by=group_by or (),
@@ -294,7 +276,7 @@ def _print_areas(console: Console, report: EvaluationReport) -> None:
 def _is_scale_detector(model: Path) -> bool:
     from hookpath.models import card_at
 
-    return card_at(model_folder(model)).scores == "magnification"
+    return card_at(shared.model_folder(model)).scores == "magnification"
 
 
 def _refuse(options: Mapping[str, object]) -> None:

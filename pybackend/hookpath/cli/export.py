@@ -14,18 +14,11 @@ from hookpath.cli.shared_options import model_folder
 def command(
     model: Annotated[
         Path,
-        typer.Argument(
-            metavar="MODEL", help="Model folder, or the run that made it.", show_default=False
-        ),
+        typer.Argument(metavar="MODEL", help="Model folder, or the run that made it."),
     ],
     out: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--out",
-            help="Folder for the files; of zip and bioimageio the file.",
-            show_default=False,
-        ),
+        typer.Option("-o", "--out", help="Folder for the files; of zip and bioimageio the file."),
     ],
     to: Annotated[
         Literal["onnx", "fastpathology", "wsinfer", "bioimageio", "zip"],
@@ -37,19 +30,12 @@ def command(
     ] = None,
     author: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Of bioimageio: who made the model; may be repeated.",
-            show_default=False,
-        ),
+        typer.Option(metavar="NAME", help="Of bioimageio: who made the model; may be repeated."),
     ] = None,
     licence: Annotated[
         str | None,
         typer.Option(
-            "--license",
-            metavar="SPDX",
-            help="Of bioimageio: the model's licence, as CC-BY-4.0.",
-            show_default=False,
+            "--license", metavar="SPDX", help="Of bioimageio: the model's licence, as CC-BY-4.0."
         ),
     ] = None,
     json: Json = False,

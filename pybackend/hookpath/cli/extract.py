@@ -9,28 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.shared_options import (
-    Cluster,
-    FoldDerived,
-    LineWidth,
-    MapClass,
-    Mpp,
-    OnlyImages,
-    OverrideMpp,
-    Remapped,
-    RestClass,
-    Shard,
-    TimePoints,
-    TissueIs,
-    ZPlanes,
-    label_rules,
-    opened,
-    parse_channels,
-    plane_choice,
-    rest_option,
-    shard_of,
-)
 from hookpath.errors import ExtractionError, shared_code
 
 if TYPE_CHECKING:
@@ -40,13 +20,9 @@ if TYPE_CHECKING:
 def command(
     sources: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="SOURCE…", help="QuPath projects or folders of slides.", show_default=False
-        ),
+        typer.Argument(metavar="SOURCE…", help="QuPath projects or folders of slides."),
     ],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the patches.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patches.")],
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,7 +44,7 @@ def command(
         Literal["tissue", "labels", "all"],
         typer.Option(help="Patches with enough tissue, enough of one annotated class, or all."),
     ] = "tissue",
-    tissue_rule: TissueIs = "generous",
+    tissue_rule: shared.TissueIs = "generous",
     tissue_share: Annotated[float, typer.Option(help="How much tissue is enough.")] = 0.5,
     label_share: Annotated[
         float, typer.Option(help="How much of a class gives a patch its label.")
@@ -77,10 +53,10 @@ def command(
         list[str] | None,
         typer.Option("--class", help="Only this class is a label; repeatable.", show_default="all"),
     ] = None,
-    rest: RestClass = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    map_: MapClass = None,
+    rest: shared.RestClass = None,
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    map_: shared.MapClass = None,
     format_: Annotated[
         Literal["png", "jpeg", "tiff"],
         typer.Option("--format", help="Of the images; TIFF holds any channels."),
@@ -97,22 +73,22 @@ def command(
     ] = False,
     layout: Annotated[
         Literal["nnunet", "coco"] | None,
-        typer.Option(help="The same as nnU-Net or COCO reads it, too.", show_default=False),
+        typer.Option(help="The same as nnU-Net or COCO reads it, too."),
     ] = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG.")] = 90,
     workers: Annotated[
         int | None,
         typer.Option(min=0, help="Processes; 0: none besides this one.", show_default="the cores"),
     ] = None,
-    image: OnlyImages = None,
-    z: ZPlanes = None,
-    t: TimePoints = None,
-    shard: Shard = None,
-    cluster: Cluster = None,
+    image: shared.OnlyImages = None,
+    z: shared.ZPlanes = None,
+    t: shared.TimePoints = None,
+    shard: shared.Shard = None,
+    cluster: shared.Cluster = None,
     again: Annotated[bool, typer.Option("--again", help="Extract finished slides again.")] = False,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -134,17 +110,17 @@ def command(
             tissue_share=tissue_share,
             label_share=label_share,
             classes=tuple(class_ or ()),
-            rest=rest_option(rest).class_name,
-            rules=label_rules(line_width, fold_derived, map_),
+            rest=shared.rest_option(rest).class_name,
+            rules=shared.label_rules(line_width, fold_derived, map_),
             image_format=format_,
-            channels=tuple(parse_channels(channels)) if channels else (),
+            channels=tuple(shared.parse_channels(channels)) if channels else (),
             quality=quality,
             masks=masks or layout is not None,
             workers=_cores() if workers is None else workers,
             images=tuple(image or ()),
-            planes=plane_choice(z, t),
+            planes=shared.plane_choice(z, t),
             again=again,
-            shard=shard_of(shard),
+            shard=shared.shard_of(shard),
         )
         if cluster is not None:
             from hookpath.cluster import extract_on_cluster
@@ -156,7 +132,7 @@ def command(
             _lay_out(console, report, layout, sources[0].stem)
             _report(console, report)
             return
-        with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
+        with shared.opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             report = extract_projects(projects, out, config, console.reporter)
             _lay_out(console, report, layout, projects[0].name)
             _report(console, report)

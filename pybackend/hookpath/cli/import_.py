@@ -20,7 +20,7 @@ def command(
     sources: Sources,
     predictions: Annotated[
         Path,
-        typer.Option(help="Folder that `hookpath predict -o` wrote to.", show_default=False),
+        typer.Option(help="Folder that `hookpath predict -o` wrote to."),
     ],
     as_: Annotated[
         Literal["detections", "annotations"], typer.Option("--as", help="What the project gets.")

@@ -10,24 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, counted, running
 from hookpath.cli.output_file import refuse_unwritable
-from hookpath.cli.shared_options import (
-    Device,
-    FoldDerived,
-    LineWidth,
-    MapClass,
-    Mpp,
-    OverrideMpp,
-    Remapped,
-    RestClass,
-    Sources,
-    TissueIs,
-    label_rules,
-    model_folder,
-    opened_as_one,
-    rest_option,
-)
 from hookpath.errors import HookpathError, ProjectError, shared_code
 
 if TYPE_CHECKING:
@@ -39,34 +24,31 @@ _MOST_ROWS = 100
 
 
 def command(
-    sources: Sources,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    sources: shared.Sources,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     scale_model: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="A trained scale detector (or its run): is µm/px what the content looks like?",
-            show_default=False,
         ),
     ] = None,
-    rest: RestClass = None,
-    tissue_rule: TissueIs = "generous",
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    map_: MapClass = None,
+    rest: shared.RestClass = None,
+    tissue_rule: shared.TissueIs = "generous",
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    map_: shared.MapClass = None,
     csv: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="All images as a table.", show_default=False),
+        typer.Option(metavar="FILE", help="All images as a table."),
     ] = None,
     parquet: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="The same as Parquet (extra 'tables').", show_default=False
-        ),
+        typer.Option(metavar="FILE", help="The same as Parquet (extra 'tables')."),
     ] = None,
-    device: Device = "auto",
+    device: shared.Device = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -77,9 +59,11 @@ def command(
 
         refuse_unwritable(csv)
         refuse_unwritable(parquet)
-        undrawn = rest_option(rest, tissue_rule)
-        rules = label_rules(line_width, fold_derived, map_)
-        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+        undrawn = shared.rest_option(rest, tissue_rule)
+        rules = shared.label_rules(line_width, fold_derived, map_)
+        with shared.opened_as_one(
+            sources, mpp, override_mpp, console.reporter.warn, remap
+        ) as project:
             images = summarise(project, undrawn, rules)
             scales = _scales(project, scale_model, device, console)
             for twins in twin_remarks(project.images):
@@ -218,7 +202,7 @@ def _scales(
         return {}
     from hookpath.inference.scale_check import ScaleCheck
 
-    check = ScaleCheck(model_folder(scale_model), device)
+    check = ScaleCheck(shared.model_folder(scale_model), device)
     found: dict[str, ScaleEstimate] = {}
     console.reporter.start("scale", len(project.images), "slide")
     for entry in project.images:

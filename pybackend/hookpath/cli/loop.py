@@ -9,24 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.shared_options import (
-    ConfigFile,
-    Family,
-    FoldDerived,
-    LineWidth,
-    Mpp,
-    OverrideMpp,
-    Preset,
-    Settings,
-    Source,
-    TimePoints,
-    ZPlanes,
-    model_folder,
-    opened,
-    plane_choice,
-)
 from hookpath.errors import LoopError, UsageError, shared_code
 from hookpath.limits import LENGTH_UM
 
@@ -50,27 +35,26 @@ Loop = Annotated[
 ]
 Images = Annotated[
     list[str] | None,
-    typer.Option("--image", help="Id or name of an image; repeatable.", show_default=False),
+    typer.Option("--image", help="Id or name of an image; repeatable."),
 ]
 
 
 @app.command()
 def start(
-    source: Source,
+    source: shared.Source,
     loop: Loop = None,
-    family: Family = None,
+    family: shared.Family = None,
     preset: Annotated[
-        Preset | None,
+        shared.Preset | None,
         typer.Option(help="Training preset: auto, fast or paper.", show_default="auto"),
     ] = None,
-    config: ConfigFile = None,
-    set_: Settings = None,
+    config: shared.ConfigFile = None,
+    set_: shared.Settings = None,
     init_from: Annotated[
         Path | None,
         typer.Option(
             metavar="MODEL",
             help="Begin with this model: it counts as round 1, so it proposes at once.",
-            show_default=False,
         ),
     ] = None,
     rest: Annotated[
@@ -80,17 +64,17 @@ def start(
             show_default="such area is unknown",
         ),
     ] = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
     smooth: Annotated[float, typer.Option(help="Smoothing of proposals, µm.")] = 4.0,
     min_area: Annotated[float, typer.Option(help="Smaller proposals are dropped, µm².")] = 2000.0,
     max_hole: Annotated[float, typer.Option(help="Smaller holes are filled, µm².")] = 2000.0,
     simplify: Annotated[float, typer.Option(help="Outlines may move by this, µm.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of draws at random.")] = 0,
-    z: ZPlanes = None,
-    t: TimePoints = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    z: shared.ZPlanes = None,
+    t: shared.TimePoints = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -103,8 +87,8 @@ def start(
         from hookpath.training import TrainConfig
         from hookpath.training.settings_parser import toml_text
 
-        plane_choice(z, t)
-        model = None if init_from is None else model_folder(init_from)
+        shared.plane_choice(z, t)
+        model = None if init_from is None else shared.model_folder(init_from)
         given = {
             "family": family,
             "init_from": model and toml_text(str(model)),
@@ -131,7 +115,7 @@ def start(
 
 @app.command()
 def status(
-    source: Source,
+    source: shared.Source,
     loop: Loop = None,
     changes: Annotated[
         bool,
@@ -139,8 +123,8 @@ def status(
             "--changes", help="Read all annotations: what was changed after it was accepted?"
         ),
     ] = False,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -151,12 +135,12 @@ def status(
 
 @app.command()
 def propose(
-    source: Source,
+    source: shared.Source,
     loop: Loop = None,
     image: Images = None,
     count: Annotated[int, typer.Option(min=1, help="So many images that are to do.")] = 1,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -174,7 +158,7 @@ def propose(
 
 @app.command(name="next")
 def next_(
-    source: Source,
+    source: shared.Source,
     loop: Loop = None,
     image: Images = None,
     count: Annotated[int, typer.Option(min=1, help="Show where to look on so many slides.")] = 1,
@@ -188,8 +172,8 @@ def next_(
     ] = "entropy",
     regions: Annotated[int, typer.Option(min=0, help="At most so many rectangles a slide.")] = 5,
     region_um: Annotated[float, typer.Option(min=1, max=LENGTH_UM, help="Their side, µm.")] = 500.0,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -214,7 +198,7 @@ def next_(
 
 @app.command()
 def accept(
-    source: Source,
+    source: shared.Source,
     image: Images = None,
     loop: Loop = None,
     region: Annotated[
@@ -224,8 +208,8 @@ def accept(
     whole: Annotated[
         bool, typer.Option("--whole", help="All that is shown on the slide is right.")
     ] = False,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -255,11 +239,11 @@ def accept(
 
 @app.command()
 def retrain(
-    source: Source,
+    source: shared.Source,
     loop: Loop = None,
-    set_: Settings = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    set_: shared.Settings = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -277,16 +261,14 @@ def retrain(
 
 @app.command()
 def merge(
-    source: Source,
+    source: shared.Source,
     other: Annotated[
         Path,
-        typer.Option(
-            "--with", help="The other copy's loop (or project) folder.", show_default=False
-        ),
+        typer.Option("--with", help="The other copy's loop (or project) folder."),
     ],
     loop: Loop = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -322,7 +304,7 @@ def _running(
     """A step with its project open, from its first word to its exit code."""
     with (
         running(f"loop {step}", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+        shared.opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
     ):
         yield console, project
 

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.output_file import refuse_unwritable, saving
-from hookpath.cli.shared_options import (
-    Mpp,
-    OnlyImages,
-    OverrideMpp,
-    Remapped,
-    Sources,
-    opened_as_one,
-)
 from hookpath.errors import EvaluationError, shared_code
 
 if TYPE_CHECKING:
@@ -25,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    sources: Sources,
+    sources: shared.Sources,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -44,10 +37,10 @@ def command(
     run: Annotated[
         str | None, typer.Option(help="Results of this run only.", show_default="the only one")
     ] = None,
-    image: OnlyImages = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    image: shared.OnlyImages = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -60,7 +53,7 @@ def command(
         console = stack.enter_context(running("measure", json, debug))
         refuse_unwritable(out)
         project = stack.enter_context(
-            opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap)
+            shared.opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap)
         )
         from hookpath.loop import find_entry
         from hookpath.measurements import measure_project, write_table

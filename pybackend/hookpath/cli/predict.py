@@ -7,26 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.dry_run import print_prediction
-from hookpath.cli.shared_options import (
-    Cluster,
-    Device,
-    Models,
-    Mpp,
-    OnlyImages,
-    OverrideMpp,
-    Remapped,
-    Shard,
-    Sources,
-    TimePoints,
-    TissueIs,
-    ZPlanes,
-    model_folder,
-    opened_as_one,
-    plane_choice,
-    shard_of,
-)
 from hookpath.durations import duration_text
 from hookpath.errors import PredictionError, UsageError, shared_code
 
@@ -35,11 +18,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    sources: Sources,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
-    ],
-    model: Models = None,
+    sources: shared.Sources,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    model: shared.Models = None,
     as_: Annotated[
         Literal["detections", "annotations", "none"],
         typer.Option("--as", help="What the project gets."),
@@ -55,11 +36,11 @@ def command(
             help="Only inside annotations of this class ('*': any).", show_default="whole slides"
         ),
     ] = None,
-    image: OnlyImages = None,
-    shard: Shard = None,
-    cluster: Cluster = None,
-    z: ZPlanes = None,
-    t: TimePoints = None,
+    image: shared.OnlyImages = None,
+    shard: shared.Shard = None,
+    cluster: shared.Cluster = None,
+    z: shared.ZPlanes = None,
+    t: shared.TimePoints = None,
     min_area: Annotated[float, typer.Option(min=0, help="Drop smaller objects, µm².")] = 100.0,
     simplify: Annotated[float, typer.Option(min=0, help="Outlines may move by this, µm.")] = 0.5,
     tissue: Annotated[
@@ -70,7 +51,7 @@ def command(
             show_default="tissue, unless classes were annotated on glass",
         ),
     ] = None,
-    tissue_rule: TissueIs = "generous",
+    tissue_rule: shared.TissueIs = "generous",
     overlap: Annotated[
         float | None,
         typer.Option(
@@ -80,7 +61,7 @@ def command(
             show_default="0.5 where convolutions are padded, else 0",
         ),
     ] = None,
-    device: Device = "auto",
+    device: shared.Device = "auto",
     engine: Annotated[
         Literal["auto", "torch", "openvino"],
         typer.Option(help="What computes on a CPU; auto: OpenVINO where it agrees with torch."),
@@ -105,9 +86,9 @@ def command(
             "predict nothing.",
         ),
     ] = False,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -126,7 +107,7 @@ def command(
             tiff=tiff,
             geojson=geojson,
             inside=inside,
-            planes=plane_choice(z, t),
+            planes=shared.plane_choice(z, t),
             images=tuple(image or ()),
             min_area_um2=min_area,
             simplify_um=simplify,
@@ -138,13 +119,15 @@ def command(
             tta=tta,
             adapt_bn=adapt_bn,
             again=again,
-            shard=shard_of(shard),
+            shard=shared.shard_of(shard),
         )
         if zarr and not tiff:
             raise UsageError("--zarr is made from the TIFFs; leave --no-tiff out")
-        folders = [model_folder(path).absolute() for path in model]
+        folders = [shared.model_folder(path).absolute() for path in model]
         if dry_run:
-            with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+            with shared.opened_as_one(
+                sources, mpp, override_mpp, console.reporter.warn, remap
+            ) as project:
                 print_prediction(console, check_images(project, folders, config, console.reporter))
             return
         if cluster is not None:
@@ -157,7 +140,9 @@ def command(
             _write_zarrs(console, report, zarr)
             _report(console, report)
             return
-        with opened_as_one(sources, mpp, override_mpp, console.reporter.warn, remap) as project:
+        with shared.opened_as_one(
+            sources, mpp, override_mpp, console.reporter.warn, remap
+        ) as project:
             report = predict_project(project, folders, out, config, console.reporter)
         _write_zarrs(console, report, zarr)
         _report(console, report)

@@ -7,24 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.shared_options import (
-    ConfigFile,
-    Family,
-    Fold,
-    FoldDerived,
-    LineWidth,
-    MapClass,
-    Mpp,
-    OverrideMpp,
-    Preset,
-    Remapped,
-    RestClass,
-    Settings,
-    Sources,
-    Splits,
-    opened,
-)
 from hookpath.cli.train import asked, default_preset, settled_settings
 
 if TYPE_CHECKING:
@@ -32,29 +16,29 @@ if TYPE_CHECKING:
 
 
 def command(
-    sources: Sources,
+    sources: shared.Sources,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="FILE", help="The page, or a folder for it.")
     ] = Path("preview.html"),
     patches: Annotated[int, typer.Option(min=1, max=200, help="Patches to show.")] = 24,
-    family: Family = None,
+    family: shared.Family = None,
     preset: Annotated[
-        Preset | None, typer.Option(help="As for train.", show_default="auto")
+        shared.Preset | None, typer.Option(help="As for train.", show_default="auto")
     ] = None,
-    config: ConfigFile = None,
-    set_: Settings = None,
+    config: shared.ConfigFile = None,
+    set_: shared.Settings = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="As for train.", show_default="the preset's")
     ] = None,
-    rest: RestClass = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    map_: MapClass = None,
-    splits: Splits = None,
-    fold: Fold = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    rest: shared.RestClass = None,
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    map_: shared.MapClass = None,
+    splits: shared.Splits = None,
+    fold: shared.Fold = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -75,7 +59,7 @@ def command(
         settings = TrainConfig.load(config, preset, changes)
         page = out if out.suffix.lower() == ".html" else out / "preview.html"
         refuse_unwritable(page)
-        with opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
+        with shared.opened(sources, mpp, override_mpp, console.reporter.warn, remap) as projects:
             settings = settled_settings(projects, settings, config, preset, changes, console)
             found = look(projects, settings, patches, console.reporter)
             save_page(look_page(found, _title([p.name for p in projects])), page)

@@ -22,7 +22,6 @@ Source = Annotated[
         metavar="SOURCE",
         help="A QuPath project (project.qpproj or its folder), a folder of slides with "
         "<slide>.geojson beside them, or one slide.",
-        show_default=False,
     ),
 ]
 Sources = Annotated[
@@ -31,28 +30,19 @@ Sources = Annotated[
         metavar="SOURCE...",
         help="QuPath projects (project.qpproj or its folder), folders of slides with "
         "<slide>.geojson beside them, slides; or folders with any of these in them.",
-        show_default=False,
     ),
 ]
 Mpp = Annotated[
     float | None,
-    typer.Option(
-        "--mpp",
-        help="µm/px of slides of which neither project nor file says it.",
-        show_default=False,
-    ),
+    typer.Option("--mpp", help="µm/px of slides of which neither project nor file says it."),
 ]
 OverrideMpp = Annotated[
     float | None,
-    typer.Option(
-        "--override-mpp", help="µm/px of all slides, whatever they say.", show_default=False
-    ),
+    typer.Option("--override-mpp", help="µm/px of all slides, whatever they say."),
 ]
 Model = Annotated[
     Path | None,
-    typer.Option(
-        "--model", help="Model folder, a .zip of one, or the run that made it.", show_default=False
-    ),
+    typer.Option("--model", help="Model folder, a .zip of one, or the run that made it."),
 ]
 Models = Annotated[
     list[Path] | None,
@@ -60,7 +50,6 @@ Models = Annotated[
         "--model",
         help="Model folder, a .zip of one, the run that made it, or a folder of folds; several: "
         "the mean of their probabilities.",
-        show_default=False,
     ),
 ]
 Preset = Literal["auto", "paper", "fast", "gpu"]
@@ -120,25 +109,18 @@ Splits = Annotated[
         "--splits",
         metavar="FILE",
         help="Table of `hookpath split -o`, instead of what the images' metadata say.",
-        show_default=False,
     ),
 ]
 Fold = Annotated[
     int | None,
     typer.Option(
-        "--fold",
-        min=1,
-        help="The fold that is tested, of --splits or of the images' metadata.",
-        show_default=False,
+        "--fold", min=1, help="The fold that is tested, of --splits or of the images' metadata."
     ),
 ]
 MapClass = Annotated[
     list[str] | None,
     typer.Option(
-        "--map",
-        metavar="OLD=NEW",
-        help="What is annotated as class OLD counts as NEW; repeatable.",
-        show_default=False,
+        "--map", metavar="OLD=NEW", help="What is annotated as class OLD counts as NEW; repeatable."
     ),
 ]
 Remapped = Annotated[
@@ -147,7 +129,6 @@ Remapped = Annotated[
         "--remap",
         metavar="OLD=NEW",
         help="Slides that a QuPath project has in folder OLD lie in NEW now; repeatable.",
-        show_default=False,
     ),
 ]
 TissueIs = Annotated[
@@ -164,7 +145,7 @@ Settings = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="TOML file with training settings.", show_default=False),
+    typer.Option("--config", help="TOML file with training settings."),
 ]
 OnlyImages = Annotated[
     list[str] | None,

@@ -13,9 +13,7 @@ from hookpath.limits import LENGTH_UM
 
 
 def command(
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder of the simulation.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the simulation.")],
     source: Annotated[
         Path | None,
         typer.Argument(

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.output_file import refuse_unwritable, saving
-from hookpath.cli.shared_options import (
-    Device,
-    FoldDerived,
-    LineWidth,
-    Mpp,
-    OverrideMpp,
-    Settings,
-    opened,
-)
 
 if TYPE_CHECKING:
     from hookpath.suggestion import Suggestion
@@ -26,11 +18,7 @@ if TYPE_CHECKING:
 def command(
     sources: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="SOURCE...",
-            help="QuPath projects, folders of slides, or slides.",
-            show_default=False,
-        ),
+        typer.Argument(metavar="SOURCE...", help="QuPath projects, folders of slides, or slides."),
     ],
     out: Annotated[
         Path | None,
@@ -38,12 +26,12 @@ def command(
             "-o", "--out", help="Write run.toml, for train --config.", show_default="printed only"
         ),
     ] = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    set_: Settings = None,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    device: Device = "auto",
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    set_: shared.Settings = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    device: shared.Device = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -57,7 +45,7 @@ def command(
         rules += ["labels.fold_derived=true"] if fold_derived else []
         config = TrainConfig.load(preset="auto", overrides=[*rules, *(set_ or [])])
         refuse_unwritable(out)
-        with opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
+        with shared.opened(sources, mpp, override_mpp, console.reporter.warn) as projects:
             found = suggest(projects, config, console.reporter, device)
         if out is not None:
             with saving(out):

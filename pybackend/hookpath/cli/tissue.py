@@ -6,21 +6,15 @@ from typing import Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Debug, Json, running
-from hookpath.cli.shared_options import (
-    Mpp,
-    OnlyImages,
-    OverrideMpp,
-    Source,
-    opened,
-)
 from hookpath.errors import LoopError, shared_code
 from hookpath.limits import LENGTH_UM, SPACING_UM
 
 
 def command(
-    source: Source,
-    image: OnlyImages = None,
+    source: shared.Source,
+    image: shared.OnlyImages = None,
     threshold: Annotated[
         float, typer.Option(min=0, max=255, help="Of RGB: darker than this grey value is tissue.")
     ] = 200.0,
@@ -43,8 +37,8 @@ def command(
         float, typer.Option(min=0, max=LENGTH_UM, help="Outlines may move by this, µm.")
     ] = 10.0,
     class_name: Annotated[str, typer.Option("--class", help="Class of the outlines.")] = "Tissue",
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -54,7 +48,7 @@ def command(
     """
     with (
         running("tissue", json, debug) as console,
-        opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
+        shared.opened([source], mpp, override_mpp, console.reporter.warn) as (project,),
     ):
         from hookpath.loop import TissueSettings, find_entry, tissue_in_project
 

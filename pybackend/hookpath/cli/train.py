@@ -8,28 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.dry_run import print_dry_run
 from hookpath.cli.folds import print_folds
-from hookpath.cli.shared_options import (
-    ConfigFile,
-    Family,
-    Fold,
-    FoldDerived,
-    LineWidth,
-    MapClass,
-    Mpp,
-    OverrideMpp,
-    Preset,
-    Remapped,
-    RestClass,
-    Settings,
-    Splits,
-    channel_list,
-    class_map,
-    model_folder,
-    opened,
-)
 from hookpath.errors import UsageError
 from hookpath.extras import require_extra
 
@@ -39,34 +21,30 @@ if TYPE_CHECKING:
 
 
 def command(
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder of the run.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run.")],
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="SOURCE...",
             help="QuPath projects, folders of slides, or slides (with --resume: as before).",
-            show_default=False,
         ),
     ] = None,
-    family: Family = None,
+    family: shared.Family = None,
     preset: Annotated[
-        Preset | None,
+        shared.Preset | None,
         typer.Option(
             help="auto: from pretrained features, what suits these slides; fast: a small network "
             "from scratch, minutes on a CPU; paper: as published, for a GPU.",
             show_default="auto",
         ),
     ] = None,
-    config: ConfigFile = None,
-    set_: Settings = None,
+    config: shared.ConfigFile = None,
+    set_: shared.Settings = None,
     backbone_weights: Annotated[
         str | None,
         typer.Option(
             help="Start a network's backbone from a file, or from imagenet (fetched).",
             metavar="FILE",
-            show_default=False,
         ),
     ] = None,
     minutes: Annotated[
@@ -81,7 +59,6 @@ def command(
             metavar="MODEL",
             help="Start from this model's design and weights; its classes may be others: those of "
             "the same name keep what they learned.",
-            show_default=False,
         ),
     ] = None,
     channels: Annotated[
@@ -92,19 +69,18 @@ def command(
             show_default="all",
         ),
     ] = None,
-    rest: RestClass = None,
-    line_width: LineWidth = None,
-    fold_derived: FoldDerived = False,
-    map_: MapClass = None,
-    splits: Splits = None,
-    fold: Fold = None,
+    rest: shared.RestClass = None,
+    line_width: shared.LineWidth = None,
+    fold_derived: shared.FoldDerived = False,
+    map_: shared.MapClass = None,
+    splits: shared.Splits = None,
+    fold: shared.Fold = None,
     folds: Annotated[
         int | None,
         typer.Option(
             min=2,
             help="Train so many models, each without a part of the patients that it is then scored "
             "on; with --fold only that one.",
-            show_default=False,
         ),
     ] = None,
     log: Annotated[
@@ -130,9 +106,9 @@ def command(
             help="Say what would be done (settings, slides, device, time, memory); train nothing.",
         ),
     ] = False,
-    mpp: Mpp = None,
-    override_mpp: OverrideMpp = None,
-    remap: Remapped = None,
+    mpp: shared.Mpp = None,
+    override_mpp: shared.OverrideMpp = None,
+    remap: shared.Remapped = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -165,7 +141,9 @@ def command(
             begun = next(out.glob("fold*/run.json"), None)
             record = None if begun is None else RunFolder(begun.parent).record()
             settings = _of_folds(record, config, preset, changes)
-            with opened(_named(sources), mpp, override_mpp, console.reporter.warn, remap) as some:
+            with shared.opened(
+                _named(sources), mpp, override_mpp, console.reporter.warn, remap
+            ) as some:
                 if record is None:
                     chosen_preset = preset or default_preset(config)
                     settings = settled_settings(
@@ -184,7 +162,7 @@ def command(
             if resume
             else (_named(sources))
         )
-        with opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
+        with shared.opened(chosen, mpp, override_mpp, console.reporter.warn, remap) as projects:
             if not resume and first:
                 settings = settled_settings(projects, settings, config, preset, changes, console)
             if dry_run:
@@ -207,7 +185,10 @@ def _named(sources: list[Path] | None) -> list[Path]:
 
 
 def _of_folds(
-    begun: RunRecord | None, config: Path | None, preset: Preset | None, changes: Sequence[str]
+    begun: RunRecord | None,
+    config: Path | None,
+    preset: shared.Preset | None,
+    changes: Sequence[str],
 ) -> TrainConfig:
     """Settings of all folds: as those that are there have them."""
     from hookpath.training import TrainConfig
@@ -242,12 +223,12 @@ def asked(
     given = {
         "family": family,
         "backbone_weights": backbone_weights,
-        "init_from": init_from and toml_text(str(model_folder(init_from).absolute())),
-        "channels": channels and channel_list(channels),
+        "init_from": init_from and toml_text(str(shared.model_folder(init_from).absolute())),
+        "channels": channels and shared.channel_list(channels),
         "rest.class_name": rest,
         "labels.line_width_um": line_width,
         "labels.fold_derived": str(fold_derived).lower() if fold_derived else None,
-        "labels.rename": toml_table(class_map(mapped)) if mapped else None,
+        "labels.rename": toml_table(shared.class_map(mapped)) if mapped else None,
         "minutes": minutes,
         "validation.splits": splits and toml_text(str(splits.absolute())),
         "validation.fold": fold,
@@ -259,7 +240,7 @@ def settled_settings(
     projects: Sequence[Project],
     settings: TrainConfig,
     config: Path | None,
-    preset: Preset | None,
+    preset: shared.Preset | None,
     changes: Sequence[str],
     console: Console,
 ) -> TrainConfig:
@@ -274,13 +255,13 @@ def settled_settings(
     return TrainConfig.load(config, preset, [*found, *changes]) if found else settings
 
 
-def default_preset(config: Path | None) -> Preset | None:
+def default_preset(config: Path | None) -> shared.Preset | None:
     """Few strokes are learned best from features that are there already; a file says for itself."""
     return None if config is not None else "auto"
 
 
 def resumed_settings(
-    record: RunRecord, config: Path | None, preset: Preset | None, changes: Sequence[str]
+    record: RunRecord, config: Path | None, preset: shared.Preset | None, changes: Sequence[str]
 ) -> TrainConfig:
     """The settings of a run with what is given now put over them.
 

@@ -35,10 +35,6 @@ class ClassValues:
         """The first value of a class."""
         return next((v for v, c in self.classes.items() if c and c.name == name), None)
 
-    def color_of(self, name: str) -> RGB | None:
-        """Its colour."""
-        return next((c.color for c in self.classes.values() if c and c.name == name), None)
-
 
 def read_class_values(path: Path) -> ClassValues:
     """The table of a ``.csv``/``.tsv``, ``.json`` or ``.toml`` file.

@@ -23,9 +23,6 @@ from hookpath.markup.reading_notes import Found, with_ids
 from hookpath.markup.rings import moved
 from hookpath.projects import Problem
 
-#: Where the name of a result ends so, it is a file's and not a folder's.
-FILE_SUFFIXES = (".geojson", ".json", ".xml", ".png", ".tif", ".tiff")
-
 
 @dataclass(frozen=True)
 class ConvertConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from hookpath.errors import AnnotationError
 from hookpath.markup import asap, imagescope
@@ -11,8 +11,6 @@ from hookpath.untrusted_files import refuse_special
 
 Source = Literal["asap", "imagescope", "geojson", "mask"]
 Target = Literal["geojson", "asap", "imagescope", "mask", "mask-tiff"]
-
-TARGETS: tuple[Target, ...] = get_args(Target)
 
 #: File name of each kind of result after the slide's.
 ENDINGS: dict[Target, str] = {

@@ -162,6 +162,7 @@ class QuickSession:
             cache = FeatureCache(
                 most_bytes=self.config.probe.cache_mb * 2**20, memory_bytes=_MEMORY
             )
+            cache.trim()  # what earlier sessions left
         else:
             model.encoder = like.model.encoder
             cache = like.cache
@@ -176,8 +177,3 @@ class QuickSession:
             features=features,
         )
         return self._making
-
-    def forget(self) -> None:
-        """Give back room on the disk that nobody has used for long."""
-        if self._making is not None:
-            self._making.cache.trim()

@@ -29,9 +29,6 @@ LONGEST = 900
 #: Output rows read at once, so that a slide without coarse levels does not fill the memory.
 _STRIP = 64
 
-#: What the pictures show, in the order of the page.
-KINDS = ("slide", "truth", "prediction", "errors")
-
 
 def view_of(slide: Slide, bounds_l0: tuple[float, float, float, float] | None) -> Region:
     """The part of a slide worth showing: the annotated one, or all if that is half of it or more.

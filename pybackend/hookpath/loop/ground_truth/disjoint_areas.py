@@ -123,13 +123,3 @@ def person_s_areas(objects: Iterable[PathObject]) -> list[PathObject]:
 def union_of(geometries: Iterable[BaseGeometry]) -> BaseGeometry:
     """All of them as one; empty where there are none."""
     return shapely.union_all(list(geometries))
-
-
-def union_by_class(objects: Iterable[PathObject]) -> dict[str, BaseGeometry]:
-    """All area of each class, overlaps and all."""
-    areas: dict[str, list[BaseGeometry]] = {}
-    for o in objects:
-        area, _ = area_of(o.geometry)
-        if o.path_class is not None and area is not None:
-            areas.setdefault(o.path_class.name, []).append(area)
-    return {name: union_of(found) for name, found in areas.items()}

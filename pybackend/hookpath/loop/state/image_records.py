@@ -20,7 +20,6 @@ STATE_KEY = "hookpath.loop.state"
 ROUND_KEY = "hookpath.loop.round"
 WORTH_KEY = "hookpath.loop.worth"
 CONFIRMED_AREA_KEY = "hookpath.loop.confirmed"
-SHOWN_KEYS = (STATE_KEY, ROUND_KEY, WORTH_KEY, CONFIRMED_AREA_KEY)
 
 
 class State(StrEnum):

@@ -113,14 +113,12 @@ class Recipe:
         network: timm's name.
         options: for timm.
         mean, std: None: as timm says of the network.
-        pathology: of a histology encoder.
     """
 
     network: str
     options: Mapping[str, Any]
     mean: RGB | None = None
     std: RGB | None = None
-    pathology: PathologyEncoder | None = None
 
     def arguments(self) -> dict[str, Any]:
         """The options, layers as classes."""
@@ -137,4 +135,4 @@ def recipe_of(name: str) -> Recipe:
     known = PATHOLOGY.get(name)
     if known is None:
         return Recipe(name, {})
-    return Recipe(known.network, known.options, known.mean, known.std, known)
+    return Recipe(known.network, known.options, known.mean, known.std)

@@ -62,13 +62,6 @@ class BalancedSampler(SeededSampler):
         self._one_patch = branches[0].output_size ** 2
         self._changed()
 
-    @property
-    def areas_um2(self) -> npt.NDArray[np.float64]:
-        """``(C,)`` visible annotated area of each class on the slides still in use."""
-        return np.array(
-            [sum(p.area_um2 for p in parts if self._in_use(p)) for parts in self._parts]
-        )
-
     def class_chances(self, batch_size: int) -> npt.NDArray[np.float64]:
         """``(C,)`` chance of each class in the next batch; 0 for one that is annotated nowhere.
 
