@@ -6,8 +6,11 @@ JSON lines. The default says nothing, so every function can be called from Pytho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+OnStep = Callable[[int], None]
+"""Called after each step with how much it did."""
 
 
 class Reporter(Protocol):

@@ -38,16 +38,6 @@ def load(kind: Kind, name: str) -> Any:
     return _loaded(point, kind)
 
 
-def load_all(kind: Kind) -> None:
-    """Import everything of a kind that registers itself elsewhere (encoders, with timm).
-
-    Raises:
-        PluginError: a package cannot be imported.
-    """
-    for name in names(kind):
-        load(kind, name)
-
-
 @lru_cache
 def _found(kind: Kind) -> Mapping[str, EntryPoint]:
     return MappingProxyType({p.name: p for p in entry_points(group=f"hookpath.{kind}")})

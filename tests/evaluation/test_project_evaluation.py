@@ -16,7 +16,7 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import EvaluationError, UsageError
 from hookpath.evaluation import evaluate_project, load_report
 from hookpath.evaluation.predictions.class_map_file import FileMap
-from hookpath.evaluation.project_evaluation import rest_of_model
+from hookpath.evaluation.project_evaluation import setting_of_model
 from hookpath.geometry import Region
 from hookpath.models import ModelCard, build_model, save_model
 from hookpath.projects import REST_KEY, Project, Rest, open_project
@@ -81,8 +81,10 @@ def test_undrawn_tissue_is_what_it_was_in_training(tmp_path: Path) -> None:
     for name, training in (("new", {"config": settings}), ("old", {})):
         card = ModelCard.describe(network, TABLE, training=training)
         save_model(tmp_path / name, network, card)
-    assert rest_of_model(tmp_path / "new") == Rest(class_name="Other", tissue="saturation")
-    assert rest_of_model(tmp_path / "old") == Rest()
+    assert setting_of_model(tmp_path / "new", "rest", Rest) == Rest(
+        class_name="Other", tissue="saturation"
+    )
+    assert setting_of_model(tmp_path / "old", "rest", Rest) == Rest()
 
 
 def test_probability_maps_and_groups_reach_the_report(tmp_path: Path) -> None:

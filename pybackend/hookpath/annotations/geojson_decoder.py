@@ -60,15 +60,7 @@ _LEGACY_TYPES = {
 }
 _TYPE_KEYS = ("objectType", "object_type", "type")
 _PROPERTIES = frozenset(
-    {
-        "name",
-        "color",
-        "classification",
-        "isLocked",
-        "measurements",
-        "metadata",
-        *CHILD_KEYS,
-    }
+    {"name", "color", "classification", "isLocked", "measurements", "metadata", *CHILD_KEYS}
 )
 #: As QuPath writes them; of other programs' ``objectType`` is no type if it is empty.
 _PROPERTIES_OF_QUPATH = _PROPERTIES | {"objectType"}

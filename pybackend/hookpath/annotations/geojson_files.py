@@ -194,10 +194,7 @@ def write_features(
 
 
 def _write_collection(
-    out: IO[bytes],
-    features: Iterable[Mapping[str, Any]],
-    members: Mapping[str, Any],
-    compact: bool,
+    out: IO[bytes], features: Iterable[Mapping[str, Any]], members: Mapping[str, Any], compact: bool
 ) -> None:
     separators, newline = ((",", ":"), "") if compact else ((", ", ": "), "\n")
     encoder = json.JSONEncoder(ensure_ascii=False, separators=separators)

@@ -83,10 +83,7 @@ class KeptFeatures:
                 yield _with_children(feature, inner)
 
     def write(
-        self,
-        path: Path,
-        new: Sequence[PathObject],
-        before: Callable[[], object] | None = None,
+        self, path: Path, new: Sequence[PathObject], before: Callable[[], object] | None = None
     ) -> None:
         """Write what stays and `new` after it (see `write_geojson`).
 

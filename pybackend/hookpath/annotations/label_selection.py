@@ -169,11 +169,7 @@ class _Whys(dict[tuple[str | None, int], Why | None]):
 
 
 def _known_part(
-    obj: PathObject,
-    area: Area,
-    slide: Area | None,
-    unknown: Area | None,
-    tally: _Tally,
+    obj: PathObject, area: Area, slide: Area | None, unknown: Area | None, tally: _Tally
 ) -> Area | None:
     """The part of an area on the slide that is not taken back; `slide`: where it may lie off it."""
     inside = area

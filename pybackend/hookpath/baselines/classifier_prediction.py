@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.baselines.pixel_classifier import PixelClassifier
+from hookpath.events import OnStep
 from hookpath.geometry import Region
 from hookpath.inference.dense.read_ahead import read_ahead
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
@@ -78,10 +79,7 @@ class PixelJob:
         return sum(self.cover.wanted(window) is not None for window in tiles(self.grid))
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows of `grid`, top to bottom."""
         done: list[PredictedTile] = []
@@ -95,11 +93,7 @@ class PixelJob:
             on_step(step.window.area)
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """The tiles that share px with `window`."""
         for tile in tiles(self.grid):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.baselines.classifier_prediction import TILE
 from hookpath.errors import PredictionError
+from hookpath.events import OnStep
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import Cover, OutputGrid, Tissue, cover_of
 from hookpath.inference.tile_grids import Box
@@ -106,10 +107,7 @@ class MappedJob:
         return sum(self.cover.touches(band) for band in self._bands())
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows of `grid`, top to bottom."""
         for band in self._bands():
@@ -120,11 +118,7 @@ class MappedJob:
                 on_step(band.area)
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """The bands that share rows with `window`."""
         for band in self._bands():

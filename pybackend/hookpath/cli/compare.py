@@ -57,11 +57,7 @@ def command(
     ] = "holm",
     against: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Test only against this run.",
-            show_default="every pair",
-        ),
+        typer.Option(metavar="NAME", help="Test only against this run.", show_default="every pair"),
     ] = None,
     group_by: Annotated[
         list[str] | None,

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def print_dry_run(
-    console: Console,
-    projects: Sequence[Project],
-    settings: TrainConfig,
-    out: Path,
-    resumes: bool,
+    console: Console, projects: Sequence[Project], settings: TrainConfig, out: Path, resumes: bool
 ) -> None:
     """Say what a training would do; nothing is written.
 

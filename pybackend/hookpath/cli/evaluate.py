@@ -32,8 +32,7 @@ def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report.")],
     model: shared.Model = None,
     predictions: Annotated[
-        Path | None,
-        typer.Option(help="Results of `hookpath predict` to score."),
+        Path | None, typer.Option(help="Results of `hookpath predict` to score.")
     ] = None,
     maps: Annotated[
         Path | None,

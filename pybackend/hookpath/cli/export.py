@@ -13,8 +13,7 @@ from hookpath.cli.shared_options import model_folder
 
 def command(
     model: Annotated[
-        Path,
-        typer.Argument(metavar="MODEL", help="Model folder, or the run that made it."),
+        Path, typer.Argument(metavar="MODEL", help="Model folder, or the run that made it.")
     ],
     out: Annotated[
         Path,
@@ -25,8 +24,7 @@ def command(
         typer.Option(help="What to export to."),
     ] = "onnx",
     input_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Side of the inputs in px.", show_default="as trained"),
+        int | None, typer.Option(min=1, help="Side of the inputs in px.", show_default="as trained")
     ] = None,
     author: Annotated[
         list[str] | None,

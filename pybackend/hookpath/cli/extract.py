@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 def command(
     sources: Annotated[
-        list[Path],
-        typer.Argument(metavar="SOURCE…", help="QuPath projects or folders of slides."),
+        list[Path], typer.Argument(metavar="SOURCE…", help="QuPath projects or folders of slides.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patches.")],
     at: Annotated[

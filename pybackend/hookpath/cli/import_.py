@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 def command(
     sources: Sources,
-    predictions: Annotated[
-        Path,
-        typer.Option(help="Folder that `hookpath predict -o` wrote to."),
-    ],
+    predictions: Annotated[Path, typer.Option(help="Folder that `hookpath predict -o` wrote to.")],
     as_: Annotated[
         Literal["detections", "annotations"], typer.Option("--as", help="What the project gets.")
     ] = "detections",

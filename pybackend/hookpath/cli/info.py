@@ -40,13 +40,9 @@ def command(
     line_width: shared.LineWidth = None,
     fold_derived: shared.FoldDerived = False,
     map_: shared.MapClass = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="All images as a table."),
-    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="All images as a table.")] = None,
     parquet: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The same as Parquet (extra 'tables')."),
+        Path | None, typer.Option(metavar="FILE", help="The same as Parquet (extra 'tables').")
     ] = None,
     device: shared.Device = "auto",
     json: Json = False,

@@ -34,8 +34,7 @@ Loop = Annotated[
     ),
 ]
 Images = Annotated[
-    list[str] | None,
-    typer.Option("--image", help="Id or name of an image; repeatable."),
+    list[str] | None, typer.Option("--image", help="Id or name of an image; repeatable.")
 ]
 
 
@@ -263,8 +262,7 @@ def retrain(
 def merge(
     source: shared.Source,
     other: Annotated[
-        Path,
-        typer.Option("--with", help="The other copy's loop (or project) folder."),
+        Path, typer.Option("--with", help="The other copy's loop (or project) folder.")
     ],
     loop: Loop = None,
     mpp: shared.Mpp = None,

@@ -74,8 +74,7 @@ def command(
         bool, typer.Option("--tta", help="Mean over mirrors and quarter turns: 8 times the work.")
     ] = False,
     adapt_bn: Annotated[
-        bool,
-        typer.Option("--adapt-bn", help="Batch normalisation by each slide's own statistics."),
+        bool, typer.Option("--adapt-bn", help="Batch normalisation by each slide's own statistics.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Predict finished slides again.")] = False,
     dry_run: Annotated[

@@ -37,8 +37,7 @@ Mpp = Annotated[
     typer.Option("--mpp", help="µm/px of slides of which neither project nor file says it."),
 ]
 OverrideMpp = Annotated[
-    float | None,
-    typer.Option("--override-mpp", help="µm/px of all slides, whatever they say."),
+    float | None, typer.Option("--override-mpp", help="µm/px of all slides, whatever they say.")
 ]
 Model = Annotated[
     Path | None,
@@ -144,8 +143,7 @@ Settings = Annotated[
     ),
 ]
 ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="TOML file with training settings."),
+    Path | None, typer.Option("--config", help="TOML file with training settings.")
 ]
 OnlyImages = Annotated[
     list[str] | None,

@@ -33,8 +33,7 @@ def command(
         ),
     ] = None,
     folds: Annotated[
-        int | None,
-        typer.Option(min=2, help="So many folds instead of one split."),
+        int | None, typer.Option(min=2, help="So many folds instead of one split.")
     ] = None,
     val: Annotated[float, typer.Option(help="Share that validates.")] = 0.2,
     test: Annotated[float, typer.Option(help="Share that tests.")] = 0.2,

@@ -75,12 +75,7 @@ def design_on_cluster(
 
 
 def score_one(
-    design: Design,
-    out: Path,
-    spec: ProjectSpec | None,
-    options: Options,
-    trial: str,
-    title: str,
+    design: Design, out: Path, spec: ProjectSpec | None, options: Options, trial: str, title: str
 ) -> Outcome:
     """On a worker: one contestant on one trial; its report is in `out` then."""
     with nullcontext() if spec is None else spec.opened() as project:

@@ -62,11 +62,7 @@ class ClusterWork(EvaluationWork):
         return predict_on_cluster(self.spec, [model_dir], folder, config, self.client, reporter)
 
     def score(
-        self,
-        images: Sequence[AnnotatedImage],
-        map_of: MapOf,
-        scoring: Scoring,
-        reporter: Reporter,
+        self, images: Sequence[AnnotatedImage], map_of: MapOf, scoring: Scoring, reporter: Reporter
     ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
         """See `hookpath.evaluation.slide_evaluation.evaluate_maps`.
 

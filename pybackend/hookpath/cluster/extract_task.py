@@ -17,11 +17,7 @@ TASK = "extract"
 
 
 def extract_on_cluster(
-    spec: ProjectSpec,
-    out: Path,
-    config: ExtractConfig,
-    cluster: str,
-    reporter: Reporter = SILENT,
+    spec: ProjectSpec, out: Path, config: ExtractConfig, cluster: str, reporter: Reporter = SILENT
 ) -> ExtractReport:
     """`hookpath.extraction.extract_projects` with a worker for each slide.
 

@@ -44,10 +44,7 @@ def mask_downsample(mask: Size, slide_l0: Size) -> tuple[float, float]:
 
 
 def read_mask(
-    path: Path,
-    values: ClassValues,
-    downsample: tuple[float, float],
-    simplify_px: float = 0.0,
+    path: Path, values: ClassValues, downsample: tuple[float, float], simplify_px: float = 0.0
 ) -> list[PathObject]:
     """Outlines of the connected pieces of each class, corners on pixel corners, holes kept.
 
@@ -123,10 +120,7 @@ class MaskWriter:
     """
 
     def __init__(
-        self,
-        size_l0: Size,
-        downsample: tuple[float, float],
-        values: Mapping[int, PathClass],
+        self, size_l0: Size, downsample: tuple[float, float], values: Mapping[int, PathClass]
     ) -> None:
         self.downsample = downsample
         self.width, self.height = (

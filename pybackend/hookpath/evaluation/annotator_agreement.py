@@ -24,14 +24,7 @@ from hookpath.evaluation.slide_evaluation import (
 )
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
-from hookpath.projects import (
-    ImageEntry,
-    Problem,
-    Project,
-    as_labels,
-    own_entry,
-    teaching_objects,
-)
+from hookpath.projects import ImageEntry, Problem, Project, as_labels, own_entry, teaching_objects
 from hookpath.slides.identity import content_of
 
 
@@ -174,9 +167,7 @@ def _outlines(
     return OutlineMap(objects, grid, classes, spacing_um)
 
 
-def _labelled_by_both(
-    results: Sequence[SlideResult],
-) -> tuple[list[SlideResult], list[Problem]]:
+def _labelled_by_both(results: Sequence[SlideResult]) -> tuple[list[SlideResult], list[Problem]]:
     """Without pixels that only the first labelled; slides that then have none are named."""
     kept, without = [], []
     for result in results:

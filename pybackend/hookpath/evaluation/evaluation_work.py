@@ -37,11 +37,7 @@ class EvaluationWork:
         return predict_project(project, model_dir, out_dir, config, reporter)
 
     def score(
-        self,
-        images: Sequence[AnnotatedImage],
-        map_of: MapOf,
-        scoring: Scoring,
-        reporter: Reporter,
+        self, images: Sequence[AnnotatedImage], map_of: MapOf, scoring: Scoring, reporter: Reporter
     ) -> tuple[list[SlideResult], ClassTable, list[Problem]]:
         """See `evaluate_maps`."""
         return evaluate_maps(images, map_of, scoring, reporter)

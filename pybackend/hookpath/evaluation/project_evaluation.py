@@ -135,10 +135,10 @@ def evaluate_project(
     if sum(given is not None for given in (model_dir, predictions_dir, maps)) != 1:
         raise UsageError("give either a model folder or a folder of predictions to evaluate")
     if rest is None and model_dir is not None:
-        rest = rest_of_model(model_dir)
+        rest = setting_of_model(model_dir, "rest", Rest)
     asked = rules or LabelRules()
     if rules is None and model_dir is not None:
-        rules = rules_of_model(model_dir)
+        rules = setting_of_model(model_dir, "labels", LabelRules)
     work = work or EvaluationWork()
     take_parts_of_model(project, split, model_dir, predictions_dir, reporter)
     images, problems = annotated_images(project, split, truth_dir, names, rest, rules, reporter)
@@ -187,25 +187,12 @@ def evaluate_project(
 _Setting = TypeVar("_Setting", bound="BaseModel")
 
 
-def rules_of_model(model_dir: Path) -> LabelRules:
-    """How annotations became labels when a model was trained.
+def setting_of_model(model_dir: Path, name: str, kind: type[_Setting]) -> _Setting:
+    """The settings ``labels`` or ``rest`` that a model was trained with.
 
     Raises:
         ModelFolderError: there is no model.
     """
-    return _setting_of_model(model_dir, "labels", LabelRules)
-
-
-def rest_of_model(model_dir: Path) -> Rest:
-    """What undrawn tissue was when a model was trained.
-
-    Raises:
-        ModelFolderError: there is no model.
-    """
-    return _setting_of_model(model_dir, "rest", Rest)
-
-
-def _setting_of_model(model_dir: Path, name: str, kind: type[_Setting]) -> _Setting:
     from hookpath.models import card_at
 
     settings = card_at(model_dir).training.get("config", {})

@@ -9,13 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from hookpath.atomic_files import make_folder
-from hookpath.errors import (
-    ModelDesignError,
-    OutputError,
-    TrainingError,
-    UsageError,
-    write_code,
-)
+from hookpath.errors import ModelDesignError, OutputError, TrainingError, UsageError, write_code
 from hookpath.evaluation import EvaluationReport, evaluate_project
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import ALL_ANNOTATIONS, PredictConfig, predict_project
@@ -195,12 +189,7 @@ class _Folds:
 
 
 def _measure(
-    project: Project,
-    config: TrainConfig,
-    out: Path,
-    table: Path,
-    folds: int,
-    reporter: Reporter,
+    project: Project, config: TrainConfig, out: Path, table: Path, folds: int, reporter: Reporter
 ) -> EvaluationReport:
     """Every slide by the model whose fold it is."""
     predictions = out / HELD_OUT / "predictions"

@@ -140,11 +140,7 @@ def _at_hand(design: Design, options: Options, reporter: Reporter) -> Design:
 
 
 def configure(
-    design: Design,
-    contestant: Contestant,
-    trial: Trial,
-    classes: Sequence[str],
-    options: Options,
+    design: Design, contestant: Contestant, trial: Trial, classes: Sequence[str], options: Options
 ) -> TrainConfig:
     """The training settings of a contestant on a trial; all are given the same slides.
 

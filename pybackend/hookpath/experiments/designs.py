@@ -152,17 +152,8 @@ SCALES = Design(
     name="scales",
     about="The same classes for patches instead of pixels. The order of the multi-scale tools "
     "(Marini et al. 2021, section 3.1.3): two scales above one, by Cohen's κ.",
-    contestants=(
-        _one_scale(1.0),
-        _one_scale(8.0),
-        _two_scales("features"),
-    ),
-    settings={
-        **_BUDGET,
-        "epochs": 4,
-        "learning_rate": 1e-3,
-        "backbone_weights": None,
-    },
+    contestants=(_one_scale(1.0), _one_scale(8.0), _two_scales("features")),
+    settings={**_BUDGET, "epochs": 4, "learning_rate": 1e-3, "backbone_weights": None},
     expectations=(
         Expectation("two scales, features", "one scale (1)", "κ"),
         Expectation("two scales, features", "one scale (8)", "κ"),

@@ -241,11 +241,7 @@ def _imbalance(areas: Areas, parts: Sequence[Sequence[str]]) -> tuple[int, float
 
 
 def _validation(
-    areas: Areas,
-    rest: Sequence[str],
-    share: float,
-    rng: random.Random,
-    patients: Mapping[str, str],
+    areas: Areas, rest: Sequence[str], share: float, rng: random.Random, patients: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Slides to validate on; none where a class would be missing in training without them."""
     units = _units(rest, patients)

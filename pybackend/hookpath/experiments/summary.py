@@ -204,10 +204,7 @@ def _cells(
 
 
 def _verdict(
-    expected: Expectation,
-    metric: str,
-    classes: Sequence[str],
-    reports: dict[str, EvaluationReport],
+    expected: Expectation, metric: str, classes: Sequence[str], reports: dict[str, EvaluationReport]
 ) -> Verdict:
     """Counts may be of pixels of different size: the figures are shares, so they compare."""
     figure = metrics_of(metric, classes).get(expected.figure)

@@ -96,7 +96,7 @@ def nearest(
     if config.where == "labels":
         if not labels.polygons:
             return "nothing is annotated on it"
-        free = _Rule(labels, tissue, replace_shares(config))
+        free = _Rule(labels, tissue, replace(config, label_share=0.0, tissue_share=0.0))
         share = max(free.judged(place).label_share for place in places)
         what, wanted, option = "of one class", config.label_share, "--label-share"
     else:
@@ -106,11 +106,6 @@ def nearest(
         f"of {len(places)} places none has {wanted:.0%} {what}, the best has {share:.0%}; try a "
         f"smaller --size or {option}"
     )
-
-
-def replace_shares(config: ExtractConfig) -> ExtractConfig:
-    """The same, with any share being enough."""
-    return replace(config, label_share=0.0, tissue_share=0.0)
 
 
 def grid(slide: Slide, magnification: Magnification, config: ExtractConfig) -> Iterator[Patch]:

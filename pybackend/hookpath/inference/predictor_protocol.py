@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from shapely.geometry.base import BaseGeometry
 
+from hookpath.events import OnStep
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import OutputGrid, Tissue
 from hookpath.inference.tile_grids import Box
@@ -27,10 +28,7 @@ class SlideJob(Protocol):
         """Number of steps that `rows` takes; 0: nothing is wanted there."""
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows of `grid`, top to bottom.
 
@@ -45,11 +43,7 @@ class SlideJob(Protocol):
         """
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """What is wanted in a window of `grid`, with the numbers that `rows` gives there.
 
@@ -131,21 +125,14 @@ class WrappedJob:
         return self.of.count()
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows (see `SlideJob.rows`)."""
         with self.around(slides):
             yield from self.of.rows(self.seen(slides), on_step, spill_dir)
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """What is wanted in a window (see `SlideJob.part`)."""
         with self.around(slides):

@@ -41,14 +41,7 @@ from hookpath.inference.writing.output_check import (
 from hookpath.inference.writing.redraw_finished import is_work_of, redrawn
 from hookpath.locking import Claims, Failed, Work, share_out
 from hookpath.models import ModelCard
-from hookpath.projects import (
-    ImageEntry,
-    Problem,
-    Project,
-    chosen_planes,
-    image_id_of,
-    result_key,
-)
+from hookpath.projects import ImageEntry, Problem, Project, chosen_planes, image_id_of, result_key
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,7 @@ def _object(
     else:
         name = text if class_from == TEXT else attributes.get(class_from, "")
     return PathObject(
-        shape,
-        path_class=class_or_none(name, _color(layer)),
-        name=text or None,
-        metadata=attributes,
+        shape, path_class=class_or_none(name, _color(layer)), name=text or None, metadata=attributes
     )
 
 

@@ -124,10 +124,7 @@ def _measured(entry: ImageEntry, inside: str | None, run: str | None) -> ImageMe
     outlines = Outlines(results)
     description = entry.description
     px_mm2 = description.known_calibration().area_um2(1.0) * 1e-6
-    parents = [
-        whole_image(description.size_l0),
-        *parents_of(objects, outlines.classes, inside),
-    ]
+    parents = [whole_image(description.size_l0), *parents_of(objects, outlines.classes, inside)]
     found = tuple(measure(outlines, parents, px_mm2))
     return ImageMeasured(entry.id, entry.name, outlines.classes, found)
 

@@ -78,12 +78,7 @@ class _Half(nn.Module):
     """
 
     def __init__(
-        self,
-        channels_in: int,
-        filters: Sequence[int],
-        aspp: int,
-        depths: Sequence[int],
-        skips: int,
+        self, channels_in: int, filters: Sequence[int], aspp: int, depths: Sequence[int], skips: int
     ) -> None:
         super().__init__()
         inputs = (channels_in, *filters[:-1])

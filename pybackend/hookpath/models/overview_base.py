@@ -38,12 +38,7 @@ class OverviewNetwork(Network):
     reads: ClassVar[Reads] = "overview"
 
     def __init__(
-        self,
-        n_classes: int,
-        size: int,
-        heatmaps: int,
-        filters: Sequence[int],
-        spacing_um: float,
+        self, n_classes: int, size: int, heatmaps: int, filters: Sequence[int], spacing_um: float
     ) -> None:
         super().__init__()
         self._refuse_size(size, len(filters) - 1)

@@ -16,10 +16,7 @@ IMAGENET = "imagenet"
 
 
 def load_backbones(
-    model: nn.Module,
-    weights: str,
-    warn: Callable[[str], None],
-    setting: str = "backbone_weights",
+    model: nn.Module, weights: str, warn: Callable[[str], None], setting: str = "backbone_weights"
 ) -> None:
     """Give every backbone of a new network its start (`Network.load_backbone`).
 

@@ -160,13 +160,7 @@ def _normal(features: npt.NDArray[Any]) -> tuple[Floats, Floats, Floats, Floats,
     _, singular, directions = np.linalg.svd(standard, full_matrices=False)
     variances = singular**2 / max(1, n - 1)
     left = max(variances[kept:].sum() / max(1, f - kept), 1e-3 * variances.sum() / f, 1e-12)
-    return (
-        mean,
-        scale,
-        directions[:kept],
-        np.maximum(variances[:kept], left),
-        np.array(left),
-    )
+    return (mean, scale, directions[:kept], np.maximum(variances[:kept], left), np.array(left))
 
 
 def _distances(of: FeatureReference, features: npt.NDArray[Any]) -> Floats:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from hookpath.events import OnStep
 from hookpath.models import FeatureProbe
 from hookpath.probing.color_copies import Repainting, recoloured_source
 from hookpath.probing.feature_cache import FeatureCache, digest, identity_of_slide
@@ -64,7 +65,7 @@ class Making:
     seed: int
     cells: int
     features: str
-    on_tile: Callable[[int], None] = lambda _: None
+    on_tile: OnStep = lambda _: None
 
     @property
     def model(self) -> FeatureProbe:

@@ -7,13 +7,7 @@ Uses: annotations, geometry, jvm, locking, markup, slides.
 """
 
 from hookpath.jvm.installation import find_qupath, qupath_version
-from hookpath.projects.base import (
-    SPLIT_KEY,
-    ImageEntry,
-    Problem,
-    Project,
-    WriteReport,
-)
+from hookpath.projects.base import SPLIT_KEY, ImageEntry, Problem, Project, WriteReport
 from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.duplicate_slides import twin_remarks
 from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject

@@ -48,8 +48,7 @@ class Rest(BaseModel):
         "none: unknown, unless image metadata `hookpath.rest` says so",
     )
     tissue: TissueRule = Field(
-        default="generous",
-        description="what tissue is: `generous`, or by `saturation` as H2G-Net",
+        default="generous", description="what tissue is: `generous`, or by `saturation` as H2G-Net"
     )
 
     @field_validator("class_name")

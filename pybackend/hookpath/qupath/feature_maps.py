@@ -7,11 +7,12 @@ once; a new head is shown for the price of a matrix product.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from hookpath.events import OnStep
 from hookpath.inference.dense.dense_predictor import DenseJob, DenseSlides
 from hookpath.inference.dense.tile_rows import PredictedTile, classify
 from hookpath.inference.engines.hook_cache import FloatMap
@@ -102,11 +103,7 @@ class KeepingJob(DenseJob):
     of: KeepingSlides
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """See `DenseJob.part`."""
         kept = self.of.kept

@@ -58,11 +58,7 @@ class _Image:
         return rules.applied(objects, lambda: self.facts.calibration)
 
     def source(
-        self,
-        key: str,
-        plane: Plane | None,
-        annotated: Sequence[PathObject],
-        classes: ClassTable,
+        self, key: str, plane: Plane | None, annotated: Sequence[PathObject], classes: ClassTable
     ) -> AnnotatedSlide:
         labels = LabelSource(annotated, classes, self.facts.size_l0)
         shown, name = self.shown, self.ref.path.name

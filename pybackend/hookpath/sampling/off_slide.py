@@ -14,10 +14,7 @@ from hookpath.sampling.validation_patches import regions_of
 
 
 def shares_off_slide(
-    sources: Sequence[AnnotatedSlide],
-    branches: Sequence[BranchSpec],
-    patches: int,
-    seed: int,
+    sources: Sequence[AnnotatedSlide], branches: Sequence[BranchSpec], patches: int, seed: int
 ) -> list[float]:
     """Per branch: the mean share (0…1) of its patches' pixels that no slide covers.
 

@@ -185,12 +185,7 @@ class HeldOutStream(Closing):
         TrainingError: while iterating: every slide has failed.
     """
 
-    def __init__(
-        self,
-        planner: Plans,
-        draws: Sequence[Draw],
-        loader: LoaderConfig,
-    ) -> None:
+    def __init__(self, planner: Plans, draws: Sequence[Draw], loader: LoaderConfig) -> None:
         self._planner, self._draws = planner, list(draws)
         self._batch_size = loader.batch_size
         self._reporter = loader.reporter

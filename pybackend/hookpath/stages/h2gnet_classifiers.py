@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hookpath.errors import HookpathError, TrainingError, write_code
-from hookpath.events import Reporter
+from hookpath.events import OnStep, Reporter
 from hookpath.inference import PredictConfig
 from hookpath.inference.overview.overview_predictor import FirstStage
 from hookpath.inference.prediction_record import prediction_folder
@@ -164,7 +164,7 @@ def _show(
             reporter.warn(f"{source.name}: no heatmap ({error})")
 
 
-def _steps(reporter: Reporter, task: str) -> Callable[[int], None]:
+def _steps(reporter: Reporter, task: str) -> OnStep:
     return lambda _: reporter.advance(task)
 
 

@@ -94,9 +94,7 @@ def _balanced_f1(
 
 
 def _macro(
-    truth: npt.NDArray[np.int64],
-    found: npt.NDArray[np.int64],
-    counted: npt.NDArray[np.bool_],
+    truth: npt.NDArray[np.int64], found: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_]
 ) -> float:
     """Macro F1 over the classes with enough cells here; NaN for fewer than two of them.
 

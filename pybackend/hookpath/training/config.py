@@ -252,10 +252,7 @@ class TrainConfig(BaseModel):
 
     @classmethod
     def load(
-        cls,
-        path: Path | None = None,
-        preset: Preset | None = None,
-        overrides: Sequence[str] = (),
+        cls, path: Path | None = None, preset: Preset | None = None, overrides: Sequence[str] = ()
     ) -> Self:
         """Resolve a configuration: preset, then the TOML file, then ``key=value`` overrides.
 

@@ -133,12 +133,7 @@ _MULTISCALE = {
 #: sizes, as the elastic kind does.
 _NO_WARP = {"scale": 0.0, "rotation_deg": 0.0, "elastic_um": 0.0}
 
-_SCALE = {
-    **_MULTISCALE,
-    "batch_size": 128,
-    "l2": 0.0,
-    "augmentation": _NO_WARP,
-}
+_SCALE = {**_MULTISCALE, "batch_size": 128, "l2": 0.0, "augmentation": _NO_WARP}
 
 #: All slides are learned from; each is scored by what the others say (`hookpath.probing`).
 _PROBE: Values = {

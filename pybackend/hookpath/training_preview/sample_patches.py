@@ -60,11 +60,7 @@ class SampledPatches:
 
 
 def draw(
-    batches: Iterable[Batch],
-    names: Sequence[str],
-    n_classes: int,
-    augment: Augmentation,
-    most: int,
+    batches: Iterable[Batch], names: Sequence[str], n_classes: int, augment: Augmentation, most: int
 ) -> SampledPatches:
     """Patches of the first batches, every class in its turn.
 

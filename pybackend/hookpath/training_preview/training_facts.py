@@ -66,10 +66,7 @@ class Look:
 
 
 def look(
-    projects: Sequence[Project],
-    config: TrainConfig,
-    patches: int = 24,
-    reporter: Reporter = SILENT,
+    projects: Sequence[Project], config: TrainConfig, patches: int = 24, reporter: Reporter = SILENT
 ) -> Look:
     """Open a training as `train_network` does, draw patches, measure steps, and stop.
 

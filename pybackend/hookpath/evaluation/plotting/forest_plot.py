@@ -58,8 +58,7 @@ def forest_figure(
         _draw(axes, one, np.arange(len(rows)) + offset)
     figure_style.plain_axes(axes)
     axes.set_yticks(
-        range(len(rows)),
-        [figure_style.plain_text(figure_style.shorten(r, _LONGEST)) for r in rows],
+        range(len(rows)), [figure_style.plain_text(figure_style.shorten(r, _LONGEST)) for r in rows]
     )
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(axis="x", color=figure_style.LINE, lw=0.7)

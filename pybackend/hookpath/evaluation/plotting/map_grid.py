@@ -166,10 +166,7 @@ def _draw_cell(
         spine.set(color=figure_style.LINE, linewidth=0.8)
     if note:
         axes.set_xlabel(
-            figure_style.plain_text(note),
-            fontsize=9.5,
-            color=figure_style.INK,
-            labelpad=3,
+            figure_style.plain_text(note), fontsize=9.5, color=figure_style.INK, labelpad=3
         )
 
 

@@ -53,8 +53,7 @@ def _dots(axes: Any, row: int, values: Values, color: RGB) -> None:
 def _rows(axes: Any, names: Sequence[str]) -> None:
     figure_style.plain_axes(axes)
     axes.set_yticks(
-        range(len(names)),
-        [figure_style.plain_text(figure_style.shorten(n, 34)) for n in names],
+        range(len(names)), [figure_style.plain_text(figure_style.shorten(n, 34)) for n in names]
     )
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 1)

@@ -191,9 +191,7 @@ def _legend(axes: Any, title: str, lines: Sequence[tuple[Any, Curves, float]], w
 def _frame(axes: Any, name: str) -> None:
     figure_style.plain_axes(axes)
     axes.set_title(
-        figure_style.plain_text(figure_style.shorten(name, 30)),
-        fontsize=10,
-        color=figure_style.INK,
+        figure_style.plain_text(figure_style.shorten(name, 30)), fontsize=10, color=figure_style.INK
     )
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.set_xticks(np.linspace(0, 1, 5), ["0", "", "0.5", "", "1"])

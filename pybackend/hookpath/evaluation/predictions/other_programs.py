@@ -16,13 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.annotations import (
-    ClassTable,
-    LabelSource,
-    PathClass,
-    PathObject,
-    class_names_in,
-)
+from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject, class_names_in
 from hookpath.conversion import ClassValues, mask_downsample
 from hookpath.conversion.geojson_input import read_foreign_geojson
 from hookpath.conversion.label_images import LabelImage, open_label_image

@@ -41,12 +41,7 @@ EMBEDDED_PX = 640
 #: More slides than this: only those with the lowest F1 are shown, so that the page stays light.
 MOST_PICTURED = 40
 
-CAPTIONS = {
-    "slide": "slide",
-    "truth": "annotated",
-    "prediction": "predicted",
-    "errors": "errors",
-}
+CAPTIONS = {"slide": "slide", "truth": "annotated", "prediction": "predicted", "errors": "errors"}
 
 
 def write_report(report: EvaluationReport, out_dir: Path) -> Path:

@@ -120,10 +120,7 @@ class AreaTally:
         self._judged = np.zeros(count, np.int64)
 
     def add(
-        self,
-        owners: npt.NDArray[np.int32],
-        guess: Labels,
-        probabilities: Probabilities | None,
+        self, owners: npt.NDArray[np.int32], guess: Labels, probabilities: Probabilities | None
     ) -> None:
         """Count one tile.
 

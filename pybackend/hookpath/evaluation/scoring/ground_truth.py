@@ -6,13 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookpath.annotations import (
-    ClassTable,
-    LabelSource,
-    PathObject,
-    class_names_in,
-    read_geojson,
-)
+from hookpath.annotations import ClassTable, LabelSource, PathObject, class_names_in, read_geojson
 from hookpath.annotations.object_planes import plane_of
 from hookpath.errors import EvaluationError
 from hookpath.events import SILENT, Reporter

@@ -64,11 +64,7 @@ def assd(boundaries: npt.NDArray[Any]) -> Values:
 
 
 OBJECT_METRICS: Mapping[str, Callable[[npt.NDArray[Any]], Values]] = MappingProxyType(
-    {
-        "object_f1": object_f1,
-        "object_precision": object_precision,
-        "object_recall": object_recall,
-    }
+    {"object_f1": object_f1, "object_precision": object_precision, "object_recall": object_recall}
 )
 
 #: Every metric of shapes.

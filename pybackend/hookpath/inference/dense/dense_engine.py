@@ -15,7 +15,7 @@ import numpy as np
 
 from hookpath.devices import is_out_of_memory
 from hookpath.errors import PredictionError
-from hookpath.events import SILENT, Reporter
+from hookpath.events import SILENT, OnStep, Reporter
 from hookpath.inference.dense.read_ahead import read_ahead
 from hookpath.inference.dense.tile_rows import (
     PredictedRow,
@@ -83,7 +83,7 @@ class DensePredictor:
         return Plan(self.grids, cover, sizes)
 
     def rows(
-        self, slides: Slide | Sequence[Slide], plan: Plan, on_tile: Callable[[int], None] = _ignore
+        self, slides: Slide | Sequence[Slide], plan: Plan, on_tile: OnStep = _ignore
     ) -> Iterator[PredictedRow]:
         """All rows of the slide's output grid (from its origin on), top to bottom.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.events import SILENT, Reporter
+from hookpath.events import SILENT, OnStep, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.dense.dense_engine import DensePredictor, Memory
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
@@ -74,10 +74,7 @@ class DenseJob:
         return self._plan.count()
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows of `grid`, top to bottom."""
         memory = Memory(hooks=self.of.config.hook_memory_mb * 2**20, spill_dir=spill_dir)
@@ -87,11 +84,7 @@ class DenseJob:
         return predictor.rows(slides, self._plan, on_step)
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """What is wanted in `window`, and what comes along with it."""
         cover = self._cover_of(window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import PredictionError
+from hookpath.events import OnStep
 from hookpath.geometry import Overview
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile, classify
 from hookpath.inference.engines.patch_runners import PatchRunner
@@ -48,7 +49,7 @@ class FirstStage:
         self,
         job: SlideJob,
         slides: Sequence[Slide],
-        on_step: Callable[[int], None] = _ignore,
+        on_step: OnStep = _ignore,
         spill_dir: Path | None = None,
     ) -> Heatmap:
         """The classifier's probabilities, stitched; 0 where there is no tissue."""
@@ -123,7 +124,7 @@ class OverviewJob:
     def rows(
         self,
         slides: Sequence[Slide],
-        on_step: Callable[[int], None],
+        on_step: OnStep,
         spill_dir: Path | None = None,
         as_uint8: bool = True,
     ) -> Iterator[PredictedRow]:
@@ -154,11 +155,7 @@ class OverviewJob:
         return PredictedTile(window, *classify(here, self.cover.mask(window), as_uint8))
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """There is no part without the rest: the whole slide."""
         for row in self.rows(slides, on_step, None, as_uint8):

@@ -132,11 +132,7 @@ class PatchPlan:
     """
 
     def __init__(
-        self,
-        layout: PatchLayout,
-        cover: Cover,
-        most: tuple[int, int],
-        window: Box | None = None,
+        self, layout: PatchLayout, cover: Cover, most: tuple[int, int], window: Box | None = None
     ) -> None:
         self.layout, self.cover, self.most, self.within = layout, cover, most, window
 

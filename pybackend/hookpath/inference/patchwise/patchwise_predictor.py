@@ -6,7 +6,7 @@ shows in the result. Patches side by side are read as one block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.devices import is_out_of_memory
 from hookpath.errors import PredictionError
-from hookpath.events import SILENT, Reporter
+from hookpath.events import SILENT, OnStep, Reporter
 from hookpath.inference.config import PredictConfig
 from hookpath.inference.dense.dense_engine import Memory
 from hookpath.inference.dense.read_ahead import read_ahead
@@ -66,10 +66,7 @@ class PatchSlides:
     local = True
 
     def __init__(
-        self,
-        runner: PatchRunner,
-        config: PredictConfig | None = None,
-        reporter: Reporter = SILENT,
+        self, runner: PatchRunner, config: PredictConfig | None = None, reporter: Reporter = SILENT
     ) -> None:
         config = config or PredictConfig()
         self.runner, self.reporter = runner, reporter
@@ -146,7 +143,7 @@ class PatchJob:
     def rows(
         self,
         slides: Sequence[Slide],
-        on_step: Callable[[int], None],
+        on_step: OnStep,
         spill_dir: Path | None = None,
         as_uint8: bool = True,
     ) -> Iterator[PredictedRow]:
@@ -163,11 +160,7 @@ class PatchJob:
             tiles = []
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """What is wanted in `window`, and what comes along with it."""
         start = self.cover.grid.start
@@ -186,11 +179,7 @@ class PatchJob:
         )
 
     def _computed(
-        self,
-        plan: PatchPlan,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        as_uint8: bool,
+        self, plan: PatchPlan, slides: Sequence[Slide], on_step: OnStep, as_uint8: bool
     ) -> Iterator[PredictedTile | RowEnd]:
         with large_blocks_reused():
             for item in read_ahead(plan.blocks(), slides):
@@ -215,9 +204,7 @@ class _Mosaic:
         self.probabilities = empty_probabilities((of.n_classes, *shape), as_uint8)
         self.wanted = block.wanted
 
-    def computed(
-        self, images: Sequence[RGBArray], on_patch: Callable[[int], None]
-    ) -> PredictedTile:
+    def computed(self, images: Sequence[RGBArray], on_patch: OnStep) -> PredictedTile:
         """The tile, from the block's pixels of every branch."""
         at = 0
         while at < len(self.wanted):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelDesignError, PredictionError
+from hookpath.events import OnStep
 from hookpath.inference.dense.tile_rows import (
     Labels,
     PredictedRow,
@@ -109,10 +110,7 @@ class EnsembleJob:
         return sum(job.count() for job in self.jobs)
 
     def rows(
-        self,
-        slides: Sequence[Slide],
-        on_step: Callable[[int], None],
-        spill_dir: Path | None = None,
+        self, slides: Sequence[Slide], on_step: OnStep, spill_dir: Path | None = None
     ) -> Iterator[PredictedRow]:
         """All rows, as high as the members' bands allow; see `SlideJob.rows`.
 
@@ -127,11 +125,7 @@ class EnsembleJob:
         yield from _averaged(streams, self.members, self.grid.width)
 
     def part(
-        self,
-        slides: Sequence[Slide],
-        window: Box,
-        on_step: Callable[[int], None],
-        as_uint8: bool = True,
+        self, slides: Sequence[Slide], window: Box, on_step: OnStep, as_uint8: bool = True
     ) -> Iterator[PredictedTile]:
         """One tile: the window, once the last member has answered; see `SlideJob.part`."""
         size = window.height, window.width
@@ -238,10 +232,7 @@ def _paste(tile: PredictedTile, window: Box, labels: Labels, chances: Probabilit
     if common is None:
         return
     left, top, right, bottom = common
-    here = (
-        slice(top - window.y, bottom - window.y),
-        slice(left - window.x, right - window.x),
-    )
+    here = (slice(top - window.y, bottom - window.y), slice(left - window.x, right - window.x))
     there = (
         slice(top - tile.window.y, bottom - tile.window.y),
         slice(left - tile.window.x, right - tile.window.x),

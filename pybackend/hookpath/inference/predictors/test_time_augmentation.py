@@ -15,12 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hookpath.geometry import BranchSpec
 from hookpath.inference.engines.hook_cache import FloatMap
 from hookpath.inference.engines.patch_runners import PatchRunner
 from hookpath.inference.engines.tile_runner import Runner
-from hookpath.models.base import Scores
-from hookpath.models.unet_arithmetic import BranchShape, Hook
 from hookpath.slides.base import RGBArray
 
 VIEWS = 8
@@ -36,30 +33,8 @@ class TurnedRunner:
     def __init__(self, of: Runner) -> None:
         self.of = of
         self.device = getattr(of, "device", "cpu")
-
-    @property
-    def branches(self) -> Sequence[BranchSpec]:
-        """The other's."""
-        return self.of.branches
-
-    @property
-    def hooks(self) -> Sequence[Hook]:
-        """The other's."""
-        return self.of.hooks
-
-    @property
-    def shapes(self) -> Sequence[BranchShape]:
-        """The other's."""
-        return self.of.shapes
-
-    @property
-    def n_classes(self) -> int:
-        """The other's."""
-        return self.of.n_classes
-
-    def largest_input(self) -> int:
-        """The other's."""
-        return self.of.largest_input()
+        self.branches, self.hooks, self.shapes = of.branches, of.hooks, of.shapes
+        self.n_classes, self.largest_input = of.n_classes, of.largest_input
 
     def hook_map(self, branch: int, image: RGBArray, hook: FloatMap | None) -> FloatMap:
         """``(8·C, h, w)``: the maps of all views, each turned back."""
@@ -85,30 +60,8 @@ class TurnedPatches:
     def __init__(self, of: PatchRunner) -> None:
         self.of = of
         self.device = getattr(of, "device", "cpu")
-
-    @property
-    def branches(self) -> Sequence[BranchSpec]:
-        """The other's."""
-        return self.of.branches
-
-    @property
-    def n_classes(self) -> int:
-        """The other's."""
-        return self.of.n_classes
-
-    @property
-    def scores(self) -> Scores:
-        """The other's."""
-        return self.of.scores
-
-    @property
-    def depth(self) -> int:
-        """The other's."""
-        return self.of.depth
-
-    def batch(self) -> int:
-        """The other's."""
-        return self.of.batch()
+        self.branches, self.n_classes, self.batch = of.branches, of.n_classes, of.batch
+        self.scores, self.depth = of.scores, of.depth
 
     def logits(self, images: Sequence[RGBArray]) -> Tensor:
         """Logarithms of the mean probabilities: softmax gives these again."""

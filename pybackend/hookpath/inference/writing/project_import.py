@@ -19,14 +19,7 @@ from hookpath.inference.prediction_record import (
 )
 from hookpath.inference.roi.clip_objects_to_roi import Regions
 from hookpath.inference.writing.objects_from_maps import ObjectConfig, draw_objects
-from hookpath.projects import (
-    ImageEntry,
-    PlaneEntry,
-    Problem,
-    Project,
-    image_id_of,
-    result_key,
-)
+from hookpath.projects import ImageEntry, PlaneEntry, Problem, Project, image_id_of, result_key
 from hookpath.projects.image_planes import planes_in
 from hookpath.slides import SlideIdentity
 
@@ -104,11 +97,7 @@ def import_predictions(
 
 
 def _import(
-    entry: ImageEntry,
-    folder: Path,
-    record: PredictionRecord,
-    config: ObjectConfig,
-    beside: bool,
+    entry: ImageEntry, folder: Path, record: PredictionRecord, config: ObjectConfig, beside: bool
 ) -> Imported:
     objects = draw_objects(folder, config, _regions(entry, record))
     run = config.run_id(record)

@@ -79,11 +79,7 @@ def best_windows(values: Floats, side: int, count: int) -> Iterator[Window]:
 
 
 def regions_to_check(
-    found: ProbabilityMap,
-    known: BaseGeometry,
-    size_l0: tuple[int, int],
-    side_um: float,
-    count: int,
+    found: ProbabilityMap, known: BaseGeometry, size_l0: tuple[int, int], side_um: float, count: int
 ) -> list[PathObject]:
     """At most `count` squares of `side_um`, named ``1``, ``2``, … by worth, most first.
 

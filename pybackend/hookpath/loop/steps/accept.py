@@ -81,12 +81,7 @@ def _accept(
     _show(folder, entry, objects, truth, area)
     known = folder.keep(entry, _corrected(record, folder.round, truth, calibration, whole))
     return Accepted(
-        entry.id,
-        entry.name,
-        known.whole,
-        known.confirmed_mm2,
-        dict(known.labelled_mm2),
-        correction,
+        entry.id, entry.name, known.whole, known.confirmed_mm2, dict(known.labelled_mm2), correction
     )
 
 

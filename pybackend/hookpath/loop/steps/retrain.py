@@ -36,10 +36,7 @@ class _Pupil:
 
 
 def retrain(
-    folder: LoopFolder,
-    project: Project,
-    reporter: Reporter = SILENT,
-    overrides: Sequence[str] = (),
+    folder: LoopFolder, project: Project, reporter: Reporter = SILENT, overrides: Sequence[str] = ()
 ) -> RoundResult:
     """Train the next round's model; images that taught become ``trained``.
 

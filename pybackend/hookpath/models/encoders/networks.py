@@ -97,7 +97,8 @@ def _create(name: str, depth: int, in_channels: int) -> tuple[Any, dict[int, int
 
     recipe = recipe_of(name)
     if not timm.is_model(recipe.network):
-        plugins.load_all("encoders")  # they register with timm
+        for name in plugins.names("encoders"):
+            plugins.load("encoders", name)  # it registers with timm
     if not timm.is_model(recipe.network):
         near = difflib.get_close_matches(name, [*PATHOLOGY, *timm.list_models()], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "take one that timm.list_models() knows"

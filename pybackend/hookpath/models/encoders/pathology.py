@@ -89,10 +89,7 @@ PATHOLOGY: Mapping[str, PathologyEncoder] = {
     ),
     "phikon": PathologyEncoder("vit_base_patch16_224", "Owkin, non-commercial", "owkin/phikon"),
     "phikon-v2": PathologyEncoder(
-        "vit_large_patch16_224",
-        "Owkin, non-commercial",
-        "owkin/phikon-v2",
-        {"init_values": 1e-5},
+        "vit_large_patch16_224", "Owkin, non-commercial", "owkin/phikon-v2", {"init_values": 1e-5}
     ),
     "lunit-resnet50": PathologyEncoder(
         "resnet50",

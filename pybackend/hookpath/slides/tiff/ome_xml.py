@@ -152,11 +152,7 @@ class _Axes:
 
 
 def _places(
-    data: Sequence[ElementTree.Element],
-    axes: _Axes,
-    uuid: str | None,
-    file_name: str,
-    n_pages: int,
+    data: Sequence[ElementTree.Element], axes: _Axes, uuid: str | None, file_name: str, n_pages: int
 ) -> tuple[dict[tuple[int, int, int], int], frozenset[int], str]:
     """Pages by plane, all pages, and the other file that holds some."""
     places: dict[tuple[int, int, int], int] = {}

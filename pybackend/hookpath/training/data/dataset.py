@@ -12,11 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hookpath.annotations import (
-    ClassTable,
-    LabelSource,
-    twin_classes,
-)
+from hookpath.annotations import ClassTable, LabelSource, twin_classes
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
 from hookpath.projects import (
@@ -35,11 +31,7 @@ from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.slides.channels import ChannelScale
 from hookpath.training.config import TrainConfig
-from hookpath.training.data.annotation_inventory import (
-    InventoryImage,
-    class_table,
-    images_of,
-)
+from hookpath.training.data.annotation_inventory import InventoryImage, class_table, images_of
 from hookpath.training.data.input_channels import alike, channels_of, refuse_lacking, with_channels
 from hookpath.training.data.train_val_split import (
     Candidate,

@@ -41,10 +41,7 @@ class Split:
 
 
 def split_slides(
-    candidates: Sequence[Candidate],
-    lists: Mapping[Part, Sequence[str]],
-    fraction: float,
-    seed: int,
+    candidates: Sequence[Candidate], lists: Mapping[Part, Sequence[str]], fraction: float, seed: int
 ) -> Split:
     """Split annotated slides.
 

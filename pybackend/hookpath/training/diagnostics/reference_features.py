@@ -24,10 +24,7 @@ FEWER = 48
 
 
 def save_reference(
-    folder: Path,
-    slides: Sequence[AnnotatedSlide],
-    device: torch.device,
-    patches: int = PATCHES,
+    folder: Path, slides: Sequence[AnnotatedSlide], device: torch.device, patches: int = PATCHES
 ) -> None:
     """Measure the model of a folder on its training slides, unless that was done.
 

@@ -27,11 +27,7 @@ class MetricsLog(Closing):
     """
 
     def __init__(
-        self,
-        run: RunFolder,
-        first_epoch: int,
-        reporter: Reporter,
-        loggers: Loggers | None = None,
+        self, run: RunFolder, first_epoch: int, reporter: Reporter, loggers: Loggers | None = None
     ) -> None:
         from torch.utils.tensorboard import SummaryWriter
 

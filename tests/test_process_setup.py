@@ -8,18 +8,18 @@ import sys
 
 import pytest
 
-from hookpath.thread_waiting import wait_quietly
+from hookpath.process_setup import set_environment
 
 
 def test_what_the_environment_says_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     monkeypatch.delenv("KMP_BLOCKTIME", raising=False)
-    wait_quietly()
+    set_environment()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
     assert os.environ.pop("KMP_BLOCKTIME") == "0"
 
 
-@pytest.mark.parametrize("module", ["hookpath.cli", "hookpath.thread_waiting"])
+@pytest.mark.parametrize("module", ["hookpath.cli", "hookpath.process_setup"])
 def test_the_command_line_is_loaded_without_torch(module: str) -> None:
     """So that `main` comes before it."""
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
