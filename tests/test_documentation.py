@@ -194,3 +194,35 @@ def test_code_uses_the_same_words() -> None:
         for match in re.finditer(words, module.read_text(encoding="utf-8"))
     }
     assert found == set()
+
+
+def _is_described(module: str, name: str) -> bool:
+    """Whether the reference has words for a name: a docstring, for a constant the text below it."""
+    place = PACKAGE.joinpath(*module.split(".")[1:])
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node, below in pairwise([*tree.body, ast.Pass()]):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return ast.get_docstring(node) is not None
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            said = below.value if isinstance(below, ast.Expr) else None
+            return isinstance(said, ast.Constant) and isinstance(said.value, str)
+    imported = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    return any(
+        _is_described(str(n.module), alias.name)
+        for n in imported
+        for alias in n.names
+        if name == (alias.asname or alias.name) and str(n.module).startswith("hookpath")
+    )
+
+
+def test_all_that_a_room_exports_is_in_the_reference() -> None:
+    missing = []
+    for init in PACKAGE.glob("*/__init__.py"):
+        room = f"hookpath.{init.parent.name}"
+        for node in ast.parse(init.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names = ast.literal_eval(node.value)
+                missing += [f"{room}.{name}" for name in names if not _is_described(room, name)]
+    assert missing == []

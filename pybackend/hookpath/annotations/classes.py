@@ -25,8 +25,8 @@ from hookpath.annotations.objects import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.limits import CLASSES
 
-#: Label of every pixel that nobody drew on; never enters a loss, a count or a metric.
 IGNORE = 0
+"""Label of every pixel that nobody drew on; never enters a loss, a count or a metric."""
 
 _PALETTE: tuple[RGB, ...] = (
     (200, 30, 40), (50, 110, 200), (60, 160, 70), (235, 150, 30), (130, 80, 170),
@@ -37,8 +37,8 @@ _PALETTE: tuple[RGB, ...] = (
 MOST_CLASSES = CLASSES
 
 
-#: Class of the areas that take everything annotated in them back: nothing is known there.
 UNKNOWN_MARK = "Region: unknown*"
+"""Class of the areas that take everything annotated in them back: nothing is known there."""
 
 
 def is_usable_class(name: str | None) -> bool:

@@ -40,8 +40,8 @@ REASONS: Mapping[Why, str] = MappingProxyType(
     }
 )
 
-#: Reasons that are as somebody meant it: worth a line, no warning.
 MEANT = frozenset[Why](("region", "unknown", "covered"))
+"""Reasons that are as somebody meant it: worth a line, no warning."""
 
 
 @dataclass(frozen=True)

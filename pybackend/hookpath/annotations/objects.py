@@ -10,9 +10,10 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 RGB = tuple[int, int, int]
+"""Red, green, blue, 0 to 255."""
 
-#: Key of the object metadata that says which of our runs made an object.
 RUN_TAG = "hookpath.run"
+"""Key of the object metadata that says which of our runs made an object."""
 
 #: Object metadata, while read: the part of an annotation that began as a result of ours and that
 #: nobody confirmed (`hookpath.projects.confirmed_annotations`). It teaches nothing; reported.

@@ -14,6 +14,7 @@ from hookpath import limits
 from hookpath.annotations.costly_outlines import even_odd, is_too_tangled
 
 Area = Polygon | MultiPolygon
+"""A geometry that has an area."""
 
 #: Level-0 px: many times the largest slide. Farther out, areas and overlaps lose their digits.
 _FARTHEST_L0 = 1e9

@@ -11,6 +11,7 @@ from hookpath.untrusted_files import refuse_special
 
 Source = Literal["asap", "imagescope", "geojson", "mask"]
 Target = Literal["geojson", "asap", "imagescope", "mask", "mask-tiff"]
+"""What `convert` writes; ``mask-tiff``: a pyramidal TIFF."""
 
 #: File name of each kind of result after the slide's.
 ENDINGS: dict[Target, str] = {

@@ -63,8 +63,8 @@ class DemoConfig:
     seed: int = 0
 
 
-#: What is enough to try things in a viewer: a few small slides, made in seconds.
 TO_TRY = DemoConfig(slides={"train": 3, "val": 1, "test": 1}, size=3072)
+"""What is enough to try things in a viewer: a few small slides, made in seconds."""
 
 
 @dataclass(frozen=True)

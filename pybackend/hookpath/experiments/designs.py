@@ -222,3 +222,4 @@ OUTLINE = Design(
 )
 
 DESIGNS: dict[str, Design] = {d.name: d for d in (HOOKNET_PAPER, CONTEXT, OUTLINE, SCALES, REAL)}
+"""The experiments by name."""

@@ -21,6 +21,7 @@ Format = Literal["onnx", "fastpathology", "wsinfer", "bioimageio", "zip"]
 """What a model can be exported to."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
+"""All that a model can be exported to."""
 
 _WRITERS: Mapping[Format, Callable[[Subject, Path], tuple[list[Path], float]]] = {
     "onnx": export_onnx,

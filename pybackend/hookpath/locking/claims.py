@@ -22,8 +22,8 @@ from hookpath.leftover_files import discard, sweep
 from hookpath.locking.lock_files import NoteLock, is_held, note_of, try_note, who
 from hookpath.untrusted_files import read_bytes
 
-#: The folder of claims in a folder of results; gone when nobody works there.
 CLAIMS_NAME = ".hookpath-claims"
+"""The folder of claims in a folder of results; gone when nobody works there."""
 
 _WORKER, _FAILED, _BEGAN = "worker-", ".failed", "began"
 

@@ -22,14 +22,17 @@ from hookpath.leftover_files import is_unfinished, sweep
 from hookpath.locking.lock_files import is_abandoned, note_of, owner, try_note, who
 from hookpath.locking.system_lock import try_system_lock
 
-#: The lock's file in a folder that it is for.
 LOCK_NAME = ".hookpath.lock"
+"""The lock's file in a folder that it is for."""
 
-#: Other locks are hidden files of this ending, or lie in a folder of this name.
-_LOCK, STEP_LOCKS = ".lock", ".locks"
+#: Other locks are hidden files of this ending, or lie in `STEP_LOCKS`.
+_LOCK = ".lock"
 
-#: What is held for seconds is waited for; who waits longer than this gets a message.
+STEP_LOCKS = ".locks"
+"""Name of a folder that holds nothing but locks (the annotation loop's)."""
+
 PATIENCE_S = 60.0
+"""What is held for seconds is waited for; who waits longer than this gets a message."""
 
 _LOOK_EVERY_S = 0.05
 

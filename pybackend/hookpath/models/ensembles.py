@@ -16,6 +16,8 @@ from hookpath.models.model_folder import CHANNELS_KEY, ModelCard, read_card
 from hookpath.untrusted_files import read_bytes, reason
 
 ENSEMBLE_NAME = "ensemble.json"
+"""The file that names the members of an ensemble."""
+
 ENSEMBLE = "ensemble"
 """In place of a family's name."""
 

@@ -13,8 +13,8 @@ from hookpath.projects.project_changes import Changes
 from hookpath.projects.snapshot import ImageSnapshot
 from hookpath.slides import SlideDescription, SlideRef
 
-#: Image metadata key (QuPath shows it) with the value ``train``, ``val`` or ``test``.
 SPLIT_KEY = "hookpath.split"
+"""Image metadata key (QuPath shows it) with the value ``train``, ``val`` or ``test``."""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from hookpath.projects.base import ImageEntry
 from hookpath.projects.loop_proposals import Proposed, proposed_on
 from hookpath.projects.object_ownership import APPEARANCE_KEY, CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY
 
-#: Class of the areas in which all that is shown is right. QuPath does not measure classes with *.
 CONFIRMED_CLASS = "Region: confirmed*"
+"""Class of the areas in which all that is shown is right (QuPath measures none with *)."""
 
 Reason = Literal["drawn", "confirmed", "touched"]
 

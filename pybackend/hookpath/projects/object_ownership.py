@@ -22,12 +22,12 @@ from hookpath.untrusted_files import parse_json
 #: Object metadata: class, area, bounds and number of vertices as we wrote them.
 APPEARANCE_KEY = "hookpath.looks"
 
-#: Object metadata, while read: the run whose result a person edited. The object is the person's,
-#: but most of its outline may still be the machine's.
 EDITED_KEY = "hookpath.edited"
+"""Object metadata, while read: the run whose result a person edited. The object is the person's,
+but most of its outline may still be the machine's."""
 
-#: Object metadata: a result that a person confirmed, and in which round of the annotation loop.
 CONFIRMED_KEY = "hookpath.confirmed"
+"""Object metadata: a result that a person confirmed, and in which round of the annotation loop."""
 
 #: Object metadata, while read: a result beside a drawing that it was not imported into. Nobody can
 #: have confirmed it there.

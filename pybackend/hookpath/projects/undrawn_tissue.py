@@ -27,9 +27,11 @@ from hookpath.annotations import (
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Slide, TissueRule, tissue_mask
 
-#: Image metadata: the class of what is not annotated on this slide; `NO_REST`: that is unknown.
 REST_KEY = "hookpath.rest"
+"""Image metadata: the class of what is not annotated on this slide; `NO_REST`: that is unknown."""
+
 NO_REST = "none"
+"""Value of `REST_KEY`: what is not annotated on this slide is unknown."""
 
 
 class Rest(BaseModel):

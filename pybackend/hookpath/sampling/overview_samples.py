@@ -28,6 +28,7 @@ Item = tuple[UInt8Array, UInt8Array]
 """``(S, S, 3 + H)`` image and ``(S, S)`` labels of one slide."""
 
 HeatmapOf = Callable[[AnnotatedSlide], Heatmap]
+"""Gives the heatmap of a slide."""
 
 #: Bytes of overviews that are kept: re-reading a slide takes longer than anything else here.
 KEPT_BYTES = 1 << 30

@@ -38,9 +38,9 @@ DUST_UM2 = 1_000.0
 #: Tissue reaches this far beyond what was seen: ragged, pale edges.
 MARGIN_UM = 16.0
 
-#: Prediction reaches this far beyond tissue: it closes lumens and fat vacuoles, and keeps ragged
-#: edges.
 TISSUE_GROWTH_UM = 100.0
+"""Prediction reaches this far beyond tissue: it closes lumens and fat vacuoles, and keeps ragged
+edges."""
 
 #: Sides of the squares that H2G-Net closes gaps with, px.
 CLOSED_SQUARES = (5, 3)

@@ -20,7 +20,6 @@ DEFAULT_FAMILY = "hooknet"
 _LIGHT = AugmentationConfig.light().model_dump()
 _MODERATE = AugmentationConfig.moderate().model_dump()
 
-#: Values that differ from the defaults, by preset.
 PRESETS: dict[str, Values] = {
     "paper": {},
     # Minutes on a laptop's CPU: a small network and few steps. The running statistics must keep
@@ -41,6 +40,7 @@ PRESETS: dict[str, Values] = {
         "validation": {"max_patches": 64},
     },
 }
+"""Values that differ from the defaults, by preset."""
 
 #: What few strokes ask for: features learned elsewhere at two resolutions, colours a little varied,
 #: minutes on a CPU (docs/results/real-settings has the evidence).

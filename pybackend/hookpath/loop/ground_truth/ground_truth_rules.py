@@ -47,8 +47,8 @@ __all__ = [
     "drawn_truth",
 ]
 
-#: Class of the areas that are worth a look.
 CHECK_CLASS = "Region: check*"
+"""Class of the areas that are worth a look."""
 
 _REASON_KEY = "hookpath.loop.because"
 _NOTHING: BaseGeometry = shapely.Polygon()

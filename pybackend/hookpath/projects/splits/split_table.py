@@ -23,10 +23,11 @@ from hookpath.safe_names import csv_cell, of_csv_cell
 from hookpath.slides.identity import content_of
 from hookpath.untrusted_files import parse_table, read_text, reason
 
-#: Image metadata with the fold of a slide.
 FOLD_KEY = "hookpath.fold"
-#: Image metadata, assumed only: the image is in no part of the split in use.
+"""Image metadata with the fold of a slide."""
+
 NOT_IN_SPLIT = "none"
+"""Image metadata, assumed only: the image is in no part of the split in use."""
 
 _PARTS = ("train", "val", "test")
 
