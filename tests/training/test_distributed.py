@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +19,7 @@ from hookpath.signals import QueueStop
 from hookpath.training import TrainConfig, train_network
 from hookpath.training.distributed import joined, shared_norms
 from hookpath.training.run import checkpoint
-from support.forked import FAILED
+from support.pairs import Pair, a_pair
 from support.training import TINY, Recorder, rows_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -37,45 +35,9 @@ def config(*overrides: str) -> TrainConfig:
     return TrainConfig.load(overrides=[*SAME, *overrides])
 
 
-class Pair:
-    """This process and a child of it, as torchrun starts them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
-
-    def run(self, work: Any, other: Any = None) -> int:
-        """`work` in both (`other` in the child); the child's exit code."""
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = found.getsockname()[1]
-        values = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-        for name, value in values.items():
-            self._patch.setenv(name, value)
-        pid = os.fork()
-        rank = "1" if pid == 0 else "0"
-        os.environ["RANK"] = os.environ["LOCAL_RANK"] = rank
-        if pid == 0:
-            try:
-                (other or work)()
-                os._exit(0)
-            except KeyboardInterrupt:
-                os._exit(75)
-            except BaseException as error:
-                print(repr(error))
-                os._exit(FAILED)
-        try:
-            work()
-        finally:
-            for name in (*values, "RANK", "LOCAL_RANK"):
-                os.environ.pop(name, None)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
-    for name in ("RANK", "LOCAL_RANK"):
-        monkeypatch.delenv(name, raising=False)
-    return Pair(monkeypatch)
+    return a_pair(monkeypatch)
 
 
 def weights(run: Path) -> dict[str, np.ndarray]:

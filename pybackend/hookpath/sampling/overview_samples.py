@@ -19,6 +19,7 @@ from hookpath.geometry import BranchSpec, Overview
 from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Batch
 from hookpath.sampling.loader_config import LoaderConfig
+from hookpath.sampling.loading.distributed_share import share_of
 from hookpath.sampling.loading.read_plan import count_pixels
 from hookpath.sampling.overview_heatmaps import Heatmap
 from hookpath.sampling.samplers.hierarchical import uniform_tree
@@ -123,7 +124,7 @@ class OverviewStream(Closing):
         sources: annotated slides.
         classes: the label table that `sources` were made with.
         branch: side of the square, and the µm/px that is handed on with the batches.
-        loader: how batches are loaded; its workers are threads, its steps and processes unused.
+        loader: how batches are loaded; its workers are threads, its steps unused.
         heatmaps: gives each slide's heatmap; None: RGB only.
         hierarchy: metadata keys, the outermost first.
 
@@ -144,7 +145,7 @@ class OverviewStream(Closing):
             raise TrainingError("no slide to take an overview of")
         self._classes, self._branch = classes, branch
         self._batch_size, self._seed = loader.batch_size, loader.seed
-        self._reporter = loader.reporter
+        self._reporter, self._together = loader.reporter, loader.together
         self._reader = OverviewReader(sources, branch.input_size, heatmaps, loader.workers)
         groups = [tuple(s.metadata.get(key) for key in hierarchy) for s in sources]
         tree = dict(uniform_tree(range(len(sources)), groups, 0, 1.0)) if hierarchy else None
@@ -162,23 +163,36 @@ class OverviewStream(Closing):
         return self
 
     def __next__(self) -> Batch:
-        taken: list[int] = []
-        items: list[Item] = []
-        while len(items) < self._batch_size:
-            ahead = self._upcoming(2 * self._batch_size - len(items))
-            for _, index in ahead:
+        while True:
+            ahead = self._upcoming(2 * self._batch_size)
+            batches = ahead[: self._batch_size], ahead[self._batch_size :]
+            mine, next_ones = ([i for _, i in share_of(b, self._together)] for b in batches)
+            for index in (*mine, *next_ones):
                 self._reader.ask(index)
-            place, index = ahead[0]
-            self._place = place + 1
+            items = self._read(mine)
+            if items is not None:
+                break
+        self._place = batches[0][-1][0] + 1
+        batch = _batch_of(items, mine, self._branch)
+        seen = count_pixels(batch.labels[0].numpy(), len(self._classes))
+        self._counts += self._together.total(torch.from_numpy(seen)).numpy()
+        return batch
+
+    def _read(self, indices: Sequence[int]) -> list[Item] | None:
+        """This process's share of a batch; None: a slide, its own or another's, was taken out."""
+        items: list[Item] = []
+        failed: tuple[int | None, str] = None, ""
+        for index in indices:
             try:
                 items.append(self._reader.get(index))
             except (HookpathError, OSError) as error:
-                self._take_out(index, error)
-                continue
-            taken.append(index)
-        batch = _batch_of(items, taken, self._branch)
-        self._counts += count_pixels(batch.labels[0].numpy(), len(self._classes))
-        return batch
+                failed = index, str(error)
+                break
+        first = self._together.first_failure(*failed)
+        if first is None:
+            return items
+        self._take_out(*first)
+        return None
 
     def _upcoming(self, n: int) -> list[tuple[int, int]]:
         """The next places in the order that hold a usable slide, and the slides."""
@@ -199,7 +213,7 @@ class OverviewStream(Closing):
             return rng.permutation(count)
         return rng.choice(count, count, p=self._chances)
 
-    def _take_out(self, index: int, error: Exception) -> None:
+    def _take_out(self, index: int, error: str) -> None:
         name = self._reader.sources[index].name
         self._reporter.warn(f"{name}: {error}; training goes on without this slide")
         self._excluded.add(index)

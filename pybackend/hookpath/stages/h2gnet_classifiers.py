@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hookpath.errors import HookpathError, TrainingError, write_code
-from hookpath.events import OnStep, Reporter
+from hookpath.events import SILENT, OnStep, Reporter
 from hookpath.inference import PredictConfig
 from hookpath.inference.overview.overview_predictor import FirstStage
 from hookpath.inference.prediction_record import prediction_folder
@@ -16,11 +16,14 @@ from hookpath.inference.predictors.predictor_factory import check_spacing, predi
 from hookpath.models import H2GNet, load_model
 from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, Heatmap, HeatmapOf
+from hookpath.sampling.loading.distributed_share import share_of
 from hookpath.stages.stage_folds import Stage, plan_stages
 from hookpath.stages.stage_progress import Quiet, Share
 from hookpath.training import RunFolder, TrainConfig, train_network
 from hookpath.training.data.dataloaders import Order
+from hookpath.training.distributed import Group, refuse_for_one
 from hookpath.training.settings_parser import merge
+from hookpath.training.training_loop import InnerRun
 
 STAGES, HEATMAPS = "stages", "heatmaps"
 
@@ -53,9 +56,10 @@ class FirstStages:
         Raises:
             TrainingError: see `plan_stages`.
             UsageError: a setting of the classifiers is wrong.
+            TrainingError: see `refuse_for_one`.
         """
         for stage in _stages(order):
-            classifier_config(order, stage)
+            refuse_for_one(classifier_config(order, stage), order.group.size)
 
     def __call__(self, order: Order, root: Path) -> HeatmapOf:
         """Train what is not trained, show what is not shown, give the network its first stage.
@@ -90,9 +94,17 @@ class FirstStages:
         )
         started = (run.root / "run.json").is_file()
         config = None if started else classifier_config(order, stage)
+        order.group.from_first(InnerRun(run.root))
         result = train_network(self.projects, config, run.root, started, Share(reporter, 0.0, 0.9))
-        _show(missing, result.model_dir, order, files, reporter)
+        assert isinstance(order.model, H2GNet)
+        show = Showing(missing, result.model_dir, order.config.device, order.model.shown, files)
+        order.group.from_first(show)
+        show.make(order.group, reporter)
         (run.root / "done").touch()
+
+    def done(self, root: Path) -> HeatmapOf:
+        """The heatmaps that the first process had made."""
+        return HeatmapFolder(root / HEATMAPS).load
 
     def _report_stopped(self, order: Order, root: Path, stage: str) -> None:
         self.reporter.info(f"{root}: stopped in first stage {stage}; --resume goes on there")
@@ -137,31 +149,53 @@ def classifier_config(order: Order, stage: Stage) -> TrainConfig:
     return TrainConfig.of(merge(values, config.stages.classifier))
 
 
-def _show(
-    sources: Sequence[AnnotatedSlide],
-    model_dir: Path,
-    order: Order,
-    files: HeatmapFolder,
-    reporter: Quiet,
-) -> None:
-    """Heatmaps of slides that the classifier in `model_dir` was not trained on."""
-    network, card = load_model(model_dir)
-    assert isinstance(order.model, H2GNet)
-    config = PredictConfig(device=order.config.device)
-    predictor = predictor_of(network, card, config, reporter)
-    first = FirstStage(predictor, order.model.shown)
-    for source in sources:
-        try:
-            with ExitStack() as handles:
-                slides = [handles.enter_context(source.slide.open()) for _ in range(2)]
-                check_spacing(slides[0], predictor.reads_um(slides[0]), reporter)
-                job, task = first.job(slides[0]), f"heatmap of {source.name}"
-                reporter.start(task, job.count(), "tile")
-                files.save(source, first.heatmap(job, slides, _steps(reporter, task)))
-                reporter.finish(task)
-        except HookpathError as error:
-            # It has no heatmap; the stream of overviews leaves it out.
-            reporter.warn(f"{source.name}: no heatmap ({error})")
+@dataclass(frozen=True)
+class Showing:
+    """Heatmaps of slides that a classifier was not trained on, made by all processes.
+
+    Attributes:
+        sources: the slides; each process takes its share.
+        model_dir: of the classifier.
+        device: as `TrainConfig.device`.
+        shown: which of its classes the heatmaps have.
+        files: where they go.
+    """
+
+    sources: Sequence[AnnotatedSlide]
+    model_dir: Path
+    device: str
+    shown: tuple[int, ...]
+    files: HeatmapFolder
+
+    def join(self, projects: Sequence[Project], group: Group) -> None:
+        """Take part, as another than the first process."""
+        self.make(group, SILENT)
+
+    def make(self, group: Group, reporter: Reporter) -> None:
+        """Make this process's share, and wait for all others."""
+        network, card = load_model(self.model_dir)
+        config = PredictConfig(device=group.device(self.device))
+        predictor = predictor_of(network, card, config, reporter)
+        first = FirstStage(predictor, self.shown)
+        failed = []
+        for source in share_of(self.sources, group):
+            try:
+                self._one(first, source, reporter)
+            except HookpathError as error:
+                # It has no heatmap; the stream of overviews leaves it out.
+                failed.append(f"{source.name}: no heatmap ({error})")
+        for messages in group.from_all(failed):
+            for message in messages:
+                reporter.warn(message)
+
+    def _one(self, first: FirstStage, source: AnnotatedSlide, reporter: Reporter) -> None:
+        with ExitStack() as handles:
+            slides = [handles.enter_context(source.slide.open()) for _ in range(2)]
+            check_spacing(slides[0], first.predictor.reads_um(slides[0]), reporter)
+            job, task = first.job(slides[0]), f"heatmap of {source.name}"
+            reporter.start(task, job.count(), "tile")
+            self.files.save(source, first.heatmap(job, slides, _steps(reporter, task)))
+            reporter.finish(task)
 
 
 def _steps(reporter: Reporter, task: str) -> OnStep:

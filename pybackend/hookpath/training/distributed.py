@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from hookpath.errors import TrainingError
 from hookpath.training.config import TrainConfig
+
+T = TypeVar("T")
 
 #: One process validates or looks back while the others wait.
 _PATIENCE = timedelta(hours=6)
@@ -57,6 +59,10 @@ class Group:
     def wait(self) -> None:
         """Until all are here."""
 
+    def from_all(self, value: T) -> list[T]:
+        """What every process has, in order of rank."""
+        return [value]
+
     def first_failure(self, slide_index: int | None, message: str) -> tuple[int, str] | None:
         """See `hookpath.sampling.loading.distributed_share.Together`."""
         return None if slide_index is None else (slide_index, message)
@@ -69,7 +75,8 @@ class Several(Group):
         import torch.distributed as dist
 
         gpus = torch.cuda.is_available()
-        dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=_PATIENCE)
+        if not dist.is_initialized():  # else this is a run inside of another one
+            dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=_PATIENCE)
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
 
     def device(self, wanted: str) -> str:
@@ -116,15 +123,18 @@ class Several(Group):
     def wait(self) -> None:
         self.any(False)
 
+    def from_all(self, value: T) -> list[T]:
+        import torch.distributed as dist
+
+        found: list[Any] = [None] * self.size
+        dist.all_gather_object(found, value)
+        return found
+
     def first_failure(self, slide_index: int | None, message: str) -> tuple[int, str] | None:
         if not self.any(slide_index is not None):
             return None
-        import torch.distributed as dist
-
-        said: list[Any] = [None] * self.size
-        dist.all_gather_object(said, None if slide_index is None else (slide_index, message))
-        found: tuple[int, str] = min(one for one in said if one is not None)
-        return found
+        said = self.from_all(None if slide_index is None else (slide_index, message))
+        return min(one for one in said if one is not None)
 
 
 ALONE = Group()
@@ -145,6 +155,8 @@ def is_first() -> bool:
 def joined(config: TrainConfig) -> Iterator[Group]:
     """The processes that this one was started with; they part in the end.
 
+    Of a run inside of another one they are those that have met already, and stay together.
+
     Raises:
         TrainingError: what is asked for can only be done by one process.
     """
@@ -153,23 +165,30 @@ def joined(config: TrainConfig) -> Iterator[Group]:
         return
     import torch.distributed as dist
 
-    _refuse_for_one(config, int(os.environ["WORLD_SIZE"]))
+    refuse_for_one(config, int(os.environ["WORLD_SIZE"]))
+    inside = dist.is_initialized()
     group = Several()
     try:
         yield group
     finally:
-        dist.destroy_process_group()
+        if not inside:
+            dist.destroy_process_group()
 
 
-def _refuse_for_one(config: TrainConfig, size: int) -> None:
-    if config.batch_size % size:
+def refuse_for_one(config: TrainConfig, size: int) -> None:
+    """Refuse what `size` processes cannot share.
+
+    Raises:
+        TrainingError: what is asked for can only be done by one process.
+    """
+    if size > 1 and config.batch_size % size:
         raise TrainingError(
             f"batch_size {config.batch_size} cannot be shared by {size} processes; it is the whole "
             f"step's, so take a multiple of {size}"
         )
     for name, asked in (("loss = ce+dice", config.loss == "ce+dice"),
                         ("clusters.k", config.clusters.k > 0)):  # fmt: skip
-        if asked:
+        if asked and size > 1:
             raise TrainingError(
                 f"{name} is for one process; leave it out, or start without torchrun"
             )

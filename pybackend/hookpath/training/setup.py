@@ -58,7 +58,15 @@ class Prepare(Protocol):
         """
 
     def __call__(self, order: Order, root: Path) -> HeatmapOf:
-        """Do it in the run's folder; killed at any time, it goes on when called again."""
+        """Do it in the run's folder; killed at any time, it goes on when called again.
+
+        Only the first process does. What others are to take part in it sends them by
+        `Group.from_first`: an object with ``join(projects, group)``.
+        """
+        ...
+
+    def done(self, root: Path) -> HeatmapOf:
+        """What was made in the run's folder, for the other processes."""
         ...
 
 
@@ -95,7 +103,7 @@ def open_session(
         config, data.classes, reporter, begun=resume and run.started, channels=len(data.channels)
     ).to(device)
     model = model.to(memory_format=torch.channels_last)
-    _refuse_several(group, model, prepare)
+    _refuse_several(group, model)
     shared_norms(model, group)
     data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
@@ -109,7 +117,9 @@ def open_session(
     if resume:
         run.refuse_changes(record)
     order = Order(config, data, model, reporter, group=group)
-    if prepare is not None:
+    if prepare is not None and not group.first:
+        order = replace(order, heatmaps=prepare.done(run.root))
+    elif prepare is not None:
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
     session = _session(order, run, device, bf16, started)
@@ -177,8 +187,8 @@ def _session(
     )
 
 
-def _refuse_several(group: Group, model: Network, prepare: Prepare | None) -> None:
-    if group.size > 1 and (model.fitted or prepare is not None):
+def _refuse_several(group: Group, model: Network) -> None:
+    if group.size > 1 and model.fitted:
         raise TrainingError(f"{model.family} is trained by one process; start without torchrun")
 
 

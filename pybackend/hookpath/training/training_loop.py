@@ -101,23 +101,40 @@ def train_network(
     config = config or TrainConfig.of(run.record().config)
     with memory_explained(config), joined(config) as group:
         if not group.first:
-            return _join_in(projects, run, group)
+            return _join_in(projects, run, group, prepare)
         with run.alone():
             session = open_session(projects, config, run, resume, reporter, prepare, group)
-            group.wait()
+            group.from_first(None)
             _train(session, fit)
     return _result(session)
 
 
-def _join_in(projects: Sequence[Project], run: RunFolder, group: Group) -> TrainResult:
-    """Take part in the run that the first process has opened meanwhile, as if it went on."""
-    group.wait()
+def _join_in(
+    projects: Sequence[Project], run: RunFolder, group: Group, prepare: Prepare | None = None
+) -> TrainResult:
+    """Take part in the run that the first process has opened meanwhile, as if it went on.
+
+    Before that, in what it asks for to prepare it.
+    """
+    while (work := group.from_first(None)) is not None:
+        work.join(projects, group)
     config = TrainConfig.of(run.record().config)
-    session = open_session(projects, config, run, True, SILENT, group=group)
+    session = open_session(projects, config, run, True, SILENT, prepare, group)
     with closing(session):
         if not session.finished:
             _run(session, None)
     return _result(session)
+
+
+@dataclass(frozen=True)
+class InnerRun:
+    """A run that all processes train before the one that they were started for."""
+
+    root: Path
+
+    def join(self, projects: Sequence[Project], group: Group) -> None:
+        """Take part in it."""
+        _join_in(projects, RunFolder(self.root), group)
 
 
 def _train(session: Session, fit: Fit | None) -> None:

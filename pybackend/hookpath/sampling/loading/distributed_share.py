@@ -2,13 +2,16 @@
 
 Drawing needs labels alone, which are cheap, and depends on nothing but the seed. So every process
 draws every batch, the counts of seen pixels are those of all, and what goes to whom needs no word
-between them. Only failures must be agreed on.
+between them. Only failures must be agreed on. (Whole slides made small are drawn without a look at
+their labels; what was seen of them is added up.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
+
+from torch import Tensor
 
 Item = TypeVar("Item")
 
@@ -24,6 +27,9 @@ class Together(Protocol):
     def size(self) -> int:
         """How many."""
 
+    def total(self, value: Tensor) -> Tensor:
+        """Sum over the processes."""
+
     def first_failure(self, slide_index: int | None, message: str) -> tuple[int, str] | None:
         """Of what failed in any process the first, the same in all; None: nothing did."""
 
@@ -32,6 +38,10 @@ class Alone:
     """One process."""
 
     rank, size = 0, 1
+
+    def total(self, value: Tensor) -> Tensor:
+        """Its own."""
+        return value
 
     def first_failure(self, slide_index: int | None, message: str) -> tuple[int, str] | None:
         """Its own."""

@@ -176,10 +176,9 @@ def annotated_loader(order: Order) -> Feed:
         TrainingError: nothing can be drawn, or such networks cannot be trained.
     """
     reads = order.model.reads
-    if order.group.size > 1 and reads != "patches":
+    if order.group.size > 1 and reads == "scales":
         raise TrainingError(
-            f"{order.model.family}: networks that read {reads} are trained by one process; start "
-            "without torchrun"
+            f"{order.model.family} is trained by one process; start without torchrun"
         )
     if reads not in _FEEDS:
         raise TrainingError(f"{order.model.family}: networks that read {reads} cannot be trained")
