@@ -23,4 +23,16 @@ class MnemonicsTest {
     void whereNoLetterIsLeftThereIsNone() {
         assertEquals(List.of("_a", "a", ""), Mnemonics.of(List.of("a", "a", "")));
     }
+
+    @Test
+    void aTextThatChangesKeepsItsLetterWhereItHasIt() {
+        List<String> others = List.of("_All images", "C_lose");
+        assertEquals("The _selected annotations (2)",
+                Mnemonics.again("The selected annotations (2)", "_selected", others));
+        assertEquals("_The 2 annotations", Mnemonics.again("The 2 annotations", "Cho_ose", others));
+        assertEquals("_Chosen", Mnemonics.again("Chosen", "", others));
+        assertEquals("", Mnemonics.again("", "_selected", others));
+        assertEquals("all", Mnemonics.again("all", null, others));
+        assertEquals("Close", Mnemonics.without("C_lose"));
+    }
 }

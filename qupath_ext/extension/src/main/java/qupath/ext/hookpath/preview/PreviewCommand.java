@@ -4,8 +4,6 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
-import javafx.stage.Stage;
-import javafx.stage.WindowEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.HookpathException;
@@ -18,7 +16,7 @@ import qupath.ext.hookpath.core.ModelShelf;
 import qupath.ext.hookpath.core.Python;
 import qupath.ext.hookpath.core.PythonProblem;
 import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.Dock;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
@@ -34,12 +32,14 @@ public final class PreviewCommand {
     private static final ReadOnlyBooleanWrapper OPEN =
             new ReadOnlyBooleanWrapper(PreviewCommand.class, "open");
 
+    private static final Dock DOCK = new Dock(TITLE, PreviewCommand::closed);
+
     private static LivePreview current;
     private static PreviewWindow window;
 
     private PreviewCommand() {}
 
-    /** Whether its window is open; for the menu's check mark. */
+    /** Whether its panel is open; for the menu's check mark. */
     public static ReadOnlyBooleanProperty openProperty() {
         return OPEN.getReadOnlyProperty();
     }
@@ -50,8 +50,8 @@ public final class PreviewCommand {
     }
 
     /**
-     * For the menu: on shows the window, which starts with the model that was used last; off ends
-     * the preview and closes the window.
+     * For the menu: on shows the panel, which starts with the model that was used last; off ends
+     * the preview and closes the panel.
      */
     public static void toggle(QuPathGUI qupath, boolean on) {
         if (!on) {
@@ -157,34 +157,30 @@ public final class PreviewCommand {
         return begun;
     }
 
-    /** Ends the preview if one runs; its window stays. */
+    /** Ends the preview if one runs; its panel stays. */
     static void end() {
         if (current != null) {
             current.end(null);
         }
     }
 
-    /** Ends the preview if one runs, and closes its window. */
+    /** Ends the preview if one runs, and closes its panel. */
     public static void stop() {
-        if (current != null) {
-            current.end(null);
-        }
-        if (window != null) {
-            window.close();
-        }
+        end();
+        DOCK.close();
+    }
+
+    private static void closed() {
+        end();
+        OPEN.set(false);
     }
 
     private static PreviewWindow showWindow(QuPathGUI qupath) {
-        boolean open = window != null && window.isOpen();
-        Stage stage = Windows.show(qupath, TITLE, () -> {
-            window = new PreviewWindow(qupath);
-            return window;
-        });
-        if (!open) {
-            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> {
-                stop();
-                OPEN.set(false);
-            });
+        if (DOCK.isOpen()) {
+            DOCK.toFront();
+        } else {
+            window = new PreviewWindow(qupath, DOCK);
+            DOCK.open(qupath, window);
         }
         OPEN.set(true);
         return window;

@@ -11,6 +11,7 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.ToggleButton;
+import javafx.scene.control.Tooltip;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
@@ -20,16 +21,18 @@ import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.Threads;
 import qupath.ext.hookpath.core.ModelFolder;
 import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.ui.Dock;
 import qupath.ext.hookpath.ui.Windows;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
-/** The small window beside the preview: which model, which classes, how it goes. */
+/** The small panel beside the preview: which model, which classes, how it goes. */
 public final class PreviewWindow extends VBox {
 
     private final QuPathGUI qupath;
+    private final Dock dock;
     private final ChangeListener<ModelFolder> onChoice = (observable, before, after) -> start();
     private final ChangeListener<Number> onChange = (o, was, is) -> listModels();
     private final ChangeListener<Project<BufferedImage>> onProject =
@@ -43,12 +46,17 @@ public final class PreviewWindow extends VBox {
     @FXML private HBox modelBox;
     @FXML private Button save;
     @FXML private Button onOff;
+    @FXML private Button move;
 
-    PreviewWindow(QuPathGUI qupath) {
+    PreviewWindow(QuPathGUI qupath, Dock dock) {
         this.qupath = qupath;
+        this.dock = dock;
         Windows.load(this, "preview.fxml");
+        nameMove();
         layers.bindOpacity(qupath.getOverlayOptions());
         models.setConverter(new Names());
+        models.tooltipProperty().bind(models.valueProperty().map(
+                model -> new Tooltip(models.getConverter().toString(model))));
         models.setPlaceholder(new Label(Texts.get("preview.noModels")));
         models.valueProperty().addListener(onChoice);
         Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
@@ -99,14 +107,12 @@ public final class PreviewWindow extends VBox {
         layers.show(opened.classes(), renderer, this::repaint);
         save.setDisable(false);
         status(opened.said());
-        if (isOpen()) {
-            getScene().getWindow().sizeToScene();
-        }
     }
 
     /** One line of how it goes. */
     void status(String line) {
         status.setText(line);
+        dock.fit();
     }
 
     /** It is over; `problem` says why, null: it was turned off. */
@@ -118,12 +124,14 @@ public final class PreviewWindow extends VBox {
         onOff.setText(Texts.get("preview.turnOn"));
     }
 
-    boolean isOpen() {
-        return Windows.isShowing(this);
+    @FXML
+    private void moveIt() {
+        dock.move();
+        nameMove();
     }
 
-    void close() {
-        Windows.close(this);
+    private void nameMove() {
+        move.setText(Texts.get(dock.dockedProperty().get() ? "dock.undock" : "dock.dock"));
     }
 
     @FXML
@@ -171,7 +179,7 @@ public final class PreviewWindow extends VBox {
         });
     }
 
-    /** Off closes the window, too; on tries again after something went wrong. */
+    /** Off closes the panel, too; on tries again after something went wrong. */
     @FXML
     private void turnOnOrOff() {
         if (PreviewCommand.isRunning() || models.getValue() == null) {

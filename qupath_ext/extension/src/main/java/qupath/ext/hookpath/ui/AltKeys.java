@@ -3,6 +3,8 @@ package qupath.ext.hookpath.ui;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
+import javafx.beans.value.ChangeListener;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
@@ -19,7 +21,7 @@ import qupath.ext.hookpath.core.Mnemonics;
 /**
  * Letters that the controls of a window are reached by with Alt: buttons and boxes are pressed,
  * fields whose label names them get the focus. Every window gets them in the same way, so that no
- * letter is there twice.
+ * letter is there twice; a text that changes later keeps its letter.
  */
 final class AltKeys {
 
@@ -33,8 +35,41 @@ final class AltKeys {
         all.stream().filter(one -> !isMain(one)).forEach(order::add);
         List<String> texts = Mnemonics.of(order.stream().map(Labeled::getText).toList());
         for (int i = 0; i < texts.size(); i++) {
-            order.get(i).setMnemonicParsing(true);
-            order.get(i).setText(texts.get(i));
+            Labeled one = order.get(i);
+            if (one.getProperties().containsKey(AltKeys.class)) {
+                continue;   // from the window that it was in before
+            }
+            one.setMnemonicParsing(true);
+            one.setText(texts.get(i));
+            ChangeListener<String> keeper = (o, was, is) -> keep(one, was, is, order);
+            one.textProperty().addListener(keeper);
+            one.getProperties().put(AltKeys.class, keeper);
+        }
+    }
+
+    /**
+     * Takes the letters away again, for a window whose letters are its own; before the content
+     * leaves its window. JavaFX cannot draw a text whose letter went while it was in none.
+     */
+    static void take(Parent content) {
+        List<Labeled> all = new ArrayList<>();
+        collect(List.of(content), all);
+        for (Labeled one : all) {
+            if (one.getProperties().remove(AltKeys.class) instanceof ChangeListener<?> keeper) {
+                @SuppressWarnings("unchecked") // put there by give
+                ChangeListener<String> ours = (ChangeListener<String>) keeper;
+                one.textProperty().removeListener(ours);
+                one.setText(Mnemonics.without(one.getText()));
+            }
+        }
+        content.layout();
+    }
+
+    /** A text that changes keeps its letter. */
+    private static void keep(Labeled one, String was, String is, List<Labeled> all) {
+        if (is != null && is.equals(Mnemonics.without(is))) {
+            one.setText(Mnemonics.again(is, was, all.stream().filter(other -> other != one)
+                    .map(Labeled::getText).filter(Objects::nonNull).toList()));
         }
     }
 

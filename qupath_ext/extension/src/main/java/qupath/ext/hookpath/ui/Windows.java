@@ -263,8 +263,10 @@ public final class Windows {
         if (isShowing(node) && node.getScene().getWindow() instanceof Stage stage) {
             double screen = FXUtils.getScreenOrPrimary(stage).getVisualBounds().getHeight();
             double frame = stage.getHeight() - node.getScene().getHeight();
-            double wanted = node.getScene().getRoot().prefHeight(-1) + frame;
-            stage.setHeight(Math.min(screen, Math.max(stage.getHeight(), wanted)));
+            double wanted = node.getScene().getRoot().prefHeight(node.getScene().getWidth()) + frame;
+            if (wanted > stage.getHeight()) {
+                stage.setHeight(Math.min(screen, wanted));
+            }
         }
     }
 
