@@ -167,13 +167,16 @@ def test_lists_and_tables_are_shown_as_such(page: str) -> None:
     lines = re.sub(r"^```.*?^```", "", _page(page), flags=re.M | re.S).splitlines()
     item = re.compile(r"( *)(?:[-*]|\d+\.) ")
     wrong = []
-    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+    around = zip(["", "", *lines], ["", *lines], lines, [*lines[1:], ""], strict=False)
+    for second, before, line, after in around:
         found = item.match(line)
         if found and found[1] and len(found[1]) < 4:
             wrong.append(f"a list in a list is indented by four: {line}")
         starts = found and not found[1] and before.strip() and not item.match(before)
         if starts and not before.startswith(("#", " ")):
             wrong.append(f"a blank line before a list: {line}")
+        if found and not found[1] and before.startswith("    ") and not second.strip():
+            wrong.append(f"a blank line after an indented paragraph: {line}")
         if line.startswith("|") and not before.startswith("|") and not set(after) <= set("|-: "):
             wrong.append(f"a table without a head: {line}")
     assert wrong == []
