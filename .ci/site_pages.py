@@ -38,7 +38,10 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """The repository's address below every page, where it is known."""
+    """The rooms below *Python*; the repository's address below every page, where it is known."""
+    reference = next(section["Reference"] for section in config.nav or [] if "Reference" in section)
+    python = next(entry for entry in reference if "Python" in entry)
+    python["Python"] = [python["Python"], *(f"reference/python/{room}.md" for room, _ in rooms())]
     if repository := config.extra["repository"]:
         config.copyright = f'{config.copyright} · <a href="{repository}">source</a>'
     return config
