@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hookpath import leftover_files
+from hookpath import temporary_files
 from hookpath.atomic_files import make_folder, refuse_read_only, replace_text, replacing
-from hookpath.leftover_files import is_unfinished, unfinished_beside
-from hookpath.living_process import lives, this_machine
+from hookpath.process_liveness import lives, this_machine
+from hookpath.temporary_files import is_unfinished, unfinished_beside
 from support.leftovers import leftovers, target_of
 
 
@@ -169,7 +169,7 @@ def test_the_leavings_of_dead_processes_go_and_nothing_else(tmp_path: Path) -> N
     ]
     for name in (*gone, *kept):
         (tmp_path / name).touch()
-    long_ago = time.time() - leftover_files.GIVEN_UP_AFTER_S - 60
+    long_ago = time.time() - temporary_files.GIVEN_UP_AFTER_S - 60
     for name in (".hookpath-00000000-1-000000-old", ".hookpath-notes", "a.part"):
         os.utime(tmp_path / name, (long_ago, long_ago))
     replace_text(tmp_path / "a", "x")

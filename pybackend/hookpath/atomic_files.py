@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookpath.leftover_files import discard, sweep, unfinished_beside
+from hookpath.temporary_files import discard, sweep, unfinished_beside
 
 
 def refuse_read_only(path: Path) -> None:

@@ -18,7 +18,7 @@ from hookpath.annotations.geojson_files import objects_from_geojson, read_geojso
 from hookpath.annotations.geojson_rings import packed, polygons_of
 from hookpath.annotations.label_selection import select
 from hookpath.annotations.valid_areas import Area, are_pieces, area_of, areas_of, pieces_of
-from hookpath.context import collector_paused
+from hookpath.context_managers import collector_paused
 
 NAN = float("nan")
 SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]

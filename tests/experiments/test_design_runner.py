@@ -25,8 +25,8 @@ from hookpath.experiments import (
     summarise,
 )
 from hookpath.experiments.design_runner import configure
+from hookpath.experiments.experiment_summary import Verdict
 from hookpath.experiments.folds_and_seeds import project_trials
-from hookpath.experiments.summary import Verdict
 from hookpath.projects import open_project
 from support.evaluation import BLUE, RED, write_slide
 from support.slides import write_pyramid

@@ -23,7 +23,7 @@ from hookpath.experiments import (
     run_design,
     summarise,
 )
-from hookpath.experiments.contestant_kinds import METHODS
+from hookpath.experiments.contestant_registry import METHODS
 from hookpath.experiments.folds_and_seeds import project_trials
 from hookpath.experiments.step_budget import PACE_NAME
 from hookpath.models import SegmentationModel, build_model, read_card

@@ -13,8 +13,8 @@ import torch
 
 from hookpath.errors import ExportError
 from hookpath.export import export_model
-from hookpath.export.fast_pipeline import Block, Pipeline
 from hookpath.export.fastpathology import patch_margin
+from hookpath.export.fastpathology_pipeline import Block, Pipeline
 from hookpath.geometry import BranchSpec
 from hookpath.models import load_model
 from support.saving import save_tiny

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.export import export_model
-from hookpath.export.fast_overview import RefinedProbabilities
+from hookpath.export.fastpathology_overview import RefinedProbabilities
 from hookpath.inference.overview.overview_predictor import OverviewSlides
 from hookpath.inference.predictors.model_errors import NamedSlides
 from hookpath.inference.predictors.predictor_factory import load_predictor

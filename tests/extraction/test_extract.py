@@ -22,10 +22,10 @@ from hookpath.annotations import LabelRules, PathClass, PathObject, write_geojso
 from hookpath.errors import OutputError, UsageError
 from hookpath.extraction import ExtractConfig, ExtractReport, Magnification, extract_projects
 from hookpath.extraction.extraction_record import RECORD_NAME
-from hookpath.leftover_files import is_unfinished
 from hookpath.locking import CLAIMS_NAME
 from hookpath.projects import REST_KEY, SPLIT_KEY, FolderEntry, FolderProject
 from hookpath.slides import open_slide
+from hookpath.temporary_files import is_unfinished
 from support.annotated import DeadlySlide
 from support.leftovers import leftovers
 from support.slides import PERIOD, damage, position_image, write_pyramid
@@ -236,7 +236,7 @@ def test_workers_change_nothing_but_the_time(folder: Path, tmp_path: Path) -> No
 
 def test_workers_do_without_torch() -> None:
     # It would cost each of them seconds, and hundreds of megabytes.
-    code = "import sys, hookpath.extraction.worker_task; sys.exit('torch' in sys.modules)"
+    code = "import sys, hookpath.extraction.worker_process; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -17,7 +17,7 @@ import pytest
 from hookpath.errors import BusyError, HookpathError, code_of
 from hookpath.evaluation import evaluate_project
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
-from hookpath.extraction.slide_workers import folder_of
+from hookpath.extraction.slide_scheduling import folder_of
 from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference import project_prediction as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone

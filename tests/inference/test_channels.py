@@ -20,7 +20,7 @@ from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference.predictors.slide_input import scales_of
 from hookpath.loop.proposals.tissue_outlines import TissueSettings, outline_tissue
 from hookpath.models import ModelCard, read_card, save_model
-from hookpath.models.card_page import card_page
+from hookpath.models.model_card_page import card_page
 from hookpath.projects import PlaneChoice, open_project
 from hookpath.slides import SlideRef
 from support.families import class_table

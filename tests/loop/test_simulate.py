@@ -13,15 +13,6 @@ from hookpath.annotations import PathClass, PathObject, read_geojson, write_geoj
 from hookpath.errors import UsageError
 from hookpath.loop.ground_truth.ground_truth_rules import CONFIRMED_CLASS
 from hookpath.loop.simulation import simulate
-from hookpath.loop.simulation.dataset import (
-    PlayedEntry,
-    PlayedProject,
-    annotated_dataset,
-    known_objects,
-    known_slides,
-    synthetic_dataset,
-    without_overlaps,
-)
 from hookpath.loop.simulation.learning_curves import summarise_curves
 from hookpath.loop.simulation.oracle import (
     correct,
@@ -30,6 +21,15 @@ from hookpath.loop.simulation.oracle import (
     random_squares,
 )
 from hookpath.loop.simulation.simulate import Simulation
+from hookpath.loop.simulation.simulation_slides import (
+    PlayedEntry,
+    PlayedProject,
+    annotated_dataset,
+    known_objects,
+    known_slides,
+    synthetic_dataset,
+    without_overlaps,
+)
 from hookpath.loop.simulation.synthetic_slides import CLASSES, stains_of
 from hookpath.projects import SPLIT_KEY, FolderProject
 from support.slides import write_pyramid

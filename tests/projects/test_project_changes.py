@@ -17,7 +17,7 @@ from hookpath.projects import SPLIT_KEY, FolderProject, QuPathProject, open_proj
 from hookpath.projects.folder_store import project_file as folder_file
 from hookpath.projects.folder_store.project_file import FOLDER_FILE
 from hookpath.projects.qupath_store import project_json as qpproj
-from hookpath.slides import open_any
+from hookpath.slides import reader_selection
 from support.projects import write_project_file
 from support.slides import write_pyramid
 from support.textures import texture_image
@@ -44,7 +44,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counted(folder_file, "_read", "read")
     counted(qpproj, "write_json", "write")
     counted(folder_file, "write_json", "write")
-    counted(open_any, "_open", "open")
+    counted(reader_selection, "_open", "open")
     return found
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from hookpath.models import MultiScaleCNN
 from hookpath.sampling import AnnotatedSlide, Augmentation, AugmentationConfig, Batch, LoaderConfig
-from hookpath.sampling.stream import PatchStream
+from hookpath.sampling.batch_stream import PatchStream
 from hookpath.slides import SlideRef
 from support.annotated import CLASSES, label_source
 from support.slides import write_pyramid

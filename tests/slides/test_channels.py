@@ -13,7 +13,7 @@ from hookpath.errors import ChannelError, SlideError
 from hookpath.geometry import Region
 from hookpath.slides import SlideRef, open_slide, tissue_mask
 from hookpath.slides.channels import ChannelScale
-from hookpath.slides.rendering import as_rgb
+from hookpath.slides.rgb_rendering import as_rgb
 from hookpath.slides.tiff import tiff_page
 from support.multiplex import MPP, NAMES, coded, halved, write_ome, write_qptiff
 from support.slides import write_pyramid

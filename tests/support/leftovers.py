@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookpath.leftover_files import is_unfinished
 from hookpath.locking import LOCK_NAME
+from hookpath.temporary_files import is_unfinished
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network
 from hookpath.training.data.cluster_guiding import clusters_of_run
 from hookpath.training.data.dataloaders import Order
-from hookpath.training.data.dataset import TrainingData
+from hookpath.training.data.training_data import TrainingData
 from hookpath.training.losses.head_losses import cluster_weights, even_weights, sparse_cross_entropy
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.optimization.micro_batches import cut

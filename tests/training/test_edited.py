@@ -8,7 +8,7 @@ import pytest
 
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataset import TrainingData, gather
+from hookpath.training.data.training_data import TrainingData, gather
 from support.edited import nudge_first, propose
 from support.textures import texture_folder, texture_slide
 from support.training import TINY, Recorder

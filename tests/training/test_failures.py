@@ -13,10 +13,10 @@ import torch
 
 from hookpath.annotations import PathClass, write_geojson
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError
-from hookpath.leftover_files import unfinished_beside
 from hookpath.locking import LOCK_NAME
 from hookpath.models import load_model
 from hookpath.projects import open_project
+from hookpath.temporary_files import unfinished_beside
 from hookpath.training import TrainConfig, TrainResult, train_network, training_loop
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.leftovers import leftovers, target_of

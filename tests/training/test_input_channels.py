@@ -16,8 +16,8 @@ from hookpath.inference.predictors.slide_input import scales_of
 from hookpath.models import ModelCard, read_card, save_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network
-from hookpath.training.data.dataset import TrainingData, gather
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
+from hookpath.training.data.training_data import TrainingData, gather
 from support.families import class_table
 from support.multiplex import NAMES, write_ome, write_strokes
 from support.networks import red_network

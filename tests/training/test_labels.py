@@ -12,7 +12,7 @@ from hookpath.annotations import PathClass, PathObject, write_geojson
 from hookpath.errors import TrainingError
 from hookpath.projects import open_project, summarise
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataset import TrainingData, gather
+from hookpath.training.data.training_data import TrainingData, gather
 from support.reporting import Notes
 from support.slides import write_pyramid
 

@@ -16,8 +16,8 @@ from hookpath.geometry import BranchSpec
 from hookpath.projects import REST_KEY, Project, open_project
 from hookpath.sampling import LoaderConfig, PatchStream, ValidationStream
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataset import gather
 from hookpath.training.data.sampler_config import sampler_choice
+from hookpath.training.data.training_data import gather
 from hookpath.training.weights.network_setup import make_network
 from support.slides import write_pyramid
 

@@ -13,15 +13,15 @@ from hookpath.export import export_model
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, load_predictor
 from hookpath.inference.predictors.model_errors import NamedSlides
-from hookpath.inference.predictors.stain_normalizing import StainedSlides, seen, stain_target
+from hookpath.inference.predictors.stain_normalized_slides import StainedSlides, seen, stain_target
 from hookpath.models import load_model
 from hookpath.models.model_files import CARD_NAME
 from hookpath.projects import open_project
 from hookpath.sampling.loading.patch_reader import PatchReader, PatchRequest
 from hookpath.sampling.stain_profiles import MacenkoProfile
 from hookpath.training import RunFolder, TrainConfig, train_network
-from hookpath.training.data.dataset import gather
 from hookpath.training.data.stain_normalization import normalised
+from hookpath.training.data.training_data import gather
 from hookpath.training.run.run_folder import RunRecord
 from support.training import TINY, Recorder
 

@@ -17,7 +17,7 @@ from hookpath.annotations.geojson_encoder import object_to_feature
 from hookpath.annotations.geojson_rings import is_packable, packed, polygons_of
 from hookpath.annotations.objects import PathObject
 from hookpath.atomic_files import replacing
-from hookpath.context import collector_paused
+from hookpath.context_managers import collector_paused
 from hookpath.errors import AnnotationError, write_code
 from hookpath.untrusted_files import TooMuchError, read_bytes
 

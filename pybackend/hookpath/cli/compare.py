@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hookpath.cli import design as designs
+from hookpath.cli import compare_design as designs
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.shared_options import Cluster, Fold, Splits
 

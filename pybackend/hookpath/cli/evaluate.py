@@ -16,7 +16,7 @@ from hookpath.limits import SPACING_UM
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
-    from hookpath.evaluation.evaluation_work import EvaluationWork
+    from hookpath.evaluation.evaluation_executor import EvaluationWork
     from hookpath.evaluation.predictions.other_programs import ForeignMaps
     from hookpath.evaluation.statistics.bootstrap import Interval
     from hookpath.evaluation.unseen_annotations import JudgeLeftOut
@@ -232,7 +232,7 @@ def _work(
         yield None
         return
     from hookpath.cluster import evaluation_on_cluster
-    from hookpath.projects.spec import ProjectSpec
+    from hookpath.projects.project_spec import ProjectSpec
 
     places = tuple(path.absolute() for path in sources)
     spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))

@@ -123,7 +123,7 @@ def command(
         )
         if cluster is not None:
             from hookpath.cluster import extract_on_cluster
-            from hookpath.projects.spec import ProjectSpec
+            from hookpath.projects.project_spec import ProjectSpec
 
             places = tuple(path.absolute() for path in sources)
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))

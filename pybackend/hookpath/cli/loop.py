@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hookpath.cli import loop_simulate
 from hookpath.cli import shared_options as shared
-from hookpath.cli import simulate
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.errors import LoopError, UsageError, shared_code
 from hookpath.limits import LENGTH_UM
@@ -292,7 +292,7 @@ def merge(
             )
 
 
-app.command(name="simulate")(simulate.command)
+app.command(name="simulate")(loop_simulate.command)
 
 
 @contextmanager

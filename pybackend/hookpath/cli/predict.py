@@ -131,7 +131,7 @@ def command(
             return
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster
-            from hookpath.projects.spec import ProjectSpec
+            from hookpath.projects.project_spec import ProjectSpec
 
             places = tuple(path.absolute() for path in sources)
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))

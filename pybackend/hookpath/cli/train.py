@@ -11,7 +11,7 @@ import typer
 from hookpath.cli import shared_options as shared
 from hookpath.cli.console import Console, Debug, Json, running
 from hookpath.cli.dry_run import print_dry_run
-from hookpath.cli.folds import print_folds
+from hookpath.cli.train_folds import print_folds
 from hookpath.errors import UsageError
 from hookpath.extras import require_extra
 

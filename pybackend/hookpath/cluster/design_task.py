@@ -12,7 +12,7 @@ from hookpath.errors import ClusterError
 from hookpath.events import SILENT, Reporter
 from hookpath.experiments import Design, ExperimentResult, Options, run_design
 from hookpath.experiments.design_runner import prepare_design, score_contestant
-from hookpath.projects.spec import ProjectSpec
+from hookpath.projects.project_spec import ProjectSpec
 
 TASK = "experiment"
 

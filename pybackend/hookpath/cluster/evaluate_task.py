@@ -14,7 +14,7 @@ from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import EvaluationError
-from hookpath.evaluation.evaluation_work import EvaluationWork
+from hookpath.evaluation.evaluation_executor import EvaluationWork
 from hookpath.evaluation.predictions.class_maps import MapOf
 from hookpath.evaluation.scoring.ground_truth import split_of
 from hookpath.evaluation.scoring.slide_counts import SlideResult
@@ -23,7 +23,7 @@ from hookpath.events import Reporter, SilentReporter
 from hookpath.inference import PredictConfig, PredictReport
 from hookpath.inference.image_selection import chosen_images
 from hookpath.projects import PlaneEntry, Problem, Project, image_id_of
-from hookpath.projects.spec import ProjectSpec
+from hookpath.projects.project_spec import ProjectSpec
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.extraction import ExtractConfig, ExtractReport, extract_projects
 from hookpath.extraction.extract import chosen_pairs
 from hookpath.projects import Problem
-from hookpath.projects.spec import ProjectSpec
+from hookpath.projects.project_spec import ProjectSpec
 
 TASK = "extract"
 

@@ -29,7 +29,7 @@ from hookpath.inference.run_progress import OverallReporter, weights_of
 from hookpath.inference.writing.output_check import check_writable
 from hookpath.models import ModelCard, ensemble_card, members_of
 from hookpath.projects import ImageEntry, Problem, Project, chosen_planes, image_id_of
-from hookpath.projects.spec import ProjectSpec
+from hookpath.projects.project_spec import ProjectSpec
 
 
 def predict_on_cluster(

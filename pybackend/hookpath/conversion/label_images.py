@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import AnnotationError, SlideError
 from hookpath.limits import HELD_PIXELS
 from hookpath.slides import MapReader, open_map

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from hookpath.atomic_files import replace_file
 from hookpath.errors import WriteRefusedError
-from hookpath.leftover_files import discard, sweep, unfinished_beside
 from hookpath.locking import alone
+from hookpath.temporary_files import discard, sweep, unfinished_beside
 
 
 class Stage:

@@ -13,7 +13,7 @@ from hookpath.annotations import LabelRules
 from hookpath.atomic_files import make_folder, try_folder
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.class_metrics import finite
-from hookpath.evaluation.evaluation_work import EvaluationWork
+from hookpath.evaluation.evaluation_executor import EvaluationWork
 from hookpath.evaluation.predictions.class_maps import PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.evaluation_page import learned_slides, write_report

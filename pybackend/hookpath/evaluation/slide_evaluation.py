@@ -46,7 +46,7 @@ from hookpath.projects import (
 )
 from hookpath.safe_names import file_stem
 from hookpath.slides import Slide
-from hookpath.slides.rendering import as_rgb
+from hookpath.slides.rgb_rendering import as_rgb
 
 #: Name of the progress task.
 TASK = "evaluate"

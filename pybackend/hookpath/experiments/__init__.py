@@ -12,8 +12,8 @@ from hookpath.experiments.cross_validation import FoldsResult, train_folds
 from hookpath.experiments.design import Contestant, Design, Expectation
 from hookpath.experiments.design_options import Options
 from hookpath.experiments.design_runner import ExperimentResult, run_design
-from hookpath.experiments.designs import DESIGNS
-from hookpath.experiments.summary import ExperimentSummary, summarise
+from hookpath.experiments.experiment_summary import ExperimentSummary, summarise
+from hookpath.experiments.predefined_designs import DESIGNS
 
 __all__ = [
     "DESIGNS",

@@ -24,7 +24,7 @@ class Contestant:
         columns: what the table says about it besides its metrics, e.g. ``{"λ": "0.75"}``.
         part_of: title of another contestant whose run holds this one's model, and the model's
             folder in that run; then nothing is trained for this one.
-        method: what it is, by its name in `hookpath.experiments.contestant_kinds.METHODS`.
+        method: what it is, by its name in `hookpath.experiments.contestant_registry.METHODS`.
     """
 
     title: str

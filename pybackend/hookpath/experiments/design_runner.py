@@ -11,7 +11,7 @@ from hookpath.errors import UsageError
 from hookpath.evaluation import EvaluationReport, evaluate_project, load_report
 from hookpath.events import SILENT, Reporter
 from hookpath.experiments.contestant import RUN, Lesson
-from hookpath.experiments.contestant_kinds import METHODS
+from hookpath.experiments.contestant_registry import METHODS
 from hookpath.experiments.cpu_costs import Cost, metered
 from hookpath.experiments.design import Contestant, Design
 from hookpath.experiments.design_options import Options

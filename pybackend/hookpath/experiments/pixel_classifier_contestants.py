@@ -7,7 +7,7 @@ from hookpath.events import Reporter
 from hookpath.experiments.contestant import Lesson
 from hookpath.inference import predict_images
 from hookpath.models.model_files import CARD_NAME
-from hookpath.training.data.dataset import gather
+from hookpath.training.data.training_data import gather
 
 
 class PixelClassifiers:

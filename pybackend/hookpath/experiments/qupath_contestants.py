@@ -14,7 +14,7 @@ from hookpath.experiments.contestant import Lesson
 from hookpath.inference import predict_images
 from hookpath.models import read_card
 from hookpath.models.model_files import CARD_NAME
-from hookpath.training.data.dataset import gather
+from hookpath.training.data.training_data import gather
 
 
 class QuPathClassifiers:

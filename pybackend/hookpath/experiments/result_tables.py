@@ -15,7 +15,7 @@ from hookpath.experiments.cpu_costs import COSTS
 from hookpath.safe_names import csv_cell
 
 if TYPE_CHECKING:
-    from hookpath.experiments.summary import ExperimentSummary
+    from hookpath.experiments.experiment_summary import ExperimentSummary
 
 MARKDOWN, TABLE_CSV = "results.md", "results.csv"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hookpath.errors import ExportError, ModelFolderError, UsageError
 from hookpath.export.export_folder import write_checked, zip_of
-from hookpath.models.card_page import card_page
+from hookpath.models.model_card_page import card_page
 from hookpath.models.model_files import KNOWN, PAGE_NAME, files_of
 from hookpath.models.model_folder import load_model, only_exported, read_card, read_onnx
 

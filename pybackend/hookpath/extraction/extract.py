@@ -14,8 +14,8 @@ from hookpath.events import SILENT, Reporter
 from hookpath.extraction.config import ExtractConfig
 from hookpath.extraction.dataset_layouts import LABELS_NAME
 from hookpath.extraction.extraction_record import SlideRecord, load_record, write_whole_table
-from hookpath.extraction.slide_workers import TASK, Pair, Run, folder_of
-from hookpath.extraction.worker_task import release
+from hookpath.extraction.slide_scheduling import TASK, Pair, Run, folder_of
+from hookpath.extraction.worker_process import release
 from hookpath.locking import Claims, working_in
 from hookpath.projects import (
     ImageEntry,

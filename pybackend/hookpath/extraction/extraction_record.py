@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hookpath.annotations import LabelSource
 from hookpath.atomic_files import flush_folder, replace_file, replace_text
 from hookpath.extraction.patch_selection import Patch
-from hookpath.leftover_files import discard, sweep, unfinished_beside
 from hookpath.safe_names import csv_cell, file_stem
 from hookpath.slides import SlideIdentity
+from hookpath.temporary_files import discard, sweep, unfinished_beside
 
 TABLE_NAME = "patches.csv"
 RECORD_NAME = "record.json"

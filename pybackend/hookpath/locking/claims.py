@@ -16,10 +16,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hookpath.atomic_files import make_folder, replace_text
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import BusyError
-from hookpath.leftover_files import discard, sweep
 from hookpath.locking.lock_files import NoteLock, is_held, note_of, try_note, who
+from hookpath.temporary_files import discard, sweep
 from hookpath.untrusted_files import read_bytes
 
 CLAIMS_NAME = ".hookpath-claims"

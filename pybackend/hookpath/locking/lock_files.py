@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hookpath.leftover_files import discard, unfinished_beside
-from hookpath.living_process import lives, this_machine
+from hookpath.process_liveness import lives, this_machine
+from hookpath.temporary_files import discard, unfinished_beside
 
 #: How often a note is touched, in seconds.
 PULSE_S = 30.0

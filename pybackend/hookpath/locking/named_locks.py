@@ -18,9 +18,9 @@ from typing import Protocol
 
 from hookpath.atomic_files import make_folder
 from hookpath.errors import BusyError
-from hookpath.leftover_files import is_unfinished, sweep
 from hookpath.locking.lock_files import is_abandoned, note_of, owner, try_note, who
 from hookpath.locking.system_lock import try_system_lock
+from hookpath.temporary_files import is_unfinished, sweep
 
 LOCK_NAME = ".hookpath.lock"
 """The lock's file in a folder that it is for."""

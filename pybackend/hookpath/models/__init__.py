@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
-from hookpath.models.ensembles import (
+from hookpath.models.ensemble_file import (
     ENSEMBLE_NAME,
     EnsembleFile,
     card_at,

@@ -9,7 +9,7 @@ import torch
 
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.sampling.augmentation.color_augmentation import Colouring
-from hookpath.slides.recolouring import IDENTITY, Floats, Matrix, Recolouring
+from hookpath.slides.recoloring import IDENTITY, Floats, Matrix, Recolouring
 
 
 def recoloured_source(

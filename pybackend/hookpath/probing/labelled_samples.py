@@ -18,7 +18,7 @@ from hookpath.probing.feature_lattice import Lattice, TileKey
 from hookpath.probing.tile_features import Describer, Vectors
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.slides import Slide
-from hookpath.slides.recolouring import RecolouredSlide
+from hookpath.slides.recoloring import RecolouredSlide
 
 #: Most cells of one class that are taken from one tile: its neighbours look much the same.
 _OF_TILE = 256

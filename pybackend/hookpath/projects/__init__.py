@@ -16,7 +16,7 @@ from hookpath.projects.hand_edited_results import count_edited
 from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, annotated_planes, chosen_planes
 from hookpath.projects.image_table import write_csv
 from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY
-from hookpath.projects.open_any import open_project
+from hookpath.projects.path_remapping import Remap
 from hookpath.projects.pooling import (
     PooledEntry,
     PooledProject,
@@ -26,9 +26,10 @@ from hookpath.projects.pooling import (
     result_key,
 )
 from hookpath.projects.project_changes import Changes
+from hookpath.projects.project_summary import ImageSummary, summarise
+from hookpath.projects.project_totals import Totals, by_project, missing_lines
 from hookpath.projects.qupath_store.qupath_project import QuPathEntry, QuPathProject
 from hookpath.projects.qupath_store.readable_slides import slide_of_server
-from hookpath.projects.remap import Remap
 from hookpath.projects.request_store.request_project import (
     ExchangeEntry,
     ExchangeProject,
@@ -51,8 +52,7 @@ from hookpath.projects.splits.split_table import (
     assume,
     split_remarks,
 )
-from hookpath.projects.summary import ImageSummary, summarise
-from hookpath.projects.totals import Totals, by_project, missing_lines
+from hookpath.projects.store_selection import open_project
 from hookpath.projects.training_labels import as_labels
 from hookpath.projects.undrawn_tissue import NO_REST, REST_KEY, Rest
 from hookpath.projects.unused_annotations import ReportOfImage, report_left_out

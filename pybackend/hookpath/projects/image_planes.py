@@ -15,7 +15,7 @@ from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of,
 from hookpath.errors import HookpathError, UsageError
 from hookpath.projects.base import ImageEntry, Project, WriteReport
 from hookpath.projects.object_ownership import is_replaceable, staying
-from hookpath.projects.project_views import EntryView, ProjectView
+from hookpath.projects.project_wrappers import EntryView, ProjectView
 from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
 from hookpath.slides.base import default_plane

@@ -11,7 +11,7 @@ from typing import Any
 
 from hookpath.atomic_files import replace_file, replace_text
 from hookpath.errors import OutputError, UsageError, write_code
-from hookpath.projects.summary import ImageSummary
+from hookpath.projects.project_summary import ImageSummary
 from hookpath.safe_names import csv_cell
 
 _PLAIN = ("project", "name", "id", "width", "height", "spacing_um", "reader", "split", "rest",

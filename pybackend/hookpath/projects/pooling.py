@@ -11,10 +11,10 @@ from pathlib import Path
 
 from hookpath.annotations.objects import PathClass
 from hookpath.projects.base import ImageEntry, Project
-from hookpath.projects.by_id import ImagesById
+from hookpath.projects.image_lookup import ImagesById
 from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.project_changes import Changes
-from hookpath.projects.project_views import EntryView
+from hookpath.projects.project_wrappers import EntryView
 from hookpath.projects.snapshot import ImageSnapshot
 
 

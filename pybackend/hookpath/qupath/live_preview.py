@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import PredictionError
 from hookpath.inference import Predictor, check_spacing
 from hookpath.inference.dense.tile_rows import PredictedTile, Probabilities

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import HookpathError, PredictionError
 from hookpath.geometry import Calibration
 from hookpath.inference import PredictConfig, Predictor, load_predictor

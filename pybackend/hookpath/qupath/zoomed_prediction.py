@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import ModelDesignError, TrainingError
 from hookpath.geometry import Calibration
 from hookpath.inference.dense.tile_rows import Probabilities

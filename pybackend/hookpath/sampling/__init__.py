@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hookpath.sampling.augmentation.augmentation_config import AugmentationConfig
     from hookpath.sampling.augmentation.batch_augmentation import Augmentation
     from hookpath.sampling.batch import Batch
+    from hookpath.sampling.batch_stream import PatchStream
     from hookpath.sampling.loader_config import LoaderConfig
     from hookpath.sampling.magnification_stream import ScaleStream, ScaleValidation
     from hookpath.sampling.overview_heatmaps import Heatmap
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from hookpath.sampling.samplers.pixel_balanced import BalancedSampler
     from hookpath.sampling.samplers.sampler_factory import SamplerChoice
     from hookpath.sampling.samplers.sampler_protocol import Draw, Sampler
-    from hookpath.sampling.stream import PatchStream
     from hookpath.sampling.validation_patches import ValidationStream, validation_regions
 
 __all__ = [
@@ -68,7 +68,7 @@ _MODULES = {
     "LoaderConfig": "loader_config",
     "OverviewSet": "overview_samples",
     "OverviewStream": "overview_samples",
-    "PatchStream": "stream",
+    "PatchStream": "batch_stream",
     "Sampler": "samplers.sampler_protocol",
     "SamplerChoice": "samplers.sampler_factory",
     "ScaleStream": "magnification_stream",

@@ -12,7 +12,7 @@ from hookpath.geometry import Calibration
 from hookpath.projects.base import ImageEntry
 from hookpath.slides import Level, Slide, SlideIdentity, SlideRef
 from hookpath.slides.channels import RGB_CHANNELS, Channel
-from hookpath.slides.recolouring import RecolouredSlide, Recolouring
+from hookpath.slides.recoloring import RecolouredSlide, Recolouring
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.geometry import UM_AT_ONE, BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
+from hookpath.sampling.batch_stream import DrawnStream
 from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.patch_reader import PatchRequest
 from hookpath.sampling.loading.read_plan import Labels
 from hookpath.sampling.samplers.sampler_protocol import Draw
-from hookpath.sampling.samplers.seeded_state import SeededSampler
-from hookpath.sampling.stream import DrawnStream
+from hookpath.sampling.samplers.sampler_state import SeededSampler
 from hookpath.sampling.tissue_patches import TissueGround, ground_of, patch_region
 from hookpath.sampling.validation_patches import HeldOutStream
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from hookpath.annotations import ClassTable
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec, Overview

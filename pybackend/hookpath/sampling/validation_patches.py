@@ -12,7 +12,7 @@ import shapely
 import torch
 
 from hookpath.annotations import ClassTable, pieces_of
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec

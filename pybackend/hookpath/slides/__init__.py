@@ -10,7 +10,7 @@ from hookpath.slides.base import Level, Slide, SlideRef
 from hookpath.slides.description import SlideDescription
 from hookpath.slides.identity import SlideIdentity
 from hookpath.slides.map_reader import MapReader, open_map
-from hookpath.slides.open_any import open_slide
+from hookpath.slides.reader_selection import open_slide
 from hookpath.slides.tissue_detection import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writing.pyramid_writer import PyramidWriter
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import missing_spacing
 from hookpath.geometry import Calibration, Region
 from hookpath.slides.channels import RGB_CHANNELS, Channel, ChannelScale

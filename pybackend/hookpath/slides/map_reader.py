@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.errors import SlideError
 from hookpath.slides.tiff.directory_chain import directory_offsets
 from hookpath.slides.tiff.ome_xml import first_sizes

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hookpath.geometry import Region
 from hookpath.slides.base import RGBArray, Slide
-from hookpath.slides.rendering import BrightnessSlide
+from hookpath.slides.rgb_rendering import BrightnessSlide
 from hookpath.slides.slide_wrapper import own_slide
 from hookpath.slides.tissue_color_rules import (
     BoolMask,

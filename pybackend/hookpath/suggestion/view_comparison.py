@@ -30,7 +30,7 @@ from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, 
 from hookpath.suggestion.resolution_candidates import USUAL_RATIO, candidates, mpp_of, spacings_for
 from hookpath.suggestion.view_scores import Judged, judge
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataset import gather
+from hookpath.training.data.training_data import gather
 
 TASK = "suggest"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hookpath.leftover_files import discard
+from hookpath.temporary_files import discard
 from hookpath.training.diagnostics import findings
 from hookpath.training.run.run_folder import LENGTH
 from hookpath.training.session import Session

@@ -21,8 +21,8 @@ from hookpath.models.clusters import Clusters
 from hookpath.sampling import Augmentation
 from hookpath.training.config import TrainConfig
 from hookpath.training.data.dataloaders import HeldOut, Stream
-from hookpath.training.data.dataset import TrainingData
 from hookpath.training.data.stain_normalization import normalisation_of
+from hookpath.training.data.training_data import TrainingData
 from hookpath.training.diagnostics.findings import Finding
 from hookpath.training.distributed import ALONE, Group
 from hookpath.training.losses.head_losses import Loss, Weigher, evenly

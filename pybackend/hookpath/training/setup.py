@@ -20,10 +20,10 @@ from hookpath.sampling import Augmentation, HeatmapOf
 from hookpath.training.config import TrainConfig
 from hookpath.training.data.cluster_guiding import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.data.dataloaders import HeldOut, Order, open_loader, training_set
-from hookpath.training.data.dataset import TrainingData, gather
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
 from hookpath.training.data.stain_normalization import normalised
-from hookpath.training.diagnostics.before_training import findings_before_training
+from hookpath.training.data.training_data import TrainingData, gather
+from hookpath.training.diagnostics.pre_training_checks import findings_before_training
 from hookpath.training.diagnostics.reference_features import PATCHES
 from hookpath.training.distributed import ALONE, Group, shared_norms
 from hookpath.training.extend_run import lengthen

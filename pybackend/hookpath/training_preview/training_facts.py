@@ -21,7 +21,7 @@ from hookpath.sampling import Batch
 from hookpath.sampling.off_slide import shares_off_slide
 from hookpath.training import TrainConfig
 from hookpath.training.data.dataloaders import Order, Stream, annotated_loader
-from hookpath.training.data.dataset import TrainingData, areas_um2
+from hookpath.training.data.training_data import TrainingData, areas_um2
 from hookpath.training.diagnostics.findings import Finding
 from hookpath.training.run.run_folder import RunFolder, flatten
 from hookpath.training.session import Session

@@ -12,8 +12,8 @@ from hookpath.evaluation.comparison.common_slides import (
     on_common_slides,
     refuse_other_classes,
 )
+from hookpath.evaluation.comparison.comparison_result import COMPARED, Comparison, groups_of_slide
 from hookpath.evaluation.comparison.prediction_settings import predicted_otherwise
-from hookpath.evaluation.comparison.run_comparison import COMPARED, Comparison, groups_of_slide
 from hookpath.evaluation.report.evaluation_report import find_report, load_report
 from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_groups import shared_keys

@@ -14,7 +14,7 @@ from hookpath.atomic_files import replace_file
 from hookpath.errors import EvaluationError, write_code
 from hookpath.evaluation.class_metrics import spread
 from hookpath.evaluation.comparison.comparison_plots import comparison_plots, short
-from hookpath.evaluation.comparison.run_comparison import Comparison
+from hookpath.evaluation.comparison.comparison_result import Comparison
 from hookpath.evaluation.plotting.metric_plots import both_figure
 from hookpath.evaluation.report.evaluation_page import embedded, model_line
 from hookpath.evaluation.report.html import render, save_page

@@ -10,7 +10,7 @@ import numpy as np
 
 from hookpath.evaluation.class_metrics import Counts, row_normalised
 from hookpath.evaluation.plotting import figure_style
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 _COLUMNS = 3
 

@@ -21,7 +21,7 @@ from hookpath.evaluation.scoring.calibration import (
     reliability,
 )
 from hookpath.evaluation.scoring.roc import Bins, Roc, roc_of_bins
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 #: Panels beside each other, and inches along a panel's side.
 _COLUMNS, _SIDE = 3, 3.0

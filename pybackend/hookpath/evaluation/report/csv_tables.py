@@ -9,7 +9,7 @@ from hookpath.evaluation.class_metrics import METRICS, WHOLE_METRICS
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
 from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured
 from hookpath.evaluation.shape_scoring.shape_metrics import OBJECT_COUNTS, SHAPE_METRICS
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 #: Name of the pooled metrics where slides are named.
 POOLED = "(pooled)"

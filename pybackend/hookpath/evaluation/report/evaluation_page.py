@@ -23,7 +23,7 @@ from hookpath.evaluation.report.worst_places import ON_PAGE
 from hookpath.evaluation.scoring.annotation_scores import areas_table
 from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_metrics import TITLES
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 if TYPE_CHECKING:
     from hookpath.evaluation.scale_detector.detector_report import ScaleSlide

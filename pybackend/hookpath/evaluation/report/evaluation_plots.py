@@ -20,7 +20,7 @@ from hookpath.evaluation.report.csv_tables import POOLED
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
 from hookpath.evaluation.report.plot_files import GROUPS, Plot
 from hookpath.evaluation.scoring.slide_metrics import title_of
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 from hookpath.safe_names import file_stem
 
 #: With more slides than this, their ROC curves are not drawn one by one.

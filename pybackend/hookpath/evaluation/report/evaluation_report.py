@@ -30,7 +30,7 @@ from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured, poo
 from hookpath.evaluation.scoring.split_metrics import metrics_by_part
 from hookpath.evaluation.shape_scoring.shape_metrics import SHAPE_METRICS
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
-from hookpath.evaluation.tables import frame_of
+from hookpath.evaluation.table_export import frame_of
 from hookpath.projects.base import Problem
 from hookpath.untrusted_files import read_json, reason
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.evaluation.plotting.figure_style import svg_of
 from hookpath.evaluation.report.html import save_page
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 if TYPE_CHECKING:
     from markupsafe import Markup

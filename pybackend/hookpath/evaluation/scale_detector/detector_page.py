@@ -28,7 +28,7 @@ from hookpath.evaluation.scale_detector.detector_metrics import (
     ScaleMeasured,
 )
 from hookpath.evaluation.scale_detector.detector_report import ScaleReport
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 
 def write_scale_report(report: ScaleReport, out_dir: Path) -> Path:

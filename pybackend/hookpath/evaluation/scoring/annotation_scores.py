@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hookpath.annotations.objects import PathObject
 from hookpath.evaluation.predictions.class_maps import Labels, Probabilities
 from hookpath.evaluation.scoring.ground_truth import Truth
-from hookpath.evaluation.tables import Table
+from hookpath.evaluation.table_export import Table
 
 #: Object metadata of an annotation: the class that a person said is right as it is drawn.
 RIGHT_KEY = "hookpath.right"

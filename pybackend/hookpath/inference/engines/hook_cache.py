@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.inference.tile_grids import Box
 from hookpath.inference.tile_plan import Plan, TileKey
 

@@ -21,10 +21,10 @@ from hookpath.inference.predictors.ensemble import Ensemble, Member
 from hookpath.inference.predictors.ensemble_channels import ChannelledSlides
 from hookpath.inference.predictors.model_errors import NamedSlides
 from hookpath.inference.predictors.slide_input import scales_of
-from hookpath.inference.predictors.stain_normalizing import StainedSlides, stain_target
+from hookpath.inference.predictors.stain_normalized_slides import StainedSlides, stain_target
 from hookpath.inference.predictors.test_time_augmentation import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
-from hookpath.models.ensembles import ensemble_card, is_ensemble, members_of
+from hookpath.models.ensemble_file import ensemble_card, is_ensemble, members_of
 from hookpath.models.h2gnet import shown_classes
 from hookpath.models.model_files import FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
 from hookpath.models.model_folder import only_exported, read_onnx

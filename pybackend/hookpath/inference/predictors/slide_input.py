@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hookpath.models import ModelCard
-from hookpath.models.ensembles import ENSEMBLE
+from hookpath.models.ensemble_file import ENSEMBLE
 from hookpath.models.model_folder import CHANNELS_KEY
 from hookpath.slides import SlideRef
 from hookpath.slides.channels import ChannelScale, scales_from

@@ -13,9 +13,9 @@ from hookpath.inference.prediction_record import (
     PredictionRecord,
 )
 from hookpath.inference.writing.staged_folder import stage_in
-from hookpath.leftover_files import discard
 from hookpath.slides import MapReader, open_map
 from hookpath.slides.writing.omezarr_writer import Pixels, ReadLevel, write_image, write_labels
+from hookpath.temporary_files import discard
 
 
 def maps_as_zarr(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from hookpath.inference.prediction_record import (
     ZARR_NAME,
     PredictionRecord,
 )
-from hookpath.leftover_files import discard, sweep, unfinished_beside
+from hookpath.temporary_files import discard, sweep, unfinished_beside
 
 STAGE_NAME = "results"
 """What the folder of unfinished files is of; inside the slide's own, so that moving a file out of

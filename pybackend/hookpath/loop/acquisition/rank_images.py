@@ -10,7 +10,7 @@ from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import SlidePrediction
 from hookpath.inference.predictors.slide_input import seen_by
-from hookpath.inference.predictors.stain_normalizing import seen, stain_target
+from hookpath.inference.predictors.stain_normalized_slides import seen, stain_target
 from hookpath.loop.acquisition.acquisition_score import Measure, Strategy, Worth, rank
 from hookpath.loop.acquisition.regions_to_check import WORTH, regions_to_check
 from hookpath.loop.acquisition.uncertainty import Survey, Surveyor

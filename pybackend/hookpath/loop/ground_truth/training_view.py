@@ -15,7 +15,7 @@ from hookpath.loop.ground_truth.ground_truth_rules import Truth, drawn_truth
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_folder import LoopFolder
 from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
-from hookpath.projects.project_views import EntryView, ProjectView
+from hookpath.projects.project_wrappers import EntryView, ProjectView
 from hookpath.projects.snapshot import snapshot_of
 
 

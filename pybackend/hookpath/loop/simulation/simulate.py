@@ -18,7 +18,14 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import LoopError, UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.acquisition.rank_images import Choice, choose_next
-from hookpath.loop.simulation.dataset import (
+from hookpath.loop.simulation.learning_curves import plot_curves, summarise_curves
+from hookpath.loop.simulation.oracle import (
+    correct,
+    draw_sparsely,
+    informative_square,
+    random_squares,
+)
+from hookpath.loop.simulation.simulation_slides import (
     PlayedEntry,
     PlayedProject,
     SimulationDataset,
@@ -26,13 +33,6 @@ from hookpath.loop.simulation.dataset import (
     known_objects,
     known_slides,
     synthetic_dataset,
-)
-from hookpath.loop.simulation.learning_curves import plot_curves, summarise_curves
-from hookpath.loop.simulation.oracle import (
-    correct,
-    draw_sparsely,
-    informative_square,
-    random_squares,
 )
 from hookpath.loop.state.image_records import State
 from hookpath.loop.state.loop_folder import LoopFolder, read_json, write_json

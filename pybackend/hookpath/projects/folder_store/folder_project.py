@@ -34,9 +34,9 @@ from hookpath.projects.folder_store.result_writing import BesideWriter
 from hookpath.projects.json_files import Stamp, stamp_of
 from hookpath.projects.object_ownership import claimed_by_people, tagged
 from hookpath.projects.project_changes import Ledger, Metadata
-from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing_override import GivenSpacing
+from hookpath.projects.store_base import StoredProject
 from hookpath.safe_names import readable
 from hookpath.slides.multi_file_slides import is_ome_zarr, looks_readable
 

@@ -15,7 +15,7 @@ from hookpath.errors import MissingSlideError, ProjectError
 from hookpath.geometry import Calibration
 from hookpath.jvm import why_no_java
 from hookpath.jvm.servers import is_file_uri, moved, path_of, uris_in
-from hookpath.projects.remap import Remap
+from hookpath.projects.path_remapping import Remap
 
 #: What only QuPath can do to an image's pixels.
 _TRANSFORMED = {

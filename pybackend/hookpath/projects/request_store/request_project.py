@@ -34,9 +34,9 @@ from hookpath.projects.project_changes import Ledger, Metadata, merged
 from hookpath.projects.qupath_store.image_server import parse_server
 from hookpath.projects.qupath_store.readable_slides import slide_of
 from hookpath.projects.request_store.result_index import ImageResult, ResultIndex
-from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing_override import GivenSpacing
+from hookpath.projects.store_base import StoredProject
 from hookpath.untrusted_files import read_json, reason
 
 _Byte = Annotated[int, Field(ge=0, le=255)]

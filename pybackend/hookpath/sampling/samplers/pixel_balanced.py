@@ -13,7 +13,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 from hookpath.sampling.samplers.patch_centers import Drawing, pick
 from hookpath.sampling.samplers.sampler_protocol import Accepts, Draw
-from hookpath.sampling.samplers.seeded_state import SeededSampler
+from hookpath.sampling.samplers.sampler_state import SeededSampler
 from hookpath.sampling.samplers.visible_polygons import VisiblePart, visible_parts
 
 #: Share of the patches for which every class has the same chance whatever has been seen of it:

@@ -51,7 +51,7 @@ from hookpath.training.data.sampler_config import sampler_choice
 from hookpath.training.distributed import ALONE, Group
 
 if TYPE_CHECKING:
-    from hookpath.training.data.dataset import TrainingData
+    from hookpath.training.data.training_data import TrainingData
 
 
 class Stream(Protocol):

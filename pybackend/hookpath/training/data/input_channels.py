@@ -18,7 +18,7 @@ from hookpath.slides.tissue_detection import is_dark_slide
 from hookpath.training.config import TrainConfig
 
 if TYPE_CHECKING:
-    from hookpath.training.data.dataset import TrainingData
+    from hookpath.training.data.training_data import TrainingData
 
 
 def as_begun(config: TrainConfig) -> TrainConfig:

@@ -21,7 +21,7 @@ from hookpath.sampling.stain_profiles import (
     measure,
     recolouring,
 )
-from hookpath.training.data.dataset import TrainingData
+from hookpath.training.data.training_data import TrainingData
 
 
 def normalised(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.events import Reporter
 from hookpath.training.run.loggers import Loggers, Picture
 from hookpath.training.run.run_folder import RunFolder

@@ -39,7 +39,7 @@ class ImagesById(ABC, Generic[E]):
 
     def areas(self) -> dict[str, dict[str, float]]:
         """Image name → class → annotated area in mm² (NaN where µm/px is unknown)."""
-        from hookpath.projects.summary import mm2_by_class
+        from hookpath.projects.project_summary import mm2_by_class
 
         return mm2_by_class(self.images)
 

@@ -9,8 +9,8 @@ from hookpath.errors import ProjectError
 from hookpath.projects.base import Project
 from hookpath.projects.find_projects import label_below, projects_below
 from hookpath.projects.folder_store.folder_project import FolderProject, is_slide, is_slide_file
+from hookpath.projects.path_remapping import Remap
 from hookpath.projects.pooling import PooledProject
-from hookpath.projects.remap import Remap
 
 
 class _Rest(TypedDict):

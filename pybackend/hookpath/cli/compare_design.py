@@ -126,7 +126,7 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
     )
     if given.cluster is not None:
         from hookpath.cluster import design_on_cluster
-        from hookpath.projects.spec import ProjectSpec
+        from hookpath.projects.project_spec import ProjectSpec
 
         spec = ProjectSpec(tuple(s.absolute() for s in sources)) if sources else None
         result = design_on_cluster(design, out, spec, options, given.cluster, console.reporter)

@@ -15,7 +15,7 @@ import shutil
 import time
 from pathlib import Path
 
-from hookpath.living_process import lives, this_machine
+from hookpath.process_liveness import lives, this_machine
 
 #: What a process of another machine has not touched for so long is given up, in seconds.
 GIVEN_UP_AFTER_S = 24 * 3600.0

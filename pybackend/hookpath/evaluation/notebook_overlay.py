@@ -13,7 +13,7 @@ from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.slide_views import LONGEST, labels_in, read_view
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, teaching_objects
-from hookpath.slides.rendering import as_rgb
+from hookpath.slides.rgb_rendering import as_rgb
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -18,7 +18,7 @@ from hookpath.annotations import (
 )
 from hookpath.annotations.label_report import merged
 from hookpath.annotations.object_planes import FIRST, Plane, plane_of, planes_of
-from hookpath.context import collector_paused
+from hookpath.context_managers import collector_paused
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project

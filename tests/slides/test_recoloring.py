@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hookpath.geometry import Region
-from hookpath.slides.recolouring import RecolouredSlide, Recolouring
+from hookpath.slides.recoloring import RecolouredSlide, Recolouring
 from support.arrays import ArraySlide
 
 #: Optical density times 1.2 in red, 0.8 in green, 1 in blue.

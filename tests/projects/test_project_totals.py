@@ -12,8 +12,8 @@ import pytest
 from hookpath.errors import MissingSlideError, UsageError
 from hookpath.projects import Remap, Totals, by_project, missing_lines, open_project, write_csv
 from hookpath.projects.image_table import write_parquet
-from hookpath.projects.remap import common_folder, recorded_path
-from hookpath.projects.summary import ImageSummary
+from hookpath.projects.path_remapping import common_folder, recorded_path
+from hookpath.projects.project_summary import ImageSummary
 from support.projects import write_project_file
 from support.textures import texture_slide
 

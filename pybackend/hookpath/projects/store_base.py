@@ -8,7 +8,7 @@ from functools import cached_property
 
 from hookpath.projects.backups import Backups
 from hookpath.projects.base import ImageEntry
-from hookpath.projects.by_id import ImagesById
+from hookpath.projects.image_lookup import ImagesById
 from hookpath.projects.project_changes import Changes, Ledger, Metadata
 
 

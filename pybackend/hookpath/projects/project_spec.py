@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookpath.projects.base import Project
-from hookpath.projects.open_any import open_project
+from hookpath.projects.path_remapping import Remap
 from hookpath.projects.pooling import pooled
-from hookpath.projects.remap import Remap
+from hookpath.projects.store_selection import open_project
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hookpath.export.fast_graphs import with_background
+from hookpath.export.fastpathology_graphs import with_background
 from hookpath.models.h2gnet import H2GNet
 
 

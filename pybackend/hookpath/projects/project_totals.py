@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hookpath.projects.remap import common_folder, recorded_path
-from hookpath.projects.summary import ImageSummary
+from hookpath.projects.path_remapping import common_folder, recorded_path
+from hookpath.projects.project_summary import ImageSummary
 
 
 @dataclass(frozen=True)

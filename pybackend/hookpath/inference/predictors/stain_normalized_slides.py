@@ -15,7 +15,7 @@ from hookpath.models import ModelCard
 from hookpath.models.model_folder import STAIN_KEY
 from hookpath.sampling.stain_profiles import StainProfile, recolouring_of
 from hookpath.slides import Slide
-from hookpath.slides.recolouring import RecolouredSlide
+from hookpath.slides.recoloring import RecolouredSlide
 
 
 def stain_target(card: ModelCard) -> StainProfile | None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 
 from hookpath.annotations import ClassTable
-from hookpath.context import Closing
+from hookpath.context_managers import Closing
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Arrays, Batch, batch_of

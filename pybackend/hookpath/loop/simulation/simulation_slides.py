@@ -27,8 +27,8 @@ from hookpath.projects.backups import Backups
 from hookpath.projects.folder_store.folder_project import InFolder
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.project_changes import Ledger, Metadata
-from hookpath.projects.shared_store import StoredProject
 from hookpath.projects.snapshot import Found
+from hookpath.projects.store_base import StoredProject
 from hookpath.safe_names import file_stem
 from hookpath.slides import SlideRef
 

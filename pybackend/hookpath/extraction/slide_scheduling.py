@@ -27,14 +27,14 @@ from hookpath.extraction.extraction_record import (
     slide_folder,
 )
 from hookpath.extraction.patch_selection import Patch
-from hookpath.extraction.worker_processes import abandon, start_workers
-from hookpath.extraction.worker_task import Drawn, Planned, cut, identify, plan, suffix_of
-from hookpath.leftover_files import discard
+from hookpath.extraction.process_pool import abandon, start_workers
+from hookpath.extraction.worker_process import Drawn, Planned, cut, identify, plan, suffix_of
 from hookpath.locking import Claims, Failed, Lease, may_pass
 from hookpath.locking.shared_work import FIRST_WAIT_S, LONGEST_WAIT_S, TRIES
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.projects.training_labels import as_labels
 from hookpath.slides import SlideIdentity, SlideRef
+from hookpath.temporary_files import discard
 
 #: Patches that a worker cuts out before it says so.
 CHUNK = 64
