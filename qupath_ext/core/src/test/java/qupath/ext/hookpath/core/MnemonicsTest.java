@@ -29,7 +29,8 @@ class MnemonicsTest {
         List<String> others = List.of("_All images", "C_lose");
         assertEquals("The _selected annotations (2)",
                 Mnemonics.again("The selected annotations (2)", "_selected", others));
-        assertEquals("_The 2 annotations", Mnemonics.again("The 2 annotations", "Cho_ose", others));
+        assertEquals("The 2 ann_otations", Mnemonics.again("The 2 annotations", "Cho_ose", others));
+        assertEquals("_The 2 slides", Mnemonics.again("The 2 slides", "Cho_ose", others));
         assertEquals("_Chosen", Mnemonics.again("Chosen", "", others));
         assertEquals("", Mnemonics.again("", "_selected", others));
         assertEquals("all", Mnemonics.again("all", null, others));
