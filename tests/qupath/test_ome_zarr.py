@@ -1,8 +1,9 @@
-"""OME-Zarr in a real QuPath that has Bio-Formats: predicted, results in the right place."""
+"""OME-Zarr in a real QuPath that has Bio-Formats: learned from, predicted, results in place."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,22 @@ import pytest
 from hookpath.annotations.object_planes import plane_of
 from hookpath.inference import predict_project
 from hookpath.projects import PlaneChoice, QuPathProject, twin_remarks
-from support.multiplex import coded
+from support.multiplex import coded, write_strokes
 from support.ngff import as_bioformats2raw, write_ome_zarr
 from support.projects import skip_without_qupath
 from support.qupath import run_alone
 from support.qupath_slides import dump_project
-from support.spots import CONFIG, centres, lie_on_spots, seen_centres, spot_model, spotted
+from support.spots import (
+    CONFIG,
+    DRAWN_SPOTS,
+    LEARNED,
+    centres,
+    learn_spots,
+    lie_on_spots,
+    seen_centres,
+    spot_model,
+    spotted,
+)
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
 
@@ -48,7 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     planes = np.stack([coded(4), coded(4), spotted()], axis=1)
     planes[1, :2] = 300
     write_ome_zarr(root / "stack.ome.zarr", planes, "czyx", **raw)
-    run_alone("make_zarr.groovy", root, root / "Projekt", *CHOSEN, "stack.ome.zarr")
+    drawn = write_strokes(root / "drawn.geojson", DRAWN_SPOTS)
+    run_alone("make_zarr.groovy", root, root / "Projekt", drawn, *CHOSEN, "stack.ome.zarr")
     return root / "Projekt"
 
 
@@ -94,3 +106,17 @@ def test_of_a_stack_they_lie_on_the_plane_that_was_predicted(
 def test_other_images_of_one_folder_are_other_slides(folder: Path) -> None:
     entries = {e.name: e for e in QuPathProject(folder).images}
     assert twin_remarks([entries["several.zarr#1"], entries["plain.ome.zarr"]]) == []
+
+
+@pytest.mark.parametrize("teacher", ["plain.ome.zarr", "named.ome.zarr", "stack.ome.zarr"])
+def test_strokes_teach_and_objects_come_back(folder: Path, tmp_path: Path, teacher: str) -> None:
+    """Learned from one image, read by zarr or through QuPath; each of the others predicted."""
+    copy = shutil.copytree(folder, tmp_path / "Kopie")
+    only = tmp_path / "only.csv"
+    only.write_text(f"image,split\n{teacher},train\n", encoding="utf-8")
+    model = learn_spots(QuPathProject(copy), tmp_path / "run", f"validation.splits='{only}'")
+    flat = LEARNED.model_copy(update={"images": tuple(CHOSEN)})
+    assert predict_project(QuPathProject(copy), model, tmp_path / "out", flat).problems == ()
+    for image in dump_project(copy)["images"]:
+        if image["name"] in CHOSEN:
+            assert lie_on_spots(seen_centres(image)), image["name"]

@@ -21,7 +21,9 @@ from hookpath.training.data.training_data import TrainingData, gather
 from support.families import class_table
 from support.multiplex import NAMES, write_ome, write_strokes
 from support.networks import red_network
+from support.ngff import write_ome_zarr
 from support.slides import write_pyramid
+from support.spots import DRAWN_SPOTS, LEARNED, centres, learn_spots, lie_on_spots, spotted
 from support.training import TINY, Recorder
 
 SIZE = 128
@@ -153,6 +155,21 @@ def test_what_is_of_rgb_only_says_so(
 def test_settings_that_mean_nothing_are_refused(setting: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         TrainConfig.load(overrides=[setting])
+
+
+def test_strokes_on_an_ome_zarr_come_back_as_objects_where_it_is_bright(tmp_path: Path) -> None:
+    """A folder with one of each kind: annotated the first, the other predicted, too."""
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    for name, version in (("old.ome.zarr", "0.4"), ("new.zarr", "0.5")):
+        write_ome_zarr(folder / name, spotted(), version=version, labels=NAMES, scale=1.0)
+    write_strokes(folder / "old.geojson", DRAWN_SPOTS)
+    model = learn_spots(open_project(folder), tmp_path / "run", channel="CD8")
+    found = predict_project(open_project(folder), model, tmp_path / "out", LEARNED)
+    assert found.problems == ()
+    for entry in open_project(folder).images:
+        ours = [o for o in entry.objects() if o.run and o.path_class and o.path_class.name == "B"]
+        assert lie_on_spots(centres(o.geometry for o in ours)), entry.name
 
 
 def test_planes_teach_what_is_drawn_on_them_and_stay_together(tmp_path: Path) -> None:
