@@ -29,6 +29,7 @@ from hookpath.loop import (
 from hookpath.loop.ground_truth.training_view import truth_of
 from hookpath.loop.state.image_records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
 from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
+from hookpath.projects.object_ownership import TISSUE_RUN
 from support.loops import SIZE, LoopStore, reshaped
 from support.textures import DARK, PALE, texture_objects
 from support.training import Recorder
@@ -117,6 +118,17 @@ def test_only_a_confirmed_region_teaches(store: LoopStore) -> None:
     assert all(f.geometry.within(region.geometry.buffer(1e-6)) for f in shown.facts)
     # Proposals that reach out of the region stay proposals.
     assert before & {o.id for o in store.objects(2) if o.run}
+
+
+def test_outlines_of_tissue_stay_where_something_is_accepted(store: LoopStore) -> None:
+    tissue = PathObject(box(0, 0, SIZE, SIZE), path_class=PathClass("Tissue"))
+    with store.project() as project:
+        project.images[0].objects()
+        project.images[0].write([tissue], TISSUE_RUN, beside=True)
+    store.begin()
+    accept_on(store, 0)
+    assert [o.run for o in store.objects(0) if o.id == tissue.id] == [TISSUE_RUN]
+    assert {f.path_class.name for f in truth_on(store, 0).facts} == {"Dark", "Pale"}
 
 
 def test_a_network_that_learns_no_classes_begins_no_loop(folder_store: LoopStore) -> None:

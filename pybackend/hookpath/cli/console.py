@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -16,11 +16,22 @@ from hookpath.cli.heartbeat import Heartbeat
 from hookpath.cli.progress_reporters import BarReporter, JsonReporter, LineReporter
 from hookpath.cli.stdout_guard import stdout_for_events
 from hookpath.cli.stop_requests import CURRENT_JOB, stop_main_thread, stoppable
-from hookpath.errors import OutputError, UsageError, code_of, one_line, write_code
+from hookpath.errors import (
+    HookpathError,
+    OutputError,
+    UsageError,
+    code_of,
+    one_line,
+    shared_code,
+    write_code,
+)
 from hookpath.extras import explained
 from hookpath.safe_names import cell_text, printable
 from hookpath.signals import QueueStop
 from hookpath.untrusted_files import reason
+
+if TYPE_CHECKING:
+    from hookpath.projects import Problem
 
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
@@ -185,6 +196,21 @@ def _standard_output() -> Iterator[None]:
             f"standard output cannot be written ({error.strerror}); what the command made is there",
             code=write_code(error),
         ) from error
+
+
+def fail_for(
+    problems: Sequence[Problem], done: int, error: type[HookpathError], what: str = "failed"
+) -> None:
+    """End a command that could not do all: how many images of how many, and why the first.
+
+    Args:
+        done: images that it could do.
+        error: the kind that is raised, where there are problems.
+    """
+    if problems:
+        total = len(problems) + done
+        many = f"{len(problems)} of {total} images {what}; " if total > 1 else ""
+        raise error(many + problems[0].line, code=shared_code(problems))
 
 
 def counted(number: int, one: str, many: str) -> str:

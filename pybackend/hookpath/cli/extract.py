@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.errors import ExtractionError, shared_code
+from hookpath.cli.console import Console, Debug, Json, fail_for, running
+from hookpath.errors import ExtractionError
 
 if TYPE_CHECKING:
     from hookpath.extraction import ExtractReport
@@ -184,9 +184,4 @@ def _report(console: Console, report: ExtractReport) -> None:
     if records:
         console.table("", ["image", *names, *labels], rows)
         console.say(f"table of all patches: {report.table}")
-    if report.problems:
-        raise ExtractionError(
-            f"{len(report.problems)} of {len(report.problems) + len(records)} images failed; "
-            f"{report.problems[0].line}",
-            code=shared_code(report.problems),
-        )
+    fail_for(report.problems, len(records), ExtractionError)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.console import Console, Debug, Json, counted, fail_for, running
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
-from hookpath.errors import PredictionError, UsageError, shared_code
+from hookpath.errors import PredictionError, UsageError
 
 if TYPE_CHECKING:
     from hookpath.inference import ImportReport
@@ -108,10 +108,4 @@ def _report(console: Console, report: ImportReport) -> None:
         images = counted(len(report.without), "image has", "images have")
         names = ", ".join([*report.without[:3], *(["…"] if len(report.without) > 3 else [])])
         console.say(f"{images} no finished prediction there that can be read: {names}")
-    if report.problems:
-        done = len(report.imported)
-        raise PredictionError(
-            f"{len(report.problems)} of {len(report.problems) + done} images failed; "
-            f"{report.problems[0].line}",
-            code=shared_code(report.problems),
-        )
+    fail_for(report.problems, len(report.imported), PredictionError)

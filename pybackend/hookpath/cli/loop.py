@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,8 +11,8 @@ import typer
 
 from hookpath.cli import loop_simulate
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.errors import LoopError, UsageError, shared_code
+from hookpath.cli.console import Console, Debug, Json, fail_for, running
+from hookpath.errors import LoopError, UsageError
 from hookpath.limits import LENGTH_UM
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def propose(
         chosen = [find_entry(project, name) for name in image or ()]
         report = propose_on(folder, project, chosen, count, console.reporter)
         _report(console, folder, project)
-        _fail_if(report.problems, len(report.problems) + len(report.proposed))
+        fail_for(report.problems, len(report.proposed), LoopError)
 
 
 @app.command(name="next")
@@ -192,7 +192,7 @@ def next_(
         for found in ranked[:count]:
             console.say(f"next   {found['name']}")
         if image:
-            _fail_if(report.problems, len(image))
+            fail_for(report.problems, len(image) - len(report.problems), LoopError)
 
 
 @app.command()
@@ -233,7 +233,7 @@ def accept(
                 except LoopError as error:
                     problems.append(report_failure(entry, error, console.reporter))
         _report(console, folder, project)
-        _fail_if(problems, len(image))
+        fail_for(problems, len(image) - len(problems), LoopError)
 
 
 @app.command()
@@ -363,12 +363,3 @@ def _round_line(values: dict[str, Any]) -> str:
             f"; Dice of proposals {dice}; outlines spared {text(values['corrections']['saved'])}"
         )
     return line
-
-
-def _fail_if(problems: Sequence[Problem], total: int) -> None:
-    """Some of the images that were asked for failed."""
-    if not problems:
-        return
-    line, code = problems[0].line, shared_code(problems)
-    many = f"{len(problems)} of {total} images failed; " if total > 1 else ""
-    raise LoopError(many + line, code=code)

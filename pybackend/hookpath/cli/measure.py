@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console import Console, Debug, Json, fail_for, running
 from hookpath.cli.output_file import refuse_unwritable, saving
-from hookpath.errors import EvaluationError, shared_code
+from hookpath.errors import EvaluationError
 
 if TYPE_CHECKING:
     from hookpath.measurements.project_measurement import ImageMeasured
@@ -74,12 +74,7 @@ def command(
             },
         )
         _report(console, done, out)
-        if problems:
-            raise EvaluationError(
-                f"{len(problems)} of {len(problems) + len(done)} images were not measured; "
-                f"{problems[0].line}",
-                code=shared_code(problems),
-            )
+        fail_for(problems, len(done), EvaluationError, "were not measured")
 
 
 def _report(console: Console, done: list[ImageMeasured], out: Path | None) -> None:

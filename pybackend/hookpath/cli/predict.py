@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console import Console, Debug, Json, fail_for, running
 from hookpath.cli.dry_run import print_prediction
 from hookpath.durations import duration_text
-from hookpath.errors import PredictionError, UsageError, shared_code
+from hookpath.errors import PredictionError, UsageError
 
 if TYPE_CHECKING:
     from hookpath.inference import PredictReport, SlidePrediction
@@ -190,12 +190,7 @@ def _report(console: Console, report: PredictReport) -> None:
     columns = ["image", *(f"{name} mm²" for name in classes), "objects", "time"]
     console.table("", columns, [_row(found, classes) for found in done])
     console.say(f"results in {report.out_dir}")
-    if report.problems:
-        raise PredictionError(
-            f"{len(report.problems)} of {len(report.problems) + len(done)} images failed; "
-            f"{report.problems[0].line}",
-            code=shared_code(report.problems),
-        )
+    fail_for(report.problems, len(done), PredictionError)
 
 
 def _row(found: SlidePrediction, classes: tuple[str, ...]) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Debug, Json, running
-from hookpath.errors import LoopError, shared_code
+from hookpath.cli.console import Debug, Json, fail_for, running
+from hookpath.errors import LoopError
 from hookpath.limits import LENGTH_UM, SPACING_UM
 
 
@@ -68,8 +68,4 @@ def command(
         console.result("tissues", found)
         rows = [[d.name, str(d.objects), f"{d.area_mm2:.3f}"] for d in done]
         console.table("", ["image", "outlines", "tissue mm²"], rows)
-        if problems:
-            raise LoopError(
-                f"{len(problems)} of {len(problems) + len(done)} images failed; {problems[0].line}",
-                code=shared_code(problems),
-            )
+        fail_for(problems, len(done), LoopError)

@@ -17,6 +17,7 @@ from hookpath.annotations.objects import new_object_id
 from hookpath.loop.ground_truth.ground_truth_rules import CHECK_CLASS, CONFIRMED_CLASS, Truth
 from hookpath.loop.state.loop_folder import LoopFolder
 from hookpath.projects import CONFIRMED_KEY, ImageEntry
+from hookpath.projects.object_ownership import is_lasting
 
 CONFIRMED_COLOR = (0, 140, 90)
 CHECK_COLOR = (255, 170, 0)
@@ -65,8 +66,11 @@ def run_of(folder: LoopFolder) -> str:
 
 
 def untouched(objects: Sequence[PathObject], *, checks: bool = False) -> list[PathObject]:
-    """Our proposals that are in the project as we wrote them; `checks`: the regions to check."""
-    ours = [o for o in objects if o.run is not None and o.path_class is not None]
+    """Our proposals that are in the project as we wrote them; `checks`: the regions to check.
+
+    Outlines of tissue stay by themselves.
+    """
+    ours = [o for o in objects if o.run is not None and not is_lasting(o.run) and o.path_class]
     if checks:
         return [o for o in ours if o.path_class and o.path_class.name == CHECK_CLASS]
     kinds = (CHECK_CLASS, CONFIRMED_CLASS)
