@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 from hookpath.errors import BusyError, code_of
 from hookpath.locking import (
     LOCK_NAME,
+    Claims,
     alone,
     folder_alone,
     is_empty,
@@ -130,6 +132,38 @@ def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
     os.utime(note, (past, past))
     with alone(file, "x", 0.0):
         pass
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_note_that_cannot_be_written_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """On a full disk an empty note stayed; whoever came next waited until its pulse was over."""
+    note = lock_files.note_of(tmp_path / "a")
+
+    def no_link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_link)
+    claims = Claims(tmp_path, "work", "x")
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", refuse_full)
+        full.setattr(os, "fdopen", refuse_full)
+        with pytest.raises(OSError, match="No space left") as caught:
+            claims.take("a")
+    assert str(caught.value.filename).endswith("a.note")
+    assert not note.exists()
+    lease = claims.take("a")
+    assert lease is not None
+    assert claims.take("a") is None
+    lease.release()
+    claims.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def refuse_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"process": "x"}', "\0" * 9000])

@@ -45,6 +45,17 @@ def make_folder(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder", str(folder)) from None
 
 
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Errors of writing, which say nothing of where, name `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 class GivenUpError(Exception):
     """Ends a `replacing` block whose file is not wanted any more; it is nobody's failure."""
 
@@ -98,7 +109,8 @@ def replacing(
     part = unfinished_beside(target)
     sweep(target.parent)
     try:
-        yield part
+        with naming_file(path):
+            yield part
         if flush:
             _flush(part)
         _keep_mode(target, part)

@@ -6,11 +6,13 @@ name) where the content does; every room makes its own error of both.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import errno
 import io
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,9 @@ def read_json(path: Path, most: int = limits.TEXT_BYTES) -> Any:
     return parse_json(read_bytes(path, most))
 
 
+_SEPARATOR_LINE = re.compile(r"sep=[,;\t][\r\n]+", re.IGNORECASE)
+
+
 def parse_json(data: bytes | str) -> Any:
     """The value of a JSON text.
 
@@ -79,15 +84,32 @@ def parse_json(data: bytes | str) -> Any:
     return found
 
 
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """The rows of an ordinary file with a table (see `parse_table`), UTF-8 or marked UTF-16.
+
+    Raises:
+        OSError: there is none, or none that can be read.
+        ValueError: it is no table, or in no such encoding.
+    """
+    data = read_bytes(path, limits.TEXT_BYTES)
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError('it is no UTF-8 text; save it as "CSV UTF-8"') from None
+    return parse_table(text.replace("\r\n", "\n"))
+
+
 def parse_table(text: str) -> list[dict[str, Any]]:
     """The rows of a table with a header, by the names of its columns in small letters.
 
-    Columns are parted by commas, semicolons (a spreadsheet of many languages) or tabs.
+    Columns are parted by commas, semicolons (a spreadsheet of many languages) or tabs. A line
+    ``sep=;`` above the header, as spreadsheets understand it, says nothing else.
 
     Raises:
         ValueError: it is none.
     """
-    plain = text.removeprefix("\ufeff")
+    plain = _SEPARATOR_LINE.sub("", text.lstrip("\r\n"))
     mark = max(",;\t", key=plain.partition("\n")[0].count)
     try:
         rows = list(csv.DictReader(io.StringIO(plain, newline=""), delimiter=mark))

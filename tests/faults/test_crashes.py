@@ -14,7 +14,7 @@ import pytest
 from hookpath.annotations import read_geojson
 from support.annotation_files import ASAP, IMAGESCOPE
 from support.crash_cases import CASES, Case
-from support.crashes import changes_of, content, done, killed, kinds_of, out_of_room
+from support.crashes import Changes, changes_of, content, done, killed, kinds_of, out_of_room
 from support.leftovers import leftovers
 from support.predictors import save_random_model
 from support.textures import texture_folder
@@ -55,7 +55,7 @@ class Known:
     """A case that was run to its end once: how many changes, and what came of it."""
 
     template: Path
-    changes: list[str]
+    changes: Changes
     result: dict[str, object]
 
 
@@ -126,20 +126,20 @@ def fill_and_run_again(case: Case, template: Path, number: int) -> None:
 
 @pytest.mark.parametrize("case", cases(quick=True))
 def test_killed_at_some_changes(case: Case, template: Path) -> None:
-    for number in places(len(known(case, template).changes), QUICK[case.name]):
+    for number in places(len(known(case, template).changes.done), QUICK[case.name]):
         kill_and_run_again(case, template, number)
 
 
 @pytest.mark.parametrize("case", [c for c in cases(quick=True) if "loop" not in c.id])
 def test_a_disk_that_fills_up(case: Case, template: Path) -> None:
-    fill_and_run_again(case, template, 1 + len(known(case, template).changes) // 2)
+    fill_and_run_again(case, template, 1 + len(known(case, template).changes.done) // 2)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("case", cases())
 def test_killed_at_every_change(case: Case, template: Path) -> None:
-    for number in range(1, len(known(case, template).changes) + 1):
+    for number in sorted(known(case, template).changes.distinct):
         kill_and_run_again(case, template, number)
 
 
@@ -147,7 +147,7 @@ def test_killed_at_every_change(case: Case, template: Path) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("case", cases())
 def test_a_disk_that_is_full_from_any_change_on(case: Case, template: Path) -> None:
-    changes = known(case, template).changes
+    changes = known(case, template).changes.done
     for number in kinds_of(changes) if case.name in LONG else range(1, len(changes) + 1):
         fill_and_run_again(case, template, number)
 

@@ -198,12 +198,37 @@ def test_a_table_that_a_spreadsheet_saved(tmp_path: Path, mark: str) -> None:
     assert (row.image, row.split) == ("a.svs", "test")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_tables_of_other_programs(tmp_path: Path, encoding: str) -> None:
+    """Excel writes UTF-16 as "Unicode text", understands ``sep=``, and "CSV" is in no Unicode."""
+    path = tmp_path / "t.csv"
+    path.write_bytes("\r\nsep=;\r\nImage;Split\r\n\u00e4.svs;Test\r\n".encode(encoding))
+    if encoding == "cp1252":
+        with pytest.raises(UsageError, match='no UTF-8 text; save it as "CSV UTF-8"'):
+            SplitTable.load(path)
+    else:
+        (row,) = SplitTable.load(path).rows
+        assert (row.image, row.split) == ("\u00e4.svs", "test")
+
+
+def test_accents_may_be_spelled_as_another_system_does(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    texture_slide(tmp_path / "s" / "\u00e4.tif", seed=0, size=64)
+    project = FolderProject(tmp_path / "s")
+    table = tmp_path / "t.csv"
+    table.write_text("image,split\na\u0308.tif,val\n", "utf-8")
+    assert split_remarks(project, table, None) == []
+    assert project.images[0].metadata[SPLIT_KEY] == "val"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("image,part\na,train\n", "a column split or fold"),
         ("image,split\na,left\n", r"line 2: 'left' is no part"),
-        ("image,fold\na,x\n", r"line 2: .*x.* is no part"),
+        ("image,fold\na,x\n", r"line 2: .*x.* is no fold"),
+        ("image,fold\na,1\nb,0\n", r"line 3: '0' is no fold; use numbers from 1 to 1000"),
+        ("image,fold\na," + "9" * 5000, r"line 2: '9{20}' is no fold"),
         ("image,split\na,test\na,val\n", "a is there twice"),
         ("", "no split"),
         ("image,split\na,train\n" + "x" * 200_000 + ",test\n", "field larger than field limit"),

@@ -9,6 +9,7 @@ handed to the system is lost.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,11 +87,26 @@ def watch(root: Path, on_change: Callable[[int, str, str], None]) -> None:
     sys.addaudithook(hook)
 
 
-def changes_of(work: Work, root: Path) -> list[str]:
-    """What is done to which file, change by change; it must succeed."""
+@dataclass(frozen=True)
+class Changes:
+    """What is done to which file, change by change.
+
+    Attributes:
+        distinct: numbers (from 1) of those before which the files are as before no earlier one.
+            Who is killed before any other leaves nothing else than before one of these.
+    """
+
+    done: list[str]
+    distinct: list[int]
+
+
+def changes_of(work: Work, root: Path) -> Changes:
+    """The changes of a run that must succeed."""
     note = root.with_name("changes")
     assert _in_child(_count, work, root, note) == 0
-    return note.read_text().splitlines()
+    lines = [line.partition(" ")[::2] for line in note.read_text().splitlines()]
+    states = [state for state, _ in lines]
+    return Changes([change for _, change in lines], [states.index(s) + 1 for s in set(states)])
 
 
 #: Digits and what makes names unique: files of one kind differ in nothing else.
@@ -127,9 +144,12 @@ _PRELOADED = (
     "hookpath.cli.app", "hookpath.conversion", "hookpath.evaluation", "hookpath.export",
     "hookpath.demo", "hookpath.extraction", "hookpath.inference", "hookpath.loop.steps.propose",
     "hookpath.loop.steps.retrain", "hookpath.stages", "hookpath.training",
-    "hookpath.evaluation.report.training_page", "kornia", "matplotlib.pyplot", "scipy.stats",
-    "scipy.ndimage", "rasterio", "openslide", "tifffile", "jinja2", "torch._dynamo",
-    "torch.utils.tensorboard", "typer.testing",
+    "hookpath.evaluation.report.training_page", "imagecodecs", "kornia", "psutil",
+    "matplotlib.pyplot", "scipy.stats", "scipy.ndimage", "rasterio", "openslide", "tifffile", "jinja2", "torch._dynamo",
+    "torch.utils.tensorboard", "typer.testing", "rich.table", "safetensors.torch",
+    "networkx", "onnx", "onnxruntime", "onnxscript", "torch.onnx",
+    "onnxscript.function_libs.torch_lib.ops", "sympy.combinatorics", "torch.export._trace",
+    "torch.onnx._internal.exporter._torchlib.ops",
 )  # fmt: skip
 
 
@@ -159,12 +179,22 @@ def _count(work: Work, root: Path, note: Path) -> None:
 
     def remember(number: int, event: str, name: str) -> None:
         assert number == len(seen) + 1
-        seen.append(f"{event} {name.removeprefix(str(root))!r}")
+        seen.append(f"{_state(root)} {event} {name.removeprefix(str(root))!r}")
 
     watch(root, remember)
     code = work(root)
     note.write_text("\n".join(seen))
     raise SystemExit(code)
+
+
+def _state(root: Path) -> str:
+    """Of all files and folders as they are on the disk at this moment."""
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        found.update(repr((str(path), path.lstat().st_mode)).encode())
+        if path.is_file() and not path.is_symlink():
+            found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _until_killed(work: Work, root: Path, number: int) -> None:

@@ -14,7 +14,7 @@ from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading_notes import hex_color
 from hookpath.safe_names import csv_cell, of_csv_cell
-from hookpath.untrusted_files import parse_json, parse_table, read_text
+from hookpath.untrusted_files import parse_json, read_table, read_text
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")
@@ -64,15 +64,14 @@ def read_class_values(path: Path) -> ClassValues:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    text = read_text(path, encoding="utf-8-sig")
     if path.suffix.lower() == ".json":
-        content = parse_json(text)
+        content = parse_json(read_text(path, encoding="utf-8-sig"))
     elif path.suffix.lower() == ".toml":
-        content = tomllib.loads(text)
+        content = tomllib.loads(read_text(path, encoding="utf-8-sig"))
     else:
         content = [
             {k: of_csv_cell(v) if isinstance(v, str) else v for k, v in row.items()}
-            for row in parse_table(text)
+            for row in read_table(path)
         ]
     if isinstance(content, dict):
         content = content.get("classes", content)

@@ -147,7 +147,8 @@ class _Images:
             waiting=self._waiting,
             ends=lambda error: isinstance(error, OutputFullError),
         )
-        share_out(range(len(self.entries)), self.run.claims, work)
+        with clear_if_full(self.run.out_dir):
+            share_out(range(len(self.entries)), self.run.claims, work)
         self.reporter.overall(1.0)
         in_order = [self.found[i] for i in sorted(self.found)]
         return PredictReport(

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hookpath.atomic_files import naming_file
+from hookpath.errors import NO_ROOM
 from hookpath.process_liveness import lives, this_machine
 from hookpath.temporary_files import discard, unfinished_beside
 
@@ -90,14 +92,47 @@ def try_note(file: Path, shared: bool, by_pulse: bool = False) -> NoteLock | NoL
     _remove_abandoned(note, by_pulse)
     if shared:
         return None if note.exists() else NoLock()
+    said = owner()
+    return NoteLock(note, said) if _made(note, said) else None
+
+
+def _made(note: Path, said: bytes) -> bool:
+    """Make a note, whole or not at all; False: another process was there first.
+
+    Half a note would say nothing of who made it, and all would wait until its pulse is over.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    part = unfinished_beside(note)
+    try:
+        with naming_file(note):
+            part.write_bytes(said)
+        os.link(part, note)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        return _made_without_link(note, said)
+    finally:
+        discard(part)
+    return True
+
+
+def _made_without_link(note: Path, said: bytes) -> bool:
+    """The same where a file system knows no links: a kill may come in between."""
     try:
         handle = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:
-        return None
-    said = owner()
-    with os.fdopen(handle, "wb") as out:
-        out.write(said)
-    return NoteLock(note, said)
+        return False
+    try:
+        with naming_file(note), os.fdopen(handle, "wb") as out:
+            out.write(said)
+    except OSError:
+        discard(note)
+        raise
+    return True
 
 
 def note_of(file: Path) -> Path:

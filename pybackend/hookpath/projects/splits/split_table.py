@@ -8,6 +8,7 @@ folds, one fold tests, the next one validates (where there are three or more), t
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from pathlib import Path
 
 from hookpath.atomic_files import replace_text
 from hookpath.errors import HookpathError, OutputError, UsageError, write_code
+from hookpath.limits import FOLDS
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.pooling import own_entry
 from hookpath.projects.snapshot import StoredImage
 from hookpath.safe_names import csv_cell, of_csv_cell
 from hookpath.slides.identity import content_of
-from hookpath.untrusted_files import parse_table, read_text, reason
+from hookpath.untrusted_files import read_table, reason
 
 FOLD_KEY = "hookpath.fold"
 """Image metadata with the fold of a slide."""
@@ -103,7 +105,7 @@ class SplitTable:
             UsageError: missing, or no such table; names the line.
         """
         try:
-            lines = parse_table(read_text(path))
+            lines = read_table(path)
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: cannot be read as a split ({reason(error)})") from None
         has = set(lines[0]) if lines else set()
@@ -143,11 +145,13 @@ def apply_split(
     """
     table = from_metadata(project.images) if path is None else SplitTable.load(path)
     by_name = {row.image: row for row in table.rows}
+    by_look = {_look(row.image): row for row in table.rows}
     by_slide = {row.slide: row for row in table.rows if row.slide}
     left: list[str] = []
     used: set[str] = set()
     for entry in project.images:
         row = by_name.get(entry.name) or by_name.get(own_entry(entry).name)
+        row = row or by_look.get(_look(own_entry(entry).name))
         row = row or (by_slide.get(content_digest(entry)) if by_slide else None)
         part = NOT_IN_SPLIT if row is None else table.part_of(row, fold)
         if row is None or part == NOT_IN_SPLIT:
@@ -181,7 +185,7 @@ def from_metadata(images: Sequence[ImageEntry]) -> SplitTable:
     rows = []
     for entry in images:
         said = entry.metadata.get(FOLD_KEY, "").strip()
-        rows.append(SplitRow(entry.name, fold=int(said) if said.isdecimal() else None))
+        rows.append(SplitRow(entry.name, fold=int(said) if _is_fold(said) else None))
     table = SplitTable(tuple(rows))
     if not table.folds:
         raise UsageError(
@@ -206,14 +210,27 @@ def content_digest(entry: ImageEntry) -> str:
         return ""
 
 
+def _look(name: str) -> str:
+    """A name as it looks: macOS and other systems spell accents differently."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_fold(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10 and 1 <= int(text) <= FOLDS
+
+
 def _row(line: Mapping[str, str | None], path: Path, number: int) -> SplitRow:
     values = {k: of_csv_cell(v or "").strip() for k, v in line.items() if k is not None}
     split = {"validation": "val"}.get(values.get("split", "").lower(), values.get("split", ""))
     fold = values.get("fold", "")
-    if (split and split.lower() not in _PARTS) or (fold and not fold.isdecimal()):
+    if split and split.lower() not in _PARTS:
         raise UsageError(
-            f"{path}, line {number}: {(split or fold)!r} is no part; use train, val or test (or "
-            "numbers in a column fold)"
+            f"{path}, line {number}: {split!r} is no part; use train, val or test (or numbers in a "
+            "column fold)"
+        )
+    if fold and not _is_fold(fold):
+        raise UsageError(
+            f"{path}, line {number}: {fold[:20]!r} is no fold; use numbers from 1 to {FOLDS}"
         )
     return SplitRow(
         values["image"], values.get("group", ""), split.lower() or None,
