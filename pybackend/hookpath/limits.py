@@ -42,6 +42,9 @@ TANGLED_CROSSINGS = 100_000
 #: Segments that are passed to tell which of those faces lie inside.
 TANGLED_LOOKS = 300_000_000
 
+#: Sides of a slide that need not have a byte for each px (OME-Zarr), px; levels of its pyramid.
+SIDE_PX = 10**7
+LEVELS = 64
 #: Pixels of a mask or flat image that is held in memory whole.
 HELD_PIXELS = 10**9
 

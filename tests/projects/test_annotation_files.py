@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from PIL import Image
@@ -107,6 +107,25 @@ def test_predictions_are_nobody_s_annotations() -> None:
     assert found.unused == {
         Path("gone.tif.hookpath.geojson"): "the slide of these predictions is not here"
     }
+
+
+def test_files_of_a_large_folder_are_looked_up_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slides = [Path(f"{number}.tif") for number in range(300)]
+    files = [Path(f"{number}{ending}") for number in range(300) for ending in (".tif", ".geojson")]
+    compared = 0
+
+    def counted(self: Path, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return str(self) == str(other)
+
+    monkeypatch.setattr(PurePath, "__eq__", counted)
+    found = sidecars_of(slides, files, {})
+    monkeypatch.undo()
+    assert len(found.matched) == 300
+    assert compared < 3000
 
 
 def test_halo_s_file_is_read_and_never_written(tmp_path: Path) -> None:

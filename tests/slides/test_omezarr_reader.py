@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,7 @@ def test_a_scale_that_is_none_leaves_the_size_of_a_px_unknown(tmp_path: Path, va
         ({"multiscales": [{"axes": ["c", "y", "x"], "datasets": [{"path": "../b"}]}]}, "outside"),
         ({"multiscales": [{"axes": ["y", "x"], "datasets": [{"path": "0"}]}]}, "has not the axes"),
         ({"multiscales": "x"}, "cannot be used"),
+        ({"multiscales": [{"axes": ["y", "x"], "datasets": [{"path": "0"}] * 65}]}, "more than 64"),
         ({"multiscales": [{"axes": ["x", "y", "x"], "datasets": []}]}, "has the axes x, y, x"),
     ],
 )
@@ -217,6 +219,36 @@ def test_a_damaged_chunk_is_reported_where(tmp_path: Path) -> None:
         open_slide(path) as s,
     ):
         s.read(Region(0, 0, 64, 64, 1, 1))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+def test_a_chunk_that_is_no_file_is_damage(tmp_path: Path, kind: str) -> None:
+    """A pipe is not waited for; zarr itself takes the others for chunks that are not there."""
+    path = write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB, levels=1)
+    chunk = path / "0" / "0" / "0" / "0"
+    chunk.unlink()
+    if kind == "pipe":
+        make_pipe = getattr(os, "mkfifo", None)
+        if make_pipe is None:
+            pytest.skip("no pipes here")
+        make_pipe(chunk)
+    elif kind == "folder":
+        chunk.mkdir()
+    else:
+        chunk.symlink_to("nowhere")
+    with (
+        pytest.raises(SlideError, match=r"damaged at 0, 0 of level 0 .*0 is (no|a link)"),
+        open_slide(path) as s,
+    ):
+        s.read(Region(0, 0, 64, 64, 1, 1))
+
+
+def test_a_side_that_no_slide_has_is_refused(tmp_path: Path) -> None:
+    path = write_ome_zarr(tmp_path / "a.zarr", CODE, labels=RGB, levels=1)
+    file = path / "0" / ".zarray"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"shape": [3, 2**40, 2**40]}))
+    with pytest.raises(SlideError, match=r"a side of 1,099,511,627,776 px"):
+        open_slide(path)
 
 
 def test_chunks_that_no_memory_holds_are_refused(tmp_path: Path) -> None:

@@ -145,11 +145,9 @@ _PRELOADED = (
     "hookpath.demo", "hookpath.extraction", "hookpath.inference", "hookpath.loop.steps.propose",
     "hookpath.loop.steps.retrain", "hookpath.stages", "hookpath.training",
     "hookpath.evaluation.report.training_page", "imagecodecs", "kornia", "psutil",
-    "matplotlib.pyplot", "scipy.stats", "scipy.ndimage", "rasterio", "openslide", "tifffile", "jinja2", "torch._dynamo",
-    "torch.utils.tensorboard", "typer.testing", "rich.table", "safetensors.torch",
-    "networkx", "onnx", "onnxruntime", "onnxscript", "torch.onnx",
-    "onnxscript.function_libs.torch_lib.ops", "sympy.combinatorics", "torch.export._trace",
-    "torch.onnx._internal.exporter._torchlib.ops",
+    "matplotlib.pyplot", "scipy.stats", "scipy.ndimage", "rasterio", "openslide", "tifffile",
+    "jinja2", "torch._dynamo", "torch.utils.tensorboard", "typer.testing", "rich.table",
+    "safetensors.torch",
 )  # fmt: skip
 
 

@@ -136,6 +136,8 @@ def _described(folder: Path, said: Mapping[str, Any], path: Path) -> NgffImage:
     axes, units = _axes(scales)
     if not {"x", "y"} <= set(axes) <= set(_OLD_AXES) or len(set(axes)) < len(axes):
         raise SlideError(f"{path}: has the axes {', '.join(axes)}; those of t, c, z, y, x are read")
+    if len(scales["datasets"]) > limits.LEVELS:
+        raise SlideError(f"{path}: lists more than {limits.LEVELS} levels; export it again")
     whole = scales.get("coordinateTransformations") or []
     levels = []
     for one in scales["datasets"]:

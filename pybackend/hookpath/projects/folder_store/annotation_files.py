@@ -74,7 +74,7 @@ def sidecars_of(
         exact: slide → annotations that are named exactly like it.
     """
     by_key: dict[str, list[Path]] = {}
-    slides = list(slides)
+    slides = dict.fromkeys(slides)
     for slide in slides:
         for name in dict.fromkeys((slide.name, *stems_of(slide))):
             by_key.setdefault(_folded(name), []).append(slide)

@@ -110,7 +110,7 @@ class FolderProject(StoredProject):
     def sidecars(self) -> Sidecars:
         """What of the folder's files is whose, as they are when this is first asked for."""
         there = list(self.folder.iterdir())
-        files = [p for p in there if p.is_file() or is_ome_zarr(p)]
+        files = dict.fromkeys(p for p in there if p.is_file() or is_ome_zarr(p))
         single = _is_single(self._source)
         slides = (
             [p for p in files if is_slide_file(p)] if single else [e.file for e in self._images]

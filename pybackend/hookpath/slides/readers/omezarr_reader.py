@@ -14,6 +14,7 @@ import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
+from hookpath.limits import SIDE_PX
 from hookpath.slides.base import Level, Plane, Slide, plane_text
 from hookpath.slides.channels import RGB_CHANNELS, Pixels, brightest
 from hookpath.slides.ngff_metadata import NgffImage, NgffLevel, codecs_of, ngff_image
@@ -177,12 +178,14 @@ def _array(path: Path, folder: Path, axes: int) -> Any:
     """An array whose codecs, type and chunks are such as we read."""
     import zarr
 
+    from hookpath.slides.readers.zarr_store import OrdinaryFiles
+
     again = "copy the folder again from its source"
     try:
         unknown = [name for name in codecs_of(folder) if name not in _CODECS]
         if unknown:
             raise SlideError(f"{path}: is packed by {unknown[0]!r}, which is not read; use zstd")
-        array = zarr.open_array(folder, mode="r")
+        array = zarr.open_array(OrdinaryFiles(folder, read_only=True), mode="r")
         shape, chunks = tuple(array.shape), tuple(array.chunks)
     except SlideError:
         raise
@@ -192,6 +195,9 @@ def _array(path: Path, folder: Path, axes: int) -> Any:
         ) from error
     if len(shape) != axes or min(shape) < 1:
         raise SlideError(f"{path}: level {folder.name} has not the axes that are named; {again}")
+    if max(shape) > SIDE_PX:
+        raise SlideError(f"{path}: claims a side of {max(shape):,} px, no more than {SIDE_PX:,} "
+                         f"are read; {again}")  # fmt: skip
     kind = np.dtype(array.dtype)
     if kind.newbyteorder("=").name not in _TYPES:
         raise SlideError(f"{path}: has {kind} samples, which are not read; export it with 8 or 16")
