@@ -9,8 +9,10 @@ import javafx.scene.control.Labeled
 import javafx.stage.Stage
 import javafx.stage.Window
 import javax.imageio.ImageIO
+import qupath.ext.hookpath.Drawings
 import qupath.ext.hookpath.Hookpath
 import qupath.ext.hookpath.ui.RunWindow
+import qupath.ext.hookpath.ui.train.TrainWindow
 import qupath.lib.gui.QuPathGUI
 import qupath.lib.images.servers.ImageServerMetadata
 import qupath.lib.objects.PathObjects
@@ -106,6 +108,10 @@ def visit = {
     run('some')
     fx { at('kind').setValue('all') }
     run('all')
+    def predictions = new File(qupath.getProject().getPath().getParent().toFile(), 'hookpath/predictions')
+    fx { hierarchy().removeObjects(hierarchy().getAllObjects(false), false) }
+    report.imported = [Hookpath.importPredictions(predictions.getPath()), Hookpath.importPredictions(predictions.getPath())].collect { [it.added(), it.removed()] }
+    report.results.imported = results()
     fx {     // inside what is drawn, which is on one plane only
         def mine = box('Region*', 30, 30, 60, 60, 2)
         hierarchy().addObject(mine)
@@ -124,6 +130,22 @@ def visit = {
     report.shown.zero = status()
     picture('live-0', null)
     picture('live-window', 'HookNet preview')
+    Hookpath.stopPreview()
+
+    // What Train counts: what was drawn, and of results what is shown where that plane is confirmed.
+    fx {
+        def ours = [box('Dim', 120, 10, 30, 20, 0), box('Dim', 120, 10, 30, 40, 2)]
+        ours.each { it.getMetadata().put('hookpath.run', 'hookpath-elsewhere') }
+        hierarchy().addObjects(ours + [box('Region: confirmed*', 110, 0, 60, 60, 2)])
+        TrainWindow.show(qupath)
+    }
+    def drawn = Drawings.of(qupath.getProject(), qupath.getProject().getEntry(viewer.getImageData()))
+    report.drawn = [px: drawn.mm2().collectEntries { [it.key, it.value * 1e6] }, planes: drawn.planes(), problem: drawn.problem()]
+    def cells = { fx { window('Train HookNet')?.getScene()?.getRoot()?.lookupAll('.table-cell')*.getText() } }
+    wait('the table') { cells()?.any { it?.startsWith('stack') } }
+    Thread.sleep(1500)
+    report.cell = cells().find { it?.startsWith('stack') }
+    picture('train', 'Train HookNet')
 }
 Thread.start('stack') {
     try {

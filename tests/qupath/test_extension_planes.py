@@ -88,3 +88,17 @@ def test_a_map_is_shown_on_its_plane_only(seen: dict[str, Any]) -> None:
 def test_live_learns_on_every_plane_and_shows_the_one_in_the_viewer(seen: dict[str, Any]) -> None:
     assert seen["shown"]["two"].endswith("(z 2, t 0)")
     assert seen["shown"]["zero"].endswith("(z 0, t 0)")
+
+
+def test_a_folder_of_predictions_is_imported_with_all_its_planes(seen: dict[str, Any]) -> None:
+    assert seen["results"]["imported"] == seen["results"]["all"]
+    (added, before), again = seen["imported"]
+    assert added > 2
+    assert before == 0
+    assert again == [added, added]
+
+
+def test_train_counts_plane_by_plane_and_says_which(seen: dict[str, Any]) -> None:
+    assert seen["drawn"]["px"] == pytest.approx({"Bright": 40 * 40, "Dim": 60 * 40 + 30 * 40})
+    assert seen["drawn"]["planes"] == "z 0,2"
+    assert seen["cell"] == "stack (on z 0,2)"

@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shapely import box
 
+from hookpath.annotations import LabelRules, PathClass, PathObject
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError, UsageError
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.inference.predictors.slide_input import scales_of
 from hookpath.models import ModelCard, read_card, save_model
-from hookpath.projects import open_project
+from hookpath.projects import PlaneEntry, open_project
+from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS
 from hookpath.training import TrainConfig, train_network
+from hookpath.training.data.annotation_inventory import images_of
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
 from hookpath.training.data.training_data import TrainingData, gather
 from support.families import class_table
@@ -200,6 +204,19 @@ def test_planes_teach_what_is_drawn_on_them_and_stay_together(tmp_path: Path) ->
     data = gathered(tmp_path, 'validation.val=["b.ome.tif"]')
     assert data.split["train"] == ["a.ome.tif (z 0, t 0)", "a.ome.tif (z 2, t 0)"]
     assert data.split["val"] == ["b.ome.tif (z 2, t 0)"]
+
+
+def test_a_confirmed_area_confirms_what_its_own_plane_shows(tmp_path: Path) -> None:
+    planes = np.random.default_rng(1).integers(900, 5000, (3, 1, SIZE, SIZE))
+    path = tmp_path / "a.ome.tif"
+    write_ome(path, planes.astype(np.uint16), ["CD8"], axes="ZCYX", levels=1, mpp=1.0)
+    write_strokes(tmp_path / "a.ome.geojson", {CONFIRMED_CLASS: [(0, 0, SIZE, SIZE)]})
+    for z, name in ((0, "In"), (2, "Out")):
+        (entry,) = open_project(tmp_path).images
+        shown = PathObject(box(10 * z, 0, 10 * z + 10, 60), "annotation", PathClass(name))
+        PlaneEntry(entry, (z, 0)).write([shown], "run-1")
+    (image,) = images_of([open_project(tmp_path)], None, LabelRules())
+    assert {o.path_class.name for o in image.annotated if o.path_class} == {"In", CONFIRMED_CLASS}
 
 
 @pytest.mark.parametrize(("ground", "hue"), [(8, 0.0), (230, 0.05)])

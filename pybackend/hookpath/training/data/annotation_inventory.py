@@ -15,7 +15,7 @@ from hookpath.annotations import (
     is_unconfirmed,
     plain_class_name,
 )
-from hookpath.annotations.object_planes import plane_of
+from hookpath.annotations.object_planes import FIRST, plane_of
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.projects import (
     ImageEntry,
@@ -100,8 +100,8 @@ def _known(
         HookpathError: it cannot be known.
     """
     entry = image.entry
-    if isinstance(entry, PlaneEntry):
-        objects = [o for o in objects if plane_of(o) == entry.plane]
+    plane = entry.plane if isinstance(entry, PlaneEntry) else FIRST  # see `annotated_views`
+    objects = [o for o in objects if plane_of(o) == plane]
     annotated = [o for o in teaching_objects(entry, objects) if _is_person_s(o)]
     written = frozenset(c.name for c in class_names_in(annotated))
     if rest is not None:

@@ -74,7 +74,8 @@ public final class Drawings {
         Map<String, Double> mm2 = new LinkedHashMap<>();
         Map<String, ThinDrawings> thin = new LinkedHashMap<>();
         TeachingArea teaching = TeachingArea.of(
-                new ModelShelf(JobStart.base(project)).loop(), entry.getID(), objects);
+                new ModelShelf(JobStart.base(project)).loop(), entry.getID(),
+                new Plane(record.sizeZ(), record.sizeT()), objects);
         Set<Plane> planes = new LinkedHashSet<>();
         double left = 0;
         for (PathObject object : objects) {

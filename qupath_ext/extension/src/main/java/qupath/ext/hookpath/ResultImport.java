@@ -1,6 +1,7 @@
 package qupath.ext.hookpath;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -38,6 +39,7 @@ public final class ResultImport {
     private Project<BufferedImage> project;
     private Regions regions = Regions.EVERYWHERE;
     private Set<Plane> planes = Set.of();
+    private List<Path> further = List.of();
     private WorkflowStep step;
     private IntConsumer progress = count -> { };
 
@@ -68,6 +70,12 @@ public final class ResultImport {
         return this;
     }
 
+    /** Adds the objects of these files, too: of further planes of the result. */
+    public ResultImport further(List<Path> files) {
+        this.further = List.copyOf(files);
+        return this;
+    }
+
     /** Hears how many objects have been read. */
     public ResultImport progress(IntConsumer progress) {
         this.progress = progress;
@@ -93,8 +101,14 @@ public final class ResultImport {
      * @throws HookpathException the objects cannot be read; the image is as before
      */
     public Counts run(ImageResult result) {
-        List<PathObject> found = result.objects() == null ? List.of()
-                : FeatureParser.read(result.objects(), progress);
+        List<PathObject> found = new ArrayList<>();
+        if (result.objects() != null) {
+            found.addAll(FeatureParser.read(result.objects(), progress));
+        }
+        for (Path file : further) {
+            int before = found.size();
+            found.addAll(FeatureParser.read(file, count -> progress.accept(before + count)));
+        }
         if (result.run() != null) {
             found.forEach(object -> Ownership.tag(object, result.run()));
         }

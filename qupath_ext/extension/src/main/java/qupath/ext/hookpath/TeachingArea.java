@@ -16,11 +16,12 @@ import org.locationtech.jts.operation.buffer.BufferParameters;
 import org.locationtech.jts.operation.union.UnaryUnionOp;
 import qupath.ext.hookpath.core.ClassRule;
 import qupath.ext.hookpath.core.LoopMemory;
+import qupath.ext.hookpath.core.Plane;
 import qupath.lib.objects.PathObject;
 
 /**
  * How much of what is shown on an image teaches: a person drew it, confirmed it, or added it to
- * a proposal. The rule is that of {@code projects/confirmed_annotations.py}, by which Python learns; here it only
+ * a proposal; each on its plane. The rule is that of {@code projects/confirmed_annotations.py}, by which Python learns; here it only
  * measures. Not for the JavaFX thread.
  */
 final class TeachingArea {
@@ -33,19 +34,10 @@ final class TeachingArea {
 
     private static final Geometry NOTHING = new GeometryFactory().createPolygon();
 
-    private final Set<String> drawn;    // null: nothing was ever proposed
-    private final Set<String> proposed;
-    private final Map<String, Geometry> said;
-    private final Geometry confirmed;
-    private final Geometry above;
+    private final Map<Plane, OnPlane> planes;
 
-    private TeachingArea(Set<String> drawn, Set<String> proposed, Map<String, Geometry> said,
-            Geometry confirmed, Geometry above) {
-        this.drawn = drawn;
-        this.proposed = proposed;
-        this.said = said;
-        this.confirmed = confirmed;
-        this.above = above;
+    private TeachingArea(Map<Plane, OnPlane> planes) {
+        this.planes = planes;
     }
 
     /**
@@ -53,31 +45,21 @@ final class TeachingArea {
      *
      * @param loop folder of the project's annotation loop; may be missing
      * @param imageId the image's id
+     * @param count how many planes it has
      * @param objects all that is on it
      * @throws IOException what the loop remembers is damaged
      */
-    static TeachingArea of(Path loop, String imageId, Collection<PathObject> objects)
+    static TeachingArea of(Path loop, String imageId, Plane count, Collection<PathObject> objects)
             throws IOException {
-        LoopMemory memory = LoopMemory.of(loop, imageId);
-        Set<String> ids = new HashSet<>();
-        Map<String, List<Geometry>> areas = new HashMap<>();
-        for (Path file : memory == null ? List.<Path>of() : memory.proposals()) {
-            for (PathObject one : FeatureParser.read(file, count -> { })) {
-                ids.add(one.getID().toString());
-                if (one.getPathClass() != null && one.getROI().isArea()) {
-                    areas.computeIfAbsent(one.getPathClass().toString(), n -> new ArrayList<>())
-                            .add(one.getROI().getGeometry());
-                }
-            }
+        Map<Plane, List<PathObject>> on = new HashMap<>();
+        objects.stream().filter(PathObject::hasROI).forEach(object -> on.computeIfAbsent(
+                Regions.planeOf(object), plane -> new ArrayList<>()).add(object));
+        Map<Plane, OnPlane> planes = new HashMap<>();
+        for (Map.Entry<Plane, List<PathObject>> one : on.entrySet()) {
+            LoopMemory memory = LoopMemory.of(loop, imageId, one.getKey(), count);
+            planes.put(one.getKey(), OnPlane.of(memory, one.getValue()));
         }
-        Map<String, Geometry> said = new HashMap<>();
-        areas.forEach((name, found) -> said.put(name, wider(union(found))));
-        Geometry confirmed = union(geometries(objects, o -> Ownership.runOf(o) == null
-                && CONFIRMED.equals(String.valueOf(o.getPathClass()))));
-        Geometry above = confirmed.isEmpty() ? NOTHING
-                : union(geometries(objects, o -> isClassed(o) && !Ownership.isOurs(o, null)));
-        return new TeachingArea(
-                memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
+        return new TeachingArea(planes);
     }
 
     /**
@@ -87,26 +69,7 @@ final class TeachingArea {
      * @return NaN: all of it
      */
     double counts(PathObject object) {
-        if (Ownership.isOurs(object, null)) {
-            return confirmed.isEmpty() ? 0 : object.getROI().getGeometry()
-                    .intersection(confirmed.difference(above)).getArea();
-        }
-        String id = object.getID().toString();
-        boolean edited = Ownership.runOf(object) != null;
-        if (drawn == null ? !edited : drawn.contains(id)) {
-            return Double.NaN;
-        }
-        if (object.isLocked() || object.getMetadata().containsKey(Ownership.CONFIRMED_KEY)) {
-            return Double.NaN;
-        }
-        boolean known = !edited || proposed.contains(id);
-        Geometry there = said.getOrDefault(object.getPathClass().toString(), NOTHING);
-        Geometry whole = object.getROI().getGeometry();
-        if (known && !there.intersects(whole)) {
-            return Double.NaN;
-        }
-        Geometry added = known ? whole.difference(there) : NOTHING;
-        return added.union(whole.intersection(confirmed)).getArea();
+        return planes.get(Regions.planeOf(object)).counts(object);
     }
 
     private static boolean isClassed(PathObject object) {
@@ -129,5 +92,63 @@ final class TeachingArea {
         var sharp = new BufferParameters(8, BufferParameters.CAP_FLAT,
                 BufferParameters.JOIN_MITRE, 5);
         return BufferOp.bufferOp(area, SLACK_PX, sharp);
+    }
+
+    /**
+     * The rule on one plane.
+     *
+     * @param drawn ids of what a person drew before the first proposal; null: nothing was proposed
+     * @param proposed ids of all proposals
+     * @param said where a class was proposed
+     * @param confirmed where all that is shown is right
+     * @param above what lies above results there
+     */
+    private record OnPlane(Set<String> drawn, Set<String> proposed, Map<String, Geometry> said,
+            Geometry confirmed, Geometry above) {
+
+        static OnPlane of(LoopMemory memory, Collection<PathObject> objects) {
+            Set<String> ids = new HashSet<>();
+            Map<String, List<Geometry>> areas = new HashMap<>();
+            for (Path file : memory == null ? List.<Path>of() : memory.proposals()) {
+                for (PathObject one : FeatureParser.read(file, count -> { })) {
+                    ids.add(one.getID().toString());
+                    if (one.getPathClass() != null && one.getROI().isArea()) {
+                        areas.computeIfAbsent(one.getPathClass().toString(), n -> new ArrayList<>())
+                                .add(one.getROI().getGeometry());
+                    }
+                }
+            }
+            Map<String, Geometry> said = new HashMap<>();
+            areas.forEach((name, found) -> said.put(name, wider(union(found))));
+            Geometry confirmed = union(geometries(objects, o -> Ownership.runOf(o) == null
+                    && CONFIRMED.equals(String.valueOf(o.getPathClass()))));
+            Geometry above = confirmed.isEmpty() ? NOTHING
+                    : union(geometries(objects, o -> isClassed(o) && !Ownership.isOurs(o, null)));
+            return new OnPlane(
+                    memory == null ? null : memory.drawnIds(), ids, said, confirmed, above);
+        }
+
+        double counts(PathObject object) {
+            if (Ownership.isOurs(object, null)) {
+                return confirmed.isEmpty() ? 0 : object.getROI().getGeometry()
+                        .intersection(confirmed.difference(above)).getArea();
+            }
+            String id = object.getID().toString();
+            boolean edited = Ownership.runOf(object) != null;
+            if (drawn == null ? !edited : drawn.contains(id)) {
+                return Double.NaN;
+            }
+            if (object.isLocked() || object.getMetadata().containsKey(Ownership.CONFIRMED_KEY)) {
+                return Double.NaN;
+            }
+            boolean known = !edited || proposed.contains(id);
+            Geometry there = said.getOrDefault(object.getPathClass().toString(), NOTHING);
+            Geometry whole = object.getROI().getGeometry();
+            if (known && !there.intersects(whole)) {
+                return Double.NaN;
+            }
+            Geometry added = known ? whole.difference(there) : NOTHING;
+            return added.union(whole.intersection(confirmed)).getArea();
+        }
     }
 }

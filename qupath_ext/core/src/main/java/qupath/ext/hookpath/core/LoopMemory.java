@@ -51,6 +51,23 @@ public record LoopMemory(Set<String> drawnIds, List<Path> proposals) {
         }
     }
 
+    /**
+     * Reads it of one plane of an image: that goes by an id of its own where a loop was begun with
+     * chosen planes, else the one that QuPath shows first by the image's.
+     *
+     * @param loop    the loop's folder; may be missing
+     * @param imageId of the image in its project
+     * @param plane   the plane
+     * @param count   how many planes the image has
+     * @return null: nothing was ever proposed on it
+     * @throws IOException a file of the loop is damaged
+     */
+    public static LoopMemory of(Path loop, String imageId, Plane plane, Plane count)
+            throws IOException {
+        LoopMemory own = of(loop, imageId + "@z" + plane.z() + "t" + plane.t());
+        return own != null || !plane.equals(new Plane(count.z() / 2, 0)) ? own : of(loop, imageId);
+    }
+
     private static List<Path> in(Path folder, String stem) throws IOException {
         if (!Files.isDirectory(folder)) {
             return List.of();
@@ -62,12 +79,12 @@ public record LoopMemory(Set<String> drawnIds, List<Path> proposals) {
         }
     }
 
-    /** A project's ids are numbers, of which nothing has to be made safe. */
+    /** A project's ids are numbers; a plane's has an @, which is made safe as Python does. */
     private static String stem(String imageId) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest(imageId.getBytes(StandardCharsets.UTF_8));
-            return imageId + "-" + HexFormat.of().formatHex(digest).substring(0, 6);
+            return imageId.replace('@', '_') + "-" + HexFormat.of().formatHex(digest).substring(0, 6);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);     // every Java has it
         }

@@ -10,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -29,10 +31,11 @@ import java.util.stream.Stream;
  * @param height        size in level-0 px of the image as it was predicted, NaN when unknown
  * @param slackPx       by how much the size may be off: one output pixel, in level-0 px
  * @param areasMm2      class name → area in mm²
+ * @param plane         the plane that was predicted
  */
 public record PredictionFolder(Path path, String image, String slide, String run, Path objects,
                                Path probabilities, double width, double height, double slackPx,
-                               Map<String, Double> areasMm2) {
+                               Map<String, Double> areasMm2, Plane plane) {
 
     /** The file that makes a folder a finished prediction. */
     public static final String RECORD = "prediction.json";
@@ -51,10 +54,12 @@ public record PredictionFolder(Path path, String image, String slide, String run
         double y = scale.size() == 2 ? scale.get(1).getAsDouble() : Double.NaN;
         Map<String, Double> areas = new LinkedHashMap<>();
         Json.object(json, "areas_mm2").asMap().forEach((k, v) -> areas.put(k, v.getAsDouble()));
+        Plane plane = Plane.of(json);
         return new PredictionFolder(folder, Json.text(json, "image"),
                 Json.text(Json.object(json, "slide"), "path"), Json.text(json, "run"),
                 existing(folder, "objects.geojson"), existing(folder, "probabilities.tif"),
-                size(json, "width") * x, size(json, "height") * y, Math.max(x, y), areas);
+                size(json, "width") * x, size(json, "height") * y, Math.max(x, y), areas,
+                plane == null ? Plane.FIRST : plane);
     }
 
     /** All finished predictions in a folder and below; those that cannot be read are left out. */
@@ -75,22 +80,37 @@ public record PredictionFolder(Path path, String image, String slide, String run
     }
 
     /**
-     * The prediction of an image: that of its very file, else the only one of its name.
+     * The prediction of an image, one for each of its planes: that of its very file, else the only
+     * one of its name. Where its file has several predictions, the first run counts.
      *
      * @param among where to look
      * @param image the image's name
      * @param slide the image's file; may be null
-     * @return null when there is none, or several of that name
+     * @return empty where there is none, or several images have that name
      */
-    public static PredictionFolder of(List<PredictionFolder> among, String image, Path slide) {
-        for (PredictionFolder found : among) {
-            if (slide != null && found.slide != null && slide.equals(Path.of(found.slide))) {
-                return found;
+    public static List<PredictionFolder> of(
+            List<PredictionFolder> among, String image, Path slide) {
+        List<PredictionFolder> found = among.stream().filter(one -> slide != null
+                && one.slide != null && slide.equals(Path.of(one.slide))).toList();
+        if (found.isEmpty()) {
+            found = among.stream().filter(one -> one.isOf(image)).toList();
+            boolean several = found.stream().map(one -> Arrays.asList(one.slide, one.run))
+                    .distinct().count() > 1;
+            found = several ? List.of() : found;
+        }
+        Map<Plane, PredictionFolder> planes = new LinkedHashMap<>();
+        for (PredictionFolder one : found) {
+            if (Objects.equals(one.run, found.getFirst().run)) {
+                planes.putIfAbsent(one.plane, one);
             }
         }
-        List<PredictionFolder> named = among.stream()
-                .filter(found -> image.equals(found.image)).toList();
-        return named.size() == 1 ? named.get(0) : null;
+        return List.copyOf(planes.values());
+    }
+
+    /** By its name; a plane's has the plane behind the image's. */
+    private boolean isOf(String name) {
+        return name.equals(image)
+                || (name + " (z %d, t %d)".formatted(plane.z(), plane.t())).equals(image);
     }
 
     /** What an image's folder ends with, so that images of one name have different ones. */

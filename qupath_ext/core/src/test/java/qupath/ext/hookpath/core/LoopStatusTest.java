@@ -117,6 +117,13 @@ class LoopStatusTest {
         LoopMemory found = LoopMemory.of(loop, "1");
         assertEquals(Set.of("a"), found.drawnIds());
         assertEquals(List.of(proposals.resolve("1-6b86b2.1.geojson")), found.proposals());
+        Plane count = new Plane(5, 2);  // it opens with z 2, t 0
+        assertEquals(found, LoopMemory.of(loop, "1", new Plane(2, 0), count));
+        assertNull(LoopMemory.of(loop, "1", new Plane(0, 0), count));
+        Files.writeString(loop.resolve("images/1_z0t0-552e6d.json"), """
+                {"id": "1@z0t0", "drawn_ids": ["b"], "proposed_in": [2]}""");
+        assertEquals(Set.of("b"),
+                LoopMemory.of(loop, "1", new Plane(0, 0), count).drawnIds());
         Files.writeString(record, "{");
         assertThrows(IOException.class, () -> LoopMemory.of(loop, "1"));
     }

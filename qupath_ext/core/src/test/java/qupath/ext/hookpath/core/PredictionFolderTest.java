@@ -55,11 +55,36 @@ class PredictionFolderTest {
         List<PredictionFolder> all = PredictionFolder.below(out);
         assertEquals(3, all.size());
         Path two = Path.of("/two/a.tif");
-        assertEquals(out.resolve("a-2"), PredictionFolder.of(all, "a.tif", two).path());
-        assertEquals(out.resolve("b-1"),
-                PredictionFolder.of(all, "b.tif", Path.of("/elsewhere/b.tif")).path());
-        assertNull(PredictionFolder.of(all, "a.tif", Path.of("/elsewhere/a.tif")));
-        assertNull(PredictionFolder.of(all, "c.tif", null));
+        assertEquals(List.of(out.resolve("a-2")), paths(PredictionFolder.of(all, "a.tif", two)));
+        assertEquals(List.of(out.resolve("b-1")),
+                paths(PredictionFolder.of(all, "b.tif", Path.of("/elsewhere/b.tif"))));
+        assertEquals(List.of(), PredictionFolder.of(all, "a.tif", Path.of("/elsewhere/a.tif")));
+        assertEquals(List.of(), PredictionFolder.of(all, "c.tif", null));
+    }
+
+    @Test
+    void allPlanesOfAnImageAreItsPredictionOfOneRunEach() throws IOException {
+        plane("a-0", "a.tif (z 0, t 0)", 0, "hookpath-1");
+        plane("a-1", "a.tif", 1, "hookpath-1");
+        plane("a-2", "a.tif (z 2, t 0)", 2, "hookpath-1");
+        plane("z-2", "a.tif (z 2, t 0)", 2, "hookpath-2");
+        List<PredictionFolder> all = PredictionFolder.below(out);
+        List<Path> planes = List.of(out.resolve("a-0"), out.resolve("a-1"), out.resolve("a-2"));
+        assertEquals(planes, paths(PredictionFolder.of(all, "a.tif", Path.of("/data/a.tif"))));
+        assertEquals(List.of(), PredictionFolder.of(all, "a.tif", null));   // of which run?
+        assertEquals(planes, paths(PredictionFolder.of(all.subList(0, 3), "a.tif", null)));
+        assertEquals(new Plane(2, 0), all.get(2).plane());
+    }
+
+    private void plane(String folder, String image, int z, String run) throws IOException {
+        Path made = predicted(folder, image, "/data/a.tif");
+        Path record = made.resolve("prediction.json");
+        Files.writeString(record, Files.readString(record).replace("hookpath-1", run)
+                .replace("{\"run\"", "{\"plane\": [" + z + ", 0], \"run\""));
+    }
+
+    private static List<Path> paths(List<PredictionFolder> found) {
+        return found.stream().map(PredictionFolder::path).toList();
     }
 
     @Test

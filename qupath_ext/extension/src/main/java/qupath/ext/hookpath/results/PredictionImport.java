@@ -14,6 +14,7 @@ import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.Texts;
 import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.PredictionFolder;
 import qupath.ext.hookpath.core.ResultIndex.ImageResult;
 import qupath.ext.hookpath.core.ServerRecord;
@@ -32,7 +33,7 @@ public final class PredictionImport {
     private PredictionImport() {}
 
     /**
-     * Imports into an open image; it is not saved.
+     * Imports into an open image, all of its planes at once; it is not saved.
      *
      * @param image the image
      * @param project its project; null: none
@@ -43,54 +44,67 @@ public final class PredictionImport {
      */
     public static ResultImport.Counts run(OpenImage image, Project<BufferedImage> project,
             Path source, IntConsumer progress) {
-        ImageResult result = Files.isDirectory(source) ? fromFolder(image, source)
-                : fromFile(image, source);
+        List<PredictionFolder> planes = Files.isDirectory(source) ? inFolder(image, source)
+                : besideFile(source);
+        planes.forEach(plane -> check(image, plane));
+        ImageResult result = planes.isEmpty()   // nobody's prediction
+                ? new ImageResult(source, null, 0, List.of(), false, Map.of())
+                : new ImageResult(planes.getFirst().objects(), planes.getFirst().run(), 0,
+                        List.of(), true, Map.of());
         return new ResultImport(image).project(project).progress(progress)
+                .planes(planes.stream().map(PredictionFolder::plane).toList())
+                .further(planes.stream().skip(1).map(PredictionFolder::objects).toList())
                 .step(Texts.get("step.import"), GroovyCall.plain("importPredictions", source))
                 .run(result);
     }
 
-    private static ImageResult fromFolder(OpenImage image, Path folder) {
+    private static List<PredictionFolder> inFolder(OpenImage image, Path folder) {
         List<PredictionFolder> all = PredictionFolder.below(folder);
         if (all.isEmpty()) {
             throw new HookpathException(Texts.get("error.noPredictions", folder));
         }
+        if (all.size() == 1 && all.getFirst().path().equals(folder)) {
+            return all;
+        }
         ServerRecord server = Exchange.serverOf(image.data());
-        PredictionFolder found = all.size() == 1 && all.get(0).path().equals(folder) ? all.get(0)
-                : PredictionFolder.of(all, image.name(), server.file());
-        if (found == null) {
+        List<PredictionFolder> found = PredictionFolder.of(all, image.name(), server.file());
+        if (found.isEmpty()) {
             throw new HookpathException(Texts.get("error.otherImages", folder, image.name()));
         }
-        return checked(image, found);
+        return found;
     }
 
-    private static ImageResult fromFile(OpenImage image, Path file) {
+    /** The prediction whose objects a file holds; empty: it is no prediction's. */
+    private static List<PredictionFolder> besideFile(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new HookpathException(Texts.get("error.fileMissing", file));
         }
         Path folder = file.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(PredictionFolder.RECORD))) {
-            return new ImageResult(file, null, 0, List.of(), false, Map.of());
+            return List.of();
         }
         try {
             PredictionFolder found = PredictionFolder.read(folder);
-            return file.toAbsolutePath().equals(found.objects()) ? checked(image, found)
-                    : new ImageResult(file, null, 0, List.of(), false, Map.of());
+            return file.toAbsolutePath().equals(found.objects()) ? List.of(found) : List.of();
         } catch (IOException e) {
             throw new HookpathException(Problems.oneLine(e), e);
         }
     }
 
-    private static ImageResult checked(OpenImage image, PredictionFolder found) {
+    private static void check(OpenImage image, PredictionFolder found) {
         var size = image.data().getServerMetadata();
         if (!found.fits(size.getWidth(), size.getHeight())) {
             throw new HookpathException(Texts.get("error.otherFrame", image.name(),
                     size.getWidth(), size.getHeight(), found.path(),
                     Math.round(found.width()), Math.round(found.height())));
         }
+        Plane plane = found.plane();
+        if (plane.z() >= size.getSizeZ() || plane.t() >= size.getSizeT()) {
+            throw new HookpathException(Texts.get(
+                    "error.otherPlane", image.name(), found.path(), plane.z(), plane.t()));
+        }
         if (found.objects() == null) {
             throw new HookpathException(Texts.get("error.noObjects", found.path()));
         }
-        return new ImageResult(found.objects(), found.run(), 0, List.of(), true, Map.of());
     }
 }
