@@ -67,7 +67,7 @@ final class AltKeys {
 
     /** A text that changes keeps its letter. */
     private static void keep(Labeled one, String was, String is, List<Labeled> all) {
-        if (is != null && is.equals(Mnemonics.without(is))) {
+        if (is != null && !one.textProperty().isBound() && is.equals(Mnemonics.without(is))) {
             one.setText(Mnemonics.again(is, was, all.stream().filter(other -> other != one)
                     .map(Labeled::getText).filter(Objects::nonNull).toList()));
         }
