@@ -39,8 +39,10 @@ def test_folds_are_trained_measured_and_used_as_one_model(
 ) -> None:
     out, project = tmp_path / "folds", open_project(folder)
     with one_thread():
-        one = train_folds([project], config, out, 3, only=2)
+        notes = Notes()
+        one = train_folds([project], config, out, 3, notes, only=2)
         assert (sorted(one.runs), one.report, one.left) == ([2], None, (1, 3))
+        assert f"{out / 'splits.csv'}: 3 images of 3 patients in 3 folds" in notes.infos
         result = train_folds([open_project(folder)], config, out, 3)
     assert sorted(result.runs) == [1, 2, 3]
     with (out / "splits.csv").open(encoding="utf-8") as table:

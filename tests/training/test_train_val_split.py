@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hookpath.errors import HookpathError, TrainingError
+from hookpath.projects import open_project
+from hookpath.training import TrainConfig
+from hookpath.training.data.dataset import gather
 from hookpath.training.data.train_val_split import Candidate, Split, on_two_sides, split_slides
+from support.textures import texture_folder, texture_slide
+from support.training import TINY, Recorder
 
 NONE: dict[Any, tuple[str, ...]] = {"train": (), "val": (), "test": ()}
 
@@ -127,3 +133,19 @@ def test_a_patient_that_metadata_put_on_two_sides_is_reported() -> None:
 
 def test_what_is_in_no_part_of_the_split_in_use_is_not_learned_from() -> None:
     assert split_slides(slides("none", None, "val"), NONE, 0.25, 0).train == ("1",)
+
+
+def test_only_what_could_teach_is_missed_in_a_table(tmp_path: Path) -> None:
+    """Slides without annotations are in no table of `hookpath split`, and no loss."""
+    folder = texture_folder(tmp_path / "slides", slides=4)
+    texture_slide(folder / "bare.tif", seed=9)
+    table = tmp_path / "splits.csv"
+    table.write_text("image,split\ns0.tif,train\ns1.tif,train\ns2.tif,val\ngone.tif,test\n")
+    config = TrainConfig.load(overrides=[*TINY, f"validation.splits={table}"])
+    recorder = Recorder()
+    data = gather([open_project(folder)], config, recorder)
+    assert data.split == {"train": ["s0.tif", "s1.tif"], "val": ["s2.tif"], "test": ["s3.tif"]}
+    assert recorder.warnings == [
+        f"{table}: gone.tif: not here",
+        f"{table}: s3.tif: in no part of the split: not used",
+    ]

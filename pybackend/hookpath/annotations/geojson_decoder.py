@@ -149,6 +149,9 @@ def _id(feature: Mapping[str, Any]) -> str:
 
 
 def _object_type(feature: Mapping[str, Any], properties: Mapping[str, Any], extra: Extra) -> str:
+    usual = properties.get("objectType")
+    if isinstance(usual, str) and usual in _OBJECT_TYPES:
+        return usual
     found = next((str(properties[key]) for key in _type_keys(properties)), None)
     if found is None:
         # QuPath 0.2 stored the type in the id.
@@ -211,6 +214,8 @@ def _standard(geometry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _color(value: Any) -> tuple[RGB | None, int | None]:
     """RGB and alpha of ``[r, g, b]``, ``[r, g, b, a]`` or Java's packed ARGB integer."""
+    if value is None:
+        return None, None
     value = from_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return ((value >> 16) & 255, (value >> 8) & 255, value & 255), None
@@ -303,6 +308,8 @@ def _class_name(found: Mapping[str, Any]) -> str:
 
 def _measurements(value: Any, extra: Extra) -> dict[str, float]:
     """``{name: value}`` (since 0.4) or ``[{"name":…, "value":…}, …]``; NaN may be a string."""
+    if value is None:
+        return {}
     if isinstance(value, list):
         pairs = [(m.get("name"), m.get("value")) for m in value if isinstance(m, dict)]
     else:
@@ -328,6 +335,8 @@ def _number(value: Any) -> float | None:
 
 
 def _metadata(value: Any, extra: Extra) -> dict[str, str]:
+    if value is None:
+        return {}
     texts: dict[str, str] = {}
     for key, found in _mapping(from_text(value)).items():
         if isinstance(found, bool):

@@ -131,7 +131,10 @@ def _listed(document: Any) -> Iterator[Any]:
         document = document["features"]
     if isinstance(document, list):
         for item in document:
-            yield from _listed(item)
+            if is_feature(item):
+                yield item
+            else:
+                yield from _listed(item)
     else:
         yield {"type": "Feature", "geometry": document} if kind in GEOMETRY_TYPES else document
 

@@ -18,8 +18,10 @@ FIRST: Plane = (0, 0)
 
 def plane_of(o: PathObject) -> Plane:
     """(z, t) of an object; what nobody says is 0."""
-    geometry = _mapping(o.extra.get("geometry"))
-    plane = _mapping(geometry.get("plane"))
+    known = o.extra.get("geometry")
+    if known is None:  # nearly always
+        return FIRST
+    plane = _mapping(_mapping(known).get("plane"))
     return _index(plane.get("z")), _index(plane.get("t"))
 
 

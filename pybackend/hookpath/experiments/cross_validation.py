@@ -83,7 +83,7 @@ def train_folds(
     project = pooled(projects)
     _refuse_run(out)
     with entered(_alone_in(out), partial(_not_writable, out)):
-        table = _table(project, config, out, folds, splits)
+        table = _table(project, config, out, folds, splits, reporter)
     work = _Folds(projects, config, out, table, reporter)
     left = work.train([only] if only else list(range(1, folds + 1)))
     missing = [k for k in range(1, folds + 1) if not (fold_folder(out, k) / "done").exists()]
@@ -113,13 +113,21 @@ def _not_writable(out: Path, error: OSError) -> OutputError:
 
 
 def _table(
-    project: Project, config: TrainConfig, out: Path, folds: int, splits: Path | None
+    project: Project,
+    config: TrainConfig,
+    out: Path,
+    folds: int,
+    splits: Path | None,
+    reporter: Reporter,
 ) -> Path:
     """The table of folds: the one that is given, that is there, or a new one."""
     path = splits or out / SPLITS_NAME
     if not path.is_file():
         plan = SplitPlan(Grouping(), folds, stratify=True, seed=config.seed % 2**31)
-        make_split(project, plan).table.save(path)
+        made = make_split(project, plan).table
+        made.save(path)
+        patients = len({row.group for row in made.rows})
+        reporter.info(f"{path}: {len(made.rows)} images of {patients} patients in {folds} folds")
     there = SplitTable.load(path).folds
     if there != folds:
         raise UsageError(f"{path}: has {there} folds, not {folds}; say --folds {there}")

@@ -51,6 +51,7 @@ from hookpath.projects.splits.split_table import (
     apply_split,
     assume,
     split_remarks,
+    unused_remark,
 )
 from hookpath.projects.store_selection import open_project
 from hookpath.projects.training_labels import as_labels
@@ -115,6 +116,7 @@ __all__ = [
     "summarise",
     "teaching_objects",
     "twin_remarks",
+    "unused_remark",
     "write_csv",
     "write_to_metadata",
 ]

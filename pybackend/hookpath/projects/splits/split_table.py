@@ -161,19 +161,36 @@ def apply_split(
     return left, [name for name in by_name if name not in used]
 
 
-def split_remarks(project: Project, path: Path | None, fold: int | None) -> list[str]:
+def split_remarks(
+    project: Project, path: Path | None, fold: int | None, unused: bool = True
+) -> list[str]:
     """`apply_split`, and what a person should know of it, one line each.
+
+    Args:
+        unused: also which images are in no part; without it see `unused_remark`.
 
     Raises:
         UsageError: as `apply_split`.
     """
     left, unknown = apply_split(project, path, fold)
-    lines = []
-    for names, what in ((left, "in no part of the split: not used"), (unknown, "not here")):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            lines.append(f"{path or project.name}: {names[0]}{more}: {what}")
-    return lines
+    lines = unused_remark(path or project.name, left) if unused else []
+    return lines + _remark(path or project.name, unknown, "not here")
+
+
+def unused_remark(where: Path | str, names: Sequence[str]) -> list[str]:
+    """At most one line: of images that a split has in no part.
+
+    Args:
+        where: the table, or the project whose metadata are the split.
+    """
+    return _remark(where, names, "in no part of the split: not used")
+
+
+def _remark(where: Path | str, names: Sequence[str], what: str) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"{where}: {names[0]}{more}: {what}"]
 
 
 def from_metadata(images: Sequence[ImageEntry]) -> SplitTable:

@@ -16,6 +16,7 @@ from hookpath.annotations import ClassTable, LabelSource, twin_classes
 from hookpath.errors import HookpathError, TrainingError, shared_code
 from hookpath.events import Reporter
 from hookpath.projects import (
+    NOT_IN_SPLIT,
     SPLIT_KEY,
     Grouping,
     Problem,
@@ -26,6 +27,7 @@ from hookpath.projects import (
     report_left_out,
     split_remarks,
     twin_remarks,
+    unused_remark,
 )
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
@@ -94,6 +96,7 @@ def gather(
     """
     _take_split(projects, config, reporter)
     images = images_of(projects, config.rest if annotated else None, config.labels)
+    _report_unused(projects, config, [i for i in images if i.may_teach or not annotated], reporter)
     teaching = {i.image: i.whole for i in images if i.may_teach or not annotated}
     for twins in twin_remarks(teaching.values()):
         reporter.warn(twins)
@@ -138,7 +141,20 @@ def _take_split(projects: Sequence[Project], config: TrainConfig, reporter: Repo
     if wanted.splits is None and wanted.fold is None:
         return
     table = None if wanted.splits is None else Path(wanted.splits)
-    for line in split_remarks(pooled(projects), table, wanted.fold):
+    for line in split_remarks(pooled(projects), table, wanted.fold, unused=False):
+        reporter.warn(line)
+
+
+def _report_unused(
+    projects: Sequence[Project],
+    config: TrainConfig,
+    teaching: Sequence[InventoryImage],
+    reporter: Reporter,
+) -> None:
+    """Images that could teach and are in no part of the split."""
+    left = {i.image[1] for i in teaching if i.whole.metadata.get(SPLIT_KEY) == NOT_IN_SPLIT}
+    where = config.validation.splits or pooled(projects).name
+    for line in unused_remark(where, sorted(left)):
         reporter.warn(line)
 
 
