@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,14 @@ from hookpath.experiments import train_folds
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.locking import Claims
 from hookpath.models import read_card
-from hookpath.projects import open_project
+from hookpath.projects import (
+    Grouping,
+    SplitPlan,
+    SplitTable,
+    make_split,
+    open_project,
+    write_to_metadata,
+)
 from hookpath.training import RunFolder, TrainConfig
 from support.forked import child
 from support.reporting import Notes
@@ -104,3 +112,23 @@ def test_what_cannot_be_dealt_out_is_refused(
     with pytest.raises(UsageError, match="has 2 folds, not 3"):
         train_folds([open_project(folder)], config, tmp_path / "b", 3, splits=tmp_path / "t.csv")
     assert not RunFolder(tmp_path / "a").is_there
+
+
+def test_folds_in_the_metadata_are_taken_where_there_are_as_many(
+    folder: Path, config: TrainConfig, tmp_path: Path
+) -> None:
+    """`hookpath split --folds` without a table writes them there."""
+    copy = tmp_path / "slides"
+    shutil.copytree(folder, copy)
+    plan = SplitPlan(Grouping(), 3, seed=5)
+    made = make_split(open_project(copy), plan)
+    write_to_metadata(open_project(copy), made, plan, again=False)
+    for folds, said in ((3, "the 3 folds of the images' metadata"), (2, "3 images of 3 patients")):
+        notes, out = Notes(), tmp_path / f"folds{folds}"
+        out.mkdir()
+        path = module._table(open_project(copy), config, out, folds, None, notes)
+        assert notes.infos[0].startswith(f"{path}: {said}")
+        rows = {row.image: row.fold for row in SplitTable.load(path).rows}
+        as_made = {row.image: row.fold for row in made.table.rows}
+        assert (rows == as_made) == (folds == 3)
+    assert notes.warnings == ["the images' metadata say 3 folds, not 2: not used"]

@@ -23,6 +23,7 @@ from hookpath.projects import (
     SplitTable,
     apply_split,
     assume,
+    from_metadata,
     make_split,
     pooled,
 )
@@ -71,7 +72,8 @@ def train_folds(
     finished is kept when it is called again; several processes share the folds.
 
     Args:
-        splits: table with folds; None: one is drawn, patient by patient, into ``splits.csv``.
+        splits: table with folds; None: those of the images' metadata, or, where these say no folds
+            or others, new ones, patient by patient; ``splits.csv`` keeps them.
         only: train this fold alone (an array job's); the report comes when all are there.
 
     Raises:
@@ -122,16 +124,37 @@ def _table(
 ) -> Path:
     """The table of folds: the one that is given, that is there, or a new one."""
     path = splits or out / SPLITS_NAME
-    if not path.is_file():
-        plan = SplitPlan(Grouping(), folds, stratify=True, seed=config.seed % 2**31)
-        made = make_split(project, plan).table
-        made.save(path)
-        patients = len({row.group for row in made.rows})
-        reporter.info(f"{path}: {len(made.rows)} images of {patients} patients in {folds} folds")
+    if splits is None and not path.is_file() and not _of_metadata(project, folds, path, reporter):
+        _drawn(project, config, folds, path, reporter)
     there = SplitTable.load(path).folds
     if there != folds:
         raise UsageError(f"{path}: has {there} folds, not {folds}; say --folds {there}")
     return path
+
+
+def _of_metadata(project: Project, folds: int, path: Path, reporter: Reporter) -> bool:
+    """Save the folds that `hookpath split` left in the images' metadata, if there are as many."""
+    try:
+        table = from_metadata(project.images)
+    except UsageError:
+        return False
+    if table.folds != folds:
+        reporter.warn(f"the images' metadata say {table.folds} folds, not {folds}: not used")
+        return False
+    SplitTable(tuple(row for row in table.rows if row.fold)).save(path)
+    reporter.info(f"{path}: the {folds} folds of the images' metadata")
+    return True
+
+
+def _drawn(
+    project: Project, config: TrainConfig, folds: int, path: Path, reporter: Reporter
+) -> None:
+    """Deal the images out, patient by patient."""
+    plan = SplitPlan(Grouping(), folds, stratify=True, seed=config.seed % 2**31)
+    table = make_split(project, plan).table
+    table.save(path)
+    patients = len({row.group for row in table.rows})
+    reporter.info(f"{path}: {len(table.rows)} images of {patients} patients in {folds} folds")
 
 
 class _Folds:

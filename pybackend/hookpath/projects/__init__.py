@@ -50,6 +50,7 @@ from hookpath.projects.splits.split_table import (
     SplitTable,
     apply_split,
     assume,
+    from_metadata,
     split_remarks,
     unused_remark,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "chosen_planes",
     "count_edited",
     "find_qupath",
+    "from_metadata",
     "image_id_of",
     "make_split",
     "missing_lines",
