@@ -10,8 +10,8 @@ import pytest
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig
-from hookpath.training.data.dataset import gather
 from hookpath.training.data.train_val_split import Candidate, Split, on_two_sides, split_slides
+from hookpath.training.data.training_data import gather
 from support.textures import texture_folder, texture_slide
 from support.training import TINY, Recorder
 
