@@ -13,6 +13,7 @@ from hookpath.sampling.stain_profiles import (
     recolouring,
     recolouring_of,
 )
+from hookpath.slides.recoloring import Recolouring
 from support.arrays import ArraySlide
 from support.stained import STAINS, stained
 
@@ -80,3 +81,18 @@ def test_a_slide_without_tissue_tells_nothing() -> None:
     white = ArraySlide(np.full((256, 256, 3), 255, np.uint8), MPP)
     assert measure(white, "macenko") is None
     assert measure(white, "reinhard") is None
+
+
+def test_a_light_pixel_with_one_dark_channel_is_no_glass() -> None:
+    """Eosin leaves red as bright as glass; it is recoloured all the same."""
+    pink = np.array([[253, 180, 230], [253, 252, 253]], np.uint8)
+    own, target = (
+        measure(ArraySlide(stained(SIDE, s), MPP), "reinhard") for s in ((1.5, 0.8), (0.8, 1.1))
+    )
+    assert isinstance(own, ReinhardProfile)
+    assert isinstance(target, ReinhardProfile)
+    change = own.towards(target)
+    whole = Recolouring(change.matrix, change.shift, change.mix)
+    eosin, glass = change.exactly(pink / 255)
+    np.testing.assert_allclose(eosin, whole.exactly(pink / 255)[0])
+    np.testing.assert_allclose(glass, pink[1] / 255, atol=0.01)

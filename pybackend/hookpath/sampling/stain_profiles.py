@@ -7,6 +7,7 @@ slide is recoloured alike in training, validation, prediction and preview.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -127,6 +128,32 @@ class ReinhardProfile(_Profile):
         matrix = back @ np.diag(gain) @ _LAB
         x, y, z = shift.tolist()
         return Recolouring(_rows(matrix), (x, y, z), _rows(_LMS), glass=STAINED)
+
+    def part_way(self, other: ReinhardProfile, share: float) -> ReinhardProfile:
+        """A slide between two: `share` 0 is this, 1 the other."""
+        means, spreads = (
+            (1 - share) * np.array(getattr(self, name)) + share * np.array(getattr(other, name))
+            for name in ("means", "spreads")
+        )
+        return ReinhardProfile(means=tuple(means), spreads=tuple(spreads.clip(min=1e-3)))
+
+
+@dataclass(frozen=True)
+class StainMixing:
+    """Which stains there are to show patches in (`hookpath.sampling.augmentation.Mixing`).
+
+    Attributes:
+        own: how each source of a stream is stained; None: nobody knows, and it stays as it is.
+        all: how all slides of the project are stained, those without annotations, too.
+    """
+
+    own: tuple[ReinhardProfile | None, ...]
+    all: tuple[ReinhardProfile, ...]
+
+    def __call__(self, source: int, other: float, share: float) -> Recolouring | None:
+        """See `Mixing`."""
+        own, target = self.own[source], self.all[int(other * len(self.all))]
+        return None if own in (None, target) else own.towards(own.part_way(target, share))
 
 
 AnyProfile = MacenkoProfile | ReinhardProfile

@@ -20,7 +20,7 @@ Matrix = tuple[tuple[float, float, float], ...]
 Floats = npt.NDArray[np.float64]
 
 #: Darkest light distinguished from none when taking logarithms.
-_BLACK = 1 / 255
+DARKEST = 1 / 255
 #: The function is tabulated for every 4th value of red, green and blue; between two, a pixel is
 #: moved by as much as the nearest of them is. The table takes 1.5 MB and 15 ms to make; a full one
 #: would take 100 MB a slide.
@@ -58,10 +58,10 @@ class Recolouring:
     def exactly(self, rgb: Floats) -> Floats:
         """``(N, 3)`` in [0, 1], without the table."""
         mix = np.array(self.mix)
-        logs = np.log(np.maximum(rgb @ mix.T, _BLACK))
+        logs = np.log(np.maximum(rgb @ mix.T, DARKEST))
         found = np.exp(logs @ np.array(self.matrix).T + self.shift) @ np.linalg.inv(mix).T
         if self.glass:
-            density = -np.log(np.maximum(rgb, _BLACK)).max(axis=1, keepdims=True)
+            density = -np.log(np.maximum(rgb, DARKEST)).min(axis=1, keepdims=True)
             share = (density / self.glass).clip(0, 1)
             found = rgb + share * (found - rgb)
         return np.asarray(found.clip(0, 1))

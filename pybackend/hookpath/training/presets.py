@@ -19,6 +19,7 @@ DEFAULT_FAMILY = "hooknet"
 
 _LIGHT = AugmentationConfig.light().model_dump()
 _MODERATE = AugmentationConfig.moderate().model_dump()
+_MIXED = AugmentationConfig.mixed().model_dump()
 
 PRESETS: dict[str, Values] = {
     "paper": {},
@@ -42,8 +43,8 @@ PRESETS: dict[str, Values] = {
 }
 """Values that differ from the defaults, by preset."""
 
-#: What few strokes ask for: features learned elsewhere at two resolutions, colours a little varied,
-#: minutes on a CPU (docs/results/real-settings has the evidence).
+#: What few strokes ask for: features learned elsewhere at two resolutions, colours varied as those
+#: of the project's slides are, minutes on a CPU (docs/results/real-settings has the evidence).
 _PRETRAINED: Values = {
     "batch_size": 4,
     "epochs": 10,
@@ -59,7 +60,7 @@ _PRETRAINED: Values = {
     "loss_weight": 1.0,
     "bn_momentum": 0.1,
     "workers": 0,
-    "augmentation": _MODERATE,
+    "augmentation": _MIXED,
     "finetune": {"encoder_rate": 0.5},
     "validation": {"max_patches": 48},
 }

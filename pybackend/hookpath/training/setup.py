@@ -17,10 +17,12 @@ from hookpath.events import Reporter
 from hookpath.models import Network
 from hookpath.projects import Project
 from hookpath.sampling import Augmentation, HeatmapOf
+from hookpath.sampling.stain_profiles import StainMixing
 from hookpath.training.config import TrainConfig
 from hookpath.training.data.cluster_guiding import cluster_weigher, clusters_of_run, save_clusters
 from hookpath.training.data.dataloaders import HeldOut, Order, open_loader, training_set
 from hookpath.training.data.input_channels import as_begun, for_dark_slides
+from hookpath.training.data.stain_mixing import with_stain_mixing
 from hookpath.training.data.stain_normalization import normalised
 from hookpath.training.data.training_data import TrainingData, gather
 from hookpath.training.diagnostics.pre_training_checks import findings_before_training
@@ -105,6 +107,7 @@ def open_session(
     model = model.to(memory_format=torch.channels_last)
     _refuse_several(group, model)
     shared_norms(model, group)
+    config, mixing = with_stain_mixing(projects, data, config, model, reporter)
     data = normalised(data, config.normalisation, model, reporter)
     config = _long_enough(config, model)
     bf16 = use_bf16(config.amp, device, model, config.batch_size)
@@ -122,7 +125,7 @@ def open_session(
     elif prepare is not None:
         order = _prepared(order, prepare, run, None if resume else record)
         started = time.monotonic()
-    session = _session(order, run, device, bf16, started)
+    session = _session(order, run, device, bf16, started, mixing)
     session.findings, session.glass = findings_before_training(order)
     try:
         _begin(session, None if resume or prepare is not None else record)
@@ -143,7 +146,12 @@ def _prepared(order: Order, prepare: Prepare, run: RunFolder, record: RunRecord 
 
 
 def _session(
-    order: Order, run: RunFolder, device: torch.device, bf16: bool, started: float
+    order: Order,
+    run: RunFolder,
+    device: torch.device,
+    bf16: bool,
+    started: float,
+    mixing: StainMixing | None,
 ) -> Session:
     config, model, reporter = order.config, order.model, order.reporter
     model.train()
@@ -170,6 +178,7 @@ def _session(
             config.augmentation,
             config.seed + _APART * order.group.rank,
             len(order.data.channels) or None,
+            mixing,
         ),
         parts=Parts(config.at_once or config.batch_size, reporter, order.group.size > 1),
         group=order.group,

@@ -15,7 +15,8 @@ class AugmentationConfig(BaseModel):
     and stain (Tellez et al. 2018)"); the paper gives no strengths, the defaults follow Tellez et
     al. 2018 (section III-C) where it does. A strength of 0 switches that one off.
 
-    Also from a name alone: ``off``, ``light``, ``moderate``, ``strong``, ``paper`` (the defaults).
+    Also from a name alone: ``off``, ``light``, ``mixed``, ``moderate``, ``strong``, ``paper`` (the
+    defaults).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -63,6 +64,12 @@ class AugmentationConfig(BaseModel):
         description="the stains: `fixed` as published, or as `macenko` finds them in each patch",
     )
     stain_chance: float = Field(default=1.0, ge=0, le=1, description="chance of stain")
+    stain_mixing: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="chance of the colours of another slide of the project, annotated or not",
+    )
 
     blur_sigma_px: float = Field(
         default=1.0, ge=0, description="largest Gaussian blur, px of each branch"
@@ -81,6 +88,7 @@ class AugmentationConfig(BaseModel):
         named: Mapping[str, Callable[[], AugmentationConfig]] = {
             "off": cls.off,
             "light": cls.light,
+            "mixed": cls.mixed,
             "moderate": cls.moderate,
             "strong": cls.strong,
             "paper": cls,
@@ -110,6 +118,15 @@ class AugmentationConfig(BaseModel):
             blur_sigma_px=0,
             noise=0,
         )
+
+    @classmethod
+    def mixed(cls) -> Self:
+        """Turns, and the colours of the project's other slides (`stain_profiles.StainMixing`).
+
+        Colours vary as far as these slides' do, and no further: slides of one laboratory keep what
+        tells their classes apart, and one stained otherwise is met in training.
+        """
+        return cls.light().model_copy(update={"stain_mixing": 1.0})
 
     @classmethod
     def moderate(cls) -> Self:

@@ -9,6 +9,7 @@ from torch import Tensor
 from hookpath.sampling.augmentation.augmentation_config import AugmentationConfig
 from hookpath.sampling.augmentation.color_augmentation import Colouring, Gains, Grain
 from hookpath.sampling.augmentation.spatial_augmentation import Warp, turned
+from hookpath.sampling.augmentation.stain_mixing import Mixing, in_other_stains
 from hookpath.sampling.batch import Batch
 
 
@@ -25,10 +26,17 @@ class Augmentation:
 
     Args:
         channels: of such images; None: RGB.
+        mixing: how a slide looks in the stain of another, where colours are mixed.
     """
 
-    def __init__(self, config: AugmentationConfig, seed: int, channels: int | None = None) -> None:
-        self.config, self.channels = config, channels
+    def __init__(
+        self,
+        config: AugmentationConfig,
+        seed: int,
+        channels: int | None = None,
+        mixing: Mixing | None = None,
+    ) -> None:
+        self.config, self.channels, self.mixing = config, channels, mixing
         self._seed = seed
 
     def __call__(
@@ -48,6 +56,9 @@ class Augmentation:
             images, labels = self._warped(batch, images, draw)
         n, shown = len(batch), self.channels or 3
         colours, maps = [x[:, :shown] for x in images], [x[:, shown:] for x in images]
+        if self.mixing is not None:
+            chance = self.config.stain_mixing
+            colours = in_other_stains(colours, batch.slide_index, self.mixing, chance, draw)
         if self.channels is None:
             colours = Colouring.drawn(self.config, n, draw).to(device).apply(colours)
         else:
