@@ -19,7 +19,7 @@ from hookpath.training.config import TrainConfig
 from hookpath.training.data.training_data import TrainingData
 
 #: Slides that are looked at, of those that teach and of the others: up to a second each.
-_MOST = 24
+_MOST = 12
 
 _T = TypeVar("_T")
 
@@ -64,14 +64,17 @@ def _without(config: TrainConfig, colours: dict[str, object]) -> TrainConfig:
 
 
 def _other_slides(projects: Sequence[Project], data: TrainingData) -> list[SlideRef]:
-    """Those that teach nothing: for validation, for tests, or not annotated yet."""
+    """Those that teach nothing: for validation, for tests, or not annotated yet.
+
+    Not those that QuPath reads for us: opening them, one by one, may take longer than training.
+    """
     taught, found = {_file_of(source.slide) for source in data.train}, []
     for image in (image for project in projects for image in project.images):
         try:
             slide = image.slide
         except HookpathError:
             continue  # reported where slides are listed
-        if _file_of(slide) not in taught:
+        if not slide.server and _file_of(slide) not in taught:
             found.append(slide)
     return found
 
