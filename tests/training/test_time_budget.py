@@ -12,7 +12,7 @@ import pytest
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.optimization import time_budget
-from hookpath.training.optimization.step_plan import Plan
+from hookpath.training.optimization.schedule_progress import Plan
 from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.training import TINY, Recorder, rows_of

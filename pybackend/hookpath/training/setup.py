@@ -35,7 +35,7 @@ from hookpath.training.losses.training_objective import goal_of
 from hookpath.training.optimization.micro_batches import Parts
 from hookpath.training.optimization.optimizer import make_optimizer
 from hookpath.training.optimization.precision import use_bf16
-from hookpath.training.optimization.step_plan import Plan
+from hookpath.training.optimization.schedule_progress import Plan
 from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.optimization.weight_average import Average
 from hookpath.training.run.checkpoint import read_checkpoint

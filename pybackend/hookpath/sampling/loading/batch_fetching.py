@@ -12,7 +12,7 @@ from hookpath.sampling.annotated_slide import AnnotatedSlide
 from hookpath.sampling.batch import Arrays, empty_arrays
 from hookpath.sampling.loading.gdal_rasterize import gdal_kept
 from hookpath.sampling.loading.patch_reader import PatchReader, PatchRequest
-from hookpath.sampling.loading.process_pool import PoolFetcher
+from hookpath.sampling.loading.patch_reader_processes import PoolFetcher
 
 
 class Fetcher(Protocol):

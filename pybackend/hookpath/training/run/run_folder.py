@@ -39,7 +39,7 @@ class RunRecord:
     Attributes:
         config: the resolved `TrainConfig`, as plain values.
         projects: sources of the projects, absolute.
-        data: ``fingerprint`` and the slides it is made of (`hookpath.training.data.dataset`).
+        data: ``fingerprint`` and the slides it is made of (`hookpath.training.data.training_data`).
         classes: ``{"name", "color"}`` in channel order.
         split: image names by part.
         versions: of Python and of the libraries that numbers depend on.
