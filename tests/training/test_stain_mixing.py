@@ -40,8 +40,9 @@ def test_slides_without_annotations_lend_their_stain(folder: Path, alone: Path) 
     taught = sorted(folder.glob("*.geojson"))[0].stem
     other = next(p for p in sorted(folder.iterdir()) if p.suffix == ".tif" and p.stem != taught)
     shutil.copy(other, alone / "nothing drawn.tif")
-    config, mixing, _ = made(alone)
+    config, mixing, reporter = made(alone)
     assert mixing is not None
+    assert any("stains of 2 slides, 1 of them held out" in text for text in reporter.infos)
     assert (len(mixing.own), len(mixing.all)) == (1, 2)
     assert config.augmentation.stain_mixing == 1
 

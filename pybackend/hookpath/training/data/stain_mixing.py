@@ -49,6 +49,11 @@ def with_stain_mixing(
     others = [_stain_of(slide) for slide in _some(_other_slides(projects, data), config.seed)]
     known = tuple(profile for profile in (*own, *others) if profile is not None)
     if len(known) > 1:
+        more = sum(profile is not None for profile in others)
+        reporter.info(
+            f"patches are shown in the stains of {len(known)} slides, {more} of them held out or "
+            "not annotated (nothing but their colours is looked at)"
+        )
         return config, StainMixing(own, known)
     reporter.info("no second slide shows how stains differ: colours are varied moderately")
     return _without(config, AugmentationConfig.moderate().model_dump()), None
