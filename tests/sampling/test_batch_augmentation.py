@@ -364,5 +364,5 @@ def test_augmentation_by_name() -> None:
     strong = AugmentationConfig.model_validate("strong")
     assert strong == AugmentationConfig.strong()
     assert (strong.stain, strong.hue, strong.elastic_um, strong.flips) == (0.2, 0.05, 0.0, True)
-    with pytest.raises(ValueError, match="there are: off, light, moderate, strong, paper"):
+    with pytest.raises(ValueError, match="there are: off, light, mixed, moderate, strong, paper"):
         AugmentationConfig.model_validate("weak")
