@@ -233,6 +233,18 @@ def test_hue_and_stains_are_for_bright_rgb_only(tmp_path: Path, ground: int, hue
     assert bool(said.infos) == (hue == 0)
 
 
+def test_dark_slides_whose_stains_would_be_mixed_vary_moderately_in_brightness(
+    tmp_path: Path,
+) -> None:
+    write_pyramid(tmp_path / "a.tif", np.full((SIZE, SIZE, 3), 8, np.uint8), 1.0, levels=1)
+    write_strokes(tmp_path / "a.geojson", STROKES)
+    config = TrainConfig.load(overrides=[*TINY, "augmentation=mixed"])
+    data = gather([open_project(tmp_path)], config, Recorder())
+    found = for_dark_slides(config, data, Recorder()).augmentation
+    assert (found.stain_mixing, found.hue, found.stain) == (0, 0, 0)
+    assert (found.brightness, found.contrast) == (0.1, 0.1)
+
+
 def test_a_run_that_begins_with_a_model_takes_its_channels_and_bounds(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from hookpath.models import build_model
 from hookpath.projects import open_project
+from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.stain_profiles import ReinhardProfile, StainMixing
 from hookpath.training import RunFolder, TrainConfig, train_network
 from hookpath.training.data.stain_mixing import with_stain_mixing
@@ -58,6 +59,7 @@ def test_it_is_not_mixed_beside_a_normalisation(folder: Path) -> None:
     config, mixing, _ = made(folder, "normalisation=reinhard")
     assert mixing is None
     assert not config.augmentation.stain_mixing
+    assert config.augmentation == AugmentationConfig.moderate()
 
 
 def test_a_run_that_mixes_goes_on_as_it_began(folder: Path, tmp_path: Path) -> None:

@@ -177,6 +177,15 @@ class AugmentationConfig(BaseModel):
         stain = {"stain": 0.1, "stain_basis": "macenko", "stain_chance": 0.5}
         return cls.light().model_copy(update={**stain, "scale": 0.2, "spatial_chance": 0.5})
 
+    def unmixed(self) -> Self:
+        """The same with colours varied moderately in place of being mixed, where they cannot be."""
+        if not self.stain_mixing:
+            return self
+        moderate = type(self).moderate()
+        names = ("hue", "saturation", "brightness", "contrast", "stain")
+        more = {name: getattr(moderate, name) for name in names if not getattr(self, name)}
+        return self.model_copy(update={**more, "stain_mixing": 0.0})
+
     @property
     def warps(self) -> bool:
         """Whether positions change other than by mirrors and quarter turns."""

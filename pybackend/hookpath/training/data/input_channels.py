@@ -123,9 +123,8 @@ def for_dark_slides(config: TrainConfig, data: TrainingData, reporter: Reporter)
 
     Fluorescence that is shown in colours has no stains, and its colours mean what they are.
     """
-    wanted = config.augmentation
-    names = ("hue", "saturation", "saturation_shift", "stain", "stain_mixing")
-    off = dict.fromkeys(names, 0.0)
+    wanted = config.augmentation.unmixed()
+    off = {"hue": 0.0, "saturation": 0.0, "saturation_shift": 0.0, "stain": 0.0}
     if data.channels or not any(getattr(wanted, name) for name in off):
         return config
     if not data.train or not all(_is_dark(source) for source in data.train):

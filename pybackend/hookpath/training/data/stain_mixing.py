@@ -12,7 +12,6 @@ from hookpath.errors import HookpathError
 from hookpath.events import Reporter
 from hookpath.models import Network
 from hookpath.projects import Project
-from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.stain_profiles import ReinhardProfile, StainMixing, measure
 from hookpath.slides import SlideRef
 from hookpath.training.config import TrainConfig
@@ -34,14 +33,15 @@ def with_stain_mixing(
     """The stains to mix, if that is asked for and there are any.
 
     Slides to be predicted later help as well as annotated ones: nothing but their colours is
-    looked at. Where one slide is all there is, nobody can say how the next is stained, and colours
-    vary moderately in place of being mixed.
+    looked at. Where there are no stains to mix, colours vary moderately in place of that; so they
+    do where one slide is all there is, and nobody can say how the next is stained.
     """
     wanted = config.augmentation
     if not wanted.stain_mixing:
         return config, None
+    moderately = config.model_copy(update={"augmentation": wanted.unmixed()})
     if data.channels or config.normalisation or model.reads != "patches":
-        return _without(config, {}), None
+        return moderately, None
     chosen = set(_some(range(len(data.train)), config.seed))
     own = tuple(
         _stain_of(source.slide) if i in chosen else None for i, source in enumerate(data.train)
@@ -56,16 +56,7 @@ def with_stain_mixing(
         )
         return config, StainMixing(own, known)
     reporter.info("no second slide shows how stains differ: colours are varied moderately")
-    return _without(config, AugmentationConfig.moderate().model_dump()), None
-
-
-def _without(config: TrainConfig, colours: dict[str, object]) -> TrainConfig:
-    """No mixing; of `colours` what is not varied yet."""
-    given = config.augmentation.model_dump()
-    names = ("hue", "saturation", "brightness", "contrast", "stain")
-    more = {n: colours[n] for n in names if n in colours and not given[n]}
-    changed = AugmentationConfig.model_validate({**given, **more, "stain_mixing": 0.0})
-    return config.model_copy(update={"augmentation": changed})
+    return moderately, None
 
 
 def _other_slides(projects: Sequence[Project], data: TrainingData) -> list[SlideRef]:
