@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
     from hookpath.evaluation.evaluation_executor import EvaluationWork
     from hookpath.evaluation.predictions.other_programs import ForeignMaps
+    from hookpath.evaluation.project_evaluation import JudgeLeftOut
     from hookpath.evaluation.statistics.bootstrap import Interval
-    from hookpath.evaluation.unseen_annotations import JudgeLeftOut
     from hookpath.projects import Problem
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hookpath.annotations import LabelRules
+from hookpath.annotations import ClassTable, LabelRules
 from hookpath.atomic_files import make_folder, try_folder
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.class_metrics import finite
@@ -18,8 +18,9 @@ from hookpath.evaluation.predictions.class_maps import PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.evaluation_page import learned_slides, write_report
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
-from hookpath.evaluation.scoring.model_split import take_parts_of_model
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.scoring.annotation_scores import LeftOutAreas
+from hookpath.evaluation.scoring.model_split import parts_of, take_parts_of_model
+from hookpath.evaluation.scoring.slide_counts import SlideResult, with_left_out
 from hookpath.evaluation.scoring.slide_groups import check_keys
 from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.slide_evaluation import (
@@ -28,7 +29,6 @@ from hookpath.evaluation.slide_evaluation import (
     annotated_images,
     make_report,
 )
-from hookpath.evaluation.unseen_annotations import JudgeLeftOut, parts_of, with_left_out
 from hookpath.events import SILENT, Reporter
 from hookpath.extras import require_extra
 from hookpath.locking import entered, working_in
@@ -62,6 +62,9 @@ class Maps(Protocol):
     def ood_of(self, image: str) -> tuple[float, float] | None:
         """How unlike the training slides an image is, and up to what that is usual."""
 
+
+JudgeLeftOut = Callable[[Sequence[AnnotatedImage], ClassTable, Reporter], LeftOutAreas]
+"""Says of every annotated area what a network says that learned without it."""
 
 #: Folders under ``out_dir``.
 PICTURES, PREDICTIONS = "pictures", "predictions"

@@ -12,10 +12,9 @@ from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.duplicate_slides import twin_remarks
 from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject
 from hookpath.projects.folder_store.unused_files import report_files
-from hookpath.projects.hand_edited_results import count_edited
 from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, annotated_planes, chosen_planes
 from hookpath.projects.image_table import write_csv
-from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY
+from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, count_edited
 from hookpath.projects.path_remapping import Remap
 from hookpath.projects.pooling import (
     PooledEntry,

@@ -176,3 +176,8 @@ def _class(appearance: Mapping[str, object]) -> str:
 
 def _numbers(value: object) -> list[float]:
     return [float(v) for v in value] if isinstance(value, list) else []
+
+
+def count_edited(objects: Iterable[PathObject]) -> int:
+    """Areas of a class that a run of ours made and a person then changed."""
+    return sum(bool(class_names_in([o])) for o in objects if EDITED_KEY in o.metadata)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from hookpath.annotations.objects import PathClass
 from hookpath.projects.base import ImageEntry, Project
-from hookpath.projects.image_lookup import ImagesById
 from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.project_changes import Changes
 from hookpath.projects.project_wrappers import EntryView
 from hookpath.projects.snapshot import ImageSnapshot
+from hookpath.projects.store_base import ImagesById
 
 
 class PooledEntry(EntryView):

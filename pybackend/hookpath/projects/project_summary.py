@@ -23,8 +23,8 @@ from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
 from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.confirmed_annotations import teaching_objects
-from hookpath.projects.hand_edited_results import count_edited
 from hookpath.projects.image_planes import PlaneEntry
+from hookpath.projects.object_ownership import count_edited
 from hookpath.projects.pooling import PooledEntry
 from hookpath.projects.undrawn_tissue import Rest
 

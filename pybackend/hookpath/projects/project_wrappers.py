@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.projects.base import ImageEntry, Project, WriteReport
-from hookpath.projects.image_lookup import ImagesById
 from hookpath.projects.project_changes import Changes
 from hookpath.projects.snapshot import ImageSnapshot
+from hookpath.projects.store_base import ImagesById
 from hookpath.slides import SlideDescription, SlideRef
 
 

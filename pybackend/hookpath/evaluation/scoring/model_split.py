@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +65,9 @@ def _content(entry: ImageEntry) -> str:
         return content_of(entry.slide.path)[0]
     except HookpathError:
         return ""
+
+
+def parts_of(model: Mapping[str, Any]) -> dict[str, str]:
+    """Image name → ``train`` or ``val``, as the model's facts (`model_facts`) have it."""
+    named = (("val", "validated_on"), ("train", "trained_on"))
+    return {name: part for part, key in named for name in model.get(key) or ()}

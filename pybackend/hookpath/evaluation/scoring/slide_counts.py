@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hookpath.evaluation.class_metrics import Counts, Scores
-from hookpath.evaluation.scoring.annotation_scores import AreaResult
+from hookpath.evaluation.scoring.annotation_scores import AreaResult, LeftOutAreas
 from hookpath.evaluation.scoring.roc import N_BINS, Bins
 from hookpath.evaluation.scoring.slide_metrics import Measured
 from hookpath.evaluation.shape_scoring.shape_metrics import ShapeMetrics
@@ -177,3 +177,17 @@ def _counts(text: str) -> Counts:
         value, pixels = pair.split(":")
         counts[int(value)] = int(pixels)
     return counts
+
+
+def with_left_out(results: Sequence[SlideResult], judged: LeftOutAreas) -> list[SlideResult]:
+    """The results, their areas with what was judged of them."""
+    return [
+        replace(
+            result,
+            areas=tuple(
+                replace(area, left_out=judged.get((result.id, area.object_id)))
+                for area in result.areas
+            ),
+        )
+        for result in results
+    ]

@@ -29,8 +29,7 @@ from hookpath.projects.folder_store.halo_files import (
     objects_of_halo,
 )
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
-from hookpath.projects.folder_store.result_files import Beside, Record, results_beside
-from hookpath.projects.folder_store.result_writing import BesideWriter
+from hookpath.projects.folder_store.result_files import Beside, BesideWriter, Record, results_beside
 from hookpath.projects.json_files import Stamp, stamp_of
 from hookpath.projects.object_ownership import claimed_by_people, tagged
 from hookpath.projects.project_changes import Ledger, Metadata
