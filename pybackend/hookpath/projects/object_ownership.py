@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hookpath.annotations import class_names_in
 from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import RUN_TAG, PathObject
 from hookpath.errors import WriteRefusedError
