@@ -16,12 +16,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from hookpath.inference.aligned_tile_grids import Box, branch_grids, round_up
 from hookpath.inference.engines.malloc_tuning import large_blocks_reused
 from hookpath.inference.engines.openvino_graph import computes_in_bf16
 from hookpath.inference.engines.openvino_runners import CompiledPatches, CompiledTiles
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.engines.tile_runner import TorchRunner
-from hookpath.inference.tile_grids import Box, branch_grids, round_up
 from hookpath.models import Network, SegmentationModel, build_model
 
 TILE = 800

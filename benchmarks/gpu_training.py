@@ -20,9 +20,9 @@ from hookpath.projects import open_project
 from hookpath.sampling import Batch
 from hookpath.training import RunFolder, TrainConfig
 from hookpath.training.losses.head_losses import hooknet_loss
-from hookpath.training.session import Session
-from hookpath.training.setup import open_session
+from hookpath.training.session_setup import open_session
 from hookpath.training.training_loop import train_step
+from hookpath.training.training_session import Session
 
 #: The paper's HookNet: n = 64, 284 px, depth 4.
 PAPER: dict[str, Any] = {"spacings": [0.5, 8.0]}

@@ -26,7 +26,7 @@ from hookpath.inference.engines.patch_runners import PatchRunner
 from hookpath.inference.patchwise import patchwise_predictor
 from hookpath.inference.patchwise.patchwise_predictor import PatchSlides
 from hookpath.models import ModelCard, Network, build_model, save_model
-from hookpath.models.base import Scores
+from hookpath.models.network_base import Scores
 from hookpath.slides import Slide
 
 sys.path.insert(0, str(Path(__file__).parent))

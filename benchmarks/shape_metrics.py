@@ -21,8 +21,8 @@ from shapely.geometry import box
 
 from hookpath.annotations import ClassTable, PathClass, PathObject, Vectorizer
 from hookpath.evaluation import ArrayMap
-from hookpath.evaluation.scoring.confusion_counts import count_slide
 from hookpath.evaluation.scoring.ground_truth import truth_of
+from hookpath.evaluation.scoring.pixel_counting import count_slide
 from hookpath.evaluation.shape_scoring.shape_counts import ShapeTally
 from hookpath.geometry import Region
 

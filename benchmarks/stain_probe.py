@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hookpath.annotations import ClassTable, class_names_in, read_geojson
-from hookpath.annotations.rasterizer import LabelSource
+from hookpath.annotations.sparse_labels.rasterizer import LabelSource
 from hookpath.confusion_metrics import confusion, macro_f1
 from hookpath.geometry import BranchSpec, Region
 from hookpath.models import build_model

@@ -17,11 +17,11 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import HookpathError
 from hookpath.evaluation import load_report, make_report, write_report
 from hookpath.evaluation.report.training_page import read_run
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.inference.prediction_record import RECORD_NAME, PredictionRecord
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.models import ModelCard, read_card
-from hookpath.models.model_folder import BranchEntry, ClassEntry, write_card
+from hookpath.models.storage.model_folder import BranchEntry, ClassEntry, write_card
 from hookpath.projects import open_project
 from hookpath.slides import SlideIdentity
 from hookpath.training import TrainConfig

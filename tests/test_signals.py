@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from hookpath.extraction.process_pool import abandon, start_workers
+from hookpath.extraction.extraction_process_pool import abandon, start_workers
 from hookpath.signals import signals_held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookpath.lazy_names import names_from
+from hookpath.lazy_exports import names_from
 
 if TYPE_CHECKING:
     from hookpath.evaluation import evaluate_project

@@ -10,7 +10,7 @@ import pytest
 from shapely.geometry import GeometryCollection, MultiPolygon, Point, box
 
 from hookpath.annotations import PathObject, object_to_feature
-from hookpath.annotations.geojson_validity import ValidityCheck, geometry_fault
+from hookpath.annotations.geojson.geojson_validity import ValidityCheck, geometry_fault
 
 SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
 

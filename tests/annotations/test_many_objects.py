@@ -13,11 +13,11 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from hookpath.annotations import ClassTable, PathClass, PathObject
-from hookpath.annotations.geojson_decoder import decode_feature
-from hookpath.annotations.geojson_files import objects_from_geojson, read_geojson
-from hookpath.annotations.geojson_rings import packed, polygons_of
-from hookpath.annotations.label_selection import select
-from hookpath.annotations.valid_areas import Area, are_pieces, area_of, areas_of, pieces_of
+from hookpath.annotations.geojson.geojson_decoder import decode_feature
+from hookpath.annotations.geojson.geojson_files import objects_from_geojson, read_geojson
+from hookpath.annotations.geojson.single_ring_polygons import packed, polygons_of
+from hookpath.annotations.polygon_repair import Area, are_pieces, area_of, areas_of, pieces_of
+from hookpath.annotations.sparse_labels.usable_annotations import select
 from hookpath.context_managers import collector_paused
 
 NAN = float("nan")

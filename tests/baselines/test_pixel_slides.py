@@ -22,7 +22,7 @@ from hookpath.baselines import (
 from hookpath.baselines.stroke_features import annotated_pixels, balanced
 from hookpath.errors import ModelFolderError, TrainingError, UsageError
 from hookpath.inference import PredictConfig, Predictor, predict_images
-from hookpath.inference.tile_grids import Box
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.projects import ImageEntry, open_project
 from hookpath.sampling import AnnotatedSlide, load_source
 from support.evaluation import BLUE, GREEN, RED, write_slide

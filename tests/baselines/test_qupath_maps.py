@@ -11,8 +11,8 @@ from hookpath.baselines import qupath_maps
 from hookpath.baselines.qupath_maps import LabelMap, MappedSlides
 from hookpath.errors import PredictionError
 from hookpath.inference import Predictor
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.roi.tissue_tiles import OutputGrid
-from hookpath.inference.tile_grids import Box
 from hookpath.projects import open_project
 from support.evaluation import RED, write_slide
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hookpath.evaluation.scale_detector import score_detector
-from hookpath.inference import scale_check
+from hookpath.inference import scale_detector_check
 from hookpath.models import FAMILIES, ModelCard, load_model, save_model
 from support.ruler import Ruler, ramp_slide
 
@@ -30,7 +30,7 @@ def slides(tmp_path: Path) -> Path:
 def test_a_detector_trains_on_slides_and_is_asked_about_them(
     hookpath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scale_check, "PATCHES", 4)
+    monkeypatch.setattr(scale_detector_check, "PATCHES", 4)
     folder = tmp_path / "known"
     folder.mkdir()
     for name in ("a", "b"):

@@ -10,7 +10,7 @@ import sys
 def test_prints_of_libraries_and_of_their_processes_go_to_stderr() -> None:
     program = (
         "import os, subprocess, sys\n"
-        "from hookpath.cli.console import running\n"
+        "from hookpath.cli.console_and_exit_codes import running\n"
         "with running('test', True, False) as console:\n"
         "    print('from Python')\n"
         "    os.write(1, b'from C\\n')\n"

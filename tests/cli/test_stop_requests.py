@@ -17,7 +17,7 @@ import pytest
 import typer
 
 from hookpath.cli import main
-from hookpath.cli.console import running
+from hookpath.cli.console_and_exit_codes import running
 from hookpath.cli.stop_requests import Job, Watch
 from hookpath.projects import FolderProject
 from support.leftovers import leftovers

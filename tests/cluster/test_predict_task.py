@@ -20,7 +20,7 @@ from hookpath.experiments import DESIGNS, Contestant, Design, Options, run_desig
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.projects import open_project
-from hookpath.projects.project_spec import ProjectSpec
+from hookpath.projects.reopen_projects import ProjectSpec
 from support.predictors import save_random_model
 from support.reporting import Notes
 from support.textures import texture_folder

@@ -15,7 +15,7 @@ from hookpath.errors import ClusterError, UsageError
 from hookpath.evaluation import annotated_images, evaluate_maps
 from hookpath.evaluation.slide_evaluation import Scoring
 from hookpath.projects import SPLIT_KEY, assume, open_project
-from hookpath.projects.project_spec import ProjectSpec
+from hookpath.projects.reopen_projects import ProjectSpec
 from support.evaluation import BLUE, RED, write_slide
 from support.reporting import Notes
 from support.tasks import MapsThatKill, work

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from hookpath.conversion.label_images import open_label_image
+from hookpath.conversion.label_image_io import open_label_image
 from hookpath.errors import AnnotationError
 
 

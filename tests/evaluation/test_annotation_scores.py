@@ -12,10 +12,10 @@ from shapely.geometry import box
 
 from hookpath.annotations import PathClass, PathObject
 from hookpath.evaluation import evaluate_project
-from hookpath.evaluation.predictions.class_maps import ArrayMap
+from hookpath.evaluation.predictions.class_map_source import ArrayMap
 from hookpath.evaluation.scoring.annotation_scores import RIGHT_KEY, AreaResult, AreaTally, LeftOut
-from hookpath.evaluation.scoring.confusion_counts import ProbabilityTally, count_slide
 from hookpath.evaluation.scoring.ground_truth import truth_of
+from hookpath.evaluation.scoring.pixel_counting import ProbabilityTally, count_slide
 from hookpath.projects import open_project
 from support.evaluation import (
     BLUE,

@@ -15,7 +15,7 @@ import pytest
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import EvaluationError, UsageError
 from hookpath.evaluation import evaluate_project, load_report
-from hookpath.evaluation.predictions.class_map_file import FileMap
+from hookpath.evaluation.predictions.class_map_tiff import FileMap
 from hookpath.evaluation.project_evaluation import setting_of_model
 from hookpath.geometry import Region
 from hookpath.models import ModelCard, build_model, save_model

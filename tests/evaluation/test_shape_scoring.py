@@ -11,8 +11,8 @@ from scipy import ndimage
 from shapely.geometry import Point, box
 
 from hookpath.annotations import PathClass, PathObject
-from hookpath.evaluation.scoring.confusion_counts import count_slide
 from hookpath.evaluation.scoring.ground_truth import truth_of
+from hookpath.evaluation.scoring.pixel_counting import count_slide
 from hookpath.evaluation.shape_scoring.boundary_distance import (
     DRAWN_EDGES,
     HD95_UM,

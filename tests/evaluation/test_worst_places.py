@@ -10,7 +10,7 @@ from PIL import Image
 
 from hookpath.conversion import ClassValues
 from hookpath.evaluation import evaluate_project, load_report
-from hookpath.evaluation.predictions.other_programs import ForeignMaps
+from hookpath.evaluation.predictions.other_programs_predictions import ForeignMaps
 from hookpath.projects import FolderProject
 from support.evaluation import BLUE, RED, write_slide
 

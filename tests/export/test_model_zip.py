@@ -13,8 +13,8 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import ModelFolderError, OutputError, UsageError
 from hookpath.export import export_model
 from hookpath.models import build_model, load_model, read_card
-from hookpath.models.model_card_page import card_page
-from hookpath.models.model_folder import ModelCard, read_onnx, save_model
+from hookpath.models.storage.model_card_page import card_page
+from hookpath.models.storage.model_folder import ModelCard, read_onnx, save_model
 from support.families import TINY, class_table
 
 TRAINING = {

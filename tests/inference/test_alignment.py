@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hookpath.inference import DensePredictor, TorchRunner
+from hookpath.inference.aligned_tile_grids import Box, aligned_start, branch_grids
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
-from hookpath.inference.tile_grids import Box, aligned_start, branch_grids
-from hookpath.inference.tile_plan import RowEnd
+from hookpath.inference.tile_order import RowEnd
 from hookpath.sampling import SlideFacts
 from hookpath.sampling.patch_alignment import common_snap
 from hookpath.slides import Slide, open_slide

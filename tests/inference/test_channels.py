@@ -17,10 +17,10 @@ from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.slide_evaluation import annotated_images
 from hookpath.export import export_model
 from hookpath.inference import PredictConfig, PredictReport, predict_project
-from hookpath.inference.predictors.slide_input import scales_of
+from hookpath.inference.predictors.model_input_channels import scales_of
 from hookpath.loop.proposals.tissue_outlines import TissueSettings, outline_tissue
 from hookpath.models import ModelCard, read_card, save_model
-from hookpath.models.model_card_page import card_page
+from hookpath.models.storage.model_card_page import card_page
 from hookpath.projects import PlaneChoice, open_project
 from hookpath.slides import SlideRef
 from support.families import class_table

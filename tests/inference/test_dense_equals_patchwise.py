@@ -15,14 +15,14 @@ from shapely import box
 from hookpath.errors import PredictionError
 from hookpath.geometry import Region
 from hookpath.inference import DensePredictor
-from hookpath.inference.dense.dense_engine import Memory
+from hookpath.inference.dense.tile_loop import Memory
 from hookpath.inference.engines.tile_runner import TorchRunner
 from hookpath.inference.engines.torch_device import TileTooLargeError
 from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import BranchOutput, SegmentationModel
 from hookpath.slides import Slide, SlideRef, open_slide
-from hookpath.slides.base import RGBArray
 from hookpath.slides.channels import ChannelScale
+from hookpath.slides.slide_base import RGBArray
 from support.arrays import ArraySlide
 from support.multiplex import write_ome
 from support.networks import random_network
@@ -255,7 +255,7 @@ def test_a_device_too_small_for_the_tile_gets_halves_and_gives_the_same_numbers(
 def test_scores_that_do_not_fit_halve_the_tile_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hookpath.inference.dense import dense_engine as module
+    from hookpath.inference.dense import tile_loop as module
 
     classify, sizes = module.classify, []  # type: ignore[attr-defined]
 

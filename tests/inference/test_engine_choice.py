@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.errors import DeviceError
+from hookpath.inference.aligned_tile_grids import Box, branch_grids
 from hookpath.inference.engines import engine_choice, openvino_runners
 from hookpath.inference.engines.engine_choice import patch_runner, tile_runner
 from hookpath.inference.engines.openvino_graph import Graph, computes_in_bf16, has_openvino
@@ -23,7 +24,6 @@ from hookpath.inference.engines.openvino_runners import (
 )
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.engines.tile_runner import TorchRunner
-from hookpath.inference.tile_grids import Box, branch_grids
 from hookpath.models import SegmentationModel, build_model
 from support.networks import random_network
 

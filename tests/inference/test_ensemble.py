@@ -13,9 +13,9 @@ import tifffile
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import ModelDesignError, ModelFolderError
 from hookpath.inference import PredictConfig, PredictReport, predict_project
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.predictors.ensemble import Ensemble, Member, mean_of
 from hookpath.inference.predictors.predictor_factory import load_predictor
-from hookpath.inference.tile_grids import Box
 from hookpath.models import EnsembleFile, ModelCard, card_at, save_model
 from hookpath.projects import open_project
 from hookpath.slides import open_slide

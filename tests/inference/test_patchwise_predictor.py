@@ -15,15 +15,15 @@ from shapely import box
 from hookpath.errors import ModelDesignError, PredictionError
 from hookpath.geometry import BranchSpec, Region
 from hookpath.inference import PredictConfig, TorchRunner
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.dense_predictor import DenseSlides
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.engines.torch_device import TileTooLargeError
 from hookpath.inference.patchwise.patch_grid import layout_of
 from hookpath.inference.patchwise.patchwise_predictor import PatchSlides
-from hookpath.inference.tile_grids import Box
 from hookpath.models import Network
 from hookpath.slides import Slide, open_slide
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 from support.arrays import ArraySlide
 from support.networks import random_network
 from support.patch_networks import RedPatches

@@ -11,10 +11,10 @@ import tifffile
 
 from hookpath.errors import OutputError
 from hookpath.geometry import Calibration
-from hookpath.inference.config import PredictConfig
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.roi.tissue_tiles import OutputGrid
-from hookpath.inference.tile_grids import Box
 from hookpath.inference.writing.row_writer import ResultWriter, Target
 from support.predictors import CLASSES
 

@@ -18,10 +18,10 @@ from hookpath.models.encoders import (
     facts_of,
     load_encoders,
 )
-from hookpath.models.encoders.names import timm_names
-from hookpath.models.encoders.networks import FeatureMaps
-from hookpath.models.encoders.pathology import PATHOLOGY
-from hookpath.models.encoders.windows import Windows
+from hookpath.models.encoders.pathology_encoders import PATHOLOGY
+from hookpath.models.encoders.timm_networks import FeatureMaps
+from hookpath.models.encoders.weight_names import timm_names
+from hookpath.models.encoders.windowed_encoders import Windows
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_a_model_is_whole_whenever_its_writer_is_killed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as m:
-        m.setattr(f"hookpath.models.model_folder.{strike}", kill)
+        m.setattr(f"hookpath.models.storage.model_folder.{strike}", kill)
         with pytest.raises(KeyboardInterrupt):
             save_model(folder, new, ModelCard.describe(new, CLASSES))
     expected = old if strike == "write_card" else new.state_dict()

@@ -12,8 +12,8 @@ import torch
 
 from hookpath.errors import ModelFolderError
 from hookpath.models import build_model, load_model, model_at, read_card
-from hookpath.models.model_files import changed_at, files_of
-from hookpath.models.model_folder import ModelCard, save_model
+from hookpath.models.storage.folder_or_zip import changed_at, files_of
+from hookpath.models.storage.model_folder import ModelCard, save_model
 from support.families import TINY, class_table
 
 Change = Callable[[zipfile.ZipInfo], object]

@@ -9,8 +9,8 @@ import torch
 from hookpath.errors import ModelDesignError
 from hookpath.models import build_model, count_parameters
 from hookpath.models.agunet import AttentionGate, DualAttention
-from hookpath.models.otsu_threshold import otsu_threshold, saturation
-from hookpath.models.overview_base import OverviewNetwork
+from hookpath.models.otsu_baseline import otsu_threshold, saturation
+from hookpath.models.overview_network_base import OverviewNetwork
 from support.contract import (
     BY_HEART,
     assert_survives_the_disk,

@@ -11,11 +11,11 @@ import pytest
 
 from hookpath.errors import MissingSpacingError, PredictionError
 from hookpath.inference import DensePredictor, TorchRunner
+from hookpath.inference.aligned_tile_grids import aligned_start, branch_grids
 from hookpath.inference.dense.dense_predictor import DenseSlides
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.patchwise.patchwise_predictor import PatchSlides
 from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
-from hookpath.inference.tile_grids import aligned_start, branch_grids
 from hookpath.models import Network, SegmentationModel
 from hookpath.qupath import CancelledError, Preview, View
 from hookpath.slides import Slide, open_slide

@@ -14,14 +14,14 @@ import shapely
 from hookpath.annotations import LabelRules, PathClass, PathObject, object_to_feature
 from hookpath.errors import ChannelError, PredictionError, TrainingError
 from hookpath.inference import PredictConfig, load_predictor
-from hookpath.models.reference_distance import FeatureReference
+from hookpath.models.training_slide_distance import FeatureReference
 from hookpath.probing.feature_cache import VARIABLE
 from hookpath.projects.object_ownership import tagged
-from hookpath.qupath.feature_maps import KeepingRunner
 from hookpath.qupath.live_annotations import AnnotatedSlides
 from hookpath.qupath.live_preview import CancelledError, Preview, View
+from hookpath.qupath.preview_worker_session import Session, Wanted
+from hookpath.qupath.quick_feature_maps import KeepingRunner
 from hookpath.qupath.quick_session import QuickSession
-from hookpath.qupath.worker_session import Session, Wanted
 from hookpath.slides import SlideRef
 from hookpath.training import TrainConfig
 from support.multiplex import NAMES, write_ome

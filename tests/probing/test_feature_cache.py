@@ -14,7 +14,7 @@ from hookpath.geometry import Calibration
 from hookpath.probing.feature_cache import FeatureCache, digest, identity_of_slide
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, load_source
-from hookpath.slides.recoloring import Recolouring
+from hookpath.slides.recolored_slide import Recolouring
 from support.textures import DARK, PALE, texture_folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from hookpath.models.probe import ProbeHead
+from hookpath.models.linear_probe import ProbeHead
 from hookpath.probing.feature_heads import LabelledFeatures, best_temperature, fit_head, starting
 from hookpath.probing.head_fitting import balanced, fit_table, table_of
 from hookpath.probing.labelled_samples import Places

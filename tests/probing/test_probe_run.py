@@ -10,7 +10,7 @@ import torch
 
 from hookpath.events import SilentReporter
 from hookpath.inference import PredictConfig, check_images
-from hookpath.inference.dense.dense_engine import DensePredictor
+from hookpath.inference.dense.tile_loop import DensePredictor
 from hookpath.inference.engines.tile_runner import TorchRunner
 from hookpath.inference.roi.tissue_tiles import OutputGrid, cover_of
 from hookpath.models import FeatureProbe, load_model

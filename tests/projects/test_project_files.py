@@ -11,7 +11,7 @@ import pytest
 
 from hookpath.errors import ProjectError
 from hookpath.projects import Problem, open_project, summarise
-from hookpath.projects.qupath_store.image_server import locate
+from hookpath.projects.qupath_store.image_server_frame import locate
 from support.projects import HEIGHT, MPP, WIDTH, make_slides, snapshot, write_project_file
 from support.textures import texture_slide
 

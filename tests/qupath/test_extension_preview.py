@@ -12,7 +12,7 @@ from hookpath.inference import PredictConfig, predict_slide
 from hookpath.inference.prediction_record import PROBABILITIES_NAME
 from hookpath.models import load_model
 from hookpath.slides import open_slide
-from hookpath.slides.map_reader import open_map
+from hookpath.slides.prediction_map_reader import open_map
 from support.dark_slides import FIRST, make_dark_project, save_dark_model
 from support.extension import installed_extension
 from support.window_visits import visit

@@ -6,7 +6,7 @@ import torch
 
 from hookpath.geometry import BranchSpec
 from hookpath.sampling import Augmentation, AugmentationConfig
-from hookpath.sampling.batch import Batch
+from hookpath.sampling.concentric_batch import Batch
 
 BRANCHES = (BranchSpec(0.5, 16, 16), BranchSpec(1.0, 16, 16))
 

@@ -10,7 +10,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.sampling import Augmentation, AugmentationConfig, Batch
 from hookpath.sampling.augmentation.stain_mixing import in_other_stains
 from hookpath.sampling.stain_profiles import ReinhardProfile, StainMixing, measure
-from hookpath.slides.recoloring import Recolouring
+from hookpath.slides.recolored_slide import Recolouring
 from support.arrays import ArraySlide
 from support.stained import stained
 

@@ -13,7 +13,7 @@ from hookpath.sampling.stain_profiles import (
     recolouring,
     recolouring_of,
 )
-from hookpath.slides.recoloring import Recolouring
+from hookpath.slides.recolored_slide import Recolouring
 from support.arrays import ArraySlide
 from support.stained import STAINS, stained
 

@@ -7,7 +7,7 @@ import pytest
 
 from hookpath.geometry import Region
 from hookpath.slides import open_slide
-from hookpath.slides.resample import _read_inside, read_region
+from hookpath.slides.region_at_spacing import _read_inside, read_region
 from support.slides import write_pyramid
 
 REGIONS = {

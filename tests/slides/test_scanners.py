@@ -11,7 +11,7 @@ import pytest
 from hookpath.errors import SlideError
 from hookpath.geometry import Region
 from hookpath.slides import open_slide
-from hookpath.slides.multi_file_slides import slides_among
+from hookpath.slides.slides_in_folder import slides_among
 from support.scanners import jpeg, write_dicom, write_mirax
 from support.slides import position_image, pyramid_of
 

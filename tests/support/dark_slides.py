@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import ClassTable, PathClass
 from hookpath.models import ModelCard, load_model, save_model
-from hookpath.models.model_files import REFERENCE_NAME
-from hookpath.models.reference_distance import DeepFeatures, fit_reference
+from hookpath.models.storage.folder_or_zip import REFERENCE_NAME
+from hookpath.models.training_slide_distance import DeepFeatures, fit_reference
 from support.networks import red_network
 from support.projects import add_features, feature, ring, set_classes
 from support.slides import write_pyramid

@@ -13,7 +13,7 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.geometry import BranchSpec
 from hookpath.models import Hook, ModelCard, save_model
 from hookpath.models.unet_arithmetic import UNetShape
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 from support.networks import random_network
 
 CLASSES = ClassTable((PathClass("Dark", (200, 0, 0)), PathClass("Pale", (0, 0, 200))))

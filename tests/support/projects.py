@@ -20,7 +20,7 @@ from shapely.geometry import Polygon, shape
 
 from hookpath import __version__
 from hookpath.annotations import PathObject, write_geojson
-from hookpath.jvm.installation import why_no_qupath
+from hookpath.jvm.qupath_installation import why_no_qupath
 from hookpath.projects import (
     ExchangeProject,
     FolderProject,

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from hookpath.models import Network
-from hookpath.models.patch_base import per_patch, whole_patches
+from hookpath.models.patch_network_base import per_patch, whole_patches
 from support.slides import write_pyramid
 
 #: µm over which red rises by 1.

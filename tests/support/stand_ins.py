@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
 from hookpath.models import Network
-from hookpath.models.base import Reads, Scores
+from hookpath.models.network_base import Reads, Scores
 from hookpath.models.patch_label_rule import LabelRule
 
 

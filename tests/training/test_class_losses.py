@@ -18,8 +18,8 @@ from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class,
 from hookpath.training.losses.head_losses import even_weights, evenly, sparse_cross_entropy
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.run.run_folder import RunFolder
-from hookpath.training.session import Session
-from hookpath.training.setup import open_session
+from hookpath.training.session_setup import open_session
+from hookpath.training.training_session import Session
 from support.training import TINY, rows_of
 
 #: Probabilities of two classes at three pixels; the last one is not labelled.

@@ -13,7 +13,7 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import TrainingError, UsageError
 from hookpath.events import SILENT
 from hookpath.models import build_model
-from hookpath.models.clusters import Clusters
+from hookpath.models.tissue_clusters import Clusters
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network
 from hookpath.training.data.cluster_guiding import clusters_of_run
@@ -23,8 +23,8 @@ from hookpath.training.losses.head_losses import cluster_weights, even_weights, 
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.optimization.micro_batches import cut
 from hookpath.training.run.run_folder import RunFolder
-from hookpath.training.session import Session
-from hookpath.training.setup import open_session
+from hookpath.training.session_setup import open_session
+from hookpath.training.training_session import Session
 from support.textures import texture_folder
 from support.training import Recorder, rows_of
 

@@ -17,7 +17,7 @@ from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.optimization.learning_rate import set_rates
 from hookpath.training.optimization.optimizer import make_optimizer
-from hookpath.training.optimization.schedule_progress import Plan
+from hookpath.training.optimization.step_count_and_progress import Plan
 from hookpath.training.optimization.weight_average import Average
 from hookpath.training.run.checkpoint import read_checkpoint
 from hookpath.training.weights.finetuning import FineTuning

@@ -11,7 +11,7 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import UsageError
 from hookpath.models import Network, build_model
 from hookpath.models.backbones import BACKBONES
-from hookpath.models.model_folder import ModelCard, save_model
+from hookpath.models.storage.model_folder import ModelCard, save_model
 from hookpath.training import TrainConfig
 from hookpath.training.weights.inherited_weights import Classes, class_axes, inherited
 from hookpath.training.weights.network_setup import make_network

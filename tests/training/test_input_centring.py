@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hookpath.training.config import TrainConfig
 from hookpath.training.distributed import ALONE, Group
+from hookpath.training.training_config import TrainConfig
 from hookpath.training.weights.input_centring import centre_on_first_batch
 
 

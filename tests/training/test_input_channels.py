@@ -14,7 +14,7 @@ from hookpath.annotations import LabelRules, PathClass, PathObject
 from hookpath.errors import HookpathError, ModelDesignError, TrainingError, UsageError
 from hookpath.geometry import Region
 from hookpath.inference import PredictConfig, predict_project
-from hookpath.inference.predictors.slide_input import scales_of
+from hookpath.inference.predictors.model_input_channels import scales_of
 from hookpath.models import ModelCard, read_card, save_model
 from hookpath.projects import PlaneEntry, open_project
 from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS

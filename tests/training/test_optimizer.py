@@ -9,7 +9,7 @@ from hookpath.models import build_model
 from hookpath.training import TrainConfig
 from hookpath.training.optimization.learning_rate import learning_rate
 from hookpath.training.optimization.optimizer import make_optimizer
-from hookpath.training.optimization.schedule_progress import Plan
+from hookpath.training.optimization.step_count_and_progress import Plan
 
 
 def test_the_papers_rate_is_constant() -> None:

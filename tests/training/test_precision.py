@@ -9,7 +9,7 @@ import torch
 
 from hookpath.models import Network, build_model
 from hookpath.projects import open_project
-from hookpath.training import TrainConfig, session, train_network, training_loop
+from hookpath.training import TrainConfig, train_network, training_loop, training_session
 from hookpath.training.optimization import precision
 from hookpath.training.optimization.precision import faster_in_bf16, use_bf16
 from hookpath.training.run.checkpoint import read_checkpoint
@@ -62,7 +62,7 @@ def test_a_run_goes_on_in_the_precision_that_it_was_begun_in(
 ) -> None:
     """Whatever a second measurement on a busier machine would say."""
     config = TrainConfig.load(overrides=[*TINY, "checkpoint_every=3", "amp=auto"])
-    for module in (precision, session):
+    for module in (precision, training_session):
         monkeypatch.setattr(module, "has_bf16_tiles", lambda: True, raising=False)
     monkeypatch.setattr(precision, "faster_in_bf16", lambda *_: True)
     monkeypatch.setattr(precision, "_LARGE", 0)

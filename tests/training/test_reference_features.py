@@ -16,8 +16,8 @@ from hookpath.inference import (
 )
 from hookpath.inference.out_of_distribution import load_detector
 from hookpath.models import read_card
-from hookpath.models.model_files import REFERENCE_NAME
-from hookpath.models.reference_distance import FeatureReference
+from hookpath.models.storage.folder_or_zip import REFERENCE_NAME
+from hookpath.models.training_slide_distance import FeatureReference
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network
 from support.arrays import ArraySlide

@@ -22,7 +22,7 @@ from hookpath.errors import TrainingError
 from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.signals import QueueStop
-from hookpath.training import TrainConfig, session, train_network
+from hookpath.training import TrainConfig, train_network, training_session
 from hookpath.training.run import checkpoint
 from hookpath.training.run.metrics_log import TIME_COLUMNS, MetricsLog
 from support.textures import DARK, texture_objects, texture_slide
@@ -86,10 +86,10 @@ def test_kill_9_within_an_epoch_changes_no_figure(
 @pytest.mark.parametrize(
     ("owner", "name", "call"),
     [
-        (session, "validate", 2),
-        (session, "save_model", 1),
-        (session, "write_checkpoint", 4),  # best.pt of the first epoch
-        (session, "write_checkpoint", 5),  # last.pt of the first epoch
+        (training_session, "validate", 2),
+        (training_session, "save_model", 1),
+        (training_session, "write_checkpoint", 4),  # best.pt of the first epoch
+        (training_session, "write_checkpoint", 5),  # last.pt of the first epoch
         (MetricsLog, "add", 2),
         (checkpoint.torch, "save", 6),  # type: ignore[attr-defined]
         (Path, "replace", 7),
@@ -191,7 +191,7 @@ def test_a_warning_during_validation_saves_the_steps_of_the_epoch(
         signal.raise_signal(signal.SIGUSR1)
         raise AssertionError("not interrupted")
 
-    monkeypatch.setattr(session, "validate", long_validation)
+    monkeypatch.setattr(training_session, "validate", long_validation)
     with pytest.raises(QueueStop):
         train_network([open_project(folder)], config("checkpoint_every=0"), tmp_path / "run")
     monkeypatch.undo()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from hookpath.training.losses.training_objective import Validation
-from hookpath.training.session import Session
+from hookpath.training.training_session import Session
 
 
 @pytest.mark.parametrize(

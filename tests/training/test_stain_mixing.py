@@ -13,7 +13,7 @@ from hookpath.projects import open_project
 from hookpath.sampling import AugmentationConfig
 from hookpath.sampling.stain_profiles import ReinhardProfile, StainMixing
 from hookpath.training import RunFolder, TrainConfig, train_network
-from hookpath.training.data.stain_mixing import with_stain_mixing
+from hookpath.training.data.stains_to_mix import with_stain_mixing
 from hookpath.training.data.training_data import gather
 from support.training import TINY, Recorder
 

@@ -15,7 +15,7 @@ from hookpath.inference import PredictConfig, load_predictor
 from hookpath.inference.predictors.model_errors import NamedSlides
 from hookpath.inference.predictors.stain_normalized_slides import StainedSlides, seen, stain_target
 from hookpath.models import load_model
-from hookpath.models.model_files import CARD_NAME
+from hookpath.models.storage.folder_or_zip import CARD_NAME
 from hookpath.projects import open_project
 from hookpath.sampling.loading.patch_reader import PatchReader, PatchRequest
 from hookpath.sampling.stain_profiles import MacenkoProfile

@@ -12,7 +12,7 @@ import pytest
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.optimization import time_budget
-from hookpath.training.optimization.schedule_progress import Plan
+from hookpath.training.optimization.step_count_and_progress import Plan
 from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.run.checkpoint import read_checkpoint
 from support.training import TINY, Recorder, rows_of
@@ -105,7 +105,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
         return step(session, batch)
 
     monkeypatch.setattr(Budget.__init__, "__defaults__", (0, turned.monotonic, None))
-    monkeypatch.setattr("hookpath.training.setup.time", turned)
+    monkeypatch.setattr("hookpath.training.session_setup.time", turned)
     monkeypatch.setattr(training_loop, "train_step", timed)
     return turned
 

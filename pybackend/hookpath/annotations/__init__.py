@@ -18,17 +18,26 @@ from hookpath.annotations.classes import (
     is_usable_class,
     says_something,
 )
-from hookpath.annotations.geojson_encoder import object_to_feature
-from hookpath.annotations.geojson_files import objects_from_geojson, read_geojson, write_geojson
-from hookpath.annotations.geojson_rewriter import KeptFeatures
-from hookpath.annotations.label_report import MEANT, LabelReport, LeftOut, area_text
-from hookpath.annotations.label_rules import LabelRules
-from hookpath.annotations.label_selection import is_hand_drawn, is_unconfirmed
+from hookpath.annotations.geojson.geojson_encoder import object_to_feature
+from hookpath.annotations.geojson.geojson_files import (
+    objects_from_geojson,
+    read_geojson,
+    write_geojson,
+)
+from hookpath.annotations.geojson.geojson_rewriter import KeptFeatures
 from hookpath.annotations.objects import RGB, RUN_TAG, PathClass, PathObject
-from hookpath.annotations.overlaps import cut_by_crossing
-from hookpath.annotations.rasterizer import LabelPolygon, LabelSource, class_names_in
-from hookpath.annotations.valid_areas import Area, area_of, keep_area, pieces_of
-from hookpath.annotations.vectorizer import Vectorizer, vectorize
+from hookpath.annotations.polygon_repair import Area, area_of, keep_area, pieces_of
+from hookpath.annotations.sparse_labels.left_out_annotations import (
+    MEANT,
+    LabelReport,
+    LeftOut,
+    area_text,
+)
+from hookpath.annotations.sparse_labels.line_width_and_class_mapping import LabelRules
+from hookpath.annotations.sparse_labels.overlaps import cut_by_crossing
+from hookpath.annotations.sparse_labels.rasterizer import LabelPolygon, LabelSource, class_names_in
+from hookpath.annotations.sparse_labels.usable_annotations import is_hand_drawn, is_unconfirmed
+from hookpath.annotations.vectorization.vectorizer import Vectorizer, vectorize
 
 __all__ = [
     "IGNORE",

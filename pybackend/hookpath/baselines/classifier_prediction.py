@@ -11,12 +11,12 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.baselines.pixel_classifier import PixelClassifier
 from hookpath.events import OnStep
 from hookpath.geometry import Region
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.read_ahead import read_ahead
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import CELL, Cover, OutputGrid, Tissue, cover_of
-from hookpath.inference.tile_grids import Box
-from hookpath.inference.tile_plan import RowEnd
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.inference.tile_order import RowEnd
+from hookpath.slides.slide_base import RGBArray, Slide
 
 TILE = 8 * CELL
 """Side in output px of what is computed at a time: 100 feature maps of it take 100 MB."""

@@ -16,8 +16,8 @@ from hookpath.baselines.pixel_features import FeatureBank
 from hookpath.baselines.trees_and_ann import HEADS, Head
 from hookpath.errors import ModelFolderError, write_code
 from hookpath.models import ModelCard, read_card
-from hookpath.models.model_files import CARD_NAME, WEIGHTS_NAME
-from hookpath.models.model_folder import BranchEntry, ClassEntry
+from hookpath.models.storage.folder_or_zip import CARD_NAME, WEIGHTS_NAME
+from hookpath.models.storage.model_folder import BranchEntry, ClassEntry
 
 FAMILY = "pixel-classifier"
 

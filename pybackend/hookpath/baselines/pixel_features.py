@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.errors import UsageError
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 
 FloatArray = npt.NDArray[np.float32]
 

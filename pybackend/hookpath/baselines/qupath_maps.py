@@ -13,10 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.baselines.classifier_prediction import TILE
 from hookpath.errors import PredictionError
 from hookpath.events import OnStep
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import Cover, OutputGrid, Tissue, cover_of
-from hookpath.inference.tile_grids import Box
-from hookpath.slides.base import Slide
+from hookpath.slides.slide_base import Slide
 
 LabelArray = npt.NDArray[np.uint8]
 

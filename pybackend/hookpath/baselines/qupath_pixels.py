@@ -21,8 +21,8 @@ from hookpath.baselines.qupath_process import run_script
 from hookpath.errors import ModelFolderError, UsageError
 from hookpath.geometry import Calibration
 from hookpath.models import ModelCard
-from hookpath.models.model_files import CARD_NAME
-from hookpath.models.model_folder import BranchEntry, ClassEntry
+from hookpath.models.storage.folder_or_zip import CARD_NAME
+from hookpath.models.storage.model_folder import BranchEntry, ClassEntry
 from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import Slide
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from hookpath.errors import ProjectError
-from hookpath.jvm.installation import find_qupath, qupath_launcher, why_no_qupath
+from hookpath.jvm.qupath_installation import find_qupath, qupath_launcher, why_no_qupath
 
 #: How lines that tell what went wrong are marked; those before tell of start and caches.
 _ERROR_MARKS = ("ERROR", "Exception")

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from hookpath.baselines.classifier_prediction import input_region, tiles
 from hookpath.baselines.pixel_features import FeatureBank, FloatArray
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.roi.tissue_tiles import OutputGrid
-from hookpath.inference.tile_grids import Box
 from hookpath.sampling import AnnotatedSlide
 from hookpath.slides import Slide
 

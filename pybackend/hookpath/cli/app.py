@@ -27,7 +27,7 @@ from hookpath.cli import (
     tissue,
     train,
 )
-from hookpath.cli.console import Debug, Json
+from hookpath.cli.console_and_exit_codes import Debug, Json
 
 app = typer.Typer(
     name="hookpath",
@@ -77,10 +77,10 @@ def _root(
         return
     if request is None:
         context.fail("name a command, or give --request FILE")
-    from hookpath.cli.request import run_request
+    from hookpath.cli.request_file import run_request
 
     if str(request) == "-":
-        from hookpath.cli.warm_process import awaited
+        from hookpath.cli.preloaded_process import awaited
 
         request = awaited()
         if request is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import compare_design as designs
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
 from hookpath.cli.shared_options import Cluster, Fold, Splits
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def command(
 
 def _report(console: Console, found: Comparison, out: Path) -> None:
     from hookpath.evaluation.class_metrics import spread
-    from hookpath.evaluation.report.html import bounds, plus_minus
+    from hookpath.evaluation.report.html_page import bounds, plus_minus
     from hookpath.evaluation.scoring.slide_metrics import title_of
 
     console.result("compared", found.as_dict())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hookpath.cli.console import Console
+from hookpath.cli.console_and_exit_codes import Console
 from hookpath.cli.shared_options import opened
 from hookpath.errors import UsageError
 
@@ -126,7 +126,7 @@ def run(console: Console, name: str, sources: list[Path], out: Path, given: Give
     )
     if given.cluster is not None:
         from hookpath.cluster import design_on_cluster
-        from hookpath.projects.project_spec import ProjectSpec
+        from hookpath.projects.reopen_projects import ProjectSpec
 
         spec = ProjectSpec(tuple(s.absolute() for s in sources)) if sources else None
         result = design_on_cluster(design, out, spec, options, given.cluster, console.reporter)

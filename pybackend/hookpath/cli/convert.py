@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, counted, running
 from hookpath.cli.shared_options import Mpp
 from hookpath.errors import AnnotationError, UsageError, shared_code
 from hookpath.limits import DOWNSAMPLE, SPACING_UM

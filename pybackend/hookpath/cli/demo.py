@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
 
 if TYPE_CHECKING:
     from hookpath.demo import DemoResult

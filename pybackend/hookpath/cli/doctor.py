@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hookpath.cli.console import Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Debug, Json, running
 from hookpath.errors import HookpathError
 
 

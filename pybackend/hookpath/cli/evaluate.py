@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, counted, running
 from hookpath.errors import EvaluationError, UsageError, shared_code
 from hookpath.limits import SPACING_UM
 
 if TYPE_CHECKING:
     from hookpath.evaluation import EvaluationReport, ScaleReport
     from hookpath.evaluation.evaluation_executor import EvaluationWork
-    from hookpath.evaluation.predictions.other_programs import ForeignMaps
+    from hookpath.evaluation.predictions.other_programs_predictions import ForeignMaps
     from hookpath.evaluation.project_evaluation import JudgeLeftOut
     from hookpath.evaluation.statistics.bootstrap import Interval
     from hookpath.projects import Problem
@@ -232,7 +232,7 @@ def _work(
         yield None
         return
     from hookpath.cluster import evaluation_on_cluster
-    from hookpath.projects.project_spec import ProjectSpec
+    from hookpath.projects.reopen_projects import ProjectSpec
 
     places = tuple(path.absolute() for path in sources)
     spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))
@@ -244,7 +244,7 @@ def _foreign(
     maps: Path, classes: Path | None, spacing: float | None, warn: Callable[[str], None]
 ) -> ForeignMaps:
     from hookpath.conversion import read_class_values
-    from hookpath.evaluation.predictions.other_programs import ForeignMaps
+    from hookpath.evaluation.predictions.other_programs_predictions import ForeignMaps
 
     found = ForeignMaps(maps, None if classes is None else read_class_values(classes), spacing)
     for note in found.notes:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hookpath.cli.console import Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Debug, Json, running
 from hookpath.cli.shared_options import model_folder
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, fail_for, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, fail_for, running
 from hookpath.errors import ExtractionError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def command(
         )
         if cluster is not None:
             from hookpath.cluster import extract_on_cluster
-            from hookpath.projects.project_spec import ProjectSpec
+            from hookpath.projects.reopen_projects import ProjectSpec
 
             places = tuple(path.absolute() for path in sources)
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))

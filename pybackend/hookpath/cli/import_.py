@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, counted, fail_for, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, counted, fail_for, running
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 from hookpath.errors import PredictionError, UsageError
 

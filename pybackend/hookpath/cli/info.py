@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, counted, running
 from hookpath.cli.output_file import refuse_unwritable
 from hookpath.errors import HookpathError, ProjectError, shared_code
 
 if TYPE_CHECKING:
-    from hookpath.inference.scale_check import ScaleEstimate
+    from hookpath.inference.scale_detector_check import ScaleEstimate
     from hookpath.projects import ImageSummary, Project, Totals
 
 #: Of more images or remarks only sums are shown.
@@ -196,7 +196,7 @@ def _scales(
     """What the detector says of each image that it can be asked about, by the images' ids."""
     if scale_model is None:
         return {}
-    from hookpath.inference.scale_check import ScaleCheck
+    from hookpath.inference.scale_detector_check import ScaleCheck
 
     check = ScaleCheck(shared.model_folder(scale_model), device)
     found: dict[str, ScaleEstimate] = {}

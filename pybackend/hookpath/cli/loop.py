@@ -11,7 +11,7 @@ import typer
 
 from hookpath.cli import loop_simulate
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, fail_for, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, fail_for, running
 from hookpath.errors import LoopError, UsageError
 from hookpath.limits import LENGTH_UM
 

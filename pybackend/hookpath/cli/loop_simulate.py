@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Settings, opened
 from hookpath.limits import LENGTH_UM
 
@@ -64,9 +64,9 @@ def command(
         running("loop simulate", json, debug) as console,
         opened([source] if source else [], mpp, override_mpp, console.reporter.warn) as projects,
     ):
-        from hookpath.loop.simulation import simulate
+        from hookpath.loop.simulation import simulate_loop
 
-        plan = simulate.Simulation(
+        plan = simulate_loop.Simulation(
             pool=pool,
             test_share=test,
             rounds=rounds,
@@ -75,10 +75,10 @@ def command(
             region_um=region_um,
             size_px=size // 4 * 4,
         )
-        found = simulate.run(
+        found = simulate_loop.run(
             out,
             plan,
-            strategy or simulate.STRATEGIES,
+            strategy or simulate_loop.STRATEGIES,
             range(first_seed, first_seed + seeds),
             set_ or (),
             project=next(iter(projects), None),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, fail_for, running
-from hookpath.cli.dry_run import print_prediction
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, fail_for, running
+from hookpath.cli.dry_run_commands import print_prediction
 from hookpath.durations import duration_text
 from hookpath.errors import PredictionError, UsageError
 
@@ -131,7 +131,7 @@ def command(
             return
         if cluster is not None:
             from hookpath.cluster import predict_on_cluster
-            from hookpath.projects.project_spec import ProjectSpec
+            from hookpath.projects.reopen_projects import ProjectSpec
 
             places = tuple(path.absolute() for path in sources)
             spec = ProjectSpec(places, mpp, override_mpp, tuple(remap or ()))

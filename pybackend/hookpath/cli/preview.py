@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
 from hookpath.cli.train import asked, default_preset, settled_settings
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(
     Takes the options of train, opens everything as it does, does a few steps' work, learns nothing.
     """
     with running("preview", json, debug) as console:
-        from hookpath.evaluation.report.html import refuse_unwritable, save_page
+        from hookpath.evaluation.report.html_page import refuse_unwritable, save_page
         from hookpath.training import TrainConfig
         from hookpath.training_preview import look, look_page
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hookpath.cli.console import Console, Debug, Json, counted, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, counted, running
 from hookpath.cli.output_file import refuse_unwritable
 from hookpath.cli.shared_options import Mpp, OverrideMpp, Remapped, Sources, opened_as_one
 

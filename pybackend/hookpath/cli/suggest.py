@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
 from hookpath.cli.output_file import refuse_unwritable, saving
 
 if TYPE_CHECKING:

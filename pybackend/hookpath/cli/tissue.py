@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Debug, Json, fail_for, running
+from hookpath.cli.console_and_exit_codes import Debug, Json, fail_for, running
 from hookpath.errors import LoopError
 from hookpath.limits import LENGTH_UM, SPACING_UM
 

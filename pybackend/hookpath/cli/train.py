@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hookpath.cli import shared_options as shared
-from hookpath.cli.console import Console, Debug, Json, running
-from hookpath.cli.dry_run import print_dry_run
+from hookpath.cli.console_and_exit_codes import Console, Debug, Json, running
+from hookpath.cli.dry_run_commands import print_dry_run
 from hookpath.cli.train_folds import print_folds
 from hookpath.errors import UsageError
 from hookpath.extras import require_extra

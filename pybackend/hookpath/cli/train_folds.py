@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookpath.cli.console import Console
+from hookpath.cli.console_and_exit_codes import Console
 
 if TYPE_CHECKING:
     from hookpath.experiments import FoldsResult

@@ -7,8 +7,8 @@ Uses: annotations, evaluation, experiments, extraction, inference, locking, mode
 """
 
 from hookpath.cluster.cluster_connection import connected
-from hookpath.cluster.design_task import design_on_cluster
 from hookpath.cluster.evaluate_task import evaluation_on_cluster
+from hookpath.cluster.experiment_task import design_on_cluster
 from hookpath.cluster.extract_task import extract_on_cluster
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks

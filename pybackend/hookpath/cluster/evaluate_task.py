@@ -15,15 +15,15 @@ from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.errors import EvaluationError
 from hookpath.evaluation.evaluation_executor import EvaluationWork
-from hookpath.evaluation.predictions.class_maps import MapOf
+from hookpath.evaluation.predictions.class_map_source import MapOf
 from hookpath.evaluation.scoring.ground_truth import split_of
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.slide_evaluation import AnnotatedImage, Scored, Scoring, score_image
 from hookpath.events import Reporter, SilentReporter
 from hookpath.inference import PredictConfig, PredictReport
 from hookpath.inference.image_selection import chosen_images
 from hookpath.projects import PlaneEntry, Problem, Project, image_id_of
-from hookpath.projects.project_spec import ProjectSpec
+from hookpath.projects.reopen_projects import ProjectSpec
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
 from hookpath.events import SILENT, Reporter
 from hookpath.extraction import ExtractConfig, ExtractReport, extract_projects
-from hookpath.extraction.extract import chosen_pairs
+from hookpath.extraction.project_extraction import chosen_pairs
 from hookpath.projects import Problem
-from hookpath.projects.project_spec import ProjectSpec
+from hookpath.projects.reopen_projects import ProjectSpec
 
 TASK = "extract"
 

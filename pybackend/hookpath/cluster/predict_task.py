@@ -22,14 +22,14 @@ from hookpath.inference import (
 )
 from hookpath.inference.image_selection import chosen_images, part_of
 from hookpath.inference.out_of_distribution import OodDetector, load_detector
+from hookpath.inference.prediction_progress import OverallReporter, weights_of
 from hookpath.inference.predictor_protocol import Predictor
 from hookpath.inference.predictors.predictor_factory import load_ensemble
 from hookpath.inference.project_prediction import predict_images, put_into_project
-from hookpath.inference.run_progress import OverallReporter, weights_of
-from hookpath.inference.writing.output_check import check_writable
+from hookpath.inference.writing.output_folder_checks import check_writable
 from hookpath.models import ModelCard, ensemble_card, members_of
 from hookpath.projects import ImageEntry, Problem, Project, chosen_planes, image_id_of
-from hookpath.projects.project_spec import ProjectSpec
+from hookpath.projects.reopen_projects import ProjectSpec
 
 
 def predict_on_cluster(

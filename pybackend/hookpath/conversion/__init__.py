@@ -6,10 +6,10 @@ all.
 Uses: annotations, geometry, locking, markup, projects, slides.
 """
 
-from hookpath.conversion.class_values import ClassValues, read_class_values, write_class_values
-from hookpath.conversion.convert import ConvertConfig, Converted, ConvertReport, convert_files
+from hookpath.conversion.convert_files import ConvertConfig, Converted, ConvertReport, convert_files
 from hookpath.conversion.input_formats import Target, source_format
-from hookpath.conversion.label_masks import MaskWriter, mask_downsample, read_mask
+from hookpath.conversion.label_mask_conversion import MaskWriter, mask_downsample, read_mask
+from hookpath.conversion.mask_value_table import ClassValues, read_class_values, write_class_values
 from hookpath.markup.asap import read_asap, write_asap
 from hookpath.markup.imagescope import read_imagescope, write_imagescope
 from hookpath.markup.reading_notes import Found

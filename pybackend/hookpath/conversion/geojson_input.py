@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookpath.annotations.geojson_files import (
+from hookpath.annotations.geojson.geojson_files import (
     features_of,
     is_feature,
     naming,
     objects_from_geojson,
     read_documents,
 )
-from hookpath.annotations.geojson_validity import ValidityCheck
+from hookpath.annotations.geojson.geojson_validity import ValidityCheck
 from hookpath.markup.reading_notes import Found
 
 

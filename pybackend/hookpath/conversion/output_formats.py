@@ -18,9 +18,9 @@ from hookpath.annotations import (
 )
 from hookpath.annotations.classes import ClassTable
 from hookpath.atomic_files import make_folder, refuse_read_only
-from hookpath.conversion.class_values import ClassValues, write_class_values
 from hookpath.conversion.input_formats import Target
-from hookpath.conversion.label_masks import MaskWriter
+from hookpath.conversion.label_mask_conversion import MaskWriter
+from hookpath.conversion.mask_value_table import ClassValues, write_class_values
 from hookpath.conversion.staged_output import one_result
 from hookpath.errors import AnnotationError, OutputError, UsageError, write_code
 from hookpath.geometry import Calibration

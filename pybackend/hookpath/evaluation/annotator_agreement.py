@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hookpath.annotations import ClassTable, LabelRules, PathClass, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
-from hookpath.evaluation.predictions.class_maps import PredictedMap
-from hookpath.evaluation.predictions.other_programs import OUTLINE_UM, OutlineMap
+from hookpath.evaluation.predictions.class_map_source import PredictedMap
+from hookpath.evaluation.predictions.other_programs_predictions import OUTLINE_UM, OutlineMap
 from hookpath.evaluation.project_evaluation import PICTURES, reporting_into
 from hookpath.evaluation.report.evaluation_page import write_report
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.slide_evaluation import (
     AnnotatedImage,
@@ -25,7 +25,7 @@ from hookpath.evaluation.slide_evaluation import (
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, Problem, Project, as_labels, own_entry, teaching_objects
-from hookpath.slides.identity import content_of
+from hookpath.slides.slide_identity import content_of
 
 
 def agreement(

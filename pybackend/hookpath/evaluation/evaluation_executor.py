@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookpath.annotations import ClassTable
-from hookpath.evaluation.predictions.class_maps import MapOf
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.predictions.class_map_source import MapOf
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.slide_evaluation import AnnotatedImage, Scoring, evaluate_maps
 from hookpath.events import Reporter
 from hookpath.projects import Problem, Project

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hookpath.annotations import ClassTable, LabelSource, class_names_in
 from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar
 from hookpath.evaluation.plotting.overlay_drawing import overlay as blended
-from hookpath.evaluation.predictions.class_maps import Labels, PredictedMap
+from hookpath.evaluation.predictions.class_map_source import Labels, PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.slide_views import LONGEST, labels_in, read_view
 from hookpath.geometry import Region

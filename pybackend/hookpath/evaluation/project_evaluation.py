@@ -14,14 +14,14 @@ from hookpath.atomic_files import make_folder, try_folder
 from hookpath.errors import EvaluationError, UsageError, write_code
 from hookpath.evaluation.class_metrics import finite
 from hookpath.evaluation.evaluation_executor import EvaluationWork
-from hookpath.evaluation.predictions.class_maps import PredictedMap
+from hookpath.evaluation.predictions.class_map_source import PredictedMap
 from hookpath.evaluation.predictions.prediction_folder import PredictionsFolder
 from hookpath.evaluation.report.evaluation_page import learned_slides, write_report
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
 from hookpath.evaluation.scoring.annotation_scores import LeftOutAreas
 from hookpath.evaluation.scoring.model_split import parts_of, take_parts_of_model
-from hookpath.evaluation.scoring.slide_counts import SlideResult, with_left_out
 from hookpath.evaluation.scoring.slide_groups import check_keys
+from hookpath.evaluation.scoring.slide_result import SlideResult, with_left_out
 from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.slide_evaluation import (
     AnnotatedImage,

@@ -13,13 +13,12 @@ from shapely.geometry import box
 from hookpath.annotations import ClassTable, LabelRules, PathObject, class_names_in
 from hookpath.errors import EvaluationError, HookpathError
 from hookpath.evaluation.class_metrics import Counts, nanmean
-from hookpath.evaluation.predictions.class_maps import MapOf, PredictedMap
+from hookpath.evaluation.predictions.class_map_source import MapOf, PredictedMap
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
 from hookpath.evaluation.report.slide_views import draw_views, save_views, view_of
 from hookpath.evaluation.report.worst_places import cut_out
 from hookpath.evaluation.scoring.annotated_tiles import covering_grid, scoring_grid
 from hookpath.evaluation.scoring.annotation_scores import AreaTally
-from hookpath.evaluation.scoring.confusion_counts import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.scoring.ground_truth import (
     Truth,
     all_objects_of,
@@ -29,8 +28,9 @@ from hookpath.evaluation.scoring.ground_truth import (
     truth_folder,
     truth_of,
 )
-from hookpath.evaluation.scoring.slide_counts import Place, SlideResult
+from hookpath.evaluation.scoring.pixel_counting import ErrorTally, ProbabilityTally, count_slide
 from hookpath.evaluation.scoring.slide_groups import groups_of
+from hookpath.evaluation.scoring.slide_result import Place, SlideResult
 from hookpath.evaluation.shape_scoring.object_matching import LEAST_UM2
 from hookpath.evaluation.shape_scoring.shape_counts import ShapeTally
 from hookpath.events import SILENT, Reporter

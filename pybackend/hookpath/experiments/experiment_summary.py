@@ -14,9 +14,9 @@ from hookpath.evaluation.statistics.bootstrap import Interval, each, pooled_inte
 from hookpath.experiments.cpu_costs import COSTS, Cost
 from hookpath.experiments.design import Design, Expectation
 from hookpath.experiments.design_runner import ExperimentResult
+from hookpath.experiments.macro_f1_or_kappa import metrics_of
 from hookpath.experiments.merged_trials import write_merged
 from hookpath.experiments.result_tables import write_summary
-from hookpath.experiments.table_metrics import metrics_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from hookpath.baselines import PixelSettings, PixelSlides, fit, load_classifier,
 from hookpath.events import Reporter
 from hookpath.experiments.contestant import Lesson
 from hookpath.inference import predict_images
-from hookpath.models.model_files import CARD_NAME
+from hookpath.models.storage.folder_or_zip import CARD_NAME
 from hookpath.training.data.training_data import gather
 
 

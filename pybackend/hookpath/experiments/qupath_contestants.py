@@ -13,7 +13,7 @@ from hookpath.events import Reporter
 from hookpath.experiments.contestant import Lesson
 from hookpath.inference import predict_images
 from hookpath.models import read_card
-from hookpath.models.model_files import CARD_NAME
+from hookpath.models.storage.folder_or_zip import CARD_NAME
 from hookpath.training.data.training_data import gather
 
 

@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from hookpath import __version__
 from hookpath.errors import ExportError, UsageError
 from hookpath.export.export_folder import write_checked, zip_of
-from hookpath.export.export_subject import Subject
+from hookpath.export.model_to_export import Subject
 from hookpath.export.onnx_conversion import TOLERANCE, Verified, verified_onnx
 from hookpath.models import Network
-from hookpath.models.model_card_page import card_page
+from hookpath.models.storage.model_card_page import card_page
 from hookpath.safe_names import printable
 
 RDF_NAME, PAGE_NAME, ONNX_NAME, OUTPUT_NAME = "rdf.yaml", "README.md", "model.onnx", "output.npy"

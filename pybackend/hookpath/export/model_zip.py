@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hookpath.errors import ExportError, ModelFolderError, UsageError
 from hookpath.export.export_folder import write_checked, zip_of
-from hookpath.models.model_card_page import card_page
-from hookpath.models.model_files import KNOWN, PAGE_NAME, files_of
-from hookpath.models.model_folder import load_model, only_exported, read_card, read_onnx
+from hookpath.models.storage.folder_or_zip import KNOWN, PAGE_NAME, files_of
+from hookpath.models.storage.model_card_page import card_page
+from hookpath.models.storage.model_folder import load_model, only_exported, read_card, read_onnx
 
 
 def pack_model(model: Path, out: Path) -> Path:

@@ -8,10 +8,15 @@ from pathlib import Path
 
 from hookpath.errors import ExportError
 from hookpath.export.export_folder import write_files
-from hookpath.export.export_subject import Subject, TargetOnly
+from hookpath.export.model_to_export import Subject, TargetOnly
 from hookpath.export.onnx_conversion import Verified, verified_onnx
-from hookpath.models.model_files import CARD_NAME, FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
-from hookpath.models.model_folder import ModelCard, read_card
+from hookpath.models.storage.folder_or_zip import (
+    CARD_NAME,
+    FIRST_STAGE_NAME,
+    ONNX_NAME,
+    WEIGHTS_NAME,
+)
+from hookpath.models.storage.model_folder import ModelCard, read_card
 
 METADATA_KEY = "hookpath"
 """Key in the file's ``metadata_props``; its value is JSON (docs/export.md)."""

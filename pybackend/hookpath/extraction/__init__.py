@@ -6,10 +6,10 @@ place.
 Uses: annotations, conversion, geometry, locking, projects, slides.
 """
 
-from hookpath.extraction.config import ExtractConfig, Magnification
-from hookpath.extraction.extract import ExtractReport, extract_projects
+from hookpath.extraction.extraction_config import ExtractConfig, Magnification
 from hookpath.extraction.extraction_record import SlideRecord
 from hookpath.extraction.patch_selection import Patch, plan_patches
+from hookpath.extraction.project_extraction import ExtractReport, extract_projects
 
 __all__ = [
     "ExtractConfig",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hookpath.atomic_files import replace_text
 from hookpath.errors import UsageError
-from hookpath.extraction.worker_process import write_mask
+from hookpath.extraction.extraction_worker import write_mask
 from hookpath.safe_names import file_stem, of_csv_cell
 
 #: Which value of masks is which class.

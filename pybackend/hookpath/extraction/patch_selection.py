@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hookpath.annotations import IGNORE, LabelSource
-from hookpath.extraction.config import ExtractConfig, Magnification
+from hookpath.extraction.extraction_config import ExtractConfig, Magnification
 from hookpath.geometry import Region
 from hookpath.slides import Slide, TissueMask
 

@@ -14,7 +14,8 @@ from typing import Any
 from hookpath.annotations import ClassTable, PathClass, class_names_in
 from hookpath.errors import ExtractionError, code_of, one_line, write_code
 from hookpath.events import Reporter
-from hookpath.extraction.config import ExtractConfig
+from hookpath.extraction.extraction_config import ExtractConfig
+from hookpath.extraction.extraction_process_pool import abandon, start_workers
 from hookpath.extraction.extraction_record import (
     SlideRecord,
     count_by_label,
@@ -26,13 +27,12 @@ from hookpath.extraction.extraction_record import (
     record_time,
     slide_folder,
 )
+from hookpath.extraction.extraction_worker import Drawn, Planned, cut, identify, plan, suffix_of
 from hookpath.extraction.patch_selection import Patch
-from hookpath.extraction.process_pool import abandon, start_workers
-from hookpath.extraction.worker_process import Drawn, Planned, cut, identify, plan, suffix_of
 from hookpath.locking import Claims, Failed, Lease, may_pass
 from hookpath.locking.shared_work import FIRST_WAIT_S, LONGEST_WAIT_S, TRIES
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
-from hookpath.projects.training_labels import as_labels
+from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.slides import SlideIdentity, SlideRef
 from hookpath.temporary_files import discard
 

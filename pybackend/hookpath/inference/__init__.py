@@ -6,10 +6,10 @@ The way through its rooms: roi (where) → dense, patchwise or overview on engin
 Uses: annotations, geometry, locking, models, projects, sampling, slides.
 """
 
-from hookpath.inference.config import ALL_ANNOTATIONS, PredictConfig
-from hookpath.inference.dense.dense_engine import DensePredictor
-from hookpath.inference.dry_run import DryRun, ImageCheck, check_images
+from hookpath.inference.dense.tile_loop import DensePredictor
 from hookpath.inference.engines.tile_runner import Runner, TorchRunner
+from hookpath.inference.prediction_config import ALL_ANNOTATIONS, PredictConfig
+from hookpath.inference.prediction_dry_run import DryRun, ImageCheck, check_images
 from hookpath.inference.prediction_record import PredictionRecord
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
 from hookpath.inference.predictors.predictor_factory import (
@@ -25,9 +25,9 @@ from hookpath.inference.project_prediction import (
     summary,
 )
 from hookpath.inference.slide_prediction import SlidePrediction, predict_slide
+from hookpath.inference.writing.import_predictions import Imported, ImportReport, import_predictions
 from hookpath.inference.writing.maps_as_zarr import maps_as_zarr
 from hookpath.inference.writing.objects_from_maps import ObjectConfig, draw_objects
-from hookpath.inference.writing.project_import import Imported, ImportReport, import_predictions
 
 __all__ = [
     "ALL_ANNOTATIONS",

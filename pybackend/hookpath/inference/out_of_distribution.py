@@ -11,7 +11,7 @@ from hookpath.inference.prediction_record import OodScore
 from hookpath.inference.predictor_protocol import Predictor
 from hookpath.inference.predictors.stain_normalized_slides import seen, stain_target
 from hookpath.models import ModelCard, Network
-from hookpath.models.reference_distance import DeepFeatures, FeatureReference
+from hookpath.models.training_slide_distance import DeepFeatures, FeatureReference
 from hookpath.sampling.reference_patches import patches_of_tissue
 from hookpath.slides import Slide
 

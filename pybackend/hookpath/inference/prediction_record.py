@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.atomic_files import replace_text
 from hookpath.errors import PredictionError
-from hookpath.models.training_slide_record import Taught
+from hookpath.models.storage.trained_on_slides import Taught
 from hookpath.safe_names import file_stem
 from hookpath.slides import SlideIdentity
 from hookpath.untrusted_files import read_bytes, reason

@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.events import OnStep
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.roi.tissue_tiles import OutputGrid, Tissue
-from hookpath.inference.tile_grids import Box
 from hookpath.slides import Slide
 
 

@@ -12,10 +12,10 @@ from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.areas_to_predict import planes_with_regions, wanted_regions
-from hookpath.inference.config import PredictConfig
 from hookpath.inference.image_selection import chosen_images, part_of
 from hookpath.inference.out_of_distribution import OodDetector, load_detector
+from hookpath.inference.prediction_config import PredictConfig
+from hookpath.inference.prediction_progress import OverallReporter, weights_of
 from hookpath.inference.prediction_record import (
     RECORD_NAME,
     RESULT_FILES,
@@ -25,12 +25,12 @@ from hookpath.inference.prediction_record import (
 )
 from hookpath.inference.predictor_protocol import Predictor
 from hookpath.inference.predictors.ensemble import handles_for
+from hookpath.inference.predictors.model_input_channels import seen_by
 from hookpath.inference.predictors.predictor_factory import load_ensemble
-from hookpath.inference.predictors.slide_input import seen_by
+from hookpath.inference.roi.areas_to_predict import planes_with_regions, wanted_regions
 from hookpath.inference.roi.clip_objects_to_roi import Regions
-from hookpath.inference.run_progress import OverallReporter, weights_of
 from hookpath.inference.slide_prediction import SlidePrediction, predict_slide
-from hookpath.inference.writing.output_check import (
+from hookpath.inference.writing.output_folder_checks import (
     OutputFullError,
     check_writable,
     clear_if_full,
@@ -38,7 +38,7 @@ from hookpath.inference.writing.output_check import (
     slide_alone,
     writing_into_project,
 )
-from hookpath.inference.writing.redraw_finished import is_work_of, redrawn
+from hookpath.inference.writing.reuse_finished_maps import is_work_of, redrawn
 from hookpath.locking import Claims, Failed, Work, share_out
 from hookpath.models import ModelCard
 from hookpath.projects import ImageEntry, Problem, Project, chosen_planes, image_id_of, result_key

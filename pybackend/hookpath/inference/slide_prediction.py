@@ -14,9 +14,9 @@ from hookpath.annotations import ClassTable, PathObject, read_geojson, write_geo
 from hookpath.annotations.object_planes import on_plane
 from hookpath.annotations.objects import tagged_with
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.config import PredictConfig
 from hookpath.inference.engines.tile_runner import Runner
 from hookpath.inference.out_of_distribution import OodDetector
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.prediction_record import GEOJSON_NAME, PredictionRecord, regions_digest
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
 from hookpath.inference.predictors.predictor_factory import check_spacing, predictor_of

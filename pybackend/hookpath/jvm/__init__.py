@@ -5,7 +5,7 @@ In: nothing but the machine. Out: Java classes.
 Uses: no other room.
 """
 
-from hookpath.jvm.installation import find_qupath, qupath_version
+from hookpath.jvm.qupath_installation import find_qupath, qupath_version
 from hookpath.jvm.start_jvm import NoQuPathError, java, java_says, qupath_running, why_no_java
 
 __all__ = [

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import HookpathError
-from hookpath.jvm.installation import find_qupath, paquo_settings, qupath_version, why_no_qupath
+from hookpath.jvm.qupath_installation import (
+    find_qupath,
+    paquo_settings,
+    qupath_version,
+    why_no_qupath,
+)
 
 # -Xrs: Ctrl-C and SIGTERM stay Python's; the JVM would end the process without any clean-up.
 # Native access is what JPype does; from Java 24 on it costs four lines of warning otherwise.

@@ -6,7 +6,6 @@ who has it.
 Uses: no other room.
 """
 
-from hookpath.locking.claims import CLAIMS_NAME, Claims, Failed, Lease
 from hookpath.locking.named_locks import (
     LOCK_NAME,
     PATIENCE_S,
@@ -18,6 +17,7 @@ from hookpath.locking.named_locks import (
     working_in,
 )
 from hookpath.locking.shared_work import Work, may_pass, share_out
+from hookpath.locking.work_claims import CLAIMS_NAME, Claims, Failed, Lease
 
 __all__ = [
     "CLAIMS_NAME",

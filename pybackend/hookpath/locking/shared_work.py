@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hookpath.errors import BusyError, code_of, one_line
-from hookpath.locking.claims import Claims, Failed
+from hookpath.locking.work_claims import Claims, Failed
 
 Piece = TypeVar("Piece")
 

@@ -12,7 +12,7 @@ stages, training.
 
 from typing import TYPE_CHECKING
 
-from hookpath.lazy_names import names_from
+from hookpath.lazy_exports import names_from
 
 if TYPE_CHECKING:
     from hookpath.loop.acquisition.rank_images import Choice, choose_next
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from hookpath.loop.state.image_records import ImageRecord, State
     from hookpath.loop.state.loop_folder import LoopFolder
     from hookpath.loop.state.loop_settings import LoopSettings, ProposalSettings
-    from hookpath.loop.state.progress import report_failure
     from hookpath.loop.state.round_records import RoundResult
+    from hookpath.loop.state.step_progress import report_failure
     from hookpath.loop.steps.accept import Accepted, accept
     from hookpath.loop.steps.merge import MergeReport, merge, open_other
     from hookpath.loop.steps.propose import ProposeReport, propose
@@ -91,7 +91,7 @@ _MODULES = {
     "default_folder": "steps.start",
     "find_entry": "steps.start",
     "start": "steps.start",
-    "report_failure": "state.progress",
+    "report_failure": "state.step_progress",
     "TissueFound": "proposals.tissue_outlines",
     "TissueSettings": "proposals.tissue_outlines",
     "outline_tissue": "proposals.tissue_outlines",

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.annotations import RGB, PathObject
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading_notes import Found, class_or_none, crossing_note, hex_color, left_out
-from hookpath.markup.rings import (
+from hookpath.markup.rings_and_boxes import (
     Positions,
     cut_out,
     dots,

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
 from hookpath.annotations import PathObject, area_of, is_of_interest, is_usable_class
-from hookpath.annotations.valid_areas import keep_area, pieces_of
+from hookpath.annotations.polygon_repair import keep_area, pieces_of
 from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, is_lasting
 
 Kind = Literal["image", "annotation", "core"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookpath.atomic_files import replace_text
-from hookpath.evaluation.table_export import Table
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.measurements.project_measurement import ImageMeasured
 
 

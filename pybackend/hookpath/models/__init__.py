@@ -9,18 +9,25 @@ Uses: geometry.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from hookpath.models.base import BranchOutput, Network, SegmentationModel, count_parameters
-from hookpath.models.ensemble_file import (
+from hookpath.models.h2gnet import H2GNet
+from hookpath.models.hooknet import HookNet
+from hookpath.models.linear_probe import FeatureProbe
+from hookpath.models.mrn import MRN
+from hookpath.models.multiscale_cnn import MultiScaleCNN
+from hookpath.models.network_base import BranchOutput, Network, SegmentationModel, count_parameters
+from hookpath.models.patch_classifier import PatchClassifier
+from hookpath.models.patch_network_base import PatchNetwork
+from hookpath.models.registry import FAMILIES, build_model
+from hookpath.models.scale_detector import ScaleDetector
+from hookpath.models.storage.ensemble_file import (
     ENSEMBLE_NAME,
     EnsembleFile,
     card_at,
     ensemble_card,
     members_of,
 )
-from hookpath.models.h2gnet import H2GNet
-from hookpath.models.hooknet import HookNet
-from hookpath.models.model_files import model_at
-from hookpath.models.model_folder import (
+from hookpath.models.storage.folder_or_zip import model_at
+from hookpath.models.storage.model_folder import (
     ModelCard,
     load_model,
     only_exported,
@@ -28,14 +35,7 @@ from hookpath.models.model_folder import (
     read_onnx,
     save_model,
 )
-from hookpath.models.mrn import MRN
-from hookpath.models.multiscale_cnn import MultiScaleCNN
-from hookpath.models.patch_base import PatchNetwork
-from hookpath.models.patch_classifier import PatchClassifier
-from hookpath.models.probe import FeatureProbe
-from hookpath.models.registry import FAMILIES, build_model
-from hookpath.models.scale_detector import ScaleDetector
-from hookpath.models.training_slide_record import Taught, part_of_training
+from hookpath.models.storage.trained_on_slides import Taught, part_of_training
 from hookpath.models.unet import UNet
 from hookpath.models.unet_arithmetic import BranchShape, Hook, UNetShape, map_sizes
 

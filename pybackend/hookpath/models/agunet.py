@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hookpath.models.base import initialise
-from hookpath.models.overview_base import (
+from hookpath.models.network_base import initialise
+from hookpath.models.overview_network_base import (
     FILTERS,
     OverviewNetwork,
     conv_bn_relu,

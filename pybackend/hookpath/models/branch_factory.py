@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from hookpath.models.encoded_branch import EncodedBranch
 from hookpath.models.encoder_decoder import EncoderDecoder
 from hookpath.models.encoders import PAPER, EncodedShape, facts_of
+from hookpath.models.pretrained_branch import EncodedBranch
 from hookpath.models.unet_arithmetic import BranchShape, UNetShape
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hookpath.models.base import centre_crop
+from hookpath.models.network_base import centre_crop
 
 BN_EPS = 1e-3
 BN_MOMENTUM = 0.01

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from torch import Tensor
 
 from hookpath.errors import ModelDesignError
-from hookpath.models.base import Network, Reads
+from hookpath.models.network_base import Network, Reads
 from hookpath.models.registry import register
 
 

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
-from hookpath.models.base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoder_decoder import EncoderDecoder
 from hookpath.models.encoders import PAPER
+from hookpath.models.network_base import BranchOutput, SegmentationModel, centre_crop, initialise
 from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import context_sizes, hook_depths, plan_hooks
 

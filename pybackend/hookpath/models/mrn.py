@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec
-from hookpath.models.base import Network, centre_crop, initialise, learned_elsewhere
 from hookpath.models.encoder_decoder import BN_EPS, BN_MOMENTUM
 from hookpath.models.encoders import PAPER, Encoder
+from hookpath.models.network_base import Network, centre_crop, initialise, learned_elsewhere
 from hookpath.models.registry import register
 
 Upscaling = Literal["bilinear", "transposed"]

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.models.backbones import Backbone, refuse_small
-from hookpath.models.base import initialise
-from hookpath.models.patch_base import PatchNetwork, per_patch, whole_patches
+from hookpath.models.network_base import initialise
 from hookpath.models.patch_classifier import EMBEDDED, embedding
 from hookpath.models.patch_label_rule import LabelRule
+from hookpath.models.patch_network_base import PatchNetwork, per_patch, whole_patches
 from hookpath.models.registry import register
 
 Combine = Literal["features", "probabilities"]

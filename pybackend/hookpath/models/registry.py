@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hookpath import plugins
 from hookpath.errors import ModelDesignError, PluginError
 from hookpath.models.argument_checks import argument_fault
-from hookpath.models.base import Network
+from hookpath.models.network_base import Network
 
 N = TypeVar("N", bound=Network)
 

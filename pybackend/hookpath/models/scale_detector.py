@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import UM_AT_ONE
+from hookpath.models.backbone_weights import load_backbones
 from hookpath.models.backbones import Backbone, refuse_small
-from hookpath.models.base import Network, Reads, Scores, initialise
-from hookpath.models.patch_base import kernels, per_patch, whole_patches
-from hookpath.models.pretrained import load_backbones
+from hookpath.models.network_base import Network, Reads, Scores, initialise
+from hookpath.models.patch_network_base import kernels, per_patch, whole_patches
 from hookpath.models.registry import register
 
 MAGNIFICATIONS = (5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 40.0)
@@ -78,7 +78,7 @@ class ScaleDetector(Network):
         return [per_patch((low + high) / 2 + (high - low) / 2 * inner)]
 
     def load_backbone(self, weights: str, warn: Callable[[str], None]) -> None:
-        """See `hookpath.models.pretrained.load_backbones`."""
+        """See `hookpath.models.backbone_weights.load_backbones`."""
         load_backbones(self, weights, warn)
 
     def l2_parameters(self) -> Iterator[Tensor]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from hookpath.geometry import BranchSpec
-from hookpath.models.base import BranchOutput, SegmentationModel, initialise
 from hookpath.models.branch_factory import body_shape, make_body
 from hookpath.models.encoder_decoder import EncoderDecoder
 from hookpath.models.encoders import PAPER
+from hookpath.models.network_base import BranchOutput, SegmentationModel, initialise
 from hookpath.models.registry import register
 from hookpath.models.unet_arithmetic import refuse_size
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from hookpath.models.base import initialise
-from hookpath.models.overview_base import FILTERS, Decoder, Encoder, OverviewNetwork
+from hookpath.models.network_base import initialise
+from hookpath.models.overview_network_base import FILTERS, Decoder, Encoder, OverviewNetwork
 from hookpath.models.registry import register
 
 

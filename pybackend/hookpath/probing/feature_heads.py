@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hookpath.models.probe import ProbeHead
+from hookpath.models.linear_probe import ProbeHead
 
 #: Steps of L-BFGS, at most; a linear head needs some 30.
 _STEPS = 60

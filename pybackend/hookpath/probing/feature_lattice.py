@@ -1,7 +1,7 @@
 """The lattice of tiles that features of a slide are made and kept in.
 
-It is part of the grids that prediction uses (`hookpath.inference.tile_grids`), so a cell has
-the same features when it is learned from and when it is predicted.
+It is part of the grids that prediction uses (`hookpath.inference.aligned_tile_grids`), so a cell
+has the same features when it is learned from and when it is predicted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hookpath.geometry import Region
+from hookpath.inference.aligned_tile_grids import BranchGrid, aligned_start, branch_grids
 from hookpath.inference.roi.tissue_tiles import CELL, CellRule, Cover, OutputGrid
-from hookpath.inference.tile_grids import BranchGrid, aligned_start, branch_grids
-from hookpath.inference.tile_plan import Plan, TileSizes
+from hookpath.inference.tile_order import Plan, TileSizes
 from hookpath.models import FeatureProbe
 from hookpath.slides import Slide
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hookpath.models.probe import ProbeHead
+from hookpath.models.linear_probe import ProbeHead
 from hookpath.probing.cross_fitting import Folds
 from hookpath.probing.feature_heads import (
     LabelledFeatures,

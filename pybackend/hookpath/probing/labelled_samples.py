@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from hookpath.events import OnStep
 from hookpath.models import FeatureProbe
-from hookpath.probing.color_copies import Repainting, recoloured_source
+from hookpath.probing.color_augmented_copies import Repainting, recoloured_source
 from hookpath.probing.feature_cache import FeatureCache, digest, identity_of_slide
 from hookpath.probing.feature_lattice import Lattice, TileKey
 from hookpath.probing.tile_features import Describer, Vectors
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.slides import Slide
-from hookpath.slides.recoloring import RecolouredSlide
+from hookpath.slides.recolored_slide import RecolouredSlide
 
 #: Most cells of one class that are taken from one tile: its neighbours look much the same.
 _OF_TILE = 256

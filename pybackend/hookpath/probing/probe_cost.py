@@ -12,7 +12,7 @@ from hookpath.probing.feature_lattice import TileKey
 from hookpath.probing.labelled_samples import Making, make_tiles, missing_tiles
 from hookpath.probing.probe_run import making_of
 from hookpath.sampling import AnnotatedSlide
-from hookpath.training.session import Session
+from hookpath.training.training_session import Session
 
 #: Tiles that are computed to measure one; neighbours, since these share what lies around them.
 _TILES = 12

@@ -17,13 +17,13 @@ from hookpath.probing.labelled_samples import Making, Places, places_of
 from hookpath.probing.tile_features import Describer
 from hookpath.training.losses.head_losses import even_weights
 from hookpath.training.losses.training_objective import Validation
-from hookpath.training.session import Session
+from hookpath.training.training_session import Session
 
 TASK = "features"
 
 
 def fit_probe(session: Session) -> Validation | None:
-    """Fit the head of a run's `FeatureProbe` (see `hookpath.training.session.Fit`).
+    """Fit the head of a run's `FeatureProbe` (see `hookpath.training.training_session.Fit`).
 
     Where the run has validation slides, it is scored on their annotated cells; else every training
     slide is scored by a head that learned from the others.

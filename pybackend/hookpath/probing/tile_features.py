@@ -11,11 +11,11 @@ import torch
 from hookpath.inference.dense.read_ahead import read_ahead
 from hookpath.inference.engines.hook_cache import FloatMap, HookStore
 from hookpath.inference.engines.tile_runner import TorchRunner
-from hookpath.inference.tile_plan import RowEnd, Step
+from hookpath.inference.tile_order import RowEnd, Step
 from hookpath.models import FeatureProbe
 from hookpath.probing.feature_lattice import Lattice, TileKey
 from hookpath.slides import Slide
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 
 Vectors = npt.NDArray[np.float16]
 """``(h·w, F)`` features of a tile's cells, row by row. Half precision: they are kept on disk."""

@@ -6,17 +6,19 @@ changes are collected and written once.
 Uses: annotations, geometry, jvm, locking, markup, slides.
 """
 
-from hookpath.jvm.installation import find_qupath, qupath_version
-from hookpath.projects.base import SPLIT_KEY, ImageEntry, Problem, Project, WriteReport
+from hookpath.jvm.qupath_installation import find_qupath, qupath_version
+from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.duplicate_slides import twin_remarks
+from hookpath.projects.folder_store.file_matching_warnings import report_files
 from hookpath.projects.folder_store.folder_project import FolderEntry, FolderProject
-from hookpath.projects.folder_store.unused_files import report_files
 from hookpath.projects.image_planes import PlaneChoice, PlaneEntry, annotated_planes, chosen_planes
+from hookpath.projects.image_snapshot import ImageSnapshot
 from hookpath.projects.image_table import write_csv
+from hookpath.projects.left_out_warnings import ReportOfImage, report_left_out
 from hookpath.projects.object_ownership import CONFIRMED_KEY, EDITED_KEY, count_edited
 from hookpath.projects.path_remapping import Remap
-from hookpath.projects.pooling import (
+from hookpath.projects.pooled_projects import (
     PooledEntry,
     PooledProject,
     image_id_of,
@@ -25,16 +27,17 @@ from hookpath.projects.pooling import (
     result_key,
 )
 from hookpath.projects.project_changes import Changes
+from hookpath.projects.project_opening import open_project
+from hookpath.projects.project_protocol import SPLIT_KEY, ImageEntry, Problem, Project, WriteReport
 from hookpath.projects.project_summary import ImageSummary, summarise
-from hookpath.projects.project_totals import Totals, by_project, missing_lines
 from hookpath.projects.qupath_store.qupath_project import QuPathEntry, QuPathProject
-from hookpath.projects.qupath_store.readable_slides import slide_of_server
+from hookpath.projects.qupath_store.reader_for_entry import slide_of_server
 from hookpath.projects.request_store.request_project import (
     ExchangeEntry,
     ExchangeProject,
     ProjectPart,
 )
-from hookpath.projects.snapshot import ImageSnapshot
+from hookpath.projects.rest_of_tissue_class import NO_REST, REST_KEY, Rest
 from hookpath.projects.spacing_override import spacing_remarks
 from hookpath.projects.splits.assign_slides import (
     MadeSplit,
@@ -53,10 +56,7 @@ from hookpath.projects.splits.split_table import (
     split_remarks,
     unused_remark,
 )
-from hookpath.projects.store_selection import open_project
-from hookpath.projects.training_labels import as_labels
-from hookpath.projects.undrawn_tissue import NO_REST, REST_KEY, Rest
-from hookpath.projects.unused_annotations import ReportOfImage, report_left_out
+from hookpath.projects.totals_over_images import Totals, by_project, missing_lines
 
 __all__ = [
     "CONFIRMED_KEY",

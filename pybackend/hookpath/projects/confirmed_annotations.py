@@ -28,9 +28,9 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject, area_of, is_usable_class, keep_area
 from hookpath.annotations.objects import CHANGED, RUN_TAG, UNCONFIRMED_KEY, UNSEEN
-from hookpath.projects.base import ImageEntry
 from hookpath.projects.loop_proposals import Proposed, proposed_on
 from hookpath.projects.object_ownership import APPEARANCE_KEY, CONFIRMED_KEY, EDITED_KEY, UNSEEN_KEY
+from hookpath.projects.project_protocol import ImageEntry
 
 CONFIRMED_CLASS = "Region: confirmed*"
 """Class of the areas in which all that is shown is right (QuPath measures none with *)."""

@@ -7,8 +7,8 @@ from itertools import combinations
 from pathlib import Path
 
 from hookpath.errors import HookpathError
-from hookpath.jvm.servers import series_in
-from hookpath.projects.base import ImageEntry
+from hookpath.jvm.server_builder_json import series_in
+from hookpath.projects.project_protocol import ImageEntry
 
 Named = tuple[str, Path, int]
 """An image's name, its slide file, and which image inside the file it is (0: the first)."""
@@ -87,7 +87,7 @@ def _length(item: Named) -> object:
 
 
 def _content(item: Named) -> str:
-    from hookpath.slides.identity import content_of
+    from hookpath.slides.slide_identity import content_of
 
     try:
         return content_of(item[1])[0]

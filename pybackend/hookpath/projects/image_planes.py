@@ -13,12 +13,12 @@ from functools import cached_property
 from hookpath.annotations import PathObject, is_hand_drawn
 from hookpath.annotations.object_planes import FIRST, Plane, on_plane, plane_of, planes_of
 from hookpath.errors import HookpathError, UsageError
-from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.projects.image_snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.projects.object_ownership import is_replaceable, staying
+from hookpath.projects.project_protocol import ImageEntry, Project, WriteReport
 from hookpath.projects.project_wrappers import EntryView, ProjectView
-from hookpath.projects.snapshot import ImageSnapshot, described, snapshot_of
 from hookpath.slides import SlideDescription, SlideRef
-from hookpath.slides.base import default_plane
+from hookpath.slides.slide_base import default_plane
 
 ALL = "all"
 

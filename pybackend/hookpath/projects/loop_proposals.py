@@ -14,11 +14,11 @@ from typing import Any
 from hookpath import safe_names
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError
-from hookpath.projects.base import ImageEntry
 from hookpath.projects.image_planes import PlaneEntry, planes_in
-from hookpath.projects.pooling import own_entry
-from hookpath.projects.snapshot import StoredImage
-from hookpath.slides.base import default_plane
+from hookpath.projects.image_snapshot import StoredImage
+from hookpath.projects.pooled_projects import own_entry
+from hookpath.projects.project_protocol import ImageEntry
+from hookpath.slides.slide_base import default_plane
 from hookpath.untrusted_files import read_json, reason
 
 

@@ -17,8 +17,8 @@ from hookpath.projects.backups import Backups
 
 if TYPE_CHECKING:
     from hookpath.annotations.objects import PathObject
-    from hookpath.projects.base import ImageEntry, WriteReport
-    from hookpath.projects.snapshot import ImageSnapshot
+    from hookpath.projects.image_snapshot import ImageSnapshot
+    from hookpath.projects.project_protocol import ImageEntry, WriteReport
 
 Metadata = Mapping[str, Mapping[str, "str | None"]]
 """Image id → values to set (None: to remove)."""

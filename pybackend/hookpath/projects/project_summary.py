@@ -16,17 +16,17 @@ from hookpath.annotations import (
     PathObject,
     class_names_in,
 )
-from hookpath.annotations.label_report import merged
 from hookpath.annotations.object_planes import FIRST, Plane, plane_of, planes_of
+from hookpath.annotations.sparse_labels.left_out_annotations import merged
 from hookpath.context_managers import collector_paused
 from hookpath.errors import HookpathError, MissingSlideError
 from hookpath.geometry import Calibration
-from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.confirmed_annotations import teaching_objects
 from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.object_ownership import count_edited
-from hookpath.projects.pooling import PooledEntry
-from hookpath.projects.undrawn_tissue import Rest
+from hookpath.projects.pooled_projects import PooledEntry
+from hookpath.projects.project_protocol import SPLIT_KEY, ImageEntry, Project
+from hookpath.projects.rest_of_tissue_class import Rest
 
 
 @dataclass(frozen=True)

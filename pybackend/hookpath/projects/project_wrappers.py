@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hookpath.annotations.objects import PathClass, PathObject
-from hookpath.projects.base import ImageEntry, Project, WriteReport
+from hookpath.projects.image_snapshot import ImageSnapshot
 from hookpath.projects.project_changes import Changes
-from hookpath.projects.snapshot import ImageSnapshot
-from hookpath.projects.store_base import ImagesById
+from hookpath.projects.project_protocol import ImageEntry, Project, WriteReport
+from hookpath.projects.store_base_class import ImagesById
 from hookpath.slides import SlideDescription, SlideRef
 
 

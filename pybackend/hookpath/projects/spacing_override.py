@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hookpath.errors import HookpathError
 from hookpath.geometry import Calibration
-from hookpath.projects.base import ImageEntry, Project
-from hookpath.slides.base import SlideRef
-from hookpath.slides.identity import same_spacing, spacing_text
+from hookpath.projects.project_protocol import ImageEntry, Project
+from hookpath.slides.slide_base import SlideRef
+from hookpath.slides.slide_identity import same_spacing, spacing_text
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The process behind the live preview; its scripts call `hookpath.qupath.worker`."""
+"""The process behind the live preview; its scripts call `hookpath.qupath.preview_worker`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ begin()
 
 # Appose reads stdin in a thread; on Windows numpy hangs when it is imported after that
 # (https://github.com/numpy/numpy/issues/24290). The worker imports it, and torch.
-import hookpath.qupath.worker as worker  # noqa: E402
+import hookpath.qupath.preview_worker as worker  # noqa: E402
 
 FEW_CORES = 4
 

@@ -16,9 +16,9 @@ import numpy as np
 from hookpath.context_managers import Closing
 from hookpath.errors import PredictionError
 from hookpath.inference import Predictor, check_spacing
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import PredictedTile, Probabilities
-from hookpath.inference.tile_grids import Box
-from hookpath.qupath.downsampling import shrink
+from hookpath.qupath.probability_downsampling import shrink
 from hookpath.slides import Slide
 
 MOST_PX = 8 * 2**20

@@ -12,8 +12,8 @@ import numpy as np
 from hookpath.devices import choose_device
 from hookpath.errors import TrainingError
 from hookpath.models import FeatureProbe, ModelCard, build_model
-from hookpath.models.base import COLOURS
-from hookpath.models.model_folder import CHANNELS_KEY
+from hookpath.models.network_base import COLOURS
+from hookpath.models.storage.model_folder import CHANNELS_KEY
 from hookpath.probing.cross_fitting import folds_of
 from hookpath.probing.feature_cache import FeatureCache, identity_of_features
 from hookpath.probing.head_fitting import fit_table, table_of

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookpath.lazy_names import names_from
+from hookpath.lazy_exports import names_from
 
 if TYPE_CHECKING:
     from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts, load_source
     from hookpath.sampling.augmentation.augmentation_config import AugmentationConfig
     from hookpath.sampling.augmentation.batch_augmentation import Augmentation
-    from hookpath.sampling.batch import Batch
     from hookpath.sampling.batch_stream import PatchStream
+    from hookpath.sampling.concentric_batch import Batch
     from hookpath.sampling.loader_config import LoaderConfig
     from hookpath.sampling.magnification_stream import ScaleStream, ScaleValidation
     from hookpath.sampling.overview_heatmaps import Heatmap
@@ -60,7 +60,7 @@ _MODULES = {
     "Augmentation": "augmentation.batch_augmentation",
     "AugmentationConfig": "augmentation.augmentation_config",
     "BalancedSampler": "samplers.pixel_balanced",
-    "Batch": "batch",
+    "Batch": "concentric_batch",
     "Draw": "samplers.sampler_protocol",
     "Heatmap": "overview_heatmaps",
     "HeatmapOf": "overview_samples",

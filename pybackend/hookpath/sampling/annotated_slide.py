@@ -9,10 +9,10 @@ from hookpath.annotations import ClassTable, LabelPolygon, LabelSource, PathObje
 from hookpath.annotations.object_planes import FIRST
 from hookpath.errors import AnnotationError
 from hookpath.geometry import Calibration
-from hookpath.projects.base import ImageEntry
+from hookpath.projects.project_protocol import ImageEntry
 from hookpath.slides import Level, Slide, SlideIdentity, SlideRef
 from hookpath.slides.channels import RGB_CHANNELS, Channel
-from hookpath.slides.recoloring import RecolouredSlide, Recolouring
+from hookpath.slides.recolored_slide import RecolouredSlide, Recolouring
 
 
 @dataclass(frozen=True)

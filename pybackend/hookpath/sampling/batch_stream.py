@@ -13,7 +13,7 @@ from hookpath.annotations import ClassTable
 from hookpath.context_managers import Closing
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
-from hookpath.sampling.batch import Arrays, Batch, batch_of
+from hookpath.sampling.concentric_batch import Arrays, Batch, batch_of
 from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.batch_fetching import Fetcher, make_fetcher
 from hookpath.sampling.loading.distributed_share import share_of

@@ -17,7 +17,7 @@ from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec, Overview
 from hookpath.sampling.annotated_slide import AnnotatedSlide
-from hookpath.sampling.batch import Batch
+from hookpath.sampling.concentric_batch import Batch
 from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.distributed_share import share_of
 from hookpath.sampling.loading.read_plan import count_pixels

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hookpath.geometry import BranchSpec, Region
 from hookpath.sampling.annotated_slide import SlideFacts
-from hookpath.slides.resample import best_level
+from hookpath.slides.region_at_spacing import best_level
 
 #: How far from a whole multiple two lattices may be and still count as one (level px); well below
 #: what the resampler itself rounds away.

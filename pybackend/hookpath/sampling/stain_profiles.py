@@ -140,7 +140,7 @@ class ReinhardProfile(_Profile):
 
 @dataclass(frozen=True)
 class StainMixing:
-    """Which stains there are to show patches in (`hookpath.sampling.augmentation.Mixing`).
+    """Which stains there are to show patches in (`hookpath.sampling.augmentation.stain_mixing`).
 
     Attributes:
         own: how each source of a stream is stained; None: nobody knows, and it stays as it is.

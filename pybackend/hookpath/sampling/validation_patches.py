@@ -17,7 +17,7 @@ from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
-from hookpath.sampling.batch import Batch, batch_of
+from hookpath.sampling.concentric_batch import Batch, batch_of
 from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.batch_fetching import make_fetcher
 from hookpath.sampling.loading.patch_reader import SlideFailedError

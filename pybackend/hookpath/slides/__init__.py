@@ -6,12 +6,12 @@ and of any channels; tissue masks; pyramidal TIFF.
 Uses: geometry, jvm.
 """
 
-from hookpath.slides.base import Level, Slide, SlideRef
-from hookpath.slides.description import SlideDescription
-from hookpath.slides.identity import SlideIdentity
-from hookpath.slides.map_reader import MapReader, open_map
+from hookpath.slides.prediction_map_reader import MapReader, open_map
 from hookpath.slides.reader_selection import open_slide
-from hookpath.slides.tissue_detection import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
+from hookpath.slides.slide_base import Level, Slide, SlideRef
+from hookpath.slides.slide_description import SlideDescription
+from hookpath.slides.slide_identity import SlideIdentity
+from hookpath.slides.tissue_mask import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writing.pyramid_writer import PyramidWriter
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from hookpath.slides.base import RGBArray
 from hookpath.slides.channels import Pixels
+from hookpath.slides.slide_base import RGBArray
 
 Size = tuple[int, int]
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hookpath.slides.base import Level
 from hookpath.slides.pyramid_levels import Factors, Size, level_factors
+from hookpath.slides.slide_base import Level
 
 
 @dataclass(frozen=True)

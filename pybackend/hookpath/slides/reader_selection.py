@@ -14,13 +14,13 @@ from pathlib import Path
 from hookpath import plugins
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides.base import Plane, Slide
-from hookpath.slides.companion_files import behind_link, whole_of_part
-from hookpath.slides.foreign_files import mistaken_for_slide
+from hookpath.slides.misnamed_files import mistaken_for_slide
+from hookpath.slides.multi_file_slide_parts import behind_link, whole_of_part
 from hookpath.slides.ngff_metadata import is_ome_zarr
 from hookpath.slides.readers.fastslide_reader import FORMATS, open_with_fastslide
 from hookpath.slides.readers.omezarr_reader import open_ome_zarr
 from hookpath.slides.readers.scanner_tiff_faults import misread_by_openslide
+from hookpath.slides.slide_base import Plane, Slide
 from hookpath.slides.tiff.directory_chain import TIFF_MAGIC, directory_offsets
 
 #: OpenSlide's name for a TIFF of no scanner's kind. It looks at the first page and at tags only.

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.geometry import Region
-from hookpath.slides.base import RGBArray, Slide
 from hookpath.slides.channels import RGB_CHANNELS, Channel, Pixels, scaled
+from hookpath.slides.slide_base import RGBArray, Slide
 from hookpath.slides.slide_wrapper import SlideOf
 
 #: Side of the overview that bounds are measured on, in px; percentiles that become 0 and 255.

@@ -8,8 +8,8 @@ import numpy as np
 
 from hookpath.errors import ChannelError
 from hookpath.geometry import Region
-from hookpath.slides.base import Slide
 from hookpath.slides.channels import ChannelScale, Pixels, listed, positions, scaled
+from hookpath.slides.slide_base import Slide
 from hookpath.slides.slide_wrapper import SlideOf
 
 

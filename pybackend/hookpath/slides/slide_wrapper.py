@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookpath.slides.base import Slide
+from hookpath.slides.slide_base import Slide
 
 
 class SlideOf(Slide):

@@ -36,7 +36,7 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class FirstStages:
-    """Prepares a run of H2G-Net (see `hookpath.training.setup.Prepare`).
+    """Prepares a run of H2G-Net (see `hookpath.training.session_setup.Prepare`).
 
     Every classifier is an ordinary run in ``stages/``, every heatmap a small file in
     ``heatmaps/``. What is there already is not made again.

@@ -6,12 +6,12 @@ data → weights → losses → optimization (`loop`) → diagnostics, all kept 
 Uses: annotations, geometry, locking, models, projects, sampling, slides.
 """
 
-from hookpath.training.config import TrainConfig
-from hookpath.training.config_tables import ValidationConfig
 from hookpath.training.presets import PRESETS
 from hookpath.training.run.loggers import LoggedRun, RunLogger
 from hookpath.training.run.run_folder import RunFolder, RunRecord, history
 from hookpath.training.settings_parser import given_settings
+from hookpath.training.training_config import TrainConfig
+from hookpath.training.training_config_tables import ValidationConfig
 from hookpath.training.training_loop import TrainResult, train_network
 
 __all__ = [

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hookpath.errors import TrainingError
-from hookpath.training.config import TrainConfig
+from hookpath.training.training_config import TrainConfig
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hookpath.temporary_files import discard
-from hookpath.training.diagnostics import findings
+from hookpath.training.diagnostics import run_findings
 from hookpath.training.run.run_folder import LENGTH
-from hookpath.training.session import Session
+from hookpath.training.training_session import Session
 
 
 def lengthen(session: Session) -> None:
@@ -24,7 +24,7 @@ def lengthen(session: Session) -> None:
     if all(then.get(key) == now[key] for key in LENGTH):
         return
     _take_up_epoch(session)
-    discard(session.run.root / findings.FILE_NAME)  # it is looked at again in the end
+    discard(session.run.root / run_findings.FILE_NAME)  # it is looked at again in the end
     total, share = _length(session)
     session.plan.lengthen(total, session.step, share)
     session.save_last()

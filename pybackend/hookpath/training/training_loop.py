@@ -14,25 +14,25 @@ from torch import Tensor
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
 from hookpath.extras import require_extra
-from hookpath.models.model_files import CARD_NAME
+from hookpath.models.storage.folder_or_zip import CARD_NAME
 from hookpath.projects import Project
 from hookpath.sampling import Batch
 from hookpath.signals import QueueStop
-from hookpath.training.config import TrainConfig
 from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, save_reference
 from hookpath.training.diagnostics.training_slide_scores import score_training_slides
 from hookpath.training.distributed import Group, joined
 from hookpath.training.losses.training_objective import Validation
 from hookpath.training.optimization.gradients import gradients
 from hookpath.training.optimization.learning_rate import learning_rate, set_rates
-from hookpath.training.optimization.memory_recovery import memory_explained
+from hookpath.training.optimization.out_of_memory_error import memory_explained
 from hookpath.training.optimization.step_timer import Clock
 from hookpath.training.run.interrupt import StopSignal
 from hookpath.training.run.loggers import LoggedRun, Loggers
 from hookpath.training.run.metrics_log import MetricsLog, NoLog, Row
 from hookpath.training.run.run_folder import RunFolder, flatten, history
-from hookpath.training.session import Fit, Session
-from hookpath.training.setup import Prepare, open_session
+from hookpath.training.session_setup import Prepare, open_session
+from hookpath.training.training_config import TrainConfig
+from hookpath.training.training_session import Fit, Session
 from hookpath.training.weights.input_centring import centre_on_first_batch
 
 #: Steps between two looks at the loss on a GPU: each look waits for all queued work.

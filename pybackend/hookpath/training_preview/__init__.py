@@ -10,6 +10,6 @@ from hookpath.training_preview.batch_picture import show_batch
 from hookpath.training_preview.preview_page import look_page
 from hookpath.training_preview.run_cost import Cost
 from hookpath.training_preview.sample_patches import Sample
-from hookpath.training_preview.training_facts import Look, look
+from hookpath.training_preview.training_dry_run import Look, look
 
 __all__ = ["Cost", "Look", "Sample", "look", "look_page", "show_batch"]

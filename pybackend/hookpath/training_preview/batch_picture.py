@@ -8,7 +8,7 @@ import numpy as np
 
 from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar, overlay
 from hookpath.training_preview.sample_patches import Sample, UInt8
-from hookpath.training_preview.training_facts import Look
+from hookpath.training_preview.training_dry_run import Look
 
 if TYPE_CHECKING:
     from PIL import Image

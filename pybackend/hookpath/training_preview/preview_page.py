@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar, data_uri, encode, overlay
-from hookpath.evaluation.report.html import inline_svg, render
+from hookpath.evaluation.report.html_page import inline_svg, render
 from hookpath.training_preview.sample_patches import Sample, UInt8, field_um
-from hookpath.training_preview.training_facts import Look
+from hookpath.training_preview.training_dry_run import Look
 
 #: Pictures are so many pixels wide, by nearest neighbour where the patch is smaller.
 _WIDE = 224

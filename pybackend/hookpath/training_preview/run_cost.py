@@ -16,7 +16,7 @@ from hookpath.memory import peak_memory
 from hookpath.probing import tile_cost
 from hookpath.sampling import Batch
 from hookpath.training.optimization.gradients import gradients
-from hookpath.training.session import Session
+from hookpath.training.training_session import Session
 
 #: Steps before measuring: the first ones make plans and buffers.
 _WARM = 2

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookpath.evaluation.class_metrics import spread
 from hookpath.evaluation.comparison.comparison_result import Comparison
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting.confusion_matrix_plot import matrices_figure, matrices_table
 from hookpath.evaluation.plotting.figure_style import distinct_names
 from hookpath.evaluation.plotting.forest_plot import Series, forest_figure
@@ -17,7 +18,6 @@ from hookpath.evaluation.report.plot_files import GROUPS, Plot
 from hookpath.evaluation.scoring.slide_metrics import TITLES, title_of
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
 from hookpath.evaluation.statistics.paired_test import PairedTest
-from hookpath.evaluation.table_export import Table
 from hookpath.safe_names import file_stem
 
 #: Line styles of runs beyond the number of colours that the eye can tell apart.

@@ -11,10 +11,10 @@ import numpy as np
 
 from hookpath.annotations import ClassTable
 from hookpath.evaluation.class_metrics import WHOLE_METRICS, finite, spread
-from hookpath.evaluation.comparison.common_slides import ComparedRun
-from hookpath.evaluation.scoring.slide_counts import SlideResult
+from hookpath.evaluation.comparison.common_slides_and_annotations import ComparedRun
 from hookpath.evaluation.scoring.slide_groups import by_group
 from hookpath.evaluation.scoring.slide_metrics import CLASS_METRICS, Measured, pooled_intervals_of
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.statistics.bootstrap import NONE, Interval, mean_interval
 from hookpath.evaluation.statistics.paired_test import PairedTest, Values, paired_tests
 from hookpath.evaluation.statistics.tukey import RangeTest, range_tests

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hookpath.evaluation.class_metrics import Counts, row_normalised
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting import figure_style
-from hookpath.evaluation.table_export import Table
 
 _COLUMNS = 3
 

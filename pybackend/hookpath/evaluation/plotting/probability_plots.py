@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hookpath.annotations.classes import ClassTable
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting import figure_style
 from hookpath.evaluation.scoring.calibration import (
     ap_of_bins,
@@ -21,7 +22,6 @@ from hookpath.evaluation.scoring.calibration import (
     reliability,
 )
 from hookpath.evaluation.scoring.roc import Bins, Roc, roc_of_bins
-from hookpath.evaluation.table_export import Table
 
 #: Panels beside each other, and inches along a panel's side.
 _COLUMNS, _SIDE = 3, 3.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookpath.errors import EvaluationError, HookpathError
-from hookpath.evaluation.predictions.class_map_file import FileMap
-from hookpath.evaluation.predictions.class_maps import PredictedMap
+from hookpath.evaluation.predictions.class_map_source import PredictedMap
+from hookpath.evaluation.predictions.class_map_tiff import FileMap
 from hookpath.geometry import Region
 from hookpath.projects import ImageEntry, PlaneEntry, own_entry, result_key
 

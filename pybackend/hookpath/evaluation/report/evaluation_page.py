@@ -12,18 +12,18 @@ import numpy as np
 
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation.class_metrics import Counts, Spread, row_normalised
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting import overlay_drawing
-from hookpath.evaluation.report.csv_tables import scores_table, slides_table
 from hookpath.evaluation.report.evaluation_plots import report_plots
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML, REPORT_JSON, EvaluationReport
-from hookpath.evaluation.report.html import render, save_page
+from hookpath.evaluation.report.html_page import render, save_page
 from hookpath.evaluation.report.plot_files import GROUPS, Plot, write_plots
+from hookpath.evaluation.report.scores_and_slides_csv import scores_table, slides_table
 from hookpath.evaluation.report.shape_section import shape_section
 from hookpath.evaluation.report.worst_places import ON_PAGE
 from hookpath.evaluation.scoring.annotation_scores import areas_table
-from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_metrics import TITLES
-from hookpath.evaluation.table_export import Table
+from hookpath.evaluation.scoring.slide_result import SlideResult
 
 if TYPE_CHECKING:
     from hookpath.evaluation.scale_detector.detector_report import ScaleSlide

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hookpath.evaluation.class_metrics import WHOLE_METRICS
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting.confusion_matrix_plot import matrices_figure, matrices_table
 from hookpath.evaluation.plotting.figure_style import INK, shorten
 from hookpath.evaluation.plotting.forest_plot import Series, forest_figure
@@ -16,11 +17,10 @@ from hookpath.evaluation.plotting.probability_plots import (
     roc_figure,
     roc_table,
 )
-from hookpath.evaluation.report.csv_tables import POOLED
 from hookpath.evaluation.report.evaluation_report import EvaluationReport
 from hookpath.evaluation.report.plot_files import GROUPS, Plot
+from hookpath.evaluation.report.scores_and_slides_csv import POOLED
 from hookpath.evaluation.scoring.slide_metrics import title_of
-from hookpath.evaluation.table_export import Table
 from hookpath.safe_names import file_stem
 
 #: With more slides than this, their ROC curves are not drawn one by one.

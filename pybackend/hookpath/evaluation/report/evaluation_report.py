@@ -23,15 +23,15 @@ from hookpath.evaluation.class_metrics import (
     row_normalised,
     spread,
 )
+from hookpath.evaluation.csv_and_dataframe import frame_of
 from hookpath.evaluation.report.report_json import refuse_other_content
-from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_groups import parts_by_group
 from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured, pooled_intervals_of
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.scoring.split_metrics import metrics_by_part
 from hookpath.evaluation.shape_scoring.shape_metrics import SHAPE_METRICS
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
-from hookpath.evaluation.table_export import frame_of
-from hookpath.projects.base import Problem
+from hookpath.projects.project_protocol import Problem
 from hookpath.untrusted_files import read_json, reason
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class EvaluationReport:
         Raises:
             UsageError: pandas is not installed.
         """
-        from hookpath.evaluation.report.csv_tables import scores_table
+        from hookpath.evaluation.report.scores_and_slides_csv import scores_table
 
         return frame_of(scores_table(self))
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting.figure_style import svg_of
-from hookpath.evaluation.report.html import save_page
-from hookpath.evaluation.table_export import Table
+from hookpath.evaluation.report.html_page import save_page
 
 if TYPE_CHECKING:
     from markupsafe import Markup

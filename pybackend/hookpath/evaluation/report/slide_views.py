@@ -17,9 +17,9 @@ from hookpath.evaluation.plotting.overlay_drawing import (
     error_overlay,
     overlay,
 )
-from hookpath.evaluation.predictions.class_maps import PredictedMap
-from hookpath.evaluation.scoring.confusion_counts import ErrorTally
+from hookpath.evaluation.predictions.class_map_source import PredictedMap
 from hookpath.evaluation.scoring.ground_truth import Truth
+from hookpath.evaluation.scoring.pixel_counting import ErrorTally
 from hookpath.geometry import Region
 from hookpath.slides import Slide
 

@@ -16,11 +16,11 @@ from hookpath.evaluation.plotting.overlay_drawing import (
     encode,
     overlay,
 )
-from hookpath.evaluation.predictions.class_maps import PredictedMap
+from hookpath.evaluation.predictions.class_map_source import PredictedMap
 from hookpath.evaluation.report.slide_views import labels_in, read_view
 from hookpath.evaluation.scoring.annotation_scores import AreaResult
 from hookpath.evaluation.scoring.ground_truth import Truth
-from hookpath.evaluation.scoring.slide_counts import Place
+from hookpath.evaluation.scoring.slide_result import Place
 from hookpath.geometry import Region
 from hookpath.slides import Slide
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from hookpath.annotations.objects import PathClass
 from hookpath.evaluation.class_metrics import row_normalised
+from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting import figure_style
 from hookpath.evaluation.plotting.confusion_matrix_plot import matrices_figure
-from hookpath.evaluation.report.csv_tables import POOLED
 from hookpath.evaluation.report.evaluation_page import (
     confusion_rows,
     facts,
@@ -20,15 +20,15 @@ from hookpath.evaluation.report.evaluation_page import (
     write_data,
 )
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML
-from hookpath.evaluation.report.html import render, save_page
+from hookpath.evaluation.report.html_page import render, save_page
 from hookpath.evaluation.report.plot_files import Plot
+from hookpath.evaluation.report.scores_and_slides_csv import POOLED
 from hookpath.evaluation.scale_detector.detector_metrics import (
     SCALE_METRICS,
     SCALE_TITLES,
     ScaleMeasured,
 )
 from hookpath.evaluation.scale_detector.detector_report import ScaleReport
-from hookpath.evaluation.table_export import Table
 
 
 def write_scale_report(report: ScaleReport, out_dir: Path) -> Path:

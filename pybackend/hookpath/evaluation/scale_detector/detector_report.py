@@ -19,7 +19,7 @@ from hookpath.evaluation.scale_detector.detector_metrics import (
 )
 from hookpath.evaluation.scoring.slide_groups import parts_by_group
 from hookpath.evaluation.statistics.bootstrap import Interval, mean_interval
-from hookpath.projects.base import Problem
+from hookpath.projects.project_protocol import Problem
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hookpath.events import SILENT, Reporter
 from hookpath.projects import ImageEntry, Problem, Project
 
 if TYPE_CHECKING:
-    from hookpath.inference.scale_check import ScaleCheck
+    from hookpath.inference.scale_detector_check import ScaleCheck
 
 #: Patches of a slide at each magnification that it offers.
 PATCHES = 16
@@ -55,7 +55,7 @@ def evaluate_scale(
             slide's failure is in ``report.problems``.
         ModelFolderError: the model cannot be loaded, or is of another kind.
     """
-    from hookpath.inference.scale_check import ScaleCheck
+    from hookpath.inference.scale_detector_check import ScaleCheck
 
     chosen = images_of_split(project.images, split)
     images = [entry for entry in chosen if not names or entry.name in names]

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.annotations.objects import PathObject
-from hookpath.evaluation.predictions.class_maps import Labels, Probabilities
+from hookpath.evaluation.csv_and_dataframe import Table
+from hookpath.evaluation.predictions.class_map_source import Labels, Probabilities
 from hookpath.evaluation.scoring.ground_truth import Truth
-from hookpath.evaluation.table_export import Table
 
 #: Object metadata of an annotation: the class that a person said is right as it is drawn.
 RIGHT_KEY = "hookpath.right"

@@ -18,7 +18,7 @@ from hookpath.projects import (
     Project,
     teaching_objects,
 )
-from hookpath.projects.folder_store.annotation_files import sidecars_of
+from hookpath.projects.folder_store.annotation_file_matching import sidecars_of
 from hookpath.projects.folder_store.halo_files import HALO_SUFFIX
 
 #: Values of `split`: images with that ``hookpath.split``, or every annotated image.

@@ -10,7 +10,7 @@ from hookpath.errors import HookpathError
 from hookpath.evaluation.scoring.ground_truth import split_of
 from hookpath.events import Reporter
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project, assume, own_entry
-from hookpath.slides.identity import content_of
+from hookpath.slides.slide_identity import content_of
 
 _PART = {"train": "train", "val": "val", "unseen": "test"}
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hookpath.evaluation.class_metrics import finite
-from hookpath.evaluation.scoring.slide_counts import SlideResult
 from hookpath.evaluation.scoring.slide_metrics import Measured, pooled_intervals_of
+from hookpath.evaluation.scoring.slide_result import SlideResult
 from hookpath.evaluation.statistics.bootstrap import Interval
 
 #: Name of all slides together.

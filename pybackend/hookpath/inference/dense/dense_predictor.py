@@ -10,14 +10,14 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.events import SILENT, OnStep, Reporter
-from hookpath.inference.config import PredictConfig
-from hookpath.inference.dense.dense_engine import DensePredictor, Memory
+from hookpath.inference.aligned_tile_grids import Box, aligned_start, branch_grids, round_up
+from hookpath.inference.dense.tile_loop import DensePredictor, Memory
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile
 from hookpath.inference.engines.tile_runner import Runner
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.roi.tissue_tiles import CELL, Cover, OutputGrid, Tissue, cover_of
-from hookpath.inference.tile_grids import Box, aligned_start, branch_grids, round_up
-from hookpath.inference.tile_plan import Plan
-from hookpath.slides.base import Slide
+from hookpath.inference.tile_order import Plan
+from hookpath.slides.slide_base import Slide
 
 PART_TILE = 1024
 """Side in output px of the pieces that a part is computed in; between two it can be stopped."""

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
 from hookpath.geometry import Region
-from hookpath.inference.tile_plan import RowEnd
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.inference.tile_order import RowEnd
+from hookpath.slides.slide_base import RGBArray, Slide
 
 
 class Place(Protocol):

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from hookpath.errors import NoNumberError
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.roi.tissue_tiles import BoolGrid
-from hookpath.inference.tile_grids import Box
 
 Labels = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.uint8] | npt.NDArray[np.float32]

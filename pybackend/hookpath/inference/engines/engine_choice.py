@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from hookpath.devices import has_bf16_tiles
 from hookpath.errors import DeviceError
-from hookpath.inference.config import Engine
 from hookpath.inference.engines.openvino_graph import computes_in_bf16, has_openvino
 from hookpath.inference.engines.openvino_runners import CompiledPatches, CompiledTiles
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.engines.tile_runner import TorchRunner
+from hookpath.inference.prediction_config import Engine
 from hookpath.models import Network, SegmentationModel
 
 Say = Callable[[str], None]

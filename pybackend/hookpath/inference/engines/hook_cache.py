@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.context_managers import Closing
-from hookpath.inference.tile_grids import Box
-from hookpath.inference.tile_plan import Plan, TileKey
+from hookpath.inference.aligned_tile_grids import Box
+from hookpath.inference.tile_order import Plan, TileKey
 
 FloatMap = npt.NDArray[np.float32]
 """``(channels, height, width)`` float32."""

@@ -15,7 +15,7 @@ from hookpath.geometry import BranchSpec
 from hookpath.inference.engines.patch_runners import batch_of
 from hookpath.inference.engines.torch_device import TileTooLargeError
 from hookpath.models import ModelCard
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 
 
 class OnnxPatches:

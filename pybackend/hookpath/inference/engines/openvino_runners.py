@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from hookpath.devices import lacks_memory
+from hookpath.inference.aligned_tile_grids import Box, BranchGrid, branch_grids
 from hookpath.inference.engines.hook_cache import FloatMap
 from hookpath.inference.engines.openvino_graph import Array, Graph
 from hookpath.inference.engines.patch_runners import TorchPatches
 from hookpath.inference.engines.tile_runner import TorchRunner
 from hookpath.inference.engines.torch_device import TileTooLargeError
-from hookpath.inference.tile_grids import Box, BranchGrid, branch_grids
 from hookpath.models import Network, SegmentationModel
-from hookpath.models.base import BranchOutput
-from hookpath.slides.base import RGBArray
+from hookpath.models.network_base import BranchOutput
+from hookpath.slides.slide_base import RGBArray
 
 CLOSE = {False: 1e-3, True: 0.2}
 """Scores may differ from torch's float32 by this share of the largest, in float32 (measured: 2e-5)

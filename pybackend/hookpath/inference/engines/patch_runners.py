@@ -11,8 +11,8 @@ from torch import Tensor
 from hookpath.geometry import BranchSpec
 from hookpath.inference.engines.torch_device import OnDevice
 from hookpath.models import Network
-from hookpath.models.base import Scores
-from hookpath.slides.base import RGBArray
+from hookpath.models.network_base import Scores
+from hookpath.slides.slide_base import RGBArray
 
 BATCH_PX = {"cpu": 2**20, "cuda": 2**22}
 """Input px of one branch in a batch to begin with, by kind of device: 4 and 16 patches of 512 px.

@@ -14,9 +14,9 @@ from hookpath.inference.engines.hook_cache import FloatMap
 from hookpath.inference.engines.torch_device import OnDevice
 from hookpath.memory import free_memory
 from hookpath.models import SegmentationModel
-from hookpath.models.base import BranchOutput
+from hookpath.models.network_base import BranchOutput
 from hookpath.models.unet_arithmetic import BranchShape, Hook
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 
 BYTES_PER_ACTIVATION = 4 * 8
 """Peak bytes per input px and filter of the first block: seven float32 maps (measured: 21 to 26

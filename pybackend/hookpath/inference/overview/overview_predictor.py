@@ -13,13 +13,13 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.errors import PredictionError
 from hookpath.events import OnStep
 from hookpath.geometry import Overview
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import PredictedRow, PredictedTile, classify
 from hookpath.inference.engines.patch_runners import PatchRunner
 from hookpath.inference.engines.torch_device import TileTooLargeError
 from hookpath.inference.roi.tissue_tiles import CellRule, Cover, OutputGrid, Tissue, cover_of
-from hookpath.inference.tile_grids import Box
 from hookpath.sampling import Heatmap
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.slides.slide_base import RGBArray, Slide
 
 if TYPE_CHECKING:
     from hookpath.inference.predictor_protocol import Predictor, SlideJob

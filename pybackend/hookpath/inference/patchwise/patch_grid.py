@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from hookpath.errors import ModelDesignError
 from hookpath.geometry import BranchSpec, Region
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.roi.tissue_tiles import Cover
-from hookpath.inference.tile_grids import Box
-from hookpath.inference.tile_plan import RowEnd
-from hookpath.models.base import Scores
+from hookpath.inference.tile_order import RowEnd
+from hookpath.models.network_base import Scores
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from shapely.geometry.base import BaseGeometry
 from hookpath.devices import is_out_of_memory
 from hookpath.errors import PredictionError
 from hookpath.events import SILENT, OnStep, Reporter
-from hookpath.inference.config import PredictConfig
-from hookpath.inference.dense.dense_engine import Memory
+from hookpath.inference.aligned_tile_grids import Box, level_start
 from hookpath.inference.dense.read_ahead import read_ahead
+from hookpath.inference.dense.tile_loop import Memory
 from hookpath.inference.dense.tile_rows import (
     PredictedRow,
     PredictedTile,
@@ -29,6 +29,7 @@ from hookpath.inference.engines.malloc_tuning import large_blocks_reused
 from hookpath.inference.engines.patch_runners import PatchRunner
 from hookpath.inference.engines.torch_device import TileTooLargeError
 from hookpath.inference.patchwise.patch_grid import Block, Patch, PatchPlan, layout_of
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.roi.tissue_tiles import (
     BoolGrid,
     CellRule,
@@ -37,9 +38,8 @@ from hookpath.inference.roi.tissue_tiles import (
     Tissue,
     cover_of,
 )
-from hookpath.inference.tile_grids import Box, level_start
-from hookpath.inference.tile_plan import RowEnd
-from hookpath.slides.base import RGBArray, Slide
+from hookpath.inference.tile_order import RowEnd
+from hookpath.slides.slide_base import RGBArray, Slide
 
 BLOCK, PART_BLOCK = 2048, 512
 """About this many target px along a block; along one of a part, between which it can be stopped."""

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.errors import ModelDesignError, PredictionError
 from hookpath.events import OnStep
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.inference.dense.tile_rows import (
     Labels,
     PredictedRow,
@@ -20,7 +21,6 @@ from hookpath.inference.dense.tile_rows import (
 )
 from hookpath.inference.predictor_protocol import Predictor, SlideJob
 from hookpath.inference.roi.tissue_tiles import OutputGrid, Tissue
-from hookpath.inference.tile_grids import Box
 from hookpath.slides import Slide
 
 #: Columns of a band that are averaged at once; where no member has anything there, nothing is held.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hookpath.errors import ModelDesignError, ModelFolderError, PredictionError
 from hookpath.events import SILENT, Reporter
-from hookpath.inference.config import PredictConfig
 from hookpath.inference.dense.dense_predictor import DenseSlides
 from hookpath.inference.engines.engine_choice import patch_runner, tile_runner
 from hookpath.inference.engines.onnx_runtime import OnnxPatches
@@ -15,19 +14,20 @@ from hookpath.inference.engines.patch_runners import PatchRunner, TorchPatches
 from hookpath.inference.engines.tile_runner import Runner
 from hookpath.inference.overview.overview_predictor import FirstStage, OverviewSlides
 from hookpath.inference.patchwise.patchwise_predictor import PatchSlides
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.predictor_protocol import Predictor
 from hookpath.inference.predictors.batch_norm_adaptation import AdaptedSlides
 from hookpath.inference.predictors.ensemble import Ensemble, Member
 from hookpath.inference.predictors.ensemble_channels import ChannelledSlides
 from hookpath.inference.predictors.model_errors import NamedSlides
-from hookpath.inference.predictors.slide_input import scales_of
+from hookpath.inference.predictors.model_input_channels import scales_of
 from hookpath.inference.predictors.stain_normalized_slides import StainedSlides, stain_target
 from hookpath.inference.predictors.test_time_augmentation import TurnedPatches, TurnedRunner
 from hookpath.models import H2GNet, ModelCard, Network, SegmentationModel, load_model
-from hookpath.models.ensemble_file import ensemble_card, is_ensemble, members_of
 from hookpath.models.h2gnet import shown_classes
-from hookpath.models.model_files import FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
-from hookpath.models.model_folder import only_exported, read_onnx
+from hookpath.models.storage.ensemble_file import ensemble_card, is_ensemble, members_of
+from hookpath.models.storage.folder_or_zip import FIRST_STAGE_NAME, ONNX_NAME, WEIGHTS_NAME
+from hookpath.models.storage.model_folder import only_exported, read_onnx
 from hookpath.slides import Slide
 
 COARSEST_FACTOR = 1.25

@@ -12,10 +12,10 @@ from hookpath.errors import ModelFolderError
 from hookpath.inference.predictor_protocol import Predictor, Wrapped, WrappedJob
 from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.models import ModelCard
-from hookpath.models.model_folder import STAIN_KEY
+from hookpath.models.storage.model_folder import STAIN_KEY
 from hookpath.sampling.stain_profiles import StainProfile, recolouring_of
 from hookpath.slides import Slide
-from hookpath.slides.recoloring import RecolouredSlide
+from hookpath.slides.recolored_slide import RecolouredSlide
 
 
 def stain_target(card: ModelCard) -> StainProfile | None:

@@ -1,7 +1,7 @@
 """Test-time augmentation: every tile seen in the eight ways to lay it, probabilities averaged.
 
 Exact, that is the same for a pixel in a tile of any size as in a patch of its own: what a network
-is given (`hookpath.inference.tile_grids`) has sizes that all poolings halve evenly, and the
+is given (`hookpath.inference.aligned_tile_grids`) has sizes that all poolings halve evenly, and the
 map that it gives lies about the middle of it. Mirrored or turned about that middle, the pools group
 the same pixels, so the turned answer, turned back, lies where the unturned one does. Hooked maps
 are turned like images: each view has its own, side by side in the channels of one map.
@@ -18,7 +18,7 @@ from torch import Tensor
 from hookpath.inference.engines.hook_cache import FloatMap
 from hookpath.inference.engines.patch_runners import PatchRunner
 from hookpath.inference.engines.tile_runner import Runner
-from hookpath.slides.base import RGBArray
+from hookpath.slides.slide_base import RGBArray
 
 VIEWS = 8
 """Quarter turns, and those of the mirrored image."""

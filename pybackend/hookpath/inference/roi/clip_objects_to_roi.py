@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
-from hookpath.annotations.vectorizer import AREA_UM2
+from hookpath.annotations.vectorization.vectorizer import AREA_UM2
 from hookpath.geometry import Calibration
 
 #: Object metadata: id of the annotation that the object was asked for in, if it is exactly one.

@@ -12,9 +12,9 @@ from shapely import STRtree, box
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.geometry import Calibration, Region
-from hookpath.inference.tile_grids import Box
+from hookpath.inference.aligned_tile_grids import Box
 from hookpath.slides import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
-from hookpath.slides.base import Slide
+from hookpath.slides.slide_base import Slide
 
 CELL = 64
 """Side in target px of the squares that are wanted or not; the same for every tile size, so that
@@ -31,7 +31,7 @@ class OutputGrid:
     """Output pixels of a slide: pixel i covers level-0 [(start + i)·downsample, …).
 
     A slide's results have `start` (0, 0). Computing may start up to one context pixel before (see
-    `hookpath.inference.tile_grids.aligned_start`).
+    `hookpath.inference.aligned_tile_grids.aligned_start`).
     """
 
     width: int

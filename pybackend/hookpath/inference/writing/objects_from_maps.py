@@ -25,7 +25,7 @@ from hookpath.annotations.object_planes import on_plane
 from hookpath.annotations.objects import tagged_with
 from hookpath.errors import PredictionError, UsageError
 from hookpath.geometry import Calibration
-from hookpath.inference.config import PredictConfig
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.prediction_record import (
     CLASS_MAP_NAME,
     PROBABILITIES_NAME,

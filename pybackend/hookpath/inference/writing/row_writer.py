@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, PathObject, Vectorizer
 from hookpath.geometry import Calibration
-from hookpath.inference.config import PredictConfig
 from hookpath.inference.dense.tile_rows import PredictedRow
+from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.prediction_record import CLASS_MAP_NAME, PROBABILITIES_NAME
 from hookpath.inference.roi.tissue_tiles import OutputGrid
 from hookpath.slides import PyramidWriter

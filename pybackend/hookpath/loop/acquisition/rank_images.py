@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hookpath.errors import LoopError
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import SlidePrediction
-from hookpath.inference.predictors.slide_input import seen_by
+from hookpath.inference.predictors.model_input_channels import seen_by
 from hookpath.inference.predictors.stain_normalized_slides import seen, stain_target
 from hookpath.loop.acquisition.acquisition_score import Measure, Strategy, Worth, rank
 from hookpath.loop.acquisition.regions_to_check import WORTH, regions_to_check
@@ -18,7 +18,7 @@ from hookpath.loop.ground_truth.ground_truth_rules import Truth
 from hookpath.loop.proposals.proposal_annotations import ProbabilityMap
 from hookpath.loop.state.image_records import State
 from hookpath.loop.state.loop_folder import LoopFolder
-from hookpath.loop.state.progress import Inner, report_failure
+from hookpath.loop.state.step_progress import Inner, report_failure
 from hookpath.loop.steps.project_writer import Display, publish, run_of, untouched
 from hookpath.loop.steps.propose import predicted
 from hookpath.loop.steps.retrain import retrain

@@ -20,7 +20,7 @@ from hookpath.annotations import (
     keep_area,
     says_something,
 )
-from hookpath.annotations.overlaps import visible_areas
+from hookpath.annotations.sparse_labels.overlaps import visible_areas
 from hookpath.projects import EDITED_KEY
 
 

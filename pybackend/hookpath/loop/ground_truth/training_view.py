@@ -15,8 +15,8 @@ from hookpath.loop.ground_truth.ground_truth_rules import Truth, drawn_truth
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_folder import LoopFolder
 from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
+from hookpath.projects.image_snapshot import snapshot_of
 from hookpath.projects.project_wrappers import EntryView, ProjectView
-from hookpath.projects.snapshot import snapshot_of
 
 
 def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Truth:

@@ -16,7 +16,7 @@ from hookpath.annotations import ClassTable, PathClass, PathObject, vectorize
 from hookpath.events import SILENT, Reporter
 from hookpath.geometry import Region
 from hookpath.loop.proposals.smoothing import without_specks
-from hookpath.loop.state.progress import report_failure
+from hookpath.loop.state.step_progress import report_failure
 from hookpath.projects import ImageEntry, Problem, Project
 from hookpath.projects.object_ownership import TISSUE_RUN
 from hookpath.slides import Slide, TissueRule, tissue_mask

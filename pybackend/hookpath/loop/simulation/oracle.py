@@ -17,7 +17,7 @@ from hookpath.annotations import (
     write_geojson,
 )
 from hookpath.loop.ground_truth.ground_truth_rules import CONFIRMED_CLASS
-from hookpath.loop.simulation.simulation_slides import PlayedEntry, known_objects
+from hookpath.loop.simulation.fully_annotated_slides import PlayedEntry, known_objects
 
 #: Places looked at before the first annotations are made.
 _LOOKS = 25

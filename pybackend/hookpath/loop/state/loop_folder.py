@@ -33,8 +33,8 @@ from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_settings import LoopSettings
 from hookpath.loop.state.step_locks import alone
 from hookpath.projects import ImageEntry
+from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.projects.loop_proposals import file_stem, proposal_files, round_path
-from hookpath.projects.training_labels import as_labels
 from hookpath.untrusted_files import read_json as read_any
 
 FORMAT = 1

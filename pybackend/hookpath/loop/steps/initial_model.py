@@ -9,7 +9,7 @@ from hookpath.atomic_files import make_folder, replace_bytes
 from hookpath.errors import LoopError, write_code
 from hookpath.loop.state.loop_folder import RoundFolder, now, write_json
 from hookpath.models import model_at, read_card
-from hookpath.models.model_files import CARD_NAME, KNOWN, WEIGHTS_NAME, files_of
+from hookpath.models.storage.folder_or_zip import CARD_NAME, KNOWN, WEIGHTS_NAME, files_of
 from hookpath.projects import Project
 
 

@@ -19,7 +19,7 @@ from hookpath.loop.proposals.proposal_annotations import leave_room, measured, p
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, RoundFolder, write_objects
 from hookpath.loop.state.loop_settings import ProposalSettings
-from hookpath.loop.state.progress import Inner, ReportedError, report_failure
+from hookpath.loop.state.step_progress import Inner, ReportedError, report_failure
 from hookpath.loop.steps.project_writer import Display, missing_from, publish, run_of, untouched
 from hookpath.loop.steps.retrain import retrain
 from hookpath.loop.steps.start import is_test

@@ -17,8 +17,8 @@ from hookpath.loop.ground_truth.training_view import (
 )
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, RoundFolder, now, write_json
-from hookpath.loop.state.progress import report_failure
 from hookpath.loop.state.round_records import RoundResult, load_round
+from hookpath.loop.state.step_progress import report_failure
 from hookpath.loop.steps.changes_after_accept import changed_since
 from hookpath.projects import SPLIT_KEY, ImageEntry, Project
 from hookpath.stages import train

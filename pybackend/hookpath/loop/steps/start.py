@@ -12,13 +12,13 @@ from hookpath.loop.ground_truth.training_view import labelled_mm2
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, refuse_begun, round_folder
 from hookpath.loop.state.loop_settings import LoopSettings
-from hookpath.loop.state.progress import report_failure
+from hookpath.loop.state.step_progress import report_failure
 from hookpath.loop.steps.initial_model import adopt, refuse_untrainable
 from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
+from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.projects.folder_store.folder_project import FolderProject
-from hookpath.projects.snapshot import LOOP_PLACE
-from hookpath.projects.training_labels import as_labels
+from hookpath.projects.image_snapshot import LOOP_PLACE
 
 
 def default_folder(project: Project) -> Path:

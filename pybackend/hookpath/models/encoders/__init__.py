@@ -1,9 +1,9 @@
 """Networks that were trained elsewhere, as encoders: from timm, cut to exactness."""
 
-from hookpath.models.encoders.encoder import PAPER, Encoder
-from hookpath.models.encoders.networks import EncoderFacts, facts_of
-from hookpath.models.encoders.shape import EncodedShape
-from hookpath.models.encoders.weights import DEFAULT_ENCODER, load_encoders
+from hookpath.models.encoders.encoder_map_sizes import EncodedShape
+from hookpath.models.encoders.encoder_weights import DEFAULT_ENCODER, load_encoders
+from hookpath.models.encoders.pretrained_encoder import PAPER, Encoder
+from hookpath.models.encoders.timm_networks import EncoderFacts, facts_of
 
 __all__ = [
     "DEFAULT_ENCODER",

@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from hookpath import plugins
-from hookpath.annotations.geojson_files import read_collection
+from hookpath.annotations.geojson.geojson_files import read_collection
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import AnnotationError, HookpathError, ProjectError
 from hookpath.projects.backups import Backups
-from hookpath.projects.base import WriteReport
-from hookpath.projects.folder_store.annotation_files import (
+from hookpath.projects.folder_store.annotation_file_matching import (
     UNREAD_SUFFIXES,
     Sidecars,
     is_geojson,
@@ -30,14 +29,15 @@ from hookpath.projects.folder_store.halo_files import (
 )
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.folder_store.result_files import Beside, BesideWriter, Record, results_beside
-from hookpath.projects.json_files import Stamp, stamp_of
+from hookpath.projects.image_snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.object_ownership import claimed_by_people, tagged
 from hookpath.projects.project_changes import Ledger, Metadata
-from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
+from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.spacing_override import GivenSpacing
-from hookpath.projects.store_base import StoredProject
+from hookpath.projects.stamped_json_files import Stamp, stamp_of
+from hookpath.projects.store_base_class import StoredProject
 from hookpath.safe_names import readable
-from hookpath.slides.multi_file_slides import is_ome_zarr, looks_readable
+from hookpath.slides.slides_in_folder import is_ome_zarr, looks_readable
 
 #: File name endings taken for slides.
 SLIDE_SUFFIXES = frozenset({
@@ -333,7 +333,7 @@ def _is_single(source: Path) -> bool:
 
 def _slides_in(source: Path) -> dict[Path, tuple[Path, ...]]:
     """Each slide's file, and the other files that belong to it."""
-    from hookpath.slides.multi_file_slides import slides_among
+    from hookpath.slides.slides_in_folder import slides_among
 
     if _is_single(source):
         return {source: ()}

@@ -36,7 +36,7 @@ def objects_of_halo(file: Path, corner: tuple[int, int]) -> list[PathObject]:
         AnnotationError: it is damaged.
     """
     from hookpath.markup import read_imagescope, with_ids
-    from hookpath.markup.rings import moved
+    from hookpath.markup.rings_and_boxes import moved
 
     x, y = corner
     return with_ids(moved(read_imagescope(file).objects, -x, -y), file)

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
 from hookpath.projects.backups import Backups
-from hookpath.projects.json_files import changing, write_json
 from hookpath.projects.project_changes import Metadata, metadata_of, take_over
+from hookpath.projects.stamped_json_files import changing, write_json
 from hookpath.untrusted_files import read_json, reason
 
 #: Optional file in the folder.

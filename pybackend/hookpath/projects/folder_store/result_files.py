@@ -16,8 +16,6 @@ from typing import Any
 
 from hookpath.annotations import KeptFeatures, PathObject
 from hookpath.projects.backups import Backups
-from hookpath.projects.base import WriteReport
-from hookpath.projects.json_files import Stamp, changing, refuse_if_changed
 from hookpath.projects.object_ownership import (
     CONFIRMED_KEY,
     EDITED_KEY,
@@ -26,6 +24,8 @@ from hookpath.projects.object_ownership import (
     is_replaceable,
     refuse_stolen_ids,
 )
+from hookpath.projects.project_protocol import WriteReport
+from hookpath.projects.stamped_json_files import Stamp, changing, refuse_if_changed
 
 #: What follows a slide's file name in that of its predictions.
 RESULTS_SUFFIX = ".hookpath.geojson"

@@ -18,10 +18,10 @@ from hookpath import jvm
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError
 from hookpath.jvm import NoQuPathError, java_says, qupath_running
-from hookpath.jvm.installation import version_key
+from hookpath.jvm.qupath_installation import version_key
 from hookpath.projects.qupath_store.geometry_repair import as_drawn, keep_outlines, misread_outlines
 from hookpath.projects.qupath_store.object_columns import Columns
-from hookpath.projects.qupath_store.ownership_java import marks_of, tagged_objects
+from hookpath.projects.qupath_store.object_ownership_java import marks_of, tagged_objects
 from hookpath.projects.qupath_store.project_json import packed
 
 #: Oldest QuPath whose data files can be written without opening the slide.

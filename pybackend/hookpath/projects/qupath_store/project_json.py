@@ -12,8 +12,8 @@ from hookpath.annotations.class_names import plain_class_name
 from hookpath.annotations.objects import PathClass
 from hookpath.errors import ProjectError, WriteRefusedError
 from hookpath.projects.backups import Backups
-from hookpath.projects.json_files import changing, write_json
 from hookpath.projects.project_changes import Metadata, take_over
+from hookpath.projects.stamped_json_files import changing, write_json
 from hookpath.untrusted_files import read_json, reason
 
 

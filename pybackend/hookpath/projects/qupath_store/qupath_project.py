@@ -12,18 +12,24 @@ from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.atomic_files import replace_file
 from hookpath.errors import ProjectError
 from hookpath.projects.backups import Backups
-from hookpath.projects.base import WriteReport
 from hookpath.projects.class_spelling import as_spelled
-from hookpath.projects.json_files import Stamp, changing, refuse_if_changed, stamp_of, write_errors
+from hookpath.projects.image_snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
 from hookpath.projects.object_ownership import claimed_by_people, refuse_stolen_ids, tagged
 from hookpath.projects.path_remapping import Remap
 from hookpath.projects.project_changes import Ledger, Metadata, metadata_of
+from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.qupath_store import project_json
-from hookpath.projects.qupath_store.image_server import Inside, locate, parse_server
-from hookpath.projects.qupath_store.readable_slides import slide_of
-from hookpath.projects.snapshot import LOOP_PLACE, Found, ImageSnapshot, StoredImage
+from hookpath.projects.qupath_store.image_server_frame import Inside, locate, parse_server
+from hookpath.projects.qupath_store.reader_for_entry import slide_of
 from hookpath.projects.spacing_override import GivenSpacing
-from hookpath.projects.store_base import StoredProject
+from hookpath.projects.stamped_json_files import (
+    Stamp,
+    changing,
+    refuse_if_changed,
+    stamp_of,
+    write_errors,
+)
+from hookpath.projects.store_base_class import StoredProject
 
 if TYPE_CHECKING:
     from hookpath.projects.qupath_store.paquo_bridge import DataFile

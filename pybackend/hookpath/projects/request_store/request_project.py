@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.errors import ProjectError
 from hookpath.geometry import Calibration
-from hookpath.jvm.servers import path_of
+from hookpath.jvm.server_builder_json import path_of
 from hookpath.limits import NAME_LENGTH
 from hookpath.projects.backups import Backups
-from hookpath.projects.base import WriteReport
 from hookpath.projects.class_spelling import as_spelled
+from hookpath.projects.image_snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.object_ownership import (
     claimed_by_people,
     is_replaceable,
@@ -31,12 +31,12 @@ from hookpath.projects.object_ownership import (
     tagged,
 )
 from hookpath.projects.project_changes import Ledger, Metadata, merged
-from hookpath.projects.qupath_store.image_server import parse_server
-from hookpath.projects.qupath_store.readable_slides import slide_of
+from hookpath.projects.project_protocol import WriteReport
+from hookpath.projects.qupath_store.image_server_frame import parse_server
+from hookpath.projects.qupath_store.reader_for_entry import slide_of
 from hookpath.projects.request_store.result_index import ImageResult, ResultIndex
-from hookpath.projects.snapshot import Found, ImageSnapshot, StoredImage
 from hookpath.projects.spacing_override import GivenSpacing
-from hookpath.projects.store_base import StoredProject
+from hookpath.projects.store_base_class import StoredProject
 from hookpath.untrusted_files import read_json, reason
 
 _Byte = Annotated[int, Field(ge=0, le=255)]

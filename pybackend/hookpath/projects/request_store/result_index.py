@@ -25,8 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from hookpath.annotations.objects import PathObject
 from hookpath.atomic_files import make_folder
 from hookpath.errors import ProjectError, WriteRefusedError
-from hookpath.projects.json_files import changing, write_errors, write_json
 from hookpath.projects.project_changes import Metadata
+from hookpath.projects.stamped_json_files import changing, write_errors, write_json
 from hookpath.untrusted_files import read_json, reason
 
 RESULTS = "results"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from hookpath import limits
 from hookpath.annotations import class_names_in, is_hand_drawn
 from hookpath.errors import HookpathError, UsageError
-from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.confirmed_annotations import teaching_objects
+from hookpath.projects.project_protocol import SPLIT_KEY, ImageEntry, Project
 from hookpath.projects.splits.balanced_groups import Group, assign_groups
 from hookpath.projects.splits.patients import Grouping
 from hookpath.projects.splits.split_table import FOLD_KEY, SplitRow, SplitTable
-from hookpath.slides.identity import content_of
+from hookpath.slides.slide_identity import content_of
 
 Areas = Mapping[str, float]
 """Class name → annotated area in level-0 px²."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hookpath.errors import UsageError
-from hookpath.projects.base import ImageEntry
 from hookpath.projects.duplicate_slides import same_files
-from hookpath.projects.pooling import own_entry
+from hookpath.projects.pooled_projects import own_entry
+from hookpath.projects.project_protocol import ImageEntry
 
 #: Image metadata in which projects keep whose slide it is; case, blanks, ``_`` and ``-`` do not
 #: count.

@@ -18,11 +18,11 @@ from pathlib import Path
 from hookpath.atomic_files import replace_text
 from hookpath.errors import HookpathError, OutputError, UsageError, write_code
 from hookpath.limits import FOLDS
-from hookpath.projects.base import SPLIT_KEY, ImageEntry, Project
-from hookpath.projects.pooling import own_entry
-from hookpath.projects.snapshot import StoredImage
+from hookpath.projects.image_snapshot import StoredImage
+from hookpath.projects.pooled_projects import own_entry
+from hookpath.projects.project_protocol import SPLIT_KEY, ImageEntry, Project
 from hookpath.safe_names import csv_cell, of_csv_cell
-from hookpath.slides.identity import content_of
+from hookpath.slides.slide_identity import content_of
 from hookpath.untrusted_files import read_table, reason
 
 FOLD_KEY = "hookpath.fold"

@@ -10,7 +10,7 @@ from hookpath.sampling.augmentation.augmentation_config import AugmentationConfi
 from hookpath.sampling.augmentation.color_augmentation import Colouring, Gains, Grain
 from hookpath.sampling.augmentation.spatial_augmentation import Warp, turned
 from hookpath.sampling.augmentation.stain_mixing import Mixing, in_other_stains
-from hookpath.sampling.batch import Batch
+from hookpath.sampling.concentric_batch import Batch
 
 
 class Augmentation:

@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from hookpath.slides.recoloring import DARKEST, Recolouring
+from hookpath.slides.recolored_slide import DARKEST, Recolouring
 
 #: How far towards the other slide, at most: a little beyond it.
 _FURTHEST = 1.25

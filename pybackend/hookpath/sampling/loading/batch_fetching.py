@@ -9,7 +9,7 @@ from typing import Protocol
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
-from hookpath.sampling.batch import Arrays, empty_arrays
+from hookpath.sampling.concentric_batch import Arrays, empty_arrays
 from hookpath.sampling.loading.gdal_rasterize import gdal_kept
 from hookpath.sampling.loading.patch_reader import PatchReader, PatchRequest
 from hookpath.sampling.loading.patch_reader_processes import PoolFetcher

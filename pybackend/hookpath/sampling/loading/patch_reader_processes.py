@@ -25,10 +25,10 @@ from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide
-from hookpath.sampling.batch import Arrays
+from hookpath.sampling.concentric_batch import Arrays
 from hookpath.sampling.loading.patch_reader import PatchRequest, SlideFailedError
+from hookpath.sampling.loading.patch_reader_worker import serve
 from hookpath.sampling.loading.shared_memory import Answer, Failure, Share, SlotLayout
-from hookpath.sampling.loading.worker_process import serve
 from hookpath.signals import signals_held
 
 #: Say so when nothing has come for this long.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry import Polygon
 
-from hookpath.annotations.overlaps import visible_areas
+from hookpath.annotations.sparse_labels.overlaps import visible_areas
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 
 

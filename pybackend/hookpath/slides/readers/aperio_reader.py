@@ -15,10 +15,10 @@ from typing import Any
 import openslide
 
 from hookpath.geometry import Calibration
-from hookpath.slides.base import RGBArray
 from hookpath.slides.pyramid_levels import Size
 from hookpath.slides.readers.block_cache import window_of_blocks
 from hookpath.slides.readers.openslide_reader import OpenSlideSlide
+from hookpath.slides.slide_base import RGBArray
 from hookpath.slides.tiff.directory_chain import directory_offsets
 from hookpath.slides.tiff.page_list import pages_at, quiet_tifffile, size
 from hookpath.slides.tiff.tiff_page import Bytes, StoredPage, damage_reported

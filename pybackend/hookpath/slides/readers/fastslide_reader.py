@@ -15,11 +15,11 @@ import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides.base import Plane, Slide, plane_text
 from hookpath.slides.channels import Pixels, with_names
 from hookpath.slides.metadata_spacing import is_plausible
 from hookpath.slides.qupath_frame import whole_levels
 from hookpath.slides.readers.block_cache import Blocks, window_of_blocks
+from hookpath.slides.slide_base import Plane, Slide, plane_text
 from hookpath.slides.tiff.channel_stacks import plane_of
 
 FORMATS = {

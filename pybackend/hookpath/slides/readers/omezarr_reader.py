@@ -15,12 +15,12 @@ import numpy as np
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.limits import SIDE_PX
-from hookpath.slides.base import Level, Plane, Slide, plane_text
 from hookpath.slides.channels import RGB_CHANNELS, Pixels, brightest
 from hookpath.slides.ngff_metadata import NgffImage, NgffLevel, codecs_of, ngff_image
 from hookpath.slides.pyramid_levels import level_factors
 from hookpath.slides.qupath_frame import Frame
 from hookpath.slides.readers.block_cache import Blocks, SomeChannels, block_side, window_of_blocks
+from hookpath.slides.slide_base import Level, Plane, Slide, plane_text
 from hookpath.slides.tiff.channel_stacks import plane_of
 
 #: Codecs of versions 2 and 3 that are known to be harmless; zarr's "pickle" would run a program.

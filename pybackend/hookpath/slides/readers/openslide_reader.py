@@ -10,12 +10,12 @@ from PIL import Image
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides.base import Level, RGBArray, Slide
 from hookpath.slides.metadata_spacing import from_properties
 from hookpath.slides.pillow_pixels import rgb_on_white
 from hookpath.slides.pyramid_levels import Size, level_factors
 from hookpath.slides.qupath_frame import frame_of
 from hookpath.slides.readers.block_cache import CACHE_BYTES, Blocks, block_side, window_of_blocks
+from hookpath.slides.slide_base import Level, RGBArray, Slide
 
 
 class OpenSlideSlide(Slide):

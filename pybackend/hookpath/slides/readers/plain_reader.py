@@ -10,11 +10,11 @@ from PIL import Image
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.limits import HELD_PIXELS
-from hookpath.slides.base import Level, Slide
 from hookpath.slides.channels import Pixels
 from hookpath.slides.metadata_spacing import FileSpacing, is_plausible
 from hookpath.slides.pillow_pixels import rgb_on_white, window_of
 from hookpath.slides.sixteen_bit_images import Picture, bits_of, deep_picture
+from hookpath.slides.slide_base import Level, Slide
 
 #: 3 bytes each in memory. Pillow's own limit (about 0.18 gigapixel) guards web servers.
 MAX_PIXELS = HELD_PIXELS

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
-from hookpath.jvm.extension_readers import add_readers
-from hookpath.jvm.servers import (
+from hookpath.jvm.qupath_extension_readers import add_readers
+from hookpath.jvm.server_builder_json import (
     files_in,
     is_file_uri,
     providers_in,
@@ -21,12 +21,12 @@ from hookpath.jvm.servers import (
     uris_in,
     with_tile_sizes,
 )
-from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.channels import RGB, Pixels, with_names
 from hookpath.slides.metadata_spacing import is_plausible
 from hookpath.slides.pillow_pixels import WHITE
 from hookpath.slides.qupath_frame import whole_levels
 from hookpath.slides.readers.block_cache import Blocks, block_side, window_of_blocks
+from hookpath.slides.slide_base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.tiff.channel_stacks import plane_of
 
 #: QuPath's names of pixel types.

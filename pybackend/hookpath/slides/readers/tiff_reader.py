@@ -9,11 +9,11 @@ import numpy as np
 
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
-from hookpath.slides.base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.channels import Pixels, brightest
 from hookpath.slides.pyramid_levels import level_factors
 from hookpath.slides.qupath_frame import Frame
 from hookpath.slides.readers.block_cache import Blocks, SomeChannels, window_of_blocks
+from hookpath.slides.slide_base import Plane, RGBArray, Slide, plane_text
 from hookpath.slides.tiff.image_series import TiffImage, slide_image
 from hookpath.slides.tiff.page_list import quiet_tifffile
 from hookpath.slides.tiff.resolution_tags import tags_disagree

@@ -16,8 +16,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from hookpath.errors import SlideError
-from hookpath.slides.base import Plane, default_plane
 from hookpath.slides.channels import RGB, RGB_CHANNELS, Channel, with_names
+from hookpath.slides.slide_base import Plane, default_plane
 from hookpath.slides.tiff.color_conversion import frame_refusal, refusal
 from hookpath.slides.tiff.ome_xml import OmeImage
 from hookpath.slides.tiff.page_list import Page, area, is_mask, is_reduced, size, sub_pages

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hookpath.slides.base import RGBArray
 from hookpath.slides.pillow_pixels import WHITE
+from hookpath.slides.slide_base import RGBArray
 
 Samples = npt.NDArray[np.uint8]
 """``(height, width, samples per px)``, as decoded."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hookpath.errors import SlideError
-from hookpath.slides.base import Plane
 from hookpath.slides.metadata_spacing import FileSpacing
+from hookpath.slides.slide_base import Plane
 from hookpath.slides.tiff.channel_stacks import Stack, described_stack, ome_stack, single_page
 from hookpath.slides.tiff.color_conversion import refusal
 from hookpath.slides.tiff.directory_chain import directory_offsets

@@ -1,4 +1,4 @@
-"""The pages of a TIFF, each read at a place that `directory_offsets` has found."""
+"""The pages of a TIFF, each read at a place that `directory_chain` has found."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from hookpath.projects import (
     teaching_objects,
 )
 from hookpath.projects.image_planes import annotated_views
-from hookpath.training.config import TrainConfig
+from hookpath.training.training_config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from hookpath.devices import widest_float
 from hookpath.errors import TrainingError, write_code
+from hookpath.models.backbone_weights import load_backbones
 from hookpath.models.backbones import Backbone, refuse_small
-from hookpath.models.clusters import Clusters, features_of, fit_clusters
-from hookpath.models.pretrained import load_backbones
+from hookpath.models.tissue_clusters import Clusters, features_of, fit_clusters
 from hookpath.sampling import LoaderConfig, PatchStream
 from hookpath.training.data.dataloaders import Order
 from hookpath.training.data.sampler_config import sampler_choice

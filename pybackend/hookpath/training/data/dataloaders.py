@@ -46,9 +46,9 @@ from hookpath.sampling import (
     ScaleValidation,
     ValidationStream,
 )
-from hookpath.training.config import TrainConfig
 from hookpath.training.data.sampler_config import sampler_choice
 from hookpath.training.distributed import ALONE, Group
+from hookpath.training.training_config import TrainConfig
 
 if TYPE_CHECKING:
     from hookpath.training.data.training_data import TrainingData

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.models import read_card
-from hookpath.models.model_folder import CHANNELS_KEY
+from hookpath.models.storage.model_folder import CHANNELS_KEY
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.channel_scales import measured_scales
 from hookpath.slides.channels import ChannelScale, listed, positions, scales_from
-from hookpath.slides.tissue_detection import is_dark_slide
-from hookpath.training.config import TrainConfig
+from hookpath.slides.tissue_mask import is_dark_slide
+from hookpath.training.training_config import TrainConfig
 
 if TYPE_CHECKING:
     from hookpath.training.data.training_data import TrainingData

@@ -8,7 +8,7 @@ import torch
 
 from hookpath.models import Network
 from hookpath.sampling import SamplerChoice
-from hookpath.training.config import TrainConfig
+from hookpath.training.training_config import TrainConfig
 
 
 def sampler_choice(config: TrainConfig, model: Network) -> SamplerChoice:

@@ -12,7 +12,7 @@ from typing import Any
 from hookpath.errors import HookpathError, TrainingError
 from hookpath.events import Reporter
 from hookpath.models import Network
-from hookpath.models.model_folder import CHANNELS_KEY, STAIN_KEY
+from hookpath.models.storage.model_folder import CHANNELS_KEY, STAIN_KEY
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.stain_profiles import (
     AnyProfile,

@@ -32,7 +32,6 @@ from hookpath.projects import (
 from hookpath.sampling import AnnotatedSlide, load_source
 from hookpath.sampling.stain_profiles import StainProfile
 from hookpath.slides.channels import ChannelScale
-from hookpath.training.config import TrainConfig
 from hookpath.training.data.annotation_inventory import InventoryImage, class_table, images_of
 from hookpath.training.data.input_channels import alike, channels_of, refuse_lacking, with_channels
 from hookpath.training.data.train_val_split import (
@@ -42,6 +41,7 @@ from hookpath.training.data.train_val_split import (
     on_two_sides,
     split_slides,
 )
+from hookpath.training.training_config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 
 from hookpath.errors import HookpathError, TrainingError, write_code
 from hookpath.models import Network, load_model
-from hookpath.models.model_files import REFERENCE_NAME
-from hookpath.models.reference_distance import DeepFeatures, FeatureReference, fit_reference
+from hookpath.models.storage.folder_or_zip import REFERENCE_NAME
+from hookpath.models.training_slide_distance import DeepFeatures, FeatureReference, fit_reference
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.reference_patches import patches_of_tissue
 

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hookpath.models import load_model, read_card
-from hookpath.models.model_folder import write_card
+from hookpath.models.storage.model_folder import write_card
 from hookpath.training.data.dataloaders import HeldOut
-from hookpath.training.diagnostics import findings
-from hookpath.training.diagnostics.findings import Finding, Learned
+from hookpath.training.diagnostics import run_findings
+from hookpath.training.diagnostics.run_findings import Finding, Learned
 from hookpath.training.diagnostics.stain_similarity import Staining, far_from_all
 from hookpath.training.losses.training_objective import ClassGoal
 from hookpath.training.validation import validate
 
 if TYPE_CHECKING:
     from hookpath.sampling import Batch
-    from hookpath.training.session import Session
+    from hookpath.training.training_session import Session
 
 
 def score_training_slides(s: Session) -> list[Finding]:
     """Look once at a run that is finished; nothing where that was done, or can tell nothing."""
-    if (s.run.root / findings.FILE_NAME).is_file() or not isinstance(s.goal, ClassGoal):
+    if (s.run.root / run_findings.FILE_NAME).is_file() or not isinstance(s.goal, ClassGoal):
         return []
     found = [*s.findings]
     if s.training_set is not None and s.best_epoch:
@@ -38,11 +38,11 @@ def score_training_slides(s: Session) -> list[Finding]:
         with closing(s.training_set(s.patches_left(0.3))) as patches:
             learned = _learned(s, _Watched(patches, seen))
         new = learned.findings() + _other_stains(s, seen)
-        findings.report_findings(new, s.reporter)
+        run_findings.report_findings(new, s.reporter)
         found += new
         card = read_card(s.run.model)
         write_card(s.run.model, card.with_metrics(learned.metrics))
-    findings.save(found, s.run.root)
+    run_findings.save(found, s.run.root)
     return found
 
 
@@ -62,7 +62,7 @@ def _other_stains(s: Session, seen: Staining) -> list[Finding]:
     for batch in s.validation:
         others.note(batch)
     far = far_from_all(others.directions, seen.directions)
-    return findings.stained_otherwise({s.data.val[i].name: angle for i, angle in far.items()})
+    return run_findings.stained_otherwise({s.data.val[i].name: angle for i, angle in far.items()})
 
 
 @dataclass(frozen=True)

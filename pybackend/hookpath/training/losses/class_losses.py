@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from hookpath.annotations import IGNORE
 from hookpath.errors import UsageError
-from hookpath.training.config import LossKind
 from hookpath.training.losses.head_losses import Total, Weigher, even_weights, own
+from hookpath.training.training_config import LossKind
 
 #: No class is taken for rarer than this share of all pixels when weights balance what was seen.
 _RAREST = 0.01

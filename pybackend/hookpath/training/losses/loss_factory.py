@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hookpath.errors import UsageError
-from hookpath.training.config import TrainConfig
 from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class, given
 from hookpath.training.losses.head_losses import Loss, Total, Weigher, own
 from hookpath.training.losses.training_objective import ClassGoal, Goal
+from hookpath.training.training_config import TrainConfig
 
 
 def loss_of(config: TrainConfig, goal: Goal) -> Loss:

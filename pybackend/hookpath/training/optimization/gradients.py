@@ -22,7 +22,7 @@ from hookpath.training.optimization.micro_batches import cut
 from hookpath.training.optimization.precision import without_trace
 
 if TYPE_CHECKING:
-    from hookpath.training.session import Session
+    from hookpath.training.training_session import Session
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from hookpath.training.config import TrainConfig
+    from hookpath.training.training_config import TrainConfig
 
 #: Of a parameter group: its rate is this part of the run's.
 FACTOR = "rate_factor"

@@ -12,7 +12,7 @@ from hookpath.training.optimization.learning_rate import FACTOR
 
 if TYPE_CHECKING:
     from hookpath.models import Network
-    from hookpath.training.config import TrainConfig
+    from hookpath.training.training_config import TrainConfig
 
 
 def make_optimizer(model: Network, config: TrainConfig) -> torch.optim.Optimizer:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hookpath.training.optimization.schedule_progress import Plan
+from hookpath.training.optimization.step_count_and_progress import Plan
 
 #: Steps that a plan needs to have seen; the very first one, which sets things up, is not counted.
 _SEEN = 3

@@ -18,7 +18,7 @@ class Checkpoint:
 
     `step` counts over the whole run. `loss_sum` and `data_wait_s`/`train_s` belong to the epoch
     under way; `best_score`, `best_loss` (its validation loss) and `best_epoch` to the run, as do
-    `average` (of the weights), `plan` and `budget` (see `schedule_progress`, `time_budget`), each
+    `average` (of the weights), `plan` (see `step_count_and_progress`) and `budget`, each
     None for a run without. `bf16` is what was tried out on a CPU that can do both. `unended`: the
     steps of the epoch are done, but not what ends it.
     """

@@ -19,7 +19,7 @@ from hookpath.atomic_files import refuse_read_only, replace_text
 from hookpath.errors import ModelFolderError, TrainingError, UsageError, write_code
 from hookpath.locking import entered, is_empty, working_in
 from hookpath.revision import commit
-from hookpath.run_file import read_metrics_file, read_run_file
+from hookpath.training_run_files import read_metrics_file, read_run_file
 from hookpath.untrusted_files import reason
 
 RUN_NAME = "run.json"
@@ -247,7 +247,7 @@ class RunFolder:
 
 def _completed(config: dict[str, Any]) -> dict[str, Any]:
     """A recorded configuration with today's values for settings that it is too old to know."""
-    from hookpath.training.config import TrainConfig
+    from hookpath.training.training_config import TrainConfig
 
     try:
         return TrainConfig.of(config).model_dump(mode="json")

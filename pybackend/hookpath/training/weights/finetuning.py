@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from hookpath.models import Network
-from hookpath.training.config_tables import FineTuneConfig
+from hookpath.training.training_config_tables import FineTuneConfig
 
 
 class FineTuning:

@@ -9,7 +9,7 @@ import torch
 from hookpath.sampling import Batch
 
 if TYPE_CHECKING:
-    from hookpath.training.session import Session
+    from hookpath.training.training_session import Session
 
 
 def centre_on_first_batch(s: Session, batch: Batch) -> None:

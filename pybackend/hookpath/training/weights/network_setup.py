@@ -13,7 +13,7 @@ from hookpath.annotations import ClassTable
 from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.events import Reporter
 from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
-from hookpath.training.config import TrainConfig
+from hookpath.training.training_config import TrainConfig
 from hookpath.training.weights.inherited_weights import Classes, inherited
 
 

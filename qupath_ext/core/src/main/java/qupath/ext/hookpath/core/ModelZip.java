@@ -16,7 +16,7 @@ import java.util.zip.ZipFile;
 /**
  * The files that a model consists of, in a folder or in a {@code .zip} as {@code hookpath export
  * --to zip} writes it. One from a stranger is data: only files of a model are taken, each no larger
- * than such a file can be (the rules of {@code models/model_files.py}).
+ * than such a file can be (the rules of {@code models/storage/folder_or_zip.py}).
  */
 final class ModelZip {
 

@@ -30,9 +30,9 @@ public final class PreviewWorker implements AutoCloseable {
 
     private static final Logger logger = LoggerFactory.getLogger(PreviewWorker.class);
     private static final String SCRIPT =
-            "import hookpath.qupath.worker as worker\nworker.%s(task, **asked)";
+            "import hookpath.qupath.preview_worker as worker\nworker.%s(task, **asked)";
     private static final String TEXT_SCRIPT = "import json\n"
-            + "import hookpath.qupath.worker as worker\nworker.%s(task, **json.loads(text))";
+            + "import hookpath.qupath.preview_worker as worker\nworker.%s(task, **json.loads(text))";
     private static final long LOOK_MS = 250;
     private static final long END_MS = 3000;
     private static final Gson GSON = new Gson();
