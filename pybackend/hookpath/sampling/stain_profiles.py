@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.reference_patches import read_patches, tissue_centres
 from hookpath.slides import Slide
-from hookpath.slides.recoloring import Recolouring
+from hookpath.slides.recolored_slide import Recolouring
 
 StainMethod = Literal["reinhard", "macenko"]
 Floats = npt.NDArray[np.float64]
