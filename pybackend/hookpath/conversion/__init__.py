@@ -6,7 +6,12 @@ all.
 Uses: annotations, geometry, locking, markup, projects, slides.
 """
 
-from hookpath.conversion.convert_files import ConvertConfig, Converted, ConvertReport, convert_files
+from hookpath.conversion.file_conversion import (
+    ConvertConfig,
+    Converted,
+    ConvertReport,
+    convert_files,
+)
 from hookpath.conversion.input_formats import Target, source_format
 from hookpath.conversion.label_mask_conversion import MaskWriter, mask_downsample, read_mask
 from hookpath.conversion.mask_value_table import ClassValues, read_class_values, write_class_values

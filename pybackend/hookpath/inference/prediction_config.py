@@ -33,9 +33,9 @@ class PredictConfig(BaseModel):
         min_area_um2: smaller pieces are left out of the objects.
         simplify_um: outlines may move by this much; 0: every pixel edge stays.
         inside: class of the annotations to predict in, ``*``: any annotation; None: everywhere.
-        tissue: only where there is tissue, found by this rule (see `hookpath.slides.tissue_mask`;
-            True: ``generous``); False: on glass, too; ``auto``: True, but for models whose classes
-            were annotated on glass (`for_model`).
+        tissue: only where there is tissue, found by this rule (see
+            `hookpath.slides.tissue_detection`; True: ``generous``); False: on glass, too; ``auto``:
+            True, but for models whose classes were annotated on glass (`for_model`).
         planes: of images that have several along z or in time; each gets a folder of its own.
         images: names or ids of the images to predict; empty: all.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``…

@@ -12,6 +12,7 @@ from hookpath.annotations import PathObject
 from hookpath.annotations.objects import new_object_id
 from hookpath.errors import BusyError, PredictionError
 from hookpath.events import SILENT, Reporter
+from hookpath.inference.areas_to_predict import planes_with_regions, wanted_regions
 from hookpath.inference.image_selection import chosen_images, part_of
 from hookpath.inference.out_of_distribution import OodDetector, load_detector
 from hookpath.inference.prediction_config import PredictConfig
@@ -27,7 +28,6 @@ from hookpath.inference.predictor_protocol import Predictor
 from hookpath.inference.predictors.ensemble import handles_for
 from hookpath.inference.predictors.model_input_channels import seen_by
 from hookpath.inference.predictors.predictor_factory import load_ensemble
-from hookpath.inference.roi.areas_to_predict import planes_with_regions, wanted_regions
 from hookpath.inference.roi.clip_objects_to_roi import Regions
 from hookpath.inference.slide_prediction import SlidePrediction, predict_slide
 from hookpath.inference.writing.output_folder_checks import (

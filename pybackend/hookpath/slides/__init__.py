@@ -11,7 +11,7 @@ from hookpath.slides.reader_selection import open_slide
 from hookpath.slides.slide_base import Level, Slide, SlideRef
 from hookpath.slides.slide_description import SlideDescription
 from hookpath.slides.slide_identity import SlideIdentity
-from hookpath.slides.tissue_mask import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
+from hookpath.slides.tissue_detection import TISSUE_GROWTH_UM, TissueMask, TissueRule, tissue_mask
 from hookpath.slides.writing.pyramid_writer import PyramidWriter
 
 __all__ = [

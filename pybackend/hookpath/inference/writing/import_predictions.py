@@ -9,6 +9,7 @@ from pathlib import Path
 from hookpath.annotations import PathObject
 from hookpath.errors import HookpathError, PredictionError, code_of, one_line
 from hookpath.events import SILENT, Reporter
+from hookpath.inference.areas_to_predict import wanted_regions
 from hookpath.inference.image_selection import chosen_images
 from hookpath.inference.prediction_record import (
     RECORD_NAME,
@@ -16,7 +17,6 @@ from hookpath.inference.prediction_record import (
     prediction_folder,
     regions_digest,
 )
-from hookpath.inference.roi.areas_to_predict import wanted_regions
 from hookpath.inference.roi.clip_objects_to_roi import Regions
 from hookpath.inference.writing.objects_from_maps import ObjectConfig, draw_objects
 from hookpath.projects import ImageEntry, PlaneEntry, Problem, Project, image_id_of, result_key

@@ -35,7 +35,7 @@ class TissueSettings:
     Attributes:
         threshold: grey value (mean of the channels) below which a px is tissue; None, and of images
             that are no RGB: as `rule` says.
-        rule: of `hookpath.slides.tissue_mask`: ``generous`` finds the threshold on the slide
+        rule: of `hookpath.slides.tissue_detection`: ``generous`` finds the threshold on the slide
             itself, also on dark ground.
         spacing_um: µm per px at which is looked.
         min_area_um2: smaller pieces are dropped.

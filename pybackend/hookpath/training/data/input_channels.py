@@ -14,7 +14,7 @@ from hookpath.models.storage.model_folder import CHANNELS_KEY
 from hookpath.sampling import AnnotatedSlide
 from hookpath.sampling.channel_scales import measured_scales
 from hookpath.slides.channels import ChannelScale, listed, positions, scales_from
-from hookpath.slides.tissue_mask import is_dark_slide
+from hookpath.slides.tissue_detection import is_dark_slide
 from hookpath.training.training_config import TrainConfig
 
 if TYPE_CHECKING:

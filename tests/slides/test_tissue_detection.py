@@ -216,7 +216,7 @@ def test_a_slide_coarser_than_the_mask_is_taken_px_for_px(tmp_path: Path) -> Non
 
 
 def test_huge_slides_get_a_coarser_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hookpath.slides.tissue_mask.MAX_MASK_PIXELS", 2000)
+    monkeypatch.setattr("hookpath.slides.tissue_detection.MAX_MASK_PIXELS", 2000)
     rgb = glass(200, 150)
     rgb[50:100, 50:150] = STAINS["eosin"]
     found = mask_of(tmp_path, rgb)
