@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
 from hookpath.annotations import PathClass, PathObject, write_geojson
+from hookpath.annotations.object_planes import Plane, on_plane
 from hookpath.annotations.objects import RUN_TAG, UNCONFIRMED_KEY
 from hookpath.errors import ProjectError
 from hookpath.projects import CONFIRMED_KEY, EDITED_KEY, open_project, teaching_objects
 from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS, ProposedArea, teaching_parts
+from hookpath.projects.image_planes import annotated_views
 from hookpath.projects.loop_proposals import record_file
 from hookpath.projects.object_ownership import tagged
 from support.edited import remember
+from support.multiplex import write_ome
 from support.projects import image_part, write_request
 from support.textures import DARK, PALE, texture_slide
 
@@ -113,6 +117,22 @@ def test_the_projects_own_loop_is_found(kind: str, tmp_path: Path) -> None:
     parts = teaching_objects(entry)
     assert [UNCONFIRMED_KEY in o.metadata for o in parts] == [False, True]
     assert parts[0].geometry.area == pytest.approx(19 * 100)
+
+
+@pytest.mark.parametrize(("plane", "teaches"), [((0, 0), 30 * 30 + 10 * 20), ((1, 0), 9 * 20)])
+def test_what_was_proposed_on_one_plane_says_nothing_of_another(
+    plane: Plane, teaches: float, tmp_path: Path
+) -> None:
+    """A loop without a choice of planes works on the one that QuPath shows first: the middle."""
+    write_ome(tmp_path / "a.ome.tif", np.zeros((3, 1, 64, 64), np.uint16), axes="ZCYX", names=["x"])
+    proposed = PathObject(box(0, 0, 30, 30), path_class=DARK, id="proposed")
+    drawn = PathObject(box(0, 0, 30, 30).union(box(30, 0, 40, 20)), path_class=DARK, id="drawn")
+    write_geojson(tmp_path / "a.ome.geojson", [on_plane(drawn, plane)])
+    remember(tmp_path / "hookpath" / "loop", "a.ome.tif", [on_plane(proposed, (1, 0))])
+    (entry,) = open_project(tmp_path).images
+    (view,) = annotated_views(entry, entry.objects())
+    area = sum(o.geometry.area for o in teaching_objects(view) if UNCONFIRMED_KEY not in o.metadata)
+    assert area == pytest.approx(teaches)
 
 
 def test_a_damaged_record_of_the_loop_is_an_error_not_a_guess(tmp_path: Path) -> None:

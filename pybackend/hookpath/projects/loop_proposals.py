@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hookpath import safe_names
+from hookpath.annotations.object_planes import FIRST
 from hookpath.annotations.objects import PathObject
 from hookpath.errors import ProjectError
 from hookpath.projects.image_planes import PlaneEntry, planes_in
@@ -99,10 +100,12 @@ def proposed_on(entry: ImageEntry) -> Proposed | None:
 
 
 def _id_in_loop(entry: ImageEntry, whole: ImageEntry, loop: Path) -> str:
-    """A plane goes by an id of its own where it was chosen, else the first one by the image's."""
-    if not isinstance(entry, PlaneEntry):
-        return whole.id
-    own = whole.id + entry.id[len(entry.entry.id) :]
-    if record_file(loop, own).is_file() or entry.plane != default_plane(planes_in(whole)):
+    """A plane goes by an id of its own where it was chosen; one by the image's, where none was.
+
+    That is the one that QuPath shows first. An image that is no plane stands for its first.
+    """
+    view = entry if isinstance(entry, PlaneEntry) else PlaneEntry(whole, FIRST)
+    own = whole.id + view.id[len(view.entry.id) :]
+    if record_file(loop, own).is_file() or not record_file(loop, whole.id).is_file():
         return own
-    return whole.id
+    return whole.id if view.plane == default_plane(planes_in(whole)) else own

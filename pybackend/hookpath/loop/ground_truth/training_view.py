@@ -6,6 +6,7 @@ A view, so that sampling, training and evaluation need not know of the loop.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,9 +15,17 @@ from hookpath.errors import HookpathError, LoopError
 from hookpath.loop.ground_truth.ground_truth_rules import Truth, drawn_truth
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_folder import LoopFolder
-from hookpath.projects import SPLIT_KEY, ImageEntry, ImageSnapshot, Project, WriteReport
+from hookpath.projects import (
+    SPLIT_KEY,
+    ImageEntry,
+    ImageSnapshot,
+    PlaneEntry,
+    Project,
+    WriteReport,
+)
 from hookpath.projects.image_snapshot import snapshot_of
 from hookpath.projects.project_wrappers import EntryView, ProjectView
+from hookpath.slides import SlideRef
 
 
 def truth_of(folder: LoopFolder, entry: ImageEntry, record: ImageRecord) -> Truth:
@@ -54,6 +63,12 @@ class TeachingEntry(EntryView):
         """The project's, with the loop's own split."""
         kept = {k: v for k, v in self.entry.metadata.items() if k != SPLIT_KEY}
         return kept if self._part is None else {**kept, SPLIT_KEY: self._part}
+
+    @property
+    def slide(self) -> SlideRef:
+        """Of a stack the plane that the facts are on, which they do not say themselves."""
+        view = self.entry
+        return replace(view.slide, plane=view.plane) if isinstance(view, PlaneEntry) else view.slide
 
     def set_metadata(self, values: Mapping[str, str | None]) -> NoReturn:
         """Never: a view."""

@@ -126,7 +126,11 @@ public final class Job {
         return folder;
     }
 
+    /** Of one that has ended there is nothing to ask, and its folder may be gone. */
     private void askToStop(long graceMs) {
+        if (!isRunning()) {
+            return;
+        }
         stopAsked = true;
         writeStopFile();
         Thread thread = new Thread(() -> endAfter(graceMs), "hookpath-stop");
@@ -149,8 +153,10 @@ public final class Job {
         try {
             Files.write(folder.resolve(STOP_FILE), new byte[0]);
         } catch (IOException e) {
-            logger.warn("{}: cannot ask the job to stop, it is ended", folder, e);
-            process.destroyTree();
+            if (isRunning()) {
+                logger.warn("{}: cannot ask the job to stop, it is ended", folder, e);
+                process.destroyTree();
+            }
         }
     }
 

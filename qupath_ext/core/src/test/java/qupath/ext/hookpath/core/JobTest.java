@@ -210,6 +210,16 @@ class JobTest {
     }
 
     @Test
+    void aJobThatHasEndedIsNotAskedToStop() throws Exception {
+        Job job = start(START, END);
+        assertEquals(State.DONE, job.await().state());
+        Path stop = job.folder().resolve(Job.STOP_FILE);
+        job.cancel();
+        job.stop();
+        assertFalse(Files.exists(stop));
+    }
+
+    @Test
     void aDamagedIndexIsAFailureNotAnEmptyResult() throws Exception {
         JobOutcome outcome = run("mkdir results; echo '{\"ima' > results/index.json", START, END);
         assertEquals(State.FAILED, outcome.state());

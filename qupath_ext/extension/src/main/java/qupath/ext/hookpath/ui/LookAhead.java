@@ -112,12 +112,7 @@ public final class LookAhead<T> {
         Threads.work(() -> {
             Path folder = JobFolders.temporary(command);
             try {
-                Job started = starter.start(folder);
-                job = started;
-                if (!key.equals(wanted)) {
-                    started.cancel();
-                }
-                return read.apply(started.await());
+                return read.apply(outcome(key, starter.start(folder)));
             } finally {
                 JobFolders.discard(folder);
             }
@@ -127,12 +122,26 @@ public final class LookAhead<T> {
         });
     }
 
+    /** A job that was started while nobody wanted it any more ends, too, and is forgotten. */
+    private JobOutcome outcome(String key, Job started) throws InterruptedException {
+        job = started;
+        if (!key.equals(wanted)) {
+            started.cancel();
+        }
+        try {
+            return started.await();
+        } finally {
+            if (job == started) {
+                job = null;
+            }
+        }
+    }
+
     private void ended(String key, T found) {
         if (found != null) {
             known.put(key, found);
         }
         if (Objects.equals(key, wanted)) {
-            job = null;
             tell(found);
         }
     }
