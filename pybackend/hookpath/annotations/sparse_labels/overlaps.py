@@ -6,7 +6,7 @@ covers from larger *and* smaller ones that it crosses; only what lies in it whol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,8 @@ Pairs = tuple[Numbers, Numbers]
 _NOTICED = 1e-6
 #: An area of which more than this share lies in another lies in it whole: hands are not exact.
 WITHIN = 0.95
+#: Most areas that are taken from another one by one.
+_TURNS = 8
 
 
 def cut_by_crossing(areas: Sequence[Area], cutting: Sequence[bool]) -> list[Area | None]:
@@ -97,8 +99,7 @@ def shares_of(
     visible = uncut.without(below, as_seen, above)
     labelled = {label: float(visible.sizes[of == label].sum()) for label in dict.fromkeys(labels)}
     others = of[above] != of[below]
-    left = uncut.without(below[others], as_seen, above[others]).sizes
-    hit = whole.sizes - left > _NOTICED * whole.sizes
+    hit = _losing(whole, uncut, below[others], above[others])
     meeting = _meeting(as_drawn) if was_cut.any() else (below, above)
     covered = {
         label: (count, max(0.0, _together(whole, meeting, of == label) - labelled[label]))
@@ -124,6 +125,25 @@ def _overlap(
         below = labels[other] != labels[area]
     alone = visible.without(area[below], annotated, other[below])
     return float(visible.sizes.sum() - alone.sizes.sum())
+
+
+def _losing(whole: _Measured, uncut: _Measured, below: Numbers, above: Numbers) -> Bools:
+    """Of each area whether it is noticeably smaller without the others that are paired with it.
+
+    Pair by pair, since one that takes enough is enough: the unions are asked only of the rest.
+    What several take of one another counts twice, which the least that is noticed does not mind.
+    """
+    least = _NOTICED * whole.sizes
+    lost = whole.sizes - uncut.sizes
+    rest = np.ones(len(below), dtype=bool)
+    for pairs in _in_turns(below):
+        rest[pairs] = False
+        pairs = pairs[lost[below[pairs]] <= least[below[pairs]]]
+        common = shapely.intersection(uncut.areas[below[pairs]], uncut.areas[above[pairs]])
+        lost[below[pairs]] += shapely.area(common)
+    rest &= lost[below] <= least[below]
+    left = uncut.without(below[rest], uncut.areas, above[rest]).sizes
+    return (lost > least) | (whole.sizes - left > least)
 
 
 def _together(annotated: _Measured, meeting: Pairs, own: Bools) -> float:
@@ -172,19 +192,37 @@ def _meeting(areas: Areas) -> Pairs:
 
 
 def _without(areas: Areas, which: Numbers, others: Areas, taken: Numbers) -> Areas:
-    """The areas, each without the others that are paired with it (`which[i]`, `taken[i]`)."""
+    """The areas, each without the others that are paired with it (`which[i]`, `taken[i]`).
+
+    One after the other, all areas at once. Of those that have many to lose, or are large beside
+    what they lose, the union of it at once.
+    """
     found = areas.copy()
-    if not len(which):
-        return found
-    order = np.argsort(which, kind="stable")
-    which, taken = which[order], taken[order]
-    numbers, first, counts = np.unique(which, return_index=True, return_counts=True)
-    single = counts == 1  # most: all at once
-    at = numbers[single]
-    found[at] = shapely.difference(areas[at], others[taken[first[single]]])
-    for number, begin, count in zip(numbers[~single], first[~single], counts[~single], strict=True):
-        found[number] = _minus(areas[number], others[taken[begin : begin + count]])
+    by_area = np.argsort(which, kind="stable")
+    which, taken = which[by_area], taken[by_area]
+    lost = np.bincount(which, shapely.get_num_coordinates(others[taken]), len(areas))
+    counts = np.bincount(which, minlength=len(areas))
+    small = (counts == 1) | (shapely.get_num_coordinates(areas) <= lost) & (counts <= _TURNS)
+    for pairs in _in_turns(which):
+        pairs = pairs[small[which[pairs]]]
+        found[which[pairs]] = shapely.difference(found[which[pairs]], others[taken[pairs]])
+    large = np.unique(which[~small[which]])
+    ends = np.searchsorted(which, [large, large + 1])
+    for number, begin, end in zip(large, *ends, strict=True):
+        found[number] = _minus(areas[number], others[taken[begin:end]])
     return found
+
+
+def _in_turns(which: Numbers) -> Iterator[Numbers]:
+    """The first pairs of all areas, then their second ones, and so on, `_TURNS` times.
+
+    Args:
+        which: the area of each pair, in order.
+    """
+    first = np.searchsorted(which, which)
+    turn = np.arange(len(which)) - first
+    for number in range(min(_TURNS, turn.max(initial=-1) + 1)):
+        yield np.flatnonzero(turn == number)
 
 
 def _minus(geometry: BaseGeometry, others: Areas | Sequence[BaseGeometry]) -> BaseGeometry:
