@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture
 import javafx.application.Platform
 import qupath.ext.hookpath.Hookpath
 import qupath.ext.hookpath.HookpathException
-import qupath.ext.hookpath.Threads
+import qupath.ext.hookpath.BackgroundThreads
 import qupath.lib.gui.QuPathGUI
 
 def json = new GsonBuilder().serializeNulls().registerTypeHierarchyAdapter(GString, { text, type, to ->
@@ -98,7 +98,7 @@ def visit = {
     wait('the preview to end with the project') { workers() == 0 && overlay() == null }
     report.projectClosed = true
     def told = new CompletableFuture()
-    Threads.work({ throw new NoClassDefFoundError('no/Such') }, { told.complete('done') }) { told.complete(it.toString()) }
+    BackgroundThreads.work({ throw new NoClassDefFoundError('no/Such') }, { told.complete('done') }) { told.complete(it.toString()) }
     report.told = told.get()
     try {
         Hookpath.preview(model: '/nowhere at all')

@@ -9,7 +9,7 @@ import javafx.scene.control.Labeled
 import javafx.stage.Stage
 import javafx.stage.Window
 import javax.imageio.ImageIO
-import qupath.ext.hookpath.Drawings
+import qupath.ext.hookpath.ProjectAnnotations
 import qupath.ext.hookpath.Hookpath
 import qupath.ext.hookpath.ui.RunWindow
 import qupath.ext.hookpath.ui.train.TrainWindow
@@ -139,7 +139,7 @@ def visit = {
         hierarchy().addObjects(ours + [box('Region: confirmed*', 110, 0, 60, 60, 2)])
         TrainWindow.show(qupath)
     }
-    def drawn = Drawings.of(qupath.getProject(), qupath.getProject().getEntry(viewer.getImageData()))
+    def drawn = ProjectAnnotations.of(qupath.getProject(), qupath.getProject().getEntry(viewer.getImageData()))
     report.drawn = [px: drawn.mm2().collectEntries { [it.key, it.value * 1e6] }, planes: drawn.planes(), problem: drawn.problem()]
     def cells = { fx { window('Train HookNet')?.getScene()?.getRoot()?.lookupAll('.table-cell')*.getText() } }
     wait('the table') { cells()?.any { it?.startsWith('stack') } }

@@ -7,34 +7,34 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.check.Check;
-import qupath.ext.hookpath.core.Evaluation;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.Job;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.ModelFolder;
+import qupath.ext.hookpath.check.EvaluateJob;
+import qupath.ext.hookpath.core.evaluation.EvaluationResult;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.models.ModelFolder;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
 import qupath.ext.hookpath.loop.TissueJob;
 import qupath.ext.hookpath.loop.TissueSummary;
+import qupath.ext.hookpath.measure.MeasureJob;
 import qupath.ext.hookpath.measure.MeasureSummary;
-import qupath.ext.hookpath.measure.Measuring;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.predict.PredictJob;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
-import qupath.ext.hookpath.predict.Prediction;
-import qupath.ext.hookpath.predict.Redraw;
-import qupath.ext.hookpath.predict.Target;
-import qupath.ext.hookpath.train.TrainOptions;
-import qupath.ext.hookpath.train.TrainSummary;
-import qupath.ext.hookpath.train.Training;
-import qupath.ext.hookpath.preview.Opened;
+import qupath.ext.hookpath.predict.PredictTarget;
+import qupath.ext.hookpath.predict.RedrawJob;
+import qupath.ext.hookpath.preview.OpenedModel;
 import qupath.ext.hookpath.preview.PreviewScripts;
 import qupath.ext.hookpath.results.AnnotationExport;
 import qupath.ext.hookpath.results.PredictionImport;
-import qupath.ext.hookpath.results.Removal;
-import qupath.ext.hookpath.ui.setup.Setup;
+import qupath.ext.hookpath.results.ResultRemoval;
+import qupath.ext.hookpath.train.TrainJob;
+import qupath.ext.hookpath.train.TrainOptions;
+import qupath.ext.hookpath.train.TrainSummary;
+import qupath.ext.hookpath.ui.setup.PythonSetup;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 import qupath.lib.scripting.QP;
@@ -67,7 +67,7 @@ public final class Hookpath {
     public static PredictSummary predict(Map<String, ?> arguments) {
         Project<BufferedImage> project = QP.getProject();
         OpenImage image = OpenImage.current();
-        return predict(new Target.One(image, project, where(arguments)), arguments);
+        return predict(new PredictTarget.One(image, project, where(arguments)), arguments);
     }
 
     /**
@@ -80,8 +80,8 @@ public final class Hookpath {
     public static PredictSummary predictProject(Map<String, ?> arguments) {
         Project<BufferedImage> project = openProject();
         List<ProjectImageEntry<BufferedImage>> entries =
-                Entries.chosen(project, Options.of(arguments).texts("images"));
-        return predict(new Target.Several(project, entries, where(arguments)), arguments);
+                ProjectEntries.chosen(project, ScriptArguments.of(arguments).texts("images"));
+        return predict(new PredictTarget.Several(project, entries, where(arguments)), arguments);
     }
 
     /**
@@ -110,8 +110,8 @@ public final class Hookpath {
     }
 
     /** Takes all results away from the current image; what a person changed stays. */
-    public static Removal.Summary removeResults() {
-        return Removal.fromImage(OpenImage.current(), null);
+    public static ResultRemoval.Summary removeResults() {
+        return ResultRemoval.fromImage(OpenImage.current(), null);
     }
 
     /**
@@ -119,8 +119,8 @@ public final class Hookpath {
      *
      * @param run the run's tag, see the object metadata {@code hookpath.run}
      */
-    public static Removal.Summary removeResults(String run) {
-        return Removal.fromImage(OpenImage.current(), run);
+    public static ResultRemoval.Summary removeResults(String run) {
+        return ResultRemoval.fromImage(OpenImage.current(), run);
     }
 
     /**
@@ -131,17 +131,18 @@ public final class Hookpath {
      * @return image name → number of objects
      * @throws HookpathException images that could not be changed; the others were
      */
-    public static Removal.Summary removeResults(Map<String, ?> arguments) {
-        Options options = Options.of(arguments);
+    public static ResultRemoval.Summary removeResults(Map<String, ?> arguments) {
+        ScriptArguments options = ScriptArguments.of(arguments);
         Project<BufferedImage> project = openProject();
-        return Removal.fromProject(project, Entries.chosen(project, options.texts("images")),
+        return ResultRemoval.fromProject(project,
+                ProjectEntries.chosen(project, options.texts("images")),
                 options.text("run", null));
     }
 
     private static Project<BufferedImage> openProject() {
         Project<BufferedImage> project = QP.getProject();
         if (project == null) {
-            throw new HookpathException(Texts.get("error.noProject"));
+            throw new HookpathException(UiTexts.get("error.noProject"));
         }
         return project;
     }
@@ -167,7 +168,7 @@ public final class Hookpath {
      * @return what was opened; null when called on the JavaFX thread, which must not wait
      * @throws HookpathException there is no window (headless), or model or image cannot be used
      */
-    public static Opened preview(Map<String, ?> arguments) {
+    public static OpenedModel preview(Map<String, ?> arguments) {
         return PreviewScripts.start(arguments);
     }
 
@@ -220,7 +221,7 @@ public final class Hookpath {
      * @throws HookpathException it failed; what was used before is used on
      */
     public static String setUpPython(Map<String, ?> arguments) {
-        return Setup.run(arguments);
+        return PythonSetup.run(arguments);
     }
 
     /**
@@ -240,9 +241,9 @@ public final class Hookpath {
     public static TrainSummary train(Map<String, ?> arguments) {
         Project<BufferedImage> project = QP.getProject();
         if (project == null) {
-            throw new HookpathException(Texts.get("error.noProject"));
+            throw new HookpathException(UiTexts.get("error.noProject"));
         }
-        var training = new Training(project, TrainOptions.of(arguments, project));
+        var training = new TrainJob(project, TrainOptions.of(arguments, project));
         return training.finish(await(training.start(Hookpath::log)));
     }
 
@@ -263,7 +264,7 @@ public final class Hookpath {
     public static LoopSummary loop(String step, Map<String, ?> arguments) {
         Project<BufferedImage> project = QP.getProject();
         if (project == null) {
-            throw new HookpathException(Texts.get("error.noProject"));
+            throw new HookpathException(UiTexts.get("error.noProject"));
         }
         var job = new LoopJob(project, LoopOptions.of(step, arguments, project));
         return job.finish(await(job.start(Hookpath::log)));
@@ -285,7 +286,7 @@ public final class Hookpath {
         var job = TissueJob.of(project, QP.getProjectEntry(), arguments);
         TissueSummary found = job.finish(await(job.start(Hookpath::log)));
         if (!found.problems().isEmpty()) {
-            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+            throw new HookpathException(UiTexts.get("error.someImages", found.problems().size(),
                     found.problems().size() + found.changed().size(), found.problems().get(0)));
         }
         return found;
@@ -301,21 +302,21 @@ public final class Hookpath {
      * @return how many objects were made
      * @throws HookpathException all or some images failed; the others have their objects
      */
-    public static Redraw.Summary redraw(Map<String, ?> arguments) {
+    public static RedrawJob.Summary redraw(Map<String, ?> arguments) {
         Project<BufferedImage> project = openProject();
-        Options options = Options.of(arguments);
+        ScriptArguments options = ScriptArguments.of(arguments);
         List<String> named = options.texts("images");
         var images = named.isEmpty() && QP.getProjectEntry() != null
-                ? List.of(QP.getProjectEntry()) : Entries.chosen(project, named);
+                ? List.of(QP.getProjectEntry()) : ProjectEntries.chosen(project, named);
         Path predictions = options.path("predictions");
         Map<String, Object> rest = new LinkedHashMap<>(arguments);
         rest.remove("model");
-        var redraw = new Redraw(project, images, predictions != null ? predictions
+        var redraw = new RedrawJob(project, images, predictions != null ? predictions
                 : PredictOptions.of(Map.of("model", options.text("model", "")), project)
                         .outFolder(project), rest);
-        Redraw.Summary found = redraw.finish(await(redraw.start(Hookpath::log)));
+        RedrawJob.Summary found = redraw.finish(await(redraw.start(Hookpath::log)));
         if (!found.problems().isEmpty()) {
-            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+            throw new HookpathException(UiTexts.get("error.someImages", found.problems().size(),
                     found.problems().size() + found.changed().size(), found.problems().get(0)));
         }
         return found;
@@ -330,13 +331,13 @@ public final class Hookpath {
      * @return metrics, and every annotated area, the most doubtful first
      * @throws HookpathException nothing could be compared
      */
-    public static Evaluation check(Map<String, ?> arguments) {
+    public static EvaluationResult check(Map<String, ?> arguments) {
         Project<BufferedImage> project = openProject();
-        Options options = Options.of(arguments);
-        ModelFolder model = ModelFolder.read(Models.named(options.text("model", ""), project));
+        ScriptArguments options = ScriptArguments.of(arguments);
+        ModelFolder model = ModelFolder.read(ModelList.named(options.text("model", ""), project));
         Map<String, Object> rest = new LinkedHashMap<>(arguments);
         rest.remove("model");
-        var check = new Check(project, model, rest);
+        var check = new EvaluateJob(project, model, rest);
         return check.finish(await(check.start(Hookpath::log)));
     }
 
@@ -351,50 +352,52 @@ public final class Hookpath {
      * @throws HookpathException all or some images were not measured; the others were
      */
     public static MeasureSummary measure(Map<String, ?> arguments) {
-        List<String> named = Options.of(arguments).texts("images");
-        Measuring measuring = named.isEmpty()
-                ? Measuring.of(OpenImage.current(), QP.getProject(), arguments)
-                : Measuring.of(openProject(), Entries.chosen(openProject(), named), arguments);
+        List<String> named = ScriptArguments.of(arguments).texts("images");
+        MeasureJob measuring = named.isEmpty()
+                ? MeasureJob.of(OpenImage.current(), QP.getProject(), arguments)
+                : MeasureJob.of(openProject(), ProjectEntries.chosen(openProject(), named),
+                        arguments);
         MeasureSummary found = measuring.finish(await(measuring.start(Hookpath::log)));
         if (!found.problems().isEmpty()) {
-            throw new HookpathException(Texts.get("error.someImages", found.problems().size(),
+            throw new HookpathException(UiTexts.get("error.someImages", found.problems().size(),
                     found.problems().size() + found.images().size(), found.problems().get(0)));
         }
         return found;
     }
 
-    private static PredictSummary predict(Target target, Map<String, ?> arguments) {
+    private static PredictSummary predict(PredictTarget target, Map<String, ?> arguments) {
         var prediction =
-                new Prediction(target, PredictOptions.of(arguments, target.project()));
+                new PredictJob(target, PredictOptions.of(arguments, target.project()));
         PredictSummary summary = prediction.finish(await(prediction.start(Hookpath::log)));
         if (!summary.problems().isEmpty()) {
-            throw new HookpathException(Texts.get("error.someImages", summary.problems().size(),
+            throw new HookpathException(UiTexts.get("error.someImages", summary.problems().size(),
                     summary.problems().size() + summary.images().size(),
                     summary.problems().get(0)));
         }
         return summary;
     }
 
-    private static Target.Where where(Map<String, ?> arguments) {
-        Options options = Options.of(arguments);
+    private static PredictTarget.Where where(Map<String, ?> arguments) {
+        ScriptArguments options = ScriptArguments.of(arguments);
         String inside = options.text("inside", null);
         if (options.flag("selected", false)) {
-            return new Target.Where.Selected();
+            return new PredictTarget.Where.Selected();
         }
-        return inside == null ? new Target.Where.Everywhere() : new Target.Where.Inside(inside);
+        return inside == null ? new PredictTarget.Where.Everywhere()
+                : new PredictTarget.Where.Inside(inside);
     }
 
     /** Waits for a job of a script. */
-    static JobOutcome await(Job job) {
-        return JobStart.await(job);
+    static JobOutcome await(JobProcess job) {
+        return JobLauncher.await(job);
     }
 
     /** What a job says, into QuPath's log. */
-    static void log(Event event) {
+    static void log(JobEvent event) {
         switch (event) {
-            case Event.Info info -> logger.info(info.message());
-            case Event.Warning warning -> logger.warn(warning.message());
-            case Event.Progress progress when progress.finished() ->
+            case JobEvent.Info info -> logger.info(info.message());
+            case JobEvent.Warning warning -> logger.warn(warning.message());
+            case JobEvent.Progress progress when progress.finished() ->
                     logger.info("{}: {} {}", progress.task(), progress.done(), progress.unit());
             default -> { }
         }

@@ -12,7 +12,7 @@ import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.core.JobFolders;
+import qupath.ext.hookpath.core.jobs.JobFolders;
 import qupath.ext.hookpath.preview.PreviewCommand;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.ext.hookpath.ui.ImportWindow;
@@ -21,15 +21,15 @@ import qupath.ext.hookpath.ui.LogWindow;
 import qupath.ext.hookpath.ui.ModelsWindow;
 import qupath.ext.hookpath.ui.RemoveWindow;
 import qupath.ext.hookpath.ui.RunWindow;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.check.CheckWindow;
 import qupath.ext.hookpath.ui.demo.DemoWindow;
 import qupath.ext.hookpath.ui.demo.FirstStepsWindow;
-import qupath.ext.hookpath.ui.setup.Setup;
-import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.loop.LoopWindow;
 import qupath.ext.hookpath.ui.loop.TissueWindow;
 import qupath.ext.hookpath.ui.measure.MeasureWindow;
+import qupath.ext.hookpath.ui.setup.PythonSetup;
+import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.train.InterruptedNotice;
 import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.common.Version;
@@ -87,23 +87,23 @@ public final class HookpathExtension implements QuPathExtension {
         }
         installed = true;
         Preferences.install(qupath);
-        Menu menu = qupath.getMenu("Extensions>" + Texts.get("extension.menu"), true);
+        Menu menu = qupath.getMenu("Extensions>" + UiTexts.get("extension.menu"), true);
         items().forEach(item -> menu.getItems().add(menuItem(item, qupath)));
         InterruptedNotice.install(qupath);
-        Threads.background().execute(Setup::sweep);
-        Threads.background().execute(JobFolders::sweep);
+        BackgroundThreads.background().execute(PythonSetup::sweep);
+        BackgroundThreads.background().execute(JobFolders::sweep);
         JobsWindow.guardQuit(qupath);
         FirstStepsWindow.showAtFirst(qupath);
     }
 
     @Override
     public String getName() {
-        return Texts.get("extension.name");
+        return UiTexts.get("extension.name");
     }
 
     @Override
     public String getDescription() {
-        return Texts.get("extension.description");
+        return UiTexts.get("extension.description");
     }
 
     @Override
@@ -113,7 +113,7 @@ public final class HookpathExtension implements QuPathExtension {
 
     @Override
     public Version getVersion() {
-        return Version.parse(qupath.ext.hookpath.core.Version.ofThisJar());
+        return Version.parse(qupath.ext.hookpath.core.ExtensionVersion.ofThisJar());
     }
 
     private static MenuItem menuItem(Item item, QuPathGUI qupath) {
@@ -123,20 +123,20 @@ public final class HookpathExtension implements QuPathExtension {
         if (item.key().equals("preview")) {
             return previewItem(qupath);
         }
-        MenuItem made = new MenuItem(Texts.get("menu." + item.key()));
+        MenuItem made = new MenuItem(UiTexts.get("menu." + item.key()));
         made.setOnAction(event -> item.action().accept(qupath));
         KeyCode key = KEYS.get(item.key());
         if (key != null) {
             made.setAccelerator(new KeyCodeCombination(
                     key, KeyCombination.SHORTCUT_DOWN, KeyCombination.SHIFT_DOWN));
-            Windows.forward(made);
+            WindowFactory.forward(made);
         }
         return made;
     }
 
     /** Checked while the preview's window is open, however it was opened or closed. */
     private static MenuItem previewItem(QuPathGUI qupath) {
-        CheckMenuItem made = new CheckMenuItem(Texts.get("menu.preview"));
+        CheckMenuItem made = new CheckMenuItem(UiTexts.get("menu.preview"));
         made.setOnAction(event -> PreviewCommand.toggle(qupath, made.isSelected()));
         PreviewCommand.openProperty().addListener(
                 (observable, before, after) -> made.setSelected(after));

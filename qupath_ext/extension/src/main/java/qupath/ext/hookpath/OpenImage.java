@@ -56,7 +56,7 @@ public final class OpenImage {
     public static OpenImage current() {
         ImageData<BufferedImage> data = QP.getCurrentImageData();
         if (data == null) {
-            throw new HookpathException(Texts.get("error.noImage"));
+            throw new HookpathException(UiTexts.get("error.noImage"));
         }
         return of(data, QP.getProject());
     }
@@ -109,7 +109,7 @@ public final class OpenImage {
             return List.copyOf(entry.readHierarchy().getAllObjects(false));
         } catch (IOException | RuntimeException e) {
             throw new HookpathException(
-                    Texts.get("error.read", entry.getImageName(), Problems.oneLine(e)), e);
+                    UiTexts.get("error.read", entry.getImageName(), ErrorMessages.oneLine(e)), e);
         }
     }
 
@@ -125,7 +125,7 @@ public final class OpenImage {
             return this;
         }
         if (entry == null || project == null) {
-            throw new HookpathException(Texts.get("error.closed", name()));
+            throw new HookpathException(UiTexts.get("error.closed", name()));
         }
         return of(project, entry);
     }
@@ -168,12 +168,12 @@ public final class OpenImage {
 
     /** A copy of the list of its objects, taken on the right thread. */
     public List<PathObject> objects() {
-        return Threads.call(shown, () -> List.copyOf(hierarchy().getAllObjects(false)));
+        return BackgroundThreads.call(shown, () -> List.copyOf(hierarchy().getAllObjects(false)));
     }
 
     /** A copy of the list of selected objects, taken on the right thread. */
     public List<PathObject> selected() {
-        return Threads.call(shown,
+        return BackgroundThreads.call(shown,
                 () -> List.copyOf(hierarchy().getSelectionModel().getSelectedObjects()));
     }
 
@@ -184,7 +184,7 @@ public final class OpenImage {
      * @return its result
      */
     public <T> T call(Callable<T> task) {
-        return Threads.call(shown, task);
+        return BackgroundThreads.call(shown, task);
     }
 
     /**
@@ -214,13 +214,14 @@ public final class OpenImage {
         try {
             entry.saveImageData(data);
         } catch (IOException e) {
-            throw new HookpathException(Texts.get("error.save", name(), Problems.oneLine(e)), e);
+            throw new HookpathException(UiTexts.get("error.save", name(),
+                    ErrorMessages.oneLine(e)), e);
         }
     }
 
     private static boolean isShown(ImageData<BufferedImage> data) {
         QuPathGUI qupath = QuPathGUI.getInstance();
-        return qupath != null && Threads.call(true, () -> qupath.getAllViewers().stream()
+        return qupath != null && BackgroundThreads.call(true, () -> qupath.getAllViewers().stream()
                 .anyMatch(viewer -> viewer.getImageData() == data));
     }
 
@@ -228,7 +229,7 @@ public final class OpenImage {
         var found = new LinkedHashSet<ImageData<BufferedImage>>();
         QuPathGUI qupath = QuPathGUI.getInstance();
         if (qupath != null) {
-            found.addAll(Threads.call(true, () -> qupath.getAllViewers().stream()
+            found.addAll(BackgroundThreads.call(true, () -> qupath.getAllViewers().stream()
                     .map(viewer -> viewer.getImageData()).filter(Objects::nonNull).toList()));
         }
         if (QP.getCurrentImageData() != null) {
@@ -244,12 +245,12 @@ public final class OpenImage {
             found = entry.readImageData();
         } catch (IOException | RuntimeException e) {
             throw new HookpathException(
-                    Texts.get("error.read", entry.getImageName(), Problems.oneLine(e)), e);
+                    UiTexts.get("error.read", entry.getImageName(), ErrorMessages.oneLine(e)), e);
         }
         // QuPath hands over an empty image where reading fails; saving that would lose objects.
         if (entry.hasImageData() && found.getLastSavedPath() == null) {
-            throw new HookpathException(Texts.get("error.read", entry.getImageName(),
-                    Texts.get("error.read.damaged")));
+            throw new HookpathException(UiTexts.get("error.read", entry.getImageName(),
+                    UiTexts.get("error.read.damaged")));
         }
         return found;
     }
@@ -262,8 +263,8 @@ public final class OpenImage {
     static void checkComplete(ProjectImageEntry<BufferedImage> entry) {
         Path file = entry.getEntryPath().resolve("data.qpdata");
         if (Files.isRegularFile(file) && !endsAsItShould(file)) {
-            throw new HookpathException(Texts.get("error.read", entry.getImageName(),
-                    Texts.get("error.read.damaged")));
+            throw new HookpathException(UiTexts.get("error.read", entry.getImageName(),
+                    UiTexts.get("error.read.damaged")));
         }
     }
 

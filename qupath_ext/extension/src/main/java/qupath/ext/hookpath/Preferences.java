@@ -10,7 +10,7 @@ import javafx.beans.property.DoubleProperty;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import qupath.ext.hookpath.core.RememberedValues;
-import qupath.ext.hookpath.core.Sources;
+import qupath.ext.hookpath.core.environment.PackageSources;
 import qupath.fx.prefs.controlsfx.PropertyItemBuilder;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.prefs.PathPrefs;
@@ -128,12 +128,12 @@ public final class Preferences {
     }
 
     /** Where packages and Python are fetched from when Python is set up; blanks: the usual. */
-    public static Sources sources() {
-        return new Sources(INDEX.get(), PYTHON_MIRROR.get(), PROXY.get());
+    public static PackageSources sources() {
+        return new PackageSources(INDEX.get(), PYTHON_MIRROR.get(), PROXY.get());
     }
 
     /** Remembers them. */
-    public static void setSources(Sources sources) {
+    public static void setSources(PackageSources sources) {
         INDEX.set(sources.index());
         PYTHON_MIRROR.set(sources.python());
         PROXY.set(sources.proxy());
@@ -144,15 +144,15 @@ public final class Preferences {
         qupath.projectProperty().addListener((o, was, is) -> use(is));
         use(qupath.getProject());
         var items = qupath.getPreferencePane().getPropertySheet().getItems();
-        String category = Texts.get("prefs.category");
+        String category = UiTexts.get("prefs.category");
         items.add(new PropertyItemBuilder<>(PYTHON, String.class)
                 .propertyType(PropertyItemBuilder.PropertyType.GENERAL)
-                .name(Texts.get("prefs.python")).category(category)
-                .description(Texts.get("prefs.python.description")).build());
+                .name(UiTexts.get("prefs.python")).category(category)
+                .description(UiTexts.get("prefs.python.description")).build());
         items.add(new PropertyItemBuilder<>(DEVICE, String.class)
                 .propertyType(PropertyItemBuilder.PropertyType.GENERAL)
-                .name(Texts.get("prefs.device")).category(category)
-                .description(Texts.get("prefs.device.description")).build());
+                .name(UiTexts.get("prefs.device")).category(category)
+                .description(UiTexts.get("prefs.device.description")).build());
     }
 
     private static StringProperty text(String key, String initial) {

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.IntConsumer;
 import qupath.ext.hookpath.core.Plane;
-import qupath.ext.hookpath.core.ResultIndex.ImageResult;
+import qupath.ext.hookpath.core.jobs.ResultIndex.ImageResult;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.objects.PathObject;
 import qupath.lib.objects.classes.PathClass;
@@ -37,7 +37,7 @@ public final class ResultImport {
 
     private final OpenImage image;
     private Project<BufferedImage> project;
-    private Regions regions = Regions.EVERYWHERE;
+    private TargetRegions regions = TargetRegions.EVERYWHERE;
     private Set<Plane> planes = Set.of();
     private List<Path> further = List.of();
     private WorkflowStep step;
@@ -59,7 +59,7 @@ public final class ResultImport {
     }
 
     /** Puts objects below the regions that they were asked for, and replaces only there. */
-    public ResultImport regions(Regions regions) {
+    public ResultImport regions(TargetRegions regions) {
         this.regions = regions;
         return this;
     }
@@ -103,45 +103,46 @@ public final class ResultImport {
     public Counts run(ImageResult result) {
         List<PathObject> found = new ArrayList<>();
         if (result.objects() != null) {
-            found.addAll(FeatureParser.read(result.objects(), progress));
+            found.addAll(GeoJsonObjects.read(result.objects(), progress));
         }
         for (Path file : further) {
             int before = found.size();
-            found.addAll(FeatureParser.read(file, count -> progress.accept(before + count)));
+            found.addAll(GeoJsonObjects.read(file, count -> progress.accept(before + count)));
         }
         if (result.run() != null) {
-            found.forEach(object -> Ownership.tag(object, result.run()));
+            found.forEach(object -> ResultOwnership.tag(object, result.run()));
         }
         Map<PathObject, List<PathObject>> sorted = regions.sorted(image.hierarchy(), found);
-        List<Ownership.Seen> earlier = earlier(result);
+        List<ResultOwnership.Seen> earlier = earlier(result);
         listClasses(found);
         int removed = image.call(() -> apply(sorted, earlier));
         setMetadata(result.metadata());
         return new Counts(found.size(), removed);
     }
 
-    private List<Ownership.Seen> earlier(ImageResult result) {
+    private List<ResultOwnership.Seen> earlier(ImageResult result) {
         Collection<PathObject> all = image.objects();
         Set<PathObject> found = new LinkedHashSet<>();
         if (result.replacesAll()) {
-            found.addAll(Ownership.ours(all, null));
+            found.addAll(ResultOwnership.ours(all, null));
         }
         for (String run : result.removedRuns()) {
-            found.addAll(Ownership.ours(all, run));
+            found.addAll(ResultOwnership.ours(all, run));
         }
         if (!planes.isEmpty() && result.run() != null) {
-            found.removeIf(object -> result.run().equals(Ownership.runOf(object))
-                    && !planes.contains(Regions.planeOf(object)));
+            found.removeIf(object -> result.run().equals(ResultOwnership.runOf(object))
+                    && !planes.contains(TargetRegions.planeOf(object)));
         }
-        return Ownership.seen(regions.within(image.hierarchy(), found));
+        return ResultOwnership.seen(regions.within(image.hierarchy(), found));
     }
 
-    private int apply(Map<PathObject, List<PathObject>> sorted, List<Ownership.Seen> earlier) {
-        List<PathObject> gone = Ownership.untouched(earlier);
+    private int apply(Map<PathObject, List<PathObject>> sorted,
+            List<ResultOwnership.Seen> earlier) {
+        List<PathObject> gone = ResultOwnership.untouched(earlier);
         renewIds(sorted.values(), gone);
         var change = new HierarchyChange(image.hierarchy()).remove(gone);
         sorted.forEach((region, objects) -> change.add(isThere(region) ? region : null, objects));
-        Repaint.gently(image.data(), gone.size()
+        ViewerRepaint.gently(image.data(), gone.size()
                 + sorted.values().stream().mapToInt(List::size).sum());
         change.apply();
         if (step != null) {
@@ -180,7 +181,7 @@ public final class ResultImport {
         }
         QuPathGUI qupath = QuPathGUI.getInstance();
         if (qupath != null && qupath.getProject() == project) {
-            Threads.call(true, () -> addMissing(qupath.getAvailablePathClasses(), used));
+            BackgroundThreads.call(true, () -> addMissing(qupath.getAvailablePathClasses(), used));
         } else if (project != null) {
             List<PathClass> known = new ArrayList<>(project.getPathClasses());
             if (addMissing(known, used)) {
@@ -199,9 +200,9 @@ public final class ResultImport {
         if (image.entry() == null || values.isEmpty()) {
             return;
         }
-        Entries.set(image.entry().getMetadata(), values);
+        ProjectEntries.set(image.entry().getMetadata(), values);
         if (project != null) {
-            Entries.save(project);
+            ProjectEntries.save(project);
         }
     }
 }

@@ -38,7 +38,7 @@ final class ScriptSettings {
         int equals = argument.indexOf('=');
         String name = equals < 0 ? argument : argument.substring(0, equals).strip();
         if (equals < 0 || !values.containsKey(name)) {
-            throw new HookpathException(Texts.get(
+            throw new HookpathException(UiTexts.get(
                     "error.setting", argument, String.join(", ", values.keySet())));
         }
         values.put(name, value(name, values.get(name), argument.substring(equals + 1).strip()));
@@ -58,7 +58,7 @@ final class ScriptSettings {
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw new HookpathException(Texts.get("error.flag", name, text));
+            default -> throw new HookpathException(UiTexts.get("error.flag", name, text));
         };
     }
 
@@ -67,7 +67,7 @@ final class ScriptSettings {
             return text.matches("-?\\d{1,9}") ? (Number) Integer.valueOf(text)
                     : Double.valueOf(text);
         } catch (NumberFormatException e) {
-            throw new HookpathException(Texts.get("error.number", name, text));
+            throw new HookpathException(UiTexts.get("error.number", name, text));
         }
     }
 

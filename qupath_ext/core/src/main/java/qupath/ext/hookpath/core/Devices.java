@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.core;
 
 import java.util.List;
+import qupath.ext.hookpath.core.environment.TorchBuild;
 
 /** What a computer may have to compute on, by the names of {@code --device}. */
 public final class Devices {
@@ -14,7 +15,7 @@ public final class Devices {
     /** Those worth offering on this computer, {@link #AUTO} first. */
     public static List<String> here() {
         return of(System.getProperty("os.name"), System.getProperty("os.arch"),
-                Torch.nvidiaDriver());
+                TorchBuild.nvidiaDriver());
     }
 
     /** Whether nobody of us has run it: Apple's GPU. */

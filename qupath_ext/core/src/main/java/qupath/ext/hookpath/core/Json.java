@@ -18,23 +18,24 @@ import java.util.List;
 import java.util.Map;
 
 /** Reading JSON that may lack fields or hold nulls where a value was expected. */
-final class Json {
+public final class Json {
 
     /** Compact, keeps nulls, writes no HTML escapes. */
-    static final Gson GSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
+    public static final Gson GSON =
+            new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
 
     /** The same for people: indented. */
-    static final Gson PRETTY = GSON.newBuilder().setPrettyPrinting().create();
+    public static final Gson PRETTY = GSON.newBuilder().setPrettyPrinting().create();
 
     /** For GeoJSON as QuPath reads it: no nulls, NaN as it is. */
-    static final Gson FEATURES = new GsonBuilder().disableHtmlEscaping()
+    public static final Gson FEATURES = new GsonBuilder().disableHtmlEscaping()
             .serializeSpecialFloatingPointValues().create();
 
     private Json() {
     }
 
     /** The object in a UTF-8 file; an IOException names the file and what is wrong. */
-    static JsonObject read(Path file) throws IOException {
+    public static JsonObject read(Path file) throws IOException {
         // Opening a pipe would wait for ever.
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new IOException(file + ": is no ordinary file");
@@ -51,62 +52,62 @@ final class Json {
     }
 
     /** What a parser found, as one line. */
-    static String reason(Exception error) {
+    public static String reason(Exception error) {
         String text = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
         return text.replaceFirst("^([a-z]+\\.)+\\w+: ", "")
                 .replaceFirst("^Use JsonReader\\.setStrictness\\(.*\\) to accept ", "");
     }
 
     /** Why a file that was read could not be understood, with its name. */
-    static String damage(Path file, Exception error) {
+    public static String damage(Path file, Exception error) {
         String why = reason(error);
         return error instanceof IOException && why.contains(file.toString()) ? why
                 : file + ": damaged (" + why + ")";
     }
 
-    static JsonElement get(JsonObject object, String key) {
+    public static JsonElement get(JsonObject object, String key) {
         JsonElement value = object.get(key);
         return value == null ? JsonNull.INSTANCE : value;
     }
 
-    static String text(JsonObject object, String key) {
+    public static String text(JsonObject object, String key) {
         JsonElement value = get(object, key);
         return value.isJsonPrimitive() ? value.getAsString() : null;
     }
 
     /** A number, or null: absent, null, or no number. */
-    static Double number(JsonObject object, String key) {
+    public static Double number(JsonObject object, String key) {
         return number(get(object, key));
     }
 
-    static Double number(JsonElement value) {
+    public static Double number(JsonElement value) {
         boolean numeric = value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
         return numeric ? Double.valueOf(value.getAsDouble()) : null;
     }
 
-    static boolean flag(JsonObject object, String key) {
+    public static boolean flag(JsonObject object, String key) {
         JsonElement value = get(object, key);
         return value.isJsonPrimitive() && value.getAsBoolean();
     }
 
     /** An inner object; empty when absent. */
-    static JsonObject object(JsonObject object, String key) {
+    public static JsonObject object(JsonObject object, String key) {
         JsonElement value = get(object, key);
         return value.isJsonObject() ? value.getAsJsonObject() : new JsonObject();
     }
 
     /** The elements of a list; empty when absent. */
-    static List<JsonElement> list(JsonObject object, String key) {
+    public static List<JsonElement> list(JsonObject object, String key) {
         JsonElement value = get(object, key);
         return value.isJsonArray() ? value.getAsJsonArray().asList() : List.of();
     }
 
-    static List<String> texts(JsonObject object, String key) {
+    public static List<String> texts(JsonObject object, String key) {
         return list(object, key).stream().map(JsonElement::getAsString).toList();
     }
 
     /** Name → number; what is no number becomes NaN. */
-    static Map<String, Double> numbers(JsonObject object) {
+    public static Map<String, Double> numbers(JsonObject object) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         object.asMap().forEach((name, value) -> {
             Double number = number(value);
@@ -116,13 +117,13 @@ final class Json {
     }
 
     /** Name → text, null where the file says null. */
-    static Map<String, String> strings(JsonObject object) {
+    public static Map<String, String> strings(JsonObject object) {
         Map<String, String> strings = new LinkedHashMap<>();
         object.keySet().forEach(name -> strings.put(name, text(object, name)));
         return strings;
     }
 
-    static List<Double> doubles(List<JsonElement> values) {
+    public static List<Double> doubles(List<JsonElement> values) {
         List<Double> doubles = new ArrayList<>();
         values.forEach(v -> doubles.add(number(v)));
         return doubles;

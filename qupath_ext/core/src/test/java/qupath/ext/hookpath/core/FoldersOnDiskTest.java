@@ -15,7 +15,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import qupath.ext.hookpath.core.RunFolder.State;
+import qupath.ext.hookpath.core.jobs.ResultIndex;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.core.training.EpochMetrics;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
+import qupath.ext.hookpath.core.training.TrainingRunFolder.State;
 
 class FoldersOnDiskTest {
 
@@ -119,14 +123,14 @@ class FoldersOnDiskTest {
         Path folder = run("runs/a", 6, "null");
         model("runs/a/model", "2026-11-21T10:26:30+00:00");
         Files.writeString(folder.resolve("checkpoints/last.pt"), "");
-        RunFolder run = RunFolder.read(folder);
+        TrainingRunFolder run = TrainingRunFolder.read(folder);
         assertEquals(State.INTERRUPTED, run.state());
         assertEquals(2, run.epochsDone());
         assertEquals(6, run.epochs());
         assertEquals(0.75, run.bestF1());
         assertEquals(2, run.bestEpoch());
         assertEquals(List.of("c.svs"), run.split().get("val"));
-        MetricsRow first = run.metrics().getFirst();
+        EpochMetrics first = run.metrics().getFirst();
         assertEquals(0.68, first.valLoss());
         assertEquals(0.21, first.f1ByClass().get("In situ"));
         assertTrue(first.f1ByClass().get("Immune, \"CD3\" b").isNaN());
@@ -135,26 +139,26 @@ class FoldersOnDiskTest {
 
     @Test
     void aRunIsFinishedWithItsEpochsOrItsPatience() throws IOException {
-        assertEquals(State.FINISHED, RunFolder.read(run("a", 2, "null")).state());
-        assertEquals(State.INTERRUPTED, RunFolder.read(run("b", 3, "1")).state());
+        assertEquals(State.FINISHED, TrainingRunFolder.read(run("a", 2, "null")).state());
+        assertEquals(State.INTERRUPTED, TrainingRunFolder.read(run("b", 3, "1")).state());
         Path stale = run("c", 30, "1");
         model("c/model", "");
         Path card = stale.resolve("model/model.json");
         Files.writeString(card, Files.readString(card).replace("\"epoch\": 2", "\"epoch\": 1"));
-        assertEquals(State.FINISHED, RunFolder.read(stale).state());
+        assertEquals(State.FINISHED, TrainingRunFolder.read(stale).state());
     }
 
     @Test
     void aRunThatLearnedNothingIsEmptyAndADamagedOneBroken() throws IOException {
         Path folder = run("a", 2, "null");
         Files.delete(folder.resolve("metrics.csv"));
-        assertEquals(State.EMPTY, RunFolder.read(folder).state());
+        assertEquals(State.EMPTY, TrainingRunFolder.read(folder).state());
         Files.writeString(folder.resolve("checkpoints/last.pt"), "");
-        assertEquals(State.INTERRUPTED, RunFolder.read(folder).state());
+        assertEquals(State.INTERRUPTED, TrainingRunFolder.read(folder).state());
         Files.writeString(folder.resolve("run.json"), "{");
-        assertEquals(State.BROKEN, RunFolder.read(folder).state());
-        assertTrue(RunFolder.read(folder).problem().contains("run.json"));
-        assertEquals(1, RunFolder.below(temp).size());
+        assertEquals(State.BROKEN, TrainingRunFolder.read(folder).state());
+        assertTrue(TrainingRunFolder.read(folder).problem().contains("run.json"));
+        assertEquals(1, TrainingRunFolder.below(temp).size());
     }
 
     @Test
@@ -163,9 +167,9 @@ class FoldersOnDiskTest {
         Files.delete(whole.resolve("metrics.csv"));
         Files.writeString(run("models/both/stages/fold-1", 6, "null")
                 .resolve("checkpoints/last.pt"), "");
-        assertEquals(List.of(whole), RunFolder.below(temp.resolve("models")).stream()
-                .map(RunFolder::path).toList());
-        assertEquals(State.INTERRUPTED, RunFolder.read(whole).state());
+        assertEquals(List.of(whole), TrainingRunFolder.below(temp.resolve("models")).stream()
+                .map(TrainingRunFolder::path).toList());
+        assertEquals(State.INTERRUPTED, TrainingRunFolder.read(whole).state());
     }
 
     @Test

@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import qupath.ext.hookpath.Entries;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.ProjectEntries;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.DemoSlide;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.Job;
-import qupath.ext.hookpath.core.Request;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.jobs.JobRequest;
 import qupath.lib.images.ImageData;
 import qupath.lib.images.servers.ImageServer;
 import qupath.lib.images.servers.ImageServers;
@@ -40,7 +40,7 @@ public final class DemoProject {
     private DemoProject() {}
 
     private static Path folder() {
-        return JobStart.base(null).resolve("hookpath").resolve("demo");
+        return JobLauncher.base(null).resolve("hookpath").resolve("demo");
     }
 
     private static Path file() {
@@ -58,15 +58,15 @@ public final class DemoProject {
         try {
             return ProjectIO.loadProject(file().toFile(), BufferedImage.class);
         } catch (IOException e) {
-            throw new HookpathException(Problems.oneLine(e), e);
+            throw new HookpathException(ErrorMessages.oneLine(e), e);
         }
     }
 
     /** Begins to make its slides; those that are there already are kept. */
-    public static Job makeSlides(Consumer<Event> onEvent) {
-        Request request = Request.of("demo").option("slides", true)
+    public static JobProcess makeSlides(Consumer<JobEvent> onEvent) {
+        JobRequest request = JobRequest.of("demo").option("slides", true)
                 .option("out", folder().resolve("painted")).build();
-        return JobStart.start(null, JobStart.folder(null, "demo"), request, onEvent);
+        return JobLauncher.start(null, JobLauncher.folder(null, "demo"), request, onEvent);
     }
 
     /** Makes the project of the slides that were made. */
@@ -85,7 +85,7 @@ public final class DemoProject {
             project.syncChanges();
             return project;
         } catch (IOException e) {
-            throw new HookpathException(Texts.get("demo.failed", Problems.oneLine(e)), e);
+            throw new HookpathException(UiTexts.get("demo.failed", ErrorMessages.oneLine(e)), e);
         }
     }
 
@@ -102,7 +102,7 @@ public final class DemoProject {
             throw new IOException(e);
         }
         entry.setImageName(slide.name());
-        Entries.set(entry.getMetadata(), Map.of("hookpath.split", slide.role()));
+        ProjectEntries.set(entry.getMetadata(), Map.of("hookpath.split", slide.role()));
         ImageData<BufferedImage> data = entry.readImageData();
         data.setImageType(ImageData.ImageType.BRIGHTFIELD_H_E);
         if (Files.isRegularFile(slide.drawn())) {

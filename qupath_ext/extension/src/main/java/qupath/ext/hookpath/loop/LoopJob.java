@@ -3,15 +3,15 @@ package qupath.ext.hookpath.loop;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Takeover;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.Job;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.JobInputWriter;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.ProjectResultImport;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.loop.LoopStatus;
 import qupath.lib.projects.Project;
 
 /**
@@ -42,11 +42,11 @@ public final class LoopJob {
      * @return the running job
      * @throws HookpathException no Python…; nothing was changed
      */
-    public Job start(Consumer<Event> onEvent) {
-        Path folder = JobStart.folder(project, "loop-" + options.step());
-        var part = new Exchange(folder).projectWithSome(project, project.getImageList(),
+    public JobProcess start(Consumer<JobEvent> onEvent) {
+        Path folder = JobLauncher.folder(project, "loop-" + options.step());
+        var part = new JobInputWriter(folder).projectWithSome(project, project.getImageList(),
                 entry -> options.needs(entry.getID()));
-        return JobStart.start(options.python(), folder,
+        return JobLauncher.start(options.python(), folder,
                 options.request().project(part).build(), onEvent);
     }
 
@@ -58,8 +58,8 @@ public final class LoopJob {
      * @throws HookpathException it failed; what it had done before is in the project
      */
     public LoopSummary finish(JobOutcome outcome) {
-        Takeover made = Takeover.of(project, outcome);
-        HookpathException failure = Problems.of(outcome);
+        ProjectResultImport made = ProjectResultImport.of(project, outcome);
+        HookpathException failure = ErrorMessages.of(outcome);
         if (failure != null) {
             throw failure;
         }

@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import qupath.ext.hookpath.Entries;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Options;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.Request;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.ProjectEntries;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobRequest;
 import qupath.ext.hookpath.train.TrainOptions;
 import qupath.lib.projects.Project;
 
@@ -48,24 +48,25 @@ public record LoopOptions(
             String step, Map<String, ?> given, Project<BufferedImage> project) {
         if (!STEPS.contains(step)) {
             throw new HookpathException(
-                    Texts.get("loop.error.step", step, String.join(", ", STEPS)));
+                    UiTexts.get("loop.error.step", step, String.join(", ", STEPS)));
         }
-        Options options = Options.of(given);
+        ScriptArguments options = ScriptArguments.of(given);
         Path folder = options.path("loop");
         folder = folder == null ? folder(project) : folder.toAbsolutePath();
         if (!"start".equals(step) && !hasBegun(folder)) {
-            throw new HookpathException(Texts.get("loop.why.notStarted"));
+            throw new HookpathException(UiTexts.get("loop.why.notStarted"));
         }
         List<String> named = new ArrayList<>(options.texts("image"));
         named.addAll(options.texts("images"));
-        List<String> ids = named.isEmpty() ? List.of() : Entries.chosen(project, named).stream()
+        List<String> ids = named.isEmpty() ? List.of() : ProjectEntries.chosen(project, named)
+                .stream()
                 .map(entry -> entry.getID()).toList();
         return new LoopOptions(step, folder, ids, options.text("python", null), given);
     }
 
     /** Where a project's loop is: {@code hookpath/loop} in the project's folder. */
     public static Path folder(Project<BufferedImage> project) {
-        return JobStart.base(project).resolve("hookpath").resolve("loop");
+        return JobLauncher.base(project).resolve("hookpath").resolve("loop");
     }
 
     /** Whether a loop has begun in this folder. */
@@ -82,19 +83,20 @@ public record LoopOptions(
         };
     }
 
-    Request.Builder request() {
+    JobRequest.Builder request() {
         List<String> settings = settings();
-        Request.Builder request = Request.of("loop").option("step", step).option("loop", folder)
+        JobRequest.Builder request = JobRequest.of("loop").option("step", step).option("loop",
+                folder)
                 .option("image", images.isEmpty() ? null : images)
                 .option("set", settings.isEmpty() ? null : settings);
-        Options rest = Options.of(given);
+        ScriptArguments rest = ScriptArguments.of(given);
         OURS.forEach(key -> rest.text(key, null));
         rest.addTo(request);
         return request;
     }
 
     private List<String> settings() {
-        Options options = Options.of(given);
+        ScriptArguments options = ScriptArguments.of(given);
         List<String> settings = new ArrayList<>();
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {
@@ -106,7 +108,7 @@ public record LoopOptions(
         }
         settings.addAll(options.texts("set"));
         if (!settings.isEmpty() && !SETTABLE.contains(step)) {
-            throw new HookpathException(Texts.get("loop.error.setting", settings.get(0), step,
+            throw new HookpathException(UiTexts.get("loop.error.setting", settings.get(0), step,
                     String.join(", ", SETTABLE)));
         }
         return settings;

@@ -1,7 +1,7 @@
 package qupath.ext.hookpath.loop;
 
 import java.util.List;
-import qupath.ext.hookpath.core.LoopStatus;
+import qupath.ext.hookpath.core.loop.LoopStatus;
 
 /**
  * What a step of the annotation loop did.

@@ -4,16 +4,16 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import qupath.ext.hookpath.Entries;
-import qupath.ext.hookpath.Exchange;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Options;
-import qupath.ext.hookpath.Takeover;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.Job;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.Request;
+import qupath.ext.hookpath.JobInputWriter;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.ProjectEntries;
+import qupath.ext.hookpath.ProjectResultImport;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.jobs.JobRequest;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
@@ -53,9 +53,9 @@ public final class TissueJob {
      */
     public static TissueJob of(Project<BufferedImage> project,
             ProjectImageEntry<BufferedImage> current, Map<String, ?> given) {
-        List<String> named = Options.of(given).texts("images");
+        List<String> named = ScriptArguments.of(given).texts("images");
         return new TissueJob(project, named.isEmpty() && current != null
-                ? List.of(current) : Entries.chosen(project, named), given);
+                ? List.of(current) : ProjectEntries.chosen(project, named), given);
     }
 
     /**
@@ -65,15 +65,15 @@ public final class TissueJob {
      * @return the running job
      * @throws HookpathException no Python…; nothing was changed
      */
-    public Job start(Consumer<Event> onEvent) {
-        var folder = JobStart.folder(project, "tissue");
-        Options options = Options.of(given);
+    public JobProcess start(Consumer<JobEvent> onEvent) {
+        var folder = JobLauncher.folder(project, "tissue");
+        ScriptArguments options = ScriptArguments.of(given);
         String python = options.text("python", null);
         options.texts("images");
-        Request.Builder request = Request.of("tissue");
+        JobRequest.Builder request = JobRequest.of("tissue");
         options.addTo(request);
-        var part = new Exchange(folder).projectWithSome(project, images, entry -> true);
-        return JobStart.start(python, folder, request.project(part).build(), onEvent);
+        var part = new JobInputWriter(folder).projectWithSome(project, images, entry -> true);
+        return JobLauncher.start(python, folder, request.project(part).build(), onEvent);
     }
 
     /**
@@ -84,7 +84,7 @@ public final class TissueJob {
      * @throws HookpathException nothing was made; everything is as before
      */
     public TissueSummary finish(JobOutcome outcome) {
-        Takeover made = Takeover.orThrow(project, outcome);
+        ProjectResultImport made = ProjectResultImport.orThrow(project, outcome);
         return new TissueSummary(made.changed(), made.added(), made.removed(), made.problems());
     }
 }

@@ -2,7 +2,7 @@ package qupath.ext.hookpath.measure;
 
 import java.nio.file.Path;
 import java.util.List;
-import qupath.ext.hookpath.core.RegionMeasures;
+import qupath.ext.hookpath.core.evaluation.RegionMeasurements;
 
 /**
  * What was measured.
@@ -11,7 +11,7 @@ import qupath.ext.hookpath.core.RegionMeasures;
  * @param problems one line for each image that was not measured
  * @param table the table of all regions
  */
-public record MeasureSummary(List<RegionMeasures> images, List<String> problems, Path table) {
+public record MeasureSummary(List<RegionMeasurements> images, List<String> problems, Path table) {
 
     /** Regions on all images, without the images themselves. */
     public int regions() {

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.GroovyCall;
 import qupath.lib.projects.Project;
 
 /**
@@ -42,19 +42,19 @@ public record PredictOptions(
      * @throws HookpathException the model is missing or an argument makes no sense
      */
     public static PredictOptions of(Map<String, ?> given, Project<BufferedImage> project) {
-        Options options = Options.of(given);
+        ScriptArguments options = ScriptArguments.of(given);
         String as = options.text("as", "detections").toLowerCase(Locale.ROOT);
         if (!KINDS.contains(as)) {
-            throw new HookpathException(Texts.get("error.as", as));
+            throw new HookpathException(UiTexts.get("error.as", as));
         }
-        Path model = Models.named(options.text("model", ""), project);
+        Path model = ModelList.named(options.text("model", ""), project);
         return new PredictOptions(model, as, options.text("python", null), options.path("out"),
                 given);
     }
 
     /** What goes to the command line besides what this record names. */
-    Options rest() {
-        Options rest = Options.of(given);
+    ScriptArguments rest() {
+        ScriptArguments rest = ScriptArguments.of(given);
         for (String key : List.of("model", "as", "python", "out")) {
             rest.text(key, null);
         }
@@ -81,7 +81,7 @@ public record PredictOptions(
         }
         Path name = "model".equals(model.getFileName().toString()) && model.getParent() != null
                 ? model.getParent().getFileName() : model.getFileName();
-        return JobStart.place(project).resolve("hookpath").resolve("predictions")
+        return JobLauncher.place(project).resolve("hookpath").resolve("predictions")
                 .resolve(name == null ? "model" : name.toString());
     }
 

@@ -7,8 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import qupath.ext.hookpath.core.Likeness;
 import qupath.ext.hookpath.core.Plane;
+import qupath.ext.hookpath.core.models.OutOfDistribution;
 
 /**
  * What a prediction found and what became of it.
@@ -33,7 +33,7 @@ public record PredictSummary(List<Image> images, List<String> problems, Path out
      *     them; null: nothing is known
      */
     public record Image(String id, String name, String run, Map<String, Double> areasMm2,
-            int added, int removed, Map<Plane, Path> folders, Likeness likeness) {
+            int added, int removed, Map<Plane, Path> folders, OutOfDistribution likeness) {
 
         /** Maps and GeoJSON of the first plane; null: nothing was written. */
         public Path folder() {

@@ -6,36 +6,36 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
-import qupath.ext.hookpath.core.ClassPart;
-import qupath.ext.hookpath.core.Paint;
+import qupath.ext.hookpath.core.jobs.RequestClass;
+import qupath.ext.hookpath.core.maps.MapColors;
 import qupath.lib.gui.images.stores.ImageRenderer;
 
 /**
- * Paints probabilities (one band per class, 0…255) as a {@link Paint} says. Thread-safe: QuPath
+ * Paints probabilities (one band per class, 0…255) as a {@link MapColors} says. Thread-safe: QuPath
  * paints on several threads while a person moves a slider.
  */
 public final class ClassRenderer implements ImageRenderer {
 
     private final String id = ClassRenderer.class.getName() + UUID.randomUUID();
     private final AtomicLong changes = new AtomicLong();
-    private volatile Paint paint;
+    private volatile MapColors paint;
 
     /** All classes, whatever their probability. */
-    public ClassRenderer(List<ClassPart> classes) {
+    public ClassRenderer(List<RequestClass> classes) {
         int[] colors = new int[classes.size()];
         for (int i = 0; i < colors.length; i++) {
-            colors[i] = ClassColors.packed(classes.get(i), i);
+            colors[i] = DistinctClassColors.packed(classes.get(i), i);
         }
-        paint = Paint.likeliest(colors);
+        paint = MapColors.likeliest(colors);
     }
 
     /** What is painted, and how. */
-    public Paint paint() {
+    public MapColors paint() {
         return paint;
     }
 
     /** Paints otherwise from now on. */
-    public synchronized void change(UnaryOperator<Paint> change) {
+    public synchronized void change(UnaryOperator<MapColors> change) {
         paint = change.apply(paint);
         changes.incrementAndGet();
     }
@@ -47,7 +47,7 @@ public final class ClassRenderer implements ImageRenderer {
         BufferedImage target = out != null && out.getWidth() == width && out.getHeight() == height
                 && out.getType() == BufferedImage.TYPE_INT_ARGB ? out
                 : new BufferedImage(width, height, BufferedImage.TYPE_INT_ARGB);
-        Paint now = paint;
+        MapColors now = paint;
         int[] row = new int[width];
         int[][] bands = new int[Math.min(now.colors().length, in.getRaster().getNumBands())][];
         for (int y = 0; y < height; y++) {
@@ -57,7 +57,7 @@ public final class ClassRenderer implements ImageRenderer {
         return target;
     }
 
-    private static void paintRow(Raster raster, int y, Paint now, int[][] bands, int[] row) {
+    private static void paintRow(Raster raster, int y, MapColors now, int[][] bands, int[] row) {
         for (int c = 0; c < bands.length; c++) {
             bands[c] = raster.getSamples(0, y, row.length, 1, c, bands[c]);
         }

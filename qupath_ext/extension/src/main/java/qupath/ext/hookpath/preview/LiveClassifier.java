@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import qupath.ext.hookpath.core.ClassPart;
+import qupath.ext.hookpath.core.jobs.RequestClass;
 import qupath.lib.classifiers.pixel.PixelClassifier;
 import qupath.lib.classifiers.pixel.PixelClassifierMetadata;
 import qupath.lib.images.ImageData;
@@ -27,7 +27,7 @@ public final class LiveClassifier implements PixelClassifier {
     static final int TILE = 512;
 
     private final transient PreviewWorker worker;
-    private final transient Opened opened;
+    private final transient OpenedModel opened;
     private final transient ImageData<BufferedImage> image;
     private final PixelClassifierMetadata metadata;
 
@@ -38,7 +38,8 @@ public final class LiveClassifier implements PixelClassifier {
      * @param opened as what
      * @param image the image
      */
-    public LiveClassifier(PreviewWorker worker, Opened opened, ImageData<BufferedImage> image) {
+    public LiveClassifier(PreviewWorker worker, OpenedModel opened,
+            ImageData<BufferedImage> image) {
         this.worker = worker;
         this.opened = opened;
         this.image = image;
@@ -54,11 +55,11 @@ public final class LiveClassifier implements PixelClassifier {
     }
 
     /** QuPath's channels for the classes. */
-    static List<ImageChannel> channels(List<ClassPart> classes) {
+    static List<ImageChannel> channels(List<RequestClass> classes) {
         List<ImageChannel> channels = new ArrayList<>();
         for (int i = 0; i < classes.size(); i++) {
             channels.add(ImageChannel.getInstance(
-                    classes.get(i).name(), ClassColors.packed(classes.get(i), i)));
+                    classes.get(i).name(), DistinctClassColors.packed(classes.get(i), i)));
         }
         return channels;
     }
@@ -76,7 +77,7 @@ public final class LiveClassifier implements PixelClassifier {
         int height = (int) Math.max(1, Math.round(request.getHeight() / downsample));
         try {
             return classify(
-                    new View(request.getX(), request.getY(), width, height, downsample));
+                    new ViewRegion(request.getX(), request.getY(), width, height, downsample));
         } catch (CancellationException e) {
             throw new IOException(e);
         }
@@ -93,10 +94,11 @@ public final class LiveClassifier implements PixelClassifier {
      * @throws CancellationException nobody looks at it any more
      * @throws IOException it failed
      */
-    BufferedImage classify(View view) throws IOException {
+    BufferedImage classify(ViewRegion view) throws IOException {
         try {
             byte[][] planes = worker.classify(opened, view);
-            return Planes.image(planes, view.width(), view.height(), metadata.getOutputChannels());
+            return BandImages.image(planes, view.width(), view.height(),
+                    metadata.getOutputChannels());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException();

@@ -3,19 +3,20 @@ package qupath.ext.hookpath.preview;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
 
 /**
- * A map over the image in the window for a window of its own that has a {@link LayerPane}; one at a
+ * A map over the image in the window for a window of its own that has a
+ * {@link OverlaySettingsPane}; one at a
  * time. For the JavaFX thread.
  */
 public final class MapLayer {
 
     private final QuPathGUI qupath;
-    private final LayerPane pane;
+    private final OverlaySettingsPane pane;
     private MapOverlay current;
 
     /**
@@ -24,7 +25,7 @@ public final class MapLayer {
      * @param qupath QuPath
      * @param pane says how it is painted
      */
-    public MapLayer(QuPathGUI qupath, LayerPane pane) {
+    public MapLayer(QuPathGUI qupath, OverlaySettingsPane pane) {
         this.qupath = qupath;
         this.pane = pane;
         pane.bindOpacity(qupath.getOverlayOptions());
@@ -46,7 +47,7 @@ public final class MapLayer {
             return;
         }
         ImageData<BufferedImage> image = viewer.getImageData();
-        Threads.work(() -> MapOverlay.of(image, file, 0, () -> current = null),
+        BackgroundThreads.work(() -> MapOverlay.of(image, file, 0, () -> current = null),
                 overlay -> put(overlay, viewer), failed);
     }
 

@@ -7,8 +7,8 @@ import java.util.List;
 import javafx.beans.value.ChangeListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.core.ClassPart;
-import qupath.ext.hookpath.core.MapFile;
+import qupath.ext.hookpath.core.jobs.RequestClass;
+import qupath.ext.hookpath.core.maps.MapFile;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.gui.viewer.overlays.PixelClassificationOverlay;
 import qupath.lib.images.ImageData;
@@ -21,7 +21,7 @@ final class MapOverlay {
 
     private final ImageData<BufferedImage> image;
     private final MapFile map;
-    private final MapServer server;
+    private final MapTileServer server;
     private final ClassRenderer renderer;
     private final ChangeListener<ImageData<BufferedImage>> onImage;
     private QuPathViewer viewer;
@@ -31,7 +31,7 @@ final class MapOverlay {
             ImageData<BufferedImage> image, MapFile map, double smoothUm, Runnable onGone) {
         this.image = image;
         this.map = map;
-        this.server = new MapServer(image.getServer(), map, smoothUm);
+        this.server = new MapTileServer(image.getServer(), map, smoothUm);
         this.renderer = new ClassRenderer(map.classes());
         this.onImage = (observable, before, after) -> {
             hide();
@@ -63,7 +63,7 @@ final class MapOverlay {
                 viewer.getOverlayOptions(), data -> data == image ? server : null, renderer);
         overlay.setMaxThreads(THREADS);
         overlay.setLivePrediction(true);
-        overlay.setLocationStringFunction(new Readout(image, server));
+        overlay.setLocationStringFunction(new CursorReadout(image, server));
         PixelLayer.put(viewer, overlay);
         viewer.imageDataProperty().addListener(onImage);
         return true;
@@ -92,7 +92,7 @@ final class MapOverlay {
         return map.path();
     }
 
-    List<ClassPart> classes() {
+    List<RequestClass> classes() {
         return map.classes();
     }
 

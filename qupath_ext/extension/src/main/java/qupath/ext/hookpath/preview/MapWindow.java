@@ -11,39 +11,40 @@ import javafx.scene.control.Label;
 import javafx.scene.control.TitledPane;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 
 /** The small window beside a map: which one, which classes. */
-public final class MapWindow extends VBox implements Windows.AtWork {
+public final class MapWindow extends VBox implements WindowFactory.AtWork {
 
     private final QuPathGUI qupath;
     private final ChangeListener<Path> onChoice = (observable, before, after) -> choose(after);
 
     @FXML private ComboBox<Path> maps;
-    @FXML private LayerPane layers;
+    @FXML private OverlaySettingsPane layers;
     @FXML private TitledPane redrawing;
     @FXML private RedrawPane redraw;
     @FXML private Label status;
 
     MapWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "map.fxml");
+        WindowFactory.load(this, "map-window.fxml");
         layers.bindOpacity(qupath.getOverlayOptions());
         redraw.follow(qupath, layers, () -> choose(maps.getValue()));
-        redrawing.expandedProperty().addListener((o, was, is) -> Threads.later(this::fit));
+        redrawing.expandedProperty().addListener((o, was,
+                is) -> BackgroundThreads.later(this::fit));
         maps.setConverter(new Names());
-        maps.setPlaceholder(new Label(Texts.get("map.none")));
+        maps.setPlaceholder(new Label(UiTexts.get("map.none")));
         maps.valueProperty().addListener(onChoice);
     }
 
     /** The maps of the image, the best first. */
     void offer(List<Path> found) {
         quietly(() -> maps.getItems().setAll(found));
-        status(found.isEmpty() ? Texts.get("map.none") : "");
+        status(found.isEmpty() ? UiTexts.get("map.none") : "");
     }
 
     /** That one is over the image now. */
@@ -59,7 +60,7 @@ public final class MapWindow extends VBox implements Windows.AtWork {
         layers.setProbabilities(overlay.hasProbabilities());
         layers.show(overlay.classes(), overlay.renderer(), overlay::repaint);
         redraw.setMap(overlay.hasProbabilities() ? overlay.file() : null);
-        status(overlay.hasProbabilities() ? "" : Texts.get("map.classesOnly"));
+        status(overlay.hasProbabilities() ? "" : UiTexts.get("map.classesOnly"));
         fit();
     }
 
@@ -84,17 +85,17 @@ public final class MapWindow extends VBox implements Windows.AtWork {
     }
 
     boolean isOpen() {
-        return Windows.isShowing(this);
+        return WindowFactory.isShowing(this);
     }
 
     void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 
     @FXML
     private void browse() {
-        File file = FileChoosers.promptForFile(getScene().getWindow(), Texts.get("map.choose"),
-                FileChoosers.createExtensionFilter(Texts.get("map.files"), "*.tif", "*.tiff"));
+        File file = FileChoosers.promptForFile(getScene().getWindow(), UiTexts.get("map.choose"),
+                FileChoosers.createExtensionFilter(UiTexts.get("map.files"), "*.tif", "*.tiff"));
         if (file != null) {
             choose(file.toPath());
         }

@@ -6,17 +6,17 @@ import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Pythons;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.ModelShelf;
-import qupath.ext.hookpath.core.Python;
-import qupath.ext.hookpath.core.PythonProblem;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.ui.Dock;
+import qupath.ext.hookpath.PythonChoice;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.environment.PythonInterpreter;
+import qupath.ext.hookpath.core.environment.PythonProblem;
+import qupath.ext.hookpath.core.models.ModelLibrary;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.ui.DockablePanel;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
@@ -32,9 +32,9 @@ public final class PreviewCommand {
     private static final ReadOnlyBooleanWrapper OPEN =
             new ReadOnlyBooleanWrapper(PreviewCommand.class, "open");
 
-    private static final Dock DOCK = new Dock(TITLE, PreviewCommand::closed);
+    private static final DockablePanel DOCK = new DockablePanel(TITLE, PreviewCommand::closed);
 
-    private static LivePreview current;
+    private static PreviewSession current;
     private static PreviewWindow window;
 
     private PreviewCommand() {}
@@ -70,7 +70,7 @@ public final class PreviewCommand {
      * @param python path of a Python; null: the usual one
      * @return what it opened; fails with a {@link HookpathException}
      */
-    public static CompletableFuture<Opened> start(
+    public static CompletableFuture<OpenedModel> start(
             QuPathGUI qupath, Path model, String device, String python) {
         PreviewWindow shown = showWindow(qupath);
         shown.select(model);
@@ -86,7 +86,8 @@ public final class PreviewCommand {
      * @param python path of a Python; null: the usual one
      * @return done (with null) when it watches; fails with a {@link HookpathException}
      */
-    public static CompletableFuture<Opened> live(QuPathGUI qupath, String device, String python) {
+    public static CompletableFuture<OpenedModel> live(QuPathGUI qupath, String device,
+            String python) {
         showWindow(qupath);
         return begin(qupath, null, device, python);
     }
@@ -110,48 +111,48 @@ public final class PreviewCommand {
      */
     public static CompletableFuture<Path> save(QuPathGUI qupath, String name) {
         var saved = new CompletableFuture<Path>();
-        LivePreview from = current;
-        ModelShelf shelf = Models.shelf(qupath.getProject());
-        String wrong = from == null || !from.isLive() ? Texts.get("preview.live.nothing")
+        PreviewSession from = current;
+        ModelLibrary shelf = ModelList.shelf(qupath.getProject());
+        String wrong = from == null || !from.isLive() ? UiTexts.get("preview.live.nothing")
                 : whyNotName(shelf, name);
         if (wrong != null) {
             saved.completeExceptionally(new HookpathException(wrong));
             return saved;
         }
         Path folder = shelf.models().resolve(name);
-        Threads.work(() -> {
+        BackgroundThreads.work(() -> {
             from.save(folder);
             return folder;
         }, found -> {
-            Models.changed();
+            ModelList.changed();
             Preferences.lastModel().set(found.toString());
             saved.complete(found);
         }, saved::completeExceptionally);
         return saved;
     }
 
-    private static String whyNotName(ModelShelf shelf, String name) {
+    private static String whyNotName(ModelLibrary shelf, String name) {
         String why = shelf.whyNotName(name);
-        return why == null ? null : Texts.get("models.rename." + why, name);
+        return why == null ? null : UiTexts.get("models.rename." + why, name);
     }
 
-    private static CompletableFuture<Opened> begin(
+    private static CompletableFuture<OpenedModel> begin(
             QuPathGUI qupath, Path model, String device, String python) {
         if (current != null) {
             current.end(null);
         }
         PreviewWindow shown = window;
-        var begun = new CompletableFuture<Opened>();
+        var begun = new CompletableFuture<OpenedModel>();
         QuPathViewer viewer = qupath.getViewer();
         if (viewer == null || !viewer.hasServer()) {
-            String problem = Texts.get("error.noImage");
+            String problem = UiTexts.get("error.noImage");
             shown.status(problem);
             begun.completeExceptionally(new HookpathException(problem));
             return begun;
         }
         ProbabilityMap.hide();
-        var settings = new LivePreview.Settings(() -> python(python), model, device);
-        current = new LivePreview(qupath, viewer, settings, new Hearer(shown, begun));
+        var settings = new PreviewSession.Settings(() -> python(python), model, device);
+        current = new PreviewSession(qupath, viewer, settings, new Hearer(shown, begun));
         shown.started(model == null);
         current.start();
         return begun;
@@ -186,17 +187,17 @@ public final class PreviewCommand {
         return window;
     }
 
-    private static Python python(String asked) {
+    private static PythonInterpreter python(String asked) {
         try {
-            return Pythons.find(asked);
+            return PythonChoice.find(asked);
         } catch (PythonProblem e) {
-            throw Problems.of(e);
+            throw ErrorMessages.of(e);
         }
     }
 
     /** Passes on how it goes; says once why it ended. */
-    private record Hearer(PreviewWindow shown, CompletableFuture<Opened> begun)
-            implements LivePreview.Hearer {
+    private record Hearer(PreviewWindow shown, CompletableFuture<OpenedModel> begun)
+            implements PreviewSession.Hearer {
 
         @Override
         public void waiting() {
@@ -204,7 +205,7 @@ public final class PreviewCommand {
         }
 
         @Override
-        public void opened(Opened opened, ClassRenderer renderer) {
+        public void opened(OpenedModel opened, ClassRenderer renderer) {
             logger.info("Preview on {}, opened in {} s", opened.device(), opened.seconds());
             shown.opened(opened, renderer);
             begun.complete(opened);
@@ -223,8 +224,8 @@ public final class PreviewCommand {
                 begun.cancel(false);
             } else if (!begun.completeExceptionally(new HookpathException(problem))) {
                 // It ran before: a person looks at the image, not at the window.
-                Dialogs.showWarningNotification(Texts.get(TITLE),
-                        Texts.get("preview.switchedOff", problem));
+                Dialogs.showWarningNotification(UiTexts.get(TITLE),
+                        UiTexts.get("preview.switchedOff", problem));
             }
         }
     }

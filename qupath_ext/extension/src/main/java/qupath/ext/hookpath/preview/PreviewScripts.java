@@ -7,13 +7,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import javafx.application.Platform;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.Options;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.scripting.QP;
 
@@ -29,9 +29,9 @@ public final class PreviewScripts {
      *     {@code python}
      * @throws HookpathException there is no window or image, or one of them cannot be used
      */
-    public static Opened start(Map<String, ?> arguments) {
+    public static OpenedModel start(Map<String, ?> arguments) {
         QuPathGUI qupath = window();
-        Options options = Options.of(arguments);
+        ScriptArguments options = ScriptArguments.of(arguments);
         Path model = model(options.text("model", Preferences.lastModel().get()));
         String device = options.text("device", Preferences.device().get());
         String python = options.text("python", null);
@@ -46,7 +46,7 @@ public final class PreviewScripts {
      */
     public static void live(Map<String, ?> arguments) {
         QuPathGUI qupath = window();
-        Options options = Options.of(arguments);
+        ScriptArguments options = ScriptArguments.of(arguments);
         String device = options.text("device", Preferences.device().get());
         String python = options.text("python", null);
         await(() -> PreviewCommand.live(qupath, device, python));
@@ -88,11 +88,11 @@ public final class PreviewScripts {
 
     private static Path model(String asked) {
         if (asked == null || asked.isBlank()) {
-            throw new HookpathException(Texts.get("error.noModel"));
+            throw new HookpathException(UiTexts.get("error.noModel"));
         }
         Function<ModelFolder, Boolean> fits =
                 model -> model.name().equals(asked) || model.path().equals(Path.of(asked));
-        ModelFolder found = Models.all(QP.getProject()).stream().filter(fits::apply).findFirst()
+        ModelFolder found = ModelList.all(QP.getProject()).stream().filter(fits::apply).findFirst()
                 .orElseGet(() -> ModelFolder.read(Path.of(asked)));
         if (found.problem() != null) {
             throw new HookpathException(found.problem());
@@ -103,7 +103,7 @@ public final class PreviewScripts {
     private static QuPathGUI window() {
         QuPathGUI qupath = QuPathGUI.getInstance();
         if (qupath == null) {
-            throw new HookpathException(Texts.get("error.noWindow"));
+            throw new HookpathException(UiTexts.get("error.noWindow"));
         }
         return qupath;
     }
@@ -125,12 +125,12 @@ public final class PreviewScripts {
         try {
             return result.get();
         } catch (ExecutionException e) {
-            throw new HookpathException(Problems.oneLine(e), e);
+            throw new HookpathException(ErrorMessages.oneLine(e), e);
         } catch (CancellationException e) {
-            throw new HookpathException(Texts.get("preview.off"), e);
+            throw new HookpathException(UiTexts.get("preview.off"), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new HookpathException(Texts.get("job.stopped"), e);
+            throw new HookpathException(UiTexts.get("job.stopped"), e);
         }
     }
 }

@@ -15,14 +15,14 @@ import javafx.scene.control.Tooltip;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.ui.Dock;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.ui.DockablePanel;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
@@ -32,7 +32,7 @@ import qupath.lib.projects.Project;
 public final class PreviewWindow extends VBox {
 
     private final QuPathGUI qupath;
-    private final Dock dock;
+    private final DockablePanel dock;
     private final ChangeListener<ModelFolder> onChoice = (observable, before, after) -> start();
     private final ChangeListener<Number> onChange = (o, was, is) -> listModels();
     private final ChangeListener<Project<BufferedImage>> onProject =
@@ -40,7 +40,7 @@ public final class PreviewWindow extends VBox {
     private boolean startWhenListed;
 
     @FXML private ComboBox<ModelFolder> models;
-    @FXML private LayerPane layers;
+    @FXML private OverlaySettingsPane layers;
     @FXML private Label status;
     @FXML private ToggleButton live;
     @FXML private HBox modelBox;
@@ -48,18 +48,18 @@ public final class PreviewWindow extends VBox {
     @FXML private Button onOff;
     @FXML private Button move;
 
-    PreviewWindow(QuPathGUI qupath, Dock dock) {
+    PreviewWindow(QuPathGUI qupath, DockablePanel dock) {
         this.qupath = qupath;
         this.dock = dock;
-        Windows.load(this, "preview.fxml");
+        WindowFactory.load(this, "preview-window.fxml");
         nameMove();
         layers.bindOpacity(qupath.getOverlayOptions());
         models.setConverter(new Names());
         models.tooltipProperty().bind(models.valueProperty().map(
                 model -> new Tooltip(models.getConverter().toString(model))));
-        models.setPlaceholder(new Label(Texts.get("preview.noModels")));
+        models.setPlaceholder(new Label(UiTexts.get("preview.noModels")));
         models.valueProperty().addListener(onChoice);
-        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+        ModelList.changesProperty().addListener(new WeakChangeListener<>(onChange));
         qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
         listModels();
     }
@@ -99,11 +99,11 @@ public final class PreviewWindow extends VBox {
         modelBox.setDisable(learning);
         save.setVisible(learning);
         save.setDisable(true);
-        onOff.setText(Texts.get("preview.turnOff"));
+        onOff.setText(UiTexts.get("preview.turnOff"));
     }
 
     /** The preview works on an image. */
-    void opened(Opened opened, ClassRenderer renderer) {
+    void opened(OpenedModel opened, ClassRenderer renderer) {
         layers.show(opened.classes(), renderer, this::repaint);
         save.setDisable(false);
         status(opened.said());
@@ -117,11 +117,11 @@ public final class PreviewWindow extends VBox {
 
     /** It is over; `problem` says why, null: it was turned off. */
     void ended(String problem) {
-        status(problem == null ? Texts.get("preview.off") : problem);
+        status(problem == null ? UiTexts.get("preview.off") : problem);
         live.setSelected(false);
         modelBox.setDisable(false);
         save.setVisible(false);
-        onOff.setText(Texts.get("preview.turnOn"));
+        onOff.setText(UiTexts.get("preview.turnOn"));
     }
 
     @FXML
@@ -131,13 +131,13 @@ public final class PreviewWindow extends VBox {
     }
 
     private void nameMove() {
-        move.setText(Texts.get(dock.dockedProperty().get() ? "dock.undock" : "dock.dock"));
+        move.setText(UiTexts.get(dock.dockedProperty().get() ? "dock.undock" : "dock.dock"));
     }
 
     @FXML
     private void browse() {
         File folder = FileChoosers.promptForDirectory(
-                getScene().getWindow(), Texts.get("preview.chooseModel"), null);
+                getScene().getWindow(), UiTexts.get("preview.chooseModel"), null);
         if (folder == null) {
             return;
         }
@@ -162,8 +162,8 @@ public final class PreviewWindow extends VBox {
 
     @FXML
     private void saveModel() {
-        String name = Dialogs.showInputDialog(Texts.get("preview.title"),
-                Texts.get("preview.live.name"), Texts.get("preview.live.nameDefault"));
+        String name = Dialogs.showInputDialog(UiTexts.get("preview.title"),
+                UiTexts.get("preview.live.name"), UiTexts.get("preview.live.nameDefault"));
         if (name == null || name.isBlank()) {
             return;
         }
@@ -171,9 +171,9 @@ public final class PreviewWindow extends VBox {
         PreviewCommand.save(qupath, name.strip()).whenComplete((folder, problem) -> {
             save.setDisable(false);
             if (problem != null) {
-                Windows.showProblem(this, "preview.title", problem);
+                WindowFactory.showProblem(this, "preview.title", problem);
             } else {
-                status(Texts.get("preview.live.saved", folder.getFileName()));
+                status(UiTexts.get("preview.live.saved", folder.getFileName()));
                 listModels();
             }
         });
@@ -199,12 +199,12 @@ public final class PreviewWindow extends VBox {
 
     private void listModels() {
         var project = qupath.getProject();
-        Threads.work(() -> Models.all(project), found -> {
+        BackgroundThreads.work(() -> ModelList.all(project), found -> {
             if (project == qupath.getProject()) {
                 listed(found);
             }
         },
-                problem -> status(Problems.oneLine(problem)));
+                problem -> status(ErrorMessages.oneLine(problem)));
     }
 
     private void listed(List<ModelFolder> found) {
@@ -222,7 +222,7 @@ public final class PreviewWindow extends VBox {
                     .ifPresentOrElse(model -> {
                         choose(model);
                         start();
-                    }, () -> status(Texts.get("preview.noModels")));
+                    }, () -> status(UiTexts.get("preview.noModels")));
         }
     }
 
@@ -256,7 +256,7 @@ public final class PreviewWindow extends VBox {
             if (model == null) {
                 return "";
             }
-            return model.spacingsUm().isEmpty() ? model.name() : Texts.get("preview.model",
+            return model.spacingsUm().isEmpty() ? model.name() : UiTexts.get("preview.model",
                     model.name(), model.family(), model.spacingsUm().get(0));
         }
 

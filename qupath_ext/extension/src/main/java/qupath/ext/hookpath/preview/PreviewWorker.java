@@ -18,9 +18,9 @@ import org.apposed.appose.Service.TaskStatus;
 import org.apposed.appose.SharedMemory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.QuPathHome;
+import qupath.ext.hookpath.core.environment.PythonInterpreter;
 
 /**
  * The long-lived Python process behind the preview. One model on one slide is open at a time;
@@ -41,8 +41,8 @@ public final class PreviewWorker implements AutoCloseable {
     private static final List<String> LIVE_SETTINGS = List.of("probe.copies=1");
 
     private final Service service;
-    private final SharedBlocks blocks = new SharedBlocks();
-    private final Map<Task, View> running = new ConcurrentHashMap<>();
+    private final SharedMemoryBlocks blocks = new SharedMemoryBlocks();
+    private final Map<Task, ViewRegion> running = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     private PreviewWorker(Service service) {
@@ -56,7 +56,8 @@ public final class PreviewWorker implements AutoCloseable {
      * @param log hears what the process writes to its log; on a thread of the worker
      * @throws IOException it cannot be started
      */
-    public static PreviewWorker start(Python python, Consumer<String> log) throws IOException {
+    public static PreviewWorker start(PythonInterpreter python, Consumer<String> log)
+            throws IOException {
         Path executable = python.executable();
         Service service = new Service(Path.of(System.getProperty("java.io.tmpdir")).toFile(),
                 executable.toString(), "-X", "utf8", "-m", "hookpath.qupath");
@@ -79,7 +80,7 @@ public final class PreviewWorker implements AutoCloseable {
      * @throws PreviewException one of them cannot be used, or the process is gone
      * @throws InterruptedException nobody waits any more
      */
-    public Opened open(Path model, SlideSource slide, String device)
+    public OpenedModel open(Path model, SlideSource slide, String device)
             throws PreviewException, InterruptedException {
         Map<String, Object> asked = new HashMap<>(howToOpen(slide));
         if (slide.plane() != null) {
@@ -87,7 +88,7 @@ public final class PreviewWorker implements AutoCloseable {
         }
         asked.put("model", model == null ? null : model.toString());
         asked.put("device", device);
-        return Opened.of(answer(asking("open", asked), null), slide.plane());
+        return OpenedModel.of(answer(asking("open", asked), null), slide.plane());
     }
 
     /** What the worker's {@code slide_of} takes, but for the plane. */
@@ -117,7 +118,7 @@ public final class PreviewWorker implements AutoCloseable {
      * @throws PreviewException it failed, or the process is gone
      * @throws InterruptedException nobody waits any more
      */
-    public byte[][] classify(Opened opened, View view)
+    public byte[][] classify(OpenedModel opened, ViewRegion view)
             throws PreviewException, InterruptedException {
         int channels = opened.classes().size();
         SharedMemory block = blocks.take(channels * view.area());
@@ -252,7 +253,7 @@ public final class PreviewWorker implements AutoCloseable {
     }
 
     /** Starts the task and waits; what a person can do something about becomes an exception. */
-    private Map<String, Object> answer(Task task, View view)
+    private Map<String, Object> answer(Task task, ViewRegion view)
             throws PreviewException, InterruptedException {
         if (view != null) {
             running.put(task, view);
@@ -315,7 +316,7 @@ public final class PreviewWorker implements AutoCloseable {
     private PreviewException gone(Throwable cause) {
         List<String> lines = service.errorLines();
         String last = lines.isEmpty() ? "" : lastLine(String.join("\n", List.copyOf(lines)));
-        return new PreviewException(Texts.get("preview.gone", last).strip(), cause);
+        return new PreviewException(UiTexts.get("preview.gone", last).strip(), cause);
     }
 
     private static String lastLine(String text) {

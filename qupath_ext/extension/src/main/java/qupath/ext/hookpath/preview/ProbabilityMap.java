@@ -10,16 +10,16 @@ import java.util.concurrent.CompletableFuture;
 import javafx.application.Platform;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Stacks;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.check.Check;
-import qupath.ext.hookpath.core.MapSearch;
+import qupath.ext.hookpath.ImageStacks;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.check.EvaluateJob;
 import qupath.ext.hookpath.core.Plane;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.core.maps.MapSearch;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
@@ -43,18 +43,18 @@ public final class ProbabilityMap {
         MapWindow shown = showWindow(qupath);
         QuPathViewer viewer = qupath.getViewer();
         if (viewer == null || viewer.getImageData() == null) {
-            shown.status(Texts.get("error.noImage"));
+            shown.status(UiTexts.get("error.noImage"));
             return;
         }
         ImageData<BufferedImage> image = viewer.getImageData();
         Project<BufferedImage> project = qupath.getProject();
-        Plane plane = Stacks.shown(viewer);
-        Threads.work(() -> mapsOf(image, plane, project), maps -> {
+        Plane plane = ImageStacks.shown(viewer);
+        BackgroundThreads.work(() -> mapsOf(image, plane, project), maps -> {
             shown.offer(maps);
             if (!maps.isEmpty()) {
                 show(qupath, maps.get(0));
             }
-        }, problem -> shown.status(Problems.oneLine(problem)));
+        }, problem -> shown.status(ErrorMessages.oneLine(problem)));
     }
 
     /**
@@ -69,14 +69,15 @@ public final class ProbabilityMap {
         QuPathViewer viewer = qupath.getViewer();
         MapWindow shown = showWindow(qupath);
         if (viewer == null || viewer.getImageData() == null) {
-            return failed(done, shown, Texts.get("error.noImage"));
+            return failed(done, shown, UiTexts.get("error.noImage"));
         }
         ImageData<BufferedImage> image = viewer.getImageData();
         double smooth = shown.smoothUm();
-        Threads.work(() -> MapOverlay.of(image, file, smooth, ProbabilityMap::gone), overlay -> {
+        BackgroundThreads.work(() -> MapOverlay.of(image, file, smooth, ProbabilityMap::gone),
+                overlay -> {
             put(overlay, viewer, shown);
             done.complete(null);
-        }, e -> failed(done, shown, Problems.oneLine(e)));
+        }, e -> failed(done, shown, ErrorMessages.oneLine(e)));
         return done;
     }
 
@@ -121,7 +122,7 @@ public final class ProbabilityMap {
 
     private static MapWindow showWindow(QuPathGUI qupath) {
         boolean open = window != null && window.isOpen();
-        Stage stage = Windows.show(qupath, TITLE, () -> {
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> {
             window = new MapWindow(qupath);
             return window;
         });
@@ -137,12 +138,13 @@ public final class ProbabilityMap {
         String slide = uris.isEmpty() || !"file".equals(uris.iterator().next().getScheme()) ? null
                 : Path.of(uris.iterator().next()).toString();
         List<Path> places = new ArrayList<>();
-        places.add(JobStart.base(project).resolve("hookpath"));
-        places.add(JobStart.base(null).resolve("hookpath").resolve("predictions"));
+        places.add(JobLauncher.base(project).resolve("hookpath"));
+        places.add(JobLauncher.base(null).resolve("hookpath").resolve("predictions"));
         var entry = project == null ? null : project.getEntry(image);
         String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
         // Those of a check are of what is annotated only.
         return MapSearch.mapsOf(name, slide, plane, places.toArray(Path[]::new)).stream()
-                .filter(map -> !map.startsWith(places.getFirst().resolve(Check.FOLDER))).toList();
+                .filter(map -> !map.startsWith(places.getFirst().resolve(EvaluateJob.FOLDER)))
+                        .toList();
     }
 }

@@ -15,15 +15,15 @@ import javafx.scene.control.Slider;
 import javafx.scene.control.Spinner;
 import javafx.scene.layout.VBox;
 import javafx.util.Duration;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.predict.Redraw;
-import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.predict.RedrawJob;
+import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.Spinners;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
@@ -39,7 +39,7 @@ public final class RedrawPane extends VBox {
 
     private final PauseTransition settled = new PauseTransition(SETTLED);
     private QuPathGUI qupath;
-    private LayerPane layers;
+    private OverlaySettingsPane layers;
     private Runnable onSmooth = () -> { };
     private Path map;
     private boolean importing;
@@ -51,20 +51,20 @@ public final class RedrawPane extends VBox {
     @FXML private Spinner<Double> simplify;
     @FXML private Button here;
     @FXML private Button everywhere;
-    @FXML private JobView job;
+    @FXML private JobPane job;
     @FXML private Label said;
 
     /** Nothing can be made yet; see {@link #follow}. */
     public RedrawPane() {
-        Windows.load(this, "redraw-pane.fxml");
+        WindowFactory.load(this, "redraw-pane.fxml");
         NamedChoice.fill(output, "run.output", "detections", "annotations");
         Spinners.numbers(minArea, 1e9, Preferences.minArea().get(), 50);
         Spinners.numbers(simplify, 1000, Preferences.simplify().get(), 0.25);
         smoothText.textProperty().bind(Bindings.createStringBinding(
-                () -> Texts.get("redraw.um", smooth.getValue()), smooth.valueProperty()));
+                () -> UiTexts.get("redraw.um", smooth.getValue()), smooth.valueProperty()));
         settled.setOnFinished(event -> onSmooth.run());
         smooth.valueProperty().addListener((o, was, is) -> settled.playFromStart());
-        Windows.fold(job, said);
+        WindowFactory.fold(job, said);
         job.setVisible(false);
         said.setVisible(false);
         offer();
@@ -77,7 +77,7 @@ public final class RedrawPane extends VBox {
      * @param pane has the threshold
      * @param smoothed called when the map is to be shown with another smoothing
      */
-    void follow(QuPathGUI of, LayerPane pane, Runnable smoothed) {
+    void follow(QuPathGUI of, OverlaySettingsPane pane, Runnable smoothed) {
         qupath = of;
         layers = pane;
         onSmooth = smoothed;
@@ -114,7 +114,7 @@ public final class RedrawPane extends VBox {
         var data = qupath.getImageData();
         ProjectImageEntry<BufferedImage> entry = data == null ? null : project.getEntry(data);
         if (entry == null) {
-            Windows.showProblem(this, TITLE, Texts.get("tissue.why.noImage"));
+            WindowFactory.showProblem(this, TITLE, UiTexts.get("tissue.why.noImage"));
             return;
         }
         redraw(project, List.of(entry));
@@ -123,7 +123,8 @@ public final class RedrawPane extends VBox {
     @FXML
     private void redrawEverywhere() {
         Project<BufferedImage> project = qupath.getProject();
-        if (Windows.sure(this, TITLE, Texts.get("redraw.sure"), Texts.get("redraw.all"))) {
+        if (WindowFactory.sure(this, TITLE, UiTexts.get("redraw.sure"),
+                UiTexts.get("redraw.all"))) {
             redraw(project, project.getImageList());
         }
     }
@@ -131,12 +132,12 @@ public final class RedrawPane extends VBox {
     private void redraw(
             Project<BufferedImage> project, List<ProjectImageEntry<BufferedImage>> images) {
         // The map lies in its image's folder, in that of the run.
-        Redraw made = new Redraw(project, images, map.getParent().getParent(), arguments());
+        RedrawJob made = new RedrawJob(project, images, map.getParent().getParent(), arguments());
         said.setVisible(false);
         job.setVisible(true);
         job.run(made::start, outcome -> ended(made, outcome), this::failed);
         offer();
-        Windows.growWith(this);
+        WindowFactory.growWith(this);
     }
 
     private Map<String, Object> arguments() {
@@ -149,29 +150,29 @@ public final class RedrawPane extends VBox {
         return arguments;
     }
 
-    private void ended(Redraw done, JobOutcome outcome) {
+    private void ended(RedrawJob done, JobOutcome outcome) {
         if (job.wasCancelled()) {
-            tell(Texts.get("run.cancelled"));
+            tell(UiTexts.get("run.cancelled"));
             return;
         }
         importing = true;
-        job.busy(Texts.get("run.importing"));
-        Threads.work(() -> done.finish(outcome), this::done, this::failed);
+        job.busy(UiTexts.get("run.importing"));
+        BackgroundThreads.work(() -> done.finish(outcome), this::done, this::failed);
     }
 
-    private void done(Redraw.Summary found) {
+    private void done(RedrawJob.Summary found) {
         importing = false;
         qupath.refreshProject();
-        tell(Texts.get("redraw.done", found.added(), found.changed().size(), found.removed()));
+        tell(UiTexts.get("redraw.done", found.added(), found.changed().size(), found.removed()));
         if (!found.problems().isEmpty()) {
-            Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
+            WindowFactory.showProblem(this, TITLE, String.join("\n", found.problems()));
         }
     }
 
     private void failed(Throwable problem) {
         importing = false;
         tell("");
-        Windows.showProblem(this, TITLE, problem);
+        WindowFactory.showProblem(this, TITLE, problem);
     }
 
     private void tell(String line) {
@@ -179,7 +180,7 @@ public final class RedrawPane extends VBox {
         said.setText(line);
         said.setVisible(!line.isEmpty());
         offer();
-        Windows.tellWhereHidden(this, TITLE, line);
-        Windows.growWith(this);
+        WindowFactory.tellWhereHidden(this, TITLE, line);
+        WindowFactory.growWith(this);
     }
 }

@@ -3,3 +3,4 @@
  * a long-lived worker process, or from a map on disk.
  */
 package qupath.ext.hookpath.preview;
+

@@ -3,12 +3,12 @@ package qupath.ext.hookpath.results;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobInputWriter;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.ServerRecord;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.ImageServerRecord;
 
 /** Annotations as a GeoJSON file, outlines as drawn. Not for the JavaFX thread. */
 public final class AnnotationExport {
@@ -24,16 +24,17 @@ public final class AnnotationExport {
      * @throws HookpathException it cannot be written
      */
     public static Path run(OpenImage image, Path folder) {
-        ServerRecord server = Exchange.serverOf(image.data());
+        ImageServerRecord server = JobInputWriter.serverOf(image.data());
         // Beside the file, annotations in another frame than its own would be taken for its own.
         String name = server.file() == null || server.transformed() ? image.name()
                 : server.file().getFileName().toString();
         Path file = folder.resolve(stem(name) + ".geojson");
         try {
             Files.createDirectories(folder);
-            Exchange.write(file, Exchange.annotations(image.objects()));
+            JobInputWriter.write(file, JobInputWriter.annotations(image.objects()));
         } catch (IOException e) {
-            throw new HookpathException(Texts.get("error.write", file, Problems.oneLine(e)), e);
+            throw new HookpathException(UiTexts.get("error.write", file, ErrorMessages.oneLine(e)),
+                    e);
         }
         return file;
     }

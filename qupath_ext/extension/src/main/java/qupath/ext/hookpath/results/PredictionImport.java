@@ -7,17 +7,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
-import qupath.ext.hookpath.Exchange;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.JobInputWriter;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.Problems;
 import qupath.ext.hookpath.ResultImport;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.GroovyCall;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Plane;
-import qupath.ext.hookpath.core.PredictionFolder;
-import qupath.ext.hookpath.core.ResultIndex.ImageResult;
-import qupath.ext.hookpath.core.ServerRecord;
+import qupath.ext.hookpath.core.jobs.GroovyCall;
+import qupath.ext.hookpath.core.jobs.ImageServerRecord;
+import qupath.ext.hookpath.core.jobs.ResultIndex.ImageResult;
+import qupath.ext.hookpath.core.maps.PredictionFolder;
 import qupath.lib.projects.Project;
 
 /**
@@ -54,22 +54,22 @@ public final class PredictionImport {
         return new ResultImport(image).project(project).progress(progress)
                 .planes(planes.stream().map(PredictionFolder::plane).toList())
                 .further(planes.stream().skip(1).map(PredictionFolder::objects).toList())
-                .step(Texts.get("step.import"), GroovyCall.plain("importPredictions", source))
+                .step(UiTexts.get("step.import"), GroovyCall.plain("importPredictions", source))
                 .run(result);
     }
 
     private static List<PredictionFolder> inFolder(OpenImage image, Path folder) {
         List<PredictionFolder> all = PredictionFolder.below(folder);
         if (all.isEmpty()) {
-            throw new HookpathException(Texts.get("error.noPredictions", folder));
+            throw new HookpathException(UiTexts.get("error.noPredictions", folder));
         }
         if (all.size() == 1 && all.getFirst().path().equals(folder)) {
             return all;
         }
-        ServerRecord server = Exchange.serverOf(image.data());
+        ImageServerRecord server = JobInputWriter.serverOf(image.data());
         List<PredictionFolder> found = PredictionFolder.of(all, image.name(), server.file());
         if (found.isEmpty()) {
-            throw new HookpathException(Texts.get("error.otherImages", folder, image.name()));
+            throw new HookpathException(UiTexts.get("error.otherImages", folder, image.name()));
         }
         return found;
     }
@@ -77,7 +77,7 @@ public final class PredictionImport {
     /** The prediction whose objects a file holds; empty: it is no prediction's. */
     private static List<PredictionFolder> besideFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new HookpathException(Texts.get("error.fileMissing", file));
+            throw new HookpathException(UiTexts.get("error.fileMissing", file));
         }
         Path folder = file.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(PredictionFolder.RECORD))) {
@@ -87,24 +87,24 @@ public final class PredictionImport {
             PredictionFolder found = PredictionFolder.read(folder);
             return file.toAbsolutePath().equals(found.objects()) ? List.of(found) : List.of();
         } catch (IOException e) {
-            throw new HookpathException(Problems.oneLine(e), e);
+            throw new HookpathException(ErrorMessages.oneLine(e), e);
         }
     }
 
     private static void check(OpenImage image, PredictionFolder found) {
         var size = image.data().getServerMetadata();
         if (!found.fits(size.getWidth(), size.getHeight())) {
-            throw new HookpathException(Texts.get("error.otherFrame", image.name(),
+            throw new HookpathException(UiTexts.get("error.otherFrame", image.name(),
                     size.getWidth(), size.getHeight(), found.path(),
                     Math.round(found.width()), Math.round(found.height())));
         }
         Plane plane = found.plane();
         if (plane.z() >= size.getSizeZ() || plane.t() >= size.getSizeT()) {
-            throw new HookpathException(Texts.get(
+            throw new HookpathException(UiTexts.get(
                     "error.otherPlane", image.name(), found.path(), plane.z(), plane.t()));
         }
         if (found.objects() == null) {
-            throw new HookpathException(Texts.get("error.noObjects", found.path()));
+            throw new HookpathException(UiTexts.get("error.noObjects", found.path()));
         }
     }
 }

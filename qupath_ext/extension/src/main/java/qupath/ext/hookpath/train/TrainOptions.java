@@ -7,16 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Options;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.Families;
-import qupath.ext.hookpath.core.Family;
-import qupath.ext.hookpath.core.Request;
-import qupath.ext.hookpath.core.RunFolder;
-import qupath.ext.hookpath.core.TrainSettings;
-import qupath.ext.hookpath.core.TrainingRuns;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobRequest;
+import qupath.ext.hookpath.core.models.NetworkFamilies;
+import qupath.ext.hookpath.core.models.NetworkFamily;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
+import qupath.ext.hookpath.core.training.TrainingRuns;
+import qupath.ext.hookpath.core.training.TrainingSettings;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.lib.projects.Project;
 
 /**
@@ -46,24 +46,25 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
      * @throws HookpathException an argument makes no sense
      */
     public static TrainOptions of(Map<String, ?> given, Project<BufferedImage> project) {
-        Options options = Options.of(given);
+        ScriptArguments options = ScriptArguments.of(given);
         boolean resume = options.flag("resume", false);
         Path run = run(options, resume, project);
-        if (resume && !Files.exists(run.resolve(RunFolder.RECORD))) {
-            throw new HookpathException(Texts.get("train.error.noRun", run));
+        if (resume && !Files.exists(run.resolve(TrainingRunFolder.RECORD))) {
+            throw new HookpathException(UiTexts.get("train.error.noRun", run));
         }
         if (!resume && Files.exists(run)) {
-            throw new HookpathException(Texts.get("train.error.exists", run));
+            throw new HookpathException(UiTexts.get("train.error.exists", run));
         }
         return new TrainOptions(run, resume, options.text("python", null),
                 options.texts("images"), settings(options), given);
     }
 
     /** Puts into a request what this record says. */
-    Request.Builder request() {
-        Request.Builder request = Request.of("train").option("out", run).option("resume", resume)
+    JobRequest.Builder request() {
+        JobRequest.Builder request = JobRequest.of("train").option("out", run).option("resume",
+                resume)
                 .option("set", settings.isEmpty() ? null : settings);
-        Options rest = Options.of(given);
+        ScriptArguments rest = ScriptArguments.of(given);
         OURS.forEach(key -> rest.text(key, null));
         if (resume) {
             rest.text("model", null);   // a run keeps its network, whatever a script's default is
@@ -72,29 +73,30 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         return request;
     }
 
-    private static Path run(Options options, boolean resume, Project<BufferedImage> project) {
+    private static Path run(ScriptArguments options, boolean resume,
+            Project<BufferedImage> project) {
         Path out = options.path("out");
         if (out != null) {
             return out.toAbsolutePath();
         }
-        Path models = Models.modelsIn(JobStart.base(project));
+        Path models = ModelList.modelsIn(JobLauncher.base(project));
         String family = options.text("model", "hooknet");
         String name = options.text("name", resume ? "" : TrainingRuns.freeName(models, family));
         if (name.isBlank() || name.contains("/") || name.contains("\\")) {
-            throw new HookpathException(Texts.get("train.error.name", name));
+            throw new HookpathException(UiTexts.get("train.error.name", name));
         }
         return models.resolve(name);
     }
 
-    private static List<String> settings(Options options) {
+    private static List<String> settings(ScriptArguments options) {
         List<String> settings = new ArrayList<>();
         List<String> classes = options.texts("classes");
         if (!classes.isEmpty()) {
-            settings.add(TrainSettings.classes(classes));
+            settings.add(TrainingSettings.classes(classes));
         }
         List<String> channels = options.texts("channels");
         if (!channels.isEmpty()) {
-            settings.add(TrainSettings.channels(channels));
+            settings.add(TrainingSettings.channels(channels));
         }
         List<String> spacings = options.texts("spacings");
         if (!spacings.isEmpty()) {
@@ -116,11 +118,11 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
      * @throws HookpathException one is no number, or the family takes none
      */
     public static String spacings(String name, List<String> um) {
-        Family family = Families.get(name);
+        NetworkFamily family = NetworkFamilies.get(name);
         if (family != null && family.spacings() == null) {
-            throw new HookpathException(Texts.get("train.error.noSpacings", name));
+            throw new HookpathException(UiTexts.get("train.error.noSpacings", name));
         }
-        return TrainSettings.spacings(family == null ? "model.spacings" : family.spacings(),
+        return TrainingSettings.spacings(family == null ? "model.spacings" : family.spacings(),
                 um.stream().map(TrainOptions::um).toList());
     }
 
@@ -128,7 +130,7 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
         try {
             return Double.parseDouble(text);
         } catch (NumberFormatException e) {
-            throw new HookpathException(Texts.get("train.error.spacing", text), e);
+            throw new HookpathException(UiTexts.get("train.error.spacing", text), e);
         }
     }
 }

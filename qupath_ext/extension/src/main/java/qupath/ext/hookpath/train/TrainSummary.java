@@ -3,9 +3,9 @@ package qupath.ext.hookpath.train;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import qupath.ext.hookpath.core.Curves;
-import qupath.ext.hookpath.core.MetricsRow;
-import qupath.ext.hookpath.core.RunFolder;
+import qupath.ext.hookpath.core.training.EpochMetrics;
+import qupath.ext.hookpath.core.training.MetricCurves;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
 
 /**
  * What a training gave.
@@ -24,13 +24,13 @@ public record TrainSummary(Path run, Path model, Double f1, Map<String, Double> 
 
     /** Reads it from the run's folder; null where there is no model yet. */
     static TrainSummary read(Path folder, boolean stopped) {
-        RunFolder run = RunFolder.read(folder);
+        TrainingRunFolder run = TrainingRunFolder.read(folder);
         if (run.model() == null) {
             return null;
         }
-        MetricsRow best = run.metrics().stream()
+        EpochMetrics best = run.metrics().stream()
                 .filter(row -> row.epoch() == run.bestEpoch()).findFirst()
-                .orElseGet(() -> new Curves(run.metrics()).best());
+                .orElseGet(() -> new MetricCurves(run.metrics()).best());
         Path report = folder.resolve("report.html");
         return new TrainSummary(folder, run.model(), run.bestF1(),
                 best == null ? Map.of() : best.f1ByClass(), run.bestEpoch(), run.epochsDone(),

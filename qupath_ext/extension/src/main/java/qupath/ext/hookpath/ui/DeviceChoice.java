@@ -2,7 +2,7 @@ package qupath.ext.hookpath.ui;
 
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.ListCell;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Devices;
 
 /** What to compute on: what this computer has; what nobody has tried is marked so. */
@@ -25,8 +25,8 @@ public final class DeviceChoice {
             if (empty || device == null) {
                 setText(null);
             } else {
-                setText(Devices.untested(device) ? Texts.get("device.untested", device)
-                        : Devices.AUTO.equals(device) ? Texts.get("device.auto") : device);
+                setText(Devices.untested(device) ? UiTexts.get("device.untested", device)
+                        : Devices.AUTO.equals(device) ? UiTexts.get("device.auto") : device);
             }
         }
     }

@@ -10,11 +10,11 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ProgressBar;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.VBox;
-import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.ResultImport;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.results.PredictionImport;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
@@ -35,11 +35,12 @@ public final class ImportWindow extends VBox {
 
     private ImportWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "import-window.fxml");
+        WindowFactory.load(this, "import-window.fxml");
         bar.setVisible(false);
         run.disableProperty().bind(source.textProperty().isEmpty().or(bar.visibleProperty())
                 .or(qupath.imageDataProperty().isNull()));
-        Path usual = JobStart.base(qupath.getProject()).resolve("hookpath").resolve("predictions");
+        Path usual =
+                JobLauncher.base(qupath.getProject()).resolve("hookpath").resolve("predictions");
         if (Files.isDirectory(usual)) {
             source.setText(usual.toString());
         }
@@ -47,19 +48,20 @@ public final class ImportWindow extends VBox {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Windows.show(qupath, TITLE, () -> new ImportWindow(qupath));
+        WindowFactory.show(qupath, TITLE, () -> new ImportWindow(qupath));
     }
 
     @FXML
     private void chooseFolder() {
-        take(FileChoosers.promptForDirectory(Windows.windowOf(this),
-                Texts.get("import.folder.title"), startFolder()));
+        take(FileChoosers.promptForDirectory(WindowFactory.windowOf(this),
+                UiTexts.get("import.folder.title"), startFolder()));
     }
 
     @FXML
     private void chooseFile() {
-        take(FileChoosers.promptForFile(Windows.windowOf(this), Texts.get("import.file.title"),
-                FileChoosers.createExtensionFilter(Texts.get("import.geojson"),
+        take(FileChoosers.promptForFile(WindowFactory.windowOf(this),
+                UiTexts.get("import.file.title"),
+                FileChoosers.createExtensionFilter(UiTexts.get("import.geojson"),
                         "*.geojson", "*.json", "*.geojson.gz", "*.json.gz", "*.zip")));
     }
 
@@ -80,26 +82,27 @@ public final class ImportWindow extends VBox {
         Project<BufferedImage> project = qupath.getProject();
         Path from = Path.of(source.getText().strip());
         bar.setVisible(true);
-        message.setText(Texts.get("import.reading"));
-        Threads.work(() -> PredictionImport.run(OpenImage.of(data, project), project, from,
-                count -> Threads.later(() -> read(count))), this::done, this::failed);
+        message.setText(UiTexts.get("import.reading"));
+        BackgroundThreads.work(() -> PredictionImport.run(OpenImage.of(data, project), project,
+                from,
+                count -> BackgroundThreads.later(() -> read(count))), this::done, this::failed);
     }
 
     private void read(int count) {
         if (bar.isVisible()) {
-            message.setText(Texts.get("import.read", count));
+            message.setText(UiTexts.get("import.read", count));
         }
     }
 
     private void done(ResultImport.Counts counts) {
         bar.setVisible(false);
-        message.setText(Texts.get("import.done", counts.added(), counts.removed()));
+        message.setText(UiTexts.get("import.done", counts.added(), counts.removed()));
     }
 
     private void failed(Throwable problem) {
         bar.setVisible(false);
         message.setText("");
-        Windows.showProblem(this, TITLE, problem);
+        WindowFactory.showProblem(this, TITLE, problem);
     }
 
     @FXML

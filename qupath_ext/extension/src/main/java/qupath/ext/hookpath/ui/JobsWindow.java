@@ -18,11 +18,11 @@ import javafx.scene.control.Tooltip;
 import javafx.scene.layout.VBox;
 import javafx.stage.WindowEvent;
 import javafx.util.Duration;
-import qupath.ext.hookpath.Jobs;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.JobTrack;
-import qupath.ext.hookpath.core.TimeLeft;
-import qupath.ext.hookpath.core.Wording;
+import qupath.ext.hookpath.SessionJobs;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobListEntry;
+import qupath.ext.hookpath.core.jobs.MessageWording;
+import qupath.ext.hookpath.core.jobs.TimeLeft;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 
@@ -34,26 +34,26 @@ public final class JobsWindow extends VBox {
     private final QuPathGUI qupath;
     private final Timeline clock;
 
-    @FXML private TableView<JobTrack> table;
-    @FXML private TableColumn<JobTrack, String> what;
-    @FXML private TableColumn<JobTrack, String> project;
-    @FXML private TableColumn<JobTrack, String> began;
-    @FXML private TableColumn<JobTrack, JobTrack> progress;
-    @FXML private TableColumn<JobTrack, String> time;
+    @FXML private TableView<JobListEntry> table;
+    @FXML private TableColumn<JobListEntry, String> what;
+    @FXML private TableColumn<JobListEntry, String> project;
+    @FXML private TableColumn<JobListEntry, String> began;
+    @FXML private TableColumn<JobListEntry, JobListEntry> progress;
+    @FXML private TableColumn<JobListEntry, String> time;
     @FXML private Button cancel;
     @FXML private Button log;
 
     private JobsWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "jobs-window.fxml");
-        Cells.show(what, JobsWindow::name);
-        Cells.show(project, JobTrack::project);
-        Cells.show(began, job -> DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT)
+        WindowFactory.load(this, "jobs-window.fxml");
+        TableCells.show(what, JobsWindow::name);
+        TableCells.show(project, JobListEntry::project);
+        TableCells.show(began, job -> DateTimeFormatter.ofLocalizedTime(FormatStyle.SHORT)
                 .withZone(ZoneId.systemDefault()).format(job.started()));
-        Cells.show(time, JobsWindow::time);
+        TableCells.show(time, JobsWindow::time);
         progress.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue()));
         progress.setCellFactory(column -> new Bar());
-        table.setItems(Jobs.all());
+        table.setItems(SessionJobs.all());
         table.getSelectionModel().selectedItemProperty().addListener((o, was, is) -> look());
         clock = new Timeline(new KeyFrame(Duration.seconds(0.5), event -> look()));
         clock.setCycleCount(Animation.INDEFINITE);
@@ -63,7 +63,7 @@ public final class JobsWindow extends VBox {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        var stage = Windows.show(qupath, TITLE, () -> new JobsWindow(qupath));
+        var stage = WindowFactory.show(qupath, TITLE, () -> new JobsWindow(qupath));
         JobsWindow window = (JobsWindow) stage.getScene().getRoot();
         window.clock.play();
         stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> window.clock.stop());
@@ -72,9 +72,9 @@ public final class JobsWindow extends VBox {
     /** Asks when QuPath is closed while something runs. */
     public static void guardQuit(QuPathGUI qupath) {
         qupath.getStage().addEventFilter(WindowEvent.WINDOW_CLOSE_REQUEST, event -> {
-            long running = Jobs.running();
-            if (running > 0 && !Windows.sure(null, TITLE, Texts.get("jobs.quit", running),
-                    Texts.get("jobs.quit.do"))) {
+            long running = SessionJobs.running();
+            if (running > 0 && !WindowFactory.sure(null, TITLE, UiTexts.get("jobs.quit", running),
+                    UiTexts.get("jobs.quit.do"))) {
                 event.consume();
                 show(qupath);
             }
@@ -83,18 +83,19 @@ public final class JobsWindow extends VBox {
 
     private void look() {
         table.refresh();
-        JobTrack chosen = table.getSelectionModel().getSelectedItem();
-        cancel.setDisable(chosen == null || chosen.state() != JobTrack.State.RUNNING);
+        JobListEntry chosen = table.getSelectionModel().getSelectedItem();
+        cancel.setDisable(chosen == null || chosen.state() != JobListEntry.State.RUNNING);
         log.setDisable(chosen == null || chosen.log() == null);
     }
 
     @FXML
     private void cancel() {
-        JobTrack chosen = table.getSelectionModel().getSelectedItem();
-        if (chosen != null && Windows.sure(this, TITLE, Texts.get("jobs.cancel.sure", name(chosen)),
-                Texts.get("jobs.cancel"))) {
+        JobListEntry chosen = table.getSelectionModel().getSelectedItem();
+        if (chosen != null
+                && WindowFactory.sure(this, TITLE, UiTexts.get("jobs.cancel.sure", name(chosen)),
+                UiTexts.get("jobs.cancel"))) {
             chosen.stop();
-            Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("jobs.cancelling"));
+            Dialogs.showInfoNotification(UiTexts.get(TITLE), UiTexts.get("jobs.cancelling"));
         }
     }
 
@@ -105,24 +106,24 @@ public final class JobsWindow extends VBox {
 
     @FXML
     private void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 
-    private static String name(JobTrack job) {
+    private static String name(JobListEntry job) {
         String key = "jobs.name." + job.name();
-        return Texts.BUNDLE.containsKey(key) ? Texts.get(key) : job.name();
+        return UiTexts.BUNDLE.containsKey(key) ? UiTexts.get(key) : job.name();
     }
 
-    private static String time(JobTrack job) {
-        if (job.state() != JobTrack.State.RUNNING) {
-            return Texts.get("jobs.took",
+    private static String time(JobListEntry job) {
+        if (job.state() != JobListEntry.State.RUNNING) {
+            return UiTexts.get("jobs.took",
                     TimeLeft.text(job.lasted(Instant.now()).toSeconds()));
         }
-        return job.left().isEmpty() ? "" : Texts.get("job.left", job.left());
+        return job.left().isEmpty() ? "" : UiTexts.get("job.left", job.left());
     }
 
     /** How far it is, and what it does; how it ended. */
-    private static final class Bar extends TableCell<JobTrack, JobTrack> {
+    private static final class Bar extends TableCell<JobListEntry, JobListEntry> {
 
         private final ProgressBar bar = new ProgressBar();
 
@@ -131,7 +132,7 @@ public final class JobsWindow extends VBox {
         }
 
         @Override
-        protected void updateItem(JobTrack job, boolean empty) {
+        protected void updateItem(JobListEntry job, boolean empty) {
             super.updateItem(job, empty);
             if (empty || job == null) {
                 setGraphic(null);
@@ -139,11 +140,11 @@ public final class JobsWindow extends VBox {
                 setTooltip(null);
                 return;
             }
-            boolean running = job.state() == JobTrack.State.RUNNING;
+            boolean running = job.state() == JobListEntry.State.RUNNING;
             bar.setProgress(job.fraction());
             setGraphic(running ? bar : null);
-            String says = Wording.inWindow(job.says());
-            setText(running ? says : Texts.get("jobs.state." + job.state(), says));
+            String says = MessageWording.inWindow(job.says());
+            setText(running ? says : UiTexts.get("jobs.state." + job.state(), says));
             setTooltip(says.isEmpty() ? null : new Tooltip(says));
         }
     }

@@ -17,9 +17,9 @@ import javafx.scene.control.TextArea;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.util.StringConverter;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.UiTexts;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.tools.GuiTools;
 import qupath.lib.projects.Project;
@@ -42,9 +42,9 @@ public final class LogWindow extends VBox {
 
     private LogWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "log-window.fxml");
+        WindowFactory.load(this, "log-window.fxml");
         jobs.setConverter(new Names());
-        jobs.setPlaceholder(new Label(Texts.get("log.none")));
+        jobs.setPlaceholder(new Label(UiTexts.get("log.none")));
         jobs.valueProperty().addListener((observable, before, after) -> follow(after));
         sceneProperty().addListener((observable, before, after) -> {
             if (after == null) {
@@ -57,7 +57,7 @@ public final class LogWindow extends VBox {
     /** Shows the window with the log of one job. */
     static void show(QuPathGUI qupath, Path log) {
         show(qupath);
-        Stage stage = Windows.show(qupath, TITLE, () -> null);
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> null);
         ((LogWindow) stage.getScene().getRoot()).choose(log);
     }
 
@@ -69,7 +69,7 @@ public final class LogWindow extends VBox {
     /** Shows the window. */
     public static void show(QuPathGUI qupath) {
         LogWindow[] made = new LogWindow[1];
-        Windows.show(qupath, TITLE, () -> made[0] = new LogWindow(qupath))
+        WindowFactory.show(qupath, TITLE, () -> made[0] = new LogWindow(qupath))
                 .addEventHandler(javafx.stage.WindowEvent.WINDOW_HIDDEN, event -> {
                     if (made[0] != null) {
                         made[0].tail.stop();
@@ -80,15 +80,15 @@ public final class LogWindow extends VBox {
     @FXML
     private void list() {
         Project<BufferedImage> project = qupath.getProject();
-        Threads.background().execute(() -> {
-            List<Path> found = logs(JobStart.base(project), JobStart.base(null));
+        BackgroundThreads.background().execute(() -> {
+            List<Path> found = logs(JobLauncher.base(project), JobLauncher.base(null));
             Platform.runLater(() -> listed(found));
         });
     }
 
     private void listed(List<Path> found) {
         jobs.getItems().setAll(found);
-        status.setText(found.isEmpty() ? Texts.get("log.none") : "");
+        status.setText(found.isEmpty() ? UiTexts.get("log.none") : "");
         if (!found.isEmpty()) {
             jobs.setValue(found.contains(wanted) ? wanted : found.get(0));
         }

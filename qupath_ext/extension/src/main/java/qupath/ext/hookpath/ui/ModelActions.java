@@ -9,17 +9,17 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javafx.scene.Node;
 import javafx.stage.FileChooser;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.Job;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.ModelShelf;
-import qupath.ext.hookpath.core.Request;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.jobs.JobRequest;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.core.models.ModelLibrary;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.fx.dialogs.Dialogs;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.projects.Project;
@@ -47,30 +47,31 @@ final class ModelActions {
 
     /** Why a model cannot get another name; empty: it can. */
     String whyNotRename(ModelFolder model) {
-        String why = Models.shelfOf(model, project.get()).map(s -> s.whyNotRename(model))
+        String why = ModelList.shelfOf(model, project.get()).map(s -> s.whyNotRename(model))
                 .orElse(holds(model) ? null : "elsewhere");
-        return why == null ? "" : Texts.get("models.whyNotRename." + why);
+        return why == null ? "" : UiTexts.get("models.whyNotRename." + why);
     }
 
     /** Why a model cannot be deleted, nor taken out of the list; empty: it can. */
     String whyNotDelete(ModelFolder model) {
         if (!holds(model)) {
-            return addedFolder(model) == null ? Texts.get("models.whyNotDelete.elsewhere") : "";
+            return addedFolder(model) == null ? UiTexts.get("models.whyNotDelete.elsewhere") : "";
         }
-        String why = Models.shelfOf(model, project.get()).orElseThrow().whyNotDelete(model);
-        return why == null ? "" : Texts.get("models.whyNotDelete." + why);
+        String why = ModelList.shelfOf(model, project.get()).orElseThrow().whyNotDelete(model);
+        return why == null ? "" : UiTexts.get("models.whyNotDelete." + why);
     }
 
     void rename(ModelFolder model) {
-        ModelShelf shelf = Models.shelfOf(model, project.get()).orElseThrow();
+        ModelLibrary shelf = ModelList.shelfOf(model, project.get()).orElseThrow();
         String typed = Dialogs.showInputDialog(
-                Texts.get(TITLE), Texts.get("models.rename.prompt"), model.name());
+                UiTexts.get(TITLE), UiTexts.get("models.rename.prompt"), model.name());
         if (typed == null || typed.strip().equals(model.name())) {
             return;
         }
         String why = shelf.whyNotName(typed.strip());
         if (why != null) {
-            Windows.showProblem(over, TITLE, Texts.get("models.rename." + why, typed.strip()));
+            WindowFactory.showProblem(over, TITLE,
+                    UiTexts.get("models.rename." + why, typed.strip()));
             return;
         }
         boolean last = isLast(model);
@@ -87,9 +88,9 @@ final class ModelActions {
             takeOut(addedFolder(model));
             return;
         }
-        ModelShelf shelf = Models.shelfOf(model, project.get()).orElseThrow();
-        if (Windows.sure(over, TITLE, Texts.get("models.delete.sure", model.name()),
-                Texts.get("models.delete"))) {
+        ModelLibrary shelf = ModelList.shelfOf(model, project.get()).orElseThrow();
+        if (WindowFactory.sure(over, TITLE, UiTexts.get("models.delete.sure", model.name()),
+                UiTexts.get("models.delete"))) {
             boolean last = isLast(model);
             inBackground(() -> {
                 shelf.delete(model);
@@ -104,40 +105,41 @@ final class ModelActions {
 
     private void takeOut(Path folder) {
         int count = ModelFolder.below(folder).size();
-        if (Windows.sure(over, TITLE, Texts.get("models.takeOut.sure", folder.getFileName(), count),
-                Texts.get("models.takeOut"))) {
+        if (WindowFactory.sure(over, TITLE,
+                UiTexts.get("models.takeOut.sure", folder.getFileName(), count),
+                UiTexts.get("models.takeOut"))) {
             Preferences.removeModelFolder(folder);
-            Models.changed();
+            ModelList.changed();
         }
     }
 
     void importFile() {
         take(FileChoosers.promptForFile(
-                Windows.windowOf(over), Texts.get("models.import.title"), ZIP));
+                WindowFactory.windowOf(over), UiTexts.get("models.import.title"), ZIP));
     }
 
     void importFolder() {
         take(FileChoosers.promptForDirectory(
-                Windows.windowOf(over), Texts.get("models.import.folder.title"), null));
+                WindowFactory.windowOf(over), UiTexts.get("models.import.folder.title"), null));
     }
 
     private void take(File source) {
         if (source != null) {
-            ModelShelf shelf = Models.shelf(project.get());
+            ModelLibrary shelf = ModelList.shelf(project.get());
             inBackground(() -> shelf.take(source.toPath()), taken -> Dialogs.showInfoNotification(
-                    Texts.get(TITLE), Texts.get("models.imported", taken.name())));
+                    UiTexts.get(TITLE), UiTexts.get("models.imported", taken.name())));
         }
     }
 
     void addFolder() {
         File folder = FileChoosers.promptForDirectory(
-                Windows.windowOf(over), Texts.get("run.addFolder.title"), null);
+                WindowFactory.windowOf(over), UiTexts.get("run.addFolder.title"), null);
         if (folder == null) {
             return;
         }
         inBackground(() -> {
             if (ModelFolder.below(folder.toPath()).isEmpty()) {
-                throw new HookpathException(Texts.get("run.noModelIn", folder.getName()));
+                throw new HookpathException(UiTexts.get("run.noModelIn", folder.getName()));
             }
             return folder.toPath();
         }, Preferences::addModelFolder);
@@ -145,37 +147,38 @@ final class ModelActions {
 
     /** Python packs it, and opens what it packed before it is called done. */
     void export(ModelFolder model) {
-        File chosen = FileChoosers.promptToSaveFile(Windows.windowOf(over),
-                Texts.get("models.export.title"), new File(model.name() + ".zip"), ZIP);
+        File chosen = FileChoosers.promptToSaveFile(WindowFactory.windowOf(over),
+                UiTexts.get("models.export.title"), new File(model.name() + ".zip"), ZIP);
         if (chosen == null) {
             return;
         }
         Project<BufferedImage> of = project.get();
         inBackground(() -> {
-            Request request = Request.of("export").option("model", model.path())
+            JobRequest request = JobRequest.of("export").option("model", model.path())
                     .option("to", "zip").option("out", chosen.toPath()).build();
-            Job job = JobStart.start(null, JobStart.folder(of, "export"), request, e -> { });
-            HookpathException failed = Problems.of(JobStart.await(job));
+            JobProcess job = JobLauncher.start(null, JobLauncher.folder(of, "export"), request,
+                    e -> { });
+            HookpathException failed = ErrorMessages.of(JobLauncher.await(job));
             if (failed != null) {
                 throw failed;
             }
             return chosen;
-        }, file -> Dialogs.showInfoNotification(Texts.get(TITLE),
-                Texts.get("models.exported", model.name(), file.getName())));
+        }, file -> Dialogs.showInfoNotification(UiTexts.get(TITLE),
+                UiTexts.get("models.exported", model.name(), file.getName())));
     }
 
     private <T> void inBackground(Callable<T> task, Consumer<T> then) {
-        Threads.work(task, found -> {
+        BackgroundThreads.work(task, found -> {
             then.accept(found);
-            Models.changed();
+            ModelList.changed();
         }, problem -> {
-            Models.changed();
-            Windows.showProblem(over, TITLE, problem);
+            ModelList.changed();
+            WindowFactory.showProblem(over, TITLE, problem);
         });
     }
 
     private boolean holds(ModelFolder model) {
-        return Models.shelfOf(model, project.get()).isPresent();
+        return ModelList.shelfOf(model, project.get()).isPresent();
     }
 
     private static Path addedFolder(ModelFolder model) {

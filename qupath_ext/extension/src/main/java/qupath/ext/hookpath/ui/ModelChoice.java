@@ -8,10 +8,10 @@ import javafx.beans.value.ChangeListener;
 import javafx.beans.value.WeakChangeListener;
 import javafx.scene.control.ComboBox;
 import javafx.util.StringConverter;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.lib.projects.Project;
 
 /** A choice among the models of the one list, or none of them. */
@@ -27,7 +27,7 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
     public ModelChoice() {
         setConverter(new Names());
         setMaxWidth(Double.MAX_VALUE);
-        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+        ModelList.changesProperty().addListener(new WeakChangeListener<>(onChange));
     }
 
     /**
@@ -68,9 +68,9 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
 
     private void look() {
         Project<BufferedImage> of = project;
-        Threads.background().execute(() -> {
-            List<ModelFolder> found = Models.all(of).stream().filter(fits).toList();
-            Threads.later(() -> show(of, found));
+        BackgroundThreads.background().execute(() -> {
+            List<ModelFolder> found = ModelList.all(of).stream().filter(fits).toList();
+            BackgroundThreads.later(() -> show(of, found));
         });
     }
 
@@ -99,8 +99,8 @@ public final class ModelChoice extends ComboBox<ModelFolder> {
 
         @Override
         public String toString(ModelFolder model) {
-            return model == null ? none : Texts.get("models.choice", model.name(),
-                    NamedChoice.text(model.family()), Models.from(model, project));
+            return model == null ? none : UiTexts.get("models.choice", model.name(),
+                    NamedChoice.text(model.family()), ModelList.from(model, project));
         }
 
         @Override

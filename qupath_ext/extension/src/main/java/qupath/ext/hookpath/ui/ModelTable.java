@@ -23,13 +23,13 @@ import javafx.scene.control.TableView;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.ClassPart;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.Wording;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.MessageWording;
+import qupath.ext.hookpath.core.jobs.RequestClass;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
@@ -63,20 +63,20 @@ public final class ModelTable extends VBox {
 
     /** An empty one; see {@link #load}. */
     public ModelTable() {
-        Windows.load(this, "model-table.fxml");
-        Cells.show(name, ModelFolder::name);
-        Cells.show(from, model -> Models.from(model, project));
-        Cells.show(classes, model -> model.classes().stream().map(ClassPart::name)
+        WindowFactory.load(this, "model-table.fxml");
+        TableCells.show(name, ModelFolder::name);
+        TableCells.show(from, model -> ModelList.from(model, project));
+        TableCells.show(classes, model -> model.classes().stream().map(RequestClass::name)
                 .collect(Collectors.joining(", ")));
-        Cells.show(spacing, ModelTable::reads);
-        Cells.show(trained, ModelTable::date);
-        Cells.show(on, ModelFolder::trainedOn);
-        Cells.show(f1, model -> model.f1() == null ? "" : Texts.get("run.f1", model.f1()));
+        TableCells.show(spacing, ModelTable::reads);
+        TableCells.show(trained, ModelTable::date);
+        TableCells.show(on, ModelFolder::trainedOn);
+        TableCells.show(f1, model -> model.f1() == null ? "" : UiTexts.get("run.f1", model.f1()));
         table.setRowFactory(view -> new Row());
-        table.setPlaceholder(new Label(Texts.get("run.noModels")));
+        table.setPlaceholder(new Label(UiTexts.get("run.noModels")));
         selectedProperty().addListener((o, was, is) -> chosen(is));
         chosen(null);
-        Models.changesProperty().addListener(new WeakChangeListener<>(onChange));
+        ModelList.changesProperty().addListener(new WeakChangeListener<>(onChange));
     }
 
     /** Shows the models of the project that is open, also when another is opened. */
@@ -89,13 +89,13 @@ public final class ModelTable extends VBox {
     private void load(Project<BufferedImage> of) {
         project = of;
         loading.set(true);
-        Threads.work(() -> Models.all(of), found -> {
+        BackgroundThreads.work(() -> ModelList.all(of), found -> {
             if (of == project) {
                 loaded(found);
             }
         }, problem -> {
             loading.set(false);
-            Windows.showProblem(this, "run.title", problem);
+            WindowFactory.showProblem(this, "run.title", problem);
         });
     }
 
@@ -188,8 +188,8 @@ public final class ModelTable extends VBox {
 
     private static String reads(ModelFolder model) {
         return model.problem() == null && model.spacingsUm().isEmpty()
-                ? Texts.get("run.model.slide")
-                : model.spacingsUm().stream().map(um -> Texts.get("run.number", um))
+                ? UiTexts.get("run.model.slide")
+                : model.spacingsUm().stream().map(um -> UiTexts.get("run.number", um))
                         .collect(Collectors.joining(" + "));
     }
 
@@ -206,8 +206,9 @@ public final class ModelTable extends VBox {
         protected void updateItem(ModelFolder model, boolean empty) {
             super.updateItem(model, empty);
             boolean none = empty || model == null;
-            setTooltip(none ? null : new Tooltip(model.problem() != null ? Wording.inWindow(model.problem())
-                    : Texts.get("run.model.tooltip", model.path(), model.family(),
+            setTooltip(none ? null
+                    : new Tooltip(model.problem() != null ? MessageWording.inWindow(model.problem())
+                    : UiTexts.get("run.model.tooltip", model.path(), model.family(),
                             model.trainedOn() == null ? "?" : model.trainedOn())));
             setOpacity(none || model.problem() == null ? 1 : 0.5);
         }

@@ -10,17 +10,17 @@ public final class ModelsWindow extends VBox {
     @FXML private ModelTable models;
 
     private ModelsWindow(QuPathGUI qupath) {
-        Windows.load(this, "models-window.fxml");
+        WindowFactory.load(this, "models-window.fxml");
         models.follow(qupath);
     }
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Windows.show(qupath, "models.title", () -> new ModelsWindow(qupath));
+        WindowFactory.show(qupath, "models.title", () -> new ModelsWindow(qupath));
     }
 
     @FXML
     private void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 }

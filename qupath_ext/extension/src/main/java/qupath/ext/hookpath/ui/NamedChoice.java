@@ -2,7 +2,7 @@ package qupath.ext.hookpath.ui;
 
 import javafx.scene.control.ComboBox;
 import javafx.util.StringConverter;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 
 /** A choice between values of a kind that have names for people: {@code <kind>.<value>}. */
 public final class NamedChoice extends StringConverter<String> {
@@ -31,7 +31,7 @@ public final class NamedChoice extends StringConverter<String> {
 
     private static String text(String kind, String value) {
         String key = kind + "." + value;
-        return Texts.BUNDLE.containsKey(key) ? Texts.get(key) : String.valueOf(value);
+        return UiTexts.BUNDLE.containsKey(key) ? UiTexts.get(key) : String.valueOf(value);
     }
 
     @Override

@@ -8,8 +8,8 @@ import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
-import qupath.ext.hookpath.Stacks;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.ImageStacks;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.PlaneChoice;
 
@@ -33,9 +33,9 @@ public final class PlanePane extends HBox {
 
     /** One of an image that has one plane. */
     public PlanePane() {
-        Windows.load(this, "plane-pane.fxml");
+        WindowFactory.load(this, "plane-pane.fxml");
         NamedChoice.fill(kind, "planes", SHOWN, ALL, SOME);
-        Windows.fold(this, which, boxZ, boxT);
+        WindowFactory.fold(this, which, boxZ, boxT);
         kind.valueProperty().addListener((o, was, is) -> fit());
         fit();
     }
@@ -72,10 +72,10 @@ public final class PlanePane extends HBox {
             return "";
         }
         if (sizeZ > 1 && !PlaneChoice.isUsable(z.getText(), sizeZ)) {
-            return Texts.get("planes.wrongZ", sizeZ - 1);
+            return UiTexts.get("planes.wrongZ", sizeZ - 1);
         }
         return sizeT > 1 && !PlaneChoice.isUsable(t.getText(), sizeT)
-                ? Texts.get("planes.wrongT", sizeT - 1) : "";
+                ? UiTexts.get("planes.wrongT", sizeT - 1) : "";
     }
 
     /** What is chosen now. */
@@ -98,7 +98,7 @@ public final class PlanePane extends HBox {
 
     /** Planes in words, e.g. {@code z 0,2-4, t 1}; empty where images have one plane. */
     String named(Collection<Plane> planes) {
-        return Stacks.named(planes, sizeZ, sizeT);
+        return ImageStacks.named(planes, sizeZ, sizeT);
     }
 
     private void fit() {
@@ -108,7 +108,7 @@ public final class PlanePane extends HBox {
         boxT.setVisible(some && sizeT > 1);
         which.setVisible(!some);
         which.setText(ALL.equals(kind.getValue())
-                ? Stacks.named("0-" + (sizeZ - 1), "0-" + (sizeT - 1), sizeZ, sizeT)
-                : shown == null ? Texts.get("planes.usual") : named(List.of(shown)));
+                ? ImageStacks.named("0-" + (sizeZ - 1), "0-" + (sizeT - 1), sizeZ, sizeT)
+                : shown == null ? UiTexts.get("planes.usual") : named(List.of(shown)));
     }
 }

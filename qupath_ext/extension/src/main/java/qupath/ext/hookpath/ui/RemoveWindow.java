@@ -17,10 +17,10 @@ import javafx.scene.control.RadioButton;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.results.Removal;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.results.ResultRemoval;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
@@ -54,14 +54,14 @@ public final class RemoveWindow extends VBox {
 
         @Override
         public String toString() {
-            return tag == null ? Texts.get("remove.all", count)
-                    : Texts.get("remove.run", tag, count);
+            return tag == null ? UiTexts.get("remove.all", count)
+                    : UiTexts.get("remove.run", tag, count);
         }
     }
 
     private RemoveWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "remove-window.fxml");
+        WindowFactory.load(this, "remove-window.fxml");
         project.disableProperty().bind(qupath.projectProperty().isNull());
         progress.visibleProperty().bind(busy);
         remove.disableProperty().bind(busy.or(Bindings.createBooleanBinding(
@@ -74,7 +74,7 @@ public final class RemoveWindow extends VBox {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new RemoveWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new RemoveWindow(qupath));
         RemoveWindow window = (RemoveWindow) stage.getScene().getRoot();
         stage.setOnCloseRequest(
                 event -> qupath.imageDataProperty().removeListener(window.onChange));
@@ -85,9 +85,9 @@ public final class RemoveWindow extends VBox {
     private void count() {
         long mine = ++counting;
         busy.set(true);
-        message.setText(Texts.get("remove.counting"));
+        message.setText(UiTexts.get("remove.counting"));
         Supplier<Map<String, Integer>> look = look();
-        Threads.work(look::get, found -> counted(mine, found), e -> failed(mine, e));
+        BackgroundThreads.work(look::get, found -> counted(mine, found), e -> failed(mine, e));
     }
 
     private Supplier<Map<String, Integer>> look() {
@@ -97,13 +97,13 @@ public final class RemoveWindow extends VBox {
         }
         ImageData<BufferedImage> data = qupath.getImageData();
         return () -> data == null ? Map.of()
-                : Removal.count(OpenImage.of(data, open).objects());
+                : ResultRemoval.count(OpenImage.of(data, open).objects());
     }
 
     private static Map<String, Integer> sum(Project<BufferedImage> project) {
         Map<String, Integer> sum = new LinkedHashMap<>();
         for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
-            Removal.count(project, entry).forEach(
+            ResultRemoval.count(project, entry).forEach(
                     (run, count) -> sum.merge(run, count, Integer::sum));
         }
         return sum;
@@ -120,7 +120,7 @@ public final class RemoveWindow extends VBox {
         found.forEach((run, count) -> runs.getItems().add(new Run(run, count)));
         runs.setValue(runs.getItems().stream().filter(run -> run.tag() != null
                 && run.tag().equals(before)).findFirst().orElse(runs.getItems().get(0)));
-        message.setText(Texts.get(sum == 0 ? "remove.none" : "remove.kept"));
+        message.setText(UiTexts.get(sum == 0 ? "remove.none" : "remove.kept"));
     }
 
     private void failed(long look, Throwable problem) {
@@ -128,7 +128,7 @@ public final class RemoveWindow extends VBox {
             busy.set(false);
             runs.getItems().clear();
             message.setText("");
-            Windows.showProblem(this, TITLE, problem);
+            WindowFactory.showProblem(this, TITLE, problem);
         }
     }
 
@@ -139,16 +139,17 @@ public final class RemoveWindow extends VBox {
         boolean inProject = project.isSelected();
         String run = runs.getValue().tag();
         busy.set(true);
-        message.setText(Texts.get("remove.removing"));
-        Threads.work(() -> inProject ? Removal.fromProject(open, open.getImageList(), run)
-                : Removal.fromImage(OpenImage.of(data, open), run),
+        message.setText(UiTexts.get("remove.removing"));
+        BackgroundThreads.work(() -> inProject
+                ? ResultRemoval.fromProject(open, open.getImageList(), run)
+                : ResultRemoval.fromImage(OpenImage.of(data, open), run),
                 this::removed, e -> failed(counting, e));
     }
 
-    private void removed(Removal.Summary summary) {
+    private void removed(ResultRemoval.Summary summary) {
         counted(counting, Map.of());
         message.setText(
-                Texts.get("remove.done", summary.total(), summary.removed().size()));
+                UiTexts.get("remove.done", summary.total(), summary.removed().size()));
         runs.getItems().clear();
         runs.setValue(null);
     }

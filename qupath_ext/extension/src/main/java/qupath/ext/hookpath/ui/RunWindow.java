@@ -20,21 +20,21 @@ import javafx.scene.input.Clipboard;
 import javafx.scene.input.DataFormat;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
-import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ImageStacks;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Stacks;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.GroovyCall;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.Wording;
-import qupath.ext.hookpath.predict.Foresight;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.GroovyCall;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.MessageWording;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.predict.PredictJob;
 import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
-import qupath.ext.hookpath.predict.Prediction;
-import qupath.ext.hookpath.predict.Target;
+import qupath.ext.hookpath.predict.PredictTarget;
+import qupath.ext.hookpath.predict.PredictionDryRun;
 import qupath.ext.hookpath.preview.ProbabilityMap;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
@@ -42,7 +42,7 @@ import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 
 /** <em>Run HookNet…</em>: choose a model and where to predict, see what is found. */
-public final class RunWindow extends VBox implements Windows.AtWork {
+public final class RunWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "run.title";
     private static final String WARNING =
@@ -50,9 +50,9 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     private final QuPathGUI qupath;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> forget();
-    private final LookAhead<Foresight> foresight =
-            new LookAhead<>("foresight", Foresight::of, this::showForesight);
-    private Prediction prediction;
+    private final BackgroundDryRun<PredictionDryRun> foresight =
+            new BackgroundDryRun<>("foresight", PredictionDryRun::of, this::showForesight);
+    private PredictJob prediction;
     private boolean importing;
     private Shown begun;
     private Shown shown;
@@ -66,7 +66,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
     }
 
     @FXML private ModelTable models;
-    @FXML private ScopePane scope;
+    @FXML private PredictTargetPane scope;
     @FXML private ComboBox<Output> output;
     @FXML private CheckBox overlay;
     @FXML private Spinner<Double> minArea;
@@ -75,8 +75,8 @@ public final class RunWindow extends VBox implements Windows.AtWork {
     @FXML private Label message;
     @FXML private Button copy;
     @FXML private Button run;
-    @FXML private JobView job;
-    @FXML private AreasView areas;
+    @FXML private JobPane job;
+    @FXML private ClassAreasTable areas;
     @FXML private Label unlike;
 
     /** What the image gets. */
@@ -89,13 +89,13 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
         @Override
         public String toString() {
-            return Texts.get("run.output." + option());
+            return UiTexts.get("run.output." + option());
         }
     }
 
     private RunWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "run-window.fxml");
+        WindowFactory.load(this, "run-window.fxml");
         scope.watch(qupath);
         models.follow(qupath);
         qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
@@ -107,7 +107,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
         unlike.visibleProperty().bind(unlike.textProperty().isNotEmpty());
-        Windows.fold(message, job, unlike);
+        WindowFactory.fold(message, job, unlike);
         job.setVisible(false);
         for (Observable one : List.of(message.textProperty(), models.selectedProperty(),
                 scope.stateProperty(), device.valueProperty())) {
@@ -120,7 +120,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new RunWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new RunWindow(qupath));
         RunWindow window = (RunWindow) stage.getScene().getRoot();
         stage.setOnHiding(event -> {
             window.foresight.cancel();
@@ -137,7 +137,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
             return;
         }
         boolean earlier = !shown.key().equals(chosenKey());
-        job.idle(earlier ? Texts.get("run.earlier", shown.model(), shown.said()) : shown.said());
+        job.idle(earlier ? UiTexts.get("run.earlier", shown.model(), shown.said()) : shown.said());
         areas.setOpacity(earlier ? 0.5 : 1);
     }
 
@@ -150,28 +150,28 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     /** Looks whether the images are like those that the model knows, unless that is known. */
     private void lookAhead() {
-        if (isAtWork() || !message.getText().isEmpty() || !Windows.isShowing(this)) {
+        if (isAtWork() || !message.getText().isEmpty() || !WindowFactory.isShowing(this)) {
             foresight.cancel();
             return;
         }
-        ScopePane.Choice chosen = scope.choice();
+        PredictTargetPane.Choice chosen = scope.choice();
         Map<String, Object> arguments = new LinkedHashMap<>();
         arguments.put("model", models.selectedProperty().get().path());
         arguments.put("device", chosenDevice());
-        if (chosen.planesOfEach() <= Foresight.MOST) {
+        if (chosen.planesOfEach() <= PredictionDryRun.MOST) {
             arguments.putAll(chosen.planes().arguments());
         }
         Project<BufferedImage> project = qupath.getProject();
-        foresight.want(arguments + " " + chosen.key(project), folder -> Foresight.start(
+        foresight.want(arguments + " " + chosen.key(project), folder -> PredictionDryRun.start(
                 chosen.target(qupath, project), PredictOptions.of(arguments, project), folder));
     }
 
-    private void showForesight(LookAhead.State state, Foresight found) {
+    private void showForesight(BackgroundDryRun.State state, PredictionDryRun found) {
         switch (state) {
             case NOTHING -> say("", false);
-            case LOOKING -> say(Texts.get("run.looking"), false);
-            case FOUND -> say(Likenesses.text(found, scope.choice().size()),
-                    Likenesses.deservesALook(found));
+            case LOOKING -> say(UiTexts.get("run.looking"), false);
+            case FOUND -> say(OutOfDistributionTexts.text(found, scope.choice().size()),
+                    OutOfDistributionTexts.deservesALook(found));
         }
     }
 
@@ -218,16 +218,16 @@ public final class RunWindow extends VBox implements Windows.AtWork {
     /** One line that says why Run is disabled; empty: it is not. */
     private String whyNot() {
         if (job.runningProperty().get()) {
-            return Texts.get("run.running");
+            return UiTexts.get("run.running");
         }
         if (models.loadingProperty().get()) {
-            return Texts.get("run.loading");
+            return UiTexts.get("run.loading");
         }
         ModelFolder model = models.selectedProperty().get();
         if (model == null) {
-            return Texts.get(models.isEmpty() ? "run.noModels" : "run.noModel");
+            return UiTexts.get(models.isEmpty() ? "run.noModels" : "run.noModel");
         }
-        return model.problem() != null ? Wording.inWindow(model.problem())
+        return model.problem() != null ? MessageWording.inWindow(model.problem())
                 : scope.whyNot(model);
     }
 
@@ -239,29 +239,29 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         shown = null;
         begun = new Shown(models.selectedProperty().get().name(), chosenKey(), "");
         job.setVisible(true);
-        Windows.growWith(this);
-        ScopePane.Choice chosen = scope.choice();
+        WindowFactory.growWith(this);
+        PredictTargetPane.Choice chosen = scope.choice();
         arguments.putAll(chosen.arguments());
         Project<BufferedImage> project = qupath.getProject();
         job.run(onEvent -> {
-            Target target = chosen.target(qupath, project);
-            prediction = new Prediction(target, PredictOptions.of(arguments, project));
+            PredictTarget target = chosen.target(qupath, project);
+            prediction = new PredictJob(target, PredictOptions.of(arguments, project));
             return prediction.start(onEvent);
-        }, this::ended, problem -> Windows.showProblem(this, TITLE, problem));
+        }, this::ended, problem -> WindowFactory.showProblem(this, TITLE, problem));
     }
 
     private void ended(JobOutcome outcome) {
         if (job.wasCancelled()) {
-            job.idle(Texts.get("run.cancelled"));
+            job.idle(UiTexts.get("run.cancelled"));
             return;
         }
         importing = true;
-        job.busy(Texts.get("run.importing"));
-        Prediction finished = prediction;
-        Threads.work(() -> finished.finish(outcome), this::done, problem -> {
+        job.busy(UiTexts.get("run.importing"));
+        PredictJob finished = prediction;
+        BackgroundThreads.work(() -> finished.finish(outcome), this::done, problem -> {
             importing = false;
             job.idle("");
-            Windows.showProblem(this, TITLE, problem);
+            WindowFactory.showProblem(this, TITLE, problem);
         });
     }
 
@@ -269,23 +269,23 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         importing = false;
         qupath.refreshProject();    // images that have data now
         String planes = scope.named(summary.planes());
-        String done = Texts.get("run.done", summary.added(), summary.images().size(),
+        String done = UiTexts.get("run.done", summary.added(), summary.images().size(),
                 planes.isEmpty() ? 0 : 1, planes);
-        if (!JobStart.isWritable(qupath.getProject())) {
-            done += " " + Texts.get("run.readOnly");
+        if (!JobLauncher.isWritable(qupath.getProject())) {
+            done += " " + UiTexts.get("run.readOnly");
         }
         job.idle(done);
         shown = begun.with(done);
         areas.show(summary);
         markEarlier();
         if (!summary.unlike().isEmpty()) {  // else what was said before it began still holds
-            say(Likenesses.text(summary), true);
+            say(OutOfDistributionTexts.text(summary), true);
         }
         showMap(summary);
-        Windows.growWith(this);
-        Windows.tellWhereHidden(this, TITLE, done);
+        WindowFactory.growWith(this);
+        WindowFactory.tellWhereHidden(this, TITLE, done);
         if (!summary.problems().isEmpty()) {
-            Windows.showProblem(this, TITLE, Texts.get("error.someImages",
+            WindowFactory.showProblem(this, TITLE, UiTexts.get("error.someImages",
                     summary.problems().size(),
                     summary.problems().size() + summary.images().size(),
                     String.join("\n", summary.problems())));
@@ -302,10 +302,10 @@ public final class RunWindow extends VBox implements Windows.AtWork {
         var entry = project == null ? null : project.getEntry(open);
         String id = entry == null ? OpenImage.NO_PROJECT : entry.getID();
         for (PredictSummary.Image image : summary.images()) {
-            Path map = image.probabilities(Stacks.shown(qupath.getViewer()));
+            Path map = image.probabilities(ImageStacks.shown(qupath.getViewer()));
             if (image.id().equals(id) && map != null) {
                 ProbabilityMap.show(qupath, map).exceptionally(problem -> {
-                    Threads.later(() -> Windows.showProblem(this, TITLE, problem));
+                    BackgroundThreads.later(() -> WindowFactory.showProblem(this, TITLE, problem));
                     return null;
                 });
             }
@@ -314,12 +314,12 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     @FXML
     private void copyAsScript() {
-        ScopePane.Choice chosen = scope.choice();
+        PredictTargetPane.Choice chosen = scope.choice();
         Map<String, Object> arguments = arguments();
         arguments.putAll(chosen.arguments());
         String script = GroovyCall.named(chosen.method(), arguments);
         Clipboard.getSystemClipboard().setContent(Map.of(DataFormat.PLAIN_TEXT, script));
-        Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("run.copied"));
+        Dialogs.showInfoNotification(UiTexts.get(TITLE), UiTexts.get("run.copied"));
     }
 
     private Map<String, Object> arguments() {
@@ -347,7 +347,7 @@ public final class RunWindow extends VBox implements Windows.AtWork {
 
     @FXML
     private void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 
 }

@@ -7,7 +7,7 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import qupath.ext.hookpath.core.ClassPart;
+import qupath.ext.hookpath.core.jobs.RequestClass;
 
 /** Four px: nothing, surely the first class, barely the second, a tie. */
 class ClassRendererTest {
@@ -15,16 +15,16 @@ class ClassRendererTest {
     private static final int RED = 0xFFC80000;
     private static final int GREEN = 0xFF00A000;
 
-    private final List<ClassPart> classes = List.of(
-            new ClassPart("Tumor", new int[] {200, 0, 0}),
-            new ClassPart("Stroma", new int[] {0, 160, 0}));
+    private final List<RequestClass> classes = List.of(
+            new RequestClass("Tumor", new int[] {200, 0, 0}),
+            new RequestClass("Stroma", new int[] {0, 160, 0}));
     private BufferedImage image;
     private ClassRenderer renderer;
 
     @BeforeEach
     void fourPixels() {
         byte[][] planes = {{0, (byte) 250, 100, 127}, {0, 5, (byte) 155, 127}};
-        image = Planes.image(planes, 2, 2, LiveClassifier.channels(classes));
+        image = BandImages.image(planes, 2, 2, LiveClassifier.channels(classes));
         renderer = new ClassRenderer(classes);
     }
 

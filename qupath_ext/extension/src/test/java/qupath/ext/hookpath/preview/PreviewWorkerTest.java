@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import qupath.ext.hookpath.core.Python;
+import qupath.ext.hookpath.core.environment.PythonInterpreter;
 
 /** The real worker, driven through Appose from Java; needs {@code -Ppython} with hookpath. */
 class PreviewWorkerTest {
@@ -39,7 +39,7 @@ class PreviewWorkerTest {
         Process made = new ProcessBuilder(python, script.toString(), folder.toString())
                 .inheritIO().start();
         assertEquals(0, made.waitFor());
-        worker = PreviewWorker.start(new Python(Path.of(python)), line -> { });
+        worker = PreviewWorker.start(new PythonInterpreter(Path.of(python)), line -> { });
     }
 
     @AfterAll
@@ -50,14 +50,14 @@ class PreviewWorkerTest {
         }
     }
 
-    private static Opened open(String slide) throws PreviewException, InterruptedException {
+    private static OpenedModel open(String slide) throws PreviewException, InterruptedException {
         return worker.open(folder.resolve("modèle"),
                 new SlideSource(folder.resolve(slide).toString(), null, true), "cpu");
     }
 
     @Test
     void whatIsOpenedTellsItsClassesAndScale() throws Exception {
-        Opened opened = open("a.tif");
+        OpenedModel opened = open("a.tif");
         assertEquals(List.of("Tumör", "Stroma"),
                 opened.classes().stream().map(part -> part.name()).toList());
         assertArrayEquals(new int[] {200, 0, 0}, opened.classes().get(0).rgb());
@@ -67,7 +67,7 @@ class PreviewWorkerTest {
 
     @Test
     void probabilitiesOfAllClassesAddUpToOne() throws Exception {
-        byte[][] planes = worker.classify(open("a.tif"), new View(64, 32, 100, 80, 2));
+        byte[][] planes = worker.classify(open("a.tif"), new ViewRegion(64, 32, 100, 80, 2));
         assertEquals(2, planes.length);
         for (int i = 0; i < planes[0].length; i++) {
             assertEquals(255, (planes[0][i] & 255) + (planes[1][i] & 255), 1);
@@ -76,9 +76,9 @@ class PreviewWorkerTest {
 
     @Test
     void aViewIsTheCropOfALargerOne() throws Exception {
-        Opened opened = open("a.tif");
-        byte[][] large = worker.classify(opened, new View(0, 0, 200, 100, 2));
-        byte[][] part = worker.classify(opened, new View(100, 40, 30, 20, 2));
+        OpenedModel opened = open("a.tif");
+        byte[][] large = worker.classify(opened, new ViewRegion(0, 0, 200, 100, 2));
+        byte[][] part = worker.classify(opened, new ViewRegion(100, 40, 30, 20, 2));
         for (int y = 0; y < 20; y++) {
             for (int x = 0; x < 30; x++) {
                 assertEquals(large[0][(y + 20) * 200 + x + 50] & 255, part[0][y * 30 + x] & 255, 1);
@@ -88,11 +88,11 @@ class PreviewWorkerTest {
 
     @Test
     void manyViewsAtOnceComeBackWhereTheyBelong() throws Exception {
-        Opened opened = open("a.tif");
-        byte[][] whole = worker.classify(opened, new View(0, 0, 256, 64, 2));
+        OpenedModel opened = open("a.tif");
+        byte[][] whole = worker.classify(opened, new ViewRegion(0, 0, 256, 64, 2));
         List<CompletableFuture<byte[][]>> parts = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            View view = new View(64 * i, 0, 32, 64, 2);
+            ViewRegion view = new ViewRegion(64 * i, 0, 32, 64, 2);
             parts.add(CompletableFuture.supplyAsync(() -> asked(opened, view)));
         }
         for (int i = 0; i < 8; i++) {
@@ -101,7 +101,7 @@ class PreviewWorkerTest {
         }
     }
 
-    private static byte[][] asked(Opened opened, View view) {
+    private static byte[][] asked(OpenedModel opened, ViewRegion view) {
         try {
             return worker.classify(opened, view);
         } catch (IOException | InterruptedException e) {
@@ -119,19 +119,19 @@ class PreviewWorkerTest {
 
     @Test
     void whatWasOpenBeforeIsCancelled() throws Exception {
-        Opened before = open("a.tif");
-        Opened after = open("b.tif");
+        OpenedModel before = open("a.tif");
+        OpenedModel after = open("b.tif");
         assertThrows(CancellationException.class,
-                () -> worker.classify(before, new View(0, 0, 8, 8, 1)));
-        assertEquals(64, worker.classify(after, new View(0, 0, 8, 8, 1))[0].length);
+                () -> worker.classify(before, new ViewRegion(0, 0, 8, 8, 1)));
+        assertEquals(64, worker.classify(after, new ViewRegion(0, 0, 8, 8, 1))[0].length);
     }
 
     @Test
     void whatIsOutOfSightIsCancelled() throws Exception {
-        Opened opened = open("b.tif");
+        OpenedModel opened = open("b.tif");
         var far = CompletableFuture.supplyAsync(() -> {
             try {
-                worker.classify(opened, new View(0, 0, 800, 600, 1));
+                worker.classify(opened, new ViewRegion(0, 0, 800, 600, 1));
                 return "done";
             } catch (CancellationException e) {
                 return "cancelled";
@@ -149,12 +149,12 @@ class PreviewWorkerTest {
     @Test
     void aWorkerThatWasKilledSaysSo() throws Exception {
         PreviewWorker other = PreviewWorker.start(
-                new Python(Path.of(System.getProperty("hookpath.python"))), line -> { });
-        Opened opened = other.open(folder.resolve("modèle"),
+                new PythonInterpreter(Path.of(System.getProperty("hookpath.python"))), line -> { });
+        OpenedModel opened = other.open(folder.resolve("modèle"),
                 new SlideSource(folder.resolve("a.tif").toString(), null, true), "cpu");
         other.kill();
         assertThrows(PreviewException.class,
-                () -> other.classify(opened, new View(0, 0, 8, 8, 1)));
+                () -> other.classify(opened, new ViewRegion(0, 0, 8, 8, 1)));
         assertFalse(other.isAlive());
         other.close();
     }

@@ -17,22 +17,21 @@ import javafx.scene.control.TabPane;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.util.StringConverter;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.check.Check;
-import qupath.ext.hookpath.core.Curves;
-import qupath.ext.hookpath.core.Evaluation;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.JudgedArea;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.RunFolder;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.preview.LayerPane;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.check.EvaluateJob;
+import qupath.ext.hookpath.core.evaluation.AreaScore;
+import qupath.ext.hookpath.core.evaluation.EvaluationResult;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.core.training.MetricCurves;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
 import qupath.ext.hookpath.preview.MapLayer;
-import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.preview.OverlaySettingsPane;
+import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.ModelChoice;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.CurvesPane;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
@@ -41,45 +40,45 @@ import qupath.lib.projects.Project;
  * <em>How good is it?…</em>: where a model and the person who drew disagree, and the metrics behind
  * it.
  */
-public final class CheckWindow extends VBox implements Windows.AtWork {
+public final class CheckWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "check.title";
 
     private final QuPathGUI qupath;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
-    private final Places places;
+    private final AreaNavigator places;
     private final MapLayer map;
     private Project<BufferedImage> project;
-    private Check check;
-    private Evaluation evaluation;
+    private EvaluateJob check;
+    private EvaluationResult evaluation;
     private boolean reading;
 
     @FXML private ModelChoice model;
     @FXML private CheckBox leaveOut;
     @FXML private Button run;
-    @FXML private JobView job;
+    @FXML private JobPane job;
     @FXML private Label said;
     @FXML private VBox found;
     @FXML private ComboBox<String> part;
     @FXML private TabPane tabs;
     @FXML private Tab areasTab;
-    @FXML private AreasPane areas;
-    @FXML private FiguresPane figures;
+    @FXML private AnnotatedAreasPane areas;
+    @FXML private ConfusionMatrixPane figures;
     @FXML private CurvesPane curves;
     @FXML private Label noCurves;
-    @FXML private LayerPane layers;
+    @FXML private OverlaySettingsPane layers;
     @FXML private Button report;
 
     private CheckWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "check-window.fxml");
-        places = new Places(qupath);
+        WindowFactory.load(this, "check-window.fxml");
+        places = new AreaNavigator(qupath);
         map = new MapLayer(qupath, layers);
-        model.offer(Texts.get("check.model.none"), one -> true);
+        model.offer(UiTexts.get("check.model.none"), one -> true);
         run.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> project == null || model.getValue() == null || job.runningProperty().get(),
                 model.valueProperty(), job.runningProperty()));
-        Windows.fold(job, found, curves, noCurves);
+        WindowFactory.fold(job, found, curves, noCurves);
         job.setVisible(false);
         part.setConverter(new Parts());
         part.valueProperty().addListener((o, was, is) -> showPart());
@@ -95,7 +94,7 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new CheckWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new CheckWindow(qupath));
         CheckWindow window = (CheckWindow) stage.getScene().getRoot();
         stage.setOnHiding(event -> window.map.hide());
     }
@@ -119,8 +118,8 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
         evaluation = null;
         found.setVisible(false);
         map.hide();
-        said.setText(project == null ? Texts.get("error.noProject")
-                : Texts.get("check.explained.none"));
+        said.setText(project == null ? UiTexts.get("error.noProject")
+                : UiTexts.get("check.explained.none"));
     }
 
     private void chosen(ModelFolder of) {
@@ -129,8 +128,8 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
         }
         forget();
         if (of != null && project != null) {
-            Check earlier = new Check(project, of, Map.of());
-            Threads.work(earlier::earlier, before -> {
+            EvaluateJob earlier = new EvaluateJob(project, of, Map.of());
+            BackgroundThreads.work(earlier::earlier, before -> {
                 if (before != null && of.equals(model.getValue()) && !isAtWork()) {
                     check = earlier;
                     show(before, "check.earlier");
@@ -149,7 +148,7 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
         arguments.put("leftOut", leaveOut.isSelected());
         String device = Preferences.device().get();
         arguments.put("device", "auto".equals(device) ? null : device);
-        Check made = new Check(project, model.getValue(), arguments);
+        EvaluateJob made = new EvaluateJob(project, model.getValue(), arguments);
         check = made;
         job.run(made::start, this::ended, this::failed);
     }
@@ -161,15 +160,15 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
             return;
         }
         reading = true;
-        job.busy(Texts.get("check.importing"));
-        Check done = check;
-        Threads.work(() -> done.finish(outcome), result -> {
+        job.busy(UiTexts.get("check.importing"));
+        EvaluateJob done = check;
+        BackgroundThreads.work(() -> done.finish(outcome), result -> {
             reading = false;
             job.setVisible(false);
             show(result, "check.done");
-            Windows.tellWhereHidden(this, TITLE, said.getText());
+            WindowFactory.tellWhereHidden(this, TITLE, said.getText());
             if (!result.problems().isEmpty()) {
-                Windows.showProblem(this, TITLE, String.join("\n", result.problems()));
+                WindowFactory.showProblem(this, TITLE, String.join("\n", result.problems()));
             }
         }, this::failed);
     }
@@ -178,22 +177,22 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
         reading = false;
         job.setVisible(false);
         forget();
-        Windows.showProblem(this, TITLE, problem);
+        WindowFactory.showProblem(this, TITLE, problem);
     }
 
-    private void show(Evaluation result, String how) {
+    private void show(EvaluationResult result, String how) {
         evaluation = result;
         places.remember(project);
-        String done = Texts.get("check.done", result.areas().size(), result.images().size());
-        said.setText("check.done".equals(how) ? done : Texts.get(how, done));
+        String done = UiTexts.get("check.done", result.areas().size(), result.images().size());
+        said.setText("check.done".equals(how) ? done : UiTexts.get(how, done));
         found.setVisible(true);
         report.setDisable(result.page() == null);
         areas.show(result);
         part.getItems().setAll(result.parts().keySet());
-        part.setValue(result.parts().containsKey("val") ? "val" : Evaluation.ALL);
+        part.setValue(result.parts().containsKey("val") ? "val" : EvaluationResult.ALL);
         showPart();
         showCurves();
-        Windows.growWith(this);
+        WindowFactory.growWith(this);
     }
 
     private void showPart() {
@@ -205,25 +204,25 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
 
     private void showCurves() {
         ModelFolder of = model.getValue();
-        Threads.work(() -> RunFolder.read(of.path().getParent()), run -> {
+        BackgroundThreads.work(() -> TrainingRunFolder.read(of.path().getParent()), run -> {
             curves.setVisible(!run.metrics().isEmpty());
             noCurves.setVisible(run.metrics().isEmpty());
-            curves.show(new Curves(run.metrics()), run.epochs());
+            curves.show(new MetricCurves(run.metrics()), run.epochs());
         }, problem -> { });
     }
 
-    private void goTo(JudgedArea area) {
+    private void goTo(AreaScore area) {
         String problem = places.goTo(project, area);
         if (problem != null) {
             said.setText(problem);
             return;
         }
-        Check of = check;
-        Threads.work(() -> of.map(area.imageId(), area.image()), file -> map.show(file,
-                e -> Windows.showProblem(this, TITLE, e)), e -> { });
+        EvaluateJob of = check;
+        BackgroundThreads.work(() -> of.map(area.imageId(), area.image()), file -> map.show(file,
+                e -> WindowFactory.showProblem(this, TITLE, e)), e -> { });
     }
 
-    private void mark(JudgedArea area) {
+    private void mark(AreaScore area) {
         String problem = places.mark(area);
         if (problem != null) {
             said.setText(problem);
@@ -238,7 +237,7 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
 
     @FXML
     private void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 
     /** Training, validation and so on, with the number of their images. */
@@ -251,7 +250,7 @@ public final class CheckWindow extends VBox implements Windows.AtWork {
             }
             String key = "check.part." + name;
             int images = evaluation.parts().get(name).images();
-            return Texts.BUNDLE.containsKey(key) ? Texts.get(key, images) : name;
+            return UiTexts.BUNDLE.containsKey(key) ? UiTexts.get(key, images) : name;
         }
 
         @Override

@@ -3,12 +3,12 @@ package qupath.ext.hookpath.ui.demo;
 import java.awt.image.BufferedImage;
 import javafx.fxml.FXML;
 import javafx.scene.layout.VBox;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.demo.DemoProject;
-import qupath.ext.hookpath.ui.JobView;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.JobPane;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
@@ -19,39 +19,39 @@ public final class DemoWindow extends VBox {
 
     private final QuPathGUI qupath;
 
-    @FXML private JobView job;
+    @FXML private JobPane job;
 
     private DemoWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "demo-window.fxml");
+        WindowFactory.load(this, "demo-window.fxml");
         job.run(DemoProject::makeSlides, this::made, this::failed);
     }
 
     /** Opens the project, which is made first where it is not there. */
     public static void show(QuPathGUI qupath) {
         if (DemoProject.isThere()) {
-            Threads.work(DemoProject::open, project -> open(qupath, project),
-                    problem -> Windows.showProblem(null, TITLE, problem));
+            BackgroundThreads.work(DemoProject::open, project -> open(qupath, project),
+                    problem -> WindowFactory.showProblem(null, TITLE, problem));
         } else {
-            Windows.show(qupath, TITLE, () -> new DemoWindow(qupath));
+            WindowFactory.show(qupath, TITLE, () -> new DemoWindow(qupath));
         }
     }
 
     private void made(JobOutcome outcome) {
         if (job.wasCancelled()) {
-            Windows.close(this);
+            WindowFactory.close(this);
         } else if (outcome.state() != JobOutcome.State.DONE) {
             job.idle(outcome.message());
         } else {
-            job.busy(Texts.get("demo.importing"));
-            Threads.work(DemoProject::create, this::made, this::failed);
+            job.busy(UiTexts.get("demo.importing"));
+            BackgroundThreads.work(DemoProject::create, this::made, this::failed);
         }
     }
 
     /** Whoever closed the window meanwhile does something else: the project waits for the menu. */
     private void made(Project<BufferedImage> project) {
-        if (Windows.isShowing(this)) {
-            Windows.close(this);
+        if (WindowFactory.isShowing(this)) {
+            WindowFactory.close(this);
             open(qupath, project);
         }
     }
@@ -65,7 +65,7 @@ public final class DemoWindow extends VBox {
 
     private void failed(Throwable problem) {
         job.idle("");
-        Windows.close(this);
-        Windows.showProblem(null, TITLE, problem);
+        WindowFactory.close(this);
+        WindowFactory.showProblem(null, TITLE, problem);
     }
 }

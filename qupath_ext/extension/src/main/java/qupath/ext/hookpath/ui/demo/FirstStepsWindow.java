@@ -14,14 +14,14 @@ import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import javafx.util.Duration;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Pythons;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
+import qupath.ext.hookpath.PythonChoice;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.FirstSteps;
 import qupath.ext.hookpath.core.FirstSteps.Step;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.train.TrainWindow;
 import qupath.lib.gui.QuPathGUI;
@@ -59,7 +59,7 @@ public final class FirstStepsWindow extends VBox {
 
     private FirstStepsWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "first-steps.fxml");
+        WindowFactory.load(this, "first-steps.fxml");
         signs.put(Step.PYTHON, pythonSign);
         signs.put(Step.PROJECT, projectSign);
         signs.put(Step.DRAW, drawSign);
@@ -71,7 +71,7 @@ public final class FirstStepsWindow extends VBox {
 
     /** Shows it, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new FirstStepsWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new FirstStepsWindow(qupath));
         FirstStepsWindow window = (FirstStepsWindow) stage.getScene().getRoot();
         stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> window.looking.stop());
     }
@@ -86,10 +86,10 @@ public final class FirstStepsWindow extends VBox {
             Preferences.firstSteps().set(false);
         };
         if (qupath.getStage().isShowing()) {
-            Threads.later(open);
+            BackgroundThreads.later(open);
         } else {
             qupath.getStage().addEventHandler(WindowEvent.WINDOW_SHOWN,
-                    event -> Threads.later(open));
+                    event -> BackgroundThreads.later(open));
         }
     }
 
@@ -115,7 +115,7 @@ public final class FirstStepsWindow extends VBox {
 
     @FXML
     private void close() {
-        Windows.close(this);
+        WindowFactory.close(this);
     }
 
     private void look() {
@@ -126,7 +126,7 @@ public final class FirstStepsWindow extends VBox {
             show(new FirstSteps(python, false, classes, false));
             return;
         }
-        Threads.work(() -> !Models.shelf(project).list().isEmpty(),
+        BackgroundThreads.work(() -> !ModelList.shelf(project).list().isEmpty(),
                 model -> show(new FirstSteps(python, true, classes, model)),
                 problem -> show(new FirstSteps(python, true, classes, false)));
     }
@@ -140,7 +140,7 @@ public final class FirstStepsWindow extends VBox {
         demo.setDefaultButton(step == Step.PROJECT);
         train.setDefaultButton(step == Step.TRAIN);
         train.setDisable(!now.done(Step.PROJECT));
-        next.setText(Texts.get(step == null ? "first.next.done" : "first.next." + step));
+        next.setText(UiTexts.get(step == null ? "first.next.done" : "first.next." + step));
     }
 
     /** Only when another Python was chosen or built since the last time: it starts a process. */
@@ -150,7 +150,7 @@ public final class FirstStepsWindow extends VBox {
             return;
         }
         asking = true;
-        Threads.work(() -> Pythons.find(null), found -> answered(chosen, true),
+        BackgroundThreads.work(() -> PythonChoice.find(null), found -> answered(chosen, true),
                 problem -> answered(chosen, false));
     }
 

@@ -24,29 +24,29 @@ import javafx.scene.layout.GridPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Regions;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.Curves;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
+import qupath.ext.hookpath.TargetRegions;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Devices;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.Families;
-import qupath.ext.hookpath.core.FurtherSettings;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.LoopStatus;
-import qupath.ext.hookpath.core.MetricsRow;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.ThinDrawings;
-import qupath.ext.hookpath.core.Wording;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.MessageWording;
+import qupath.ext.hookpath.core.loop.LoopStatus;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.core.models.NetworkFamilies;
+import qupath.ext.hookpath.core.training.EpochMetrics;
+import qupath.ext.hookpath.core.training.LinesAndPoints;
+import qupath.ext.hookpath.core.training.MetricCurves;
+import qupath.ext.hookpath.core.training.TypedSettings;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.CurvesPane;
 import qupath.ext.hookpath.ui.train.SettingsPane;
 import qupath.fx.dialogs.Dialogs;
@@ -61,7 +61,7 @@ import qupath.lib.projects.ProjectImageEntry;
  * <em>Annotation loop…</em>: where every image stands, and the steps: propose, next image,
  * confirm, retrain.
  */
-public final class LoopWindow extends VBox implements Windows.AtWork {
+public final class LoopWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "loop.title";
 
@@ -76,7 +76,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     private LoopStatus status;
     private boolean begun;
     private boolean asked;
-    private Curves curves = new Curves();
+    private MetricCurves curves = new MetricCurves();
     private String running;
     private String trouble = "";
 
@@ -106,18 +106,18 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     @FXML private TitledPane figuresPane;
     @FXML private GridPane figures;
     @FXML private CurvesPane curvesPane;
-    @FXML private JobView job;
+    @FXML private JobPane job;
 
     private LoopWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "loop-window.fxml");
-        all = StateTable.prepare(images, filter, image, state, labelled, worth, this::open);
+        WindowFactory.load(this, "loop-window.fxml");
+        all = ImageStateTable.prepare(images, filter, image, state, labelled, worth, this::open);
         NamedChoice.fill(family, NamedChoice.NETWORK, "hooknet", "unet");
         NamedChoice.fill(preset, NamedChoice.PRESET,
-                Families.presets(Devices.here()).toArray(String[]::new));
-        model.offer(Texts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
+                NetworkFamilies.presets(Devices.here()).toArray(String[]::new));
+        model.offer(UiTexts.get("loop.model.none"), ModelFolder::canBeTrainedOn);
         family.disableProperty().bind(model.valueProperty().isNotNull());
-        Windows.fold(startPane, steps, figuresPane, curvesPane, job);
+        WindowFactory.fold(startPane, steps, figuresPane, curvesPane, job);
         job.setVisible(false);
         job.setOnEvent(this::heard);
         curvesPane.setVisible(false);
@@ -130,7 +130,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new LoopWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new LoopWindow(qupath));
         LoopWindow window = (LoopWindow) stage.getScene().getRoot();
         stage.setOnHiding(event -> {
             if (!window.isAtWork()) {
@@ -141,7 +141,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     /** Goes to the next image that is to be corrected; shows the window where there is none. */
     public static void next(QuPathGUI qupath) {
-        LoopWindow open = Windows.content(TITLE, LoopWindow.class);
+        LoopWindow open = WindowFactory.content(TITLE, LoopWindow.class);
         if (open != null && open.steps.isVisible() && !open.next.isDisabled()) {
             open.next();
         } else {
@@ -151,7 +151,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     /** Asks whether all that is shown on the image is right; shows the window if it is not open. */
     public static void confirm(QuPathGUI qupath) {
-        LoopWindow open = Windows.content(TITLE, LoopWindow.class);
+        LoopWindow open = WindowFactory.content(TITLE, LoopWindow.class);
         if (open != null && open.steps.isVisible() && !open.confirm.isDisabled()) {
             open.confirmWhole();
         } else {
@@ -178,10 +178,10 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         begun = project != null && LoopOptions.hasBegun(LoopOptions.folder(project));
         LoopStatus known = begun ? KNOWN.get(LoopOptions.folder(project)) : null;
         asked = known != null;
-        status = project == null ? null : asked ? known : StateTable.fromMetadata(project);
+        status = project == null ? null : asked ? known : ImageStateTable.fromMetadata(project);
         trouble = "";
         model.load(project);
-        rest.getItems().setAll(Choices.classes(project));
+        rest.getItems().setAll(LoopStartChoices.classes(project));
         rest.getSelectionModel().selectFirst();
         update();
         if (begun) {
@@ -191,8 +191,8 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     private void ask() {
         Project<BufferedImage> of = project;
-        message.setText(Texts.get("loop.looking"));
-        Threads.work(() -> {
+        message.setText(UiTexts.get("loop.looking"));
+        BackgroundThreads.work(() -> {
             var asked = new LoopJob(of, LoopOptions.of("status", Map.of(), of));
             return asked.finish(asked.start(event -> { }).await());
         }, found -> {
@@ -201,7 +201,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
                 update();
             }
         }, e -> {
-            trouble = Problems.oneLine(e);
+            trouble = ErrorMessages.oneLine(e);
             update();
         });
     }
@@ -220,14 +220,14 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         propose.setDisable(project == null || running != null || nothingLeft);
     }
 
-    private void heard(Event event) {
-        if (event instanceof Event.Result found && "epoch".equals(found.kind())) {
-            curves.add(MetricsRow.of(found.data()));
+    private void heard(JobEvent event) {
+        if (event instanceof JobEvent.Result found && "epoch".equals(found.kind())) {
+            curves.add(EpochMetrics.of(found.data()));
             curvesPane.show(curves, curves.epochs());
             if (!curvesPane.isVisible()) {
                 curvesPane.setVisible(true);
                 figuresPane.setVisible(false);
-                Windows.growWith(this);
+                WindowFactory.growWith(this);
             }
         }
     }
@@ -244,20 +244,20 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         retrain.setDisable(!usable || status == null || !status.canRetrain());
         if (status != null) {
             LoopStatus.Image chosen = images.getSelectionModel().getSelectedItem();
-            all.setAll(StateTable.inOrder(status.images()));
-            StateTable.select(images, chosen);
+            all.setAll(ImageStateTable.inOrder(status.images()));
+            ImageStateTable.select(images, chosen);
         } else {
             all.clear();
         }
         offerPropose();
-        headline.setText(begun ? Hints.headline(status) : Texts.get("loop.headline.none"));
-        message.setText(running != null ? Texts.get("loop.busy." + running)
-                : !trouble.isEmpty() ? Wording.inWindow(trouble)
-                : Hints.hint(project, begun, status, currentId()));
+        headline.setText(begun ? NextStepHint.headline(status) : UiTexts.get("loop.headline.none"));
+        message.setText(running != null ? UiTexts.get("loop.busy." + running)
+                : !trouble.isEmpty() ? MessageWording.inWindow(trouble)
+                : NextStepHint.hint(project, begun, status, currentId()));
         figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty()
                 && !curvesPane.isVisible());
         if (figuresPane.isVisible()) {
-            RoundFigures.fill(figures, status);
+            RoundMetrics.fill(figures, status);
         }
     }
 
@@ -270,18 +270,18 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         arguments.put("preset", preset.getValue());
         arguments.put("rest", rest.getSelectionModel().getSelectedIndex() <= 0 ? null
                 : rest.getValue());
-        double um = ThinDrawings.width(lineWidth.getText());
+        double um = LinesAndPoints.width(lineWidth.getText());
         if (Double.isNaN(um)) {
-            Windows.showProblem(this, TITLE,
-                    Texts.get("train.why.lineWidth", lineWidth.getText().strip()));
+            WindowFactory.showProblem(this, TITLE,
+                    UiTexts.get("train.why.lineWidth", lineWidth.getText().strip()));
             return;
         }
         arguments.put("lineWidth", um > 0 ? um : null);
         try {
-            List<String> more = FurtherSettings.parse(further.getText());
+            List<String> more = TypedSettings.parse(further.getText());
             arguments.put("set", more.isEmpty() ? null : more);
-        } catch (FurtherSettings.Misunderstood e) {
-            Windows.showProblem(this, TITLE, SettingsPane.text(e));
+        } catch (TypedSettings.Misunderstood e) {
+            WindowFactory.showProblem(this, TITLE, SettingsPane.text(e));
             return;
         }
         run("start", () -> arguments);
@@ -308,21 +308,21 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
 
     @FXML
     private void confirmWhole() {
-        String sure = Texts.get("loop.confirm.sure", current().getImageName());
+        String sure = UiTexts.get("loop.confirm.sure", current().getImageName());
         if (status != null && status.rest() != null) {
-            sure += " " + Texts.get("loop.confirm.rest", status.rest());
+            sure += " " + UiTexts.get("loop.confirm.rest", status.rest());
         }
-        if (Dialogs.showConfirmDialog(Texts.get(TITLE), sure)) {
+        if (Dialogs.showConfirmDialog(UiTexts.get(TITLE), sure)) {
             accept(Map.of("whole", true));
         }
     }
 
     @FXML
     private void confirmSelected() {
-        List<PathObject> regions = Regions.usable(
+        List<PathObject> regions = TargetRegions.usable(
                 qupath.getImageData().getHierarchy().getSelectionModel().getSelectedObjects());
         if (regions.isEmpty()) {
-            Windows.showProblem(this, TITLE, Texts.get("loop.why.noRegion"));
+            WindowFactory.showProblem(this, TITLE, UiTexts.get("loop.why.noRegion"));
             return;
         }
         accept(Map.of("region", regions.stream().map(o -> o.getID().toString()).toList()));
@@ -355,7 +355,7 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     @FXML
     private void merge() {
         File copy = FileChoosers.promptForDirectory(
-                Windows.windowOf(this), Texts.get("loop.more.merge.title"), null);
+                WindowFactory.windowOf(this), UiTexts.get("loop.more.merge.title"), null);
         if (copy != null) {
             run("merge", () -> Map.of("with", copy.getPath()));
         }
@@ -365,12 +365,12 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         Project<BufferedImage> of = project;
         LoopJob[] made = new LoopJob[1];
         trouble = "";
-        curves = new Curves();
+        curves = new MetricCurves();
         running = "propose".equals(step) && status.round() == 0 ? "first" : step;
         job.setVisible(true);
         images.requestFocus(); // else it goes to Cancel, where a key ends the step
         update();
-        job.setStopText("retrain".equals(step) ? Texts.get("loop.stop") : null);
+        job.setStopText("retrain".equals(step) ? UiTexts.get("loop.stop") : null);
         job.run(onEvent -> {
             made[0] = new LoopJob(of, LoopOptions.of(step, arguments.call(), of));
             return made[0].start(onEvent);
@@ -378,13 +378,13 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
     }
 
     private void ended(String step, LoopJob done, JobOutcome outcome) {
-        job.busy(Texts.get("loop.importing"));
+        job.busy(UiTexts.get("loop.importing"));
         boolean cancelled = job.wasCancelled();
-        Threads.work(() -> done.finish(outcome), this::done, e -> {
+        BackgroundThreads.work(() -> done.finish(outcome), this::done, e -> {
             if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
                 done(null);
                 message.setText("retrain".equals(step)
-                        ? Texts.get("loop.stopped") : Problems.oneLine(e));
+                        ? UiTexts.get("loop.stopped") : ErrorMessages.oneLine(e));
             } else {
                 failed(e);
             }
@@ -406,19 +406,20 @@ public final class LoopWindow extends VBox implements Windows.AtWork {
         }
         update();
         qupath.refreshProject();
-        Models.changed();
+        ModelList.changed();
         if (found != null) {
-            message.setText(Hints.done(found, Hints.hint(project, begun, status, currentId())));
-            Windows.tellWhereHidden(this, TITLE, message.getText());
+            message.setText(NextStepHint.done(found,
+                    NextStepHint.hint(project, begun, status, currentId())));
+            WindowFactory.tellWhereHidden(this, TITLE, message.getText());
             if (!found.problems().isEmpty()) {
-                Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
+                WindowFactory.showProblem(this, TITLE, String.join("\n", found.problems()));
             }
         }
     }
 
     private void failed(Throwable problem) {
         done(null);
-        Windows.showProblem(this, TITLE, problem);
+        WindowFactory.showProblem(this, TITLE, problem);
     }
 
     private ProjectImageEntry<BufferedImage> current() {

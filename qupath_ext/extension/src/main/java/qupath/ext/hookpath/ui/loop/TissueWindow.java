@@ -11,22 +11,22 @@ import javafx.scene.control.RadioButton;
 import javafx.scene.control.Slider;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.VBox;
+import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.JobOutcome;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.loop.TissueJob;
 import qupath.ext.hookpath.loop.TissueSummary;
-import qupath.ext.hookpath.ui.JobView;
+import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.NamedChoice;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
 /** <em>Outline tissue…</em>: annotations by threshold, to be corrected with the brush. */
-public final class TissueWindow extends VBox implements Windows.AtWork {
+public final class TissueWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "tissue.title";
 
@@ -37,11 +37,11 @@ public final class TissueWindow extends VBox implements Windows.AtWork {
     @FXML private Slider threshold;
     @FXML private TextField className;
     @FXML private Button run;
-    @FXML private JobView job;
+    @FXML private JobPane job;
 
     private TissueWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "tissue-window.fxml");
+        WindowFactory.load(this, "tissue-window.fxml");
         NamedChoice.fill(rule, "tissue.rule", "threshold", "auto", "saturation");
         threshold.disableProperty().bind(rule.valueProperty().isNotEqualTo("threshold"));
         current.disableProperty().bind(qupath.imageDataProperty().isNull());
@@ -51,7 +51,7 @@ public final class TissueWindow extends VBox implements Windows.AtWork {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Windows.show(qupath, TITLE, () -> new TissueWindow(qupath));
+        WindowFactory.show(qupath, TITLE, () -> new TissueWindow(qupath));
     }
 
     @Override
@@ -66,7 +66,7 @@ public final class TissueWindow extends VBox implements Windows.AtWork {
         try {
             made = new TissueJob(project, images(project), arguments());
         } catch (HookpathException e) {
-            Windows.showProblem(this, TITLE, e);
+            WindowFactory.showProblem(this, TITLE, e);
             return;
         }
         job.run(made::start, outcome -> ended(made, outcome), this::failed);
@@ -76,7 +76,7 @@ public final class TissueWindow extends VBox implements Windows.AtWork {
         ImageData<BufferedImage> data = qupath.getImageData();
         ProjectImageEntry<BufferedImage> open = data == null ? null : project.getEntry(data);
         if (current.isSelected() && open == null) {
-            throw new HookpathException(Texts.get("tissue.why.noImage"));
+            throw new HookpathException(UiTexts.get("tissue.why.noImage"));
         }
         return current.isSelected() ? List.of(open) : project.getImageList();
     }
@@ -93,23 +93,23 @@ public final class TissueWindow extends VBox implements Windows.AtWork {
     }
 
     private void ended(TissueJob done, JobOutcome outcome) {
-        job.busy(Texts.get("loop.importing"));
-        Threads.work(() -> done.finish(outcome), this::done, this::failed);
+        job.busy(UiTexts.get("loop.importing"));
+        BackgroundThreads.work(() -> done.finish(outcome), this::done, this::failed);
     }
 
     private void done(TissueSummary found) {
-        String done = Texts.get("tissue.done", found.added(), found.changed().size());
+        String done = UiTexts.get("tissue.done", found.added(), found.changed().size());
         job.idle(done);
-        Windows.tellWhereHidden(this, TITLE, done);
+        WindowFactory.tellWhereHidden(this, TITLE, done);
         qupath.refreshProject();
         if (!found.problems().isEmpty()) {
-            Windows.showProblem(this, TITLE, String.join("\n", found.problems()));
+            WindowFactory.showProblem(this, TITLE, String.join("\n", found.problems()));
         }
     }
 
     private void failed(Throwable problem) {
         job.idle("");
-        Windows.showProblem(this, TITLE, problem);
+        WindowFactory.showProblem(this, TITLE, problem);
     }
 
     @FXML

@@ -7,31 +7,32 @@ import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
 import javafx.scene.control.Tooltip;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 
 /** The lines of {@code hookpath doctor}; advice is in the tooltip, too. */
-public final class DoctorTable extends TableView<Doctor.Check> {
+public final class DoctorTable extends TableView<DoctorReport.Check> {
 
     /** An empty one. */
     public DoctorTable() {
-        TableColumn<Doctor.Check, String> sign = column("", 30);
+        TableColumn<DoctorReport.Check, String> sign = column("", 30);
         sign.setCellValueFactory(row -> new ReadOnlyStringWrapper(sign(row.getValue())));
-        TableColumn<Doctor.Check, String> name = column(Texts.get("setup.doctor.what"), 90);
+        TableColumn<DoctorReport.Check, String> name = column(UiTexts.get("setup.doctor.what"), 90);
         name.setCellValueFactory(row -> new ReadOnlyStringWrapper(row.getValue().name()));
-        TableColumn<Doctor.Check, String> found = column(Texts.get("setup.doctor.found"), 480);
+        TableColumn<DoctorReport.Check,
+                String> found = column(UiTexts.get("setup.doctor.found"), 480);
         found.setCellValueFactory(row -> new ReadOnlyStringWrapper(text(row.getValue())));
         found.setCellFactory(column -> new WithTooltip());
         getColumns().setAll(List.of(sign, name, found));
         setColumnResizePolicy(CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
-        setPlaceholder(new Label(Texts.get("setup.looking")));
+        setPlaceholder(new Label(UiTexts.get("setup.looking")));
     }
 
-    void show(List<Doctor.Check> checks) {
+    void show(List<DoctorReport.Check> checks) {
         getItems().setAll(checks);
     }
 
-    private static TableColumn<Doctor.Check, String> column(String title, double width) {
-        TableColumn<Doctor.Check, String> column = new TableColumn<>(title);
+    private static TableColumn<DoctorReport.Check, String> column(String title, double width) {
+        TableColumn<DoctorReport.Check, String> column = new TableColumn<>(title);
         column.setPrefWidth(width);
         column.setSortable(false);
         if (title.isEmpty()) {
@@ -40,7 +41,7 @@ public final class DoctorTable extends TableView<Doctor.Check> {
         return column;
     }
 
-    private static String sign(Doctor.Check check) {
+    private static String sign(DoctorReport.Check check) {
         return switch (check.state()) {
             case "ok" -> "✓";
             case "absent" -> "–";
@@ -48,12 +49,12 @@ public final class DoctorTable extends TableView<Doctor.Check> {
         };
     }
 
-    private static String text(Doctor.Check check) {
+    private static String text(DoctorReport.Check check) {
         return check.advice().isEmpty() ? check.found()
-                : Texts.get("setup.doctor.advice", check.found(), check.advice());
+                : UiTexts.get("setup.doctor.advice", check.found(), check.advice());
     }
 
-    private static final class WithTooltip extends TableCell<Doctor.Check, String> {
+    private static final class WithTooltip extends TableCell<DoctorReport.Check, String> {
 
         @Override
         protected void updateItem(String item, boolean empty) {

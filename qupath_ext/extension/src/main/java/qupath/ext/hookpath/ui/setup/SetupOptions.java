@@ -4,13 +4,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import qupath.ext.hookpath.HookpathException;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Options;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.EnvironmentBuilder;
-import qupath.ext.hookpath.core.Sources;
-import qupath.ext.hookpath.core.Torch;
+import qupath.ext.hookpath.ScriptArguments;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.environment.EnvironmentBuilder;
+import qupath.ext.hookpath.core.environment.PackageSources;
+import qupath.ext.hookpath.core.environment.TorchBuild;
 
 /**
  * How to build an environment.
@@ -23,12 +23,12 @@ import qupath.ext.hookpath.core.Torch;
  * @param sources where packages and Python are fetched from
  */
 public record SetupOptions(
-        Path folder, Path basePython, Path wheels, boolean offline, Torch torch,
-        Sources sources) {
+        Path folder, Path basePython, Path wheels, boolean offline, TorchBuild torch,
+        PackageSources sources) {
 
     /** Where it is built unless somebody says otherwise: in QuPath's user directory. */
     public static Path usualFolder() {
-        return EnvironmentBuilder.folder(JobStart.base(null));
+        return EnvironmentBuilder.folder(JobLauncher.base(null));
     }
 
     /**
@@ -40,15 +40,15 @@ public record SetupOptions(
      * @throws HookpathException there is no such build of torch
      */
     public static SetupOptions of(Map<String, ?> arguments) {
-        Options options = Options.of(arguments);
-        Sources remembered = Preferences.sources();
+        ScriptArguments options = ScriptArguments.of(arguments);
+        PackageSources remembered = Preferences.sources();
         Path wheels = path(options.text("wheels", null));
         return new SetupOptions(
                 Path.of(options.text("folder", usualFolder().toString())),
                 path(options.text("basePython", null)), wheels,
                 options.flag("offline", false),
-                torch(options.text("torch", Torch.suggested().name())),
-                new Sources(options.text("index", remembered.index()),
+                torch(options.text("torch", TorchBuild.suggested().name())),
+                new PackageSources(options.text("index", remembered.index()),
                         options.text("pythonMirror", remembered.python()),
                         options.text("proxy", remembered.proxy())));
     }
@@ -63,11 +63,11 @@ public record SetupOptions(
         return text == null || text.isBlank() ? null : Path.of(text.strip());
     }
 
-    private static Torch torch(String name) {
+    private static TorchBuild torch(String name) {
         try {
-            return Torch.valueOf(name.toUpperCase(Locale.ROOT));
+            return TorchBuild.valueOf(name.toUpperCase(Locale.ROOT));
         } catch (IllegalArgumentException e) {
-            throw new HookpathException(Texts.get("setup.torch.unknown", name), e);
+            throw new HookpathException(UiTexts.get("setup.torch.unknown", name), e);
         }
     }
 }

@@ -21,18 +21,18 @@ import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import javafx.util.StringConverter;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Problems;
-import qupath.ext.hookpath.Pythons;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.Python;
-import qupath.ext.hookpath.core.PythonProblem;
-import qupath.ext.hookpath.core.SetupProgress;
-import qupath.ext.hookpath.core.Sources;
-import qupath.ext.hookpath.core.Torch;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.PythonChoice;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.environment.PackageSources;
+import qupath.ext.hookpath.core.environment.PythonInterpreter;
+import qupath.ext.hookpath.core.environment.PythonProblem;
+import qupath.ext.hookpath.core.environment.SetupProgress;
+import qupath.ext.hookpath.core.environment.TorchBuild;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 
@@ -41,10 +41,10 @@ public final class SetupWindow extends VBox {
 
     private static final String TITLE = "setup.title";
 
-    private final SetupBuild building = SetupBuild.get();
+    private final EnvironmentBuild building = EnvironmentBuild.get();
     private final BooleanProperty looking = new SimpleBooleanProperty(this, "looking");
     private final ChangeListener<SetupProgress> onProgress = (o, was, is) -> progress(is);
-    private final ChangeListener<SetupBuild.State> onState = (o, was, is) -> state(is);
+    private final ChangeListener<EnvironmentBuild.State> onState = (o, was, is) -> state(is);
     private final ChangeListener<String> onLog = (o, was, is) -> log(was, is);
 
     @FXML private TextField python;
@@ -53,7 +53,7 @@ public final class SetupWindow extends VBox {
     @FXML private TextField basePython;
     @FXML private TextField wheels;
     @FXML private CheckBox offline;
-    @FXML private ComboBox<Torch> torch;
+    @FXML private ComboBox<TorchBuild> torch;
     @FXML private TextField index;
     @FXML private TextField mirror;
     @FXML private TextField proxy;
@@ -69,18 +69,18 @@ public final class SetupWindow extends VBox {
     @FXML private TextArea log;
 
     private SetupWindow() {
-        Windows.load(this, "setup.fxml");
-        torch.getItems().setAll(Torch.values());
+        WindowFactory.load(this, "setup-window.fxml");
+        torch.getItems().setAll(TorchBuild.values());
         torch.setConverter(new TorchNames());
-        torch.setValue(Torch.suggested());
-        folder.setText(Texts.get("setup.folder"));
-        Sources sources = Preferences.sources();
+        torch.setValue(TorchBuild.suggested());
+        folder.setText(UiTexts.get("setup.folder"));
+        PackageSources sources = Preferences.sources();
         index.setText(sources.index());
         mirror.setText(sources.python());
         proxy.setText(sources.proxy());
-        network.setExpanded(!sources.equals(Sources.USUAL));
-        network.heightProperty().addListener((o, was, is) -> Windows.growWith(this));
-        BooleanBinding running = building.stateProperty().isEqualTo(SetupBuild.State.RUNNING);
+        network.setExpanded(!sources.equals(PackageSources.USUAL));
+        network.heightProperty().addListener((o, was, is) -> WindowFactory.growWith(this));
+        BooleanBinding running = building.stateProperty().isEqualTo(EnvironmentBuild.State.RUNNING);
         build.disableProperty().bind(running);
         cancel.disableProperty().bind(running.not());
         use.disableProperty().bind(running.or(looking));
@@ -103,7 +103,7 @@ public final class SetupWindow extends VBox {
 
     /** Shows the window. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, SetupWindow::new);
+        Stage stage = WindowFactory.show(qupath, TITLE, SetupWindow::new);
         SetupWindow window = (SetupWindow) stage.getScene().getRoot();
         stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> window.leave());
     }
@@ -115,7 +115,7 @@ public final class SetupWindow extends VBox {
         building.logProperty().addListener(onLog);
         log.setText(building.logProperty().get());
         progress(building.progressProperty().get());
-        if (building.stateProperty().get() != SetupBuild.State.NONE) {
+        if (building.stateProperty().get() != EnvironmentBuild.State.NONE) {
             outcome();
         }
     }
@@ -128,7 +128,7 @@ public final class SetupWindow extends VBox {
 
     private void progress(SetupProgress now) {
         if (now != null) {
-            step.setText(SetupText.of(now));
+            step.setText(SetupProgressText.of(now));
             bar.setProgress(now.part());
         } else {
             step.setText("");
@@ -136,18 +136,19 @@ public final class SetupWindow extends VBox {
         }
     }
 
-    private void state(SetupBuild.State now) {
+    private void state(EnvironmentBuild.State now) {
         outcome();
-        if (now == SetupBuild.State.DONE) {
+        if (now == EnvironmentBuild.State.DONE) {
             check();
         }
     }
 
     private void outcome() {
-        SetupBuild.State now = building.stateProperty().get();
-        Boolean good = now == SetupBuild.State.RUNNING ? null : now == SetupBuild.State.DONE;
+        EnvironmentBuild.State now = building.stateProperty().get();
+        Boolean good = now == EnvironmentBuild.State.RUNNING ? null
+                : now == EnvironmentBuild.State.DONE;
         said(outcome, building.outcomeProperty().get(), good);
-        if (now != SetupBuild.State.RUNNING) {
+        if (now != EnvironmentBuild.State.RUNNING) {
             step.setText("");
         }
     }
@@ -164,7 +165,7 @@ public final class SetupWindow extends VBox {
     /** Looks which Python is used and how it is. */
     @FXML
     private void check() {
-        look(Texts.get("setup.looking"), () -> Pythons.find(null));
+        look(UiTexts.get("setup.looking"), () -> PythonChoice.find(null));
     }
 
     /** Uses the Python whose path is in the field. */
@@ -175,38 +176,38 @@ public final class SetupWindow extends VBox {
             check();
             return;
         }
-        look(Texts.get("setup.looking"), () -> {
-            Python chosen = new Python(SetupOptions.path(path));
-            Setup.choose(chosen);
+        look(UiTexts.get("setup.looking"), () -> {
+            PythonInterpreter chosen = new PythonInterpreter(SetupOptions.path(path));
+            PythonSetup.choose(chosen);
             return chosen;
         });
     }
 
     /** Finds a Python; on a background thread. */
     private interface Finder {
-        Python find() throws PythonProblem;
+        PythonInterpreter find() throws PythonProblem;
     }
 
     private void look(String what, Finder finder) {
         looking.set(true);
         state(what, null);
         doctor.show(List.of());
-        Threads.background().execute(() -> {
+        BackgroundThreads.background().execute(() -> {
             try {
-                Python found = finder.find();
+                PythonInterpreter found = finder.find();
                 String version = found.version();
                 Platform.runLater(() -> {
                     python.setText(found.executable().toString());
-                    state(Texts.get("setup.fine", version), true);
+                    state(UiTexts.get("setup.fine", version), true);
                 });
-                List<Doctor.Check> checks = Doctor.ask(found);
+                List<DoctorReport.Check> checks = DoctorReport.ask(found);
                 Platform.runLater(() -> diagnosed(version, checks));
             } catch (PythonProblem e) {
                 boolean none = e.kind() == PythonProblem.Kind.MISSING && python.getText().isBlank();
-                String why = none ? Texts.get("setup.none") : Problems.oneLine(e);
+                String why = none ? UiTexts.get("setup.none") : ErrorMessages.oneLine(e);
                 Platform.runLater(() -> state(why, false));
             } catch (HookpathException | InvalidPathException e) {
-                Platform.runLater(() -> state(Problems.oneLine(e), false));
+                Platform.runLater(() -> state(ErrorMessages.oneLine(e), false));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
@@ -215,12 +216,12 @@ public final class SetupWindow extends VBox {
         });
     }
 
-    private void diagnosed(String version, List<Doctor.Check> checks) {
+    private void diagnosed(String version, List<DoctorReport.Check> checks) {
         doctor.show(checks);
         List<String> broken = checks.stream().filter(c -> c.state().equals("broken"))
-                .map(Doctor.Check::name).toList();
+                .map(DoctorReport.Check::name).toList();
         if (!broken.isEmpty()) {
-            state(Texts.get("setup.broken", version, String.join(", ", broken)), false);
+            state(UiTexts.get("setup.broken", version, String.join(", ", broken)), false);
         }
     }
 
@@ -235,7 +236,7 @@ public final class SetupWindow extends VBox {
     }
 
     private void browseFile(TextField field, String titleKey) {
-        File file = FileChoosers.promptForFile(getScene().getWindow(), Texts.get(titleKey));
+        File file = FileChoosers.promptForFile(getScene().getWindow(), UiTexts.get(titleKey));
         if (file != null) {
             field.setText(file.getPath());
         }
@@ -244,7 +245,7 @@ public final class SetupWindow extends VBox {
     @FXML
     private void browseWheels() {
         File found = FileChoosers.promptForDirectory(
-                getScene().getWindow(), Texts.get("setup.chooseWheels"), null);
+                getScene().getWindow(), UiTexts.get("setup.chooseWheels"), null);
         if (found != null) {
             wheels.setText(found.getPath());
         }
@@ -257,9 +258,9 @@ public final class SetupWindow extends VBox {
             options = new SetupOptions(SetupOptions.usualFolder(),
                     SetupOptions.path(basePython.getText()), SetupOptions.path(wheels.getText()),
                     offline.isSelected(), torch.getValue(),
-                    new Sources(index.getText(), mirror.getText(), proxy.getText()));
+                    new PackageSources(index.getText(), mirror.getText(), proxy.getText()));
         } catch (InvalidPathException e) {
-            said(outcome, Problems.oneLine(e), false);
+            said(outcome, ErrorMessages.oneLine(e), false);
             return;
         }
         Preferences.setSources(options.sources());
@@ -287,15 +288,15 @@ public final class SetupWindow extends VBox {
     }
 
     /** What the builds of torch are called. */
-    private static final class TorchNames extends StringConverter<Torch> {
+    private static final class TorchNames extends StringConverter<TorchBuild> {
 
         @Override
-        public String toString(Torch value) {
-            return value == null ? "" : Texts.get("setup.torch." + value.name());
+        public String toString(TorchBuild value) {
+            return value == null ? "" : UiTexts.get("setup.torch." + value.name());
         }
 
         @Override
-        public Torch fromString(String text) {
+        public TorchBuild fromString(String text) {
             return null;
         }
     }

@@ -9,8 +9,8 @@ import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.CustomMenuItem;
 import javafx.scene.control.MenuButton;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.ui.WindowFactory;
 
 /** Channels with ticks, all of them at first; what was switched off stays off. */
 public final class ChannelChoice extends MenuButton {
@@ -22,7 +22,7 @@ public final class ChannelChoice extends MenuButton {
 
     /** Offers nothing yet, and is not shown. */
     public ChannelChoice() {
-        Windows.fold(this);
+        WindowFactory.fold(this);
         setVisible(false);
         setMnemonicParsing(false);
     }
@@ -73,8 +73,8 @@ public final class ChannelChoice extends MenuButton {
         on.removeAll(off);
         chosen.set(List.copyOf(on));
         setText(isSomethingOff()
-                ? Texts.get("train.channels.some", on.size(), offered.size(),
+                ? UiTexts.get("train.channels.some", on.size(), offered.size(),
                         String.join(", ", on))
-                : Texts.get("train.channels.all", offered.size()));
+                : UiTexts.get("train.channels.all", offered.size()));
     }
 }

@@ -8,7 +8,7 @@ import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.VBox;
 import javafx.scene.shape.Rectangle;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 
 /** Head of a class's column: on or off, its colour, and the area annotated in all. */
 final class ClassHeader extends VBox {
@@ -17,12 +17,12 @@ final class ClassHeader extends VBox {
         CheckBox box = new CheckBox(name);
         box.setMnemonicParsing(false);
         box.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
-        Rectangle swatch = new Rectangle(10, 10, ClassColors.of(name));
+        Rectangle swatch = new Rectangle(10, 10, QuPathClassColors.of(name));
         box.setGraphic(swatch);
         box.setSelected(on);
-        box.setTooltip(new Tooltip(Texts.get("train.class.tooltip", name)));
+        box.setTooltip(new Tooltip(UiTexts.get("train.class.tooltip", name)));
         box.selectedProperty().addListener((o, was, is) -> onChange.accept(is));
-        Label total = new Label(Texts.get("train.total", totalMm2));
+        Label total = new Label(UiTexts.get("train.total", totalMm2));
         total.setStyle("-fx-font-weight: normal; -fx-font-size: 0.9em;");
         setAlignment(Pos.CENTER);
         getChildren().addAll(box, total);

@@ -11,9 +11,9 @@ import javafx.scene.control.Label;
 import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Region;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.Curves;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.training.MetricCurves;
+import qupath.ext.hookpath.ui.WindowFactory;
 
 /** Loss and F1 over epochs as they come. */
 public final class CurvesPane extends HBox {
@@ -32,7 +32,7 @@ public final class CurvesPane extends HBox {
 
     /** Empty charts. */
     public CurvesPane() {
-        Windows.load(this, "curves-pane.fxml");
+        WindowFactory.load(this, "curves-pane.fxml");
     }
 
     /**
@@ -41,20 +41,21 @@ public final class CurvesPane extends HBox {
      * @param curves what is known so far
      * @param epochs as many as there will be, or fewer if that is not known
      */
-    public void show(Curves curves, int epochs) {
+    public void show(MetricCurves curves, int epochs) {
         int last = Math.max(epochs, Math.max(1, curves.epochs()));
         scale(lossEpochs, last);
         scale(f1Epochs, last);
         losses.setAutoRanging(!curves.loss().isEmpty());
         clear(loss, lossLegend);
         clear(f1, f1Legend);
-        line(loss, lossLegend, Texts.get("train.loss.train"), TRAINING, 2, curves.loss());
-        line(loss, lossLegend, Texts.get("train.loss.val"), VALIDATION, 2,
+        line(loss, lossLegend, UiTexts.get("train.loss.train"), TRAINING, 2, curves.loss());
+        line(loss, lossLegend, UiTexts.get("train.loss.val"), VALIDATION, 2,
                 curves.validationLoss());
-        for (Map.Entry<String, List<Curves.Point>> one : curves.f1ByClass().entrySet()) {
-            line(f1, f1Legend, one.getKey(), ClassColors.css(one.getKey()), 1.5, one.getValue());
+        for (Map.Entry<String, List<MetricCurves.Point>> one : curves.f1ByClass().entrySet()) {
+            line(f1, f1Legend, one.getKey(), QuPathClassColors.css(one.getKey()), 1.5,
+                    one.getValue());
         }
-        line(f1, f1Legend, Texts.get("train.f1.macro"), MACRO, 3, curves.f1());
+        line(f1, f1Legend, UiTexts.get("train.f1.macro"), MACRO, 3, curves.f1());
     }
 
     private static void scale(NumberAxis axis, int last) {
@@ -68,7 +69,7 @@ public final class CurvesPane extends HBox {
     }
 
     private static void line(LineChart<Number, Number> chart, FlowPane legend, String name,
-            String color, double width, List<Curves.Point> points) {
+            String color, double width, List<MetricCurves.Point> points) {
         if (points.isEmpty()) {
             return;
         }

@@ -8,11 +8,11 @@ import javafx.event.EventHandler;
 import javafx.stage.WindowEvent;
 import javafx.util.Duration;
 import org.controlsfx.control.Notifications;
-import qupath.ext.hookpath.JobStart;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.RunFolder;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.JobLauncher;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.prefs.QuPathStyleManager;
 import qupath.lib.projects.Project;
@@ -32,8 +32,9 @@ public final class InterruptedNotice {
         if (project == null) {
             return;
         }
-        Threads.background().execute(() -> {
-            List<RunFolder> found = ResumeBar.unfinished(Models.modelsIn(JobStart.base(project)));
+        BackgroundThreads.background().execute(() -> {
+            List<TrainingRunFolder> found =
+                    ResumeBar.unfinished(ModelList.modelsIn(JobLauncher.base(project)));
             if (!found.isEmpty()) {
                 Platform.runLater(() -> tell(qupath, found.get(0)));
             }
@@ -41,7 +42,7 @@ public final class InterruptedNotice {
     }
 
     /** A project may be opened before QuPath's window is there. */
-    private static void tell(QuPathGUI qupath, RunFolder run) {
+    private static void tell(QuPathGUI qupath, TrainingRunFolder run) {
         if (!qupath.getStage().isShowing()) {
             qupath.getStage().addEventHandler(WindowEvent.WINDOW_SHOWN, new EventHandler<>() {
                 @Override
@@ -53,9 +54,9 @@ public final class InterruptedNotice {
             return;
         }
         String text = ResumeBar.describe(run).replace("; ", ";\n") + "\n"
-                + Texts.get("train.interrupted.where");
+                + UiTexts.get("train.interrupted.where");
         Notifications notice = Notifications.create().owner(qupath.getStage())
-                .title(Texts.get("train.title")).text(text).hideAfter(Duration.seconds(20))
+                .title(UiTexts.get("train.title")).text(text).hideAfter(Duration.seconds(20))
                 .onAction(event -> TrainWindow.show(qupath));
         if (QuPathStyleManager.getStyleColorScheme() == ColorScheme.DARK) {
             notice = notice.darkStyle();

@@ -9,12 +9,12 @@ import javafx.beans.Observable;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Control;
 import javafx.scene.control.Label;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Devices;
-import qupath.ext.hookpath.core.Families;
-import qupath.ext.hookpath.core.Family;
-import qupath.ext.hookpath.core.ModelFolder;
-import qupath.ext.hookpath.core.TrainSettings;
+import qupath.ext.hookpath.core.models.ModelFolder;
+import qupath.ext.hookpath.core.models.NetworkFamilies;
+import qupath.ext.hookpath.core.models.NetworkFamily;
+import qupath.ext.hookpath.core.training.TrainingSettings;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 
@@ -45,7 +45,7 @@ final class NetworkFields {
     private final Field<ComboBox<String>> background;
     private final ModelChoice start;
     private List<String> classes = List.of();
-    private Family.Background offeredFor;
+    private NetworkFamily.Background offeredFor;
 
     NetworkFields(ModelChoice start, ComboBox<String> family, Label about, ComboBox<String> preset,
             Field<ComboBox<String>> target, Field<ComboBox<List<Double>>> context,
@@ -58,15 +58,16 @@ final class NetworkFields {
         this.context = context;
         this.size = size;
         this.background = background;
-        NamedChoice.fill(family, NamedChoice.NETWORK, Families.names().toArray(String[]::new));
+        NamedChoice.fill(family, NamedChoice.NETWORK,
+                NetworkFamilies.names().toArray(String[]::new));
         NamedChoice.fill(preset, NamedChoice.PRESET,
-                Families.presets(Devices.here()).toArray(String[]::new));
-        target.control().getItems().setAll(TARGETS.stream().map(TrainSettings::text).toList());
-        context.control().setConverter(Shown.as(um -> TrainSettings.text(um)));
-        size.control().setConverter(Shown.as(this::text));
-        background.control().setConverter(Shown.as(
-                name -> NONE.equals(name) ? Texts.get("train.background.none") : name));
-        start.offer(Texts.get("train.start.none"), ModelFolder::canBeTrainedOn);
+                NetworkFamilies.presets(Devices.here()).toArray(String[]::new));
+        target.control().getItems().setAll(TARGETS.stream().map(TrainingSettings::text).toList());
+        context.control().setConverter(NamedValues.as(um -> TrainingSettings.text(um)));
+        size.control().setConverter(NamedValues.as(this::text));
+        background.control().setConverter(NamedValues.as(
+                name -> NONE.equals(name) ? UiTexts.get("train.background.none") : name));
+        start.offer(UiTexts.get("train.start.none"), ModelFolder::canBeTrainedOn);
         start.valueProperty().addListener((o, was, is) -> startChosen(is));
         family.valueProperty().addListener((o, was, is) -> networkChosen());
         preset.valueProperty().addListener((o, was, is) -> networkChosen());
@@ -93,8 +94,8 @@ final class NetworkFields {
         return family.getValue();
     }
 
-    Family family() {
-        return Families.get(family.getValue());
+    NetworkFamily family() {
+        return NetworkFamilies.get(family.getValue());
     }
 
     /** What was typed as resolution, where that is none; null: it is one, or none is needed. */
@@ -156,13 +157,13 @@ final class NetworkFields {
         }
         String nothingElse = background.control().getValue();
         if (nothingElse != null && !NONE.equals(nothingElse)) {
-            settings.add(TrainSettings.background(nothingElse));
+            settings.add(TrainingSettings.background(nothingElse));
         }
         return settings;
     }
 
     /** What can be chosen with the network and the preset. */
-    Family.Offer offer() {
+    NetworkFamily.Offer offer() {
         return family().presets().get(preset.getValue());
     }
 
@@ -181,15 +182,15 @@ final class NetworkFields {
     }
 
     private void networkChosen() {
-        about.setText(Texts.get("train.about." + family.getValue()));
+        about.setText(UiTexts.get("train.about." + family.getValue()));
         boolean open = !isGoingOn();
         target.show(open && !readsSlides());
         context.show(open && offer().contexts().stream().anyMatch(one -> !one.isEmpty()));
         size.show(open);
-        background.show(open && family().background() != Family.Background.NO);
-        size.label().setText(Texts.get(readsSlides() ? "train.size.slide" : "train.size"));
+        background.show(open && family().background() != NetworkFamily.Background.NO);
+        size.label().setText(UiTexts.get(readsSlides() ? "train.size.slide" : "train.size"));
         if (!readsSlides()) {
-            target.control().getEditor().setText(TrainSettings.text(offer().targetUm()));
+            target.control().getEditor().setText(TrainingSettings.text(offer().targetUm()));
         }
         size.control().getItems().setAll(offer().sizes());
         size.control().setValue(offer().size());
@@ -211,22 +212,23 @@ final class NetworkFields {
 
     /** What was chosen stays, but not what one network proposed when another is chosen. */
     private void offerBackgrounds() {
-        Family.Background kind = family().background();
+        NetworkFamily.Background kind = family().background();
         String chosen = kind == offeredFor ? background.control().getValue() : null;
         offeredFor = kind;
         List<String> offered = new ArrayList<>();
-        if (kind == Family.Background.MAYBE) {
+        if (kind == NetworkFamily.Background.MAYBE) {
             offered.add(NONE);
         }
-        offered.addAll(kind == Family.Background.NO ? List.of() : classes);
+        offered.addAll(kind == NetworkFamily.Background.NO ? List.of() : classes);
         background.control().getItems().setAll(offered);
         background.control().setValue(offered.contains(chosen) ? chosen : offered.isEmpty() ? null
-                : kind == Family.Background.YES ? offered.getLast() : NONE);
+                : kind == NetworkFamily.Background.YES ? offered.getLast() : NONE);
     }
 
     private String text(int side) {
         Double um = target();
         return um == null ? String.valueOf(side)
-                : Texts.get("train.size.um", String.valueOf(side), TrainSettings.text(side * um));
+                : UiTexts.get("train.size.um", String.valueOf(side),
+                        TrainingSettings.text(side * um));
     }
 }

@@ -25,16 +25,16 @@ import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.VBox;
-import qupath.ext.hookpath.Drawings;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.DrawnImage;
-import qupath.ext.hookpath.core.Role;
-import qupath.ext.hookpath.core.SuggestedRoles;
-import qupath.ext.hookpath.core.TrainingPlan;
-import qupath.ext.hookpath.train.Roles;
-import qupath.ext.hookpath.ui.Cells;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ProjectAnnotations;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.training.AnnotatedImage;
+import qupath.ext.hookpath.core.training.RoleSuggestion;
+import qupath.ext.hookpath.core.training.TrainingPlan;
+import qupath.ext.hookpath.core.training.TrainingRole;
+import qupath.ext.hookpath.train.ImageRoles;
+import qupath.ext.hookpath.ui.TableCells;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
@@ -53,21 +53,21 @@ public final class PlanTable extends VBox {
     private int generation;
     private double lineWidthUm;
 
-    private final ObservableList<DrawnImage> images = FXCollections.observableArrayList();
+    private final ObservableList<AnnotatedImage> images = FXCollections.observableArrayList();
 
     @FXML private TextField filter;
-    @FXML private TableView<DrawnImage> table;
-    @FXML private TableColumn<DrawnImage, DrawnImage> image;
-    @FXML private TableColumn<DrawnImage, Role> role;
-    private final TableColumn<DrawnImage, String> left = new TableColumn<>();
+    @FXML private TableView<AnnotatedImage> table;
+    @FXML private TableColumn<AnnotatedImage, AnnotatedImage> image;
+    @FXML private TableColumn<AnnotatedImage, TrainingRole> role;
+    private final TableColumn<AnnotatedImage, String> left = new TableColumn<>();
     @FXML private Label state;
 
     /** An empty one; see {@link #load}. */
     public PlanTable() {
-        Windows.load(this, "plan-table.fxml");
+        WindowFactory.load(this, "plan-table.fxml");
         image.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue()));
         image.setCellFactory(column -> new ImageCell());
-        image.setComparator(Comparator.comparing(DrawnImage::name));
+        image.setComparator(Comparator.comparing(AnnotatedImage::name));
         role.setCellValueFactory(cell -> new SimpleObjectProperty<>(cell.getValue().role()));
         role.setCellFactory(column -> new RoleCell(suggested, this::decide));
         left.setCellValueFactory(cell -> new ReadOnlyStringWrapper(
@@ -75,11 +75,12 @@ public final class PlanTable extends VBox {
         left.setStyle("-fx-alignment: center-right;");
         left.setSortable(false);
         left.setPrefWidth(110);
-        Label head = new Label(Texts.get("train.left"));
-        head.setTooltip(Windows.tip("train.left.tooltip"));
+        Label head = new Label(UiTexts.get("train.left"));
+        head.setTooltip(WindowFactory.tip("train.left.tooltip"));
         left.setGraphic(head);
-        FilteredList<DrawnImage> shown = Cells.filtered(images, filter, DrawnImage::name);
-        SortedList<DrawnImage> sorted = new SortedList<>(shown);
+        FilteredList<AnnotatedImage> shown = TableCells.filtered(images, filter,
+                AnnotatedImage::name);
+        SortedList<AnnotatedImage> sorted = new SortedList<>(shown);
         sorted.comparatorProperty().bind(table.comparatorProperty());
         table.setItems(sorted);
         table.widthProperty().addListener((o, was, is) -> fill());
@@ -112,13 +113,13 @@ public final class PlanTable extends VBox {
         project = of;
         int mine = ++generation;
         plan.set(null);
-        table.setPlaceholder(new Label(Texts.get("train.why.reading")));
+        table.setPlaceholder(new Label(UiTexts.get("train.why.reading")));
         filter.clear();
         images.clear();
         suggested.clear();
         List<ProjectImageEntry<BufferedImage>> entries =
                 of == null ? List.of() : List.copyOf(of.getImageList());
-        Threads.background().execute(() -> read(of, entries, mine));
+        BackgroundThreads.background().execute(() -> read(of, entries, mine));
     }
 
     /** Reads one image again, such as one that a person draws on. */
@@ -128,8 +129,8 @@ public final class PlanTable extends VBox {
         if (of == null || plan.get() == null) {
             return;
         }
-        Threads.background().execute(() -> {
-            DrawnImage found = Drawings.of(of, entry);
+        BackgroundThreads.background().execute(() -> {
+            AnnotatedImage found = ProjectAnnotations.of(of, entry);
             Platform.runLater(() -> {
                 if (mine == generation) {
                     replace(found);
@@ -148,8 +149,8 @@ public final class PlanTable extends VBox {
     }
 
     /** Roles of all images as the table shows them. */
-    Map<String, Role> roles() {
-        Map<String, Role> roles = new LinkedHashMap<>();
+    Map<String, TrainingRole> roles() {
+        Map<String, TrainingRole> roles = new LinkedHashMap<>();
         images.forEach(i -> roles.put(i.id(), i.role()));
         return roles;
     }
@@ -161,7 +162,7 @@ public final class PlanTable extends VBox {
 
     @FXML
     private void suggest() {
-        Map<String, Role> found = SuggestedRoles.of(List.copyOf(images), classesOn());
+        Map<String, TrainingRole> found = RoleSuggestion.of(List.copyOf(images), classesOn());
         suggested.addAll(found.keySet());
         images.replaceAll(i ->
                 found.containsKey(i.id()) ? i.with(found.get(i.id())) : i);
@@ -170,16 +171,16 @@ public final class PlanTable extends VBox {
 
     private void read(Project<BufferedImage> of,
             List<ProjectImageEntry<BufferedImage>> entries, int mine) {
-        List<DrawnImage> found = new ArrayList<>();
+        List<AnnotatedImage> found = new ArrayList<>();
         for (ProjectImageEntry<BufferedImage> entry : entries) {
             if (mine != generation) {
                 return;
             }
-            found.add(Drawings.of(of, entry));
+            found.add(ProjectAnnotations.of(of, entry));
             int done = found.size();
             Platform.runLater(() -> {
                 if (mine == generation) {
-                    state.setText(Texts.get("train.reading", done, entries.size()));
+                    state.setText(UiTexts.get("train.reading", done, entries.size()));
                 }
             });
         }
@@ -191,11 +192,11 @@ public final class PlanTable extends VBox {
     }
 
     /** Images with drawings come first; roles are suggested where nobody has decided any. */
-    private void loaded(List<DrawnImage> found) {
-        List<DrawnImage> sorted = new ArrayList<>(
+    private void loaded(List<AnnotatedImage> found) {
+        List<AnnotatedImage> sorted = new ArrayList<>(
                 found.stream().map(i -> i.withLines(lineWidthUm)).toList());
         sorted.sort(Comparator.comparing(i -> i.mm2().isEmpty()));
-        table.setPlaceholder(new Label(Texts.get("train.why.noImages")));
+        table.setPlaceholder(new Label(UiTexts.get("train.why.noImages")));
         images.setAll(sorted);
         state.setText("");
         if (found.stream().allMatch(i -> i.role() == null)) {
@@ -205,27 +206,27 @@ public final class PlanTable extends VBox {
         }
     }
 
-    private void replace(DrawnImage read) {
-        DrawnImage found = read.withLines(lineWidthUm);
+    private void replace(AnnotatedImage read) {
+        AnnotatedImage found = read.withLines(lineWidthUm);
         images.replaceAll(i -> i.id().equals(found.id()) && !sameArea(i, found)
                 ? found.with(i.role()) : i);
         update();
     }
 
-    private static boolean sameArea(DrawnImage one, DrawnImage other) {
+    private static boolean sameArea(AnnotatedImage one, AnnotatedImage other) {
         return one.mm2().equals(other.mm2()) && one.thin().equals(other.thin())
                 && one.leftMm2() == other.leftMm2();
     }
 
-    private void decide(DrawnImage changed, Role to) {
+    private void decide(AnnotatedImage changed, TrainingRole to) {
         suggested.remove(changed.id());
         images.replaceAll(i -> i.id().equals(changed.id()) ? i.with(to) : i);
         update();
         Project<BufferedImage> of = project;
-        Map<String, Role> one = new LinkedHashMap<>();
+        Map<String, TrainingRole> one = new LinkedHashMap<>();
         one.put(changed.id(), to);
-        Threads.work(() -> {
-            Roles.write(of, one);
+        BackgroundThreads.work(() -> {
+            ImageRoles.write(of, one);
             return null;
         }, nothing -> { }, onProblem::accept);
     }
@@ -245,7 +246,7 @@ public final class PlanTable extends VBox {
     private void update() {
         Set<String> drawn = drawn();
         off.retainAll(drawn);
-        List<TableColumn<DrawnImage, ?>> columns = new ArrayList<>(List.of(image, role));
+        List<TableColumn<AnnotatedImage, ?>> columns = new ArrayList<>(List.of(image, role));
         drawn.forEach(name -> columns.add(classColumn(name)));
         if (images.stream().anyMatch(i -> i.leftMm2() > 0)) {
             columns.add(left);
@@ -255,8 +256,8 @@ public final class PlanTable extends VBox {
         plan.set(new TrainingPlan(images, classesOn()));
     }
 
-    private TableColumn<DrawnImage, String> classColumn(String name) {
-        TableColumn<DrawnImage, String> column = new TableColumn<>();
+    private TableColumn<AnnotatedImage, String> classColumn(String name) {
+        TableColumn<AnnotatedImage, String> column = new TableColumn<>();
         double total = images.stream().mapToDouble(i -> i.mm2().getOrDefault(name, 0.0))
                 .filter(Double::isFinite).sum();
         column.setGraphic(new ClassHeader(name, total, !off.contains(name), on -> {
@@ -274,6 +275,6 @@ public final class PlanTable extends VBox {
     }
 
     private static String area(Double mm2) {
-        return mm2 == null ? "" : mm2.isNaN() ? "?" : Texts.get("train.mm2", mm2);
+        return mm2 == null ? "" : mm2.isNaN() ? "?" : UiTexts.get("train.mm2", mm2);
     }
 }

@@ -5,7 +5,7 @@ import javafx.scene.control.ProgressBar;
 import javafx.scene.layout.GridPane;
 import javafx.scene.layout.Region;
 import javafx.scene.shape.Rectangle;
-import qupath.ext.hookpath.Texts;
+import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.train.TrainSummary;
 
 /** The end of a training: one sentence, and F1 by class. */
@@ -14,12 +14,13 @@ final class ResultPane {
     private ResultPane() {}
 
     static void fill(TrainSummary summary, Label text, GridPane scores) {
-        String how = Texts.get(summary.stopped() ? "train.done.stopped" : "train.done",
+        String how = UiTexts.get(summary.stopped() ? "train.done.stopped" : "train.done",
                 summary.epochs());
-        String f1 = summary.epochs() == 0 ? "" : summary.f1() == null ? Texts.get("train.done.noF1")
-                : Texts.get("train.done.f1", summary.f1(), summary.bestEpoch());
+        String f1 = summary.epochs() == 0 ? "" : summary.f1() == null
+                ? UiTexts.get("train.done.noF1")
+                : UiTexts.get("train.done.f1", summary.f1(), summary.bestEpoch());
         text.setText(String.join(f1.isEmpty() ? "" : " ", how, f1) + String.join(" ", "",
-                Texts.get("train.done.where", summary.run().getFileName(), summary.run())));
+                UiTexts.get("train.done.where", summary.run().getFileName(), summary.run())));
         scores.getChildren().clear();
         if (summary.f1() == null) {
             return;
@@ -33,12 +34,12 @@ final class ResultPane {
     }
 
     private static void add(GridPane scores, int column, int row, String name, Double f1) {
-        Label label = new Label(name, new Rectangle(10, 10, ClassColors.of(name)));
+        Label label = new Label(name, new Rectangle(10, 10, QuPathClassColors.of(name)));
         label.setMinWidth(Region.USE_PREF_SIZE);
         boolean measured = f1 != null && Double.isFinite(f1);
         ProgressBar bar = new ProgressBar(measured ? f1 : 0);
         bar.setPrefWidth(220);
-        String said = measured ? Texts.get("train.f1.value", f1) : Texts.get("train.f1.none");
+        String said = measured ? UiTexts.get("train.f1.value", f1) : UiTexts.get("train.f1.none");
         scores.add(label, 3 * column, row);
         scores.add(bar, 3 * column + 1, row);
         scores.add(new Label(said), 3 * column + 2, row);

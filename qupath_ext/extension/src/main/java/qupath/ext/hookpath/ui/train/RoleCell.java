@@ -6,24 +6,25 @@ import javafx.scene.control.ComboBox;
 import javafx.scene.control.TableCell;
 import javafx.scene.control.Tooltip;
 import javafx.util.StringConverter;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.DrawnImage;
-import qupath.ext.hookpath.core.Role;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.training.AnnotatedImage;
+import qupath.ext.hookpath.core.training.TrainingRole;
 
 /** Chooses what an image is for; a suggestion that nobody confirmed is in italics. */
-final class RoleCell extends TableCell<DrawnImage, Role> {
+final class RoleCell extends TableCell<AnnotatedImage, TrainingRole> {
 
-    private final ComboBox<Role> choice = new ComboBox<>();
+    private final ComboBox<TrainingRole> choice = new ComboBox<>();
     private final Set<String> suggested;
     private boolean filling;
 
-    RoleCell(Set<String> suggested, BiConsumer<DrawnImage, Role> onChange) {
+    RoleCell(Set<String> suggested, BiConsumer<AnnotatedImage, TrainingRole> onChange) {
         this.suggested = suggested;
-        choice.getItems().setAll(null, Role.TRAIN, Role.VALIDATION, Role.TEST);
+        choice.getItems().setAll(null, TrainingRole.TRAIN, TrainingRole.VALIDATION,
+                TrainingRole.TEST);
         choice.setConverter(new Names());
         choice.setMaxWidth(Double.MAX_VALUE);
         choice.valueProperty().addListener((o, was, is) -> {
-            DrawnImage image = getTableRow() == null ? null : getTableRow().getItem();
+            AnnotatedImage image = getTableRow() == null ? null : getTableRow().getItem();
             if (!filling && image != null && is != image.role()) {
                 onChange.accept(image, is);
             }
@@ -31,9 +32,9 @@ final class RoleCell extends TableCell<DrawnImage, Role> {
     }
 
     @Override
-    protected void updateItem(Role role, boolean empty) {
+    protected void updateItem(TrainingRole role, boolean empty) {
         super.updateItem(role, empty);
-        DrawnImage image = empty || getTableRow() == null ? null : getTableRow().getItem();
+        AnnotatedImage image = empty || getTableRow() == null ? null : getTableRow().getItem();
         if (image == null) {
             setGraphic(null);
             return;
@@ -43,21 +44,21 @@ final class RoleCell extends TableCell<DrawnImage, Role> {
         filling = false;
         boolean guess = suggested.contains(image.id());
         choice.setStyle(guess ? "-fx-font-style: italic;" : "");
-        choice.setTooltip(new Tooltip(Texts.get(guess ? "train.role.suggested"
+        choice.setTooltip(new Tooltip(UiTexts.get(guess ? "train.role.suggested"
                 : "train.role.tooltip")));
         setGraphic(choice);
     }
 
-    private static final class Names extends StringConverter<Role> {
+    private static final class Names extends StringConverter<TrainingRole> {
 
         @Override
-        public String toString(Role role) {
-            return role == null ? Texts.get("train.role.none")
-                    : Texts.get("train.role." + role.value());
+        public String toString(TrainingRole role) {
+            return role == null ? UiTexts.get("train.role.none")
+                    : UiTexts.get("train.role." + role.value());
         }
 
         @Override
-        public Role fromString(String text) {
+        public TrainingRole fromString(String text) {
             throw new UnsupportedOperationException("not editable");
         }
     }

@@ -18,20 +18,20 @@ import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.scene.control.Tooltip;
 import javafx.scene.layout.GridPane;
-import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.core.Family;
-import qupath.ext.hookpath.core.FurtherSettings;
-import qupath.ext.hookpath.core.FurtherSettings.Misunderstood;
-import qupath.ext.hookpath.core.ThinDrawings;
-import qupath.ext.hookpath.core.TrainSettings;
-import qupath.ext.hookpath.core.TrainingPlan;
-import qupath.ext.hookpath.core.TrainingRuns;
-import qupath.ext.hookpath.predict.Models;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.models.NetworkFamily;
+import qupath.ext.hookpath.core.training.LinesAndPoints;
+import qupath.ext.hookpath.core.training.TrainingPlan;
+import qupath.ext.hookpath.core.training.TrainingRuns;
+import qupath.ext.hookpath.core.training.TrainingSettings;
+import qupath.ext.hookpath.core.training.TypedSettings;
+import qupath.ext.hookpath.core.training.TypedSettings.Misunderstood;
+import qupath.ext.hookpath.predict.ModelList;
 import qupath.ext.hookpath.ui.DeviceChoice;
 import qupath.ext.hookpath.ui.ModelChoice;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.NetworkFields.Field;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.projects.Project;
@@ -70,7 +70,7 @@ public final class SettingsPane extends GridPane {
 
     /** The fast preset of HookNet. */
     public SettingsPane() {
-        Windows.load(this, "settings-pane.fxml");
+        WindowFactory.load(this, "settings-pane.fxml");
         network = new NetworkFields(start, family, about, preset, new Field<>(targetLabel, target),
                 new Field<>(contextLabel, context), new Field<>(sizeLabel, size),
                 new Field<>(backgroundLabel, background));
@@ -97,7 +97,7 @@ public final class SettingsPane extends GridPane {
     /** A project's models go into this folder, unless a person chooses another. */
     void setProject(Project<BufferedImage> project) {
         start.load(project);
-        usual = Models.shelf(JobStart.isWritable(project) ? project : null).models();
+        usual = ModelList.shelf(JobLauncher.isWritable(project) ? project : null).models();
         show(usual);
     }
 
@@ -113,7 +113,7 @@ public final class SettingsPane extends GridPane {
     /** Calls with the width of lines in µm whenever it changes; 0: they are none, or wrong. */
     void setOnLineWidth(DoubleConsumer onWidth) {
         lineWidth.textProperty().addListener((o, was, is) -> {
-            double um = ThinDrawings.width(is);
+            double um = LinesAndPoints.width(is);
             onWidth.accept(Double.isNaN(um) ? 0 : um);
         });
     }
@@ -121,19 +121,19 @@ public final class SettingsPane extends GridPane {
     /** One line that says what is wrong; empty: nothing. */
     String whyNot(TrainingPlan plan) {
         if (network.wrongTarget() != null) {
-            return Texts.get("train.why.target", network.wrongTarget());
+            return UiTexts.get("train.why.target", network.wrongTarget());
         }
-        if (Double.isNaN(ThinDrawings.width(lineWidth.getText()))) {
-            return Texts.get("train.why.lineWidth", lineWidth.getText().strip());
+        if (Double.isNaN(LinesAndPoints.width(lineWidth.getText()))) {
+            return UiTexts.get("train.why.lineWidth", lineWidth.getText().strip());
         }
-        if (network.family().timed() && TrainSettings.minutes(howLong.getText()) == 0) {
-            return Texts.get("train.why.minutes", howLong.getText().strip());
+        if (network.family().timed() && TrainingSettings.minutes(howLong.getText()) == 0) {
+            return UiTexts.get("train.why.minutes", howLong.getText().strip());
         }
         if (channels.isNothingOn()) {
-            return Texts.get("train.why.noChannels");
+            return UiTexts.get("train.why.noChannels");
         }
         try {
-            FurtherSettings.parse(further.getText());
+            TypedSettings.parse(further.getText());
         } catch (Misunderstood e) {
             return text(e);
         }
@@ -168,13 +168,13 @@ public final class SettingsPane extends GridPane {
         String chosen = device.getEditor().getText().strip();
         arguments.put("device", chosen.isEmpty() || "auto".equals(chosen) ? null : chosen);
         List<String> more = new ArrayList<>(network.settings());
-        double um = ThinDrawings.width(lineWidth.getText());
+        double um = LinesAndPoints.width(lineWidth.getText());
         if (um > 0) {
-            more.add(TrainSettings.lineWidth(um));
+            more.add(TrainingSettings.lineWidth(um));
         }
         more.addAll(howLong());
         try {
-            more.addAll(FurtherSettings.parse(further.getText()));
+            more.addAll(TypedSettings.parse(further.getText()));
         } catch (Misunderstood e) {
             throw new IllegalStateException(e);     // see whyNot
         }
@@ -184,20 +184,20 @@ public final class SettingsPane extends GridPane {
 
     /** What is wrong with further settings, in words. */
     public static String text(Misunderstood wrong) {
-        return Texts.get("further." + wrong.key(), wrong.values().toArray());
+        return UiTexts.get("further." + wrong.key(), wrong.values().toArray());
     }
 
     /** Settings of how long it may take, where that is not the preset's. */
     private List<String> howLong() {
         Double preset = network.offer().minutes();
-        double minutes = TrainSettings.minutes(howLong.getText());
+        double minutes = TrainingSettings.minutes(howLong.getText());
         if (!network.family().timed() || preset != null && minutes == preset) {
             return List.of();
         }
         if (Double.isNaN(minutes)) {
             return preset == null ? List.of() : List.of("minutes=none");
         }
-        return TrainSettings.howLong(minutes, preset == null ? USUAL_MINUTES : preset,
+        return TrainingSettings.howLong(minutes, preset == null ? USUAL_MINUTES : preset,
                 network.offer().epochs());
     }
 
@@ -208,7 +208,8 @@ public final class SettingsPane extends GridPane {
         howLong.setVisible(timed);
         Double minutes = network.offer().minutes();
         boolean open = minutes == null && "paper".equals(preset.getValue());
-        howLong.setText(open ? "" : TrainSettings.text(minutes == null ? USUAL_MINUTES : minutes));
+        howLong.setText(open ? ""
+                : TrainingSettings.text(minutes == null ? USUAL_MINUTES : minutes));
     }
 
     /** Suggests a name that is free again. */
@@ -221,8 +222,8 @@ public final class SettingsPane extends GridPane {
 
     @FXML
     private void chooseFolder() {
-        File chosen = FileChoosers.promptForDirectory(Windows.windowOf(this),
-                Texts.get("train.folder.title"),
+        File chosen = FileChoosers.promptForDirectory(WindowFactory.windowOf(this),
+                UiTexts.get("train.folder.title"),
                 Files.isDirectory(models) ? models.toFile() : null);
         if (chosen != null) {
             show(chosen.toPath());
@@ -231,7 +232,7 @@ public final class SettingsPane extends GridPane {
 
     private void show(Path where) {
         models = where;
-        folder.setText(where.equals(usual) ? Texts.get("train.folder.usual")
+        folder.setText(where.equals(usual) ? UiTexts.get("train.folder.usual")
                 : String.valueOf(where.getFileName()));
         folder.setTooltip(new Tooltip(where.toString()));
         suggestName();
@@ -241,17 +242,17 @@ public final class SettingsPane extends GridPane {
         try {
             if (typed.isEmpty() || typed.contains("/") || typed.contains("\\")
                     || Path.of(typed).getNameCount() != 1 || typed.startsWith(".")) {
-                return Texts.get("train.error.name", typed);
+                return UiTexts.get("train.error.name", typed);
             }
             Path run = models.resolve(typed);
-            return Files.exists(run) ? Texts.get("train.error.exists", typed) : "";
+            return Files.exists(run) ? UiTexts.get("train.error.exists", typed) : "";
         } catch (InvalidPathException e) {
-            return Texts.get("train.error.name", typed);
+            return UiTexts.get("train.error.name", typed);
         }
     }
 
     private String whyNotEnough(TrainingPlan plan) {
-        Family chosen = network.family();
+        NetworkFamily chosen = network.family();
         // A setting that a person typed may change what a patch is, or needs: Python will know.
         double least = network.isGoingOn() || further.getText().contains("model.") ? 0
                 : chosen.leastMm2(network.target(), network.side());
@@ -261,8 +262,8 @@ public final class SettingsPane extends GridPane {
         }
         List<Object> values = new ArrayList<>(found.values());
         if (network.target() != null) {
-            values.add(TrainSettings.text(network.target() * network.side()));
+            values.add(TrainingSettings.text(network.target() * network.side()));
         }
-        return Texts.get("train.why." + found.key(), values.toArray());
+        return UiTexts.get("train.why." + found.key(), values.toArray());
     }
 }

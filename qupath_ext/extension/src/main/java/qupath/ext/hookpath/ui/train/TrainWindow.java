@@ -25,33 +25,33 @@ import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import qupath.ext.hookpath.JobStart;
+import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
-import qupath.ext.hookpath.Pythons;
-import qupath.ext.hookpath.Texts;
-import qupath.ext.hookpath.Threads;
-import qupath.ext.hookpath.core.Curves;
-import qupath.ext.hookpath.core.DrawnImage;
-import qupath.ext.hookpath.core.Event;
-import qupath.ext.hookpath.core.GroovyCall;
-import qupath.ext.hookpath.core.JobOutcome;
-import qupath.ext.hookpath.core.MetricsRow;
-import qupath.ext.hookpath.core.PythonProblem;
-import qupath.ext.hookpath.core.Role;
-import qupath.ext.hookpath.core.RunFolder;
-import qupath.ext.hookpath.core.TrainingPlan;
-import qupath.ext.hookpath.core.WarmPython;
-import qupath.ext.hookpath.predict.Models;
-import qupath.ext.hookpath.train.Estimate;
-import qupath.ext.hookpath.train.Roles;
+import qupath.ext.hookpath.PythonChoice;
+import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.environment.PythonProblem;
+import qupath.ext.hookpath.core.jobs.GroovyCall;
+import qupath.ext.hookpath.core.jobs.JobEvent;
+import qupath.ext.hookpath.core.jobs.JobOutcome;
+import qupath.ext.hookpath.core.jobs.PreloadedPython;
+import qupath.ext.hookpath.core.training.AnnotatedImage;
+import qupath.ext.hookpath.core.training.EpochMetrics;
+import qupath.ext.hookpath.core.training.MetricCurves;
+import qupath.ext.hookpath.core.training.TrainingPlan;
+import qupath.ext.hookpath.core.training.TrainingRole;
+import qupath.ext.hookpath.core.training.TrainingRunFolder;
+import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.train.ImageRoles;
+import qupath.ext.hookpath.train.TrainDryRun;
+import qupath.ext.hookpath.train.TrainJob;
 import qupath.ext.hookpath.train.TrainOptions;
 import qupath.ext.hookpath.train.TrainSummary;
-import qupath.ext.hookpath.train.Training;
-import qupath.ext.hookpath.ui.JobView;
-import qupath.ext.hookpath.ui.LookAhead;
+import qupath.ext.hookpath.ui.BackgroundDryRun;
+import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.RunWindow;
-import qupath.ext.hookpath.ui.Windows;
+import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
@@ -60,7 +60,7 @@ import qupath.lib.projects.Project;
  * <em>Train…</em>: what is annotated and what each image is for, how to train, then curves while it
  * trains and a summary. Training goes on when the window is closed.
  */
-public final class TrainWindow extends StackPane implements Windows.AtWork {
+public final class TrainWindow extends StackPane implements WindowFactory.AtWork {
 
     private static final String TITLE = "train.title";
 
@@ -70,12 +70,12 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     private final QuPathGUI qupath;
     private final ResumeBar resumable;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
-    private final LookAhead<Estimate> estimate =
-            new LookAhead<>("estimate", Estimate::of, this::showEstimate);
+    private final BackgroundDryRun<TrainDryRun> estimate =
+            new BackgroundDryRun<>("estimate", TrainDryRun::of, this::showEstimate);
     private Project<BufferedImage> project;
-    private Training training;
+    private TrainJob training;
     private TrainSummary summary;
-    private Curves curves = new Curves();
+    private MetricCurves curves = new MetricCurves();
     private int epochs;
     private int stepsPerEpoch; // 0: not known yet, -1: being looked up
     private long drawn;
@@ -94,7 +94,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     @FXML private Label headline;
     @FXML private CurvesPane curvesPane;
     @FXML private Label soFar;
-    @FXML private JobView job;
+    @FXML private JobPane job;
     @FXML private VBox result;
     @FXML private Label resultText;
     @FXML private GridPane scores;
@@ -102,9 +102,9 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private TrainWindow(QuPathGUI qupath) {
         this.qupath = qupath;
-        Windows.load(this, "train-window.fxml");
+        WindowFactory.load(this, "train-window.fxml");
         resumable = new ResumeBar(resumeBar, resumeText);
-        Windows.fold(setup, progress, result, job, soFar);
+        WindowFactory.fold(setup, progress, result, job, soFar);
         message.textProperty().bind(Bindings.createStringBinding(this::said, observed()));
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));
@@ -117,12 +117,12 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
             settings.setChannels(is == null ? List.of() : is.channels());
         });
         settings.setOnLineWidth(plan::setLineWidth);
-        plan.setOnProblem(problem -> Windows.showProblem(this, TITLE, problem));
-        job.setStopText(Texts.get("train.stop"));
-        job.setBeforeCancel(() -> Windows.sure(this, TITLE,
-                Texts.get(training != null && training.resumes()
+        plan.setOnProblem(problem -> WindowFactory.showProblem(this, TITLE, problem));
+        job.setStopText(UiTexts.get("train.stop"));
+        job.setBeforeCancel(() -> WindowFactory.sure(this, TITLE,
+                UiTexts.get(training != null && training.resumes()
                         ? "train.cancel.resumed" : "train.cancel.sure"),
-                Texts.get("train.cancel")));
+                UiTexts.get("train.cancel")));
         job.setOnEvent(this::heard);
         showSetup();
         qupath.projectProperty().addListener(onProject);
@@ -131,7 +131,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     /** Shows the window, or brings it to the front. */
     public static void show(QuPathGUI qupath) {
-        Stage stage = Windows.show(qupath, TITLE, () -> new TrainWindow(qupath));
+        Stage stage = WindowFactory.show(qupath, TITLE, () -> new TrainWindow(qupath));
         TrainWindow window = (TrainWindow) stage.getScene().getRoot();
         window.warmUp();
         window.lookAhead();
@@ -153,9 +153,9 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     /** What a training needs is loaded while a person still chooses. */
     private void warmUp() {
         if (!isAtWork() && project != null) {
-            Threads.background().execute(() -> {
+            BackgroundThreads.background().execute(() -> {
                 try {
-                    WarmPython.prepare(Pythons.find(null));
+                    PreloadedPython.prepare(PythonChoice.find(null));
                 } catch (PythonProblem | IOException e) {
                     logger.debug("No Python to be prepared", e); // Train says so
                 }
@@ -164,7 +164,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     }
 
     private void hidden() {
-        WarmPython.release();
+        PreloadedPython.release();
         estimate.cancel();
         if (!isAtWork()) {
             qupath.projectProperty().removeListener(onProject);
@@ -178,20 +178,20 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
             estimate.cancel();
             return;
         }
-        Map<String, Object> arguments = arguments(DrawnImage::id);
-        Map<String, Role> roles = plan.roles();
+        Map<String, Object> arguments = arguments(AnnotatedImage::id);
+        Map<String, TrainingRole> roles = plan.roles();
         Project<BufferedImage> of = project;
         Map<String, Object> asked = new LinkedHashMap<>(arguments);
         asked.keySet().removeAll(List.of("name", "out"));
         estimate.want(of.getPath() + " " + asked + " " + plan.planProperty().get().used(),
-                folder -> Estimate.start(of, TrainOptions.of(arguments, of), roles, folder));
+                folder -> TrainDryRun.start(of, TrainOptions.of(arguments, of), roles, folder));
     }
 
-    private void showEstimate(LookAhead.State state, Estimate found) {
+    private void showEstimate(BackgroundDryRun.State state, TrainDryRun found) {
         estimateText.setText(switch (state) {
             case NOTHING -> "";
-            case LOOKING -> Texts.get("train.estimate.looking");
-            case FOUND -> Findings.estimate(found);
+            case LOOKING -> UiTexts.get("train.estimate.looking");
+            case FOUND -> PlanFindings.estimate(found);
         });
     }
 
@@ -209,7 +209,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
             showSetup();    // what was trained in another project is of no interest here
         }
         project = qupath.getProject();
-        Path models = Models.modelsIn(JobStart.base(project));
+        Path models = ModelList.modelsIn(JobLauncher.base(project));
         settings.setProject(project);
         plan.load(project);
         resumable.look(project == null ? null : models);
@@ -226,42 +226,42 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private String whyNot() {
         if (project == null) {
-            return Texts.get("error.noProject");
+            return UiTexts.get("error.noProject");
         }
         TrainingPlan found = plan.planProperty().get();
         if (found == null) {
-            return Texts.get("train.why.reading");
+            return UiTexts.get("train.why.reading");
         }
-        return found.whyNot() != null ? Findings.text("train.why.", found.whyNot())
+        return found.whyNot() != null ? PlanFindings.text("train.why.", found.whyNot())
                 : settings.whyNot(found);
     }
 
     /** Why it cannot train, else what deserves a look. */
     private String said() {
         String why = whyNot();
-        return !why.isEmpty() ? why : Findings.notes(plan.planProperty().get());
+        return !why.isEmpty() ? why : PlanFindings.notes(plan.planProperty().get());
     }
 
     @FXML
     private void train() {
-        Map<String, Object> arguments = arguments(DrawnImage::id);
-        Map<String, Role> roles = plan.roles();
+        Map<String, Object> arguments = arguments(AnnotatedImage::id);
+        Map<String, TrainingRole> roles = plan.roles();
         Project<BufferedImage> of = project;
         start(settings.family(), () -> {
-            Roles.write(of, roles);
-            return new Training(of, TrainOptions.of(arguments, of));
+            ImageRoles.write(of, roles);
+            return new TrainJob(of, TrainOptions.of(arguments, of));
         });
     }
 
     @FXML
     private void resume() {
-        RunFolder run = resumable.run();
+        TrainingRunFolder run = resumable.run();
         if (run == null) {
             return;
         }
         Project<BufferedImage> of = project;
-        curves = new Curves(run.metrics());
-        start(run.family(), () -> new Training(of,
+        curves = new MetricCurves(run.metrics());
+        start(run.family(), () -> new TrainJob(of,
                 TrainOptions.of(Map.of("out", run.path(), "resume", true), of)));
         epochs = run.epochs();
         draw();
@@ -269,44 +269,44 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     @FXML
     private void forget() {
-        resumable.forget(problem -> Windows.showProblem(this, TITLE, problem));
+        resumable.forget(problem -> WindowFactory.showProblem(this, TITLE, problem));
     }
 
-    private void start(String family, Callable<Training> made) {
+    private void start(String family, Callable<TrainJob> made) {
         estimate.cancel();
         summary = null;
         epochs = 0;
         stepsPerEpoch = 0;
-        showProgress(Texts.get("train.headline", NamedChoice.text(family)));
+        showProgress(UiTexts.get("train.headline", NamedChoice.text(family)));
         draw();
         job.run(onEvent -> {
             training = made.call();
             Path run = training.run();
-            Platform.runLater(() -> headline.setText(Texts.get("train.headline.run",
+            Platform.runLater(() -> headline.setText(UiTexts.get("train.headline.run",
                     NamedChoice.text(family), run.getFileName())));
             return training.start(onEvent);
         }, this::ended, this::failed);
     }
 
-    private void heard(Event event) {
+    private void heard(JobEvent event) {
         switch (event) {
-            case Event.Result found when "epoch".equals(found.kind()) -> {
-                curves.add(MetricsRow.of(found.data()));
+            case JobEvent.Result found when "epoch".equals(found.kind()) -> {
+                curves.add(EpochMetrics.of(found.data()));
                 drawn = System.nanoTime();
                 draw();
             }
-            case Event.Progress steps when "train".equals(steps.task()) && epochs == 0
+            case JobEvent.Progress steps when "train".equals(steps.task()) && epochs == 0
                     && stepsPerEpoch == 0 && steps.done() > 0 -> lookUpSteps();
-            case Event.Progress steps when "train".equals(steps.task()) && stepsPerEpoch > 0
+            case JobEvent.Progress steps when "train".equals(steps.task()) && stepsPerEpoch > 0
                     && steps.figures().containsKey("loss")
                     && System.nanoTime() - drawn > REDRAW_NS -> {
                 drawn = System.nanoTime();
                 curves.addUnderWay(steps.done() / stepsPerEpoch, steps.figures().get("loss"));
                 draw();
             }
-            case Event.Progress steps when "train".equals(steps.task())
+            case JobEvent.Progress steps when "train".equals(steps.task())
                     && steps.total() != null && epochs <= 0 && curves.best() != null -> {
-                MetricsRow row = curves.best();
+                EpochMetrics row = curves.best();
                 epochs = (int) Math.round(steps.total() / ((double) row.step() / row.epoch()));
                 draw();
             }
@@ -317,8 +317,8 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
     /** The run's record says how many steps are an epoch. */
     private void lookUpSteps() {
         stepsPerEpoch = -1;     // asked once
-        Training mine = training;
-        Threads.work(() -> RunFolder.read(mine.run()), run -> {
+        TrainJob mine = training;
+        BackgroundThreads.work(() -> TrainingRunFolder.read(mine.run()), run -> {
             stepsPerEpoch = mine == training ? run.steps() : stepsPerEpoch;
             epochs = mine == training ? run.epochs() : epochs;
         }, problem -> { });
@@ -326,32 +326,32 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private void draw() {
         curvesPane.show(curves, epochs);
-        MetricsRow best = curves.best();
+        EpochMetrics best = curves.best();
         soFar.setVisible(best != null);
         if (best != null) {
-            soFar.setText(Double.isNaN(best.f1()) ? Texts.get("train.soFar.noF1", curves.epochs())
-                    : Texts.get("train.soFar", curves.epochs(), best.f1(), best.epoch()));
+            soFar.setText(Double.isNaN(best.f1()) ? UiTexts.get("train.soFar.noF1", curves.epochs())
+                    : UiTexts.get("train.soFar", curves.epochs(), best.f1(), best.epoch()));
         }
     }
 
     private void ended(JobOutcome outcome) {
-        Training done = training;
+        TrainJob done = training;
         boolean cancelled = job.wasCancelled();
         finishing = true;
         if (cancelled) {
-            Threads.work(() -> {
+            BackgroundThreads.work(() -> {
                 done.discard();
                 return null;
             }, nothing -> back(), this::failed);
         } else {
-            Threads.work(() -> done.finish(outcome), this::showResult, this::failed);
+            BackgroundThreads.work(() -> done.finish(outcome), this::showResult, this::failed);
         }
     }
 
     private void failed(Throwable problem) {
         finishing = false;
         back();
-        Windows.showProblem(isShown() ? this : null, TITLE, problem);
+        WindowFactory.showProblem(isShown() ? this : null, TITLE, problem);
     }
 
     private boolean isShown() {
@@ -365,9 +365,9 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         if (project == qupath.getProject()) {
             Preferences.lastModel().set(found.model().toString());
         }
-        Models.changed();
+        ModelList.changed();
         if (found.epochs() > 0) {
-            curves = new Curves(RunFolder.read(found.run()).metrics());
+            curves = new MetricCurves(TrainingRunFolder.read(found.run()).metrics());
         }
         draw();
         ResultPane.fill(found, resultText, scores);
@@ -376,7 +376,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
         job.setVisible(false);
         result.setVisible(true);
         if (!isShown()) {
-            Dialogs.showInfoNotification(Texts.get(TITLE), resultText.getText());
+            Dialogs.showInfoNotification(UiTexts.get(TITLE), resultText.getText());
         }
     }
 
@@ -398,7 +398,7 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     private void back() {
         finishing = false;
-        curves = new Curves();
+        curves = new MetricCurves();
         showSetup();
         load();
     }
@@ -422,12 +422,12 @@ public final class TrainWindow extends StackPane implements Windows.AtWork {
 
     @FXML
     private void copyAsScript() {
-        String script = GroovyCall.named("train", arguments(DrawnImage::name));
+        String script = GroovyCall.named("train", arguments(AnnotatedImage::name));
         Clipboard.getSystemClipboard().setContent(Map.of(DataFormat.PLAIN_TEXT, script));
-        Dialogs.showInfoNotification(Texts.get(TITLE), Texts.get("train.copied"));
+        Dialogs.showInfoNotification(UiTexts.get(TITLE), UiTexts.get("train.copied"));
     }
 
-    private Map<String, Object> arguments(Function<DrawnImage, String> named) {
+    private Map<String, Object> arguments(Function<AnnotatedImage, String> named) {
         TrainingPlan chosen = plan.planProperty().get();
         Map<String, Object> arguments = new LinkedHashMap<>(settings.arguments());
         arguments.put("classes", plan.isSomethingOff() ? chosen.classes() : null);

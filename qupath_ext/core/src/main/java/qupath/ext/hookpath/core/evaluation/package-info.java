@@ -1,0 +1,2 @@
+/** What evaluating and measuring found. */
+package qupath.ext.hookpath.core.evaluation;

@@ -1,0 +1,2 @@
+/** What the annotation loop says and remembers. */
+package qupath.ext.hookpath.core.loop;

@@ -1,0 +1,28 @@
+package qupath.ext.hookpath.ui.train;
+
+import java.util.function.Function;
+import javafx.util.StringConverter;
+
+/** Shows values that a person chooses from a list, and never types. */
+final class NamedValues<T> extends StringConverter<T> {
+
+    private final Function<T, String> text;
+
+    private NamedValues(Function<T, String> text) {
+        this.text = text;
+    }
+
+    static <T> NamedValues<T> as(Function<T, String> text) {
+        return new NamedValues<>(text);
+    }
+
+    @Override
+    public String toString(T value) {
+        return value == null ? "" : text.apply(value);
+    }
+
+    @Override
+    public T fromString(String typed) {
+        throw new UnsupportedOperationException("not editable");
+    }
+}
