@@ -14,7 +14,7 @@ from gpu_here import Here
 from gpu_predicting import handles_of, paper_network
 from gpu_training import config_of, session_of, take_steps
 from hookpath.events import SilentReporter
-from hookpath.training.optimization.micro_batches import Parts
+from hookpath.training.optimization.patches_at_once import Parts
 
 SHARE = 0.6
 """Of what the work takes beyond the network itself; this much is there."""

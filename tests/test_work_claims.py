@@ -81,9 +81,9 @@ def test_what_another_has_is_left_to_it_and_taken_over_when_that_is_killed(
         def killing(seconds: float) -> None:
             assert doing.done == ["a", "c"]
             os.kill(pid, 9)
-            monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", lambda _: None)
+            monkeypatch.setattr("hookpath.locking.work_sharing_loop.time.sleep", lambda _: None)
 
-        monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", killing)
+        monkeypatch.setattr("hookpath.locking.work_sharing_loop.time.sleep", killing)
         doing.all_of("abc", claims)
         claims.close()
     assert (doing.done, doing.waited_for) == (["a", "c", "b"], ["b"])

@@ -19,7 +19,14 @@ from hookpath.evaluation import (
 )
 from hookpath.evaluation.class_metrics import spread
 from hookpath.evaluation.report.evaluation_page import MOST_PICTURED, report_page
-from hookpath.evaluation.report.html_page import count, figure, p_value, percent, plus_minus, signed
+from hookpath.evaluation.report.html_templates import (
+    count,
+    figure,
+    p_value,
+    percent,
+    plus_minus,
+    signed,
+)
 from hookpath.evaluation.scoring.slide_metrics import Measured
 from hookpath.projects import Problem, open_project
 from support.evaluation import BLUE, RED, write_prediction, write_slide

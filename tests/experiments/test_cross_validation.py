@@ -89,7 +89,7 @@ def test_folds_that_others_train_are_left_to_them(
 
     monkeypatch.setattr(module, "train", noted)
     with child(other):
-        monkeypatch.setattr("hookpath.locking.shared_work.time.sleep", lambda _: None)
+        monkeypatch.setattr("hookpath.locking.work_sharing_loop.time.sleep", lambda _: None)
         result = train_folds([open_project(folder)], config, out, 3)
     assert (trained, result.left, result.report) == ([1, 3], (2,), None)
 

@@ -21,7 +21,7 @@ from hookpath.extraction.slide_scheduling import folder_of
 from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference import project_prediction as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
-from hookpath.locking import shared_work as share_out
+from hookpath.locking import work_sharing_loop as share_out
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig, train_network
 from support.forked import child, end

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, doubts, draw_next
+from hookpath.suggestion.left_out_slide_scores import Judged, _balanced_f1
 from hookpath.suggestion.resolution_candidates import Views, candidates
-from hookpath.suggestion.view_scores import Judged, _balanced_f1
 
 
 def judged(spacings: tuple[float, ...], f1: float, **by_class: float) -> Judged:

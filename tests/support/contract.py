@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hookpath.annotations import ClassTable, PathClass
-from hookpath.export.model_to_export import Subject
+from hookpath.export.network_and_trial_images import Subject
 from hookpath.export.onnx_folder import network_onnx
 from hookpath.models import ModelCard, Network, load_model, save_model
 from hookpath.training.losses.head_losses import hooknet_loss

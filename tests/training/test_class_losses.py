@@ -16,7 +16,7 @@ from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network, training_loop
 from hookpath.training.losses.class_losses import ClassLoss, balanced, by_class, dice_loss, given
 from hookpath.training.losses.head_losses import even_weights, evenly, sparse_cross_entropy
-from hookpath.training.optimization.gradients import gradients
+from hookpath.training.optimization.batch_gradients import gradients
 from hookpath.training.run.run_folder import RunFolder
 from hookpath.training.session_setup import open_session
 from hookpath.training.training_session import Session

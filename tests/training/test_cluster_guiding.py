@@ -20,8 +20,8 @@ from hookpath.training.data.cluster_guiding import clusters_of_run
 from hookpath.training.data.dataloaders import Order
 from hookpath.training.data.training_data import TrainingData
 from hookpath.training.losses.head_losses import cluster_weights, even_weights, sparse_cross_entropy
-from hookpath.training.optimization.gradients import gradients
-from hookpath.training.optimization.micro_batches import cut
+from hookpath.training.optimization.batch_gradients import gradients
+from hookpath.training.optimization.patches_at_once import cut
 from hookpath.training.run.run_folder import RunFolder
 from hookpath.training.session_setup import open_session
 from hookpath.training.training_session import Session

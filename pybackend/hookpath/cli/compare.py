@@ -110,7 +110,7 @@ def command(
 
 def _report(console: Console, found: Comparison, out: Path) -> None:
     from hookpath.evaluation.class_metrics import spread
-    from hookpath.evaluation.report.html_page import bounds, plus_minus
+    from hookpath.evaluation.report.html_templates import bounds, plus_minus
     from hookpath.evaluation.scoring.slide_metrics import title_of
 
     console.result("compared", found.as_dict())

@@ -47,7 +47,7 @@ def command(
     Takes the options of train, opens everything as it does, does a few steps' work, learns nothing.
     """
     with running("preview", json, debug) as console:
-        from hookpath.evaluation.report.html_page import refuse_unwritable, save_page
+        from hookpath.evaluation.report.html_templates import refuse_unwritable, save_page
         from hookpath.training import TrainConfig
         from hookpath.training_preview import look, look_page
 

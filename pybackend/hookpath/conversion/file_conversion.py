@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hookpath.annotations import PathObject
 from hookpath.conversion.class_renaming import Renaming
-from hookpath.conversion.geojson_input import read_foreign_geojson
+from hookpath.conversion.foreign_geojson_input import read_foreign_geojson
 from hookpath.conversion.input_formats import ENDINGS, Source, Target, source_format
 from hookpath.conversion.label_mask_conversion import mask_downsample, read_mask
 from hookpath.conversion.mask_value_table import read_class_values

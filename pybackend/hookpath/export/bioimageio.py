@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from hookpath import __version__
 from hookpath.errors import ExportError, UsageError
 from hookpath.export.export_folder import write_checked, zip_of
-from hookpath.export.model_to_export import Subject
+from hookpath.export.network_and_trial_images import Subject
 from hookpath.export.onnx_conversion import TOLERANCE, Verified, verified_onnx
 from hookpath.models import Network
 from hookpath.models.storage.model_card_page import card_page

@@ -18,7 +18,7 @@ from hookpath.export.export_folder import write_files
 from hookpath.export.fastpathology_graphs import PatchProbabilities, PixelProbabilities
 from hookpath.export.fastpathology_overview import RefinedProbabilities
 from hookpath.export.fastpathology_pipeline import WSI, Block, Pipeline, colours
-from hookpath.export.model_to_export import Subject
+from hookpath.export.network_and_trial_images import Subject
 from hookpath.export.onnx_conversion import Verified, verified_onnx
 from hookpath.export.onnx_folder import METADATA_KEY, metadata
 from hookpath.geometry import UM_AT_ONE, BranchSpec

@@ -11,8 +11,8 @@ from hookpath.errors import ExportError, UsageError
 from hookpath.export.bioimageio import export_bioimageio
 from hookpath.export.export_folder import refuse_unwritable
 from hookpath.export.fastpathology import export_fastpathology
-from hookpath.export.model_to_export import Subject
 from hookpath.export.model_zip import pack_model
+from hookpath.export.network_and_trial_images import Subject
 from hookpath.export.onnx_folder import export_onnx
 from hookpath.export.wsinfer import export_wsinfer
 from hookpath.models.storage.model_folder import CHANNELS_KEY, STAIN_KEY

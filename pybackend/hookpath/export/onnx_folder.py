@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hookpath.errors import ExportError
 from hookpath.export.export_folder import write_files
-from hookpath.export.model_to_export import Subject, TargetOnly
+from hookpath.export.network_and_trial_images import Subject, TargetOnly
 from hookpath.export.onnx_conversion import Verified, verified_onnx
 from hookpath.models.storage.folder_or_zip import (
     CARD_NAME,

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from hookpath.errors import ExportError
 from hookpath.export.export_folder import write_files
-from hookpath.export.model_to_export import Subject
+from hookpath.export.network_and_trial_images import Subject
 from hookpath.export.onnx_conversion import Verified, difference
 from hookpath.models import Network
 

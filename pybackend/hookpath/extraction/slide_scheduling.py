@@ -30,7 +30,7 @@ from hookpath.extraction.extraction_record import (
 from hookpath.extraction.extraction_worker import Drawn, Planned, cut, identify, plan, suffix_of
 from hookpath.extraction.patch_selection import Patch
 from hookpath.locking import Claims, Failed, Lease, may_pass
-from hookpath.locking.shared_work import FIRST_WAIT_S, LONGEST_WAIT_S, TRIES
+from hookpath.locking.work_sharing_loop import FIRST_WAIT_S, LONGEST_WAIT_S, TRIES
 from hookpath.projects import SPLIT_KEY, ImageEntry, Problem, Project, Rest
 from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.slides import SlideIdentity, SlideRef

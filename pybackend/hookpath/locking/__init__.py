@@ -16,8 +16,8 @@ from hookpath.locking.named_locks import (
     is_empty,
     working_in,
 )
-from hookpath.locking.shared_work import Work, may_pass, share_out
 from hookpath.locking.work_claims import CLAIMS_NAME, Claims, Failed, Lease
+from hookpath.locking.work_sharing_loop import Work, may_pass, share_out
 
 __all__ = [
     "CLAIMS_NAME",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hookpath.suggestion.view_scores import Judged
+from hookpath.suggestion.left_out_slide_scores import Judged
 
 #: Macro F1 that other views than the usual ones must bring at least: below it strokes decide.
 WORTH = 0.02

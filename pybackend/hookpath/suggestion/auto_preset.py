@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from hookpath.errors import TrainingError
 from hookpath.events import Reporter
 from hookpath.projects import Project
+from hookpath.suggestion.left_out_slide_scores import Judged
 from hookpath.suggestion.view_comparison import NOT_MEASURABLE, Suggestion, suggest
-from hookpath.suggestion.view_scores import Judged
 from hookpath.training import TrainConfig
 
 #: Families whose µm/px can be asked for beforehand, with their number of views.

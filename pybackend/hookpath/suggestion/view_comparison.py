@@ -27,8 +27,8 @@ from hookpath.probing.tile_features import Describer
 from hookpath.projects import Project
 from hookpath.sampling import AnnotatedSlide, AugmentationConfig
 from hookpath.suggestion.advice import ClassAnnotations, best_of, context_gain, doubts, draw_next
+from hookpath.suggestion.left_out_slide_scores import Judged, judge
 from hookpath.suggestion.resolution_candidates import USUAL_RATIO, candidates, mpp_of, spacings_for
-from hookpath.suggestion.view_scores import Judged, judge
 from hookpath.training import TrainConfig
 from hookpath.training.data.training_data import gather
 

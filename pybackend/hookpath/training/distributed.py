@@ -3,7 +3,7 @@
 ``torchrun --nproc-per-node N hookpath train …`` starts them. Each takes its share of every batch
 (`hookpath.sampling.loading.distributed_share`); weights of pixels are made for the whole batch, so
 the gradients of the shares sum to those of one process, as do those of parts of a batch
-(`training.optimization.micro_batches`).
+(`training.optimization.patches_at_once`).
 """
 
 from __future__ import annotations

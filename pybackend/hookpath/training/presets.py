@@ -68,7 +68,7 @@ PRESETS["auto"] = PRESETS["fast"]
 
 #: An hour on one GPU, between `auto` and the papers' weeks: more steps of larger batches, averaged
 #: over more of them. What does not fit into the card's memory goes through it in parts
-#: (`hookpath.training.optimization.micro_batches`); bf16 where the device computes in it (`amp`).
+#: (`hookpath.training.optimization.patches_at_once`); bf16 where the device computes in it (`amp`).
 _AN_HOUR: Values = {"minutes": 60.0, "workers": 8, "schedule": "cosine", "warmup": 0.05}
 _GPU = merge(
     _PRETRAINED,

@@ -31,8 +31,8 @@ from hookpath.training.extend_run import lengthen
 from hookpath.training.losses.head_losses import evenly
 from hookpath.training.losses.loss_factory import loss_of, weigher_of
 from hookpath.training.losses.training_objective import goal_of
-from hookpath.training.optimization.micro_batches import Parts
 from hookpath.training.optimization.optimizer import make_optimizer
+from hookpath.training.optimization.patches_at_once import Parts
 from hookpath.training.optimization.precision import use_bf16
 from hookpath.training.optimization.step_count_and_progress import Plan
 from hookpath.training.optimization.time_budget import Budget

@@ -22,7 +22,7 @@ from hookpath.training.diagnostics.reference_features import FEWER, PATCHES, sav
 from hookpath.training.diagnostics.training_slide_scores import score_training_slides
 from hookpath.training.distributed import Group, joined
 from hookpath.training.losses.training_objective import Validation
-from hookpath.training.optimization.gradients import gradients
+from hookpath.training.optimization.batch_gradients import gradients
 from hookpath.training.optimization.learning_rate import learning_rate, set_rates
 from hookpath.training.optimization.out_of_memory_error import memory_explained
 from hookpath.training.optimization.step_timer import Clock

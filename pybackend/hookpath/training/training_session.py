@@ -26,7 +26,7 @@ from hookpath.training.diagnostics.run_findings import Finding
 from hookpath.training.distributed import ALONE, Group
 from hookpath.training.losses.head_losses import Loss, Weigher, evenly
 from hookpath.training.losses.training_objective import Goal, Validation
-from hookpath.training.optimization.micro_batches import Parts
+from hookpath.training.optimization.patches_at_once import Parts
 from hookpath.training.optimization.step_count_and_progress import Plan
 from hookpath.training.optimization.time_budget import Budget
 from hookpath.training.optimization.weight_average import Average

@@ -14,7 +14,7 @@ from hookpath.sampling import Augmentation, AugmentationConfig
 from hookpath.training.data.dataloaders import HeldOut
 from hookpath.training.losses.head_losses import even_weights
 from hookpath.training.losses.training_objective import Goal, Validation
-from hookpath.training.optimization.micro_batches import Parts, cut
+from hookpath.training.optimization.patches_at_once import Parts, cut
 from hookpath.training.run.validation_pictures import ValidationPictures
 
 TASK = "validate"

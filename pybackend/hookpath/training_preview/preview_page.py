@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hookpath.evaluation.plotting.overlay_drawing import add_scale_bar, data_uri, encode, overlay
-from hookpath.evaluation.report.html_page import inline_svg, render
+from hookpath.evaluation.report.html_templates import inline_svg, render
 from hookpath.training_preview.sample_patches import Sample, UInt8, field_um
 from hookpath.training_preview.training_dry_run import Look
 

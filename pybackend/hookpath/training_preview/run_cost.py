@@ -15,7 +15,7 @@ from hookpath.durations import duration_text
 from hookpath.memory import peak_memory
 from hookpath.probing import tile_cost
 from hookpath.sampling import Batch
-from hookpath.training.optimization.gradients import gradients
+from hookpath.training.optimization.batch_gradients import gradients
 from hookpath.training.training_session import Session
 
 #: Steps before measuring: the first ones make plans and buffers.

@@ -17,7 +17,7 @@ from hookpath.evaluation.comparison.comparison_plots import comparison_plots, sh
 from hookpath.evaluation.comparison.comparison_result import Comparison
 from hookpath.evaluation.plotting.metric_plots import both_figure
 from hookpath.evaluation.report.evaluation_page import embedded, model_line
-from hookpath.evaluation.report.html_page import render, save_page
+from hookpath.evaluation.report.html_templates import render, save_page
 from hookpath.evaluation.report.plot_files import Plot, write_plots
 from hookpath.evaluation.scoring.slide_metrics import TITLES, title_of
 from hookpath.evaluation.shape_scoring.shape_metrics import DISTANCES

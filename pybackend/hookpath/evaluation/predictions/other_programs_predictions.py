@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hookpath.annotations import ClassTable, LabelSource, PathClass, PathObject, class_names_in
 from hookpath.conversion import ClassValues, mask_downsample
-from hookpath.conversion.geojson_input import read_foreign_geojson
+from hookpath.conversion.foreign_geojson_input import read_foreign_geojson
 from hookpath.conversion.label_image_io import LabelImage, open_label_image
 from hookpath.conversion.label_mask_conversion import label_table, labels_of_values
 from hookpath.errors import AnnotationError, EvaluationError

@@ -16,7 +16,7 @@ from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting import overlay_drawing
 from hookpath.evaluation.report.evaluation_plots import report_plots
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML, REPORT_JSON, EvaluationReport
-from hookpath.evaluation.report.html_page import render, save_page
+from hookpath.evaluation.report.html_templates import render, save_page
 from hookpath.evaluation.report.plot_files import GROUPS, Plot, write_plots
 from hookpath.evaluation.report.scores_and_slides_csv import scores_table, slides_table
 from hookpath.evaluation.report.shape_section import shape_section

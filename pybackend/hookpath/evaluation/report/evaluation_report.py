@@ -24,7 +24,7 @@ from hookpath.evaluation.class_metrics import (
     spread,
 )
 from hookpath.evaluation.csv_and_dataframe import frame_of
-from hookpath.evaluation.report.report_json import refuse_other_content
+from hookpath.evaluation.report.report_json_validation import refuse_other_content
 from hookpath.evaluation.scoring.slide_groups import parts_by_group
 from hookpath.evaluation.scoring.slide_metrics import BIN_METRICS, Measured, pooled_intervals_of
 from hookpath.evaluation.scoring.slide_result import SlideResult

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookpath.evaluation.csv_and_dataframe import Table
 from hookpath.evaluation.plotting.figure_style import svg_of
-from hookpath.evaluation.report.html_page import save_page
+from hookpath.evaluation.report.html_templates import save_page
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -16,7 +16,7 @@ from hookpath.errors import EvaluationError
 from hookpath.evaluation.plotting.metric_plots import curves
 from hookpath.evaluation.report.evaluation_page import confusion_rows
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML
-from hookpath.evaluation.report.html_page import count, inline_svg, render, save_page
+from hookpath.evaluation.report.html_templates import count, inline_svg, render, save_page
 from hookpath.training_run_files import read_metrics_file, read_run_file
 from hookpath.untrusted_files import read_json, reason
 

@@ -20,7 +20,7 @@ from hookpath.evaluation.report.evaluation_page import (
     write_data,
 )
 from hookpath.evaluation.report.evaluation_report import REPORT_HTML
-from hookpath.evaluation.report.html_page import render, save_page
+from hookpath.evaluation.report.html_templates import render, save_page
 from hookpath.evaluation.report.plot_files import Plot
 from hookpath.evaluation.report.scores_and_slides_csv import POOLED
 from hookpath.evaluation.scale_detector.detector_metrics import (

@@ -98,7 +98,7 @@ final class GeoJsonObjects {
         JsonElement type = properties.get("objectType");
         boolean plain = type != null && PLAIN.contains(type.getAsString())
                 && !properties.has("childObjects");
-        return plain ? GeometryReader.read(geometry) : null;
+        return plain ? GeoJsonGeometry.read(geometry) : null;
     }
 
     private static JsonObject point() {

@@ -29,7 +29,7 @@ import qupath.ext.hookpath.predict.RedrawJob;
 import qupath.ext.hookpath.preview.OpenedModel;
 import qupath.ext.hookpath.preview.PreviewScripts;
 import qupath.ext.hookpath.results.AnnotationExport;
-import qupath.ext.hookpath.results.PredictionImport;
+import qupath.ext.hookpath.results.PredictionFolderImport;
 import qupath.ext.hookpath.results.ResultRemoval;
 import qupath.ext.hookpath.train.TrainJob;
 import qupath.ext.hookpath.train.TrainOptions;
@@ -92,8 +92,8 @@ public final class Hookpath {
      * @return how many objects were added, and how many earlier results made room
      * @throws HookpathException nothing fits the image, or it cannot be read
      */
-    public static ResultImport.Counts importPredictions(String source) {
-        return PredictionImport.run(
+    public static ImageResultImport.Counts importPredictions(String source) {
+        return PredictionFolderImport.run(
                 OpenImage.current(), QP.getProject(), Path.of(source), count -> { });
     }
 

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.core.jobs.JobFolders;
 import qupath.ext.hookpath.preview.PreviewCommand;
-import qupath.ext.hookpath.preview.ProbabilityMap;
+import qupath.ext.hookpath.preview.ProbabilityMapCommand;
 import qupath.ext.hookpath.ui.ImportWindow;
 import qupath.ext.hookpath.ui.JobsWindow;
 import qupath.ext.hookpath.ui.LogWindow;
@@ -67,7 +67,7 @@ public final class HookpathExtension implements QuPathExtension {
                 new Item("preview", qupath -> { }),
                 new Item("live", PreviewCommand::toggleLive),
                 new Item("import", ImportWindow::show),
-                new Item("map", ProbabilityMap::open),
+                new Item("map", ProbabilityMapCommand::open),
                 new Item("remove", RemoveWindow::show),
                 SEPARATOR,
                 new Item("first", FirstStepsWindow::show),

@@ -47,7 +47,7 @@ public record ProjectResultImport(List<String> changed, int added, int removed,
                 continue;
             }
             try {
-                ResultImport.Counts counts = take(project, entry, one.getValue());
+                ImageResultImport.Counts counts = take(project, entry, one.getValue());
                 added += counts.added();
                 removed += counts.removed();
                 changed.add(entry.getImageName());
@@ -83,10 +83,10 @@ public record ProjectResultImport(List<String> changed, int added, int removed,
         return new ProjectResultImport(made.changed(), made.added(), made.removed(), problems);
     }
 
-    private static ResultImport.Counts take(Project<BufferedImage> project,
+    private static ImageResultImport.Counts take(Project<BufferedImage> project,
             ProjectImageEntry<BufferedImage> entry, ImageResult result) {
         OpenImage image = OpenImage.of(project, entry);
-        ResultImport.Counts counts = new ResultImport(image).project(project).run(result);
+        ImageResultImport.Counts counts = new ImageResultImport(image).project(project).run(result);
         image.saveUnlessShown();
         return counts;
     }

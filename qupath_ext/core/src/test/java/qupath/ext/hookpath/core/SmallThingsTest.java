@@ -48,14 +48,14 @@ class SmallThingsTest {
 
     @Test
     void settingsStayBetweenSessions() throws IOException {
-        assertNull(UserSettings.read(temp).get(UserSettings.PYTHON));
-        UserSettings.read(temp).with(UserSettings.PYTHON, "/a b/ü").with("other", "x").write();
-        assertEquals("/a b/ü", UserSettings.read(temp).get(UserSettings.PYTHON));
-        UserSettings.read(temp).with(UserSettings.PYTHON, null).write();
-        assertNull(UserSettings.read(temp).get(UserSettings.PYTHON));
-        assertEquals("x", UserSettings.read(temp).get("other"));
+        assertNull(SettingsFile.read(temp).get(SettingsFile.PYTHON));
+        SettingsFile.read(temp).with(SettingsFile.PYTHON, "/a b/ü").with("other", "x").write();
+        assertEquals("/a b/ü", SettingsFile.read(temp).get(SettingsFile.PYTHON));
+        SettingsFile.read(temp).with(SettingsFile.PYTHON, null).write();
+        assertNull(SettingsFile.read(temp).get(SettingsFile.PYTHON));
+        assertEquals("x", SettingsFile.read(temp).get("other"));
         Files.writeString(temp.resolve("hookpath/settings.json"), "{");
-        assertNull(UserSettings.read(temp).get("other"));
+        assertNull(SettingsFile.read(temp).get("other"));
     }
 
     @Test

@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.ImageResultImport;
 import qupath.ext.hookpath.JobInputWriter;
 import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.OpenImage;
 import qupath.ext.hookpath.ProjectEntries;
-import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.TargetRegions;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Plane;
@@ -118,10 +118,10 @@ public final class PredictJob {
 
     private PredictSummary.Image takeOver(
             RequestImage part, List<JsonObject> found, ImageResult result) {
-        var counts = new ResultImport.Counts(0, 0);
+        var counts = new ImageResultImport.Counts(0, 0);
         if (result != null) {
             OpenImage image = image(part.id());
-            counts = new ResultImport(image).project(target.project())
+            counts = new ImageResultImport(image).project(target.project())
                     .regions(regions.getOrDefault(part.id(), TargetRegions.EVERYWHERE))
                     .planes(found.stream().map(PredictionFindings::planeOf).toList())
                     .step(UiTexts.get("step.predict"), options.script("predict"))

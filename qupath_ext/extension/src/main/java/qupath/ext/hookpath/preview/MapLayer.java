@@ -54,7 +54,7 @@ public final class MapLayer {
     private void put(MapOverlay overlay, QuPathViewer viewer) {
         hide();
         PreviewCommand.stop();
-        ProbabilityMap.hide();
+        ProbabilityMapCommand.hide();
         if (overlay.show(viewer)) {
             current = overlay;
             pane.setProbabilities(overlay.hasProbabilities());

@@ -103,12 +103,12 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
 
     @FXML
     private void turnOff() {
-        ProbabilityMap.hide();
+        ProbabilityMapCommand.hide();
     }
 
     private void choose(Path file) {
         if (file != null) {
-            ProbabilityMap.show(qupath, file);
+            ProbabilityMapCommand.show(qupath, file);
         }
     }
 

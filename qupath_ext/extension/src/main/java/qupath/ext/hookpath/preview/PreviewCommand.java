@@ -150,7 +150,7 @@ public final class PreviewCommand {
             begun.completeExceptionally(new HookpathException(problem));
             return begun;
         }
-        ProbabilityMap.hide();
+        ProbabilityMapCommand.hide();
         var settings = new PreviewSession.Settings(() -> python(python), model, device);
         current = new PreviewSession(qupath, viewer, settings, new Hearer(shown, begun));
         shown.started(model == null);

@@ -80,9 +80,9 @@ public final class PreviewScripts {
     public static void showMap(String file) {
         QuPathGUI qupath = window();
         if (file == null) {
-            Platform.runLater(ProbabilityMap::hide);
+            Platform.runLater(ProbabilityMapCommand::hide);
         } else {
-            await(() -> ProbabilityMap.show(qupath, Path.of(file)));
+            await(() -> ProbabilityMapCommand.show(qupath, Path.of(file)));
         }
     }
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.ImageResultImport;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.ResultOwnership;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.jobs.GroovyCall;
@@ -126,7 +126,7 @@ public final class ResultRemoval {
         }
         String script = run == null ? GroovyCall.plain("removeResults")
                 : GroovyCall.plain("removeResults", run);
-        return new ResultImport(image).step(UiTexts.get("step.remove"), script)
+        return new ImageResultImport(image).step(UiTexts.get("step.remove"), script)
                 .run(new ImageResult(null, null, 0, run == null ? List.of() : List.of(run),
                         run == null, Map.of()))
                 .removed();

@@ -11,11 +11,11 @@ import javafx.scene.control.ProgressBar;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.VBox;
 import qupath.ext.hookpath.BackgroundThreads;
+import qupath.ext.hookpath.ImageResultImport;
 import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.UiTexts;
-import qupath.ext.hookpath.results.PredictionImport;
+import qupath.ext.hookpath.results.PredictionFolderImport;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
@@ -83,7 +83,8 @@ public final class ImportWindow extends VBox {
         Path from = Path.of(source.getText().strip());
         bar.setVisible(true);
         message.setText(UiTexts.get("import.reading"));
-        BackgroundThreads.work(() -> PredictionImport.run(OpenImage.of(data, project), project,
+        BackgroundThreads.work(() -> PredictionFolderImport.run(OpenImage.of(data, project),
+                project,
                 from,
                 count -> BackgroundThreads.later(() -> read(count))), this::done, this::failed);
     }
@@ -94,7 +95,7 @@ public final class ImportWindow extends VBox {
         }
     }
 
-    private void done(ResultImport.Counts counts) {
+    private void done(ImageResultImport.Counts counts) {
         bar.setVisible(false);
         message.setText(UiTexts.get("import.done", counts.added(), counts.removed()));
     }

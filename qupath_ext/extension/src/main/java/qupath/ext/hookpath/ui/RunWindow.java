@@ -35,7 +35,7 @@ import qupath.ext.hookpath.predict.PredictOptions;
 import qupath.ext.hookpath.predict.PredictSummary;
 import qupath.ext.hookpath.predict.PredictTarget;
 import qupath.ext.hookpath.predict.PredictionDryRun;
-import qupath.ext.hookpath.preview.ProbabilityMap;
+import qupath.ext.hookpath.preview.ProbabilityMapCommand;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.images.ImageData;
@@ -304,7 +304,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         for (PredictSummary.Image image : summary.images()) {
             Path map = image.probabilities(ImageStacks.shown(qupath.getViewer()));
             if (image.id().equals(id) && map != null) {
-                ProbabilityMap.show(qupath, map).exceptionally(problem -> {
+                ProbabilityMapCommand.show(qupath, map).exceptionally(problem -> {
                     BackgroundThreads.later(() -> WindowFactory.showProblem(this, TITLE, problem));
                     return null;
                 });

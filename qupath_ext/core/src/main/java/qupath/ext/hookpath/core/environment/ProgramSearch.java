@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import qupath.ext.hookpath.core.UserSettings;
+import qupath.ext.hookpath.core.SettingsFile;
 
 /**
  * Where Pythons and other programs are on this computer.
@@ -35,7 +35,7 @@ record ProgramSearch(Map<String, String> environment, boolean windows, Path home
     List<Path> candidates(Path userDir) {
         List<Path> tried = new ArrayList<>();
         if (userDir != null) {
-            addIfPath(tried, UserSettings.read(userDir).get(UserSettings.PYTHON));
+            addIfPath(tried, SettingsFile.read(userDir).get(SettingsFile.PYTHON));
             tried.add(in(EnvironmentBuilder.folder(userDir)));
         }
         for (String active : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {

@@ -1,2 +1,3 @@
 /** What evaluating and measuring found. */
 package qupath.ext.hookpath.core.evaluation;
+

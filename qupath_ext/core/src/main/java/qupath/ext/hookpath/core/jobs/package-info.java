@@ -1,2 +1,3 @@
 /** Jobs: requests, running processes, their events, messages and outcomes. */
 package qupath.ext.hookpath.core.jobs;
+

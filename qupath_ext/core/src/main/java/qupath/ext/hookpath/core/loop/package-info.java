@@ -1,2 +1,3 @@
 /** What the annotation loop says and remembers. */
 package qupath.ext.hookpath.core.loop;
+

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import qupath.ext.hookpath.core.UserSettings;
+import qupath.ext.hookpath.core.SettingsFile;
 import qupath.ext.hookpath.core.environment.PythonProblem.Kind;
 
 @Timeout(30)
@@ -83,7 +83,7 @@ class PythonInterpreterTest {
         Path active = touch(temp.resolve("venv/bin/python"));
         Path onPath = touch(temp.resolve("bin/python3"));
         Path alsoOnPath = touch(temp.resolve("bin/python"));
-        UserSettings.read(userDir).with(UserSettings.PYTHON, chosen.toString()).write();
+        SettingsFile.read(userDir).with(SettingsFile.PYTHON, chosen.toString()).write();
         ProgramSearch search = new ProgramSearch(Map.of(
                 "VIRTUAL_ENV", temp.resolve("venv").toString(), "PATH",
                 temp.resolve("bin") + ":" + temp.resolve("missing")), false, temp);

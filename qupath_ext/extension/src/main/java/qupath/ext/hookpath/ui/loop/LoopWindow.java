@@ -36,9 +36,9 @@ import qupath.ext.hookpath.core.loop.LoopStatus;
 import qupath.ext.hookpath.core.models.ModelFolder;
 import qupath.ext.hookpath.core.models.NetworkFamilies;
 import qupath.ext.hookpath.core.training.EpochMetrics;
+import qupath.ext.hookpath.core.training.FurtherSettingsParser;
 import qupath.ext.hookpath.core.training.LinesAndPoints;
 import qupath.ext.hookpath.core.training.MetricCurves;
-import qupath.ext.hookpath.core.training.TypedSettings;
 import qupath.ext.hookpath.loop.LoopJob;
 import qupath.ext.hookpath.loop.LoopOptions;
 import qupath.ext.hookpath.loop.LoopSummary;
@@ -278,9 +278,9 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         }
         arguments.put("lineWidth", um > 0 ? um : null);
         try {
-            List<String> more = TypedSettings.parse(further.getText());
+            List<String> more = FurtherSettingsParser.parse(further.getText());
             arguments.put("set", more.isEmpty() ? null : more);
-        } catch (TypedSettings.Misunderstood e) {
+        } catch (FurtherSettingsParser.Misunderstood e) {
             WindowFactory.showProblem(this, TITLE, SettingsPane.text(e));
             return;
         }

@@ -41,10 +41,10 @@ public final class SetupWindow extends VBox {
 
     private static final String TITLE = "setup.title";
 
-    private final EnvironmentBuild building = EnvironmentBuild.get();
+    private final BackgroundBuild building = BackgroundBuild.get();
     private final BooleanProperty looking = new SimpleBooleanProperty(this, "looking");
     private final ChangeListener<SetupProgress> onProgress = (o, was, is) -> progress(is);
-    private final ChangeListener<EnvironmentBuild.State> onState = (o, was, is) -> state(is);
+    private final ChangeListener<BackgroundBuild.State> onState = (o, was, is) -> state(is);
     private final ChangeListener<String> onLog = (o, was, is) -> log(was, is);
 
     @FXML private TextField python;
@@ -80,7 +80,7 @@ public final class SetupWindow extends VBox {
         proxy.setText(sources.proxy());
         network.setExpanded(!sources.equals(PackageSources.USUAL));
         network.heightProperty().addListener((o, was, is) -> WindowFactory.growWith(this));
-        BooleanBinding running = building.stateProperty().isEqualTo(EnvironmentBuild.State.RUNNING);
+        BooleanBinding running = building.stateProperty().isEqualTo(BackgroundBuild.State.RUNNING);
         build.disableProperty().bind(running);
         cancel.disableProperty().bind(running.not());
         use.disableProperty().bind(running.or(looking));
@@ -115,7 +115,7 @@ public final class SetupWindow extends VBox {
         building.logProperty().addListener(onLog);
         log.setText(building.logProperty().get());
         progress(building.progressProperty().get());
-        if (building.stateProperty().get() != EnvironmentBuild.State.NONE) {
+        if (building.stateProperty().get() != BackgroundBuild.State.NONE) {
             outcome();
         }
     }
@@ -136,19 +136,19 @@ public final class SetupWindow extends VBox {
         }
     }
 
-    private void state(EnvironmentBuild.State now) {
+    private void state(BackgroundBuild.State now) {
         outcome();
-        if (now == EnvironmentBuild.State.DONE) {
+        if (now == BackgroundBuild.State.DONE) {
             check();
         }
     }
 
     private void outcome() {
-        EnvironmentBuild.State now = building.stateProperty().get();
-        Boolean good = now == EnvironmentBuild.State.RUNNING ? null
-                : now == EnvironmentBuild.State.DONE;
+        BackgroundBuild.State now = building.stateProperty().get();
+        Boolean good = now == BackgroundBuild.State.RUNNING ? null
+                : now == BackgroundBuild.State.DONE;
         said(outcome, building.outcomeProperty().get(), good);
-        if (now != EnvironmentBuild.State.RUNNING) {
+        if (now != BackgroundBuild.State.RUNNING) {
             step.setText("");
         }
     }

@@ -63,9 +63,9 @@ final class NetworkFields {
         NamedChoice.fill(preset, NamedChoice.PRESET,
                 NetworkFamilies.presets(Devices.here()).toArray(String[]::new));
         target.control().getItems().setAll(TARGETS.stream().map(TrainingSettings::text).toList());
-        context.control().setConverter(NamedValues.as(um -> TrainingSettings.text(um)));
-        size.control().setConverter(NamedValues.as(this::text));
-        background.control().setConverter(NamedValues.as(
+        context.control().setConverter(DisplayNameConverter.as(um -> TrainingSettings.text(um)));
+        size.control().setConverter(DisplayNameConverter.as(this::text));
+        background.control().setConverter(DisplayNameConverter.as(
                 name -> NONE.equals(name) ? UiTexts.get("train.background.none") : name));
         start.offer(UiTexts.get("train.start.none"), ModelFolder::canBeTrainedOn);
         start.valueProperty().addListener((o, was, is) -> startChosen(is));

@@ -22,12 +22,12 @@ import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.Preferences;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.models.NetworkFamily;
+import qupath.ext.hookpath.core.training.FurtherSettingsParser;
+import qupath.ext.hookpath.core.training.FurtherSettingsParser.Misunderstood;
 import qupath.ext.hookpath.core.training.LinesAndPoints;
 import qupath.ext.hookpath.core.training.TrainingPlan;
 import qupath.ext.hookpath.core.training.TrainingRuns;
 import qupath.ext.hookpath.core.training.TrainingSettings;
-import qupath.ext.hookpath.core.training.TypedSettings;
-import qupath.ext.hookpath.core.training.TypedSettings.Misunderstood;
 import qupath.ext.hookpath.predict.ModelList;
 import qupath.ext.hookpath.ui.DeviceChoice;
 import qupath.ext.hookpath.ui.ModelChoice;
@@ -133,7 +133,7 @@ public final class SettingsPane extends GridPane {
             return UiTexts.get("train.why.noChannels");
         }
         try {
-            TypedSettings.parse(further.getText());
+            FurtherSettingsParser.parse(further.getText());
         } catch (Misunderstood e) {
             return text(e);
         }
@@ -174,7 +174,7 @@ public final class SettingsPane extends GridPane {
         }
         more.addAll(howLong());
         try {
-            more.addAll(TypedSettings.parse(further.getText()));
+            more.addAll(FurtherSettingsParser.parse(further.getText()));
         } catch (Misunderstood e) {
             throw new IllegalStateException(e);     // see whyNot
         }

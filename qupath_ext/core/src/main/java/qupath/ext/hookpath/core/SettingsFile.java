@@ -11,7 +11,7 @@ import java.util.Map;
  * What is remembered between sessions, in {@code <user dir>/hookpath/settings.json}: the same in
  * the window, in scripts, and in a headless QuPath. Immutable.
  */
-public final class UserSettings {
+public final class SettingsFile {
 
     /** The Python that jobs are started with. */
     public static final String PYTHON = "python";
@@ -19,19 +19,19 @@ public final class UserSettings {
     private final Path file;
     private final Map<String, String> values;
 
-    private UserSettings(Path file, Map<String, String> values) {
+    private SettingsFile(Path file, Map<String, String> values) {
         this.file = file;
         this.values = values;
     }
 
     /** Those of a user directory; none when there is no file, or a damaged one. */
-    public static UserSettings read(Path userDir) {
+    public static SettingsFile read(Path userDir) {
         Path file = userDir.resolve("hookpath").resolve("settings.json");
         try {
             Map<String, String> values = Json.strings(Json.read(file));
-            return new UserSettings(file, values);
+            return new SettingsFile(file, values);
         } catch (IOException e) {
-            return new UserSettings(file, Map.of());
+            return new SettingsFile(file, Map.of());
         }
     }
 
@@ -41,18 +41,18 @@ public final class UserSettings {
     }
 
     /** The settings with a value changed; null takes it away. */
-    public UserSettings with(String key, String value) {
+    public SettingsFile with(String key, String value) {
         Map<String, String> changed = new LinkedHashMap<>(values);
         if (value == null) {
             changed.remove(key);
         } else {
             changed.put(key, value);
         }
-        return new UserSettings(file, changed);
+        return new SettingsFile(file, changed);
     }
 
     /** Writes them to disk. */
-    public UserSettings write() throws IOException {
+    public SettingsFile write() throws IOException {
         Files.createDirectories(file.getParent());
         JsonObject json = new JsonObject();
         values.forEach(json::addProperty);

@@ -4,16 +4,16 @@ import java.util.function.Function;
 import javafx.util.StringConverter;
 
 /** Shows values that a person chooses from a list, and never types. */
-final class NamedValues<T> extends StringConverter<T> {
+final class DisplayNameConverter<T> extends StringConverter<T> {
 
     private final Function<T, String> text;
 
-    private NamedValues(Function<T, String> text) {
+    private DisplayNameConverter(Function<T, String> text) {
         this.text = text;
     }
 
-    static <T> NamedValues<T> as(Function<T, String> text) {
-        return new NamedValues<>(text);
+    static <T> DisplayNameConverter<T> as(Function<T, String> text) {
+        return new DisplayNameConverter<>(text);
     }
 
     @Override

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import qupath.ext.hookpath.core.training.TypedSettings.Misunderstood;
+import qupath.ext.hookpath.core.training.FurtherSettingsParser.Misunderstood;
 
-class TypedSettingsTest {
+class FurtherSettingsParserTest {
 
     private static Misunderstood wrong(String typed) {
-        return assertThrows(Misunderstood.class, () -> TypedSettings.parse(typed), typed);
+        return assertThrows(Misunderstood.class, () -> FurtherSettingsParser.parse(typed), typed);
     }
 
     private static void refused(String typed, String key, Object... values) {
@@ -21,14 +21,14 @@ class TypedSettingsTest {
     @Test
     void whatIsUnderstoodIsPassedOn() throws Misunderstood {
         assertEquals(List.of("epochs=2", "validation.val=[\"a b\", 'c=d']"),
-                TypedSettings.parse(" epochs=2;\n validation.val=[\"a b\", 'c=d']; "));
+                FurtherSettingsParser.parse(" epochs=2;\n validation.val=[\"a b\", 'c=d']; "));
         for (String fine : List.of("learning_rate=1e-3", "learning_rate = 0.5", "patience=none",
                 "model.filters=16", "model.patch.spacings=[1.0]", "augmentation=strong",
                 "augmentation.flips=false", "class_weights.Tumor=2", "background=\"Not in situ\"",
                 "class_weights={Tumor = 2.0}", "device=cuda:1", "backbone_weights=/data/w.pt")) {
-            assertEquals(List.of(fine), TypedSettings.parse(fine));
+            assertEquals(List.of(fine), FurtherSettingsParser.parse(fine));
         }
-        assertEquals(List.of(), TypedSettings.parse(" ;\n"));
+        assertEquals(List.of(), FurtherSettingsParser.parse(" ;\n"));
     }
 
     @Test

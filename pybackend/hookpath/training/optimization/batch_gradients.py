@@ -18,7 +18,7 @@ from torch import Tensor
 
 from hookpath.sampling import Batch
 from hookpath.training.losses.head_losses import hooknet_loss
-from hookpath.training.optimization.micro_batches import cut
+from hookpath.training.optimization.patches_at_once import cut
 from hookpath.training.optimization.precision import without_trace
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ import qupath.ext.hookpath.core.jobs.JobOutcome;
  * The building of an environment, of which there is one at a time. It goes on when the window is
  * closed, and a window that is opened again shows it. For the JavaFX thread, unless said.
  */
-public final class EnvironmentBuild {
+public final class BackgroundBuild {
 
-    private static final EnvironmentBuild ONLY = new EnvironmentBuild();
+    private static final BackgroundBuild ONLY = new BackgroundBuild();
     private static final int MOST_CHARACTERS = 200_000;
 
     /** Whether one is running, and how the last one ended. */
@@ -53,10 +53,10 @@ public final class EnvironmentBuild {
     private boolean exitIsWatched;
     private volatile CountDownLatch ended = new CountDownLatch(0);
 
-    private EnvironmentBuild() {}
+    private BackgroundBuild() {}
 
     /** The only one. */
-    public static EnvironmentBuild get() {
+    public static BackgroundBuild get() {
         return ONLY;
     }
 

@@ -20,7 +20,7 @@ import qupath.ext.hookpath.core.Json;
  * understood is refused before a training is begun. Which there are, Python says ({@code
  * hookpath/qupath/training_options.py} wrote {@code settings.json}).
  */
-public final class TypedSettings {
+public final class FurtherSettingsParser {
 
     private static final Map<String, String> KINDS = read();
     private static final Pattern PART = Pattern.compile("([A-Za-z][A-Za-z0-9_.]*)\\s*=\\s*(.+)");
@@ -30,7 +30,7 @@ public final class TypedSettings {
             "[+-]?(\\d[\\d_]*)(\\.\\d+)?([eE][+-]?\\d+)?");
     private static final int NEAR = 3;
 
-    private TypedSettings() {
+    private FurtherSettingsParser() {
     }
 
     /** A part that is not understood. */
@@ -168,7 +168,7 @@ public final class TypedSettings {
     }
 
     private static Map<String, String> read() {
-        try (InputStream in = TypedSettings.class.getResourceAsStream(
+        try (InputStream in = FurtherSettingsParser.class.getResourceAsStream(
                 "/qupath/ext/hookpath/core/settings.json")) {
             JsonObject all = JsonParser.parseReader(
                     new InputStreamReader(in, StandardCharsets.UTF_8)).getAsJsonObject();

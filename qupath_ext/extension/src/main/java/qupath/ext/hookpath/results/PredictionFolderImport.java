@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
+import qupath.ext.hookpath.ImageResultImport;
 import qupath.ext.hookpath.JobInputWriter;
 import qupath.ext.hookpath.OpenImage;
-import qupath.ext.hookpath.ResultImport;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.GroovyCall;
@@ -28,9 +28,9 @@ import qupath.lib.projects.Project;
  * GeoJSON file that no prediction belongs to may hold a person's work: its objects are added as
  * they are, and nothing is replaced.
  */
-public final class PredictionImport {
+public final class PredictionFolderImport {
 
-    private PredictionImport() {}
+    private PredictionFolderImport() {}
 
     /**
      * Imports into an open image, all of its planes at once; it is not saved.
@@ -42,7 +42,7 @@ public final class PredictionImport {
      * @return how many objects were added and removed
      * @throws HookpathException nothing fits the image, or it cannot be read; nothing was changed
      */
-    public static ResultImport.Counts run(OpenImage image, Project<BufferedImage> project,
+    public static ImageResultImport.Counts run(OpenImage image, Project<BufferedImage> project,
             Path source, IntConsumer progress) {
         List<PredictionFolder> planes = Files.isDirectory(source) ? inFolder(image, source)
                 : besideFile(source);
@@ -51,7 +51,7 @@ public final class PredictionImport {
                 ? new ImageResult(source, null, 0, List.of(), false, Map.of())
                 : new ImageResult(planes.getFirst().objects(), planes.getFirst().run(), 0,
                         List.of(), true, Map.of());
-        return new ResultImport(image).project(project).progress(progress)
+        return new ImageResultImport(image).project(project).progress(progress)
                 .planes(planes.stream().map(PredictionFolder::plane).toList())
                 .further(planes.stream().skip(1).map(PredictionFolder::objects).toList())
                 .step(UiTexts.get("step.import"), GroovyCall.plain("importPredictions", source))

@@ -29,14 +29,14 @@ import qupath.lib.projects.Project;
  * "Show probability map…": a map that a prediction left on disk, over the image it is of. One at a
  * time. For the JavaFX thread.
  */
-public final class ProbabilityMap {
+public final class ProbabilityMapCommand {
 
     private static final String TITLE = "map.title";
 
     private static MapOverlay current;
     private static MapWindow window;
 
-    private ProbabilityMap() {}
+    private ProbabilityMapCommand() {}
 
     /** For the menu: shows the window and the newest map of the image, if there is one. */
     public static void open(QuPathGUI qupath) {
@@ -73,7 +73,8 @@ public final class ProbabilityMap {
         }
         ImageData<BufferedImage> image = viewer.getImageData();
         double smooth = shown.smoothUm();
-        BackgroundThreads.work(() -> MapOverlay.of(image, file, smooth, ProbabilityMap::gone),
+        BackgroundThreads.work(() -> MapOverlay.of(image, file, smooth,
+                ProbabilityMapCommand::gone),
                 overlay -> {
             put(overlay, viewer, shown);
             done.complete(null);

@@ -25,7 +25,7 @@ import qupath.lib.projects.Project;
  * hierarchy in one go. Untouched results of earlier runs make room; what a person drew, changed or
  * selected stays.
  */
-public final class ResultImport {
+public final class ImageResultImport {
 
     /**
      * What an import did.
@@ -48,36 +48,36 @@ public final class ResultImport {
      *
      * @param image the image; the caller saves it if it is to be saved
      */
-    public ResultImport(OpenImage image) {
+    public ImageResultImport(OpenImage image) {
         this.image = image;
     }
 
     /** Adds classes that are new to the project's list. */
-    public ResultImport project(Project<BufferedImage> project) {
+    public ImageResultImport project(Project<BufferedImage> project) {
         this.project = project;
         return this;
     }
 
     /** Puts objects below the regions that they were asked for, and replaces only there. */
-    public ResultImport regions(TargetRegions regions) {
+    public ImageResultImport regions(TargetRegions regions) {
         this.regions = regions;
         return this;
     }
 
     /** What the same run has on other planes stays; none are given: it goes. */
-    public ResultImport planes(Collection<Plane> planes) {
+    public ImageResultImport planes(Collection<Plane> planes) {
         this.planes = Set.copyOf(planes);
         return this;
     }
 
     /** Adds the objects of these files, too: of further planes of the result. */
-    public ResultImport further(List<Path> files) {
+    public ImageResultImport further(List<Path> files) {
         this.further = List.copyOf(files);
         return this;
     }
 
     /** Hears how many objects have been read. */
-    public ResultImport progress(IntConsumer progress) {
+    public ImageResultImport progress(IntConsumer progress) {
         this.progress = progress;
         return this;
     }
@@ -88,7 +88,7 @@ public final class ResultImport {
      * @param name what a person sees
      * @param script the line of Groovy that does it again
      */
-    public ResultImport step(String name, String script) {
+    public ImageResultImport step(String name, String script) {
         this.step = new DefaultScriptableWorkflowStep(name, script);
         return this;
     }

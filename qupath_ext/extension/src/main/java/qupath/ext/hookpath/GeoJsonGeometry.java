@@ -16,11 +16,11 @@ import qupath.lib.roi.GeometryTools;
  * through an overlay to round it, which takes most of the time of an import; here positions are
  * rounded, and only what is not valid after that is left to it.
  */
-final class GeometryReader {
+final class GeoJsonGeometry {
 
     private static final Set<String> PLAIN = Set.of("type", "coordinates");
 
-    private GeometryReader() {}
+    private GeoJsonGeometry() {}
 
     /**
      * Reads a polygon or multi-polygon.
