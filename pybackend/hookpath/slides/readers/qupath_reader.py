@@ -188,13 +188,12 @@ def _calibration_of(metadata: Any) -> Calibration | None:
 def _colours(image: Any) -> RGBArray:
     """``(h, w, 3)`` uint8 of a BufferedImage in colour; transparent is white."""
     width, height = int(image.getWidth()), int(image.getHeight())
-    packed: npt.NDArray[np.uint32] = _packed(image, width, height).view(np.uint32)
+    packed = _packed(image, width, height).astype("<i4", copy=False)
+    samples = packed.view(np.uint8).reshape(height, width, 4)  # blue, green, red, alpha
     out = np.empty((height, width, 3), np.uint8)
-    for channel, shift in enumerate((16, 8, 0)):
-        out[..., channel] = packed >> shift & 255
-    model = image.getColorModel()
-    alpha = (packed >> np.uint32(24)).astype(np.uint8)
-    return _on_white(out, alpha) if model.hasAlpha() else out
+    for channel in range(3):  # thrice as fast as the turned array at once
+        out[..., channel] = samples[..., 2 - channel]
+    return _on_white(out, samples[..., 3]) if image.getColorModel().hasAlpha() else out
 
 
 def _packed(image: Any, width: int, height: int) -> npt.NDArray[np.int32]:
