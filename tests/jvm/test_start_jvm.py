@@ -9,6 +9,7 @@ import pytest
 
 from hookpath.jvm import java
 from hookpath.jvm.start_jvm import java_options
+from support.projects import skip_without_qupath
 
 SERIAL, OTHER = "-XX:+UseSerialGC", "-XX:+UseG1GC"
 
@@ -29,6 +30,7 @@ def test_one_collector_is_named_and_a_persons_own_choice_stays(
 
 @pytest.mark.qupath
 def test_javas_collections_start_none_of_pythons() -> None:
+    skip_without_qupath()
     table = java()
     table.System.gc()
     time.sleep(1)

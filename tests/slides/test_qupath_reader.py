@@ -152,3 +152,14 @@ def test_without_a_qupath_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(qupath_reader, "java", none)
     with pytest.raises(SlideError, match=r"a\.svs: only QuPath can read it.*set PAQUO_QUPATH_DIR"):
         SlideRef(Path("/slides/a.svs"), server=HOW).open()
+
+
+def test_an_extension_that_did_not_get_the_image_is_not_said_to_be_missing() -> None:
+    far = json.dumps(
+        {**json.loads(HOW), "uri": "https://omero.example.org/webclient/?show=image-1"}
+    )
+    failed = "Unable to build ImageServer with requested provider x.OmeroImageServerBuilder"
+    lacking = "Unable to build ImageServer - I couldn't find x.OmeroImageServerBuilder"
+    assert "lets you in" in qupath_reader._advice(far, failed)
+    for how, said in ((far, lacking), (HOW, failed)):
+        assert "see whether an extension is missing" in qupath_reader._advice(how, said)

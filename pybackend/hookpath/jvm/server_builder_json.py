@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from hookpath.jvm.omero_login import is_omero, without_login
+
 #: Members that say where a file lies, or what follows from its content.
 _PLACES = frozenset({"uri", "metadata", "providerClassName"})
 
@@ -117,7 +119,7 @@ def with_tile_sizes(builder: Any) -> Any:
 def transformation(how: str) -> str:
     """What a server's JSON says of how pixels come out of files, without where the files are.
 
-    The same slide at another place has the same; "" for a file as it is.
+    The same slide at another place, or read by another user, has the same; "" for a file as it is.
     """
     kept = _without_places(json.loads(how))
     plain = set(kept) <= {"builderType", "args"} and not kept.get("args")
@@ -126,5 +128,6 @@ def transformation(how: str) -> str:
 
 def _without_places(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_places(v) for key, v in value.items() if key not in _PLACES}
+        kept = {key: _without_places(v) for key, v in value.items() if key not in _PLACES}
+        return {**kept, "args": without_login(kept.get("args") or ())} if is_omero(value) else kept
     return [_without_places(v) for v in value] if isinstance(value, list) else value

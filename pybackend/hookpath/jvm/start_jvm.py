@@ -102,7 +102,7 @@ def _part_collectors() -> None:
     through all of Python's, with the lock held (0.1 s beside torch); and Python's start Java's.
     Only circles across both need that, and tiles are in none.
     """
-    import _jpype
+    import _jpype  # type: ignore[import-not-found]
 
     coupling = getattr(_jpype, "_collect", None)
     gc.callbacks[:] = [c for c in gc.callbacks if c is not coupling]

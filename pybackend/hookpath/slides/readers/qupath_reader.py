@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hookpath.errors import SlideError
 from hookpath.geometry import Calibration
 from hookpath.jvm import NoQuPathError, java, java_says, qupath_running
+from hookpath.jvm.omero_login import PASSWORD, SERVER, USER, hidden, logged_in
 from hookpath.jvm.qupath_extension_readers import add_readers
 from hookpath.jvm.server_builder_json import (
     files_in,
@@ -151,15 +152,15 @@ def open_through_qupath(
     kind = table.JClass("qupath.lib.images.servers.ImageServerBuilder$ServerBuilder")
     try:
         add_readers(table, providers_in(json.loads(how)))
-        text = table.String(json.dumps(with_tile_sizes(json.loads(how))))
+        ready = logged_in(with_tile_sizes(json.loads(how)))
+        text = table.String(json.dumps(ready))
         builder = table.GsonTools.getInstance().fromJson(text, kind.class_)
         server = builder.build()
     except (jpype.JException, AttributeError) as error:
+        place, said = _place(how, path), hidden(java_says(error))
         raise SlideError(
-            f"{_place(how, path)}: QuPath {qupath_running()[1]} cannot open it "
-            f"({java_says(error)}); open the image in QuPath's window to see whether an extension "
-            "is missing"
-        ) from error
+            f"{place}: QuPath {qupath_running()[1]} cannot open it ({said}); {_advice(how, said)}"
+        ) from None  # the exception's own text may hold a password
     if server is None:
         raise SlideError(f"{_place(how, path)}: QuPath {qupath_running()[1]} has no reader for it")
     try:
@@ -173,6 +174,17 @@ def _place(how: str, path: Path) -> str:
     """Where the image is, for messages: a path would spoil an address."""
     first = next(uris_in(json.loads(how)), "")
     return str(path) if is_file_uri(first) else first
+
+
+def _advice(how: str, said: str) -> str:
+    """What to do about an image that QuPath cannot open."""
+    address = next(uris_in(json.loads(how)), "")
+    if is_file_uri(address) or "with requested provider" not in said:
+        return "open the image in QuPath's window to see whether an extension is missing"
+    return (
+        "its extension is here, but did not get the image: see that the server is reached and lets "
+        f"you in (without a terminal to ask on: {SERVER}, {USER}, {PASSWORD})"
+    )
 
 
 def _calibration_of(metadata: Any) -> Calibration | None:
