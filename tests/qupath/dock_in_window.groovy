@@ -1,5 +1,6 @@
-// A startup script for QuPath's window: the preview's panel as a window and as a tab of QuPath's
-// analysis pane, by its own buttons, on the image that is open. HOOKPATH_DOCK_MODEL: a model;
+// A startup script for QuPath's window: the panels of the preview and of probability maps, as windows
+// and as tabs of QuPath's analysis pane, by their own buttons, on the image that is open and another
+// one of the project. HOOKPATH_DOCK_MODEL: a model;
 // HOOKPATH_DOCK_OUT: a folder for pictures and report.json.
 import com.google.gson.GsonBuilder
 import com.google.gson.JsonSerializer
@@ -44,8 +45,9 @@ def fx = { Closure task ->
     }
     future.get(60, TimeUnit.SECONDS)    // a question that nobody answers
 }
-def window = { Window.getWindows().find { it instanceof Stage && it.isShowing() && it.getTitle() == 'HookNet preview' } }
-def tab = { qupath.getAnalysisTabPane().getTabs().find { it.getText() == 'HookNet preview' } }
+def title = 'HookNet preview'
+def window = { Window.getWindows().find { it instanceof Stage && it.isShowing() && it.getTitle() == title } }
+def tab = { qupath.getAnalysisTabPane().getTabs().find { it.getText() == title } }
 // Its root, wherever it is.
 def panel = { tab()?.getContent()?.getContent() ?: window()?.getScene()?.getRoot() }
 def at = { String id -> panel()?.lookup('#' + id) }
@@ -82,7 +84,7 @@ def clipped = {
 // Where a hand would find them.
 def hold = {
     fx {
-        ['live', 'models', 'onOff', 'save', 'move', 'layer', 'threshold', 'opacity', 'graded'].collectEntries { id ->
+        ['live', 'models', 'onOff', 'save', 'maps', 'off', 'move', 'layer', 'threshold', 'opacity', 'graded'].findAll { at(it) != null }.collectEntries { id ->
             def bounds = at(id).localToScreen(at(id).getBoundsInLocal())
             [(id): [bounds.getMinX(), bounds.getMinY()]]
         }
@@ -100,8 +102,11 @@ def picture = { String name ->
 }
 // In the place that it has now: nothing moves, whatever is said and whatever classes there are.
 def steady = { String name, Closure change ->
-    Thread.sleep(500)
-    def before = hold()
+    def before = null
+    for (def now = hold(); now != before; now = hold()) {   // until the window stands where it was put
+        before = now
+        Thread.sleep(500)
+    }
     change()
     Thread.sleep(500)
     def after = hold()
@@ -122,6 +127,57 @@ def letters = { fx { nodes(panel()).findAll { it instanceof Labeled && it.getTex
 def hierarchy = { viewer.getImageData().getHierarchy() }
 def square = { String type, int x, int y, int side ->
     PathObjects.createAnnotationObject(ROIs.createRectangleROI(x, y, side, side, ImagePlane.getDefaultPlane()), PathClass.fromString(type))
+}
+
+// The probability map's panel: as that of the preview; objects are made anew while it moves.
+def maps = { String model ->
+    title = 'HookNet probability map'
+    Hookpath.predictProject(model: model, device: 'cpu', as: 'none')
+    def show = { fx { qupath.getMenu('Extensions>HookNet', false).getItems().find { it.getText() == 'Show probability map…' }.fire() } }
+    def shown = { overlay() != null && fx { at('maps')?.getValue() != null } }
+    show()
+    wait('the map') { shown() }
+    report.map = [window: fx { [window().getScene().getWidth(), window().getScene().getHeight()] }, letters: letters()]
+    picture('map-window')
+    def before = overlay()
+    press('move')
+    wait('the tab of the map') { fx { tab() != null } }
+    report.map.docked = [overlay: overlay() == before, window: fx { window() != null }, letters: letters()]
+    picture('map-docked')
+    def size = fx { [qupath.getStage().getWidth(), qupath.getStage().getHeight()] }
+    steady('map') { fx { at('layer').setValue(at('layer').getItems().last()) } }
+    report.map.uncertainty = fx { at('legend').isVisible() && !at('classes').isVisible() }
+    picture('map-uncertainty')
+    fx { at('layer').setValue(at('layer').getItems().first()); at('redrawing').setExpanded(true) }
+    Thread.sleep(500)
+    fx { at('details').setExpanded(true) }
+    picture('map-redraw')
+    report.map.narrow = fx { [panel().minWidth(-1), tab().getContent().getViewportBounds().getWidth()] }
+    report.map.quPathKeepsItsSize = size == fx { [qupath.getStage().getWidth(), qupath.getStage().getHeight()] }
+
+    // Another image, whose own map takes over; what is in front stays in front.
+    def first = fx { at('maps').getValue() }
+    fx { qupath.getAnalysisTabPane().getSelectionModel().select(0) }
+    def other = qupath.getProject().getImageList().last().readImageData()
+    fx { viewer.getImageData().setChanged(false); viewer.setImageData(other) }
+    wait('the map of the other image') { shown() && overlay() != before && fx { at('maps').getValue() != first } }
+    report.map.otherImage = fx { tab() != null && !tab().isSelected() }
+
+    // Closed while it works: the work goes on, and the panel that is opened next shows it.
+    def working = fx { panel() }
+    fx { at('here').fire() }
+    fx { tab().getContextMenu().getItems().first().fire() }
+    wait('the window of the map') { fx { window() != null } }
+    report.map.sameWhileMoved = fx { at('maps') != null && window().getScene().getRoot().getChildrenUnmodifiable().contains(working) }
+    escape(at('off'))
+    wait('Escape to close the map') { overlay() == null && fx { window() == null } }
+    wait('objects') { fx { hierarchy().getDetectionObjects().size() > 0 } }
+    show()
+    wait('the map once more') { shown() && fx { window() != null && tab() == null } }
+    report.map.afterwards = fx { hierarchy().getDetectionObjects()*.getPathClass()*.toString().toSet().sort() }
+    picture('map-again')
+    press('off')
+    wait('Hide to close it') { overlay() == null && fx { window() == null && tab() == null } }
 }
 
 def visit = {
@@ -212,6 +268,7 @@ def visit = {
     wait('the tab once more') { fx { tab() != null } }
     fx { tab().getContextMenu().getItems().last().fire() }
     wait('the tab to close') { off() && fx { tab() == null && window() == null } }
+    maps(model)
 }
 Thread.start('dock') {
     try {

@@ -1,4 +1,4 @@
-"""The preview's panel: a window, or a tab of QuPath's analysis pane, wherever it was put last."""
+"""The panels of the preview and of maps: a window, or a tab of QuPath's analysis pane, wherever it was put last."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from support.dark_slides import FIRST, make_dark_project, save_dark_model
+from support.dark_slides import FIRST, SECOND, make_dark_project, save_dark_model
 from support.extension import installed_extension
 from support.window_visits import pictures_folder, visit
 
-pytestmark = [pytest.mark.qupath, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
 #: Texts that have a letter for Alt in a window.
 NAMED = {"Live", "Model", "Browse…", "Turn off", "Show", "Hide below", "Opacity"}
@@ -25,12 +25,12 @@ def plain(text: str) -> str:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a visit to QuPath's window saw."""
     root = tmp_path_factory.mktemp("dock")
-    project = make_dark_project(root / "Projekt", images=(FIRST,))
+    project = make_dark_project(root / "Projekt", images=(FIRST, SECOND))
     model = save_dark_model(project.parent / "hookpath" / "models" / "dark or pale")
     qupath = installed_extension(tmp_path_factory.mktemp("QuPath home"))
     out = pictures_folder("dock", root / "out")
     return visit(
-        qupath, "dock_in_window.groovy", project, FIRST, out, 300,
+        qupath, "dock_in_window.groovy", project, FIRST, out, 800,
         HOOKPATH_DOCK_OUT=str(out), HOOKPATH_DOCK_MODEL=str(model),
         HOOKPATH_CACHE=str(root / "cache"),
     )  # fmt: skip
@@ -68,9 +68,28 @@ def test_it_stays_when_the_project_closes(seen: dict[str, Any]) -> None:
     assert seen["state"]["withoutProject"] == {"docked": True, "text": "Turn on"}
 
 
+def test_the_map_is_a_tab_or_a_window_as_the_preview_is(seen: dict[str, Any]) -> None:
+    found = seen["map"]
+    assert found["docked"] == {"overlay": True, "window": False, "letters": []}
+    assert {plain(text) for text in found["letters"]} >= {"Map", "Hide", "Into the pane", "Show"}
+    assert found["window"][0] <= 400
+    assert found["uncertainty"]
+    assert found["quPathKeepsItsSize"]
+    assert found["narrow"][0] <= found["narrow"][1]  # as narrow as QuPath lets its pane be
+
+
+def test_the_map_of_another_image_takes_over_behind_other_tabs(seen: dict[str, Any]) -> None:
+    assert seen["map"]["otherImage"]
+
+
+def test_objects_are_made_while_the_map_s_panel_moves_and_closes(seen: dict[str, Any]) -> None:
+    assert seen["map"]["sameWhileMoved"]
+    assert seen["map"]["afterwards"] == ["Dark", "Pale"]
+
+
 def test_no_control_moves_under_the_mouse(seen: dict[str, Any]) -> None:
     assert {name: ids for name, ids in seen["moved"].items() if ids} == {}
-    assert len(seen["moved"]) == 5
+    assert len(seen["moved"]) == 6
 
 
 def test_it_is_small_and_its_texts_are_whole(seen: dict[str, Any]) -> None:

@@ -3,11 +3,17 @@ package qupath.ext.hookpath;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import javafx.beans.value.ChangeListener;
 import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.ImageServerRecord;
+import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
+import qupath.lib.objects.PathObject;
+import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
 
 /** Images of several planes: z-stacks and time series. */
@@ -45,6 +51,65 @@ public final class ImageStacks {
             parts.add(UiTexts.get("planes.t") + " " + inTime);
         }
         return String.join(", ", parts);
+    }
+
+    /**
+     * Planes of a project's stacks on which a person drew areas of a class. Not for the JavaFX
+     * thread.
+     *
+     * @return none where all of them are those that QuPath opens the images with
+     * @throws HookpathException an image's data file cannot be read
+     */
+    public static Set<Plane> drawnElsewhere(Project<BufferedImage> project) {
+        Set<Plane> found = new LinkedHashSet<>();
+        boolean elsewhere = false;
+        for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
+            ImageServerRecord record = ImageServerRecord.parse(JobInputWriter.json(entry.getServerBuilder()));
+            if (record.sizeZ() <= 1 && record.sizeT() <= 1) {
+                continue;
+            }
+            for (PathObject object : OpenImage.objectsOf(project, entry)) {
+                if (ProjectAnnotations.isOfAClass(object) && !ResultOwnership.isOurs(object, null)) {
+                    Plane plane = TargetRegions.planeOf(object);
+                    elsewhere |= !plane.equals(Plane.usual(record.sizeZ()));
+                    found.add(plane);
+                }
+            }
+        }
+        return elsewhere ? found : Set.of();
+    }
+
+    /**
+     * Follows what the active viewer shows.
+     *
+     * @param qupath QuPath
+     * @param changed called when the viewer, or the plane in it, is another one
+     * @return ends that
+     */
+    public static Runnable follow(QuPathGUI qupath, Runnable changed) {
+        ChangeListener<Number> onPlane = (o, was, is) -> changed.run();
+        ChangeListener<QuPathViewer> onViewer = (o, was, is) -> {
+            follow(was, is, onPlane);
+            changed.run();
+        };
+        qupath.viewerProperty().addListener(onViewer);
+        follow(null, qupath.getViewer(), onPlane);
+        return () -> {
+            qupath.viewerProperty().removeListener(onViewer);
+            follow(qupath.getViewer(), null, onPlane);
+        };
+    }
+
+    private static void follow(
+            QuPathViewer was, QuPathViewer is, ChangeListener<Number> onPlane) {
+        if (was != null) {
+            was.zPositionProperty().removeListener(onPlane);
+            was.tPositionProperty().removeListener(onPlane);
+        }
+        if (is != null) {
+            is.zPositionProperty().addListener(onPlane);
+            is.tPositionProperty().addListener(onPlane);
+        }
     }
 
     /**

@@ -104,7 +104,8 @@ public final class ProjectAnnotations {
                 left, record.channels(), ImageStacks.named(planes, record.sizeZ(), record.sizeT()));
     }
 
-    private static boolean isOfAClass(PathObject object) {
+    /** Whether it is an annotation of a class that can be learned. */
+    static boolean isOfAClass(PathObject object) {
         return object.isAnnotation() && object.hasROI()
                 && object.getPathClass() != null
                 && ClassNameRule.isUsable(object.getPathClass().toString());

@@ -6,6 +6,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One plane of an image.
@@ -17,6 +19,36 @@ public record Plane(int z, int t) {
 
     /** The only one of most images. */
     public static final Plane FIRST = new Plane(0, 0);
+
+    /** Id of an image's plane in an annotation loop that has chosen planes. */
+    private static final Pattern ID = Pattern.compile("(.*)@z(\\d{1,6})t(\\d{1,6})");
+
+    /** The plane that QuPath opens an image of so many planes with: the middle one, at first. */
+    public static Plane usual(int sizeZ) {
+        return new Plane(sizeZ / 2, 0);
+    }
+
+    /**
+     * Of an id in an annotation loop.
+     *
+     * @return null: it is an image's own
+     */
+    public static Plane ofId(String id) {
+        Matcher found = ID.matcher(id);
+        return !found.matches() ? null
+                : new Plane(Integer.parseInt(found.group(2)), Integer.parseInt(found.group(3)));
+    }
+
+    /** Id of the image that an id in an annotation loop is of. */
+    public static String imageOf(String id) {
+        Matcher found = ID.matcher(id);
+        return found.matches() ? found.group(1) : id;
+    }
+
+    /** Id of this plane of an image in an annotation loop. */
+    public String idOn(String image) {
+        return image + "@z" + z + "t" + t;
+    }
 
     /**
      * Of a result or a record of the Python package.

@@ -119,9 +119,10 @@ public final class EvaluateJob {
      * @return null: there is none
      */
     public Path map(String id, String name) {
-        List<Path> found = MapSearch.mapsOf(name, null, Plane.FIRST, out().resolve("predictions"));
+        List<MapSearch.Found> found =
+                MapSearch.mapsOf(name, null, Plane.FIRST, out().resolve("predictions"));
         String end = "-" + PredictionFolder.digest(id, name);
-        return found.stream().filter(map -> map.getParent().toString().endsWith(end)).findFirst()
-                .orElse(null);
+        return found.stream().map(MapSearch.Found::file)
+                .filter(map -> map.getParent().toString().endsWith(end)).findFirst().orElse(null);
     }
 }

@@ -11,6 +11,7 @@ import qupath.ext.hookpath.JobLauncher;
 import qupath.ext.hookpath.ProjectEntries;
 import qupath.ext.hookpath.ScriptArguments;
 import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.JobRequest;
 import qupath.ext.hookpath.train.TrainOptions;
 import qupath.lib.projects.Project;
@@ -21,7 +22,7 @@ import qupath.lib.projects.Project;
  * @param step {@code start}, {@code status}, {@code propose}, {@code next}, {@code accept},
  *     {@code retrain} or {@code merge}
  * @param folder the loop's folder
- * @param images ids of the images that are meant; empty: as the step sees fit
+ * @param images ids of the images, or planes of them, that are meant; empty: as the step sees fit
  * @param python the Python to use; null: look for one
  * @param given all arguments as they were given
  */
@@ -38,7 +39,8 @@ public record LoopOptions(
      * Reads the arguments of a script.
      *
      * @param step the step
-     * @param given {@code image} (name or number; several: a list), {@code loop} (the loop's
+     * @param given {@code image} (name or number, of a plane {@code number@z2t0};
+     *     several: a list), {@code loop} (the loop's
      *     folder), {@code device}, {@code spacings}, {@code set}, {@code python}, and whatever the
      *     step of {@code hookpath loop} knows
      * @param project the project
@@ -58,10 +60,20 @@ public record LoopOptions(
         }
         List<String> named = new ArrayList<>(options.texts("image"));
         named.addAll(options.texts("images"));
-        List<String> ids = named.isEmpty() ? List.of() : ProjectEntries.chosen(project, named)
-                .stream()
-                .map(entry -> entry.getID()).toList();
-        return new LoopOptions(step, folder, ids, options.text("python", null), given);
+        return new LoopOptions(
+                step, folder, ids(project, named), options.text("python", null), given);
+    }
+
+    /** Ids of images by name or number; of a plane of one, its id in the loop. */
+    private static List<String> ids(Project<BufferedImage> project, List<String> named) {
+        List<String> ids = new ArrayList<>();
+        for (String name : named) {
+            Plane plane = Plane.ofId(name);
+            for (var entry : ProjectEntries.chosen(project, List.of(Plane.imageOf(name)))) {
+                ids.add(plane == null ? entry.getID() : plane.idOn(entry.getID()));
+            }
+        }
+        return ids;
     }
 
     /** Where a project's loop is: {@code hookpath/loop} in the project's folder. */
@@ -78,7 +90,7 @@ public record LoopOptions(
     boolean needs(String id) {
         return switch (step) {
             case "status" -> false;
-            case "accept" -> images.contains(id);
+            case "accept" -> images.stream().map(Plane::imageOf).anyMatch(id::equals);
             default -> true;
         };
     }

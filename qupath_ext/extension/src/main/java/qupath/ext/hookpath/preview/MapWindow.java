@@ -1,48 +1,60 @@
 package qupath.ext.hookpath.preview;
 
 import java.io.File;
-import java.nio.file.Path;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
 import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.value.ChangeListener;
 import javafx.fxml.FXML;
+import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.TitledPane;
+import javafx.scene.control.Tooltip;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
 import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.Plane;
+import qupath.ext.hookpath.core.maps.MapSearch;
+import qupath.ext.hookpath.ui.DockablePanel;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.FileChoosers;
 import qupath.lib.gui.QuPathGUI;
 
-/** The small window beside a map: which one, which classes. */
+/** The small panel beside a map: which one, which classes. */
 public final class MapWindow extends VBox implements WindowFactory.AtWork {
 
     private final QuPathGUI qupath;
-    private final ChangeListener<Path> onChoice = (observable, before, after) -> choose(after);
+    private final DockablePanel<MapWindow> dock;
+    private final ChangeListener<MapSearch.Found> onChoice = (o, before, after) -> choose(after);
 
-    @FXML private ComboBox<Path> maps;
+    @FXML private ComboBox<MapSearch.Found> maps;
     @FXML private OverlaySettingsPane layers;
     @FXML private TitledPane redrawing;
     @FXML private RedrawPane redraw;
     @FXML private Label status;
+    @FXML private Button move;
 
-    MapWindow(QuPathGUI qupath) {
+    MapWindow(QuPathGUI qupath, DockablePanel<MapWindow> dock) {
         this.qupath = qupath;
+        this.dock = dock;
         WindowFactory.load(this, "map-window.fxml");
+        dock.movesBy(move);
         layers.bindOpacity(qupath.getOverlayOptions());
         redraw.follow(qupath, layers, () -> choose(maps.getValue()));
-        redrawing.expandedProperty().addListener((o, was,
-                is) -> BackgroundThreads.later(this::fit));
+        redrawing.expandedProperty().addListener((o, was, is) -> BackgroundThreads.later(dock::fit));
         maps.setConverter(new Names());
+        maps.tooltipProperty().bind(maps.valueProperty().map(
+                found -> new Tooltip(found.file().toString())));
         maps.setPlaceholder(new Label(UiTexts.get("map.none")));
         maps.valueProperty().addListener(onChoice);
     }
 
     /** The maps of the image, the best first. */
-    void offer(List<Path> found) {
+    void offer(List<MapSearch.Found> found) {
         quietly(() -> maps.getItems().setAll(found));
         status(found.isEmpty() ? UiTexts.get("map.none") : "");
     }
@@ -50,29 +62,25 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
     /** That one is over the image now. */
     void showing(MapOverlay overlay) {
         quietly(() -> {
-            if (!maps.getItems().contains(overlay.file())) {
-                List<Path> all = new ArrayList<>(maps.getItems());
-                all.add(0, overlay.file());
+            MapSearch.Found shown = maps.getItems().stream()
+                    .filter(one -> one.file().equals(overlay.file())).findFirst()
+                    .orElseGet(() -> MapSearch.Found.of(overlay.file()));
+            if (!maps.getItems().contains(shown)) {
+                List<MapSearch.Found> all = new ArrayList<>(maps.getItems());
+                all.addFirst(shown);
                 maps.getItems().setAll(all);
             }
-            maps.setValue(overlay.file());
+            maps.setValue(shown);
         });
         layers.setProbabilities(overlay.hasProbabilities());
         layers.show(overlay.classes(), overlay.renderer(), overlay::repaint);
         redraw.setMap(overlay.hasProbabilities() ? overlay.file() : null);
         status(overlay.hasProbabilities() ? "" : UiTexts.get("map.classesOnly"));
-        fit();
     }
 
     /** Standard deviation of a Gaussian that the map is to be shown with; 0: none. */
     double smoothUm() {
         return redraw.smoothUm();
-    }
-
-    private void fit() {
-        if (isOpen()) {
-            getScene().getWindow().sizeToScene();
-        }
     }
 
     @Override
@@ -82,14 +90,7 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
 
     void status(String line) {
         status.setText(line);
-    }
-
-    boolean isOpen() {
-        return WindowFactory.isShowing(this);
-    }
-
-    void close() {
-        WindowFactory.close(this);
+        dock.fit();
     }
 
     @FXML
@@ -97,7 +98,7 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
         File file = FileChoosers.promptForFile(getScene().getWindow(), UiTexts.get("map.choose"),
                 FileChoosers.createExtensionFilter(UiTexts.get("map.files"), "*.tif", "*.tiff"));
         if (file != null) {
-            choose(file.toPath());
+            choose(MapSearch.Found.of(file.toPath()));
         }
     }
 
@@ -106,9 +107,9 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
         ProbabilityMapCommand.hide();
     }
 
-    private void choose(Path file) {
-        if (file != null) {
-            ProbabilityMapCommand.show(qupath, file);
+    private void choose(MapSearch.Found map) {
+        if (map != null) {
+            ProbabilityMap.show(qupath, map.file());
         }
     }
 
@@ -118,23 +119,24 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
         maps.valueProperty().addListener(onChoice);
     }
 
-    /** The model's, the image's and the file's name: what tells predictions apart. */
-    private static final class Names extends StringConverter<Path> {
-
-        private static final int PARTS = 3;
+    /** The model's name, when it was used, and the plane: what tells maps of an image apart. */
+    private static final class Names extends StringConverter<MapSearch.Found> {
 
         @Override
-        public String toString(Path file) {
-            if (file == null) {
+        public String toString(MapSearch.Found map) {
+            if (map == null) {
                 return "";
             }
-            int count = file.getNameCount();
-            return file.subpath(Math.max(0, count - PARTS), count).toString();
+            String name = map.when() == null ? map.model() : UiTexts.get("map.name", map.model(),
+                    DateTimeFormatter.ofLocalizedDateTime(FormatStyle.SHORT)
+                            .withZone(ZoneId.systemDefault()).format(map.when()));
+            return map.plane().equals(Plane.FIRST) ? name : UiTexts.get(
+                    "preview.onPlane", name, map.plane().z(), map.plane().t());
         }
 
         @Override
-        public Path fromString(String text) {
-            return null;
+        public MapSearch.Found fromString(String text) {
+            throw new UnsupportedOperationException("not editable");
         }
     }
 }

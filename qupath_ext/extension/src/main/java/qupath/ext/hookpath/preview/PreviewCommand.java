@@ -32,7 +32,8 @@ public final class PreviewCommand {
     private static final ReadOnlyBooleanWrapper OPEN =
             new ReadOnlyBooleanWrapper(PreviewCommand.class, "open");
 
-    private static final DockablePanel DOCK = new DockablePanel(TITLE, PreviewCommand::closed);
+    private static final DockablePanel<PreviewWindow> DOCK =
+            new DockablePanel<>(TITLE, PreviewCommand::closed);
 
     private static PreviewSession current;
     private static PreviewWindow window;
@@ -177,12 +178,7 @@ public final class PreviewCommand {
     }
 
     private static PreviewWindow showWindow(QuPathGUI qupath) {
-        if (DOCK.isOpen()) {
-            DOCK.toFront();
-        } else {
-            window = new PreviewWindow(qupath, DOCK);
-            DOCK.open(qupath, window);
-        }
+        window = DOCK.show(qupath, () -> new PreviewWindow(qupath, DOCK));
         OPEN.set(true);
         return window;
     }

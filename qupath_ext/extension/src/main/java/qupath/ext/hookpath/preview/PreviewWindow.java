@@ -32,7 +32,7 @@ import qupath.lib.projects.Project;
 public final class PreviewWindow extends VBox {
 
     private final QuPathGUI qupath;
-    private final DockablePanel dock;
+    private final DockablePanel<PreviewWindow> dock;
     private final ChangeListener<ModelFolder> onChoice = (observable, before, after) -> start();
     private final ChangeListener<Number> onChange = (o, was, is) -> listModels();
     private final ChangeListener<Project<BufferedImage>> onProject =
@@ -48,11 +48,11 @@ public final class PreviewWindow extends VBox {
     @FXML private Button onOff;
     @FXML private Button move;
 
-    PreviewWindow(QuPathGUI qupath, DockablePanel dock) {
+    PreviewWindow(QuPathGUI qupath, DockablePanel<PreviewWindow> dock) {
         this.qupath = qupath;
         this.dock = dock;
         WindowFactory.load(this, "preview-window.fxml");
-        nameMove();
+        dock.movesBy(move);
         layers.bindOpacity(qupath.getOverlayOptions());
         models.setConverter(new Names());
         models.tooltipProperty().bind(models.valueProperty().map(
@@ -122,16 +122,6 @@ public final class PreviewWindow extends VBox {
         modelBox.setDisable(false);
         save.setVisible(false);
         onOff.setText(UiTexts.get("preview.turnOn"));
-    }
-
-    @FXML
-    private void moveIt() {
-        dock.move();
-        nameMove();
-    }
-
-    private void nameMove() {
-        move.setText(UiTexts.get(dock.dockedProperty().get() ? "dock.undock" : "dock.dock"));
     }
 
     @FXML

@@ -8,8 +8,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javafx.application.Platform;
-import javafx.stage.Stage;
-import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.ErrorMessages;
 import qupath.ext.hookpath.HookpathException;
@@ -19,7 +17,7 @@ import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.check.EvaluateJob;
 import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.maps.MapSearch;
-import qupath.ext.hookpath.ui.WindowFactory;
+import qupath.ext.hookpath.ui.DockablePanel;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
@@ -33,16 +31,22 @@ public final class ProbabilityMapCommand {
 
     private static final String TITLE = "map.title";
 
+    private static final DockablePanel<MapWindow> DOCK =
+            new DockablePanel<>(TITLE, ProbabilityMap::takeAway);
+
     private static MapOverlay current;
-    private static MapWindow window;
 
     private ProbabilityMapCommand() {}
 
-    /** For the menu: shows the window and the newest map of the image, if there is one. */
+    /** For the menu: shows the panel and the newest map of the image, if there is one. */
     public static void open(QuPathGUI qupath) {
-        MapWindow shown = showWindow(qupath);
+        showNewest(qupath, panel(qupath));
+    }
+
+    private static void showNewest(QuPathGUI qupath, MapWindow shown) {
         QuPathViewer viewer = qupath.getViewer();
         if (viewer == null || viewer.getImageData() == null) {
+            shown.offer(List.of());
             shown.status(UiTexts.get("error.noImage"));
             return;
         }
@@ -52,7 +56,7 @@ public final class ProbabilityMapCommand {
         BackgroundThreads.work(() -> mapsOf(image, plane, project), maps -> {
             shown.offer(maps);
             if (!maps.isEmpty()) {
-                show(qupath, maps.get(0));
+                show(qupath, maps.getFirst().file(), shown);
             }
         }, problem -> shown.status(ErrorMessages.oneLine(problem)));
     }
@@ -65,9 +69,12 @@ public final class ProbabilityMapCommand {
      * @return done when it is shown; fails with a {@link HookpathException}
      */
     public static CompletableFuture<Void> show(QuPathGUI qupath, Path file) {
+        return show(qupath, file, panel(qupath));
+    }
+
+    private static CompletableFuture<Void> show(QuPathGUI qupath, Path file, MapWindow shown) {
         var done = new CompletableFuture<Void>();
         QuPathViewer viewer = qupath.getViewer();
-        MapWindow shown = showWindow(qupath);
         if (viewer == null || viewer.getImageData() == null) {
             return failed(done, shown, UiTexts.get("error.noImage"));
         }
@@ -82,12 +89,10 @@ public final class ProbabilityMapCommand {
         return done;
     }
 
-    /** Takes the map away and closes its window. */
+    /** Takes the map away and closes its panel. */
     public static void hide() {
         takeAway();
-        if (window != null) {
-            window.close();
-        }
+        DOCK.close();
     }
 
     private static void put(MapOverlay overlay, QuPathViewer viewer, MapWindow shown) {
@@ -106,12 +111,14 @@ public final class ProbabilityMapCommand {
         }
     }
 
-    /** Another image is shown: its own map takes over if the window is open. */
+    /** Another image is shown: its own map takes over if the panel is open, wherever that is. */
     private static void gone() {
         current = null;
-        if (window != null && window.isOpen()) {
-            Platform.runLater(() -> open(QuPathGUI.getInstance()));
-        }
+        Platform.runLater(() -> {
+            if (DOCK.isOpen()) {
+                showNewest(QuPathGUI.getInstance(), DOCK.content());
+            }
+        });
     }
 
     private static <T> CompletableFuture<T> failed(
@@ -121,19 +128,11 @@ public final class ProbabilityMapCommand {
         return done;
     }
 
-    private static MapWindow showWindow(QuPathGUI qupath) {
-        boolean open = window != null && window.isOpen();
-        Stage stage = WindowFactory.show(qupath, TITLE, () -> {
-            window = new MapWindow(qupath);
-            return window;
-        });
-        if (!open) {
-            stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> hide());
-        }
-        return window;
+    private static MapWindow panel(QuPathGUI qupath) {
+        return DOCK.show(qupath, () -> new MapWindow(qupath, DOCK));
     }
 
-    private static List<Path> mapsOf(ImageData<BufferedImage> image, Plane plane,
+    private static List<MapSearch.Found> mapsOf(ImageData<BufferedImage> image, Plane plane,
             Project<BufferedImage> project) {
         Collection<URI> uris = image.getServer().getURIs();
         String slide = uris.isEmpty() || !"file".equals(uris.iterator().next().getScheme()) ? null
@@ -145,7 +144,7 @@ public final class ProbabilityMapCommand {
         String name = entry == null ? image.getServerMetadata().getName() : entry.getImageName();
         // Those of a check are of what is annotated only.
         return MapSearch.mapsOf(name, slide, plane, places.toArray(Path[]::new)).stream()
-                .filter(map -> !map.startsWith(places.getFirst().resolve(EvaluateJob.FOLDER)))
-                        .toList();
+                .filter(map -> !map.file().startsWith(
+                        places.getFirst().resolve(EvaluateJob.FOLDER))).toList();
     }
 }

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import javafx.animation.PauseTransition;
 import javafx.beans.binding.Bindings;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.WeakChangeListener;
 import javafx.fxml.FXML;
 import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
@@ -38,6 +40,7 @@ public final class RedrawPane extends VBox {
     private static final Duration SETTLED = Duration.millis(400);
 
     private final PauseTransition settled = new PauseTransition(SETTLED);
+    private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> offer();
     private QuPathGUI qupath;
     private OverlaySettingsPane layers;
     private Runnable onSmooth = () -> { };
@@ -81,7 +84,7 @@ public final class RedrawPane extends VBox {
         qupath = of;
         layers = pane;
         onSmooth = smoothed;
-        qupath.projectProperty().addListener((o, was, is) -> offer());
+        qupath.projectProperty().addListener(new WeakChangeListener<>(onProject));
         layers.likeliestProperty().addListener((o, was, is) -> offer());
     }
 

@@ -1,13 +1,14 @@
 package qupath.ext.hookpath.ui;
 
+import java.util.function.Supplier;
 import javafx.beans.property.BooleanProperty;
-import javafx.beans.property.ReadOnlyBooleanProperty;
-import javafx.scene.Group;
 import javafx.scene.Parent;
+import javafx.scene.control.Button;
 import javafx.scene.control.ContextMenu;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.Tab;
+import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
 import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.UiTexts;
@@ -17,16 +18,21 @@ import qupath.lib.gui.prefs.PathPrefs;
 /**
  * A panel that is a tab of QuPath's analysis pane or a window of its own, wherever a person put it
  * last. For the JavaFX thread.
+ *
+ * @param <T> what is in it
  */
-public final class DockablePanel {
+public final class DockablePanel<T extends Parent> {
 
     private final String titleKey;
     private final Runnable onClosed;
     private final BooleanProperty docked;
     private QuPathGUI qupath;
-    private Parent content;
+    private T content;
+    private boolean open;
     private Tab tab;
     private Stage stage;
+    private StackPane holder;
+    private Button mover = new Button();
     private boolean moving;
 
     /**
@@ -41,25 +47,49 @@ public final class DockablePanel {
         this.docked = PathPrefs.createPersistentPreference("hookpath.docked." + titleKey, false);
     }
 
-    /** Whether it is a tab, or will be one when it is opened. */
-    public ReadOnlyBooleanProperty dockedProperty() {
-        return docked;
-    }
-
     /** Whether it is a tab or a window now. */
     public boolean isOpen() {
-        return content != null;
+        return open;
     }
 
-    /** Opens it with something in it; it must be closed. */
-    public void open(QuPathGUI gui, Parent shown) {
-        qupath = gui;
-        content = shown;
-        place();
+    /**
+     * Opens it, or brings it to the front.
+     *
+     * @param gui QuPath
+     * @param make makes what is in it; not asked while it is open, or still at work
+     * @return what is in it
+     */
+    public T show(QuPathGUI gui, Supplier<T> make) {
+        if (open) {
+            toFront();
+        } else {
+            qupath = gui;
+            open = true;
+            if (!WindowFactory.isAtWork(content)) {
+                content = make.get();
+            }
+            place();
+        }
+        return content;
     }
 
-    /** Brings it to the front if it is open. */
-    public void toFront() {
+    /** What was in it last; null: it was never open. */
+    public T content() {
+        return content;
+    }
+
+    /** A button that is in it moves it from the window into the pane, and back. */
+    public void movesBy(Button button) {
+        mover = button;
+        mover.setOnAction(event -> move());
+        nameMover();
+    }
+
+    private void nameMover() {
+        mover.setText(UiTexts.get(docked.get() ? "dock.undock" : "dock.dock"));
+    }
+
+    private void toFront() {
         if (stage != null) {
             stage.toFront();
             stage.requestFocus();
@@ -69,15 +99,13 @@ public final class DockablePanel {
         }
     }
 
-    /** From the window into the pane, or back. */
-    public void move() {
+    private void move() {
         docked.set(!docked.get());
-        if (isOpen()) {
-            moving = true;
-            takeOut();
-            moving = false;
-            place();
-        }
+        moving = true;
+        takeOut();
+        moving = false;
+        nameMover();
+        place();
     }
 
     /** A window grows where what is in it needs it, and does not shrink again. */
@@ -89,7 +117,7 @@ public final class DockablePanel {
 
     /** Closes it if it is open. */
     public void close() {
-        if (isOpen()) {
+        if (open) {
             takeOut();
         }
     }
@@ -102,7 +130,8 @@ public final class DockablePanel {
             qupath.getAnalysisTabPane().getTabs().add(tab);
             toFront();
         } else {
-            stage = WindowFactory.show(qupath, titleKey, () -> content);
+            holder = new StackPane(content);
+            stage = WindowFactory.show(qupath, titleKey, () -> holder);
             stage.addEventHandler(WindowEvent.WINDOW_HIDDEN, event -> left());
         }
     }
@@ -123,9 +152,7 @@ public final class DockablePanel {
     private void takeOut() {
         if (stage != null) {
             AltKeys.take(content);  // in the pane, Alt's letters are those of QuPath's menus
-            Stage last = stage;
-            last.hide();    // comes to left()
-            last.getScene().setRoot(new Group());
+            stage.hide();   // comes to left()
         } else {
             ((ScrollPane) tab.getContent()).setContent(null);
             tab.getTabPane().getTabs().remove(tab);
@@ -136,8 +163,13 @@ public final class DockablePanel {
     private void left() {
         stage = null;
         tab = null;
+        if (holder != null) {
+            holder.getChildren().clear();
+            holder = null;
+        }
         if (!moving) {
-            content = null;
+            open = false;
+            WindowFactory.sayWhatGoesOn(titleKey, content);
             onClosed.run();
         }
     }

@@ -62,7 +62,8 @@ public final class JobPane extends VBox {
         setStopText(null);
         cancel.disableProperty().bind(running.not());
         stop.disableProperty().bind(running.not().or(stopping));
-        details.expandedProperty().addListener((o, was, is) -> growWindow());
+        details.expandedProperty().addListener(
+                (o, was, is) -> Platform.runLater(() -> Windows.fit(this)));
         idle("");
     }
 
@@ -219,11 +220,5 @@ public final class JobPane extends VBox {
 
     private void append(String lines) {
         text.appendText(lines);
-    }
-
-    private void growWindow() {
-        if (getScene() != null && getScene().getWindow() != null) {
-            Platform.runLater(getScene().getWindow()::sizeToScene);
-        }
     }
 }

@@ -52,22 +52,31 @@ public final class PlanePane extends HBox {
      * @param inTime time points
      * @param shown the plane in the viewer; null: of several images, the one that each opens with
      */
-    void offer(int alongZ, int inTime, Plane shown) {
+    public void offer(int alongZ, int inTime, Plane shown) {
         boolean other = alongZ != sizeZ || inTime != sizeT;
         sizeZ = alongZ;
         sizeT = inTime;
         this.shown = shown;
         if (other) {
             kind.setValue(SHOWN);
-            Plane first = shown == null ? new Plane(alongZ / 2, 0) : shown;
-            z.setText(String.valueOf(first.z()));
-            t.setText(String.valueOf(first.t()));
+            write(List.of(shown == null ? Plane.usual(alongZ) : shown));
         }
         fit();
     }
 
+    /** Chooses some of what there is. */
+    public void choose(Collection<Plane> some) {
+        write(some);
+        kind.setValue(SOME);
+    }
+
+    private void write(Collection<Plane> planes) {
+        z.setText(Plane.listedZ(planes));
+        t.setText(Plane.listedT(planes));
+    }
+
     /** Why that cannot be, in one line; empty: it can. */
-    String whyNot() {
+    public String whyNot() {
         if (!isVisible() || !SOME.equals(kind.getValue())) {
             return "";
         }
@@ -79,7 +88,7 @@ public final class PlanePane extends HBox {
     }
 
     /** What is chosen now. */
-    PlaneChoice choice() {
+    public PlaneChoice choice() {
         if (!isVisible()) {
             return PlaneChoice.USUAL;
         }

@@ -31,7 +31,6 @@ import qupath.ext.hookpath.predict.PredictTarget;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 import qupath.lib.gui.dialogs.ProjectDialogs;
-import qupath.lib.gui.viewer.QuPathViewer;
 import qupath.lib.images.ImageData;
 import qupath.lib.objects.PathObject;
 import qupath.lib.objects.classes.PathClass;
@@ -50,9 +49,8 @@ public final class PredictTargetPane extends GridPane {
     private final ChangeListener<ImageData<BufferedImage>> onImage =
             (o, was, is) -> follow(was, is);
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> project(is);
-    private final ChangeListener<QuPathViewer> onViewer = (o, was, is) -> follow(was, is);
-    private final ChangeListener<Number> onPlane = (o, was, is) -> changed();
     private QuPathGUI qupath;
+    private Runnable unfollow;
     private Plane largest = new Plane(1, 1);
     private List<ProjectImageEntry<BufferedImage>> entries = List.of();
 
@@ -125,8 +123,7 @@ public final class PredictTargetPane extends GridPane {
         insideClass.setItems(gui.getAvailablePathClasses());
         gui.imageDataProperty().addListener(onImage);
         gui.projectProperty().addListener(onProject);
-        gui.viewerProperty().addListener(onViewer);
-        follow(null, gui.getViewer());
+        unfollow = Stacks.follow(gui, this::changed);
         project(gui.getProject());
         follow(null, gui.getImageData());
         if (!usable().isEmpty()) {
@@ -138,8 +135,7 @@ public final class PredictTargetPane extends GridPane {
     void unwatch() {
         qupath.imageDataProperty().removeListener(onImage);
         qupath.projectProperty().removeListener(onProject);
-        qupath.viewerProperty().removeListener(onViewer);
-        follow(qupath.getViewer(), null);
+        unfollow.run();
         follow(qupath.getImageData(), null);
     }
 
@@ -247,18 +243,6 @@ public final class PredictTargetPane extends GridPane {
                 changed();
             }
         }, problem -> { });     // an image that cannot be read says so when it is predicted
-    }
-
-    private void follow(QuPathViewer was, QuPathViewer is) {
-        if (was != null) {
-            was.zPositionProperty().removeListener(onPlane);
-            was.tPositionProperty().removeListener(onPlane);
-        }
-        if (is != null) {
-            is.zPositionProperty().addListener(onPlane);
-            is.tPositionProperty().addListener(onPlane);
-        }
-        changed();
     }
 
     private void follow(ImageData<BufferedImage> was, ImageData<BufferedImage> is) {

@@ -76,8 +76,7 @@ public final class RemoveWindow extends VBox {
     public static void show(QuPathGUI qupath) {
         Stage stage = WindowFactory.show(qupath, TITLE, () -> new RemoveWindow(qupath));
         RemoveWindow window = (RemoveWindow) stage.getScene().getRoot();
-        stage.setOnCloseRequest(
-                event -> qupath.imageDataProperty().removeListener(window.onChange));
+        stage.setOnHiding(event -> qupath.imageDataProperty().removeListener(window.onChange));
         window.count();
     }
 
@@ -156,7 +155,6 @@ public final class RemoveWindow extends VBox {
 
     @FXML
     private void close() {
-        qupath.imageDataProperty().removeListener(onChange);
         getScene().getWindow().hide();
     }
 }

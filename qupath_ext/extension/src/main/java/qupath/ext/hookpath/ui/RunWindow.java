@@ -58,10 +58,10 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
     private Shown shown;
 
     /** What a result in the window is of: it is an earlier one as soon as something else is chosen. */
-    private record Shown(String model, String key, String said) {
+    private record Shown(String model, String key, Output as, String said) {
 
         Shown with(String text) {
-            return new Shown(model, key, text);
+            return new Shown(model, key, as, text);
         }
     }
 
@@ -77,6 +77,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
     @FXML private Button run;
     @FXML private JobPane job;
     @FXML private ClassAreasTable areas;
+    @FXML private Label next;
     @FXML private Label unlike;
 
     /** What the image gets. */
@@ -107,8 +108,9 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
         unlike.visibleProperty().bind(unlike.textProperty().isNotEmpty());
-        WindowFactory.fold(message, job, unlike);
+        WindowFactory.fold(message, job, unlike, next);
         job.setVisible(false);
+        next.setVisible(false);
         for (Observable one : List.of(message.textProperty(), models.selectedProperty(),
                 scope.stateProperty(), device.valueProperty())) {
             one.addListener(changed -> {
@@ -139,6 +141,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         boolean earlier = !shown.key().equals(chosenKey());
         job.idle(earlier ? UiTexts.get("run.earlier", shown.model(), shown.said()) : shown.said());
         areas.setOpacity(earlier ? 0.5 : 1);
+        next.setVisible(!earlier && !next.getText().isEmpty());
     }
 
     /** Model and images that are chosen; empty: none. */
@@ -191,6 +194,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
             job.idle("");
             job.setVisible(false);
             areas.clear();
+            next.setVisible(false);
             shown = null;
             unlike.setText("");
         }
@@ -236,8 +240,10 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         Map<String, Object> arguments = arguments();
         remember();
         areas.clear();
+        next.setVisible(false);
         shown = null;
-        begun = new Shown(models.selectedProperty().get().name(), chosenKey(), "");
+        begun = new Shown(models.selectedProperty().get().name(), chosenKey(),
+                output.getValue(), "");
         job.setVisible(true);
         WindowFactory.growWith(this);
         PredictTargetPane.Choice chosen = scope.choice();
@@ -277,6 +283,8 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         job.idle(done);
         shown = begun.with(done);
         areas.show(summary);
+        next.setText(summary.added() == 0 || begun.as() == Output.NONE ? ""
+                : UiTexts.get("run.next." + begun.as().option()));
         markEarlier();
         if (!summary.unlike().isEmpty()) {  // else what was said before it began still holds
             say(OutOfDistributionTexts.text(summary), true);

@@ -123,17 +123,34 @@ public final class WindowFactory {
 
     /** Says something in a notification where nobody sees the window. */
     public static void tellWhereHidden(Node node, String titleKey, String text) {
-        if (!isShowing(node)) {
+        if (!isShowing(node) || isBehind(node)) {
             Dialogs.showInfoNotification(UiTexts.get(titleKey), text);
+        }
+    }
+
+    /** Whether another tab is in front of it. */
+    private static boolean isBehind(Node node) {
+        return !node.isVisible() || node.getParent() != null && isBehind(node.getParent());
+    }
+
+    /** Whether this is a window's content in which something is going on. */
+    static boolean isAtWork(Parent content) {
+        return content instanceof AtWork busy && busy.isAtWork();
+    }
+
+    /** Says that work goes on in a window that was closed, if any does. */
+    static void sayWhatGoesOn(String titleKey, Parent content) {
+        if (isAtWork(content)) {
+            Dialogs.showInfoNotification(UiTexts.get(titleKey), UiTexts.get("jobs.goesOn"));
         }
     }
 
     private static void hidden(String titleKey, Parent content) {
         OPEN.remove(titleKey);
-        if (content instanceof AtWork busy && busy.isAtWork()) {
+        if (isAtWork(content)) {
             KEPT.put(titleKey, content);
-            Dialogs.showInfoNotification(UiTexts.get(titleKey), UiTexts.get("jobs.goesOn"));
         }
+        sayWhatGoesOn(titleKey, content);
     }
 
     /**
@@ -258,9 +275,21 @@ public final class WindowFactory {
         }
     }
 
+    /** Gives a control's window the size that what is in it wants; never QuPath's own. */
+    public static void fit(Node node) {
+        if (isOurs(node)) {
+            node.getScene().getWindow().sizeToScene();
+        }
+    }
+
+    /** Whether a control is in a window of the extension, not in a tab of QuPath's. */
+    private static boolean isOurs(Node node) {
+        return isShowing(node) && OPEN.containsValue(node.getScene().getWindow());
+    }
+
     /** Lets a control's window grow with what is in it, up to the screen's height. */
     public static void growWith(Node node) {
-        if (isShowing(node) && node.getScene().getWindow() instanceof Stage stage) {
+        if (isOurs(node) && node.getScene().getWindow() instanceof Stage stage) {
             double screen = FXUtils.getScreenOrPrimary(stage).getVisualBounds().getHeight();
             double frame = stage.getHeight() - node.getScene().getHeight();
             double wanted = node.getScene().getRoot().prefHeight(node.getScene().getWidth()) + frame;

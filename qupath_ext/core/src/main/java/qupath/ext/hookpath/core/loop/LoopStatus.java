@@ -118,6 +118,18 @@ public record LoopStatus(
                 .map(one -> Json.text(one.getAsJsonObject(), "name")).toList();
     }
 
+    /**
+     * The image that is looked at, in a loop of chosen planes the plane of it.
+     *
+     * @param entry id of the image in its project; null: none is
+     * @param plane the plane in the viewer
+     * @return null: it is not in the loop
+     */
+    public Image shown(String entry, Plane plane) {
+        Image whole = image(entry);
+        return whole != null || entry == null ? whole : image(plane.idOn(entry));
+    }
+
     /** How many images are in a state. */
     public long count(State state) {
         return images.stream().filter(i -> i.state() == state).count();

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,7 +22,27 @@ public final class MapSearch {
 
     private MapSearch() {}
 
-    private record Found(Path map, boolean sameSlide, boolean samePlane, FileTime when) {}
+    /**
+     * A map of an image.
+     *
+     * @param file the map
+     * @param sameSlide it is of this very file, not of a namesake
+     * @param plane what it is of
+     * @param when it was made
+     */
+    public record Found(Path file, boolean sameSlide, Plane plane, Instant when) {
+
+        /** One that a person chose; nothing of it is read. */
+        public static Found of(Path file) {
+            return new Found(file, true, Plane.FIRST, null);
+        }
+
+        /** The model's name: that of the folder of the run. */
+        public String model() {
+            int count = file.getNameCount();
+            return file.getName(Math.max(0, count - 3)).toString();
+        }
+    }
 
     /**
      * Probability maps (class maps where there is none), those of this very file first, of these
@@ -33,16 +53,17 @@ public final class MapSearch {
      * @param plane the plane
      * @param roots folders to look in, some levels deep
      */
-    public static List<Path> mapsOf(String image, String slide, Plane plane, Path... roots) {
+    public static List<Found> mapsOf(String image, String slide, Plane plane, Path... roots) {
         List<Found> found = new ArrayList<>();
         for (Path root : roots) {
             if (Files.isDirectory(root)) {
-                records(root).forEach(record -> add(record, image, slide, plane, found));
+                records(root).forEach(record -> add(record, image, slide, found));
             }
         }
-        found.sort(Comparator.comparing(Found::sameSlide).thenComparing(Found::samePlane)
+        found.sort(Comparator.comparing(Found::sameSlide)
+                .thenComparing((Found one) -> one.plane().equals(plane))
                 .thenComparing(Found::when).reversed());
-        return found.stream().map(Found::map).distinct().toList();
+        return found.stream().distinct().toList();
     }
 
     private static List<Path> records(Path root) {
@@ -53,8 +74,7 @@ public final class MapSearch {
         }
     }
 
-    private static void add(Path record, String image, String slide, Plane plane,
-            List<Found> found) {
+    private static void add(Path record, String image, String slide, List<Found> found) {
         try {
             JsonObject json = Json.read(record);
             boolean sameSlide = slide != null
@@ -62,8 +82,8 @@ public final class MapSearch {
             Path map = map(record.getParent());
             if (map != null && (sameSlide || Objects.equals(image, Json.text(json, "image")))) {
                 found.add(new Found(map, sameSlide,
-                        Objects.requireNonNullElse(Plane.of(json), Plane.FIRST).equals(plane),
-                        Files.getLastModifiedTime(record)));
+                        Objects.requireNonNullElse(Plane.of(json), Plane.FIRST),
+                        Files.getLastModifiedTime(record).toInstant()));
             }
         } catch (IOException | RuntimeException e) {
             // Half-written or somebody else's: it is no prediction that could be shown.

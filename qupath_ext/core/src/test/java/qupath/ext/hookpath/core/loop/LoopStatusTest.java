@@ -57,6 +57,24 @@ class LoopStatusTest {
     }
 
     @Test
+    void aPlaneOfAStackIsAnImageOfItsOwn() {
+        LoopStatus planes = LoopStatus.of(JsonParser.parseString("""
+                {"images": [{"id": "1@z0t0", "name": "a (z 0, t 0)", "state": "todo"},
+                            {"id": "1@z12t3", "name": "a (z 12, t 3)", "state": "proposed"},
+                            {"id": "2", "name": "b", "state": "todo"}]}
+                """).getAsJsonObject());
+        Plane second = new Plane(12, 3);
+        assertEquals("1@z12t3", planes.shown("1", second).id());
+        assertEquals("2", planes.shown("2", second).id());
+        assertNull(planes.shown("1", new Plane(1, 0)));
+        assertNull(planes.shown(null, second));
+        assertEquals(second, Plane.ofId("1@z12t3"));
+        assertEquals("1", Plane.imageOf("1@z12t3"));
+        assertNull(Plane.ofId("2"));
+        assertEquals("2", Plane.imageOf("2"));
+    }
+
+    @Test
     void theMostWorthwhileComesNextTheOpenOneLast() {
         assertEquals("3", status.next(null).id());
         assertEquals("2", status.next("3").id());

@@ -32,7 +32,7 @@ class MapSearchTest {
         Path old = prediction("m/c", "a.tif", "/s/a.tif", MapFile.PROBABILITIES, 0);
         Path namesake = prediction("n/a", "a.tif", "/t/a.tif", MapFile.CLASSES, 5);
         prediction("n/z", "z.tif", "/t/z.tif", MapFile.CLASSES, 6);
-        assertEquals(List.of(renamed, old, namesake), MapSearch.mapsOf("a.tif", "/s/a.tif", Plane.FIRST, root));
+        assertEquals(List.of(renamed, old, namesake), mapsOf("a.tif", "/s/a.tif", Plane.FIRST, root));
     }
 
     @Test
@@ -42,13 +42,18 @@ class MapSearchTest {
         Path record = early.resolveSibling("prediction.json");
         Files.writeString(record, Files.readString(record).replace("{\"image", "{\"plane\": [2, 1], \"image"));
         assertEquals(List.of(early, late),
-                MapSearch.mapsOf("a.tif", "/s/a.tif", new Plane(2, 1), root));
+                mapsOf("a.tif", "/s/a.tif", new Plane(2, 1), root));
     }
 
     @Test
     void damagedAndMissingFoldersAreNoPredictions() throws IOException {
         Files.writeString(root.resolve("prediction.json"), "{half");
         Path gone = root.resolve("gone");
-        assertEquals(List.of(), MapSearch.mapsOf("a.tif", null, Plane.FIRST, root, gone));
+        assertEquals(List.of(), mapsOf("a.tif", null, Plane.FIRST, root, gone));
+    }
+
+    private static List<Path> mapsOf(String image, String slide, Plane plane, Path... roots) {
+        return MapSearch.mapsOf(image, slide, plane, roots).stream().map(MapSearch.Found::file)
+                .toList();
     }
 }

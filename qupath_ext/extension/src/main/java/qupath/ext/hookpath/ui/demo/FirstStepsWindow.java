@@ -21,6 +21,8 @@ import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.FirstSteps;
 import qupath.ext.hookpath.core.FirstSteps.Step;
 import qupath.ext.hookpath.predict.ModelList;
+import qupath.ext.hookpath.preview.PreviewCommand;
+import qupath.ext.hookpath.ui.RunWindow;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.setup.SetupWindow;
 import qupath.ext.hookpath.ui.train.TrainWindow;
@@ -55,7 +57,9 @@ public final class FirstStepsWindow extends VBox {
     @FXML private Button setUp;
     @FXML private Button demo;
     @FXML private Button own;
+    @FXML private Button live;
     @FXML private Button train;
+    @FXML private Button run;
 
     private FirstStepsWindow(QuPathGUI qupath) {
         this.qupath = qupath;
@@ -109,6 +113,16 @@ public final class FirstStepsWindow extends VBox {
     }
 
     @FXML
+    private void live() {
+        PreviewCommand.toggleLive(qupath);
+    }
+
+    @FXML
+    private void run() {
+        RunWindow.show(qupath);
+    }
+
+    @FXML
     private void train() {
         TrainWindow.show(qupath);
     }
@@ -139,7 +153,10 @@ public final class FirstStepsWindow extends VBox {
         setUp.setDefaultButton(step == Step.PYTHON);
         demo.setDefaultButton(step == Step.PROJECT);
         train.setDefaultButton(step == Step.TRAIN);
+        run.setDefaultButton(step == null);
+        live.setDisable(!now.done(Step.PYTHON) || qupath.getImageData() == null);
         train.setDisable(!now.done(Step.PROJECT));
+        run.setDisable(!now.done(Step.TRAIN));
         next.setText(UiTexts.get(step == null ? "first.next.done" : "first.next." + step));
     }
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import javafx.beans.value.ChangeListener;
 import javafx.collections.ObservableList;
@@ -26,9 +27,11 @@ import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.ErrorMessages;
+import qupath.ext.hookpath.ImageStacks;
 import qupath.ext.hookpath.TargetRegions;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.Devices;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.JobEvent;
 import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.core.jobs.MessageWording;
@@ -46,6 +49,7 @@ import qupath.ext.hookpath.predict.ModelList;
 import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
+import qupath.ext.hookpath.ui.PlanePane;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.CurvesPane;
 import qupath.ext.hookpath.ui.train.SettingsPane;
@@ -72,6 +76,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     private final ChangeListener<Object> onChange = (o, was, is) -> update();
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
     private final ObservableList<LoopStatus.Image> all;
+    private final Runnable unfollow;
     private Project<BufferedImage> project;
     private LoopStatus status;
     private boolean begun;
@@ -94,6 +99,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     @FXML private ComboBox<String> rest;
     @FXML private TextField lineWidth;
     @FXML private TextField further;
+    @FXML private PlanePane planes;
     @FXML private Button start;
     @FXML private HBox steps;
     @FXML private Button propose;
@@ -125,6 +131,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
                 .addListener((o, was, is) -> offerPropose());
         qupath.projectProperty().addListener(onProject);
         qupath.imageDataProperty().addListener(onChange);
+        unfollow = ImageStacks.follow(qupath, this::update);
         load();
     }
 
@@ -167,6 +174,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     private void forgotten() {
         qupath.projectProperty().removeListener(onProject);
         qupath.imageDataProperty().removeListener(onChange);
+        unfollow.run();
     }
 
     /** Shows what the project's metadata says at once, the metrics when Python has said them. */
@@ -186,7 +194,30 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         update();
         if (begun) {
             ask();
+        } else {
+            offerPlanes();
         }
+    }
+
+    /** Of stacks the loop takes the planes that were drawn on; else those that QuPath opens. */
+    private void offerPlanes() {
+        Project<BufferedImage> of = project;
+        planes.offer(1, 1, null);
+        if (of == null) {
+            return;
+        }
+        BackgroundThreads.work(() -> {
+            Plane size = ImageStacks.largest(of.getImageList());
+            return Map.entry(size, size.equals(new Plane(1, 1)) ? Set.<Plane>of()
+                    : ImageStacks.drawnElsewhere(of));
+        }, found -> {
+            if (of == project) {
+                planes.offer(found.getKey().z(), found.getKey().t(), null);
+                if (!found.getValue().isEmpty()) {
+                    planes.choose(found.getValue());
+                }
+            }
+        }, problem -> { });     // an image that cannot be read says so when the loop begins
     }
 
     private void ask() {
@@ -277,6 +308,11 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
             return;
         }
         arguments.put("lineWidth", um > 0 ? um : null);
+        if (!planes.whyNot().isEmpty()) {
+            WindowFactory.showProblem(this, TITLE, planes.whyNot());
+            return;
+        }
+        arguments.putAll(planes.choice().arguments());
         try {
             List<String> more = FurtherSettingsParser.parse(further.getText());
             arguments.put("set", more.isEmpty() ? null : more);
@@ -302,14 +338,20 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     }
 
     private void open(LoopStatus.Image wanted) {
-        project.getImageList().stream().filter(e -> e.getID().equals(wanted.id())).findFirst()
+        project.getImageList().stream()
+                .filter(e -> e.getID().equals(Plane.imageOf(wanted.id()))).findFirst()
                 .ifPresent(qupath::openImageEntry);
+        Plane plane = Plane.ofId(wanted.id());
+        if (plane != null && wanted.id().equals(plane.idOn(entryId()))) {
+            qupath.getViewer().setZPosition(plane.z());
+            qupath.getViewer().setTPosition(plane.t());
+        }
     }
 
     @FXML
     private void confirmWhole() {
-        String sure = UiTexts.get("loop.confirm.sure", current().getImageName());
-        if (status != null && status.rest() != null) {
+        String sure = UiTexts.get("loop.confirm.sure", status.image(currentId()).name());
+        if (status.rest() != null) {
             sure += " " + UiTexts.get("loop.confirm.rest", status.rest());
         }
         if (Dialogs.showConfirmDialog(UiTexts.get(TITLE), sure)) {
@@ -427,8 +469,15 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         return project == null || open == null ? null : project.getEntry(open);
     }
 
-    private String currentId() {
+    private String entryId() {
         ProjectImageEntry<BufferedImage> entry = current();
         return entry == null ? null : entry.getID();
+    }
+
+    /** In the loop: of a stack whose planes were chosen, that of the plane in the viewer. */
+    private String currentId() {
+        LoopStatus.Image shown = status == null ? null
+                : status.shown(entryId(), ImageStacks.shown(qupath.getViewer()));
+        return shown == null ? null : shown.id();
     }
 }
