@@ -93,7 +93,7 @@ def visit = {
     Thread.sleep(500)
     Platform.runLater { at('confirm').getItems().first().fire() }
     wait('the question', 30) { dialog() != null }
-    report.question = fx { dialog().getScene().getRoot().getContentText() }
+    report.question = fx { dialog().getScene().getRoot().lookupAll('.label')*.getText().join(' ') }
     step('confirm') { dialog().getScene().getRoot().lookupButton(ButtonType.OK).fire() }
 }
 Thread.start('planes') {
