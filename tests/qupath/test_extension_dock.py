@@ -1,4 +1,4 @@
-"""The panels of the preview and of maps: a window, or a tab of QuPath's analysis pane, wherever it was put last."""
+"""Panels of the preview and of maps: a window or a tab of QuPath's pane, where they were last."""
 
 from __future__ import annotations
 

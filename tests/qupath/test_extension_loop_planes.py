@@ -50,7 +50,11 @@ def _project(root: Path) -> Path:
             path = root / f"{name}.tif"
             # As ImageJ does it, which every QuPath reads.
             tifffile.imwrite(
-                path, pixels, imagej=True, resolution=(1, 1), metadata={"axes": "ZCYX", "unit": "um"}
+                path,
+                pixels,
+                imagej=True,
+                resolution=(1, 1),
+                metadata={"axes": "ZCYX", "unit": "um"},
             )
             entry = project.add_image(path, image_type=QuPathImageType.FLUORESCENCE)
             entry.image_name = name
