@@ -63,7 +63,7 @@ public final class JobPane extends VBox {
         cancel.disableProperty().bind(running.not());
         stop.disableProperty().bind(running.not().or(stopping));
         details.expandedProperty().addListener(
-                (o, was, is) -> Platform.runLater(() -> Windows.fit(this)));
+                (o, was, is) -> Platform.runLater(() -> WindowFactory.fit(this)));
         idle("");
     }
 

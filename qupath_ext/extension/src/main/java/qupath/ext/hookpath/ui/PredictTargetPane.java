@@ -123,7 +123,7 @@ public final class PredictTargetPane extends GridPane {
         insideClass.setItems(gui.getAvailablePathClasses());
         gui.imageDataProperty().addListener(onImage);
         gui.projectProperty().addListener(onProject);
-        unfollow = Stacks.follow(gui, this::changed);
+        unfollow = ImageStacks.follow(gui, this::changed);
         project(gui.getProject());
         follow(null, gui.getImageData());
         if (!usable().isEmpty()) {

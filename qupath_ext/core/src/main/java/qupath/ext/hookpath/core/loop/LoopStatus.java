@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import qupath.ext.hookpath.core.Json;
+import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.JobEvent;
 
 /**
