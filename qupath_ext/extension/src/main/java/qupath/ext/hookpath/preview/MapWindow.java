@@ -109,7 +109,7 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
 
     private void choose(MapSearch.Found map) {
         if (map != null) {
-            ProbabilityMap.show(qupath, map.file());
+            ProbabilityMapCommand.show(qupath, map.file());
         }
     }
 

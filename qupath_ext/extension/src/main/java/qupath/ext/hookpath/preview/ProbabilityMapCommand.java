@@ -32,7 +32,7 @@ public final class ProbabilityMapCommand {
     private static final String TITLE = "map.title";
 
     private static final DockablePanel<MapWindow> DOCK =
-            new DockablePanel<>(TITLE, ProbabilityMap::takeAway);
+            new DockablePanel<>(TITLE, ProbabilityMapCommand::takeAway);
 
     private static MapOverlay current;
 
