@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 
 import pytest
 
 from hookpath.limits import CELL_LENGTH, MESSAGE_LENGTH
-from hookpath.safe_names import cell_text, csv_cell, file_stem, printable, readable
+from hookpath.safe_names import cell_text, csv_cell, file_stem, printable, readable, shortened
 from support.nasty import NAMES, is_harmless
 
 
@@ -69,3 +70,12 @@ def test_reserved_names_are_not_used() -> None:
     assert file_stem("CON") == "_CON"
     assert file_stem("nul.tif") == "_nul.tif"
     assert file_stem("Präparat 1 (größer).tif") == "Präparat_1_größer_.tif"
+
+
+def test_a_long_name_leaves_room_for_what_follows_and_stays_unique() -> None:
+    assert shortened("a.tif", 200) == "a.tif"
+    long = ["ä" * 120 + end for end in ("", "1", "2", "\udcff")]
+    found = [shortened(name, 60) for name in long]
+    assert len(set(found)) == len(long)
+    assert all(len(os.fsencode(name)) <= 195 for name in found)
+    assert found == [shortened(name, 60) for name in long]

@@ -7,6 +7,8 @@ It is kept as it is, and escaped where it leaves us, by the function here that i
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import unicodedata
 from typing import Any
@@ -20,6 +22,9 @@ _JOINERS = "\u200c\u200d"
 
 #: What makes a cell a formula for a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+#: Longest file name that all usual file systems take, in bytes.
+LONGEST_NAME = 255
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(10))}
 
@@ -70,12 +75,24 @@ def of_csv_cell(text: str) -> str:
 
 def file_stem(text: str, longest: int = 80) -> str:
     """The text as a part of a file name that every system takes; not unique."""
-    safe = re.sub(r"[^\w.\-]+", "_", text).strip("._")
+    safe = re.sub(r"[^\w.\-]+", "_", text).strip("._").lstrip("-")
     # Systems count bytes, most of them up to 255.
     safe = safe[:longest].encode()[:200].decode(errors="ignore").rstrip(".")
     if safe.partition(".")[0].casefold() in _RESERVED:
         safe = f"_{safe}"
     return safe or "image"
+
+
+def shortened(name: str, room: int) -> str:
+    """The file name itself, or, where `room` bytes after it are not to be had, its beginning.
+
+    Digits then keep it unique. So a slide of any name has files beside it that are called after it.
+    """
+    most = LONGEST_NAME - room
+    raw = os.fsencode(name)
+    if len(raw) <= most:
+        return name
+    return f"{raw[: most - 9].decode(errors='ignore')}-{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
 def _is_seen(character: str) -> bool:

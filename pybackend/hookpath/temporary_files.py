@@ -16,12 +16,10 @@ import time
 from pathlib import Path
 
 from hookpath.process_liveness import lives, this_machine
+from hookpath.safe_names import LONGEST_NAME
 
 #: What a process of another machine has not touched for so long is given up, in seconds.
 GIVEN_UP_AFTER_S = 24 * 3600.0
-
-#: Longest file name that all usual file systems take, in bytes.
-_LONGEST = 255
 
 _NAME = re.compile(r"\.hookpath-([0-9a-f]{8})-(\d+)-[0-9a-f]{6}-")
 
@@ -32,7 +30,7 @@ _swept: set[tuple[int, str]] = set()
 def unfinished_beside(path: Path) -> Path:
     """A fresh name in the folder of `path`; nothing is made yet."""
     head = f".hookpath-{this_machine()}-{os.getpid()}-{secrets.token_hex(3)}-"
-    name = os.fsencode(path.name)[-(_LONGEST - len(head)) :]
+    name = os.fsencode(path.name)[-(LONGEST_NAME - len(head)) :]
     return path.with_name(head + name.decode(errors="ignore"))
 
 

@@ -119,6 +119,21 @@ def test_nnunet_ignores_what_nobody_drew(folder: Path) -> None:
     assert sorted(p.name for p in (again / "labelsTr").iterdir()) == names
 
 
+def test_nnunet_keeps_every_patch_and_class_whatever_they_are_called(folder: Path) -> None:
+    for path in folder.glob("a.*"):
+        path.rename(folder / ("組織" * 36 + path.suffix))  # 216 bytes
+    report = extract(folder)
+    assert report.table is not None
+    root = write_nnunet(report.table, {"background": 1, "ignore": 2}, "x")
+    assert len(list((root / "imagesTr").iterdir())) == 2
+    assert json.loads((root / "dataset.json").read_text("utf-8"))["labels"] == {
+        "background": 0,
+        "background (class)": 1,
+        "ignore (class)": 2,
+        "ignore": 3,
+    }
+
+
 def test_what_nnunet_cannot_read_is_refused(folder: Path) -> None:
     two = dataclasses.replace(CONFIG, at=(*CONFIG.at, Magnification.parse("5x")))
     for config, message in (

@@ -132,6 +132,18 @@ def test_slides_that_are_marked_measure_and_else_the_seed_draws(tmp_path: Path) 
     assert len(set(map(frozenset, annotated))) > 1
 
 
+def test_slides_of_one_stem_keep_what_is_on_each(tmp_path: Path) -> None:
+    for number, name in enumerate(("a b", "a_b", "A_b.ome")):
+        size = 10 * (number + 1)
+        _add_slide(tmp_path / "own", name, [("Tumor", shapely.box(0, 0, size, size))])
+    known = known_slides(tmp_path / "out", FolderProject(tmp_path / "own"), None)
+    assert sorted(known_objects(k)[0].geometry.area for k in known) == [100, 400, 900]
+    for entry in PlayedProject(tmp_path / "game", known).images:
+        assert entry.objects() == []
+        draw_sparsely(entry, shapely.box(0, 0, 5, 5))
+        assert [o.geometry.area for o in entry.objects()] == [25]
+
+
 def test_too_few_slides_are_refused(tmp_path: Path) -> None:
     _drawn_project(tmp_path, {"a": [("Tumor", shapely.box(0, 0, 9, 9))]})
     project = FolderProject(tmp_path / "own")

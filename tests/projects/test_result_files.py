@@ -177,3 +177,25 @@ def test_a_record_that_is_none_says_nothing(slide: Path) -> None:
         path.write_text(text.replace('"features"', f'{record}, "features"', 1), "utf-8")
         assert runs(slide) == [None, "one"]
         path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("length", [200, 251])
+def test_a_slide_of_a_very_long_name_has_its_files_beside_it(slide: Path, length: int) -> None:
+    """What would follow the name is more than a file system takes."""
+    for path in (slide, slide.with_suffix(".geojson")):
+        if length < 251 or path == slide:
+            path.rename(path.with_name("x" * length + path.suffix))
+    assert len(runs(slide)) == (length < 251)
+    for side in (5, 6):
+        entry = entry_of(slide)
+        entry.write(predicted(side), "run")
+        assert [o.geometry.area for o in entry.objects() if o.run] == [side**2]
+    kept = replace(DRAWN, geometry=box(0, 0, 3, 3), id="kept")
+    entry = entry_of(slide)
+    write_geojson(entry.results_file, [*read_geojson(entry.results_file), kept])
+    entry = entry_of(slide)
+    entry.objects()
+    entry.write(predicted(7), "run")
+    assert len(backups_of(entry.results_file)) == 1
+    assert 9.0 in [o.geometry.area for o in entry_of(slide).objects() if o.run is None]
+    assert not any("predictions" in said for said, _ in FolderProject(slide.parent).remarks())

@@ -44,7 +44,9 @@ def patch_files(table: Path) -> Iterator[PatchFile]:
             image = table.parent / row["file"]
             folder = image.parent
             mask = folder.with_name(f"{folder.name}_labels") / f"{image.stem}.png"
-            name = file_stem(f"{folder.parent.name}_{folder.name}_{image.stem}", 120)
+            name = (
+                f"{folder.parent.name}_{folder.name}_{image.stem}"  # safe and short, each of them
+            )
             yield PatchFile(image, mask, name, of_csv_cell(row["split"]), folder.name)
 
 
@@ -98,12 +100,17 @@ def write_nnunet(table: Path, values: Mapping[str, int], name: str) -> Path:
         _place(file, root / f"images{part}", root / f"labels{part}", ignore)
     content = {
         "channel_names": {"0": "R", "1": "G", "2": "B"},
-        "labels": {"background": 0, **values, "ignore": ignore},
+        "labels": {"background": 0, **{_own(n): v for n, v in values.items()}, "ignore": ignore},
         "numTraining": len(training),
         "file_ending": ".png",
     }
     replace_text(root / "dataset.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return root
+
+
+def _own(name: str) -> str:
+    """A class's name that is none of the two which mean something else to nnU-Net."""
+    return f"{name} (class)" if name in ("background", "ignore") else name
 
 
 def _place(file: PatchFile, images: Path, labels: Path, ignore: int) -> None:

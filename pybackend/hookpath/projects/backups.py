@@ -16,9 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from hookpath.atomic_files import replace_file
+from hookpath.safe_names import shortened
 
 #: The newest backups that stay, besides the first of every day.
 KEPT_BACKUPS = 5
+
+#: Of what follows a file's name in that of a backup, in bytes.
+_ROOM = 64
 
 _NAME = re.compile(r"\.hookpath-(?:(\d+)-)?(\d{8})T[\d.]+Z\.bak$")
 
@@ -47,7 +51,7 @@ def back_up(path: Path) -> Path | None:
     there = _found(path)
     number = 1 + max((b.number for b in there), default=0)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    copy = path.with_name(f"{path.name}.hookpath-{number:06d}-{stamp}.bak")
+    copy = path.with_name(f"{shortened(path.name, _ROOM)}.hookpath-{number:06d}-{stamp}.bak")
     replace_file(copy, partial(shutil.copy2, path))
     for old in _superfluous([*there, _Backup(number, copy.name, stamp[:8], copy)]):
         old.path.unlink(missing_ok=True)
@@ -61,10 +65,11 @@ def backups_of(path: Path) -> list[Path]:
 
 def _found(path: Path) -> list[_Backup]:
     found: list[_Backup] = []
+    name = shortened(path.name, _ROOM)
     for beside in path.parent.iterdir():
-        if not beside.name.startswith(f"{path.name}.hookpath-"):
+        if not beside.name.startswith(f"{name}.hookpath-"):
             continue
-        if match := _NAME.fullmatch(beside.name[len(path.name) :]):
+        if match := _NAME.fullmatch(beside.name[len(name) :]):
             found.append(_Backup(int(match[1] or 0), beside.name, match[2], beside))
     return sorted(found)
 

@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 from hookpath.atomic_files import refuse_read_only, replace_text
 from hookpath.errors import AnnotationError, ProjectError, WriteRefusedError, write_code
 from hookpath.locking import alone
+from hookpath.safe_names import shortened
 from hookpath.untrusted_files import refuse_special
 
 if TYPE_CHECKING:
     from hookpath.projects.image_snapshot import ImageSnapshot
+
+
+#: Of what a lock's name has around that of its file, in bytes.
+_LOCK_ROOM = 16
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,12 @@ def changing(path: Path, image: str) -> Iterator[None]:
     Raises:
         BusyError: another one has not ended within a minute.
     """
-    with write_errors(path, image), alone(path.with_name(f".{path.name}.lock"), f"changing {path}"):
+    with write_errors(path, image), alone(_lock_of(path), f"changing {path}"):
         yield
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{shortened(path.name, _LOCK_ROOM)}.lock")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from hookpath.loop.simulation.synthetic_loop_slides import stains_of, write_slid
 from hookpath.loop.state.step_progress import report_failure
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.backups import Backups
+from hookpath.projects.folder_store.annotation_files import stems_of
 from hookpath.projects.folder_store.folder_project import InFolder
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.image_snapshot import Found
@@ -61,7 +62,7 @@ class PlayedEntry(FolderEntry):
     """An image whose annotations lie in the game's folder, wherever the slide is."""
 
     def __init__(self, known: Known, folder: Path, file: FolderFile, ledger: Ledger) -> None:
-        shared = InFolder(file, {Path(known.name).stem: 1})
+        shared = InFolder(file, dict.fromkeys(stems_of(Path(known.name)), 1))
         super().__init__(folder / known.name, shared, ledger)
         self.known = known
 
@@ -129,16 +130,35 @@ def known_slides(
     """
     folder = out / "material" / TRUTH
     given = truth_folder(project, truth, reporter)
-    several = (_known(entry, given, folder, reporter) for entry in project.images)
+    names = _file_names(project.images)
+    pairs = zip(project.images, names, strict=True)
+    several = (_known(entry, name, given, folder, reporter) for entry, name in pairs)
     found = [known for known in several if known is not None]
-    names = {known.name for known in found}
-    if len(found) < 3 or len(names) < len(found):
+    if len(found) < 3:
         where = project.source if truth is None else truth
         raise UsageError(
-            f"{where}: a simulation needs three or more slides of which everything is known, each "
-            f"with a name of its own; {len(names)} are here"
+            f"{where}: a simulation needs three or more slides of which everything is known; "
+            f"{len(found)} are here"
         )
     return found
+
+
+def _file_names(images: Sequence[ImageEntry]) -> list[str]:
+    """A file name for each image whose stem, in small letters, no other one has.
+
+    ``a.svs`` and ``a.ndpi`` would have their annotations in one file; QuPath lets images be called
+    alike.
+    """
+    names: dict[str, str] = {}
+    for entry in images:
+        safe = Path(file_stem(entry.name))
+        first, number = stems_of(safe)[-1], 1
+        stem = first
+        while stem.casefold() in names:
+            number += 1
+            stem = f"{first}-{number}"
+        names[stem.casefold()] = stem + safe.suffix
+    return list(names.values())
 
 
 def annotated_dataset(slides: Sequence[Known], test: float, seed: int) -> SimulationDataset:
@@ -153,14 +173,13 @@ def annotated_dataset(slides: Sequence[Known], test: float, seed: int) -> Simula
 
 
 def _known(
-    entry: ImageEntry, truth: TruthFolder | None, folder: Path, reporter: Reporter
+    entry: ImageEntry, name: str, truth: TruthFolder | None, folder: Path, reporter: Reporter
 ) -> Known | None:
     """A slide with what is known of it written down; None where nothing is."""
     try:
         annotated = [o for o in objects_of(entry, truth) if is_hand_drawn(o)]
         if not class_names_in(annotated):
             return None
-        name = file_stem(entry.name)
         make_folder(folder)
         write_geojson(folder / f"{Path(name).stem}.geojson", without_overlaps(annotated))
         return Known(name, entry.slide, folder, split_of(entry) == "test")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hookpath.projects.folder_store.halo_files import HALO_SUFFIX
-from hookpath.projects.folder_store.result_files import slide_of_results
+from hookpath.projects.folder_store.result_files import is_results, results_beside
 from hookpath.slides.slides_in_folder import missing_reader
 
 #: What may follow a slide's name in that of its annotations.
@@ -80,7 +80,7 @@ def sidecars_of(
             by_key.setdefault(_folded(name), []).append(slide)
     taken = {file for several in exact.values() for file in several}
     there = [f for f in files if not f.name.startswith(".")]
-    seen = [f for f in there if slide_of_results(f.name) is None]
+    seen = [f for f in there if not is_results(f)]
     unread = {f: why for f in sorted(seen) if f not in slides and (why := _why_unread(f))}
     others = {_folded(name) for f in unread for name in (f.name, f.stem)}
     found: dict[Path, list[Path]] = {}
@@ -149,10 +149,10 @@ def is_geojson(path: Path) -> bool:
 
 def _orphans(files: Iterable[Path], slides: Iterable[Path]) -> dict[Path, str]:
     """Predictions without their slide, and what to say of them."""
-    names = {slide.name for slide in slides}
-    of = {file: slide_of_results(file.name) for file in sorted(files)}
+    known = {results_beside(slide).name for slide in slides}
     why = "the slide of these predictions is not here"
-    return {file: why for file, slide in of.items() if slide is not None and slide not in names}
+    found = sorted(f for f in files if is_results(f))
+    return {f: why for f in found if f.name not in known}
 
 
 def _why_not(file: Path, owners: list[Path], others: set[str]) -> str:

@@ -36,7 +36,7 @@ from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.spacing_override import GivenSpacing
 from hookpath.projects.stamped_json_files import Stamp, stamp_of
 from hookpath.projects.store_base_class import StoredProject
-from hookpath.safe_names import readable
+from hookpath.safe_names import readable, shortened
 from hookpath.slides.slides_in_folder import is_ome_zarr, looks_readable
 
 #: File name endings taken for slides.
@@ -219,7 +219,7 @@ class FolderEntry(StoredImage):
         other = self._folder.named_otherwise(self._path)
         if other is not None and not is_halo(other):
             return other
-        return self._path.with_name(self._own_names()[-1] + ".geojson")
+        return self._called(self._own_names()[-1], ".geojson")
 
     @property
     def file(self) -> Path:
@@ -233,11 +233,14 @@ class FolderEntry(StoredImage):
     def _own_names(self) -> list[str]:
         return [self.name, *(s for s in stems_of(self._path) if self._folder.stems[s] == 1)]
 
+    def _called(self, base: str, suffix: str) -> Path:
+        return self._path.with_name(shortened(base, len(suffix)) + suffix)
+
     def _existing(self, suffixes: Sequence[str]) -> Iterator[Path]:
         others = (name for path in self._others for name in (path.name, path.stem))
         for base in [*self._own_names(), *others]:
             for suffix in suffixes:
-                candidate = self._path.with_name(base + suffix)
+                candidate = self._called(base, suffix)
                 if candidate.is_file() and is_geojson(candidate):
                     yield candidate
 
@@ -318,7 +321,7 @@ class FolderEntry(StoredImage):
     def _refuse_shared(self) -> None:
         for stem in stems_of(self._path):
             for suffix in ANNOTATION_SUFFIXES:
-                shared = self._path.with_name(stem + suffix)
+                shared = self._called(stem, suffix)
                 if self._folder.stems[stem] > 1 and shared.is_file():
                     raise ProjectError(
                         f"{self.name}: {shared} fits {self._folder.stems[stem]} slides; "

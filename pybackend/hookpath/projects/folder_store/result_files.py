@@ -26,6 +26,7 @@ from hookpath.projects.object_ownership import (
 )
 from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.stamped_json_files import Stamp, changing, refuse_if_changed
+from hookpath.safe_names import shortened
 
 #: What follows a slide's file name in that of its predictions.
 RESULTS_SUFFIX = ".hookpath.geojson"
@@ -35,12 +36,12 @@ _MEMBER = "hookpath"
 
 def results_beside(slide: Path) -> Path:
     """Where the predictions for a slide go."""
-    return slide.with_name(slide.name + RESULTS_SUFFIX)
+    return slide.with_name(shortened(slide.name, len(RESULTS_SUFFIX)) + RESULTS_SUFFIX)
 
 
-def slide_of_results(name: str) -> str | None:
-    """The slide's file name in that of its predictions; None: it names no predictions."""
-    return name[: -len(RESULTS_SUFFIX)] if name.lower().endswith(RESULTS_SUFFIX) else None
+def is_results(file: Path) -> bool:
+    """Whether it is called like the predictions for a slide."""
+    return file.name.lower().endswith(RESULTS_SUFFIX)
 
 
 @dataclass(frozen=True)
