@@ -138,17 +138,17 @@ def replace_file(
         fill(part)
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, flush: bool = True) -> None:
     r"""Write a small UTF-8 file (see `replacing`).
 
     Half a surrogate pair (of a file name that is no text) is written as ``\udcff``.
     """
-    replace_bytes(path, text.encode("utf-8", "backslashreplace"))
+    replace_bytes(path, text.encode("utf-8", "backslashreplace"), flush)
 
 
-def replace_bytes(path: Path, data: bytes) -> None:
+def replace_bytes(path: Path, data: bytes, flush: bool = True) -> None:
     """Write a small file (see `replacing`)."""
-    replace_file(path, lambda part: part.write_bytes(data))
+    replace_file(path, lambda part: part.write_bytes(data), flush=flush)
 
 
 def _behind_link(path: Path) -> Path:
@@ -190,6 +190,17 @@ def _flush(path: Path) -> None:
         _fsync(handle)
     finally:
         os.close(handle)
+
+
+def flush_files(folder: Path) -> None:
+    """Wait until the files of a folder that were not flushed one by one are on the disk.
+
+    All at once that takes a fraction of the time.
+    """
+    for path in folder.iterdir():
+        if path.is_file():
+            _flush(path)
+    flush_folder(folder)
 
 
 def flush_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import box
 
+from hookpath import atomic_files
 from hookpath.annotations import PathClass, PathObject
 from hookpath.errors import LoopError, UsageError
 from hookpath.loop import (
@@ -28,6 +29,7 @@ from hookpath.loop import (
 )
 from hookpath.loop.ground_truth.training_view import truth_of
 from hookpath.loop.state.image_records import CONFIRMED_AREA_KEY, ROUND_KEY, STATE_KEY, WORTH_KEY
+from hookpath.loop.state.loop_folder import LOOP_FILE
 from hookpath.projects import CONFIRMED_KEY, SPLIT_KEY
 from hookpath.projects.object_ownership import TISSUE_RUN
 from support.loops import SIZE, LoopStore, reshaped
@@ -62,6 +64,19 @@ def test_a_loop_cannot_begin_where_nothing_can_be_read_and_says_why(
         path.with_suffix(".geojson").write_text("{")
     with pytest.raises(LoopError, match=r"no image of it can be used; the first, s0\.tif: .*JSON"):
         folder_store.begin()
+
+
+def test_all_that_a_loop_begins_with_is_on_the_disk_before_it_has_begun(
+    folder_store: LoopStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: dict[str, bool] = {}
+    begun = folder_store.loop / LOOP_FILE
+    note = lambda path: flushed.setdefault(path.name, begun.exists())  # noqa: E731
+    monkeypatch.setattr(atomic_files, "_flush", note)
+    folder_store.begin()
+    assert {p.name for p in (folder_store.loop / "images").iterdir()} <= flushed.keys()
+    assert not any(flushed.values())
+    assert begun.is_file()
 
 
 def test_a_whole_round(store: LoopStore) -> None:

@@ -24,7 +24,7 @@ from hookpath.loop.simulation.synthetic_loop_slides import stains_of, write_slid
 from hookpath.loop.state.step_progress import report_failure
 from hookpath.projects import FolderEntry, FolderProject, ImageEntry, Project
 from hookpath.projects.backups import Backups
-from hookpath.projects.folder_store.annotation_files import stems_of
+from hookpath.projects.folder_store.annotation_file_matching import stems_of
 from hookpath.projects.folder_store.folder_project import InFolder
 from hookpath.projects.folder_store.project_file import FOLDER_FILE, FolderFile
 from hookpath.projects.image_snapshot import Found

@@ -18,8 +18,8 @@ Every file is written beside and renamed. A step that is stopped is simply done 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any, Self
 
 from hookpath import __version__
 from hookpath.annotations import PathObject, read_geojson, write_geojson
-from hookpath.atomic_files import make_folder, replace_text
+from hookpath.atomic_files import flush_files, make_folder, replace_text
 from hookpath.errors import LoopError, write_code
 from hookpath.loop.state.image_records import ImageRecord
 from hookpath.loop.state.loop_settings import LoopSettings
@@ -141,6 +141,8 @@ class LoopFolder:
             "started": self.started,
             "settings": self.settings.model_dump(mode="json"),
         }
+        with _writing(self.root / LOOP_FILE):
+            flush_files(self.root / "images")
         write_json(self.root / LOOP_FILE, values)
 
     @property
@@ -166,11 +168,19 @@ class LoopFolder:
         return ImageRecord.parse(path.read_bytes(), str(path))
 
     def keep(
-        self, entry: ImageEntry, record: ImageRecord, changed: str | None = None
+        self,
+        entry: ImageEntry,
+        record: ImageRecord,
+        changed: str | None = None,
+        flush: bool = True,
     ) -> ImageRecord:
-        """Write a record (with the time: `changed`, or now), then show it in the project."""
+        """Write a record (with the time: `changed`, or now), then show it in the project.
+
+        Args:
+            flush: wait until it is on the disk; False: `begin` does.
+        """
         record = record.model_copy(update={"changed": changed or now(), "name": entry.name})
-        write_text(self._image(entry.id, ".json"), record.model_dump_json(indent=2) + "\n")
+        write_text(self._image(entry.id, ".json"), record.model_dump_json(indent=2) + "\n", flush)
         record.show_in(entry)
         return record
 
@@ -203,19 +213,26 @@ class LoopFolder:
         return self.root / "images" / (file_stem(image_id) + suffix)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a small file; its folder is made.
-
-    Raises:
-        LoopError: it cannot be written.
-    """
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Errors of the system name `path`; its folder is made."""
     try:
         make_folder(path.parent)
-        replace_text(path, text)
+        yield
     except OSError as error:
         raise LoopError(
             f"{path}: cannot be written ({error.strerror})", code=write_code(error)
         ) from error
+
+
+def write_text(path: Path, text: str, flush: bool = True) -> None:
+    """Replace a small file (see `replacing`); its folder is made.
+
+    Raises:
+        LoopError: it cannot be written.
+    """
+    with _writing(path):
+        replace_text(path, text, flush)
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -230,13 +247,8 @@ def write_objects(path: Path, objects: Sequence[PathObject]) -> None:
         LoopError: its folder cannot be made.
         AnnotationError: it cannot be written.
     """
-    try:
-        make_folder(path.parent)
+    with _writing(path):
         write_geojson(path, objects, compact=True)
-    except OSError as error:
-        raise LoopError(
-            f"{path}: cannot be written ({error.strerror})", code=write_code(error)
-        ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def start(
     parts = {image: part for part, images in learned.items() for image in images}
     with project.changes():
         for entry, record in found:
-            folder.keep(entry, record.model_copy(update={"part": parts.get(entry.id)}))
+            folder.keep(entry, record.model_copy(update={"part": parts.get(entry.id)}), flush=False)
     folder.begin()  # last of all: what is killed before has not begun, and is begun again
     return folder
 
