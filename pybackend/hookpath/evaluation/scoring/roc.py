@@ -1,4 +1,4 @@
-"""ROC curves and the area under them: of exact scores, or of counted uint8 probabilities.
+"""ROC curves and the area under them, of counted uint8 probabilities.
 
 One class against all others. A pixel is called positive when its score reaches the threshold;
 going down through all thresholds, the true positive rate (recall) is drawn against the false
@@ -39,19 +39,6 @@ class Roc:
         return float((np.diff(self.fpr) * (self.tpr[1:] + self.tpr[:-1]) / 2).sum())
 
 
-def roc_of_scores(positive: npt.ArrayLike, scores: npt.ArrayLike) -> Roc:
-    """The curve of exact scores.
-
-    Args:
-        positive: ``(n,)`` bool, the truth.
-        scores: ``(n,)``, higher for what is more likely positive.
-    """
-    values, where = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
-    truth = np.asarray(positive, dtype=bool)
-    counts = [np.bincount(where[truth == side], minlength=values.size) for side in (False, True)]
-    return _curve(np.stack(counts), values)
-
-
 def roc_of_bins(bins: Bins) -> Roc:
     """The curve of one class's counted probabilities.
 
@@ -59,7 +46,11 @@ def roc_of_bins(bins: Bins) -> Roc:
         bins: ``(2, 256)``, one class of `Bins`.
     """
     seen = np.flatnonzero(bins.sum(axis=0))
-    return _curve(bins[:, seen], seen / (N_BINS - 1))
+    falling = np.cumsum(bins[:, seen[::-1]], axis=1, dtype=np.float64)
+    totals = np.broadcast_to(falling[:, -1:], falling.shape)
+    rates = np.divide(falling, totals, out=np.full(falling.shape, np.nan), where=totals > 0)
+    fpr, tpr = np.pad(rates, ((0, 0), (1, 0)))
+    return Roc(fpr, tpr, np.concatenate([[np.inf], seen[::-1] / (N_BINS - 1)]))
 
 
 def auc_of_bins(bins: npt.ArrayLike) -> Values:
@@ -98,15 +89,3 @@ def count_probabilities(truth: npt.ArrayLike, probabilities: npt.NDArray[np.uint
         flat = (own == index + 1) * N_BINS + scores[:, index].astype(np.int64)
         counted[index] = np.bincount(flat, minlength=2 * N_BINS).reshape(2, N_BINS)
     return counted
-
-
-def _curve(counts: npt.NDArray[np.int64], values: Values) -> Roc:
-    """`counts` ``(2, n)`` of negatives and positives at each of the ascending `values`."""
-    falling = np.cumsum(counts[:, ::-1], axis=1, dtype=np.float64)
-    totals = counts.sum(axis=1, keepdims=True)
-    shape = falling.shape
-    rates = np.divide(
-        falling, totals, out=np.full(shape, np.nan), where=np.broadcast_to(totals > 0, shape)
-    )
-    fpr, tpr = np.pad(rates, ((0, 0), (1, 0)))
-    return Roc(fpr, tpr, np.concatenate([[np.inf], values[::-1]]))
