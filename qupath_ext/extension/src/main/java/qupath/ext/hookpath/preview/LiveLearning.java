@@ -60,11 +60,6 @@ final class LiveLearning {
         strokes.stop();
     }
 
-    /** Whether a lesson is under way. */
-    boolean isBusy() {
-        return busy;
-    }
-
     private void drawn() {
         if (stopped) {
             return;

@@ -143,11 +143,6 @@ final class PreviewSession {
         return settings.live();
     }
 
-    /** Whether it is over. */
-    boolean hasEnded() {
-        return ended;
-    }
-
     /** Ends it, and the worker with it; `problem` (a line for a person) is null if all is well. */
     void end(String problem) {
         if (ended) {
