@@ -56,6 +56,12 @@ def test_a_worker_that_dies_loses_no_piece_and_a_failure_is_tried_elsewhere(
     assert len(tries["fails once"]) == 2
 
 
+def test_who_died_is_waited_for_longer_than_imports_take_on_a_busy_machine(client: Any) -> None:
+    import dask
+
+    assert dask.config.get("distributed.deploy.lost-worker-timeout") == "600s"
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX's signals")
 def test_slides_are_scored_by_workers_of_which_one_dies(client: Any, tmp_path: Path) -> None:
     folder = tmp_path / "slides"

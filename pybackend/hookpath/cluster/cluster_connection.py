@@ -15,6 +15,10 @@ _KINDS = "local, local:4, slurm, slurm:10, or the address of a scheduler (tcp://
 #: Seconds to wait for a scheduler.
 _PATIENCE_S = 30
 
+#: Seconds in which a worker of this machine that died must be there again. Dask's own 15 are over
+#: on a busy machine before torch is imported, and then nobody takes the worker's place.
+_RESTART_S = 600
+
 
 @contextmanager
 def connected(cluster: str) -> Iterator[Any]:
@@ -40,14 +44,21 @@ def connected(cluster: str) -> Iterator[Any]:
         yield client
 
 
-def _local(count: int | None) -> Any:
+@contextmanager
+def _local(count: int | None) -> Iterator[Any]:
     distributed = _dask()
-    return distributed.LocalCluster(
-        n_workers=count or _gpus() or max(1, (os.cpu_count() or 2) // 2),
-        threads_per_worker=1,
-        dashboard_address=None,
-        silence_logs=logging.ERROR,
-    )
+    import dask
+
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": f"{_RESTART_S}s"}),
+        distributed.LocalCluster(
+            n_workers=count or _gpus() or max(1, (os.cpu_count() or 2) // 2),
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        ) as started,
+    ):
+        yield started
 
 
 def _slurm(count: int | None) -> Any:

@@ -58,7 +58,6 @@ def predict_on_cluster(
         entries = part_of(chosen_images(project, config.images), config.shard)
         check_writable(out)
         writing = nullcontext() if config.as_ == "none" else project.changes()
-        gathering = _Gathering(project, entries, out, config, reporter)
         alone = config.model_copy(update={"shard": None, "into_project": False})
         pieces = [
             (spec, tuple(folders), out.absolute(), _of_image(alone, entry)) for entry in entries
@@ -67,6 +66,7 @@ def predict_on_cluster(
         with there as client, writing:
             workers = len(client.scheduler_info(n_workers=-1)["workers"])
             reporter.info(f"{len(entries)} slides, {workers} workers so far")
+            gathering = _Gathering(project, entries, out, config, reporter)  # time runs from now
             run_tasks(client, predict_one, pieces, gathering.done, gathering.again)
         reporter.overall(1.0)
         return gathering.report()
@@ -83,13 +83,16 @@ def _of_image(config: PredictConfig, entry: ImageEntry) -> PredictConfig:
 def predict_one(
     spec: ProjectSpec, folders: tuple[Path, ...], out: Path, config: PredictConfig
 ) -> Outcome:
-    """On a worker: one image; the model stays loaded for the next."""
+    """On a worker: one image; the model stays loaded for the next.
+
+    The outcome's value: whether all of it was found finished.
+    """
     with _ONE, spec.opened() as project:
         predictor, card, detector = _loaded(folders, config.model_copy(update={"images": ()}))
         report = predict_images(project, predictor, card, out, config, SILENT, detector)
     if report.problems:
         return Outcome(report.problems[0].message, report.problems[0].code)
-    return Outcome()
+    return Outcome(value=not report.predicted)
 
 
 @lru_cache(maxsize=1)
@@ -113,22 +116,23 @@ class _Gathering:
     ) -> None:
         self.project, self.entries, self.out, self.config = project, entries, out, config
         self.reporter = OverallReporter(reporter, weights_of(entries))
-        self.found: dict[int, list[SlidePrediction]] = {}
+        self.found: dict[int, tuple[list[SlidePrediction], bool]] = {}
         self.problems: dict[int, Problem] = {}
 
     def done(self, number: int, outcome: Outcome) -> None:
         """One image has ended."""
-        entry = self.entries[number]
+        entry, was_there = self.entries[number], bool(outcome.value)
         self.reporter.image(number, entry.name)
         try:
             if outcome.error is not None:
                 self._failed(number, outcome.error, outcome.code)
                 return
-            self.found[number] = [self._taken(e) for e in chosen_planes(entry, self.config.planes)]
+            planes = chosen_planes(entry, self.config.planes)
+            self.found[number] = [self._taken(e, was_there) for e in planes], was_there
         except Exception as error:  # one image must not stop the others
             self._failed(number, one_line(error), code_of(error))
         finally:
-            self.reporter.image_done()
+            self.reporter.image_done(was_there)
 
     def again(self, number: int, outcome: Outcome) -> None:
         """One image failed, and is tried once more."""
@@ -137,15 +141,18 @@ class _Gathering:
 
     def report(self) -> PredictReport:
         """All that came back, in the project's order."""
-        found = [one for number in sorted(self.found) for one in self.found[number]]
+        in_order = [self.found[number] for number in sorted(self.found)]
+        new, old = (
+            [f for found, was in in_order if was is w for f in found] for w in (False, True)
+        )
         problems = tuple(self.problems[n] for n in sorted(self.problems))
-        return PredictReport(self.out, tuple(found), (), problems)
+        return PredictReport(self.out, tuple(new), tuple(old), problems)
 
-    def _taken(self, entry: ImageEntry) -> SlidePrediction:
+    def _taken(self, entry: ImageEntry, was_there: bool) -> SlidePrediction:
         found = load_prediction(self.out, entry)
         if self.config.as_ != "none":
             found = put_into_project(entry, found, self.reporter)
-        self.reporter.result("slide", {**summary(found), "resumed": False})
+        self.reporter.result("slide", {**summary(found), "resumed": was_there})
         return found
 
     def _failed(self, number: int, message: str, code: str) -> None:
