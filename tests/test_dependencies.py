@@ -33,8 +33,9 @@ MODULES = {
 #: TensorBoard writer.
 FOR_OTHERS = {"openslide-bin", "onnxscript", "tensorboard"}
 
-#: Imported, and installed by a distribution that is declared: Paquo's Java bridge.
-BY_OTHERS = {"jpype": "paquo"}
+#: Imported, and installed by a distribution that is declared: Paquo's Java bridge with what is in
+#: it, and the settings of what computes on clusters.
+BY_OTHERS = {"jpype": "paquo", "_jpype": "paquo", "dask": "distributed"}
 
 #: Extras for what stands outside of the package.
 DEVELOPERS = {"dev", "docs"}

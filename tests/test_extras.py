@@ -74,7 +74,7 @@ def test_a_command_ends_with_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path:
     def fail(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
 
-    monkeypatch.setattr("hookpath.conversion.file_conversion", fail)
+    monkeypatch.setattr("hookpath.conversion.convert_files", fail)
     ran = CliRunner().invoke(app, ["convert", str(tmp_path / "a.xml")])
     assert ran.exit_code == 1
     assert "error: this needs matplotlib, which is not installed here" in ran.stderr
