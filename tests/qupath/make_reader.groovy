@@ -10,8 +10,26 @@ package example
 import java.awt.image.BufferedImage
 import qupath.lib.images.servers.ImageServer
 import qupath.lib.images.servers.ImageServerBuilder
+import qupath.lib.images.servers.ImageServerBuilder.DefaultImageServerBuilder
+import qupath.lib.images.servers.ImageServerBuilder.ServerBuilder
 import qupath.lib.images.servers.ImageServerBuilder.UriImageSupport
 import qupath.lib.images.servers.WrappedBufferedImageServer
+
+class AddressServer extends WrappedBufferedImageServer {
+
+    private final URI address
+
+    AddressServer(URI address, BufferedImage image) {
+        super(address.toString(), image)
+        this.address = address
+    }
+
+    Collection<URI> getURIs() { [address] }
+
+    protected ServerBuilder<BufferedImage> createServerBuilder() {
+        DefaultImageServerBuilder.createInstance(AddressReader, getMetadata(), address)
+    }
+}
 
 class AddressReader implements ImageServerBuilder<BufferedImage> {
 
@@ -26,7 +44,7 @@ class AddressReader implements ImageServerBuilder<BufferedImage> {
         def drawn = image.createGraphics()
         drawn.setColor(java.awt.Color.BLUE)
         drawn.fillRect(*dark)
-        return new WrappedBufferedImageServer(uri.toString(), image)
+        return new AddressServer(uri, image)
     }
 
     String getName() { "addresses" }

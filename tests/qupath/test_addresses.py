@@ -17,12 +17,17 @@ from support.families import class_table
 from support.networks import red_network
 from support.projects import write_project_file
 from support.qupath import run_alone
+from support.training import LEARNS
+from support.window_visits import pictures_folder, visit
 
 pytestmark = [pytest.mark.qupath, pytest.mark.timeout(900)]
 
 #: x, y, width, height of what has no red.
 BLUE = (30, 20, 40, 24)
 ADDRESS = f"https://omero.example.org/webclient/?show={','.join(map(str, BLUE))}"
+#: Of a U-Net that learns what is blue in a second, in the form of *Train…*'s further settings.
+SETTINGS = [s for s in LEARNS if not s.startswith(("preset", "model.spacings"))]
+SETTINGS += ["model.spacings=[1.0]", "steps_per_epoch=32", "device=cpu"]
 SIDE = {"value": 1.0, "unit": "µm"}
 
 
@@ -90,3 +95,19 @@ def test_they_are_predicted_where_the_extension_is_and_refused_in_a_line_elsewhe
     assert abs(found.geometry.centroid.x - x - width / 2) < 1
     assert abs(found.geometry.centroid.y - y - height / 2) < 1
     assert found.geometry.area == pytest.approx(width * height, rel=0.01)
+
+
+def test_in_the_window_they_are_trained_on_and_predicted(
+    folder: Path, qupath: InstalledExtension, tmp_path: Path
+) -> None:
+    run_alone("make_reader.groovy", qupath.user_dir / "extensions" / "addresses.jar")
+    out = pictures_folder("addresses", tmp_path / "out")
+    seen = visit(
+        qupath, "addresses_in_window.groovy", folder / "project.qpproj", "behind an address", out,
+        700, HOOKPATH_ADDRESS_OUT=str(out), HOOKPATH_ADDRESS_BOX=",".join(map(str, BLUE)),
+        HOOKPATH_ADDRESS_SETTINGS="; ".join(SETTINGS), HOOKPATH_CACHE=str(tmp_path / "cache"),
+    )  # fmt: skip
+    ((x, y, area),) = seen["blue"]
+    assert abs(x - BLUE[0] - BLUE[2] / 2) < 1
+    assert abs(y - BLUE[1] - BLUE[3] / 2) < 1
+    assert area == pytest.approx(BLUE[2] * BLUE[3], rel=0.05)

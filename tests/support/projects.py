@@ -159,7 +159,8 @@ def write_project_file(
         {"serverBuilder": server, "entryID": i, "imageName": name, "metadata": {}}
         for i, (name, server) in enumerate(images, start=1)
     ]
-    content = {"version": "0.6.0", "uri": path.as_uri(), "images": records, **members}
+    times = {"createTimestamp": 0, "modifyTimestamp": 0}  # without them QuPath opens none
+    content = {"version": "0.6.0", **times, "uri": path.as_uri(), "images": records, **members}
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
     return path
 

@@ -173,8 +173,15 @@ public final class JobInputWriter {
                 record.server(), record.problem());
     }
 
-    /** QuPath's own JSON of how an image is opened. */
+    /**
+     * QuPath's own JSON of how an image is opened.
+     *
+     * @throws HookpathException there is none: the image is in QuPath's memory only
+     */
     static JsonObject json(ServerBuilder<BufferedImage> builder) {
+        if (builder == null) {
+            throw new HookpathException(UiTexts.get("error.noBuilder"));
+        }
         return GsonTools.getInstance().toJsonTree(builder, ServerBuilder.class).getAsJsonObject();
     }
 
