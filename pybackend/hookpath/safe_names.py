@@ -95,6 +95,15 @@ def shortened(name: str, room: int) -> str:
     return f"{raw[: most - 9].decode(errors='ignore')}-{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
+def with_ending(name: str, ending: str) -> str:
+    """The file name with something after it, `shortened` where that is too long.
+
+    Args:
+        ending: ASCII.
+    """
+    return shortened(name, len(ending)) + ending
+
+
 def _is_seen(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in _UNSEEN
 

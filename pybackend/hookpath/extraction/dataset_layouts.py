@@ -44,9 +44,8 @@ def patch_files(table: Path) -> Iterator[PatchFile]:
             image = table.parent / row["file"]
             folder = image.parent
             mask = folder.with_name(f"{folder.name}_labels") / f"{image.stem}.png"
-            name = (
-                f"{folder.parent.name}_{folder.name}_{image.stem}"  # safe and short, each of them
-            )
+            # Each of the three is safe and short.
+            name = f"{folder.parent.name}_{folder.name}_{image.stem}"
             yield PatchFile(image, mask, name, of_csv_cell(row["split"]), folder.name)
 
 

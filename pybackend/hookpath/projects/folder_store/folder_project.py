@@ -36,7 +36,7 @@ from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.spacing_override import GivenSpacing
 from hookpath.projects.stamped_json_files import Stamp, stamp_of
 from hookpath.projects.store_base_class import StoredProject
-from hookpath.safe_names import readable, shortened
+from hookpath.safe_names import readable, with_ending
 from hookpath.slides.slides_in_folder import is_ome_zarr, looks_readable
 
 #: File name endings taken for slides.
@@ -234,7 +234,7 @@ class FolderEntry(StoredImage):
         return [self.name, *(s for s in stems_of(self._path) if self._folder.stems[s] == 1)]
 
     def _called(self, base: str, suffix: str) -> Path:
-        return self._path.with_name(shortened(base, len(suffix)) + suffix)
+        return self._path.with_name(with_ending(base, suffix))
 
     def _existing(self, suffixes: Sequence[str]) -> Iterator[Path]:
         others = (name for path in self._others for name in (path.name, path.stem))

@@ -26,7 +26,7 @@ from hookpath.projects.object_ownership import (
 )
 from hookpath.projects.project_protocol import WriteReport
 from hookpath.projects.stamped_json_files import Stamp, changing, refuse_if_changed
-from hookpath.safe_names import shortened
+from hookpath.safe_names import with_ending
 
 #: What follows a slide's file name in that of its predictions.
 RESULTS_SUFFIX = ".hookpath.geojson"
@@ -36,7 +36,7 @@ _MEMBER = "hookpath"
 
 def results_beside(slide: Path) -> Path:
     """Where the predictions for a slide go."""
-    return slide.with_name(shortened(slide.name, len(RESULTS_SUFFIX)) + RESULTS_SUFFIX)
+    return slide.with_name(with_ending(slide.name, RESULTS_SUFFIX))
 
 
 def is_results(file: Path) -> bool:

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.locationtech.jts.geom.Geometry;
 import org.locationtech.jts.geom.GeometryFactory;
 import org.locationtech.jts.operation.buffer.BufferOp;
@@ -21,8 +22,8 @@ import qupath.lib.objects.PathObject;
 
 /**
  * How much of what is shown on an image teaches: a person drew it, confirmed it, or added it to
- * a proposal; each on its plane. The rule is that of {@code projects/confirmed_annotations.py}, by which Python learns; here it only
- * measures. Not for the JavaFX thread.
+ * a proposal; each on its plane. The rule is that of {@code projects/confirmed_annotations.py}, by
+ * which Python learns; here it only measures. Not for the JavaFX thread.
  */
 final class ConfirmedArea {
 
@@ -78,7 +79,7 @@ final class ConfirmedArea {
     }
 
     private static List<Geometry> geometries(Collection<PathObject> objects,
-            java.util.function.Predicate<PathObject> which) {
+            Predicate<PathObject> which) {
         return objects.stream().filter(o -> o.isAnnotation() && o.hasROI()
                 && o.getROI().isArea() && which.test(o))
                 .map(o -> o.getROI().getGeometry()).toList();

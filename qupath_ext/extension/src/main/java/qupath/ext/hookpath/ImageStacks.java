@@ -64,7 +64,7 @@ public final class ImageStacks {
         Set<Plane> found = new LinkedHashSet<>();
         boolean elsewhere = false;
         for (ProjectImageEntry<BufferedImage> entry : project.getImageList()) {
-            ImageServerRecord record = ImageServerRecord.parse(JobInputWriter.json(entry.getServerBuilder()));
+            ImageServerRecord record = JobInputWriter.serverOf(entry.getServerBuilder());
             if (record.sizeZ() <= 1 && record.sizeT() <= 1) {
                 continue;
             }
@@ -120,8 +120,7 @@ public final class ImageStacks {
         int z = 1;
         int t = 1;
         for (ProjectImageEntry<BufferedImage> entry : entries) {
-            ImageServerRecord record =
-                    ImageServerRecord.parse(JobInputWriter.json(entry.getServerBuilder()));
+            ImageServerRecord record = JobInputWriter.serverOf(entry.getServerBuilder());
             z = Math.max(z, record.sizeZ());
             t = Math.max(t, record.sizeT());
         }

@@ -1,6 +1,5 @@
 package qupath.ext.hookpath;
 
-import com.google.gson.JsonObject;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -135,7 +134,22 @@ public final class JobInputWriter {
      * @return file, frame and pixel size; {@code problem} where there is one
      */
     public static ImageServerRecord serverOf(ImageData<BufferedImage> image) {
-        return ImageServerRecord.parse(json(image.getServerBuilder()));
+        return serverOf(image.getServerBuilder());
+    }
+
+    /**
+     * How an image's pixels are read.
+     *
+     * @param builder QuPath's own record of it
+     * @return file, frame and pixel size; {@code problem} where there is one
+     * @throws HookpathException there is none: the image is in QuPath's memory only
+     */
+    static ImageServerRecord serverOf(ServerBuilder<BufferedImage> builder) {
+        if (builder == null) {
+            throw new HookpathException(UiTexts.get("error.noBuilder"));
+        }
+        return ImageServerRecord.parse(GsonTools.getInstance()
+                .toJsonTree(builder, ServerBuilder.class).getAsJsonObject());
     }
 
     private RequestImage entryPart(Project<BufferedImage> project,
@@ -163,7 +177,7 @@ public final class JobInputWriter {
 
     private RequestImage part(String id, String name, ServerBuilder<BufferedImage> builder,
             Map<String, String> metadata, List<PathObject> objects) {
-        ImageServerRecord record = ImageServerRecord.parse(json(builder));
+        ImageServerRecord record = serverOf(builder);
         String annotations = objects == null ? null : write(id, objects);
         // No path beside the JSON: a Python package that does not know the JSON must not read the
         // file as it is, in another frame than QuPath's.
@@ -171,18 +185,6 @@ public final class JobInputWriter {
         return new RequestImage(id, name, asItIs ? record.file().toString() : null,
                 record.mppXY(), record.cropToBounds(), annotations, new LinkedHashMap<>(metadata),
                 record.server(), record.problem());
-    }
-
-    /**
-     * QuPath's own JSON of how an image is opened.
-     *
-     * @throws HookpathException there is none: the image is in QuPath's memory only
-     */
-    static JsonObject json(ServerBuilder<BufferedImage> builder) {
-        if (builder == null) {
-            throw new HookpathException(UiTexts.get("error.noBuilder"));
-        }
-        return GsonTools.getInstance().toJsonTree(builder, ServerBuilder.class).getAsJsonObject();
     }
 
     private String write(String id, List<PathObject> objects) {

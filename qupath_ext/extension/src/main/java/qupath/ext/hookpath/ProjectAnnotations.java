@@ -65,7 +65,7 @@ public final class ProjectAnnotations {
             ProjectImageEntry<BufferedImage> entry, TrainingRole role,
                     Collection<PathObject> objects,
             ServerBuilder<BufferedImage> builder) throws IOException {
-        ImageServerRecord record = ImageServerRecord.parse(JobInputWriter.json(builder));
+        ImageServerRecord record = JobInputWriter.serverOf(builder);
         String problem = record.problem();
         PixelCalibration pixel = problem == null ? calibration(builder) : null;
         boolean known = pixel != null && pixel.hasPixelSizeMicrons();
