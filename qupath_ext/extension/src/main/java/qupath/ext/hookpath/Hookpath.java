@@ -59,8 +59,8 @@ public final class Hookpath {
      * @param arguments {@code model} (folder or name), {@code as} ({@code 'detections'},
      *     {@code 'annotations'}, {@code 'none'}), {@code selected: true} (inside what is selected),
      *     {@code inside} (inside annotations of this class; {@code '*'}: any), {@code minArea}
-     *     (µm²), {@code simplify} (µm), {@code device}, {@code out}, {@code python}, and the other
-     *     options of {@code hookpath predict}
+     *     (µm²), {@code simplify} (µm), {@code device}, {@code out}, {@code python}, and the
+     *     other options of {@code hookpath predict}
      * @return what was found, areas in mm²
      * @throws HookpathException it failed; the image is as before
      */
@@ -173,8 +173,8 @@ public final class Hookpath {
     }
 
     /**
-     * Turns Live on for the image in the window: what is annotated on it is learned, again after every
-     * stroke, and what was learned is shown over it. Nothing is written.
+     * Turns Live on for the image in the window: what is annotated on it is learned, again after
+     * every stroke, and what was learned is shown over it. Nothing is written.
      *
      * @param arguments {@code device}, {@code python}
      * @throws HookpathException there is no window (headless), or no image
@@ -230,10 +230,10 @@ public final class Hookpath {
      *
      * @param arguments {@code name} (of the model, in the project's {@code hookpath/models}) or
      *     {@code out} (folder of the run), {@code model} ({@code 'hooknet'}, {@code 'unet'}),
-     *     {@code preset} ({@code 'auto'}, {@code 'fast'}, {@code 'paper'}), {@code classes}, {@code spacings}
-     *     (µm/px, the result's first), {@code images} (names or numbers; default: all),
-     *     {@code roles} (image → {@code 'train'}, {@code 'val'}, {@code 'test'}: kept in the
-     *     project), {@code set} ({@code ['epochs=20']}), {@code resume: true}, {@code device},
+     *     {@code preset} ({@code 'auto'}, {@code 'fast'}, {@code 'paper'}), {@code classes},
+     *     {@code spacings} (µm/px, the result's first), {@code images} (names or numbers; default:
+     *     all), {@code roles} (image → {@code 'train'}, {@code 'val'}, {@code 'test'}: kept in
+     *     the project), {@code set} ({@code ['epochs=20']}), {@code resume: true}, {@code device},
      *     {@code python}, and the other options of {@code hookpath train}
      * @return where the model is, and how good
      * @throws HookpathException it failed; a run that was begun can be resumed
@@ -276,8 +276,8 @@ public final class Hookpath {
      *
      * @param arguments {@code images} (names or numbers; default: the current image),
      *     {@code threshold} (grey value), {@code auto: true}, {@code saturation: true},
-     *     {@code class}, {@code minArea} (µm²), {@code smooth} (µm), {@code python}, and the other
-     *     options of {@code hookpath tissue}
+     *     {@code class}, {@code minArea} (µm²), {@code smooth} (µm), {@code python}, and the
+     *     other options of {@code hookpath tissue}
      * @return how many outlines were made
      * @throws HookpathException all or some images failed; those that did not have their outlines
      */
@@ -296,9 +296,10 @@ public final class Hookpath {
      * Makes the objects of finished predictions anew, from their maps; nothing is predicted again.
      *
      * @param arguments {@code model} (folder or name; the predictions that were made with it) or
-     *     {@code predictions} (their folder), {@code images} (names or numbers; default: the current
-     *     image), {@code as}, {@code threshold} (0…1), {@code smooth} (µm), {@code minArea} (µm²),
-     *     {@code simplify} (µm), {@code python}, and the other options of {@code hookpath import}
+     *     {@code predictions} (their folder), {@code images} (names or numbers; default: the
+     *     current image), {@code as}, {@code threshold} (0…1), {@code smooth} (µm),
+     *     {@code minArea} (µm²), {@code simplify} (µm), {@code python}, and the other options of
+     *     {@code hookpath import}
      * @return how many objects were made
      * @throws HookpathException all or some images failed; the others have their objects
      */
@@ -325,9 +326,9 @@ public final class Hookpath {
     /**
      * Compares what is annotated in the project with what a model says there; nothing is changed.
      *
-     * @param arguments {@code model} (folder or name), {@code leftOut: true} (also ask quick networks
-     *     that learned without the image), {@code python}, {@code device}, and the other options of
-     *     {@code hookpath evaluate}
+     * @param arguments {@code model} (folder or name), {@code leftOut: true} (also ask quick
+     *     networks that learned without the image), {@code python}, {@code device}, and the other
+     *     options of {@code hookpath evaluate}
      * @return metrics, and every annotated area, the most doubtful first
      * @throws HookpathException nothing could be compared
      */
@@ -345,9 +346,9 @@ public final class Hookpath {
      * Measures areas by class inside annotations, TMA cores and whole images, from the results that
      * are there, as measurements of these objects and one table.
      *
-     * @param arguments {@code images} (names or numbers; default: the current image), {@code inside}
-     *     (only annotations of this class; {@code '*'}: any), {@code out} (the table, a CSV file),
-     *     {@code python}, and the other options of {@code hookpath measure}
+     * @param arguments {@code images} (names or numbers; default: the current image),
+     *     {@code inside} (only annotations of this class; {@code '*'}: any), {@code out} (the
+     *     table, a CSV file), {@code python}, and the other options of {@code hookpath measure}
      * @return what was measured
      * @throws HookpathException all or some images were not measured; the others were
      */

@@ -69,7 +69,8 @@ public final class ImageStacks {
                 continue;
             }
             for (PathObject object : OpenImage.objectsOf(project, entry)) {
-                if (ProjectAnnotations.isOfAClass(object) && !ResultOwnership.isOurs(object, null)) {
+                if (ProjectAnnotations.isOfAClass(object)
+                        && !ResultOwnership.isOurs(object, null)) {
                     Plane plane = TargetRegions.planeOf(object);
                     elsewhere |= !plane.equals(Plane.usual(record.sizeZ()));
                     found.add(plane);

@@ -22,7 +22,8 @@ public final class JobLauncher {
     private JobLauncher() {}
 
     /**
-     * The folder in which {@code hookpath/…} is kept: the project's, else QuPath's user directory.
+     * The folder in which {@code hookpath/…} is kept: the project's, else QuPath's user
+     * directory.
      *
      * @param project may be null
      */

@@ -1,6 +1,8 @@
 package qupath.ext.hookpath.core;
 
-/** What a class's name says, by QuPath's own rule; the same as in {@code annotations/classes.py}. */
+/**
+ * What a class's name says, by QuPath's own rule; the same as in {@code annotations/classes.py}.
+ */
 public final class ClassNameRule {
 
     private static final String DERIVED = ": ";
@@ -17,7 +19,9 @@ public final class ClassNameRule {
         return name != null && !name.isBlank() && !isRegionMark(name);
     }
 
-    /** False for QuPath's ignored classes, whose last part ends in {@code *}: they make no objects. */
+    /**
+     * False for QuPath's ignored classes, whose last part ends in {@code *}: they make no objects.
+     */
     public static boolean isOfInterest(String name) {
         String[] parts = name.split(DERIVED);
         return parts.length == 0 || !parts[parts.length - 1].endsWith("*");

@@ -17,8 +17,8 @@ public final class Mnemonics {
      * Marks a letter in each text: the first of a word where that is free, else any; none twice.
      *
      * @param texts in the order in which they choose
-     * @return the same texts with a mark; without one where no letter is left, or where an underscore
-     *     is part of the text
+     * @return the same texts with a mark; without one where no letter is left, or where an
+     *     underscore is part of the text
      */
     public static List<String> of(List<String> texts) {
         Set<Character> taken = letters(texts);

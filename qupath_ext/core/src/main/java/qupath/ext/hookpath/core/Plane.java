@@ -82,7 +82,8 @@ public record Plane(int z, int t) {
                 last++;
             }
             last = last == first + 1 ? first : last;
-            text.append(text.isEmpty() ? "" : ",").append(first).append(last > first ? "-" + last : "");
+            text.append(text.isEmpty() ? "" : ",").append(first)
+                    .append(last > first ? "-" + last : "");
             left.removeAll(left.subSet(first, last + 1).stream().toList());
         }
         return text.toString();

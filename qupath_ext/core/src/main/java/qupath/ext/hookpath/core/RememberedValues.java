@@ -37,7 +37,8 @@ public record RememberedValues(Map<String, String> values) {
     public RememberedValues with(String place, String value) {
         Map<String, String> changed = new LinkedHashMap<>(values);
         changed.remove(place);
-        boolean storable = (place + value).chars().noneMatch(c -> c == '\n' || c == '\t' || c == '\r');
+        boolean storable = (place + value).chars()
+                .noneMatch(c -> c == '\n' || c == '\t' || c == '\r');
         if (storable && !value.isEmpty()) {
             changed.put(place, value);
         }

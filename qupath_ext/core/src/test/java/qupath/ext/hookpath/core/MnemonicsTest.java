@@ -9,7 +9,8 @@ class MnemonicsTest {
 
     @Test
     void theFirstLetterOfAWordIsMarkedElseAnyAndNoneTwice() {
-        assertEquals(List.of("_Run", "_Copy as script", "C_lose", "Refresh _now", "R_efresh", "100 %"),
+        assertEquals(List.of("_Run", "_Copy as script", "C_lose", "Refresh _now", "R_efresh",
+                        "100 %"),
                 Mnemonics.of(List.of("Run", "Copy as script", "Close", "Refresh now", "Refresh",
                         "100 %")));
     }

@@ -26,9 +26,9 @@ import qupath.lib.projects.Project;
 
 /**
  * How well a model agrees with what is annotated in a project ({@code hookpath evaluate}): it is
- * predicted where something is annotated, and beside it, every image is asked about with a quick network
- * that learned from the others. {@link #start} and {@link #finish} take a while: not for the JavaFX
- * thread.
+ * predicted where something is annotated, and beside it, every image is asked about with a quick
+ * network that learned from the others. {@link #start} and {@link #finish} take a while: not for
+ * the JavaFX thread.
  */
 public final class EvaluateJob {
 

@@ -45,8 +45,9 @@ public final class RedrawJob {
      * @param project the project
      * @param images those of its images; what was not predicted stays as it is
      * @param predictions folder of a run of predictions
-     * @param given {@code as}, {@code threshold} (0…1), {@code smooth} (µm), {@code minArea} (µm²),
-     *     {@code simplify} (µm), {@code python}, and whatever {@code hookpath import} knows
+     * @param given {@code as}, {@code threshold} (0…1), {@code smooth} (µm), {@code minArea}
+     *     (µm²), {@code simplify} (µm), {@code python}, and whatever {@code hookpath import}
+     *     knows
      */
     public RedrawJob(Project<BufferedImage> project, List<ProjectImageEntry<BufferedImage>> images,
             Path predictions, Map<String, ?> given) {

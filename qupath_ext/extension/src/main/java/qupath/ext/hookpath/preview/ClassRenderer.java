@@ -11,8 +11,8 @@ import qupath.ext.hookpath.core.maps.MapColors;
 import qupath.lib.gui.images.stores.ImageRenderer;
 
 /**
- * Paints probabilities (one band per class, 0…255) as a {@link MapColors} says. Thread-safe: QuPath
- * paints on several threads while a person moves a slider.
+ * Paints probabilities (one band per class, 0…255) as a {@link MapColors} says. Thread-safe:
+ * QuPath paints on several threads while a person moves a slider.
  */
 public final class ClassRenderer implements ImageRenderer {
 

@@ -85,7 +85,8 @@ final class LiveLearning {
         BackgroundThreads.work(background, () -> teacher.learn(change),
                 opened -> ended(() -> pupil.learned(opened, since)),
                 problem -> {
-                    takeBack.run();     // who knows how much of it arrived; to hear it twice is fine
+                    // Who knows how much of it arrived; to hear it twice is fine.
+                    takeBack.run();
                     ended(() -> pupil.failed(problem));
                 });
     }

@@ -23,9 +23,9 @@ import qupath.lib.images.servers.PixelType;
 import qupath.lib.images.servers.TileRequest;
 
 /**
- * A map on the coordinates of the image that it was predicted from, one band per class, 0…255 (of a
- * class map: 255 where it is that class). Which px of the map lies where comes from the prediction's
- * record, so a pixel size that was corrected since does not move it.
+ * A map on the coordinates of the image that it was predicted from, one band per class, 0…255 (of
+ * a class map: 255 where it is that class). Which px of the map lies where comes from the
+ * prediction's record, so a pixel size that was corrected since does not move it.
  */
 @SuppressWarnings("try")    // close() of QuPath's servers may throw anything
 final class MapTileServer extends AbstractTileableImageServer {

@@ -45,7 +45,8 @@ public final class MapWindow extends VBox implements WindowFactory.AtWork {
         dock.movesBy(move);
         layers.bindOpacity(qupath.getOverlayOptions());
         redraw.follow(qupath, layers, () -> choose(maps.getValue()));
-        redrawing.expandedProperty().addListener((o, was, is) -> BackgroundThreads.later(dock::fit));
+        redrawing.expandedProperty().addListener(
+                (o, was, is) -> BackgroundThreads.later(dock::fit));
         maps.setConverter(new Names());
         maps.tooltipProperty().bind(maps.valueProperty().map(
                 found -> new Tooltip(found.file().toString())));

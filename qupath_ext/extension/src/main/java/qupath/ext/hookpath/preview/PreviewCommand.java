@@ -79,8 +79,8 @@ public final class PreviewCommand {
     }
 
     /**
-     * Starts to learn what is annotated on the image in the active viewer, in the place of a preview
-     * that runs.
+     * Starts to learn what is annotated on the image in the active viewer, in the place of a
+     * preview that runs.
      *
      * @param qupath QuPath
      * @param device what to compute on

@@ -324,7 +324,8 @@ final class PreviewSession {
         if (overlay == null || opened == null) {
             return;
         }
-        boolean near = settings.live() || viewer.getDownsampleFactor() <= FARTHEST * Math.max(1, opened.downsample())
+        boolean near = settings.live()
+                || viewer.getDownsampleFactor() <= FARTHEST * Math.max(1, opened.downsample())
                 || opened.modelPixels() <= SMALL_IMAGE;
         overlay.setLivePrediction(near);
         if (!near) {

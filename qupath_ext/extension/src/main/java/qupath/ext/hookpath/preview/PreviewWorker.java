@@ -32,7 +32,8 @@ public final class PreviewWorker implements AutoCloseable {
     private static final String SCRIPT =
             "import hookpath.qupath.preview_worker as worker\nworker.%s(task, **asked)";
     private static final String TEXT_SCRIPT = "import json\n"
-            + "import hookpath.qupath.preview_worker as worker\nworker.%s(task, **json.loads(text))";
+            + "import hookpath.qupath.preview_worker as worker\n"
+            + "worker.%s(task, **json.loads(text))";
     private static final long LOOK_MS = 250;
     private static final long END_MS = 3000;
     private static final Gson GSON = new Gson();
@@ -161,7 +162,8 @@ public final class PreviewWorker implements AutoCloseable {
      *
      * @param image names the image
      * @param slide where it is, whatever its plane
-     * @param added annotations of all planes as GeoJSON features; those with a known id take its place
+     * @param added annotations of all planes as GeoJSON features; those with a known id take its
+     *     place
      * @param removed ids of annotations that are gone
      * @throws PreviewException it cannot be learned (what was drawn is remembered), or the process
      *     is gone

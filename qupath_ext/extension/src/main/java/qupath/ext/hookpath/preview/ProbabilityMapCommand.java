@@ -24,8 +24,8 @@ import qupath.lib.images.ImageData;
 import qupath.lib.projects.Project;
 
 /**
- * "Show probability map…": a map that a prediction left on disk, over the image it is of. One at a
- * time. For the JavaFX thread.
+ * "Show probability map…": a map that a prediction left on disk, over the image it is of. One at
+ * a time. For the JavaFX thread.
  */
 public final class ProbabilityMapCommand {
 

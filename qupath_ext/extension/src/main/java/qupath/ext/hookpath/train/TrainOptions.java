@@ -40,8 +40,9 @@ public record TrainOptions(Path run, boolean resume, String python, List<String>
      *
      * @param given {@code name} (of the model in the project's {@code hookpath/models}) or
      *     {@code out} (the run's folder), {@code model} (family), {@code preset}, {@code classes},
-     *     {@code channels} (of images that are no RGB), {@code spacings} (µm/px), {@code device}, {@code set}, {@code images}, {@code resume},
-     *     {@code roles}, {@code python}, and whatever {@code hookpath train} knows
+     *     {@code channels} (of images that are no RGB), {@code spacings} (µm/px), {@code device},
+     *     {@code set}, {@code images}, {@code resume}, {@code roles}, {@code python}, and whatever
+     *     {@code hookpath train} knows
      * @param project where the model goes; may be null if {@code out} is given
      * @throws HookpathException an argument makes no sense
      */

@@ -82,7 +82,8 @@ public final class PredictTargetPane extends GridPane {
         /** The same for the same planes of the same images of the same pixel size. */
         String key(Project<BufferedImage> project) {
             String of = project == null ? "" : String.valueOf(project.getPath());
-            return of + " " + planes + " " + (entries != null ? entries.stream().map(e -> e.getID()).toList()
+            return of + " " + planes + " " + (entries != null
+                    ? entries.stream().map(e -> e.getID()).toList()
                     : open.getServerPath() + " "
                             + Arrays.toString(JobInputWriter.serverOf(open).mppXY()));
         }

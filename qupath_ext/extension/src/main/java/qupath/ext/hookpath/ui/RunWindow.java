@@ -57,7 +57,9 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
     private Shown begun;
     private Shown shown;
 
-    /** What a result in the window is of: it is an earlier one as soon as something else is chosen. */
+    /**
+     * What a result in the window is of: it is an earlier one as soon as something else is chosen.
+     */
     private record Shown(String model, String key, Output as, String said) {
 
         Shown with(String text) {

@@ -292,7 +292,8 @@ public final class WindowFactory {
         if (isOurs(node) && node.getScene().getWindow() instanceof Stage stage) {
             double screen = FXUtils.getScreenOrPrimary(stage).getVisualBounds().getHeight();
             double frame = stage.getHeight() - node.getScene().getHeight();
-            double wanted = node.getScene().getRoot().prefHeight(node.getScene().getWidth()) + frame;
+            double wanted = node.getScene().getRoot()
+                    .prefHeight(node.getScene().getWidth()) + frame;
             if (wanted > stage.getHeight()) {
                 stage.setHeight(Math.min(screen, wanted));
             }

@@ -103,8 +103,9 @@ record BuildTools(EnvironmentRecipe recipe, HttpRequests web) {
         if (managed.present() == null) {
             if (archive == null && recipe.offline()) {
                 throw new PythonProblem(Kind.MISSING, "No Python " + wanted() + " was found, and "
-                        + "none is in the folder of wheels; put a file cpython-3…-install_only.tar.gz"
-                        + " of python-build-standalone for this computer there");
+                        + "none is in the folder of wheels; put a file "
+                        + "cpython-3…-install_only.tar.gz of python-build-standalone for this"
+                        + " computer there");
             }
             try {
                 steps.run("Python could not be fetched", archive != null

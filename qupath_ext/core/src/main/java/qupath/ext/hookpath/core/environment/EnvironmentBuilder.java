@@ -16,9 +16,9 @@ import qupath.ext.hookpath.core.environment.SetupProgress.Step;
 import qupath.ext.hookpath.core.jobs.JobFolders;
 
 /**
- * Builds a Python environment with the package {@code hookpath} in it, with uv (fetched, where there
- * is none), else with Python's venv and pip. It is built beside an environment that is there already, which
- * gives way only when the new one works. For one thread.
+ * Builds a Python environment with the package {@code hookpath} in it, with uv (fetched, where
+ * there is none), else with Python's venv and pip. It is built beside an environment that is there
+ * already, which gives way only when the new one works. For one thread.
  */
 public final class EnvironmentBuilder {
 

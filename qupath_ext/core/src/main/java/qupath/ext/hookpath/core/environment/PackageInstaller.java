@@ -64,7 +64,9 @@ record PackageInstaller(EnvironmentRecipe recipe, HttpRequests web, InstallComma
         return problem == null ? installer : withDefaultTorch(problem, steps);
     }
 
-    /** torch for the CPU has an index of its own, which a firewall may hide: the default does, too. */
+    /**
+     * torch for the CPU has an index of its own, which a firewall may hide: the default does, too.
+     */
     private InstallCommands withDefaultTorch(String problem, CommandSequence steps) {
         steps.say(problem);
         steps.say("Taking the default build of torch (larger on Linux, without CUDA on Windows)");

@@ -54,7 +54,9 @@ public record EvaluationResult(List<RequestClass> classes, Map<String, Part> par
      */
     public record Part(int images, long[][] confusion, Figure macroF1, Map<String, Figure> f1) {
 
-        /** Share of what was drawn of a class that was predicted as another; NaN: none was drawn. */
+        /**
+         * Share of what was drawn of a class that was predicted as another; NaN: none was drawn.
+         */
         public double share(int drawn, int predicted) {
             long sum = 0;
             for (long count : confusion[drawn]) {
@@ -159,7 +161,8 @@ public record EvaluationResult(List<RequestClass> classes, Map<String, Part> par
         for (JsonElement element : Json.list(json, "problems")) {
             String image = Json.text(element.getAsJsonObject(), "image");
             String message = String.valueOf(Json.text(element.getAsJsonObject(), "message"));
-            lines.add(image == null || message.startsWith(image) ? message : image + ": " + message);
+            lines.add(image == null || message.startsWith(image)
+                    ? message : image + ": " + message);
         }
         return lines;
     }

@@ -26,8 +26,8 @@ import qupath.ext.hookpath.core.Json;
  * Reads the features of a GeoJSON file in chunks, holding one chunk in memory at a time.
  *
  * <p>Takes what QuPath and hookpath write: a feature collection, an array, or a single feature or
- * geometry; plain, gzip or zip (all GeoJSON files in it), detected by content. Numbers stay the text
- * that they are in the file. For one thread.
+ * geometry; plain, gzip or zip (all GeoJSON files in it), detected by content. Numbers stay the
+ * text that they are in the file. For one thread.
  */
 public final class GeoJsonReader implements AutoCloseable, Iterator<List<JsonObject>> {
 

@@ -44,7 +44,8 @@ public final class MessageWording {
         found.put("(or )?use --device cpu\\b", "$1choose cpu as the device");
         found.put("\\(hookpath predict --tissue leaves it out\\)", "");
         found.put("--resume goes on (from|there)", "Train… can go on $1");
-        found.put("(, )?(or )?(to )?go on (with it )?with --resume\\b", "$1$2$3go on with it in Train…");
+        found.put("(, )?(or )?(to )?go on (with it )?with --resume\\b",
+                "$1$2$3go on with it in Train…");
         found.put("or --resume to go on with a run\\b", "or go on with it in Train…");
         found.put("with --resume\\b", "in Train…");
         found.put("\\(--debug shows where; please report it\\)",
@@ -62,7 +63,8 @@ public final class MessageWording {
         found.put("with --(whole|region)\\b", "by Confirm");
         found.put("with hookpath export --to zip\\b", "with Models… > Export");
         found.put("choose one with --run\\b", "remove one of them first (Remove results\u2026)");
-        found.put("no GPU that torch can use: computing on the CPU", "no GPU was found: computing on the CPU");
+        found.put("no GPU that torch can use: computing on the CPU",
+                "no GPU was found: computing on the CPU");
         // Whatever else there is.
         found.put("--([a-z][a-z-]+)", "the option \"$1\"");
         Map<Pattern, String> compiled = new LinkedHashMap<>();

@@ -15,12 +15,12 @@ import java.util.Map;
  *                     QuPath does by default
  * @param annotations  GeoJSON file with the image's objects, relative to the request file, or null
  * @param metadata     the image's metadata in the project
- * @param server       QuPath's own JSON of how it opens the image, where its pixels are not those of
- *                     the file as it is; null: they are
+ * @param server       QuPath's own JSON of how it opens the image, where its pixels are not those
+ *                     of the file as it is; null: they are
  * @param problem      why the image cannot be handed over, or null; a job then fails for this image
  *                     with that text and goes on with the others
  */
 public record RequestImage(String id, String name, String slide, double[] mppXY,
-        boolean cropToBounds,
-                        String annotations, Map<String, String> metadata, JsonObject server, String problem) {
+        boolean cropToBounds, String annotations, Map<String, String> metadata, JsonObject server,
+        String problem) {
 }

@@ -87,7 +87,8 @@ public record LoopProposals(Set<String> drawnIds, List<Path> proposals) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest(imageId.getBytes(StandardCharsets.UTF_8));
-            return imageId.replace('@', '_') + "-" + HexFormat.of().formatHex(digest).substring(0, 6);
+            return imageId.replace('@', '_') + "-"
+                    + HexFormat.of().formatHex(digest).substring(0, 6);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);     // every Java has it
         }

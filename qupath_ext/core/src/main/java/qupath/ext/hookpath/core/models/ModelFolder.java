@@ -34,8 +34,8 @@ import qupath.ext.hookpath.core.jobs.RequestClass;
  * @param problem    why it cannot be used, one line, or null
  */
 public record ModelFolder(Path path, String name, String family, List<RequestClass> classes,
-                          List<Double> spacingsUm, List<String> channels, String trainedOn, Instant trainedAt, Double f1,
-                          ModelOrigin origin, String problem) {
+                          List<Double> spacingsUm, List<String> channels, String trainedOn,
+                          Instant trainedAt, Double f1, ModelOrigin origin, String problem) {
 
     /** The file that makes a folder a model. */
     public static final String CARD = "model.json";
@@ -115,9 +115,8 @@ public record ModelFolder(Path path, String name, String family, List<RequestCla
     }
 
     private static ModelFolder broken(Path path, String why) {
-        return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), List.of(), null, null,
-                null,
-                ModelOrigin.of(path), why);
+        return new ModelFolder(path, nameOf(path), null, List.of(), List.of(), List.of(), null,
+                null, null, ModelOrigin.of(path), why);
     }
 
     private static String nameOf(Path path) {

@@ -57,8 +57,8 @@ public record ModelLibrary(Path base) {
     }
 
     /**
-     * Why a model keeps its name: {@code "elsewhere"}, {@code "round"} (of the loop: it is called by
-     * its number), {@code "running"}; null: it can get another.
+     * Why a model keeps its name: {@code "elsewhere"}, {@code "round"} (of the loop: it is called
+     * by its number), {@code "running"}; null: it can get another.
      */
     public String whyNotRename(ModelFolder model) {
         if (!holds(model)) {
@@ -71,8 +71,8 @@ public record ModelLibrary(Path base) {
     }
 
     /**
-     * Why a model cannot be deleted: {@code "elsewhere"}, {@code "lastRound"} (the loop goes on from
-     * it), {@code "running"}; null: it can.
+     * Why a model cannot be deleted: {@code "elsewhere"}, {@code "lastRound"} (the loop goes on
+     * from it), {@code "running"}; null: it can.
      */
     public String whyNotDelete(ModelFolder model) {
         if (!holds(model)) {

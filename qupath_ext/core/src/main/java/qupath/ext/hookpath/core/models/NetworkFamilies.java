@@ -15,8 +15,8 @@ import qupath.ext.hookpath.core.Json;
 
 /**
  * The networks that a person can train from the window, in its order: those that learn classes
- * from what is annotated. Python says what each can be ({@code hookpath/qupath/training_options.py} wrote {@code
- * families.json}, and says why the others are left out); nothing is worked out here.
+ * from what is annotated. Python says what each can be ({@code hookpath/qupath/training_options.py}
+ * wrote {@code families.json}, and says why the others are left out); nothing is worked out here.
  */
 public final class NetworkFamilies {
 

@@ -11,8 +11,8 @@ import java.util.Set;
  *
  * @param id      the image's id in its project
  * @param name    its name
- * @param mm2     annotated area by class in mm², that of lines included where they have a width; NaN
- *                where the pixel size is not known
+ * @param mm2     annotated area by class in mm², that of lines included where they have a width;
+ *                NaN where the pixel size is not known
  * @param role    what it is for, or null: nobody decided
  * @param problem why it cannot be used, one line, or null
  * @param areas   the same of areas alone
@@ -72,7 +72,9 @@ public record AnnotatedImage(String id, String name, Map<String, Double> mm2, Tr
         return mm2.containsKey(className);
     }
 
-    /** Whether training can use it: something of these classes is annotated, and nothing is wrong. */
+    /**
+     * Whether training can use it: something of these classes is annotated, and nothing is wrong.
+     */
     public boolean teaches(Set<String> classes) {
         return problem == null && mm2.keySet().stream().anyMatch(classes::contains);
     }

@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Roles for images that have none. About a quarter validates, such that every class that is annotated
- * stays in training and, where possible, is validated, too; what was decided before stays.
+ * Roles for images that have none. About a quarter validates, such that every class that is
+ * annotated stays in training and, where possible, is validated, too; what was decided before
+ * stays.
  */
 public final class RoleSuggestion {
 

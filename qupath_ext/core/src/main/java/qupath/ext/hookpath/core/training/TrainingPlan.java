@@ -7,8 +7,8 @@ import java.util.Set;
 import qupath.ext.hookpath.core.ClassNameRule;
 
 /**
- * What a training would learn from: images with what is annotated on them and what each is for, and the
- * classes that are switched on. Says why it cannot be, and what deserves a second look.
+ * What a training would learn from: images with what is annotated on them and what each is for, and
+ * the classes that are switched on. Says why it cannot be, and what deserves a second look.
  *
  * @param images  all images of the project, in its order
  * @param classes the classes to learn, in channel order
@@ -151,9 +151,9 @@ public record TrainingPlan(List<AnnotatedImage> images, Set<String> classes) {
     }
 
     /**
-     * What works but deserves a look: {@code unconfirmed} (on so many images, so many mm² of changed
-     * results that nobody confirmed), {@code unused} images of unknown role, {@code broken} images,
-     * {@code noValidation}, {@code classNotValidated}, {@code classOnce}.
+     * What works but deserves a look: {@code unconfirmed} (on so many images, so many mm² of
+     * changed results that nobody confirmed), {@code unused} images of unknown role, {@code broken}
+     * images, {@code noValidation}, {@code classNotValidated}, {@code classOnce}.
      */
     public List<Finding> notes() {
         List<Finding> notes = new ArrayList<>();

@@ -33,8 +33,8 @@ import qupath.ext.hookpath.core.models.ModelFolder;
  */
 public record TrainingRunFolder(Path path, State state, List<EpochMetrics> metrics, String family,
                         String preset, List<RequestClass> classes, Map<String, List<String>> split,
-                        int epochs, int steps, Double bestF1, int bestEpoch, Instant started, Path model,
-                        String problem) {
+                        int epochs, int steps, Double bestF1, int bestEpoch, Instant started,
+                        Path model, String problem) {
 
     /** The file that makes a folder a run. */
     public static final String RECORD = "run.json";

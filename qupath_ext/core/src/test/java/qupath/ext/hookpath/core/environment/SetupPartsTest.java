@@ -42,20 +42,25 @@ class SetupPartsTest {
                 [[packages]]
                 name = "hookpath"
                 version = "0.1.0"
-                archive = { path = "/tmp/hookpath-0.1.0-py3-none-any.whl", hashes = { sha256 = "00" } }
+                archive = { path = "/tmp/hookpath-0.1.0-py3-none-any.whl", \
+                hashes = { sha256 = "00" } }
 
                 [[packages]]
                 name = "affine"
                 version = "3.0.1"
-                sdist = { url = "https://x.org/affine.tar.gz", size = 9, hashes = { sha256 = "%1$s" } }
-                wheels = [{ url = "https://x.org/a/affine-3.0.1-py3-none-any.whl", upload-time = 2026-08-28T18:38:12Z, size = 10887, hashes = { sha256 = "%1$s" } }]
+                sdist = { url = "https://x.org/affine.tar.gz", size = 9, \
+                hashes = { sha256 = "%1$s" } }
+                wheels = [{ url = "https://x.org/a/affine-3.0.1-py3-none-any.whl", \
+                upload-time = 2026-08-28T18:38:12Z, size = 10887, hashes = { sha256 = "%1$s" } }]
 
                 [[packages]]
                 name = "fonttools"
                 version = "4"
                 wheels = [
-                    { url = "https://x.org/fonttools-4-cp312-cp312-linux.whl", size = 5, hashes = { sha256 = "%1$s" } },
-                    { url = "https://x.org/fonttools-4-py3-none-any.whl", size = 6, hashes = { sha256 = "%1$s" } },
+                    { url = "https://x.org/fonttools-4-cp312-cp312-linux.whl", size = 5, \
+                hashes = { sha256 = "%1$s" } },
+                    { url = "https://x.org/fonttools-4-py3-none-any.whl", size = 6, \
+                hashes = { sha256 = "%1$s" } },
                 ]
 
                 [[packages]]

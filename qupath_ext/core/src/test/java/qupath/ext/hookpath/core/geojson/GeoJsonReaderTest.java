@@ -133,8 +133,8 @@ class GeoJsonReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{\"type\": \"FeatureCollection\", \"features\": [{\"type\": \"Fea",
-        "{\"type\": \"FeatureCollection\", \"features\": [", "[1]", "{\"a\": 1}", "hello", "[{},", "[{} {}]",
-        "{\"features\": [], \"type\": "})
+        "{\"type\": \"FeatureCollection\", \"features\": [", "[1]", "{\"a\": 1}", "hello",
+        "[{},", "[{} {}]", "{\"features\": [], \"type\": "})
     void damageIsAnErrorWithTheFilesName(String text) {
         UncheckedIOException error = assertThrows(UncheckedIOException.class, () -> features(text));
         assertTrue(error.getMessage().contains("a.geojson"), error.getMessage());

@@ -39,7 +39,8 @@ class JobRequestTest {
                                {"name": "Immune: CD3", "color": null}],
                    "images": [{"id": "3", "name": "a b ü.svs", "slide": "/data/a.svs",
                      "mpp": [0.25, 0.5], "crop_to_bounds": true, "annotations": "images/3.geojson",
-                     "metadata": {"hookpath.split": "train"}, "server": null, "problem": null}]}}"""),
+                     "metadata": {"hookpath.split": "train"},
+                     "server": null, "problem": null}]}}"""),
                 JsonParser.parseString(Files.readString(file)));
         try (Stream<Path> files = Files.list(file.getParent())) {
             assertEquals(List.of(file), files.toList());

@@ -95,7 +95,8 @@ class LoopStatusTest {
     @Test
     void namesWhatAStepLists() {
         JsonObject ranked = JsonParser.parseString(
-                "{\"ranked\": [{\"id\": \"2\", \"name\": \"b\"}, {\"id\": \"1\", \"name\": \"a\"}]}")
+                "{\"ranked\": [{\"id\": \"2\", \"name\": \"b\"},"
+                        + " {\"id\": \"1\", \"name\": \"a\"}]}")
                 .getAsJsonObject();
         List<JobEvent.Result> results =
                 List.of(new JobEvent.Result("loop", DATA), new JobEvent.Result("next", ranked));

@@ -32,7 +32,8 @@ class MapSearchTest {
         Path old = prediction("m/c", "a.tif", "/s/a.tif", MapFile.PROBABILITIES, 0);
         Path namesake = prediction("n/a", "a.tif", "/t/a.tif", MapFile.CLASSES, 5);
         prediction("n/z", "z.tif", "/t/z.tif", MapFile.CLASSES, 6);
-        assertEquals(List.of(renamed, old, namesake), mapsOf("a.tif", "/s/a.tif", Plane.FIRST, root));
+        assertEquals(List.of(renamed, old, namesake),
+                mapsOf("a.tif", "/s/a.tif", Plane.FIRST, root));
     }
 
     @Test
@@ -40,7 +41,8 @@ class MapSearchTest {
         Path late = prediction("m/a", "a.tif (z 0, t 0)", "/s/a.tif", MapFile.CLASSES, 3);
         Path early = prediction("m/b", "a.tif (z 2, t 1)", "/s/a.tif", MapFile.CLASSES, 1);
         Path record = early.resolveSibling("prediction.json");
-        Files.writeString(record, Files.readString(record).replace("{\"image", "{\"plane\": [2, 1], \"image"));
+        Files.writeString(record, Files.readString(record)
+                .replace("{\"image", "{\"plane\": [2, 1], \"image"));
         assertEquals(List.of(early, late),
                 mapsOf("a.tif", "/s/a.tif", new Plane(2, 1), root));
     }

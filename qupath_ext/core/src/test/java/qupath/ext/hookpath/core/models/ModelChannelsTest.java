@@ -23,8 +23,8 @@ class ModelChannelsTest {
 
     @Test
     void aModelNamesTheChannelsThatItTakes() throws IOException {
-        ModelFolder found = model("{\"scale\": 0.004, \"channels\": [{\"name\": \"DAPI\", \"low\": 0,"
-                + " \"high\": 9}, {\"name\": \"CD8\", \"low\": 1, \"high\": 2}]}");
+        ModelFolder found = model("{\"scale\": 0.004, \"channels\": [{\"name\": \"DAPI\","
+                + " \"low\": 0, \"high\": 9}, {\"name\": \"CD8\", \"low\": 1, \"high\": 2}]}");
         assertEquals(List.of("DAPI", "CD8"), found.channels());
         assertEquals(List.of("CD8"), found.missingFrom(List.of("CK", " dapi ")));
         assertEquals(List.of(), found.missingFrom(List.of("CD8", "DAPI", "CK")));

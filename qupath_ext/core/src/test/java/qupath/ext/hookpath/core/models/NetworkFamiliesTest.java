@@ -20,7 +20,8 @@ class NetworkFamiliesTest {
     void theQuickOneComesFirstAndWhatLearnsNoClassesIsNotOffered() {
         assertEquals("probe", NetworkFamilies.names().getFirst());
         assertTrue(NetworkFamilies.names().containsAll(
-                List.of("hooknet", "unet", "mrn", "h2gnet", "classifier", "multiscale", "unet-lr")));
+                List.of("hooknet", "unet", "mrn", "h2gnet", "classifier", "multiscale",
+                        "unet-lr")));
         assertNull(NetworkFamilies.get("scale"));
     }
 

@@ -20,7 +20,8 @@ class TrainingCostTest {
     @Test
     void aTrainingThatIsDoneInTimeTakesAllItsSteps() {
         TrainingCost cost = of("{\"device\": \"CPU\", \"steps\": 200, \"step_s\": 0.5, \"unit\": "
-                + "\"step\", \"batch_size\": 8, \"minutes\": 4, \"memory_bytes\": 5, \"fits\": true}");
+                + "\"step\", \"batch_size\": 8, \"minutes\": 4, \"memory_bytes\": 5, "
+                + "\"fits\": true}");
         assertFalse(cost.isCutShort());
         assertEquals(100, cost.seconds());
         assertEquals(1600, cost.patches());

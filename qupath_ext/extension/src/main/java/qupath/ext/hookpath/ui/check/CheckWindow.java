@@ -37,8 +37,8 @@ import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
 /**
- * <em>How good is it?…</em>: where a model and the person who drew disagree, and the metrics behind
- * it.
+ * <em>How good is it?…</em>: where a model and the person who drew disagree, and the metrics
+ * behind it.
  */
 public final class CheckWindow extends VBox implements WindowFactory.AtWork {
 

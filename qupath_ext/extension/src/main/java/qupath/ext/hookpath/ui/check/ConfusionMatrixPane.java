@@ -80,7 +80,8 @@ public final class ConfusionMatrixPane extends VBox {
     private Button cell(
             List<RequestClass> classes, EvaluationResult.Part figures, int drawn, int predicted) {
         double share = figures.share(drawn, predicted);
-        Button button = new Button(Double.isNaN(share) ? "–" : UiTexts.get("check.percent", share));
+        Button button = new Button(
+                Double.isNaN(share) ? "–" : UiTexts.get("check.percent", share));
         button.setPrefWidth(CELL);
         button.setMinWidth(CELL);
         String name = predicted < classes.size() ? classes.get(predicted).name() : null;

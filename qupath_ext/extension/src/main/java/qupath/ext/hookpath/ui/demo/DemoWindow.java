@@ -25,7 +25,8 @@ public final class DemoWindow extends VBox {
         this.qupath = qupath;
         WindowFactory.load(this, "demo-window.fxml");
         job.run(DemoProject::makeSlides, this::made, this::failed);
-        BackgroundThreads.later(this::requestFocus);  // else Cancel has it, where a key ends the work
+        // Else Cancel has it, where a key ends the work.
+        BackgroundThreads.later(this::requestFocus);
     }
 
     /** Opens the project, which is made first where it is not there. */

@@ -33,8 +33,8 @@ import qupath.lib.objects.PathObject;
 import qupath.lib.projects.Project;
 
 /**
- * <em>First steps</em>: leads from the beginning to a first model, and goes away. It looks what is done
- * rather than remembers it, so that it is right however somebody came there.
+ * <em>First steps</em>: leads from the beginning to a first model, and goes away. It looks what is
+ * done rather than remembers it, so that it is right however somebody came there.
  */
 public final class FirstStepsWindow extends VBox {
 

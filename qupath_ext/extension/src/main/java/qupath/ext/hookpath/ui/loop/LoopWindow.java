@@ -69,7 +69,9 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "loop.title";
 
-    /** What Python said last, by the loop's folder: shown at once when the window is opened again. */
+    /**
+     * What Python said last, by the loop's folder: shown at once when the window is opened again.
+     */
     private static final Map<Path, LoopStatus> KNOWN = new HashMap<>();
 
     private final QuPathGUI qupath;

@@ -14,7 +14,10 @@ final class SetupProgressText {
 
     private SetupProgressText() {}
 
-    /** E.g. "Step 4 of 6, fetching packages · 0.2 of 1.1 GB · 12.3 MB/s · about 2 min left · torch". */
+    /**
+     * E.g. "Step 4 of 6, fetching packages · 0.2 of 1.1 GB · 12.3 MB/s · about 2 min left ·
+     * torch".
+     */
     static String of(SetupProgress progress) {
         String step = UiTexts.get("setup.step", progress.step().number(),
                 SetupProgress.Step.values().length, UiTexts.get("setup.step." + progress.step()));

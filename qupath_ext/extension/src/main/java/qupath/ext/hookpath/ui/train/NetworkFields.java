@@ -100,7 +100,8 @@ final class NetworkFields {
 
     /** What was typed as resolution, where that is none; null: it is one, or none is needed. */
     String wrongTarget() {
-        return isGoingOn() || readsSlides() || target() != null ? null : target.control().getEditor().getText();
+        return isGoingOn() || readsSlides() || target() != null
+                ? null : target.control().getEditor().getText();
     }
 
     /** Whether a model that is there already is trained further: what it reads is settled. */

@@ -146,7 +146,9 @@ public final class SettingsPane extends GridPane {
         return network.name();
     }
 
-    /** Whether what it would take can be measured: networks in stages have nothing to measure yet. */
+    /**
+     * Whether what it would take can be measured: networks in stages have nothing to measure yet.
+     */
     boolean isMeasurable() {
         return !"h2gnet".equals(network.name());
     }

@@ -57,8 +57,8 @@ import qupath.lib.gui.QuPathGUI;
 import qupath.lib.projects.Project;
 
 /**
- * <em>Train…</em>: what is annotated and what each image is for, how to train, then curves while it
- * trains and a summary. Training goes on when the window is closed.
+ * <em>Train…</em>: what is annotated and what each image is for, how to train, then curves while
+ * it trains and a summary. Training goes on when the window is closed.
  */
 public final class TrainWindow extends StackPane implements WindowFactory.AtWork {
 
