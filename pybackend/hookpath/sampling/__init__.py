@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from hookpath.sampling.magnification_stream import ScaleStream, ScaleValidation
     from hookpath.sampling.overview_heatmaps import Heatmap
     from hookpath.sampling.overview_samples import HeatmapOf, OverviewSet, OverviewStream
-    from hookpath.sampling.samplers.hierarchical import HierarchicalSampler
-    from hookpath.sampling.samplers.pixel_balanced import BalancedSampler
+    from hookpath.sampling.samplers.h2gnet_sampler import HierarchicalSampler
+    from hookpath.sampling.samplers.hooknet_sampler import BalancedSampler
     from hookpath.sampling.samplers.sampler_factory import SamplerChoice
     from hookpath.sampling.samplers.sampler_protocol import Draw, Sampler
     from hookpath.sampling.validation_patches import ValidationStream, validation_regions
@@ -59,12 +59,12 @@ _MODULES = {
     "AnnotatedSlide": "annotated_slide",
     "Augmentation": "augmentation.batch_augmentation",
     "AugmentationConfig": "augmentation.augmentation_config",
-    "BalancedSampler": "samplers.pixel_balanced",
+    "BalancedSampler": "samplers.hooknet_sampler",
     "Batch": "concentric_batch",
     "Draw": "samplers.sampler_protocol",
     "Heatmap": "overview_heatmaps",
     "HeatmapOf": "overview_samples",
-    "HierarchicalSampler": "samplers.hierarchical",
+    "HierarchicalSampler": "samplers.h2gnet_sampler",
     "LoaderConfig": "loader_config",
     "OverviewSet": "overview_samples",
     "OverviewStream": "overview_samples",

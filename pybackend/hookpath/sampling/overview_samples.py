@@ -22,7 +22,7 @@ from hookpath.sampling.loader_config import LoaderConfig
 from hookpath.sampling.loading.distributed_share import share_of
 from hookpath.sampling.loading.read_plan import count_pixels
 from hookpath.sampling.overview_heatmaps import Heatmap
-from hookpath.sampling.samplers.hierarchical import uniform_tree
+from hookpath.sampling.samplers.h2gnet_sampler import uniform_tree
 
 UInt8Array = npt.NDArray[np.uint8]
 Item = tuple[UInt8Array, UInt8Array]

@@ -10,8 +10,8 @@ from hookpath.annotations import ClassTable
 from hookpath.events import Reporter
 from hookpath.geometry import BranchSpec
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
-from hookpath.sampling.samplers.hierarchical import HierarchicalSampler
-from hookpath.sampling.samplers.pixel_balanced import BalancedSampler
+from hookpath.sampling.samplers.h2gnet_sampler import HierarchicalSampler
+from hookpath.sampling.samplers.hooknet_sampler import BalancedSampler
 from hookpath.sampling.samplers.sampler_protocol import Accepts, Sampler
 
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import qupath.ext.hookpath.core.environment.PythonInterpreter;
-import qupath.ext.hookpath.core.jobs.TimeLeft;
+import qupath.ext.hookpath.core.jobs.DurationText;
 
 class SmallThingsTest {
 
@@ -26,7 +26,7 @@ class SmallThingsTest {
         "55, about 1 min", "170, about 3 min", "3569, about 59 min", "3590, about 1 h",
         "7800, about 2 h 10 min", "7100, about 2 h"})
     void timeLeftIsRounded(double seconds, String text) {
-        assertEquals(text, TimeLeft.text(seconds));
+        assertEquals(text, DurationText.about(seconds));
     }
 
     @Test
@@ -41,9 +41,9 @@ class SmallThingsTest {
 
     @Test
     void timeLeftThatIsNotKnownIsEmpty() {
-        assertEquals("", TimeLeft.text(Double.NaN));
-        assertEquals("", TimeLeft.text(Double.POSITIVE_INFINITY));
-        assertEquals("", TimeLeft.text(-1));
+        assertEquals("", DurationText.about(Double.NaN));
+        assertEquals("", DurationText.about(Double.POSITIVE_INFINITY));
+        assertEquals("", DurationText.about(-1));
     }
 
     @Test

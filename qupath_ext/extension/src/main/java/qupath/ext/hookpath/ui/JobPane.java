@@ -20,7 +20,7 @@ import qupath.ext.hookpath.core.jobs.JobEvent;
 import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.core.jobs.JobProcess;
 import qupath.ext.hookpath.core.jobs.MessageWording;
-import qupath.ext.hookpath.core.jobs.TimeLeft;
+import qupath.ext.hookpath.core.jobs.DurationText;
 
 /**
  * A running job: what it does, how far it is, the time left, buttons to end it, and its log. For
@@ -214,7 +214,7 @@ public final class JobPane extends VBox {
         task.setText(progress.total() == null ? progress.task() : UiTexts.get("job.progress",
                 progress.task(), progress.done(), progress.total(), progress.unit()));
         Double left = progress.finished() ? null : progress.secondsLeft();
-        timeLeft.setText(left == null ? "" : UiTexts.get("job.left", TimeLeft.text(left)));
+        timeLeft.setText(left == null ? "" : UiTexts.get("job.left", DurationText.about(left)));
         bar.setProgress(progress.fraction());
     }
 

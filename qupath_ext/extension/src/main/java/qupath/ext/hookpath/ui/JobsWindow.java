@@ -22,7 +22,7 @@ import qupath.ext.hookpath.SessionJobs;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.jobs.JobListEntry;
 import qupath.ext.hookpath.core.jobs.MessageWording;
-import qupath.ext.hookpath.core.jobs.TimeLeft;
+import qupath.ext.hookpath.core.jobs.DurationText;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
 
@@ -117,7 +117,7 @@ public final class JobsWindow extends VBox {
     private static String time(JobListEntry job) {
         if (job.state() != JobListEntry.State.RUNNING) {
             return UiTexts.get("jobs.took",
-                    TimeLeft.text(job.lasted(Instant.now()).toSeconds()));
+                    DurationText.about(job.lasted(Instant.now()).toSeconds()));
         }
         return job.left().isEmpty() ? "" : UiTexts.get("job.left", job.left());
     }

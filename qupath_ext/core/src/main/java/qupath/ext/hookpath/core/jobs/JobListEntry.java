@@ -140,7 +140,7 @@ public final class JobListEntry {
     public String left() {
         JobEvent.Progress now = latest;
         boolean known = state() == State.RUNNING && now != null && now.secondsLeft() != null;
-        return known ? TimeLeft.text(now.secondsLeft()) : "";
+        return known ? DurationText.about(now.secondsLeft()) : "";
     }
 
     /** Asks it to end and keep what is finished. */

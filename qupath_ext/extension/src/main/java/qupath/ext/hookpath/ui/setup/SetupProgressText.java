@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.environment.SetupProgress;
-import qupath.ext.hookpath.core.jobs.TimeLeft;
+import qupath.ext.hookpath.core.jobs.DurationText;
 
 /** How far the building of an environment is, in words. */
 final class SetupProgressText {
@@ -21,7 +21,7 @@ final class SetupProgressText {
     static String of(SetupProgress progress) {
         String step = UiTexts.get("setup.step", progress.step().number(),
                 SetupProgress.Step.values().length, UiTexts.get("setup.step." + progress.step()));
-        String left = TimeLeft.text(progress.secondsLeft());
+        String left = DurationText.about(progress.secondsLeft());
         return Stream.of(step, progress.bytes(), progress.speed(),
                         left.isEmpty() ? "" : UiTexts.get("job.left", left), names(progress.what()))
                 .filter(text -> !text.isEmpty()).collect(Collectors.joining(" · "));

@@ -3,7 +3,7 @@ package qupath.ext.hookpath.ui.train;
 import java.util.List;
 import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.jobs.MessageWording;
-import qupath.ext.hookpath.core.jobs.TimeLeft;
+import qupath.ext.hookpath.core.jobs.DurationText;
 import qupath.ext.hookpath.core.training.TrainingCost;
 import qupath.ext.hookpath.core.training.TrainingPlan;
 import qupath.ext.hookpath.core.training.TrainingPlan.Finding;
@@ -30,14 +30,14 @@ final class PlanFindings {
         if (cost.ofTiles()) {
             return cost.stepSeconds() == null ? UiTexts.get("train.estimate.known", cost.device())
                     : UiTexts.get("train.estimate.tiles", cost.device(),
-                            TimeLeft.text(cost.seconds()), cost.steps(), memory(cost));
+                            DurationText.about(cost.seconds()), cost.steps(), memory(cost));
         }
         if (cost.stepSeconds() == null) {
             return "";
         }
         String key = cost.isTooLittle() ? "train.estimate.little"
                 : cost.isCutShort() ? "train.estimate.cut" : "train.estimate.steps";
-        return UiTexts.get(key, cost.device(), TimeLeft.text(cost.seconds()), cost.stepsInTime(),
+        return UiTexts.get(key, cost.device(), DurationText.about(cost.seconds()), cost.stepsInTime(),
                 memory(cost), cost.patches());
     }
 

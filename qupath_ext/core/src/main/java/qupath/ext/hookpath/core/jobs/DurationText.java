@@ -1,16 +1,16 @@
 package qupath.ext.hookpath.core.jobs;
 
 /** How long something will take, in words that do not flicker. */
-public final class TimeLeft {
+public final class DurationText {
 
-    private TimeLeft() {
+    private DurationText() {
     }
 
     /**
      * {@code "a few seconds"}, {@code "about 40 s"}, {@code "about 3 min"},
      * {@code "about 2 h 10 min"}; empty when it is not known (NaN, infinite or negative).
      */
-    public static String text(double seconds) {
+    public static String about(double seconds) {
         if (!Double.isFinite(seconds) || seconds < 0) {
             return "";
         }
