@@ -176,6 +176,17 @@ def test_the_leavings_of_dead_processes_go_and_nothing_else(tmp_path: Path) -> N
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*kept, "a"])
 
 
+def test_a_clock_that_runs_ahead_takes_nobody_s_unfinished_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine's, on a shared folder whose files have another clock."""
+    (young := tmp_path / ".hookpath-00000000-1-000000-young").touch()
+    ahead = time.time() + 10 * temporary_files.GIVEN_UP_AFTER_S
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    replace_text(tmp_path / "a", "x")
+    assert young.exists()
+
+
 def test_an_unfinished_file_says_what_it_will_be(tmp_path: Path) -> None:
     part = unfinished_beside(tmp_path / "my-run-1.json")
     assert is_unfinished(part)

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -119,18 +120,31 @@ def test_those_who_share_do_not_exclude_each_other(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("off_s", [-1e6, 1e6])
 def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float
 ) -> None:
+    """Whatever its clock, or ours, says."""
     monkeypatch.setattr(system_lock, "_system_call", no_locks)
     file = tmp_path / LOCK_NAME
     note = lock_files.note_of(file)
     note.write_text(json.dumps({"machine": "elsewhere", "host": "far", "process": 1}))
     with pytest.raises(BusyError, match=r"\(process 1 on far\)"), alone(file, "x", 0.0):
         pass
-    past = time.time() - lock_files.SILENT_S - 60
-    os.utime(note, (past, past))
-    with alone(file, "x", 0.0):
+    monkeypatch.setattr(lock_files, "WATCHED_S", 0.2)
+    there = time.time() + off_s
+    os.utime(note, (there, there))
+
+    def pulse() -> None:
+        time.sleep(0.1)
+        os.utime(note, (there + 1, there + 1))
+
+    pulses = threading.Thread(target=pulse)
+    pulses.start()
+    with pytest.raises(BusyError), alone(file, "x", 0.0):
+        pass
+    pulses.join()
+    with alone(file, "x", 1.0):
         pass
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from hookpath.errors import BusyError, MissingSpacingError, SlideError
-from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, lock_files, share_out
+from hookpath.locking import CLAIMS_NAME, Claims, Failed, Work, lock_files, share_out, work_claims
 from support.forked import child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -90,8 +91,12 @@ def test_what_another_has_is_left_to_it_and_taken_over_when_that_is_killed(
     assert left(tmp_path) == []
 
 
-def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_path: Path) -> None:
-    """Nobody can ask whether it lives."""
+@pytest.mark.parametrize("off_s", [-1e6, 1e6])
+def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float
+) -> None:
+    """Nobody can ask whether it lives; its clock, or ours, may be far ahead or behind."""
+    monkeypatch.setattr(lock_files, "WATCHED_S", 0.2)
     with child(having(tmp_path, "a")):
         claims = Claims(tmp_path, "work", "testing")
         note = tmp_path / CLAIMS_NAME / "a.note"
@@ -99,14 +104,62 @@ def test_a_process_of_another_machine_is_given_up_when_its_pulse_is_silent(tmp_p
         assert claims.take("a") is None
         with claims.taken("a") as mine:
             assert not mine
-        long_ago = note.stat().st_mtime - lock_files.SILENT_S - 1
-        os.utime(note, (long_ago, long_ago))
+        there = time.time() + off_s
+        for pulse in range(4):
+            os.utime(note, (there + pulse, there + pulse))
+            assert claims.take("a") is None, "it has a pulse"
+            time.sleep(0.1)
+        time.sleep(0.2)
         with claims.taken("a") as mine:
             assert mine
         claims.close()
 
 
-def test_a_number_that_another_process_has_now_keeps_no_claim(tmp_path: Path) -> None:
+@pytest.mark.parametrize("off_s", [-1e6, 1e6])
+@pytest.mark.parametrize("lives", [True, False])
+def test_who_comes_waits_until_it_is_known_who_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float, lives: bool
+) -> None:
+    monkeypatch.setattr(lock_files, "WATCHED_S", 0.2)
+    note = tmp_path / CLAIMS_NAME / "worker-other-1.note"
+    note.parent.mkdir()
+    note.write_text(json.dumps({"machine": "elsewhere", "host": "node7", "process": 1}))
+    os.utime(note, (time.time() + off_s,) * 2)
+
+    def sleep(seconds: float) -> None:
+        if lives:
+            os.utime(note, (time.time() + off_s,) * 2)
+        real(0.25)
+
+    real = time.sleep
+    monkeypatch.setattr(work_claims.time, "sleep", sleep)  # type: ignore[attr-defined]
+    if lives:
+        with pytest.raises(BusyError, match="process 1 on node7"):
+            Claims(tmp_path, "work", "testing")
+    else:
+        with Claims(tmp_path, "work", "testing") as claims:
+            assert claims.alone
+    assert note.exists() == lives
+
+
+def test_what_is_done_is_known_to_all_who_share_the_work_and_to_nobody_after(
+    tmp_path: Path,
+) -> None:
+    with Claims(tmp_path, "work", "testing") as first:
+        first.note_done("a")
+        with Claims(tmp_path, "work", "testing") as second:
+            assert (second.is_done("a"), second.is_done("b")) == (True, False)
+    assert left(tmp_path) == []
+    (tmp_path / CLAIMS_NAME).mkdir()
+    (tmp_path / CLAIMS_NAME / "a.done").touch()  # all were killed
+    with Claims(tmp_path, "work", "testing") as later:
+        assert not later.is_done("a")
+
+
+def test_a_number_that_another_process_has_now_keeps_no_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_files, "WATCHED_S", 0.0)
     with Claims(tmp_path, "work", "testing") as claims:
         lease = claims.take("a")
         assert lease is not None

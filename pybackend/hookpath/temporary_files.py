@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import shutil
-import time
 from pathlib import Path
 
 from hookpath.process_liveness import lives, this_machine
@@ -48,9 +47,23 @@ def is_left_over(path: Path) -> bool:
     if machine == this_machine() and not lives(pid):
         return True
     try:
-        return time.time() - path.lstat().st_mtime > GIVEN_UP_AFTER_S
+        return now_there(path) - path.lstat().st_mtime > GIVEN_UP_AFTER_S
     except OSError:
         return False
+
+
+def now_there(path: Path) -> float:
+    """The time by the clock that dates the files beside `path`, which may be another machine's.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    probe = unfinished_beside(path)
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        discard(probe)
 
 
 def sweep(folder: Path) -> None:

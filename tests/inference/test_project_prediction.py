@@ -136,6 +136,14 @@ def test_a_slide_that_another_took_the_place_of_is_predicted_again(work: Work) -
     assert images(work.predict().predicted) == ["s1.tif"]
 
 
+def test_predicting_again_asks_no_clock(work: Work) -> None:
+    """Finished by a machine whose clock is ahead, or before this one's was set back."""
+    first = work.predict()
+    for record in work.out.glob("*/prediction.json"):
+        os.utime(record, (1e11, 1e11))
+    assert images(work.predict(again=True).predicted) == images(first.predicted)
+
+
 def test_predicting_again_replaces_the_objects(work: Work) -> None:
     first = work.predict()
     again = work.predict(again=True)

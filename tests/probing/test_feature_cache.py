@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     assert cache.get(names[0]) is not None  # now it is the youngest
     cache.trim()
     assert [cache.get(name) is not None for name in names] == [True, False, True]
+
+
+def test_what_was_used_under_a_clock_that_ran_ahead_is_not_kept_for_ever(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, most_bytes=128 + 24)
+    names = [digest(i) for i in range(2)]
+    cache.put(names[0], vectors(0))
+    (path,) = tmp_path.glob("??/*.npy")
+    os.utime(path, (1e11, 1e11))
+    cache.trim()
+    time.sleep(0.02)
+    cache.put(names[1], vectors(1))
+    cache.trim()
+    assert [cache.get(name) is not None for name in names] == [False, True]
 
 
 def test_no_room_keeps_nothing(tmp_path: Path) -> None:

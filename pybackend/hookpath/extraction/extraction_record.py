@@ -60,14 +60,6 @@ def load_record(folder: Path) -> SlideRecord | None:
         return None
 
 
-def record_time(folder: Path) -> float:
-    """When a slide was finished, by the clock of its files; 0: it is not."""
-    try:
-        return (folder / RECORD_NAME).stat().st_mtime
-    except OSError:
-        return 0.0
-
-
 def slide_folder(out: Path, project: str, image: str, image_id: str) -> Path:
     """The image's folder: its name made safe, and a few digits that keep it unique."""
     name_bytes = f"{project}\n{image_id}\n{image}".encode(errors="backslashreplace")

@@ -24,7 +24,6 @@ from hookpath.extraction.extraction_record import (
     labels_digest,
     load_record,
     publish,
-    record_time,
     slide_folder,
 )
 from hookpath.extraction.extraction_worker import Drawn, Planned, cut, identify, plan, suffix_of
@@ -218,7 +217,7 @@ class Run:
 
     def _is_wanted_again(self, folder: Path) -> bool:
         """Whether a finished slide is to be done all the same: not one of this command's."""
-        return self.config.again and record_time(folder) < self.claims.began
+        return self.config.again and not self.claims.is_done(folder.name)
 
     def _annotated(self, entry: ImageEntry) -> Drawn:
         """What people drew, of the classes wanted, and what undrawn tissue is."""
@@ -295,6 +294,8 @@ class Run:
         )
         suffix = suffix_of(self.config)
         publish(slide.stage, slide.folder, slide.patches, record, slide.split, suffix)
+        if self.config.again:
+            self.claims.note_done(slide.folder.name)
         self._finished(slide.entry, slide.folder, record, is_new=True)
 
     def _finished(self, entry: ImageEntry, folder: Path, record: SlideRecord, is_new: bool) -> None:

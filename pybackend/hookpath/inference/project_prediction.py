@@ -18,7 +18,6 @@ from hookpath.inference.out_of_distribution import OodDetector, load_detector
 from hookpath.inference.prediction_config import PredictConfig
 from hookpath.inference.prediction_progress import OverallReporter, weights_of
 from hookpath.inference.prediction_record import (
-    RECORD_NAME,
     RESULT_FILES,
     PredictionRecord,
     prediction_folder,
@@ -228,15 +227,14 @@ class _Run:
             if found is not None:
                 self.reporter.info(f"{entry.name}: finished earlier, not predicted again")
                 return found, False
-            return self._predict(entry, folder, regions), True
+            made = self._predict(entry, folder, regions)
+            if self.config.again:
+                self.claims.note_done(folder.name)
+            return made, True
 
     def _is_wanted_again(self, folder: Path) -> bool:
         """Whether a finished slide is to be predicted all the same: not one of this command's."""
-        try:
-            finished = (folder / RECORD_NAME).stat().st_mtime
-        except OSError:
-            return False
-        return self.config.again and finished < self.claims.began
+        return self.config.again and not self.claims.is_done(folder.name)
 
     def _finished(
         self, entry: ImageEntry, folder: Path, regions: Sequence[PathObject] | None

@@ -11,6 +11,8 @@ import json
 import os
 import platform
 import threading
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,29 @@ from typing import Any
 from hookpath.atomic_files import naming_file
 from hookpath.errors import NO_ROOM
 from hookpath.process_liveness import lives, this_machine
-from hookpath.temporary_files import discard, unfinished_beside
+from hookpath.temporary_files import discard, now_there, unfinished_beside
 
 #: How often a note is touched, in seconds.
 PULSE_S = 30.0
 
-#: A note whose last pulse is so long ago belongs to nobody.
+#: A note whose last pulse is so far from now seems to belong to nobody.
 SILENT_S = 10 * PULSE_S
+
+#: Clocks of machines differ, and clocks are set: before it is given up, such a note is watched for
+#: a pulse for so long.
+WATCHED_S = 1.5 * PULSE_S
+
+
+@dataclass
+class _Watch:
+    """Of a note: its last pulse, since when it is known, and whether there was one meanwhile."""
+
+    pulse: float
+    since: float = field(default_factory=lambda: time.monotonic())
+    moved: bool = False
+
+
+_watched: dict[Path, _Watch] = {}
 
 
 def owner() -> bytes:
@@ -146,6 +164,12 @@ def is_held(note: Path) -> bool:
     return note.exists()
 
 
+def is_watched(note: Path) -> bool:
+    """Whether a note is held only until it is known if it has a pulse; ask `is_held` first."""
+    watch = _watched.get(note)
+    return watch is not None and not watch.moved and note.exists()
+
+
 def is_abandoned(file: Path) -> bool:
     """Whether a lock's file says that a process of this machine has it which has ended."""
     said = owner_in(file)
@@ -184,16 +208,19 @@ def _is_abandoned(note: Path, said: dict[str, Any], by_pulse: bool) -> bool:
         if not by_pulse:
             return False
     try:
-        return _now_there(note) - note.stat().st_mtime > SILENT_S
+        pulse = note.stat().st_mtime
+        seems_alive = abs(now_there(note) - pulse) <= SILENT_S
     except OSError:
         return False
+    if seems_alive:
+        _watched.pop(note, None)
+        return False
+    return _has_no_pulse(note, pulse)
 
 
-def _now_there(file: Path) -> float:
-    """The time by the clock that dates the files there, which may be another machine's."""
-    probe = unfinished_beside(file)
-    try:
-        probe.touch()
-        return probe.stat().st_mtime
-    finally:
-        discard(probe)
+def _has_no_pulse(note: Path, pulse: float) -> bool:
+    """Whether a note that seems to belong to nobody was watched in vain."""
+    watch = _watched.setdefault(note, _Watch(pulse))
+    if watch.pulse != pulse:
+        watch = _watched[note] = _Watch(pulse, moved=True)
+    return time.monotonic() - watch.since >= WATCHED_S

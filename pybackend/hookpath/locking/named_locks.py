@@ -18,7 +18,7 @@ from typing import Protocol
 
 from hookpath.atomic_files import make_folder
 from hookpath.errors import BusyError
-from hookpath.locking.lock_files import is_abandoned, note_of, owner, try_note, who
+from hookpath.locking.lock_files import is_abandoned, is_watched, note_of, owner, try_note, who
 from hookpath.locking.system_lock import try_system_lock
 from hookpath.temporary_files import is_unfinished, sweep
 
@@ -139,7 +139,7 @@ def is_empty(folder: Path) -> bool:
 def _acquired(file: Path, does: str, patience_s: float, shared: bool) -> _Lock:
     until = time.monotonic() + patience_s
     while (found := _tried(file, shared)) is None:
-        if time.monotonic() >= until:
+        if time.monotonic() >= until and not is_watched(note_of(file)):
             raise BusyError(
                 f"another hookpath is {does}{_who(file)}; wait until that has ended, or end it"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +19,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hookpath.atomic_files import make_folder, replace_text
 from hookpath.context_managers import Closing
 from hookpath.errors import BusyError
-from hookpath.locking.lock_files import NoteLock, is_held, note_of, try_note, who
+from hookpath.locking.lock_files import NoteLock, is_held, is_watched, note_of, try_note, who
 from hookpath.temporary_files import discard, sweep
 from hookpath.untrusted_files import read_bytes
 
 CLAIMS_NAME = ".hookpath-claims"
 """The folder of claims in a folder of results; gone when nobody works there."""
 
-_WORKER, _FAILED, _BEGAN = "worker-", ".failed", "began"
+_WORKER, _FAILED, _DONE = "worker-", ".failed", ".done"
+
+_LOOK_EVERY_S = 1.0
 
 
 Lease = NoteLock
@@ -63,7 +66,7 @@ class Claims(Closing):
         self._work = work
         make_folder(self._folder)
         sweep(self._folder)
-        others = self._others()
+        others = self._settled_others()
         for note in others:
             if not note.name.startswith(f"{_WORKER}{work}-"):
                 raise BusyError(
@@ -71,24 +74,12 @@ class Claims(Closing):
                     "wait until that has ended, or choose another folder"
                 )
         self.alone = not others
-        if self.alone:  # what failed for those before may be tried again
-            for path in self._folder.glob(f"*{_FAILED}"):
-                discard(path)
+        if self.alone:  # what those before did or failed at may be done again
+            self._forget()
         self.name = f"{_WORKER}{work}-{secrets.token_hex(6)}"
-        self._began = self._folder / _BEGAN
-        if self.alone:
-            self._began.touch()
         made = try_note(self._folder / self.name, shared=False)
         assert isinstance(made, NoteLock)
         self._me: NoteLock | None = made
-
-    @property
-    def began(self) -> float:
-        """When those who are here now, or the first of them, came, by the clock of these files."""
-        try:
-            return self._began.stat().st_mtime
-        except OSError:
-            return 0.0
 
     @property
     def others(self) -> int:
@@ -132,6 +123,15 @@ class Claims(Closing):
             replace_text(self._folder / f"{name}{_FAILED}", found.model_dump_json())
         return found
 
+    def note_done(self, name: str) -> None:
+        """Keep that it was done by those who share the work now; needed only to do it `again`."""
+        with contextlib.suppress(OSError):
+            (self._folder / f"{name}{_DONE}").touch()
+
+    def is_done(self, name: str) -> bool:
+        """Whether it was noted as done; no clock is asked, since those of machines differ."""
+        return (self._folder / f"{name}{_DONE}").exists()
+
     def close(self) -> None:
         """Leave; the last one takes the folder of claims away."""
         if self._me is None:
@@ -139,10 +139,20 @@ class Claims(Closing):
         self._me.release()
         self._me = None
         if not self._others():
-            for path in (self._began, *self._folder.glob(f"*{_FAILED}")):
-                discard(path)
+            self._forget()
         with contextlib.suppress(OSError):
             self._folder.rmdir()
+
+    def _forget(self) -> None:
+        for ending in (_FAILED, _DONE):
+            for path in self._folder.glob(f"*{ending}"):
+                discard(path)
+
+    def _settled_others(self) -> list[Path]:
+        """The same, once it is known of each whether it has a pulse."""
+        while any(map(is_watched, others := self._others())):
+            time.sleep(_LOOK_EVERY_S)
+        return others
 
     def _others(self) -> list[Path]:
         """Notes of the other processes that live."""

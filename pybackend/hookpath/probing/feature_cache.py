@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,10 +134,13 @@ class FeatureCache:
     def trim(self) -> None:
         """Delete what was not used for longest, until the rest fits."""
         files: list[tuple[float, int, Path]] = []
+        now = time.time()
         for path in self.folder.glob("??/*"):
             with contextlib.suppress(OSError):
                 stat = path.stat()
-                files.append((stat.st_mtime, stat.st_size, path))
+                files.append((min(stat.st_mtime, now), stat.st_size, path))
+                if stat.st_mtime > now:  # or it would be the youngest until that day
+                    os.utime(path)
         held = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if held <= self.most_bytes:
