@@ -82,6 +82,11 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
         TrainConfig.load(broken)
 
 
+@pytest.mark.parametrize("name", ["auto", "cpu", "cuda", "cuda:1", "mps"])
+def test_every_device_can_be_chosen(name: str) -> None:
+    assert TrainConfig.load(None, "fast", [f"device={name}"]).device == name
+
+
 def test_what_has_a_name_is_not_changed_in_part() -> None:
     config = TrainConfig.load(None, "fast", ["augmentation=strong"])
     assert config.augmentation.saturation == 0.3

@@ -34,7 +34,7 @@ def command(
         shared.Preset | None,
         typer.Option(
             help="auto: from pretrained features, what suits these slides; fast: a small network "
-            "from scratch, minutes on a CPU; paper: as published, for a GPU.",
+            "from scratch, minutes on a CPU; gpu: as auto, an hour on a GPU; paper: as published.",
             show_default="auto",
         ),
     ] = None,

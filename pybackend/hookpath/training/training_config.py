@@ -177,7 +177,7 @@ class TrainConfig(BaseModel):
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
         description="`auto`, `cpu`, `cuda`, `cuda:N` or `mps` (Apple)",
     )
     amp: Literal["auto", "on", "off"] = Field(
