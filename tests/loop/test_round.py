@@ -349,6 +349,8 @@ def test_test_slides_are_left_alone(folder_store: LoopStore) -> None:
         assert [p.name for p in report.proposed] == ["s3.tif"]
         with pytest.raises(LoopError, match="no image is left"):
             propose(folder, project)
+        with pytest.raises(LoopError, match=r"no image is left .*test images"):
+            choose_next(folder, project)
 
 
 def test_one_bad_slide_does_not_stop_the_others(folder_store: LoopStore) -> None:

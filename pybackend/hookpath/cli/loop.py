@@ -45,7 +45,7 @@ def start(
     family: shared.Family = None,
     preset: Annotated[
         shared.Preset | None,
-        typer.Option(help="Training preset: auto, fast or paper.", show_default="auto"),
+        typer.Option(help="Training preset, as for train.", show_default="auto"),
     ] = None,
     config: shared.ConfigFile = None,
     set_: shared.Settings = None,

@@ -104,7 +104,9 @@ def _rank_all(
     todo = [(e, r) for e, r in records if r.state is State.TODO and not is_test(e, r)]
     teaching = [e for e, r in records if r.state in (State.CORRECTED, State.TRAINED)]
     if not todo:
-        raise LoopError(f"{project.source}: every image has been proposed on; nothing is to do")
+        raise LoopError(
+            f"{project.source}: no image is left to propose on (test images are left alone)"
+        )
     surveys = look_at_all(folder, [e for e, _ in todo] + teaching, reporter, problems)
     candidates = {e.id: surveys[e.id] for e, _ in todo if e.id in surveys}
     if not candidates:
