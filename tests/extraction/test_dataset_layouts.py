@@ -170,6 +170,9 @@ def test_why_there_is_no_patch(folder: Path) -> None:
         "a.tif: no patch has enough of what is asked for (of 2 places none has 90% of one class, "
         "the best has 27%; try a smaller --size or --label-share)"
     )
+    near = dataclasses.replace(config, label_share=0.27)
+    extract_projects([FolderProject(folder)], folder.parent / "near", near, notes)
+    assert "none has 27.0% of one class, the best has 26.9%" in notes.warnings[-1]
     large = dataclasses.replace(config, size=100)
     extract_projects([FolderProject(folder)], folder.parent / "large", large, notes)
     assert "the slide is smaller than one patch of 100 px at 10x" in notes.warnings[-1]

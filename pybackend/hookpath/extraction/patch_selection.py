@@ -102,9 +102,11 @@ def nearest(
     else:
         shares = [tissue.fraction(p.region.bounds_l0) if tissue else 0.0 for p in places]
         share, what, wanted, option = max(shares), "tissue", config.tissue_share, "--tissue-share"
+    # As many digits as tell them apart.
+    digits = next((n for n in range(3) if f"{share:.{n}%}" != f"{wanted:.{n}%}"), 3)
     return (
-        f"of {len(places)} places none has {wanted:.0%} {what}, the best has {share:.0%}; try a "
-        f"smaller --size or {option}"
+        f"of {len(places)} places none has {wanted:.{digits}%} {what}, the best has "
+        f"{share:.{digits}%}; try a smaller --size or {option}"
     )
 
 
