@@ -10,7 +10,7 @@ from hookpath.events import SilentReporter
 from hookpath.models import load_model
 from hookpath.projects import open_project
 from hookpath.training import TrainConfig, train_network
-from support.training import rows_of
+from support.training import Recorder, rows_of
 
 SMALL = (
     "preset=fast",
@@ -65,8 +65,12 @@ def test_it_goes_on_after_a_stop_as_if_nothing_had_happened(folder: Path, tmp_pa
 
 
 def test_otsu_takes_one_step_to_its_model_folder(folder: Path, tmp_path: Path) -> None:
-    config = TrainConfig.load(overrides=["preset=fast", "family=otsu", "model.size=32"])
-    result = train_network([open_project(folder)], config, tmp_path / "run")
+    # The wrong way round, so that the loss is high.
+    settings = ["preset=fast", "family=otsu", "model.size=32", "background=Dark"]
+    config = TrainConfig.load(overrides=settings)
+    heard = Recorder()
+    result = train_network([open_project(folder)], config, tmp_path / "run", reporter=heard)
+    assert heard.codes == []  # no advice on how to train what learns nothing
     model, card = load_model(result.model_dir)
     assert (card.family, result.steps) == ("otsu", 1)
     assert not list(model.parameters())
