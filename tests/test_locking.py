@@ -120,6 +120,23 @@ def test_those_who_share_do_not_exclude_each_other(tmp_path: Path) -> None:
         pass
 
 
+def test_who_shares_a_lock_is_not_refused_while_another_removes_its_file(file: Path) -> None:
+    """Of two workers of a cluster, one said that "another hookpath is predicting" there."""
+    taken = threading.Event()
+
+    def removing() -> None:
+        with alone(file, "x", 0.0):
+            taken.set()
+            time.sleep(0.2)
+
+    other = threading.Thread(target=removing)
+    other.start()
+    taken.wait()
+    with alone(file, "x", 0.0, shared=True):
+        pass
+    other.join()
+
+
 @pytest.mark.parametrize("off_s", [-1e6, 1e6])
 def test_a_note_of_another_machine_counts_as_long_as_it_has_a_pulse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +96,59 @@ def test_slides_are_scored_by_workers_of_which_one_dies(client: Any, tmp_path: P
     assert pictures == sorted(p.name for p in (tmp_path / "here" / "pictures").iterdir())
     lines = [line.rsplit(" ", 1) for line in (tmp_path / "log").read_text().splitlines()]
     assert len({pid for name, pid in lines if name == "kills.tif"}) == 2
+
+
+_STOPPED = """
+import logging, os, signal, sys, threading, time
+from distributed.deploy.spec import SpecCluster
+from hookpath.cluster.cluster_connection import connected
+
+def stop():
+    while not any(len(getattr(c, "_created", ())) for c in SpecCluster._instances):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+if __name__ == "__main__":
+    threading.Thread(target=stop, daemon=True).start()
+    try:
+        with connected("local:1"):
+            time.sleep(60)
+    except KeyboardInterrupt:
+        sys.exit(75)
+"""
+
+
+def test_a_stop_while_workers_start_leaves_no_traceback(tmp_path: Path) -> None:
+    script = tmp_path / "stopped.py"
+    script.write_text(_STOPPED)
+    found = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (75, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX's signals")
+def test_a_stop_while_dask_is_waited_for_leaves_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tornado told of a callback of Dask's own that failed."""
+    none = partial(distributed.LocalCluster, processes=False, dashboard_address=None)
+    monkeypatch.setattr(cluster_connection, "_local", lambda count: none(n_workers=0))
+    said: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = said.append  # type: ignore[method-assign]
+    tornado = logging.getLogger("tornado.application")
+    tornado.addHandler(handler)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with connected("local") as client:
+            client.loop.add_callback(time.sleep, 0.5)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                client.sync(asyncio.sleep, 1)
+            client.sync(asyncio.sleep, 0.1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        tornado.removeHandler(handler)
+    assert said == []
 
 
 def test_a_cluster_that_is_none_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

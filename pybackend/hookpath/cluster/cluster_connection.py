@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator
@@ -34,14 +35,36 @@ def connected(cluster: str) -> Iterator[Any]:
     """
     kind, _, count = cluster.partition(":")
     if cluster.startswith(("tcp://", "tls://", "ucx://")):
-        with _client(cluster) as client:
+        with _quiet_when_stopped(), _client(cluster) as client:
             yield client
         return
     if kind not in ("local", "slurm") or (count and not (count.isdecimal() and int(count))):
         raise UsageError(f"--cluster {cluster}: there are {_KINDS}")
     make = _local if kind == "local" else _slurm
-    with make(int(count) if count else None) as started, _client(started) as client:
+    jobs = int(count) if count else None
+    with _quiet_when_stopped(), make(jobs) as started, _client(started) as client:
         yield client
+
+
+@contextmanager
+def _quiet_when_stopped() -> Iterator[None]:
+    """A stop may come while Dask starts or waits: neither must leave a traceback of its own.
+
+    What tornado says of a callback that failed would be such a traceback, and at the end of the
+    process Dask closes clusters, which fails for one that is half there; its workers end with us.
+    """
+    _dask()
+    from distributed.deploy.spec import close_clusters
+
+    logging.getLogger("tornado.application").disabled = True
+    try:
+        yield
+    except KeyboardInterrupt:
+        atexit.unregister(close_clusters)
+        for name in [*logging.root.manager.loggerDict]:
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).disabled = True
+        raise
 
 
 @contextmanager

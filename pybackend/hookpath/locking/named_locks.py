@@ -36,6 +36,9 @@ PATIENCE_S = 60.0
 
 _LOOK_EVERY_S = 0.05
 
+#: Who shares a lock has it alone for a moment, to remove its file; that refuses nobody who shares.
+_MOMENT_S = 1.0
+
 #: Folders whose abandoned locks this process has removed.
 _swept: set[tuple[int, Path]] = set()
 
@@ -137,7 +140,7 @@ def is_empty(folder: Path) -> bool:
 
 
 def _acquired(file: Path, does: str, patience_s: float, shared: bool) -> _Lock:
-    until = time.monotonic() + patience_s
+    until = time.monotonic() + max(patience_s, _MOMENT_S if shared else 0.0)
     while (found := _tried(file, shared)) is None:
         if time.monotonic() >= until and not is_watched(note_of(file)):
             raise BusyError(
