@@ -22,8 +22,12 @@ def test_patches_and_their_table_are_reported(tmp_path: Path, hookpath: Callable
     assert results["extracted"]["images"][0]["patches"] == {"10x": 8, "4um": 8}
     assert Path(results["extracted"]["table"]).is_file()
     assert Path(results["slide"]["folder"], "4um").is_dir()
+    (*_, last) = [e for e in done.events if e["event"] == "progress"]
+    assert (last["done"], last["total"], last["unit"]) == (1, 1, "slide")
+    assert last["figures"] == {"patches": 16}
     outcome = hookpath(*call, "--where", "all", "--workers", 0)
     assert "finished earlier" in outcome.err
+    assert "extract: 1/1 slides, took" in outcome.err
     assert "4um" in outcome.out
     assert FolderProject(folder).images[0].objects() == []
 

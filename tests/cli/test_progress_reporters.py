@@ -6,7 +6,7 @@ import math
 import pytest
 
 from hookpath.cli import progress_reporters
-from hookpath.cli.progress_reporters import JsonReporter, LineReporter, metrics_text
+from hookpath.cli.progress_reporters import BarReporter, JsonReporter, LineReporter, metrics_text
 from hookpath.durations import duration_text
 
 
@@ -53,6 +53,26 @@ def test_steps_of_an_earlier_run_say_nothing_about_speed(
     now = 10.0
     reporter.advance("train", 10, loss=0.1)
     assert "90/100 steps, loss 0.100, 10 s left" in capsys.readouterr().err
+
+
+def test_what_is_counted_without_an_end_is_a_number_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress_reporters.time, "monotonic", lambda: now)  # type: ignore[attr-defined]
+    reporter = LineReporter()
+    reporter.start("encode", None, "tile")
+    now = 10.0
+    reporter.advance("encode", 378)
+    reporter.finish("encode")
+    bars = BarReporter()
+    bars.start("encode", None, "tile")
+    bars.advance("encode", 379)
+    bars.finish("encode")
+    lines = capsys.readouterr().err
+    assert lines.splitlines()[:2] == ["encode: 378 tiles", "encode: 378 tiles, took 10 s"]
+    assert "379 " in lines
+    assert "?" not in lines
 
 
 def test_json_lines_hold_no_nan(capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,6 +125,17 @@ def test_a_stop_while_workers_start_leaves_no_traceback(tmp_path: Path) -> None:
     assert (found.returncode, found.stderr) == (75, "")
 
 
+class Keeps(logging.Handler):
+    """What is said, instead of saying it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX's signals")
 def test_a_stop_while_dask_is_waited_for_leaves_no_traceback(
     monkeypatch: pytest.MonkeyPatch,
@@ -132,9 +143,7 @@ def test_a_stop_while_dask_is_waited_for_leaves_no_traceback(
     """Tornado told of a callback of Dask's own that failed."""
     none = partial(distributed.LocalCluster, processes=False, dashboard_address=None)
     monkeypatch.setattr(cluster_connection, "_local", lambda count: none(n_workers=0))
-    said: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = said.append  # type: ignore[method-assign]
+    handler = Keeps()
     tornado = logging.getLogger("tornado.application")
     tornado.addHandler(handler)
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
@@ -148,7 +157,7 @@ def test_a_stop_while_dask_is_waited_for_leaves_no_traceback(
     finally:
         signal.signal(signal.SIGALRM, before)
         tornado.removeHandler(handler)
-    assert said == []
+    assert handler.said == []
 
 
 def test_a_cluster_that_is_none_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,8 @@ def metrics_text(figures: Mapping[str, float]) -> str:
 
 
 def _metric(name: str, value: float) -> str:
+    if isinstance(value, int):
+        return f"{value} {name}"
     if name.endswith("_per_s"):
         return f"{value:.1f} {name.removesuffix('_per_s').replace('_', ' ')}/s"
     shown = {"f1": "F1", "macro_f1": "macro F1", "r2": "R²"}.get(name, name.replace("_", " "))
@@ -133,13 +135,13 @@ class LineReporter(_TextReporter):
 
     def finish(self, task: str) -> None:
         state = self._tasks.pop(task)
-        state.total = state.total if state.total is not None else state.done
         took = duration_text(time.monotonic() - state.started)
         self.info(f"{self._line(task, state)}, took {took}")
 
     @staticmethod
     def _line(task: str, state: _Task) -> str:
-        parts = [f"{task}: {state.done}/{state.total or '?'} {_plural(state.unit)}"]
+        of = "" if state.total is None else f"/{state.total}"
+        parts = [f"{task}: {state.done}{of} {_plural(state.unit)}"]
         if state.figures:
             parts.append(metrics_text(state.figures))
         left = state.seconds_left
@@ -202,15 +204,21 @@ def _make_progress(quiet: bool) -> Progress:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Count(MofNCompleteColumn):
+        def render(self, task: Task) -> Text:
+            return super().render(task) if task.total is not None else Text(f"{task.completed:.0f}")
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        Count(),
         TextColumn("{task.fields[figures]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,6 +58,8 @@ def _quiet_when_stopped() -> Iterator[None]:
     from distributed.deploy.spec import close_clusters
 
     logging.getLogger("tornado.application").disabled = True
+    # Another cluster of this machine has it: Dask takes the next one.
+    warnings.filterwarnings("ignore", message="Port .* is already in use", category=UserWarning)
     try:
         yield
     except KeyboardInterrupt:

@@ -81,9 +81,10 @@ def extract_projects(
             write_class_values(
                 out / LABELS_NAME, {v: PathClass(name) for name, v in run.values.items()}
             )
-        reporter.start(TASK, None, "patch")
+        wanted = _part_of(pairs, config.shard)
+        reporter.start(TASK, len(wanted), "slide")
         try:
-            run.work(_part_of(pairs, config.shard))
+            run.work(wanted)
         finally:
             run.close()
             release()

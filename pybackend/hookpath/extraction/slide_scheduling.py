@@ -106,6 +106,8 @@ class Run:
         self.suspects: set[Path] = set()
         #: Class → value in masks, the same on all slides.
         self.values: dict[str, int] = {}
+        #: Written now, whether or not their slide is finished.
+        self.patches = 0
 
     def work(self, entries: Sequence[Pair]) -> None:
         """All slides; in the end each is done by somebody, or has failed twice."""
@@ -176,6 +178,7 @@ class Run:
         self.problems.append(Problem(entry.name, why.message, why.code, entry.id))
         self.reporter.warn(self.problems[-1].line)
         self.reporter.result("problem", vars(self.problems[-1]))
+        self.reporter.advance(TASK)
 
     def _start(self, project: Project, entry: ImageEntry) -> None:
         folder = folder_of(self.out, (project, entry))
@@ -257,7 +260,8 @@ class Run:
                 self._planned(slide, result)
             else:
                 slide.bytes += result.bytes
-                self.reporter.advance(TASK, result.patches)
+                self.patches += result.patches
+                self.reporter.advance(TASK, 0, patches=self.patches)
             if not slide.waiting:
                 self._publish(slide)
         except BrokenProcessPool:
@@ -312,6 +316,7 @@ class Run:
         self.reporter.result(
             "slide", {**record.model_dump(), "folder": str(folder), "resumed": not is_new}
         )
+        self.reporter.advance(TASK)
 
     def _give_up(self, slide: _Slide) -> None:
         """Nothing of a slide that failed is worked on any more, or left."""
