@@ -9,6 +9,7 @@ import pytest
 
 from hookpath.cluster import (
     cluster_connection,
+    connected,
     design_on_cluster,
     evaluation_on_cluster,
     extract_on_cluster,
@@ -19,7 +20,7 @@ from hookpath.evaluation import evaluate_project
 from hookpath.experiments import DESIGNS, Contestant, Design, Options, run_design
 from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 from hookpath.inference import PredictConfig, predict_project
-from hookpath.projects import open_project
+from hookpath.projects import Project, open_project, reopen_projects
 from hookpath.projects.reopen_projects import ProjectSpec
 from support.predictors import save_random_model
 from support.reporting import Notes
@@ -58,6 +59,30 @@ def test_slides_are_predicted_by_workers_and_written_here(
         again = predict_project(open_project(folder), model, out, config)
     for later in (second, again):
         assert (later.predicted, len(later.resumed)) == ((), 2), "the same work, whoever did it"
+
+
+def test_a_worker_opens_the_projects_once_for_each_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opened them for every slide; what failed is looked at afresh, though."""
+    folder, model = texture_folder(tmp_path / "slides", slides=4, size=64), tmp_path / "model"
+    save_random_model(model, seed=3)
+    monkeypatch.setattr(cluster_connection, "_local", in_this_process)
+    opened: list[Path] = []
+
+    def counted(source: Path, *args: object, **kwargs: object) -> Project:
+        opened.append(source)
+        return open_project(source, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reopen_projects, "open_project", counted)
+    spec, config = ProjectSpec((folder,)), PredictConfig(device="cpu", tissue=False)
+    with one_thread(), connected("local") as client:
+        for command in (1, 2):
+            predict_on_cluster(spec, [model], tmp_path / "out", config, client)
+            assert len(opened) == 2 * command, "by this process and by the worker"
+        (folder / "broken.svs").write_bytes(b"0123456789")
+        predict_on_cluster(spec, [model], tmp_path / "out", config, client)
+    assert 4 + 2 < len(opened) <= 4 + 2 + 2
 
 
 def test_patches_are_cut_by_workers_and_listed_here(

@@ -13,6 +13,7 @@ from hookpath.annotations.object_planes import Plane
 from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.predict_task import predict_on_cluster
 from hookpath.cluster.task_retries import Outcome, run_tasks
+from hookpath.cluster.worker_projects import WorkerProjects
 from hookpath.errors import EvaluationError
 from hookpath.evaluation.evaluation_executor import EvaluationWork
 from hookpath.evaluation.predictions.class_map_source import MapOf
@@ -73,8 +74,9 @@ class ClusterWork(EvaluationWork):
             scoring = replace(scoring, picture_dir=scoring.picture_dir.absolute())
         _open_one(images, map_of)
         scored = Scored(images, reporter)
+        there = WorkerProjects(self.spec)
         pieces = [
-            (self.spec, _Annotated.of(image), map_of, scoring, number)
+            (there, _Annotated.of(image), map_of, scoring, number)
             for number, image in enumerate(images, start=1)
         ]
 
@@ -127,12 +129,12 @@ class _Lines(SilentReporter):
 
 
 def score_one(
-    spec: ProjectSpec, annotated: _Annotated, map_of: MapOf, scoring: Scoring, number: int
+    projects: WorkerProjects, annotated: _Annotated, map_of: MapOf, scoring: Scoring, number: int
 ) -> Outcome:
     """On a worker: one image."""
     lines = _Lines()
-    with spec.opened() as project:
-        result, classes = score_image(annotated.within(project), map_of, scoring, number, lines)
+    image = annotated.within(projects.as_one())
+    result, classes = score_image(image, map_of, scoring, number, lines)
     return Outcome(value=(result, classes, tuple(lines.warnings)))
 
 

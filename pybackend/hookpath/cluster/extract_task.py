@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
+from hookpath.cluster.worker_projects import WorkerProjects
 from hookpath.events import SILENT, Reporter
 from hookpath.extraction import ExtractConfig, ExtractReport, extract_projects
 from hookpath.extraction.project_extraction import chosen_pairs
@@ -40,8 +41,9 @@ def extract_on_cluster(
 
     # Every task knows all images, so that masks have the same values on all of them.
     alone = replace(config, workers=0)
+    there = WorkerProjects(spec)
     pieces = [
-        (spec, out.absolute(), replace(alone, shard=(number, len(pairs)))) for number in numbers
+        (there, out.absolute(), replace(alone, shard=(number, len(pairs)))) for number in numbers
     ]
     reporter.start(TASK, len(pieces), "slide")
     with connected(cluster) as client:
@@ -63,10 +65,9 @@ def extract_on_cluster(
     return replace(report, problems=(*report.problems, *problems))
 
 
-def extract_one(spec: ProjectSpec, out: Path, config: ExtractConfig) -> Outcome:
+def extract_one(projects: WorkerProjects, out: Path, config: ExtractConfig) -> Outcome:
     """On a worker: one image."""
-    with spec.each() as projects:
-        report = extract_projects(projects, out, config)
+    report = extract_projects(projects.each(), out, config)
     if report.problems:
         return Outcome(report.problems[0].message, report.problems[0].code)
     return Outcome()

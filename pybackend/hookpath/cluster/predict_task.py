@@ -11,6 +11,7 @@ from typing import Any
 
 from hookpath.cluster.cluster_connection import connected
 from hookpath.cluster.task_retries import Outcome, run_tasks
+from hookpath.cluster.worker_projects import WorkerProjects
 from hookpath.errors import code_of, one_line
 from hookpath.events import SILENT, Reporter
 from hookpath.inference import (
@@ -59,9 +60,8 @@ def predict_on_cluster(
         check_writable(out)
         writing = nullcontext() if config.as_ == "none" else project.changes()
         alone = config.model_copy(update={"shard": None, "into_project": False})
-        pieces = [
-            (spec, tuple(folders), out.absolute(), _of_image(alone, entry)) for entry in entries
-        ]
+        there_too, place = WorkerProjects(spec), out.absolute()
+        pieces = [(there_too, tuple(folders), place, _of_image(alone, e)) for e in entries]
         there = connected(cluster) if isinstance(cluster, str) else nullcontext(cluster)
         with there as client, writing:
             workers = len(client.scheduler_info(n_workers=-1)["workers"])
@@ -81,13 +81,14 @@ def _of_image(config: PredictConfig, entry: ImageEntry) -> PredictConfig:
 
 
 def predict_one(
-    spec: ProjectSpec, folders: tuple[Path, ...], out: Path, config: PredictConfig
+    projects: WorkerProjects, folders: tuple[Path, ...], out: Path, config: PredictConfig
 ) -> Outcome:
-    """On a worker: one image; the model stays loaded for the next.
+    """On a worker: one image; projects stay open and the model loaded for the next.
 
     The outcome's value: whether all of it was found finished.
     """
-    with _ONE, spec.opened() as project:
+    with _ONE:
+        project = projects.as_one()
         predictor, card, detector = _loaded(folders, config.model_copy(update={"images": ()}))
         report = predict_images(project, predictor, card, out, config, SILENT, detector)
     if report.problems:

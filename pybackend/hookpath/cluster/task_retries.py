@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hookpath.cluster.worker_projects import forget_projects
 from hookpath.errors import code_of, one_line
 from hookpath.locking import may_pass
 
@@ -76,6 +77,8 @@ def _guarded(work: Callable[..., Outcome], *piece: Any) -> Outcome:
         found = work(*piece)
     except Exception as error:
         found = Outcome(one_line(error), code_of(error))
+    if found.error is not None:
+        forget_projects()
     return replace(found, worker=str(get_worker().address))
 
 
