@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,8 +15,6 @@ from hookpath.errors import HookpathError, PredictionError, code_of, one_line, w
 
 
 def test_every_error_of_ours_has_a_documented_code() -> None:
-    from pathlib import Path
-
     table = (Path(__file__).parents[1] / "docs" / "json-events.md").read_text(encoding="utf-8")
     ours = [
         e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, HookpathError)
@@ -22,6 +22,15 @@ def test_every_error_of_ours_has_a_documented_code() -> None:
     assert len(ours) > 15
     for error in ours:
         assert f"`{error.code}`" in table, error
+
+
+def test_every_kind_of_result_is_documented() -> None:
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "json-events.md").read_text(encoding="utf-8")
+    modules = [p.read_text(encoding="utf-8") for p in (root / "pybackend").rglob("*.py")]
+    kinds = {k for text in modules for k in re.findall(r"\.result\(\s*\"([a-z_]+)\"", text)}
+    assert len(kinds) > 20
+    assert {kind for kind in kinds if f"`{kind}`" not in page} == set()
 
 
 def test_an_error_may_say_more_than_its_class_also_from_another_process() -> None:

@@ -302,7 +302,7 @@ def _print_scale(console: Console, report: ScaleReport, out: Path) -> None:
 def _refuse_with_annotator(options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
-        raise UsageError(f"{given[0]} is for predictions; two people's drawings do without it")
+        raise UsageError(f"{given[0]} is for predictions, not for --annotator")
 
 
 def print_agreement(console: Console, report: EvaluationReport, out: Path) -> None:
