@@ -43,7 +43,11 @@ class Recorder(SilentReporter):
         self.codes: list[str] = []
         self.infos: list[str] = []
         self.rows: list[Mapping[str, Any]] = []
+        self.tasks: list[str] = []
         self.steps = 0
+
+    def start(self, task: str, total: int | None, unit: str = "it") -> None:
+        self.tasks.append(task)
 
     def advance(self, task: str, n: int = 1, **figures: float) -> None:
         self.steps += n * (task == "train")

@@ -16,6 +16,7 @@ import torch
 from hookpath.annotations import ClassTable, PathClass, PathObject, write_geojson
 from hookpath.evaluation import train_report
 from hookpath.geometry import BranchSpec
+from hookpath.inference import PredictConfig, predict_project
 from hookpath.models import read_card
 from hookpath.projects import open_project
 from hookpath.sampling import AnnotatedSlide, Batch, load_source
@@ -170,6 +171,15 @@ def test_a_run_that_learns_has_its_training_score_in_the_card(folder: Path, tmp_
     assert "learned_nothing" not in reporter.codes
 
 
+def test_training_slides_that_are_scored_do_not_validate(folder: Path, tmp_path: Path) -> None:
+    """A run without validation slides said "validate: 64/64 patches"."""
+    reporter = Recorder()
+    settings = config("epochs=1", "validation.fraction=0")
+    train_network([open_project(folder)], settings, tmp_path / "run", reporter=reporter)
+    assert "validate" not in reporter.tasks
+    assert reporter.tasks[-1] == "score training slides"
+
+
 def test_a_run_that_was_stopped_in_its_last_look_looks_again(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,13 +215,21 @@ def test_validation_slides_of_another_stain_are_named(tmp_path: Path) -> None:
     assert "s0.tif" not in message
 
 
-def test_a_model_whose_class_lies_on_glass_says_so_in_its_card(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_model_whose_class_lies_on_the_background_says_so(tmp_path: Path, dark: bool) -> None:
+    """Fluorescence has no glass that could be told of."""
+    image = 255 - half_glass() if dark else half_glass()
     boxes = [(DARK, shapely.box(50, 50, 350, 450)), (PALE, shapely.box(650, 50, 1000, 450))]
     for number in range(2):
-        write_pyramid(tmp_path / f"s{number}.tif", half_glass(), mpp=1.0, levels=2, tile=128)
+        write_pyramid(tmp_path / f"s{number}.tif", image, mpp=1.0, levels=2, tile=128)
         objects = [PathObject(shape, path_class=c) for c, shape in boxes]
         write_geojson(tmp_path / f"s{number}.geojson", objects)
     reporter = Recorder()
-    train_network([open_project(tmp_path)], config("epochs=1"), tmp_path / "run", reporter=reporter)
+    project, run = open_project(tmp_path), tmp_path / "run"
+    train_network([project], config("epochs=1"), run, reporter=reporter)
     assert read_card(tmp_path / "run" / "model").glass
     assert "drawn_on_glass" in reporter.codes
+    asked = PredictConfig(device="cpu", into_project=False)
+    predict_project(project, run / "model", tmp_path / "out", asked, reporter)
+    assert any("background is predicted, too" in line for line in reporter.infos)
+    assert not any("glass" in line for line in (*reporter.infos, *reporter.warnings))

@@ -48,7 +48,7 @@ def command(
         typer.Option(
             "--tissue/--no-tissue",
             help="Only where there is tissue.",
-            show_default="tissue, unless classes were annotated on glass",
+            show_default="tissue, unless classes were annotated on the background",
         ),
     ] = None,
     tissue_rule: shared.TissueIs = "generous",

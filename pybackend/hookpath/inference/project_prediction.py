@@ -111,7 +111,7 @@ def predict_images(
     entries = part_of([plane for planes in each for plane in planes], config.shard)
     config = config.for_model(card)
     if card.glass and config.tissue is False:
-        reporter.info("glass is predicted, too, since classes were annotated there")
+        reporter.info("the background is predicted, too, since classes were annotated there")
     check_writable(out_dir)
     # Views that nobody may write to are predicted, too, as long as they get nothing.
     keeps_out = config.as_ == "none" or not config.into_project

@@ -30,20 +30,22 @@ def validate(
     parts: Parts | None = None,
     reporter: Reporter = SILENT,
     pictures: ValidationPictures | None = None,
+    task: str = TASK,
 ) -> Validation:
     """Compare the first head with what is known of every batch; leaves training mode on.
 
     Args:
         parts: what fits into memory; None: whole batches.
-        reporter: gets the task ``validate`` (patches).
+        reporter: gets the task (patches).
         pictures: shown the batches.
+        task: its name; training slides do not validate.
     """
     model.eval()
     parts = parts or Parts(sys.maxsize, SILENT)
     plain = Augmentation(AugmentationConfig.off(), seed=0)
     judge = goal.judge()
     losses: list[float] = []
-    reporter.start(TASK, batches.patches, "patch")
+    reporter.start(task, batches.patches, "patch")
     for batch in batches:
         images, labels = plain(batch, device, step=0)
         target = model.targets(labels)[0]
@@ -57,7 +59,7 @@ def validate(
         judge.add(output, target)
         if pictures is not None:
             pictures.add(images[0], target, output)
-        reporter.advance(TASK, len(batch))
-    reporter.finish(TASK)
+        reporter.advance(task, len(batch))
+    reporter.finish(task)
     model.train()
     return judge.verdict(float(np.mean(losses)) if losses else float("nan"))

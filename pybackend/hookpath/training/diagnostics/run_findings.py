@@ -90,7 +90,7 @@ def drawn_on_glass(shares: dict[str, float]) -> list[Finding]:
         Finding(
             "drawn_on_glass",
             f"{share:.0%} of class {name!r} is annotated where no tissue is found: the model will "
-            "predict glass, too (hookpath predict --tissue leaves it out)",
+            "predict there, too (hookpath predict --tissue leaves it out)",
         )
         for name, share in shares.items()
     ]

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from hookpath.training.training_session import Session
 
 
+#: Name of the task that the reporter gets: no slide validates here.
+TASK = "score training slides"
+
+
 def score_training_slides(s: Session) -> list[Finding]:
     """Look once at a run that is finished; nothing where that was done, or can tell nothing."""
     if (s.run.root / run_findings.FILE_NAME).is_file() or not isinstance(s.goal, ClassGoal):
@@ -49,7 +53,7 @@ def score_training_slides(s: Session) -> list[Finding]:
 
 def _learned(s: Session, patches: HeldOut) -> Learned:
     model = load_model(s.run.model)[0].to(s.device)
-    found = validate(model, patches, s.goal, s.device, s.bf16, s.parts, s.reporter)
+    found = validate(model, patches, s.goal, s.device, s.bf16, s.parts, s.reporter, task=TASK)
     counts = found.card["validation_confusion"]
     score = s.measured if s.validation is not None else None
     return Learned(s.data.classes.names, found.loss, np.array(counts), score)
