@@ -168,6 +168,35 @@ def test_the_loop_works_on_one_plane_or_on_chosen_ones(
     assert (states[target], states[other]) == ("corrected", "proposed")
 
 
+def test_what_is_annotated_on_planes_that_the_loop_does_not_take_is_told(
+    hookpath: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A loop without a choice takes the middle plane, and said nothing of the others."""
+    folder = stack_folder(tmp_path / "slides")
+    told = "s0.ome.tif: is annotated on z 2, t 0, where this loop neither learns nor proposes"
+    start = ("loop", "start", folder, "--preset", "fast", *SET, "--loop")
+    done = hookpath(*start, tmp_path / "a")
+    assert done.code == 0, done.err
+    assert told in done.err
+    assert "annotated on" not in hookpath(*start, tmp_path / "b", "--z", "0,2").err
+
+
+@pytest.mark.parametrize("wrong", ["model.input_size=77", "model.depht=2", "model.depth=9"])
+def test_a_network_that_cannot_be_built_is_refused_at_the_start(
+    hookpath: Callable[..., Any], tmp_path: Path, wrong: str
+) -> None:
+    """In the words of train; the loop began, and its first training failed."""
+    folder = make_loop_store("folder", tmp_path / "slides").root
+    options = (folder, "--preset", "fast", *SET, "--set", wrong)
+    done, trained = (
+        hookpath("loop", "start", *options),
+        hookpath("train", *options, "-o", tmp_path / "r"),
+    )
+    assert done.code == trained.code == 1, done.err
+    assert done.err.splitlines()[-1] == trained.err.splitlines()[-1]
+    assert not (folder / "hookpath").exists()
+
+
 def test_planes_of_a_loop_are_understood_at_its_start(
     hookpath: Callable[..., Any], tmp_path: Path
 ) -> None:

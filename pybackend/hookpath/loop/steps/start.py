@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from hookpath.annotations import LabelRules, class_names_in
+from hookpath.annotations import LabelRules, class_names_in, is_hand_drawn
+from hookpath.annotations.object_planes import planes_of
 from hookpath.errors import HookpathError, LoopError, UsageError
 from hookpath.events import SILENT, Reporter
 from hookpath.loop.ground_truth.ground_truth_rules import drawn_truth
@@ -18,7 +20,10 @@ from hookpath.models import FAMILIES
 from hookpath.projects import EDITED_KEY, SPLIT_KEY, ImageEntry, Problem, Project, QuPathProject
 from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.projects.folder_store.folder_project import FolderProject
+from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.image_snapshot import LOOP_PLACE
+from hookpath.training import TrainConfig
+from hookpath.training.weights.network_setup import refuse_unbuildable
 
 
 def default_folder(project: Project) -> Path:
@@ -50,10 +55,12 @@ def start(
     Raises:
         LoopError: one has begun there, nothing usable is in the project, or the network learns no
             classes.
+        ModelDesignError: the network cannot be built.
         ModelFolderError: `model` is none.
     """
     refuse_begun(root)
     _refuse_without_classes(settings)
+    refuse_unbuildable(TrainConfig.of(settings.train))
     if model is not None:
         refuse_untrainable(model)
     usable = 0
@@ -69,6 +76,7 @@ def start(
     if not usable:
         why = f"; the first, {first.line}" if first else ""
         raise LoopError(f"{project.source}: no image of it can be used{why}")
+    _report_other_planes([entry for entry, _ in found], reporter)
     learned = {} if model is None else adopt(round_folder(root, 1), project, model)
     folder = LoopFolder.draft(root, settings)
     parts = {image: part for part, images in learned.items() for image in images}
@@ -97,6 +105,24 @@ def _first_record(entry: ImageEntry, rules: LabelRules) -> ImageRecord:
         return ImageRecord(id=entry.id, name=entry.name)
     areas = labelled_mm2(entry, drawn_truth(annotated))
     return ImageRecord(id=entry.id, name=entry.name, state=State.CORRECTED, labelled_mm2=areas)
+
+
+def _report_other_planes(entries: Sequence[ImageEntry], reporter: Reporter) -> None:
+    """Of stacks, what people drew where this loop does not look: nobody would learn it."""
+    taken: dict[str, list[PlaneEntry]] = {}
+    for view in entries:
+        if isinstance(view, PlaneEntry):
+            taken.setdefault(view.entry.id, []).append(view)
+    for views in taken.values():
+        whole = views[0].entry
+        annotated = planes_of(o for o in whole.objects() if is_hand_drawn(o))
+        other = [plane for plane in annotated if plane not in [v.plane for v in views]]
+        if other:
+            named = ", ".join(f"z {z}, t {t}" for z, t in other)
+            reporter.warn(
+                f"{whole.name}: is annotated on {named}, where this loop neither learns nor "
+                "proposes; begin it with --z and --t to choose planes"
+            )
 
 
 def find_entry(project: Project, name: str) -> ImageEntry:

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from hookpath.annotations import ClassTable
+from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.events import Reporter
 from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
@@ -56,6 +56,19 @@ def design_of(config: TrainConfig) -> Design:
             "(-m), or start without init_from"
         )
     return Design(card.family, {**card.config, **config.model})
+
+
+def refuse_unbuildable(config: TrainConfig) -> None:
+    """Say now what `make_network` would say when the classes are known.
+
+    Raises:
+        ModelDesignError: the design cannot be built.
+        ModelFolderError, UsageError: as `design_of`.
+    """
+    design = design_of(config)
+    given = config.model_copy(update={"background": None})
+    two = ClassTable.of([PathClass("a"), PathClass("b")])
+    build_model(design.family, **_arguments(design, given, two))
 
 
 def make_network(
