@@ -32,7 +32,8 @@ def folder(tmp_path: Path) -> Path:
     for name in ("a.tif", "b.tif"):
         write_pyramid(made / name, position_image(128, 64), mpp=1.0, levels=1)
     ring = box(10, 10, 50, 40) - box(20, 20, 30, 30)
-    write_geojson(made / "a.geojson", [PathObject(ring, path_class=PathClass("Tumor"))])
+    red = PathClass("Tumor", (200, 0, 0))
+    write_geojson(made / "a.geojson", [PathObject(ring, path_class=red)])
     two = [PathObject(b, path_class=PathClass("Stroma")) for b in
            (box(70, 0, 80, 10), box(100, 0, 110, 10))]  # fmt: skip
     write_geojson(made / "b.geojson", two)
@@ -53,6 +54,7 @@ def test_values_mean_the_same_on_every_slide(folder: Path) -> None:
     report = extract(folder)
     found = read_class_values(report.out_dir / "labels.csv").classes
     assert {c.name: v for v, c in found.items() if c} == VALUES
+    assert found[VALUES["Tumor"]] == PathClass("Tumor", (200, 0, 0))  # with its colour
     first, second, third, fourth = masks(report)  # two patches a slide
     expected = np.zeros((64, 64), np.uint8)
     expected[10:40, 10:50], expected[20:30, 20:30] = 1, 0

@@ -75,12 +75,11 @@ def extract_projects(
     ):
         run = Run(out, config, claims, reporter)
         if config.masks:
-            run.values = mask_values(projects, pairs, config)
-            if not run.values:
+            classes = mask_classes(projects, pairs, config)
+            if not classes:
                 raise UsageError("masks of what? nothing of a class is annotated on these images")
-            write_class_values(
-                out / LABELS_NAME, {v: PathClass(name) for name, v in run.values.items()}
-            )
+            run.values = {found.name: value for value, found in classes.items()}
+            write_class_values(out / LABELS_NAME, classes)
         wanted = _part_of(pairs, config.shard)
         reporter.start(TASK, len(wanted), "slide")
         try:
@@ -93,32 +92,34 @@ def extract_projects(
         return _report(run, [folder_of(out, pair) for pair in _every(projects)])
 
 
-def mask_values(
+def mask_classes(
     projects: Sequence[Project], pairs: Sequence[Pair], config: ExtractConfig
-) -> dict[str, int]:
-    """Class → its value in masks.
+) -> dict[int, PathClass]:
+    """Value in masks → its class.
 
     Projects' classes first, then as drawn; the same in every run over the same images.
 
     Raises:
         UsageError: more classes than a mask has values.
     """
-    annotated: dict[str, None] = {}
+    annotated: dict[str, PathClass] = {}
     for _, entry in pairs:
         try:
             objects = as_labels(entry, entry.objects(), config.rules)
         except HookpathError:  # reported when its turn comes
             continue
-        annotated |= dict.fromkeys(c.name for c in class_names_in(objects))
         rest = Rest(class_name=config.rest).class_of(entry, objects)
-        annotated |= {} if rest is None else {rest: None}
-    listed = [c.name for project in projects for c in project.classes if c.name in annotated]
-    names = [
-        n for n in dict.fromkeys([*listed, *annotated]) if not config.classes or n in config.classes
+        for found in [*class_names_in(objects), *([] if rest is None else [PathClass(rest)])]:
+            annotated.setdefault(found.name, found)
+    listed = {c.name: c for project in projects for c in project.classes if c.name in annotated}
+    classes = [
+        listed.get(name, annotated[name])
+        for name in dict.fromkeys([*listed, *annotated])
+        if not config.classes or name in config.classes
     ]
-    if len(names) > MOST_VALUES:
-        raise UsageError(f"{len(names)} classes are more than masks have values ({MOST_VALUES})")
-    return {name: value for value, name in enumerate(names, start=1)}
+    if len(classes) > MOST_VALUES:
+        raise UsageError(f"{len(classes)} classes are more than masks have values ({MOST_VALUES})")
+    return dict(enumerate(classes, start=1))
 
 
 def _part_of(pairs: list[Pair], shard: tuple[int, int] | None) -> list[Pair]:
