@@ -37,8 +37,8 @@ final class PlanFindings {
         }
         String key = cost.isTooLittle() ? "train.estimate.little"
                 : cost.isCutShort() ? "train.estimate.cut" : "train.estimate.steps";
-        return UiTexts.get(key, cost.device(), DurationText.about(cost.seconds()), cost.stepsInTime(),
-                memory(cost), cost.patches());
+        return UiTexts.get(key, cost.device(), DurationText.about(cost.seconds()),
+                cost.stepsInTime(), memory(cost), cost.patches());
     }
 
     private static String memory(TrainingCost cost) {
