@@ -111,6 +111,8 @@ def teaching_objects(
         ProjectError, AnnotationError: they cannot be read.
     """
     every = entry.objects() if objects is None else objects
+    if not every:  # the loop need not be asked
+        return []
     return teaching_parts(every, proposed_area_on(proposed_on(entry)))
 
 

@@ -214,5 +214,7 @@ def _nowhere(objects: Sequence[PathObject]) -> LabelReport:
 
 
 def _labels(objects: Sequence[PathObject], slide_size: tuple[int, int] | None) -> LabelReport:
+    if not objects:  # most images of a large project
+        return LabelReport()
     classes = ClassTable.of(class_names_in(objects))
     return LabelSource(objects, classes, slide_size=slide_size).report
