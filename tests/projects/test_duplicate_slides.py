@@ -75,6 +75,14 @@ def test_series_of_one_file_are_other_slides(tmp_path: Path) -> None:
     assert twin_remarks(entries[:2]) == []
 
 
+def test_a_line_names_some_of_many(tmp_path: Path) -> None:
+    """Two thousand names are no line."""
+    path = write_pyramid(tmp_path / "a.tif", place_code(), 0.5)
+    entries: list[Any] = [Entry(f"i{number}", SlideRef(path)) for number in range(100)]
+    (line,) = twin_remarks(entries)
+    assert ", i19 and 80 more are the same slide (" in line
+
+
 def test_the_files_of_a_dicom_series_one_by_one(tmp_path: Path) -> None:
     """As a QuPath project may hold them; each opens the whole slide."""
     paths = write_dicom(tmp_path, position_image(300, 200), levels=2)

@@ -48,6 +48,9 @@ def same_files(entries: Sequence[ImageEntry]) -> list[list[ImageEntry]]:
                         if len(same) > 1 and item not in grouped)]  # fmt: skip
 
 
+#: Of one set of images that are one slide: a line is to be read.
+_MOST_NAMES = 20
+
 _ADVICE = "; leave all but one out, or it counts twice and may measure what it taught"
 
 
@@ -119,4 +122,6 @@ def _equal_size(one: Named, other: Named) -> bool:
 
 def _and(named: Sequence[Named]) -> str:
     names = [name for name, *_ in named]
+    if (more := len(names) - _MOST_NAMES) > 1:
+        names[_MOST_NAMES:] = [f"{more} more"]
     return f"{', '.join(names[:-1])} and {names[-1]}"
