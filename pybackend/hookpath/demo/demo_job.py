@@ -18,6 +18,7 @@ from hookpath.extras import require_extra
 from hookpath.inference import PredictConfig, predict_project
 from hookpath.locking import is_empty
 from hookpath.projects import FolderProject
+from hookpath.sampling import AugmentationConfig
 from hookpath.training import TrainConfig, train_network
 
 SETTINGS_NAME = "demo.json"
@@ -160,7 +161,7 @@ def _claim(out: Path, config: DemoConfig) -> None:
 
 
 def train_settings(title: str, config: DemoConfig) -> TrainConfig:
-    """The ``fast`` preset with the demo's network, budget and λ."""
+    """The ``fast`` preset with the demo's network, budget and λ; all slides are stained alike."""
     family, spacings = CONTESTANTS[title]
     return TrainConfig.of(
         {
@@ -171,6 +172,7 @@ def train_settings(title: str, config: DemoConfig) -> TrainConfig:
             "steps_per_epoch": config.steps_per_epoch,
             "batch_size": config.batch_size,
             "loss_weight": config.loss_weight,
+            "augmentation": AugmentationConfig.light().model_dump(),
             "seed": config.seed,
         }
     )

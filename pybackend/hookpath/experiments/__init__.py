@@ -3,8 +3,8 @@
 In: a design (contestants, slides, folds, seeds) and a budget. Out: runs, predictions, and one
 table.
 
-Uses: annotations, baselines, demo, evaluation, inference, locking, models, projects, stages,
-training.
+Uses: annotations, baselines, demo, evaluation, inference, locking, models, projects, sampling,
+stages, training.
 """
 
 from hookpath.experiments.contestant import Lesson, Method

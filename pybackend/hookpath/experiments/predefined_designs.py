@@ -10,6 +10,7 @@ from hookpath.events import Reporter
 from hookpath.experiments.design import Contestant, Design, Expectation, SyntheticSlides
 from hookpath.experiments.real_slides_design import REAL
 from hookpath.projects import Project
+from hookpath.sampling import AugmentationConfig
 
 _HOOKNET_DESIGN = {"input_size": 284, "depth": 4}
 
@@ -75,8 +76,13 @@ def _context_slides(
 
 _SMALL = {"depth": 3, "filters": 8}
 
-#: What all networks of the small designs share: the demo's budget.
-_BUDGET: dict[str, Any] = {"preset": "fast", "epochs": 6, "steps_per_epoch": 50}
+#: What all networks of the small designs share: the demo's budget and colours as they are.
+_BUDGET: dict[str, Any] = {
+    "preset": "fast",
+    "epochs": 6,
+    "steps_per_epoch": 50,
+    "augmentation": AugmentationConfig.light().model_dump(),
+}
 
 CONTEXT = Design(
     name="context",

@@ -59,6 +59,7 @@ TINY = (
     "epochs=1",
     "steps_per_epoch=80",
     "learning_rate=0.002",
+    "augmentation=light",
     "validation.fraction=0",
     "device=cpu",
 )
