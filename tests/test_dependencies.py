@@ -34,8 +34,10 @@ MODULES = {
 FOR_OTHERS = {"openslide-bin", "onnxscript", "tensorboard"}
 
 #: Imported, and installed by a distribution that is declared: Paquo's Java bridge with what is in
-#: it, and the settings of what computes on clusters.
-BY_OTHERS = {"jpype": "paquo", "_jpype": "paquo", "dask": "distributed"}
+#: it, the settings of what computes on clusters, Pydantic's JSON parser.
+BY_OTHERS = {
+    "jpype": "paquo", "_jpype": "paquo", "dask": "distributed", "pydantic_core": "pydantic",
+}  # fmt: skip
 
 #: Extras for what stands outside of the package.
 DEVELOPERS = {"dev", "docs"}

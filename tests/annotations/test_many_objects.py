@@ -13,9 +13,11 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from hookpath.annotations import ClassTable, PathClass, PathObject
+from hookpath.annotations.geojson import geojson_parsing
 from hookpath.annotations.geojson.geojson_decoder import decode_feature
 from hookpath.annotations.geojson.geojson_files import objects_from_geojson, read_geojson
-from hookpath.annotations.geojson.single_ring_polygons import packed, polygons_of
+from hookpath.annotations.geojson.geojson_parsing import parsed, parsed_and_packed
+from hookpath.annotations.geojson.single_ring_polygons import polygons_of
 from hookpath.annotations.polygon_repair import Area, are_pieces, area_of, areas_of, pieces_of
 from hookpath.annotations.sparse_labels.usable_annotations import select
 from hookpath.context_managers import collector_paused
@@ -35,7 +37,6 @@ def feature(coordinates: Any, kind: str = "Polygon", **properties: Any) -> dict[
 FEATURES = {
     "plain": feature([SQUARE], classification={"name": "Tumor", "color": [200, 0, 0]}),
     "floats, open": feature([[[0.5, 0], [4, 0], [4, 4.25], [0, 4]]]),
-    "not a number": feature([[[0, 0], [4, NAN], [4, 4], [0, 0]]]),
     "a hole": feature([SQUARE, [[1, 1], [2, 1], [2, 2], [1, 1]]]),
     "a point": feature([1, 2], "Point"),
     "two points": feature([[[0, 0], [1, 1]]]),
@@ -48,6 +49,10 @@ FEATURES = {
 }  # fmt: skip
 
 RAGGED = {
+    "not a number": feature([[[0, 0], [4, NAN], [4, 4], [0, 0]]]),
+    "two polygons": feature(
+        [[[[0, 0], [4, 0]], [[4, 4], [0, 0]], [[0, 0], [4, 0]], [[4, 4], [0, 0]]]]
+    ),
     "three numbers": feature([[[0, 0, 7], [4, 0, 7], [4, 4, 7], [0, 0, 7]]]),
     "ragged": feature([[[0, 0], [4], [4, 4], [0, 0]]]),
     "words": feature([[["0", "0"], ["4", "0"], ["4", "4"], ["0", "0"]]]),
@@ -61,7 +66,7 @@ def test_features_are_read_as_each_alone(odd: str | None) -> None:
     features = [*FEATURES.values(), *([RAGGED[odd]] if odd else [])]
     if odd is None:
         built = polygons_of(features)
-        assert [p is not None for p in built][:4] == [True, True, True, False]
+        assert [p is not None for p in built][:3] == [True, True, False]
     together = objects_from_geojson(features)  # type: ignore[arg-type]
     alone = [obj for one in features for obj in decode_feature(one)]
     assert len(together) == len(alone) == len(features)
@@ -91,11 +96,64 @@ def test_a_file_is_read_as_its_features(tmp_path: Path, odd: str | None, nested:
         assert repr(a.extra).replace(".0", "") == repr(b.extra).replace(".0", "")
 
 
+def with_id(number: int, **members: Any) -> dict[str, Any]:
+    return {**feature([SQUARE]), "id": str(UUID(int=number)), **members}
+
+
 def test_rings_of_features_with_an_id_are_packed() -> None:
-    with_id = {**feature([SQUARE]), "id": str(UUID(int=1))}
-    packed(with_id)
-    assert list(with_id["geometry"]["coordinates"]) == [0, 0, 4, 0, 4, 4, 0, 4, 0, 0]
-    assert packed(feature([SQUARE])) == feature([SQUARE])
+    other = {"geometry": {"type": "Polygon", "coordinates": [SQUARE]}, "id": str(UUID(int=3))}
+    text = json.dumps([with_id(1), feature([SQUARE]), other]).encode()
+    first, second, third = parsed_and_packed(text)
+    assert first["geometry"]["coordinates"] == Polygon(SQUARE)
+    assert [second, third] == [feature([SQUARE]), other]
+
+
+FIRST_KEYS = ("type", "id", "geometry", "properties")
+
+
+@pytest.mark.parametrize("first", FIRST_KEYS)
+@pytest.mark.parametrize("part", [1, 300, 10**6])
+def test_a_text_is_parsed_in_parts_as_whole(
+    monkeypatch: pytest.MonkeyPatch, first: str, part: int
+) -> None:
+    """Wherever it is cut, whatever lists of objects are in features, beside them, or in names."""
+    monkeypatch.setattr(geojson_parsing, "_PART", part)
+    inner = [with_id(7), with_id(8)]
+    name = '}, {"type": "Feature", "id": 1'
+    features: list[Any] = [{first: None} | with_id(i) for i in range(9)]
+    odd: list[Any] = [
+        with_id(10, near=inner), with_id(11, name=name), None, 3,
+        {**feature([SQUARE], childObjects=inner), "id": str(UUID(int=12))},
+        with_id(13, geometry={"type": "GeometryCollection", "geometries": [
+            {"type": "Point", "coordinates": [1, 2]}, {"type": "Point", "coordinates": [3, 4]}]}),
+        with_id(14, properties={"measurements": [{"name": "a", "value": 1}, {"name": "b"}]}),
+    ]  # fmt: skip
+    for every in (features, [*features, *odd, *features], [None, *features], features[:1]):
+        collection = {"type": "FeatureCollection", "features": every}
+        for document in (every, collection, {**collection, "crs": [1]}, {"crs": [1], **collection},
+                         [collection, collection], {**with_id(20), "features": every}):  # fmt: skip
+            text = json.dumps(document)
+            for written in (text, json.dumps(document, indent=1), text + " ]", text[:-9]):
+                try:
+                    expected = objects_from_geojson(json.loads(written))
+                except ValueError:
+                    with pytest.raises(ValueError, match=r"line|col"):
+                        parsed_and_packed(written.encode())
+                    continue
+                found = objects_from_geojson(parsed_and_packed(written.encode()))
+                assert list(map(repr, found)) == list(map(repr, expected))
+    twice = json.dumps(features)
+    text = f'{{"type": "FeatureCollection", "features": {twice}, "features": []}}'
+    assert parsed_and_packed(text.encode())["features"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"\\ud83d\\ude00"', '"\\ud800"', "[NaN, -Infinity]", "1e400", "9" * 400, "\ufeff{}",
+     "0.10000000000000000055", '{"a": 1, "a": 2}', "[" * 150 + "]" * 150, "[" * 250 + "]" * 250],
+)  # fmt: skip
+def test_json_is_what_python_makes_of_it(text: str) -> None:
+    assert repr(parsed(text.encode())) == repr(json.loads(text.encode()))
 
 
 def test_areas_are_those_of_each_alone() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from hookpath.annotations.geojson.geojson_files import (
     features_of,
-    is_feature,
     naming,
     objects_from_geojson,
     read_documents,
 )
+from hookpath.annotations.geojson.geojson_parsing import is_feature
 from hookpath.annotations.geojson.geojson_validity import ValidityCheck
 from hookpath.markup.reading_notes import Found
 

@@ -33,7 +33,6 @@ from hookpath.annotations.geojson.single_ring_polygons import (
     BROKEN,
     CHILD_KEYS,
     is_uuid,
-    listed,
     points_of,
 )
 from hookpath.annotations.objects import RGB, PathClass, PathObject
@@ -193,7 +192,7 @@ def _geometry(found: Any, extra: Extra, polygon: Polygon | None = None) -> BaseG
             built: BaseGeometry = _ring(geometry) or shape(_standard(geometry))
     except BROKEN:
         refuse_deep(found)
-        extra["raw_geometry"] = listed(geometry)
+        extra["raw_geometry"] = found
         return Polygon()
     if is_too_tangled(built):
         extra["raw_geometry"] = found

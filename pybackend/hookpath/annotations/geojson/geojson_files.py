@@ -14,7 +14,8 @@ from hookpath import limits
 from hookpath.annotations.geojson.geojson_compression import UNREADABLE, unpacked
 from hookpath.annotations.geojson.geojson_decoder import GEOMETRY_TYPES, decode_feature, stray
 from hookpath.annotations.geojson.geojson_encoder import object_to_feature
-from hookpath.annotations.geojson.single_ring_polygons import is_packable, packed, polygons_of
+from hookpath.annotations.geojson.geojson_parsing import is_feature, parsed, parsed_and_packed
+from hookpath.annotations.geojson.single_ring_polygons import polygons_of
 from hookpath.annotations.objects import PathObject
 from hookpath.atomic_files import replacing
 from hookpath.context_managers import collector_paused
@@ -95,20 +96,14 @@ def objects_from_geojson(document: dict[str, Any] | list[Any]) -> list[PathObjec
     """
     with collector_paused():
         every = list(features_of(document))
-        features = [item for item in every if is_feature(item)]
-        polygons = iter(polygons_of(features))
+        numbered = enumerate(zip(every, polygons_of(every), strict=True), 1)
         return [
             obj
-            for number, item in enumerate(every, 1)
+            for number, (item, polygon) in numbered
             for obj in (
-                decode_feature(item, next(polygons)) if is_feature(item) else [stray(number, item)]
+                decode_feature(item, polygon) if is_feature(item) else [stray(number, item)]
             )
         ]
-
-
-def is_feature(item: Any) -> bool:
-    """Whether something among features is one."""
-    return isinstance(item, dict) and item.get("type") == "Feature"
 
 
 def features_of(document: Any) -> Iterator[Any]:
@@ -145,11 +140,11 @@ def _short(value: Any) -> str:
 
 
 def _parse(data: bytes, path: Path, pack: bool = False) -> Any:
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise AnnotationError(f"{path} is empty; {_AGAIN}")
     try:
-        return json.loads(data, object_hook=packed if pack and is_packable(data) else None)
+        return parsed_and_packed(data) if pack else parsed(data)
     except (ValueError, RecursionError) as error:
+        if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+            raise AnnotationError(f"{path} is empty; {_AGAIN}") from error
         raise AnnotationError(f"{path} is not JSON: {error}; {_AGAIN}") from error
 
 

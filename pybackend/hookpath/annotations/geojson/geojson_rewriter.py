@@ -17,11 +17,11 @@ from hookpath.annotations.geojson.geojson_decoder import decode_feature
 from hookpath.annotations.geojson.geojson_encoder import object_to_feature
 from hookpath.annotations.geojson.geojson_files import (
     features_of,
-    is_feature,
     naming,
     read_documents,
     write_features,
 )
+from hookpath.annotations.geojson.geojson_parsing import is_feature
 from hookpath.annotations.geojson.single_ring_polygons import CHILD_KEYS
 from hookpath.annotations.objects import PathObject
 from hookpath.untrusted_files import refuse_deep

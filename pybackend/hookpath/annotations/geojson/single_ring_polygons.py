@@ -1,14 +1,14 @@
 """Polygons of one ring, which most of a file are: kept as plain numbers, built all at once.
 
 A ring of lists of numbers takes ten times the memory of its numbers, and as long to be thrown away
-as to be read. So it is packed when its feature has been read, while it is still near.
+as to be read.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -24,48 +24,14 @@ from hookpath.limits import TANGLED_PAIRS
 BROKEN = (
     ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
 )  # fmt: skip
-#: Where objects are in others; as bytes of a file: such a file is not packed.
+#: Where objects are in others.
 CHILD_KEYS = ("childObjects", "children")
 #: An id that stands for its object, whatever else the feature has.
 is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
-def is_packable(text: bytes) -> bool:
-    """Whether features may be packed: an id may be made of all that is in a feature."""
-    return not any(f'"{key}"'.encode() in text for key in CHILD_KEYS)
-
-
-def packed(found: dict[str, Any]) -> dict[str, Any]:
-    """The same member of a file; of a feature with an id of its own the ring is packed.
-
-    To be the ``object_hook`` of `json.loads`. ``coordinates`` of a packed ring is an ``array`` of
-    x, y, x, y…
-    """
-    if found.get("type") != "Feature":
-        return found
-    ring, written = _plain_ring(found), found.get("id")
-    if ring is None or not isinstance(written, str) or not is_uuid(written):
-        return found
-    try:
-        if set(map(len, ring)) == {2}:
-            found["geometry"]["coordinates"] = array("d", list(chain.from_iterable(ring)))
-    except (TypeError, OverflowError):  # no numbers: somebody else's matter
-        pass
-    return found
-
-
-def listed(geometry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A geometry as it was before its ring was packed."""
-    ring = geometry.get("coordinates")
-    if not isinstance(ring, array):
-        return geometry
-    return {**geometry, "coordinates": [np.frombuffer(ring).reshape(-1, 2).tolist()]}
-
-
 def points_of(coordinates: Any) -> npt.NDArray[Any] | None:
-    """``(N, 2)`` of a polygon's only ring, packed or not; None: it is something else."""
-    if isinstance(coordinates, array):
-        return np.frombuffer(coordinates).reshape(-1, 2)
+    """``(N, 2)`` of a polygon's only ring; None: it is something else."""
     if not isinstance(coordinates, list) or len(coordinates) != 1:
         return None
     points = np.array(coordinates[0])
@@ -74,62 +40,93 @@ def points_of(coordinates: Any) -> npt.NDArray[Any] | None:
     return points
 
 
-def polygons_of(features: Sequence[Mapping[str, Any]]) -> list[Polygon | None]:
-    """The polygons of one ring each, built all at once.
+class RingPacker:
+    """Takes the rings out of features that will become objects, and puts polygons in their place.
 
-    None: the feature is something else, or must be looked at alone (all that are not packed must,
-    where one of them has members that are no such numbers).
+    Of features with an id of their own: other ids are made of all that is in the feature.
     """
-    found: list[Polygon | None] = [None] * len(features)
-    for numbers, points, lengths in (_packed_rings(features), _listed_rings(features)):
-        if len(numbers) < 2 or points is None:
-            continue
-        try:
-            with np.errstate(invalid="ignore"):
-                which = np.repeat(np.arange(len(numbers)), lengths)
-                built: Any = shapely.polygons(shapely.linearrings(points, indices=which))
-        except BROKEN:
-            continue
-        for i, polygon in zip(numbers, built, strict=True):
+
+    def __init__(self) -> None:
+        self._geometries: list[dict[str, Any]] = []
+        self._lengths: list[int] = []
+        self._numbers = array("d")
+
+    def take(self, features: Iterable[Any]) -> None:
+        """Keep of plain rings the numbers alone; of none, where one of them has other members."""
+        rings, geometries = [], []
+        for feature in features:
+            ring, written = _plain_ring(_coordinates(feature)), feature.get("id")
+            if ring is not None and isinstance(written, str) and is_uuid(written):
+                rings.append(ring)
+                geometries.append(feature["geometry"])
+        numbers = _numbers(rings)
+        if numbers is None:
+            return
+        self._numbers += numbers
+        self._lengths += map(len, rings)
+        self._geometries += geometries
+        for geometry in geometries:
+            geometry["coordinates"] = None
+
+    def build(self) -> None:
+        """Make polygons of what was taken: neighbours in memory, for what is done with all."""
+        built = _built(self._numbers, self._lengths)
+        for geometry, polygon in zip(self._geometries, built, strict=True):
+            geometry["coordinates"] = polygon
+
+
+def polygons_of(features: Sequence[Any]) -> list[Polygon | None]:
+    """The polygons of one ring each, built all at once, if a `RingPacker` has not built them.
+
+    None: the feature is something else, or must be looked at alone (all must, where one of them has
+    members that are no pairs of numbers).
+    """
+    there = [_coordinates(feature) for feature in features]
+    found = [c if isinstance(c, Polygon) else None for c in there]
+    rings = {i: ring for i, c in enumerate(there) if (ring := _plain_ring(c)) is not None}
+    numbers = _numbers(rings.values())
+    if numbers is not None:
+        built = _built(numbers, [*map(len, rings.values())])
+        for i, polygon in zip(rings, built, strict=True):
             found[i] = polygon
     return found
 
 
-_Rings = tuple[list[int], npt.NDArray[Any] | None, list[int]]
-"""Which features, their points ``(N, 2)`` one after the other, how many each has."""
+def _numbers(rings: Collection[list[Any]]) -> array[float] | None:
+    """x, y, x, y… of all points; None: there are others, or something else."""
+    try:
+        if set(map(len, chain.from_iterable(rings))) != {2}:
+            return None
+        found = array("d", list(chain.from_iterable(chain.from_iterable(rings))))
+    except (TypeError, OverflowError):
+        return None
+    return None if np.isnan(found).any() else found
 
 
-def _packed_rings(features: Sequence[Mapping[str, Any]]) -> _Rings:
-    rings = [(i, ring) for i, ring in _coordinates(features) if isinstance(ring, array)]
-    points = np.frombuffer(b"".join(ring for _, ring in rings)).reshape(-1, 2)
-    return [i for i, _ in rings], points, [len(ring) // 2 for _, ring in rings]
+def _built(numbers: array[float], lengths: Sequence[int]) -> list[Polygon]:
+    if not lengths:
+        return []
+    points, starts = np.frombuffer(numbers).reshape(-1, 2), np.cumsum([0, *lengths])
+    each = np.arange(len(starts))
+    built = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (starts, each))
+    found: list[Polygon] = built.tolist()
+    return found
 
 
-def _listed_rings(features: Sequence[Mapping[str, Any]]) -> _Rings:
-    rings = [(i, ring) for i, f in enumerate(features) if (ring := _plain_ring(f)) is not None]
-    points = None
-    if len(rings) > 1:
-        try:
-            points = points_of([[point for _, ring in rings for point in ring]])
-        except BROKEN:
-            points = None
-    return [i for i, _ in rings], points, [len(ring) for _, ring in rings]
-
-
-def _coordinates(features: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
-    for i, feature in enumerate(features):
-        geometry = feature.get("geometry")
-        if isinstance(geometry, dict):
-            yield i, geometry.get("coordinates")
-
-
-def _plain_ring(feature: Mapping[str, Any]) -> list[Any] | None:
-    """The points of a polygon's only ring; not of very few or many, of which more is asked."""
-    geometry = feature.get("geometry")
+def _coordinates(feature: Any) -> Any:
+    """Of a polygon's feature; None: it is something else."""
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(geometry, dict) or geometry.get("type") != "Polygon":
         return None
-    rings = geometry.get("coordinates")
+    return geometry.get("coordinates")
+
+
+def _plain_ring(rings: Any) -> list[Any] | None:
+    """A polygon's only ring, closed; not of very few or many points, of which more is asked."""
     if not isinstance(rings, list) or len(rings) != 1 or not isinstance(rings[0], list):
         return None
-    few = len(rings[0]) ** 2 / 2 < TANGLED_PAIRS  # see `is_too_tangled`
-    return rings[0] if few and len(rings[0]) >= 4 else None
+    ring = rings[0]
+    few = len(ring) ** 2 / 2 < TANGLED_PAIRS  # see `is_too_tangled`
+    if not few or len(ring) < 4:
+        return None
+    return ring if ring[0] == ring[-1] else [*ring, ring[0]]

@@ -28,7 +28,7 @@ Pairs = tuple[Numbers, Numbers]
 _NOTICED = 1e-6
 #: An area of which more than this share lies in another lies in it whole: hands are not exact.
 WITHIN = 0.95
-#: Most areas that are taken from another one by one.
+#: Most areas that are taken from another, or asked whether they meet it, one by one.
 _TURNS = 8
 
 
@@ -100,9 +100,15 @@ def shares_of(
     labelled = {label: float(visible.sizes[of == label].sum()) for label in dict.fromkeys(labels)}
     others = of[above] != of[below]
     hit = _losing(whole, uncut, below[others], above[others])
-    meeting = _meeting(as_drawn) if was_cut.any() else (below, above)
+    one, other = _meeting(as_drawn) if was_cut.any() else (below, above)
+    own, united = of[one] == of[other], whole
+    if not was_cut.any():  # what loses to its own class alone is there as it is seen
+        loses = np.isin(np.arange(len(of)), below[others])
+        united = _Measured(as_drawn, np.where(loses, whole.sizes, visible.sizes))
+        own &= loses[one]
+    sizes_united = united.without(one[own], as_drawn, other[own]).sizes
     covered = {
-        label: (count, max(0.0, _together(whole, meeting, of == label) - labelled[label]))
+        label: (count, max(0.0, float(sizes_united[of == label].sum()) - labelled[label]))
         for label in labelled
         if (count := int(np.count_nonzero(hit & (of == label))))
     }
@@ -146,16 +152,6 @@ def _losing(whole: _Measured, uncut: _Measured, below: Numbers, above: Numbers) 
     return (lost > least) | (whole.sizes - left > least)
 
 
-def _together(annotated: _Measured, meeting: Pairs, own: Bools) -> float:
-    """Area of the union of a class. Only areas that meet another one need be united."""
-    one, other = meeting
-    inside = own[one] & own[other]
-    meets = np.zeros(len(own), dtype=bool)
-    meets[one[inside]] = meets[other[inside]] = True
-    together = shapely.disjoint_subset_union_all(annotated.areas[meets])
-    return float(annotated.sizes[own & ~meets].sum() + together.area)
-
-
 @dataclass(frozen=True)
 class _Measured:
     """Areas and their sizes in level-0 px²; of many, most stay as they are and are not asked again.
@@ -181,10 +177,12 @@ class _Measured:
 
 def _meeting(areas: Areas) -> Pairs:
     """Which areas meet, each pair once: the number of the earlier one, and of the later one."""
-    one, other = STRtree(areas).query(areas)  # bounding boxes
-    ahead = one < other
-    one, other = one[ahead], other[ahead]
-    asked = areas[np.unique(one)]
+    # In the order in which they were made: neighbours on the slide, and in memory.
+    made = np.argsort([id(area) for area in areas])
+    every = areas[made]
+    pairs = made[STRtree(every).query(every)]  # bounding boxes
+    one, other = pairs[:, pairs[0] < pairs[1]]
+    asked = areas[np.bincount(one, minlength=len(areas)) > _TURNS]
     shapely.prepare(asked)
     meets = shapely.intersects(areas[one], areas[other])
     shapely.destroy_prepared(asked)
