@@ -9,7 +9,13 @@ import pytest
 import shapely
 
 from hookpath.errors import TrainingError
-from hookpath.sampling import LoaderConfig, ValidationStream, validation_regions
+from hookpath.sampling import (
+    LoaderConfig,
+    ValidationStream,
+    validation_patches,
+    validation_regions,
+)
+from hookpath.sampling.samplers.visible_polygons import visible_parts
 from support.annotated import BRANCHES, CLASSES, annotated_slide, two_slides
 
 
@@ -28,8 +34,12 @@ def test_windows_tile_the_annotated_area_without_overlap(tmp_path: Path) -> None
     assert labelled == 40 * 24
 
 
-def test_a_winding_outline_has_the_windows_that_it_shares_area_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 7, 10**6])
+def test_a_winding_outline_has_the_windows_that_it_shares_area_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     """A star of 800 corners, which is cut into pieces, and a hole that just fits two windows."""
+    monkeypatch.setattr(validation_patches, "_WINDOWS_AT_ONCE", at_once)
     angle = np.linspace(0, 2 * np.pi, 800, endpoint=False)
     radius = np.where(np.arange(800) % 2, 150, 230)
     star = shapely.Polygon(
@@ -46,6 +56,38 @@ def test_a_winding_outline_has_the_windows_that_it_shares_area_with(tmp_path: Pa
     ]
     assert [(d.x_l0, d.y_l0) for d in draws] == expected
     assert (248, 248) not in expected
+
+
+def test_many_small_areas_have_the_windows_that_they_share_area_with(tmp_path: Path) -> None:
+    """Discs, of which some cover others or have no corner in a window; boxes of whole windows."""
+    rng = np.random.default_rng(0)
+    places = [*rng.uniform(0, 500, (80, 2)), *rng.integers(0, 30, (20, 2)) * 16.0]
+    areas = [
+        shapely.Point(x, y).buffer(rng.uniform(1, 20), quad_segs=2)
+        if number < 80
+        else shapely.box(x, y, x + 16 * rng.integers(1, 4), y + 16)
+        for number, (x, y) in enumerate(places)
+    ]
+    names = ["Tumor" if number % 3 else "Stroma" for number in range(len(areas))]
+    slide = annotated_slide(tmp_path / "s.tif", list(zip(names, areas, strict=True)))
+    facts = slide.read_facts()
+    parts = visible_parts(0, slide, facts)
+    found = validation_patches._windows(0, slide, facts, BRANCHES)
+    assert set(found) == {1, 2}
+    for label, windows in found.items():
+        expected = [
+            (column, row)
+            for row in range(32)
+            for column in range(32)
+            if any(
+                part.polygon.relate_pattern(
+                    shapely.box(column * 16, row * 16, column * 16 + 16, row * 16 + 16), "T********"
+                )
+                for part in parts
+                if part.label == label
+            )
+        ]
+        assert windows.cells == expected
 
 
 def test_same_patches_each_epoch_and_for_the_same_seed(tmp_path: Path) -> None:

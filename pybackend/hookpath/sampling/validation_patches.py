@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 import torch
+from shapely.geometry import Polygon
 
 from hookpath.annotations import ClassTable, pieces_of
+from hookpath.annotations.polygon_repair import are_pieces
+from hookpath.annotations.sparse_labels.overlaps import Areas, Numbers
 from hookpath.context_managers import Closing
 from hookpath.errors import TrainingError
 from hookpath.events import SILENT, Reporter
@@ -24,10 +28,12 @@ from hookpath.sampling.loading.patch_reader import SlideFailedError
 from hookpath.sampling.loading.read_plan import Planner, Plans, facts_of_all
 from hookpath.sampling.patch_alignment import Snap, branch_snap, common_snap
 from hookpath.sampling.samplers.sampler_protocol import Draw
-from hookpath.sampling.samplers.visible_polygons import VisiblePart, visible_parts
+from hookpath.sampling.samplers.visible_polygons import visible_parts
 
 Cell = tuple[int, int]
 """Column and row of a target output window on a slide's grid of such windows."""
+
+_WINDOWS_AT_ONCE = 100_000
 
 
 def validation_regions(
@@ -99,14 +105,15 @@ def _windows(
     if facts is None:
         return {}
     snap, *pitch_l0 = _tiling(facts, branches)
-    found: dict[int, set[Cell]] = {}
-    for part in visible_parts(index, source, facts):
-        found.setdefault(part.label, set()).update(_cells(part, *pitch_l0))
+    parts = visible_parts(index, source, facts)
+    small = are_pieces([part.polygon for part in parts])
+    pieces: dict[int, list[Polygon]] = {}
+    for part, is_piece in zip(parts, small, strict=True):
+        here = pieces.setdefault(part.label, [])
+        here += [part.polygon] if is_piece else pieces_of(part.polygon)
     return {
-        label: _Windows(
-            index, sorted(cells, key=lambda cell: cell[::-1]), (pitch_l0[0], pitch_l0[1]), snap
-        )
-        for label, cells in found.items()
+        label: _Windows(index, _cells(found, *pitch_l0), (pitch_l0[0], pitch_l0[1]), snap)
+        for label, found in pieces.items()
     }
 
 
@@ -129,26 +136,63 @@ def _tiling(facts: SlideFacts, branches: Sequence[BranchSpec]) -> tuple[Snap, fl
     )
 
 
-def _cells(part: VisiblePart, pitch_x: float, pitch_y: float) -> set[Cell]:
-    """Windows that the part shares area with.
+def _cells(pieces: Sequence[Polygon], pitch_x: float, pitch_y: float) -> list[Cell]:
+    """Windows that the pieces share area with, in reading order.
 
-    Piece by piece: whether a box touches an outline takes as long as the outline is, and that of
-    the tissue of a slide has 100 000 corners.
+    Of pieces: whether a box touches an outline takes as long as the outline is, and that of the
+    tissue of a slide has 100 000 corners. Where a corner lies in a window nothing need be asked.
     """
-    found: set[Cell] = set()
-    for piece in pieces_of(part.polygon):
-        x0, y0, x1, y1 = piece.bounds
-        columns = np.arange(int(x0 // pitch_x), int(x1 // pitch_x) + 1)
-        rows = np.arange(int(y0 // pitch_y), int(y1 // pitch_y) + 1)
-        column, row = (a.ravel() for a in np.meshgrid(columns, rows))
-        boxes = shapely.box(
-            column * pitch_x, row * pitch_y, (column + 1) * pitch_x, (row + 1) * pitch_y
+    every = np.array([*pieces, None], dtype=object)[:-1]
+    x, y = shapely.get_coordinates(every).T
+    left, top, right, bottom = (
+        (edge // pitch).astype(np.int64)
+        for edge, pitch in zip(shapely.bounds(every).T, (pitch_x, pitch_y) * 2, strict=True)
+    )
+    grid = _Grid(int(right.max(initial=0)) + 1, pitch_x, pitch_y)
+    column, row = x // pitch_x, y // pitch_y
+    inside = (column * pitch_x < x) & (x < (column + 1) * pitch_x)
+    inside &= (row * pitch_y < y) & (y < (row + 1) * pitch_y)
+    found = np.unique(grid.numbers(column[inside].astype(np.int64), row[inside].astype(np.int64)))
+    wide = right - left + 1
+    counts = wide * (bottom - top + 1)
+    for some in _turns(counts):
+        which = np.repeat(some, counts[some])
+        place = np.arange(len(which)) - np.repeat(
+            np.cumsum(counts[some]) - counts[some], counts[some]
         )
-        shapely.prepare(piece)
-        hit = shapely.intersects(piece, boxes)
-        hit[hit] = ~shapely.touches(piece, boxes[hit])
-        found.update(zip(column[hit].tolist(), row[hit].tolist(), strict=True))
-    return found
+        column, row = left[which] + place % wide[which], top[which] + place // wide[which]
+        asked = ~np.isin(grid.numbers(column, row), found)
+        hit = grid.shared(every[which[asked]], column[asked], row[asked])
+        found = np.union1d(found, grid.numbers(column[asked][hit], row[asked][hit]))
+    return list(zip((found % grid.columns).tolist(), (found // grid.columns).tolist(), strict=True))
+
+
+def _turns(counts: Numbers) -> Iterator[Numbers]:
+    """Which pieces are looked at at once, so that there are not too many windows in memory."""
+    turn = np.cumsum(counts) // _WINDOWS_AT_ONCE
+    yield from np.split(np.arange(len(counts)), np.flatnonzero(np.diff(turn)) + 1)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Windows of a slide, numbered in reading order."""
+
+    columns: int
+    pitch_x: float
+    pitch_y: float
+
+    def numbers(self, column: Numbers, row: Numbers) -> Numbers:
+        """Of windows."""
+        return row * self.columns + column
+
+    def shared(self, pieces: Areas, column: Numbers, row: Numbers) -> npt.NDArray[np.bool_]:
+        """Whether each piece shares area with its window."""
+        x, y = self.pitch_x, self.pitch_y
+        boxes = shapely.box(column * x, row * y, (column + 1) * x, (row + 1) * y)
+        shapely.prepare(pieces)
+        hit: npt.NDArray[np.bool_] = shapely.intersects(pieces, boxes)
+        hit[hit] = ~shapely.touches(pieces[hit], boxes[hit])
+        return hit
 
 
 def _in_turns(queues: Sequence[Sequence[Draw]]) -> list[Draw]:

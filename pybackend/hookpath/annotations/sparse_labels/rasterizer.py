@@ -16,7 +16,12 @@ from hookpath.annotations.classes import IGNORE, ClassTable, is_of_interest, is_
 from hookpath.annotations.objects import PathClass, PathObject
 from hookpath.annotations.polygon_repair import Area, are_pieces, pieces_of
 from hookpath.annotations.sparse_labels.left_out_annotations import LabelReport, LeftOut
-from hookpath.annotations.sparse_labels.overlaps import cut_by_crossing, shares_of
+from hookpath.annotations.sparse_labels.overlaps import (
+    Areas,
+    cut_by_crossing,
+    shares_of,
+    visible_areas,
+)
 from hookpath.annotations.sparse_labels.usable_annotations import Selection, is_hand_drawn, select
 from hookpath.geometry import Region
 
@@ -87,10 +92,11 @@ class LabelSource:
             if seen is not None
         )
         self._lookup: _Lookup | None = None
+        self._visible: Areas | None = None
         self._report: LabelReport | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_lookup": None}
+        return self.__dict__ | {"_lookup": None, "_visible": None}
 
     @property
     def bounds_l0(self) -> Bounds | None:
@@ -106,6 +112,13 @@ class LabelSource:
         if self._report is None:
             self._report = _report(self._selection, self._seen, self.classes)
         return self._report
+
+    @property
+    def visible(self) -> Areas:
+        """What is seen of each of `polygons` where smaller ones lie above it; level-0 px."""
+        if self._visible is None:
+            self._visible = visible_areas([p.geometry for p in self.polygons])
+        return self._visible
 
     def rasterize(self, region: Region) -> npt.NDArray[np.uint8]:
         """(height, width) uint8 labels of a region; 0 (ignore) where nothing was drawn.
@@ -172,17 +185,24 @@ class _Lookup:
         # Two pixels of margin: the cut edges stay outside and draw nothing.
         dx, dy = 2 * region.downsample_x, 2 * region.downsample_y
         clipped = shapely.clip_by_rect(self.geometries[found], x0 - dx, y0 - dy, x1 + dx, y1 + dy)
-        for geometry, value in zip(clipped, values[found], strict=True):
-            if not geometry.is_empty and shapely.get_dimensions(geometry) == 2:
-                yield _plain(geometry), int(value)
+        are_areas = ~shapely.is_empty(clipped) & (shapely.get_dimensions(clipped) == 2)
+        yield from zip(_plain(clipped[are_areas]), values[found[are_areas]].tolist(), strict=True)
 
 
-def _plain(geometry: Area) -> dict[str, Any]:
+def _plain(geometries: npt.NDArray[Any]) -> Iterator[dict[str, Any]]:
     """GeoJSON as rasterio wants it; shapely's own is made coordinate by coordinate (3× slower)."""
-    if isinstance(geometry, Polygon):
-        return {"type": "Polygon", "coordinates": _rings(geometry)}
-    parts = (part for part in shapely.get_parts(geometry) if isinstance(part, Polygon))
-    return {"type": "MultiPolygon", "coordinates": [_rings(part) for part in parts]}
+    single = (shapely.get_type_id(geometries) == 3) & (
+        shapely.get_num_interior_rings(geometries) == 0
+    )
+    ends = np.cumsum(np.where(single, shapely.get_num_coordinates(geometries), 0)).tolist()
+    points, begin = shapely.get_coordinates(geometries[single]).tolist(), 0
+    for geometry, is_single, end in zip(geometries, single.tolist(), ends, strict=True):
+        if is_single:
+            yield {"type": "Polygon", "coordinates": [points[begin:end]]}
+        else:
+            parts = (part for part in shapely.get_parts(geometry) if isinstance(part, Polygon))
+            yield {"type": "MultiPolygon", "coordinates": [_rings(part) for part in parts]}
+        begin = end
 
 
 def _rings(polygon: Polygon) -> list[Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry import Polygon
 
-from hookpath.annotations.sparse_labels.overlaps import visible_areas
 from hookpath.sampling.annotated_slide import AnnotatedSlide, SlideFacts
 
 
@@ -26,14 +25,16 @@ def visible_parts(slide_index: int, source: AnnotatedSlide, facts: SlideFacts) -
 
     Where polygons overlap the smaller one wins, as in `LabelSource`.
     """
-    frame = shapely.box(0, 0, *facts.size_l0)
-    seen = visible_areas([p.geometry for p in source.polygons])
+    width, height = facts.size_l0
+    seen = source.labels.visible.copy()
+    x0, y0, x1, y1 = shapely.bounds(seen).T
+    # Cutting a long outline takes seconds, asking whether that is needed hardly any time.
+    beyond = ~((x0 >= 0) & (y0 >= 0) & (x1 <= width) & (y1 <= height))
+    seen[beyond] = shapely.intersection(seen[beyond], shapely.box(0, 0, width, height))
+    parts, of = shapely.get_parts(seen, return_index=True)
+    labels = [polygon.label for polygon in source.polygons]
     return [
-        VisiblePart(slide_index, polygon.label, part, facts.calibration.area_um2(part.area))
-        for polygon, geometry in zip(source.polygons, seen, strict=True)
-        # Cutting a long outline takes seconds, asking whether that is needed hardly any time.
-        for part in shapely.get_parts(
-            geometry if frame.covers(geometry) else geometry.intersection(frame)
-        )
-        if isinstance(part, Polygon) and part.area > 0
+        VisiblePart(slide_index, labels[i], part, facts.calibration.area_um2(area))
+        for part, i, area in zip(parts, of.tolist(), shapely.area(parts).tolist(), strict=True)
+        if isinstance(part, Polygon) and area > 0
     ]
