@@ -1,5 +1,6 @@
 package qupath.ext.hookpath.core;
 
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -14,6 +15,9 @@ public record WindowPlace(double x, double y, double width, double height) {
 
     /** So much of the title must be on a screen for the window to be moved. */
     private static final double GRIP = 60;
+    private static final double INSET = 24;
+    private static final double ASIDE = 36;
+    private static final double BELOW_MENU = 110;
 
     /** As {@link #text} wrote it; null: that is no place. */
     public static WindowPlace parse(String text) {
@@ -35,6 +39,27 @@ public record WindowPlace(double x, double y, double width, double height) {
     /** For {@link #parse}. */
     public String text() {
         return String.format(Locale.ROOT, "%.0f %.0f %.0f %.0f", x, y, width, height);
+    }
+
+    /**
+     * Where a window opens the first time: at the right edge of QuPath's, beside the slide; below
+     * the windows that are open there where there is room, else aside of them, so that it covers
+     * none of them whole.
+     *
+     * @param main where QuPath's is
+     * @param open where others are
+     */
+    public static WindowPlace first(WindowPlace main, List<WindowPlace> open, double width,
+            double height) {
+        double x = Math.max(main.x, main.x + main.width - width - INSET);
+        double top = main.y + BELOW_MENU;
+        double below = open.stream().filter(o -> o.x < x + width && x < o.x + o.width)
+                .mapToDouble(o -> o.y + o.height + INSET).max().orElse(top);
+        if (below + height <= main.y + main.height) {
+            return new WindowPlace(x, Math.max(top, below), width, height);
+        }
+        double aside = ASIDE * open.size();
+        return new WindowPlace(Math.max(main.x, x - aside), top + aside, width, height);
     }
 
     /** Whether a person could take hold of its title on a screen with these edges. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import qupath.ext.hookpath.core.FirstSteps.Step;
+import qupath.ext.hookpath.core.training.TrainingRole;
 
 class FirstStepsTest {
 
@@ -35,9 +36,16 @@ class FirstStepsTest {
     void slidesToTrainOnComeFirst() {
         List<DemoSlide> slides = Stream.of("test-1", "val-1", "train-2", "train-1")
                 .map(name -> new DemoSlide(Path.of("slides", name + ".tif"))).sorted().toList();
-        assertEquals(List.of("train-1", "train-2", "val-1", "test-1"),
+        assertEquals(List.of("train-1", "train-2", "val-1", "new-1"),
                 slides.stream().map(DemoSlide::name).toList());
-        assertEquals("val", slides.get(2).role());
+        assertEquals(TrainingRole.VALIDATION, slides.get(2).role());
         assertEquals(Path.of("slides", "train-1.geojson"), slides.getFirst().drawn());
+        assertEquals(Path.of("slides", "test-1.geojson"), slides.getLast().drawn());
+    }
+
+    @Test
+    void whatIsCorrectedOnTheNewSlideIsLearnedFrom() {
+        assertEquals(TrainingRole.TRAIN,
+                new DemoSlide(Path.of("slides", "test-1.tif")).role());
     }
 }

@@ -25,6 +25,20 @@ class WindowPlaceTest {
     }
 
     @Test
+    void aWindowOpensBelowOthersWhereThereIsRoomElseAside() {
+        WindowPlace main = new WindowPlace(100, 0, 1600, 1000);
+        WindowPlace first = WindowPlace.first(main, List.of(), 520, 380);
+        assertEquals(new WindowPlace(1156, 110, 520, 380), first);
+        WindowPlace small = WindowPlace.first(main, List.of(first), 340, 270);
+        assertEquals(new WindowPlace(1336, 514, 340, 270), small);
+        WindowPlace large = WindowPlace.first(main, List.of(first, small), 860, 740);
+        assertEquals(new WindowPlace(744, 182, 860, 740), large);
+        assertEquals(110, WindowPlace.first(main, List.of(new WindowPlace(100, 110, 300, 800)),
+                520, 380).y());
+        assertEquals(100, WindowPlace.first(main, List.of(), 1700, 740).x());
+    }
+
+    @Test
     void aWindowWhoseTitleIsOffTheScreenIsNotPutThere() {
         WindowPlace place = new WindowPlace(1000, 50, 400, 300);
         assertTrue(place.isWithin(0, 0, 1400, 900));

@@ -20,6 +20,7 @@ import qupath.ext.hookpath.core.DemoSlide;
 import qupath.ext.hookpath.core.jobs.JobEvent;
 import qupath.ext.hookpath.core.jobs.JobProcess;
 import qupath.ext.hookpath.core.jobs.JobRequest;
+import qupath.ext.hookpath.core.training.TrainingRole;
 import qupath.lib.images.ImageData;
 import qupath.lib.images.servers.ImageServer;
 import qupath.lib.images.servers.ImageServers;
@@ -102,7 +103,7 @@ public final class DemoProject {
             throw new IOException(e);
         }
         entry.setImageName(slide.name());
-        ProjectEntries.set(entry.getMetadata(), Map.of("hookpath.split", slide.role()));
+        ProjectEntries.set(entry.getMetadata(), Map.of(TrainingRole.KEY, slide.role().value()));
         ImageData<BufferedImage> data = entry.readImageData();
         data.setImageType(ImageData.ImageType.BRIGHTFIELD_H_E);
         if (Files.isRegularFile(slide.drawn())) {

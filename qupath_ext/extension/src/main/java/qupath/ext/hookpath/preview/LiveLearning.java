@@ -17,6 +17,7 @@ final class LiveLearning {
     private final Pupil pupil;
     private boolean busy;
     private boolean again;
+    private boolean learned;
     private boolean stopped;
 
     /** Hands over what changed; in the background, and may take its time. */
@@ -81,9 +82,13 @@ final class LiveLearning {
         Runnable takeBack = strokes.take();
         busy = true;
         long since = System.nanoTime();
-        pupil.status(UiTexts.get("preview.live.learning"));
+        pupil.status(UiTexts.get(learned
+                ? "preview.live.learning" : "preview.live.learning.first"));
         BackgroundThreads.work(background, () -> teacher.learn(change),
-                opened -> ended(() -> pupil.learned(opened, since)),
+                opened -> {
+                    learned = true;
+                    ended(() -> pupil.learned(opened, since));
+                },
                 problem -> {
                     // Who knows how much of it arrived; to hear it twice is fine.
                     takeBack.run();

@@ -3,7 +3,6 @@ package qupath.ext.hookpath.ui;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import javafx.animation.PauseTransition;
@@ -14,6 +13,7 @@ import qupath.ext.hookpath.BackgroundThreads;
 import qupath.ext.hookpath.core.jobs.JobFolders;
 import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.core.jobs.JobProcess;
+import qupath.ext.hookpath.core.jobs.LatestJob;
 
 /**
  * What can be known of a job before a person starts it. It is looked up in the background as soon
@@ -59,8 +59,8 @@ public final class BackgroundDryRun<T> {
             return size() > KEPT;
         }
     };
-    private volatile String wanted;
-    private volatile JobProcess job;
+    private final LatestJob latest = new LatestJob();
+    private String wanted;
 
     /**
      * One that looks nothing up yet.
@@ -93,7 +93,8 @@ public final class BackgroundDryRun<T> {
             return;
         }
         show.accept(State.LOOKING, null);
-        pause.setOnFinished(event -> look(key, starter));
+        Object asked = latest.want();
+        pause.setOnFinished(event -> look(key, asked, starter));
         pause.playFromStart();
     }
 
@@ -101,48 +102,29 @@ public final class BackgroundDryRun<T> {
     public void cancel() {
         pause.stop();
         wanted = null;
-        JobProcess running = job;
-        job = null;
-        if (running != null) {
-            running.cancel();
-        }
+        latest.cancel();
         show.accept(State.NOTHING, null);
     }
 
-    private void look(String key, Starter starter) {
+    private void look(String key, Object asked, Starter starter) {
         BackgroundThreads.work(() -> {
             Path folder = JobFolders.temporary(command);
             try {
-                return read.apply(outcome(key, starter.start(folder)));
+                return read.apply(latest.await(asked, starter.start(folder)));
             } finally {
                 JobFolders.discard(folder);
             }
-        }, found -> ended(key, found), problem -> {
+        }, found -> ended(key, asked, found), problem -> {
             logger.debug("{}: not looked up", command, problem);    // the job itself will say so
-            ended(key, null);
+            ended(key, asked, null);
         });
     }
 
-    /** A job that was started while nobody wanted it any more ends, too, and is forgotten. */
-    private JobOutcome outcome(String key, JobProcess started) throws InterruptedException {
-        job = started;
-        if (!key.equals(wanted)) {
-            started.cancel();
-        }
-        try {
-            return started.await();
-        } finally {
-            if (job == started) {
-                job = null;
-            }
-        }
-    }
-
-    private void ended(String key, T found) {
+    private void ended(String key, Object asked, T found) {
         if (found != null) {
             known.put(key, found);
         }
-        if (Objects.equals(key, wanted)) {
+        if (latest.isWanted(asked)) {
             tell(found);
         }
     }

@@ -45,8 +45,6 @@ import qupath.lib.projects.Project;
 public final class RunWindow extends VBox implements WindowFactory.AtWork {
 
     private static final String TITLE = "run.title";
-    private static final String WARNING =
-            "-fx-text-fill: ladder(-fx-background, #ffb366 49%, #a04000 50%);";
 
     private final QuPathGUI qupath;
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> forget();
@@ -106,6 +104,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
         message.textProperty().bind(Bindings.createStringBinding(this::whyNot,
                 models.selectedProperty(), scope.stateProperty(), job.runningProperty(),
                 models.loadingProperty()));
+        message.textProperty().addListener((o, was, is) -> WarningColor.set(message, !isBusy()));
         message.visibleProperty().bind(message.textProperty().isNotEmpty());
         run.disableProperty().bind(message.textProperty().isNotEmpty());
         copy.disableProperty().bind(models.selectedProperty().isNull());
@@ -182,7 +181,7 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
 
     private void say(String text, boolean warns) {
         unlike.setText(text);
-        unlike.setStyle(warns ? WARNING : "");
+        WarningColor.set(unlike, warns);
     }
 
     @Override
@@ -219,6 +218,11 @@ public final class RunWindow extends VBox implements WindowFactory.AtWork {
             }
         }
         return Output.DETECTIONS;
+    }
+
+    /** Whether Run is disabled only until something has ended. */
+    private boolean isBusy() {
+        return job.runningProperty().get() || models.loadingProperty().get();
     }
 
     /** One line that says why Run is disabled; empty: it is not. */

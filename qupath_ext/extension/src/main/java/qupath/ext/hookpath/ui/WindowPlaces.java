@@ -1,6 +1,7 @@
 package qupath.ext.hookpath.ui;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import javafx.beans.property.StringProperty;
 import javafx.stage.Screen;
@@ -11,15 +12,12 @@ import qupath.ext.hookpath.core.WindowPlace;
 import qupath.lib.gui.prefs.PathPrefs;
 
 /**
- * Where windows were when they were closed: there they open again, at first at the right edge of
- * QuPath's window, beside the slide. For the JavaFX thread.
+ * Where windows were when they were closed: there they open again, at first as
+ * {@link WindowPlace#first} says. For the JavaFX thread.
  */
 final class WindowPlaces {
 
     private static final Map<String, StringProperty> KEPT = new HashMap<>();
-    private static final double INSET = 24;
-    private static final double ASIDE = 36;
-    private static final double BELOW_MENU = 110;
 
     private WindowPlaces() {}
 
@@ -34,19 +32,25 @@ final class WindowPlaces {
             stage.setWidth(Math.max(stage.getMinWidth(), place.width()));
             stage.setHeight(Math.max(stage.getMinHeight(), place.height()));
         } else if (main != null && main.isShowing()) {
-            double aside = ASIDE * others(stage, main);
-            stage.setX(Math.max(main.getX(),
-                    main.getX() + main.getWidth() - stage.getWidth() - INSET - aside));
-            stage.setY(main.getY() + BELOW_MENU + aside);
+            WindowPlace first = WindowPlace.first(placeOf(main), others(stage, main),
+                    stage.getWidth(), stage.getHeight());
+            stage.setX(first.x());
+            stage.setY(first.y());
         }
-        stage.addEventHandler(WindowEvent.WINDOW_HIDING, event -> kept.set(new WindowPlace(
-                stage.getX(), stage.getY(), stage.getWidth(), stage.getHeight()).text()));
+        stage.addEventHandler(WindowEvent.WINDOW_HIDING, event -> kept.set(
+                placeOf(stage).text()));
     }
 
-    /** How many windows over QuPath's there are already: the next one covers none of them whole. */
-    private static long others(Stage stage, Stage main) {
+    private static WindowPlace placeOf(Window window) {
+        return new WindowPlace(
+                window.getX(), window.getY(), window.getWidth(), window.getHeight());
+    }
+
+    /** Windows over QuPath's that are there already. */
+    private static List<WindowPlace> others(Stage stage, Stage main) {
         return Window.getWindows().stream().filter(other -> other != stage && other.isShowing()
-                && other instanceof Stage one && one.getOwner() == main).count();
+                && other instanceof Stage one && one.getOwner() == main)
+                .map(WindowPlaces::placeOf).toList();
     }
 
     /** A screen may be gone since. */

@@ -48,6 +48,7 @@ public final class FirstStepsWindow extends VBox {
     private volatile boolean python;
     private boolean asking;
     private String asked;
+    private Button offered;
 
     @FXML private Label pythonSign;
     @FXML private Label projectSign;
@@ -157,7 +158,21 @@ public final class FirstStepsWindow extends VBox {
         live.setDisable(!now.done(Step.PYTHON) || qupath.getImageData() == null);
         train.setDisable(!now.done(Step.PROJECT));
         run.setDisable(!now.done(Step.TRAIN));
+        offer(step == null ? run : switch (step) {
+            case PYTHON -> setUp;
+            case PROJECT -> demo;
+            case DRAW -> live;
+            case TRAIN -> train;
+        });
         next.setText(UiTexts.get(step == null ? "first.next.done" : "first.next." + step));
+    }
+
+    /** The next step has the focus when it begins; later a person may have put it elsewhere. */
+    private void offer(Button next) {
+        if (next != offered) {
+            offered = next;
+            next.requestFocus();
+        }
     }
 
     /** Only when another Python was chosen or built since the last time: it starts a process. */

@@ -24,6 +24,7 @@ import qupath.ext.hookpath.UiTexts;
 import qupath.ext.hookpath.core.loop.LoopStatus;
 import qupath.ext.hookpath.core.loop.LoopStatus.Image;
 import qupath.ext.hookpath.core.loop.LoopStatus.State;
+import qupath.ext.hookpath.core.training.AnnotatedImage;
 import qupath.ext.hookpath.ui.TableCells;
 import qupath.lib.projects.Project;
 import qupath.lib.projects.ProjectImageEntry;
@@ -83,6 +84,14 @@ final class ImageStateTable {
             latest = Math.max(latest, round);
         }
         return new LoopStatus(latest, null, images, List.of(), null);
+    }
+
+    /** The same before the loop begins, with what is annotated. */
+    static LoopStatus fromAnnotations(List<AnnotatedImage> project) {
+        List<Image> images = project.stream().map(image -> new Image(image.id(), image.name(),
+                null, 0, false, Double.NaN, image.area(image.mm2().keySet()), Double.NaN,
+                image.problem())).toList();
+        return new LoopStatus(0, null, images, List.of(), null);
     }
 
     private static int round(String text) {

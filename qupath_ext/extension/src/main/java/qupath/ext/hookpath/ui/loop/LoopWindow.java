@@ -35,9 +35,11 @@ import qupath.ext.hookpath.core.Plane;
 import qupath.ext.hookpath.core.jobs.JobEvent;
 import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.core.jobs.MessageWording;
+import qupath.ext.hookpath.core.loop.LoopBeginning;
 import qupath.ext.hookpath.core.loop.LoopStatus;
 import qupath.ext.hookpath.core.models.ModelFolder;
 import qupath.ext.hookpath.core.models.NetworkFamilies;
+import qupath.ext.hookpath.core.training.AnnotatedImage;
 import qupath.ext.hookpath.core.training.EpochMetrics;
 import qupath.ext.hookpath.core.training.FurtherSettingsParser;
 import qupath.ext.hookpath.core.training.LinesAndPoints;
@@ -50,6 +52,7 @@ import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.ModelChoice;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.PlanePane;
+import qupath.ext.hookpath.ui.WarningColor;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.CurvesPane;
 import qupath.ext.hookpath.ui.train.SettingsPane;
@@ -75,10 +78,15 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     private static final Map<Path, LoopStatus> KNOWN = new HashMap<>();
 
     private final QuPathGUI qupath;
-    private final ChangeListener<Object> onChange = (o, was, is) -> update();
+    private final AnnotatedImages annotations = new AnnotatedImages(this::annotated);
+    private final ChangeListener<ImageData<BufferedImage>> onChange = (o, was, is) -> {
+        annotations.refresh(entryOf(was));  // what was drawn on it was saved, or not
+        update();
+    };
     private final ChangeListener<Project<BufferedImage>> onProject = (o, was, is) -> load();
     private final ObservableList<LoopStatus.Image> all;
     private final Runnable unfollow;
+    private LoopBeginning beginning;
     private Project<BufferedImage> project;
     private LoopStatus status;
     private boolean begun;
@@ -141,11 +149,18 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     public static void show(QuPathGUI qupath) {
         Stage stage = WindowFactory.show(qupath, TITLE, () -> new LoopWindow(qupath));
         LoopWindow window = (LoopWindow) stage.getScene().getRoot();
-        stage.setOnHiding(event -> {
-            if (!window.isAtWork()) {
-                window.forgotten();
-            }
-        });
+        if (stage.getOnHiding() == null) {
+            stage.setOnHiding(event -> {
+                if (!window.isAtWork()) {
+                    window.forgotten();
+                }
+            });
+            stage.focusedProperty().addListener((o, was, is) -> {
+                if (is && !window.begun) {
+                    window.annotations.refresh(window.current());
+                }
+            });
+        }
     }
 
     /** Goes to the next image that is to be corrected; shows the window where there is none. */
@@ -189,15 +204,26 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         LoopStatus known = begun ? KNOWN.get(LoopOptions.folder(project)) : null;
         asked = known != null;
         status = project == null ? null : asked ? known : ImageStateTable.fromMetadata(project);
+        beginning = null;
         trouble = "";
         model.load(project);
         rest.getItems().setAll(LoopStartChoices.classes(project));
         rest.getSelectionModel().selectFirst();
         update();
+        annotations.load(begun ? null : project);
         if (begun) {
             ask();
         } else {
             offerPlanes();
+        }
+    }
+
+    /** Before a loop has begun: what there is for it. */
+    private void annotated(List<AnnotatedImage> found) {
+        if (!begun) {
+            beginning = LoopBeginning.of(found);
+            status = ImageStateTable.fromAnnotations(found);
+            update();
         }
     }
 
@@ -224,7 +250,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
 
     private void ask() {
         Project<BufferedImage> of = project;
-        message.setText(UiTexts.get("loop.looking"));
+        say(UiTexts.get("loop.looking"), false);
         BackgroundThreads.work(() -> {
             var asked = new LoopJob(of, LoopOptions.of("status", Map.of(), of));
             return asked.finish(asked.start(event -> { }).await());
@@ -284,14 +310,24 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         }
         offerPropose();
         headline.setText(begun ? NextStepHint.headline(status) : UiTexts.get("loop.headline.none"));
-        message.setText(running != null ? UiTexts.get("loop.busy." + running)
-                : !trouble.isEmpty() ? MessageWording.inWindow(trouble)
-                : NextStepHint.hint(project, begun, status, currentId()));
+        say(running != null ? UiTexts.get("loop.busy." + running)
+                : !trouble.isEmpty() ? MessageWording.inWindow(trouble) : hint(),
+                running == null && (project == null || !trouble.isEmpty()));
         figuresPane.setVisible(begun && status != null && !status.rounds().isEmpty()
                 && !curvesPane.isVisible());
         if (figuresPane.isVisible()) {
             RoundMetrics.fill(figures, status);
         }
+    }
+
+    private String hint() {
+        return project == null ? UiTexts.get("error.noProject")
+                : begun ? NextStepHint.hint(status, currentId()) : NextStepHint.begin(beginning);
+    }
+
+    private void say(String text, boolean warns) {
+        message.setText(text);
+        WarningColor.set(message, warns);
     }
 
     @FXML
@@ -427,8 +463,8 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         BackgroundThreads.work(() -> done.finish(outcome), this::done, e -> {
             if (cancelled || outcome.state() == JobOutcome.State.STOPPED) {
                 done(null);
-                message.setText("retrain".equals(step)
-                        ? UiTexts.get("loop.stopped") : ErrorMessages.oneLine(e));
+                say("retrain".equals(step)
+                        ? UiTexts.get("loop.stopped") : ErrorMessages.oneLine(e), false);
             } else {
                 failed(e);
             }
@@ -452,8 +488,7 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
         qupath.refreshProject();
         ModelList.changed();
         if (found != null) {
-            message.setText(NextStepHint.done(found,
-                    NextStepHint.hint(project, begun, status, currentId())));
+            say(NextStepHint.done(found, hint()), false);
             WindowFactory.tellWhereHidden(this, TITLE, message.getText());
             if (!found.problems().isEmpty()) {
                 WindowFactory.showProblem(this, TITLE, String.join("\n", found.problems()));
@@ -467,7 +502,10 @@ public final class LoopWindow extends VBox implements WindowFactory.AtWork {
     }
 
     private ProjectImageEntry<BufferedImage> current() {
-        ImageData<BufferedImage> open = qupath.getImageData();
+        return entryOf(qupath.getImageData());
+    }
+
+    private ProjectImageEntry<BufferedImage> entryOf(ImageData<BufferedImage> open) {
         return project == null || open == null ? null : project.getEntry(open);
     }
 

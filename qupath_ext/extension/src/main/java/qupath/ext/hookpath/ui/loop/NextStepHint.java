@@ -2,10 +2,10 @@ package qupath.ext.hookpath.ui.loop;
 
 import java.util.List;
 import qupath.ext.hookpath.UiTexts;
+import qupath.ext.hookpath.core.loop.LoopBeginning;
 import qupath.ext.hookpath.core.loop.LoopStatus;
 import qupath.ext.hookpath.core.loop.LoopStatus.State;
 import qupath.ext.hookpath.loop.LoopSummary;
-import qupath.lib.projects.Project;
 
 /** What to do next, in one line. */
 final class NextStepHint {
@@ -18,14 +18,15 @@ final class NextStepHint {
                 status.count(State.CORRECTED), status.count(State.TRAINED));
     }
 
+    /** What to do before a loop has begun; null: what is annotated is being read. */
+    static String begin(LoopBeginning found) {
+        return found == null ? UiTexts.get("train.why.reading")
+                : UiTexts.get("loop.hint.begin." + found.next(), found.annotated(),
+                        found.images(), String.join(", ", found.classes()));
+    }
+
     /** What to do next. {@code current}: id of the image that is open, or null. */
-    static String hint(Project<?> project, boolean begun, LoopStatus status, String current) {
-        if (project == null) {
-            return UiTexts.get("error.noProject");
-        }
-        if (!begun) {
-            return UiTexts.get("loop.why.notStarted");
-        }
+    static String hint(LoopStatus status, String current) {
         if (status == null) {
             return "";
         }

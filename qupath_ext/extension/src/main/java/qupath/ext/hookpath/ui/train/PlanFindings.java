@@ -41,6 +41,12 @@ final class PlanFindings {
                 cost.stepsInTime(), memory(cost), cost.patches());
     }
 
+    /** Whether something would be refused, or be too little or too large. */
+    static boolean deservesALook(TrainDryRun found) {
+        TrainingCost cost = found.cost();
+        return cost == null || !cost.fits() || cost.isTooLittle();
+    }
+
     private static String memory(TrainingCost cost) {
         return cost.memoryBytes() == 0 ? ""
                 : UiTexts.get("train.estimate.memory", cost.memoryBytes() / 1e9);

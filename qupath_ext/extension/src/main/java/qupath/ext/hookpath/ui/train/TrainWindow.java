@@ -51,6 +51,7 @@ import qupath.ext.hookpath.ui.BackgroundDryRun;
 import qupath.ext.hookpath.ui.JobPane;
 import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.RunWindow;
+import qupath.ext.hookpath.ui.WarningColor;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.fx.dialogs.Dialogs;
 import qupath.lib.gui.QuPathGUI;
@@ -105,6 +106,8 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
         WindowFactory.load(this, "train-window.fxml");
         resumable = new ResumeBar(resumeBar, resumeText);
         WindowFactory.fold(setup, progress, result, job, soFar);
+        message.textProperty().addListener((o, was, is) -> WarningColor.set(message,
+                project == null || plan.planProperty().get() != null));   // else it is being read
         message.textProperty().bind(Bindings.createStringBinding(this::said, observed()));
         train.disableProperty().bind(Bindings.createBooleanBinding(
                 () -> !whyNot().isEmpty(), observed()));
@@ -193,6 +196,7 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
             case LOOKING -> UiTexts.get("train.estimate.looking");
             case FOUND -> PlanFindings.estimate(found);
         });
+        WarningColor.set(estimateText, found != null && PlanFindings.deservesALook(found));
     }
 
     private Observable[] observed() {
