@@ -12,7 +12,6 @@ import javafx.scene.Node
 import javafx.scene.Parent
 import javafx.scene.control.DialogPane
 import javafx.scene.control.Labeled
-import javafx.scene.control.TreeView
 import javafx.scene.input.MouseButton
 import javafx.scene.robot.Robot
 import javafx.stage.Stage
@@ -58,6 +57,7 @@ nodes = { Node node ->
 def window = { String title -> Window.getWindows().find { it instanceof Stage && it.isShowing() && it.getTitle() == title } }
 def at = { String title, String id -> window(title)?.getScene()?.lookup('#' + id) }
 def text = { String title, String id -> at(title, id)?.getText() }
+def status = { -> text('HookNet preview', 'status') ?: '' }
 def texts = { Stage stage ->
     nodes(stage.getScene().getRoot()).findAll { it instanceof Labeled && it.getText() }*.getText()
 }
@@ -69,7 +69,8 @@ def done = { String name ->
         def screen = robot.getScreenCapture(null, new Rectangle2D(0, 0, 1600, 1000))
         ImageIO.write(SwingFXUtils.fromFXImage(screen, null), 'png', new File(out, name + '.png'))
         def ours = Window.getWindows().findAll { it instanceof Stage && it.isShowing() && it != qupath.getStage() }
-        report.steps[name] = [seconds: seconds, clicks: clicks, windows: ours.collectEntries { [(it.getTitle()): texts(it)] },
+        def place = { [it.getX(), it.getY(), it.getWidth(), it.getHeight()] }
+        report.steps[name] = [places: ours.collectEntries { [(it.getTitle()): place(it)] }, seconds: seconds, clicks: clicks, windows: ours.collectEntries { [(it.getTitle()): texts(it)] },
                 next: text('First steps with HookNet', 'next')]
     }
     clicks = 0
@@ -160,23 +161,21 @@ def hour = {
     Thread.sleep(2500)
     done('03-demo-project')
     report.images = fx { qupath.getProject().getImageList()*.getImageName() }
-    report.first = fx { qupath.getProject().getEntry(qupath.getImageData()).getImageName() }
     report.classes = fx { qupath.getProject().getPathClasses()*.toString() }
-    report.drawn = fx { qupath.getImageData().getHierarchy().getAnnotationObjects().collect { [it.getPathClass().toString(), it.getROI().getCentroidX(), it.getROI().getCentroidY(), it.getROI().getArea()] } }
 
     click(FIRST, 'live')
-    wait('Live', 400) { (text('HookNet preview', 'status') ?: '').contains('after your last') || (text('HookNet preview', 'status') ?: '').contains('Live waits') }
+    wait('the first lesson to begin', 60) { status().startsWith('Learning') }
+    report.firstLesson = fx(status)
+    wait('Live', 400) { status().startsWith('Learned') }
     Thread.sleep(2000)
     done('04-live')
     def size = fx { def s = qupath.getImageData().getServer(); [s.getWidth(), s.getHeight()] }
-    report.size = size
     def types = report.classes.findAll { it != 'Unclassified' && it != 'null' }
     types.take(2).eachWithIndex { type, i ->
         brush(type)
         stroke([[size[0] * (0.3 + 0.2 * i), size[1] * 0.45], [size[0] * (0.36 + 0.2 * i), size[1] * 0.45], [size[0] * (0.36 + 0.2 * i), size[1] * 0.5]])
         Thread.sleep(1500)
-        wait('Live to follow', 60) { (text('HookNet preview', 'status') ?: '').contains('after your last') }
-        report['live' + i] = fx { text('HookNet preview', 'status') }
+        wait('Live to follow', 120) { status().startsWith('Learned and shown') }
     }
     done('05-strokes')
     fx { def undo = qupath.getUndoRedoManager(); undo.undoOnce(); undo.undoOnce() }
@@ -187,9 +186,9 @@ def hour = {
     done('06-train')
     wait('what it would take', 180) { at(TRAIN, 'estimateText').getText().startsWith('On this computer') }
     done('07-train-estimate')
-    report.message = fx { text(TRAIN, 'message') }
     click(TRAIN, 'train')
     Thread.sleep(4000)
+    report.curves = fx { at(TRAIN, 'curvesPane').isVisible() }
     done('08-training')
     wait('a model', 400) { at(TRAIN, 'result').isVisible() }
     done('09-trained')
@@ -200,18 +199,18 @@ def hour = {
     done('10-run')
     open('new-1')
     wait('a place', 60) { !at(RUN, 'run').isDisabled() }
-    wait('the look ahead', 120) { text(RUN, 'unlike')?.contains('learned from') }
+    wait('the look ahead', 120) { text(RUN, 'unlike') ==~ /.*learned from \(.*/ }
     done('11-new-1')
     fx { at(RUN, 'output').setValue(at(RUN, 'output').getItems()[1]) }
     clicks += 2
     click(RUN, 'run')
     Thread.sleep(2500)
+    report.colours = [running: fx { [text(RUN, 'message'), at(RUN, 'message').getStyle()] }]
     done('12-running')
     wait('a result', 400) { at(RUN, 'next').isVisible() }
     done('13-result')
 
     def result = fx { qupath.getImageData().getHierarchy().getAnnotationObjects().findAll { it.getMetadata().get('hookpath.run') }.max { it.getROI().getArea() } }
-    report.found = fx { qupath.getImageData().getHierarchy().getAnnotationObjects().collect { [it.getPathClass().toString(), it.getROI().getArea()] } }
     brush(null)
     fx { qupath.getImageData().getHierarchy().getSelectionModel().setSelectedObject(result); window(RUN).hide() }
     clicks += 2
@@ -223,24 +222,20 @@ def hour = {
     menu('File>Save')
     agree()
     click(FIRST, 'train')
-    Thread.sleep(1500)
+    wait('what is annotated', 90) { at(TRAIN, 'train') != null && !at(TRAIN, 'train').isDisabled() }
     done('15-train-again')
-    if (fx { at(TRAIN, 'result').isVisible() })
-        press(fx { middle(named(TRAIN, 'Train another')) })
-    wait('what is annotated', 90) { !at(TRAIN, 'train').isDisabled() }
-    Thread.sleep(1500)
-    done('16-train-again-set-up')
-    report.messageAgain = fx { text(TRAIN, 'message') }
     click(TRAIN, 'train')
     wait('a second model', 400) { at(TRAIN, 'result').isVisible() }
-    done('17-trained-again')
+    done('16-trained-again')
     fx { window(TRAIN).hide() }
     menu('Extensions>HookNet>Annotation loop…')
     def LOOP = 'Annotation loop'
     wait('the loop', 60) { at(LOOP, 'message') != null }
     Thread.sleep(1500)
+    wait('what is annotated', 60) { text(LOOP, 'message').contains('annotated, on') }
     report.loop = fx { text(LOOP, 'message') }
-    done('18-loop')
+    report.colours.loop = fx { [report.loop, at(LOOP, 'message').getStyle()] }
+    done('17-loop')
 }
 Thread.start('first-hour') {
     try {

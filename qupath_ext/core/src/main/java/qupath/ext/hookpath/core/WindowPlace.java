@@ -62,6 +62,14 @@ public record WindowPlace(double x, double y, double width, double height) {
         return new WindowPlace(Math.max(main.x, x - aside), top + aside, width, height);
     }
 
+    /** The same, moved onto a screen; of one that is too large the upper left corner is there. */
+    public WindowPlace movedOnto(WindowPlace screen) {
+        return new WindowPlace(
+                Math.max(screen.x, Math.min(x, screen.x + screen.width - width)),
+                Math.max(screen.y, Math.min(y, screen.y + screen.height - height)),
+                width, height);
+    }
+
     /** Whether a person could take hold of its title on a screen with these edges. */
     public boolean isWithin(double left, double top, double right, double bottom) {
         return x + width - GRIP > left && x + GRIP < right && y >= top && y + GRIP < bottom;

@@ -39,6 +39,17 @@ class WindowPlaceTest {
     }
 
     @Test
+    void aWindowThatHangsOverTheEdgeIsMovedOntoTheScreen() {
+        WindowPlace screen = new WindowPlace(1000, 30, 1366, 738);
+        assertEquals(new WindowPlace(1506, 30, 860, 738),
+                new WindowPlace(1800, 140, 860, 738).movedOnto(screen));
+        WindowPlace inside = new WindowPlace(1100, 100, 400, 300);
+        assertEquals(inside, inside.movedOnto(screen));
+        assertEquals(new WindowPlace(1000, 30, 1400, 900),
+                new WindowPlace(990, 50, 1400, 900).movedOnto(screen));
+    }
+
+    @Test
     void aWindowWhoseTitleIsOffTheScreenIsNotPutThere() {
         WindowPlace place = new WindowPlace(1000, 50, 400, 300);
         assertTrue(place.isWithin(0, 0, 1400, 900));

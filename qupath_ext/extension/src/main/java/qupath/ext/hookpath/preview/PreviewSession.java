@@ -379,12 +379,13 @@ final class PreviewSession {
             }
             prefetch =
                     new TilePrefetch(server.tilesOf(viewer.getDisplayedRegionShape().getBounds2D(),
-                    viewer.getDownsampleFactor()), THREADS, () -> {
+                    viewer.getDownsampleFactor()), THREADS, all -> {
                 prefetch = null;
                 put(server, image);
                 double shown = (System.nanoTime() - sinceNanos) / 1e9;
                 logger.info("Live: learned in {} s, shown after {} s", learned, shown);
-                hearer.status(found.onPlane(UiTexts.get("preview.live.shown", shown)));
+                hearer.status(found.onPlane(all ? UiTexts.get("preview.live.shown", shown)
+                        : UiTexts.get("preview.live.learned", learned)));
             });
         }
 

@@ -29,6 +29,11 @@ public final class NamedChoice extends StringConverter<String> {
         return text(NETWORK, family);
     }
 
+    /** The same without what stands in brackets. */
+    public static String shortText(String family) {
+        return text(family).replaceFirst(" \\(.*", "");
+    }
+
     private static String text(String kind, String value) {
         String key = kind + "." + value;
         return UiTexts.BUNDLE.containsKey(key) ? UiTexts.get(key) : String.valueOf(value);

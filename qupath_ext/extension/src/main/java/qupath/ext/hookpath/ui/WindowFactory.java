@@ -277,8 +277,9 @@ public final class WindowFactory {
 
     /** Gives a control's window the size that what is in it wants; never QuPath's own. */
     public static void fit(Node node) {
-        if (isOurs(node)) {
-            node.getScene().getWindow().sizeToScene();
+        if (isOurs(node) && node.getScene().getWindow() instanceof Stage stage) {
+            stage.sizeToScene();
+            WindowPlaces.keepOnScreen(stage);
         }
     }
 
@@ -296,6 +297,7 @@ public final class WindowFactory {
                     .prefHeight(node.getScene().getWidth()) + frame;
             if (wanted > stage.getHeight()) {
                 stage.setHeight(Math.min(screen, wanted));
+                WindowPlaces.keepOnScreen(stage);
             }
         }
     }

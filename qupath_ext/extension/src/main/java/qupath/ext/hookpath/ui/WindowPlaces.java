@@ -4,11 +4,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import javafx.beans.property.StringProperty;
+import javafx.geometry.Rectangle2D;
 import javafx.stage.Screen;
 import javafx.stage.Stage;
 import javafx.stage.Window;
 import javafx.stage.WindowEvent;
 import qupath.ext.hookpath.core.WindowPlace;
+import qupath.fx.utils.FXUtils;
 import qupath.lib.gui.prefs.PathPrefs;
 
 /**
@@ -32,13 +34,24 @@ final class WindowPlaces {
             stage.setWidth(Math.max(stage.getMinWidth(), place.width()));
             stage.setHeight(Math.max(stage.getMinHeight(), place.height()));
         } else if (main != null && main.isShowing()) {
-            WindowPlace first = WindowPlace.first(placeOf(main), others(stage, main),
-                    stage.getWidth(), stage.getHeight());
-            stage.setX(first.x());
-            stage.setY(first.y());
+            moveTo(stage, WindowPlace.first(placeOf(main), others(stage, main),
+                    stage.getWidth(), stage.getHeight()), main);
         }
         stage.addEventHandler(WindowEvent.WINDOW_HIDING, event -> kept.set(
                 placeOf(stage).text()));
+    }
+
+    /** Moves a window that has grown over the edge of its screen back onto it. */
+    static void keepOnScreen(Stage stage) {
+        moveTo(stage, placeOf(stage), stage);
+    }
+
+    private static void moveTo(Stage stage, WindowPlace place, Window onScreenOf) {
+        Rectangle2D area = FXUtils.getScreenOrPrimary(onScreenOf).getVisualBounds();
+        WindowPlace moved = place.movedOnto(new WindowPlace(
+                area.getMinX(), area.getMinY(), area.getWidth(), area.getHeight()));
+        stage.setX(moved.x());
+        stage.setY(moved.y());
     }
 
     private static WindowPlace placeOf(Window window) {

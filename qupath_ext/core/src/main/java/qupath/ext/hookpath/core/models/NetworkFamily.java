@@ -81,6 +81,11 @@ public record NetworkFamily(String spacings, String size, Background background,
         return labelShare == null ? 0 : labelShare * um * um * 1e-6;
     }
 
+    /** Whether it learns step by step, so that there are curves to be drawn. */
+    public boolean learnsInEpochs() {
+        return presets.values().stream().anyMatch(offer -> offer.epochs() > 1);
+    }
+
     static NetworkFamily of(JsonObject json) {
         JsonObject presets = Json.object(json, "presets");
         Map<String, Offer> offers = new LinkedHashMap<>();

@@ -37,6 +37,13 @@ class NetworkFamiliesTest {
     }
 
     @Test
+    void theQuickOneIsFittedAtOnceAndHasNoCurves() {
+        List<String> atOnce = NetworkFamilies.names().stream()
+                .filter(name -> !NetworkFamilies.get(name).learnsInEpochs()).toList();
+        assertEquals(List.of("probe"), atOnce);
+    }
+
+    @Test
     void contextsFollowFromTheTarget() {
         assertEquals(List.of(List.of(2.0), List.of(4.0), List.of(8.0)),
                 fast("hooknet").contextsUm(1));

@@ -22,7 +22,8 @@ final class NextStepHint {
     static String begin(LoopBeginning found) {
         return found == null ? UiTexts.get("train.why.reading")
                 : UiTexts.get("loop.hint.begin." + found.next(), found.annotated(),
-                        found.images(), String.join(", ", found.classes()));
+                        found.images(), String.join(", ", found.classes()),
+                        found.images() - found.annotated());
     }
 
     /** What to do next. {@code current}: id of the image that is open, or null. */

@@ -18,7 +18,8 @@ final class ResultPane {
                 summary.epochs());
         String f1 = summary.epochs() == 0 ? "" : summary.f1() == null
                 ? UiTexts.get("train.done.noF1")
-                : UiTexts.get("train.done.f1", summary.f1(), summary.bestEpoch());
+                : UiTexts.get("train.done.f1", summary.f1(), summary.bestEpoch(),
+                        summary.epochs());
         text.setText(String.join(f1.isEmpty() ? "" : " ", how, f1) + String.join(" ", "",
                 UiTexts.get("train.done.where", summary.run().getFileName(), summary.run())));
         scores.getChildren().clear();

@@ -31,6 +31,7 @@ import qupath.ext.hookpath.core.training.TrainingSettings;
 import qupath.ext.hookpath.predict.ModelList;
 import qupath.ext.hookpath.ui.DeviceChoice;
 import qupath.ext.hookpath.ui.ModelChoice;
+import qupath.ext.hookpath.ui.NamedChoice;
 import qupath.ext.hookpath.ui.WindowFactory;
 import qupath.ext.hookpath.ui.train.NetworkFields.Field;
 import qupath.fx.dialogs.FileChoosers;
@@ -217,7 +218,8 @@ public final class SettingsPane extends GridPane {
     /** Suggests a name that is free again. */
     void suggestName() {
         if (name.getText().isBlank() || name.getText().equals(suggestedName)) {
-            suggestedName = TrainingRuns.freeName(models, family.getValue());
+            suggestedName = TrainingRuns.freeName(models,
+                    NamedChoice.shortText(family.getValue()));
             name.setText(suggestedName);
         }
     }

@@ -35,6 +35,8 @@ import qupath.ext.hookpath.core.jobs.GroovyCall;
 import qupath.ext.hookpath.core.jobs.JobEvent;
 import qupath.ext.hookpath.core.jobs.JobOutcome;
 import qupath.ext.hookpath.core.jobs.PreloadedPython;
+import qupath.ext.hookpath.core.models.NetworkFamilies;
+import qupath.ext.hookpath.core.models.NetworkFamily;
 import qupath.ext.hookpath.core.training.AnnotatedImage;
 import qupath.ext.hookpath.core.training.EpochMetrics;
 import qupath.ext.hookpath.core.training.MetricCurves;
@@ -81,6 +83,7 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
     private int stepsPerEpoch; // 0: not known yet, -1: being looked up
     private long drawn;
     private boolean finishing;
+    private String network;
 
     @FXML private VBox setup;
     @FXML private HBox resumeBar;
@@ -105,7 +108,7 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
         this.qupath = qupath;
         WindowFactory.load(this, "train-window.fxml");
         resumable = new ResumeBar(resumeBar, resumeText);
-        WindowFactory.fold(setup, progress, result, job, soFar);
+        WindowFactory.fold(setup, progress, curvesPane, result, job, soFar);
         message.textProperty().addListener((o, was, is) -> WarningColor.set(message,
                 project == null || plan.planProperty().get() != null));   // else it is being read
         message.textProperty().bind(Bindings.createStringBinding(this::said, observed()));
@@ -281,13 +284,16 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
         summary = null;
         epochs = 0;
         stepsPerEpoch = 0;
-        showProgress(UiTexts.get("train.headline", NamedChoice.text(family)));
+        network = NamedChoice.text(family);
+        NetworkFamily known = NetworkFamilies.get(family);
+        curvesPane.setVisible(known == null || known.learnsInEpochs());
+        showProgress(UiTexts.get("train.headline", network));
         draw();
         job.run(onEvent -> {
             training = made.call();
             Path run = training.run();
             Platform.runLater(() -> headline.setText(UiTexts.get("train.headline.run",
-                    NamedChoice.text(family), run.getFileName())));
+                    network, run.getFileName())));
             return training.start(onEvent);
         }, this::ended, this::failed);
     }
@@ -331,7 +337,7 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
     private void draw() {
         curvesPane.show(curves, epochs);
         EpochMetrics best = curves.best();
-        soFar.setVisible(best != null);
+        soFar.setVisible(best != null && curvesPane.isVisible());
         if (best != null) {
             soFar.setText(Double.isNaN(best.f1()) ? UiTexts.get("train.soFar.noF1", curves.epochs())
                     : UiTexts.get("train.soFar", curves.epochs(), best.f1(), best.epoch()));
@@ -374,6 +380,8 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
             curves = new MetricCurves(TrainingRunFolder.read(found.run()).metrics());
         }
         draw();
+        headline.setText(
+                UiTexts.get("train.headline.done", network, found.run().getFileName()));
         ResultPane.fill(found, resultText, scores);
         report.setDisable(found.report() == null);
         soFar.setVisible(false);
@@ -422,6 +430,7 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
     private void runModel() {
         Preferences.lastModel().set(summary.model().toString());
         RunWindow.show(qupath);
+        close();    // else it covers the slide; all that it says is in the list of models, too
     }
 
     @FXML
