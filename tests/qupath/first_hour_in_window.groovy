@@ -175,7 +175,7 @@ def hour = {
         brush(type)
         stroke([[size[0] * (0.3 + 0.2 * i), size[1] * 0.45], [size[0] * (0.36 + 0.2 * i), size[1] * 0.45], [size[0] * (0.36 + 0.2 * i), size[1] * 0.5]])
         Thread.sleep(1500)
-        wait('Live to follow', 120) { status().startsWith('Learned and shown') }
+        wait('Live to follow', 300) { status().startsWith('Learned') }
     }
     done('05-strokes')
     fx { def undo = qupath.getUndoRedoManager(); undo.undoOnce(); undo.undoOnce() }

@@ -45,14 +45,14 @@ def seen(home: Path) -> dict[str, Any]:
     assert (out / "report.json").is_file(), done.said()
     found: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert "error" not in found, f"{found['error']}\n{done.said()}"
-    return found
+    return {**found, "log": done.out + done.err}
 
 
 def test_first_steps_says_what_is_next(seen: dict[str, Any]) -> None:
     said = [step["next"] for step in seen["steps"].values()]
     assert [line for line, before in zip(said, [None, *said], strict=False) if line != before] == [
         "Next: open the demo project, or your own.",
-        "Next: train (minutes; the curves show how it goes).",
+        "Next: train, which takes minutes.",
         "There is a model: open an image that you did not draw on (of the demo, new-1), then Run "
         "HookNet…, with Annotations as objects: those can be corrected.",
     ]
@@ -62,7 +62,7 @@ def test_what_was_corrected_is_learned_from(seen: dict[str, Any], home: Path) ->
     assert seen["images"][-1] == "new-1"
     (models,) = home.glob("home/QuPath/hookpath/demo/*/hookpath/models")
     first, second = (
-        set(load_model(models / name)[1].training["split"]["train"])
+        set(load_model(models / name / "model")[1].training["split"]["train"])
         for name in ("Quick", "Quick-2")
     )
     assert first == {"train-1", "train-2", "train-3"}
@@ -102,6 +102,10 @@ def test_no_window_shows_a_path_or_an_option(seen: dict[str, Any]) -> None:
         for text in window
     }
     assert [text for text in texts if NOT_FOR_PEOPLE.search(text)] == []
+
+
+def test_nothing_was_logged_as_an_error(seen: dict[str, Any]) -> None:
+    assert [line for line in seen["log"].splitlines() if "[ERROR]" in line] == []
 
 
 def shown(seen: dict[str, Any], step: str, window: str) -> list[str]:

@@ -429,8 +429,8 @@ public final class TrainWindow extends StackPane implements WindowFactory.AtWork
     @FXML
     private void runModel() {
         Preferences.lastModel().set(summary.model().toString());
-        RunWindow.show(qupath);
         close();    // else it covers the slide; all that it says is in the list of models, too
+        RunWindow.show(qupath);
     }
 
     @FXML
