@@ -50,8 +50,12 @@ final class WindowPlaces {
         Rectangle2D area = FXUtils.getScreenOrPrimary(onScreenOf).getVisualBounds();
         WindowPlace moved = place.movedOnto(new WindowPlace(
                 area.getMinX(), area.getMinY(), area.getWidth(), area.getHeight()));
-        stage.setX(moved.x());
-        stage.setY(moved.y());
+        if (stage.getX() != moved.x()) {    // else a size that is about to change may be lost
+            stage.setX(moved.x());
+        }
+        if (stage.getY() != moved.y()) {
+            stage.setY(moved.y());
+        }
     }
 
     private static WindowPlace placeOf(Window window) {
