@@ -45,6 +45,7 @@ def test_an_error_may_say_more_than_its_class_also_from_another_process() -> Non
     [
         (MemoryError(), "out_of_memory", "out of memory;"),
         (torch.OutOfMemoryError("CUDA\nout"), "out_of_memory", "out of memory;"),
+        (ImportError("libtorch.so: failed to map segment"), "out_of_memory", "out of memory;"),
         (OSError(errno.ENOSPC, "No space left", "/out"), "disk_full", "/out: No space left"),
         (OSError(errno.EACCES, "Permission denied", "/o"), "unexpected", "/o: Permission denied"),
         (ValueError("two\nlines"), "unexpected", "unexpected ValueError: two lines (--debug"),

@@ -238,5 +238,7 @@ def one_line(error: BaseException) -> str:
 
 
 def _lacks_memory(error: BaseException) -> bool:
-    """Python's own error, or torch's, which is not imported for that."""
+    """Python's own error, torch's, which is not imported for that, or of a library's loading."""
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):
+        return True
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

@@ -6,6 +6,7 @@ takes the machine back: SIGTERM, or SIGUSR1 (SLURM's ``--signal=USR1@120``).
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ STOP_SIGNALS = tuple(
     if hasattr(signal, name)
 )
 
+#: Exit code of what a batch system's signal stopped (EX_TEMPFAIL of sysexits.h): start it again.
+COME_AGAIN = 75
+
 _FROM_QUEUES = tuple(getattr(signal, n) for n in ("SIGTERM", "SIGUSR1") if hasattr(signal, n))
 
 
@@ -27,6 +31,27 @@ class QueueStop(KeyboardInterrupt):
 def interrupt_of(number: int) -> KeyboardInterrupt:
     """What a signal is raised as."""
     return QueueStop() if number in _FROM_QUEUES else KeyboardInterrupt()
+
+
+def end_on_signals(code: int | None = None) -> None:
+    """From now on the process ends at once where a signal asks for it.
+
+    While it only loads what it needs there is nothing to be finished, and a library that is being
+    imported may swallow an interrupt; when all is done, interrupts come out of Python's own end.
+
+    Args:
+        code: exit code of a command that is done; None: it has not begun, which is said.
+    """
+
+    def end(number: int, frame: object) -> None:
+        if code is None:
+            os.write(2, b"error: stopped\n")
+            os._exit(COME_AGAIN if number in _FROM_QUEUES else 1)
+        os._exit(code)
+
+    for number in heeded_signals():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def heeded_signals() -> tuple[signal.Signals, ...]:

@@ -216,6 +216,7 @@ def test_ctrl_c_before_a_command_begins_is_one_line(
         raise interrupt
 
     monkeypatch.setattr("hookpath.cli.app.app", app)
+    monkeypatch.setattr("hookpath.cli.end_on_signals", lambda *_: None)  # this process stays
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
@@ -224,9 +225,29 @@ def test_ctrl_c_before_a_command_begins_is_one_line(
 
 def test_other_exit_codes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hookpath.cli.app.app", lambda: sys.exit(2))
+    monkeypatch.setattr("hookpath.cli.end_on_signals", lambda *_: None)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_before_a_command_and_after_it_signals_end_the_process_at_once(name: str) -> None:
+    """A library's atexit said it with a traceback, or the exit code of what was done was lost."""
+    early = f"hookpath.cli._run = lambda: signal.raise_signal(signal.{name})"
+    late = f"atexit.register(signal.raise_signal, signal.{name})"
+    stopped = 75 if name == "SIGTERM" else 1
+    for line, code, said in ((early, stopped, "error: stopped\n"), (late, 0, "")):
+        program = (
+            f"import atexit, signal, sys, hookpath.cli\n{line}\n"
+            "sys.argv = ['hookpath', '--version']\nhookpath.cli.main()"
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (code, said), line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

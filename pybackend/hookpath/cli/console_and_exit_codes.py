@@ -27,7 +27,7 @@ from hookpath.errors import (
 )
 from hookpath.extras import explained
 from hookpath.safe_names import cell_text, printable
-from hookpath.signals import QueueStop
+from hookpath.signals import COME_AGAIN, QueueStop
 from hookpath.untrusted_files import reason
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 Json = Annotated[
     bool, typer.Option("--json", help="JSON lines on stdout instead of text, for machines.")
 ]
-#: Exit code of what a batch system's signal stopped (EX_TEMPFAIL of sysexits.h): start it again.
-COME_AGAIN = 75
-
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

@@ -11,11 +11,37 @@ from pathlib import Path
 from typing import TextIO
 
 
+class _Log(io.TextIOWrapper):
+    """Where messages cannot be written (a full disk, a terminal that is gone), the work goes on.
+
+    Not where their reader has left (``| head``): that is how a person ends a command.
+    """
+
+    def write(self, text: str) -> int:
+        with _unless_gone():
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with _unless_gone():
+            super().flush()
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
+
+
 def steady_streams() -> None:
     """Standard streams that are there, and that take any character.
 
     What an encoding lacks (an ASCII terminal: µ) is written as an escape; a stream that the caller
-    closed goes nowhere.
+    closed goes nowhere, and so do messages for which stderr has no room.
     """
     for name in ("stdin", "stdout", "stderr"):
         stream = getattr(sys, name)
@@ -23,6 +49,10 @@ def steady_streams() -> None:
             mode = "r" if name == "stdin" else "w"
             nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper) and stream is sys.__stderr__:
+            sys.stderr = _Log(
+                stream.buffer, stream.encoding, "backslashreplace", line_buffering=True
+            )
         elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
             stream.reconfigure(errors="backslashreplace")
 

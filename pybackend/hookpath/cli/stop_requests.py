@@ -127,7 +127,7 @@ def stoppable(job: Job | None = None) -> Iterator[Callable[[], KeyboardInterrupt
         raise asked[-1]
 
     # A shell's background jobs ignore Ctrl-C; so it stays.
-    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    heeded = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     numbers = [s for s in heeded_signals() if s != signal.SIGINT or heeded]
     before = {number: signal.signal(number, interrupt) for number in numbers}
     watch = Watch(job, stop_main_thread) if job else None
