@@ -16,7 +16,7 @@ from hookpath.conversion import ClassValues
 from hookpath.errors import EvaluationError
 from hookpath.evaluation import evaluate_project
 from hookpath.evaluation.predictions.other_programs_predictions import ForeignMaps
-from hookpath.projects import FolderProject
+from hookpath.projects import FolderProject, pooled
 from support.evaluation import BLUE, RED, write_slide
 
 VALUES = ClassValues({1: RED, 7: BLUE, 9: None})
@@ -97,3 +97,31 @@ def test_what_is_missing_is_said(project: FolderProject, tmp_path: Path) -> None
     with pytest.raises(EvaluationError, match="the table of classes lacks the value 3"):
         score(project, tmp_path, ForeignMaps(maps, VALUES))
     write_geojson(maps / "a.geojson", [PathObject(box(0, 0, 9, 9), path_class=PathClass("x"))])
+
+
+def test_a_map_is_of_one_image_and_an_image_has_one(tmp_path: Path) -> None:
+    """Two spellings, two projects, two formats: whichever came first was scored, unsaid."""
+    for folder, name in (("slides", "A.tif"), ("slides", "a.tif"), ("other", "A.tif")):
+        write_slide(tmp_path / folder, name, [(RED, 0, 0, 128, 256), (BLUE, 128, 0, 256, 256)])
+    maps, one = tmp_path / "maps", np.ones((256, 256), np.uint8)
+    maps.mkdir()
+    upper, lower = FolderProject(tmp_path / "slides").images
+    Image.fromarray(one).save(maps / "A.png")
+    both = ForeignMaps(maps, VALUES)
+    both(upper).close()
+    with pytest.raises(EvaluationError, match=r"a\.tif: .*A\.png is named like A\.tif, too"):
+        both(lower)
+    Image.fromarray(one).save(maps / "a.png")
+    both = ForeignMaps(maps, VALUES)
+    paths = [both(entry).path.name for entry in (upper, lower)]  # type: ignore[attr-defined]
+    assert paths == ["A.png", "a.png"]
+    two = pooled([FolderProject(tmp_path / "slides"), FolderProject(tmp_path / "other")])
+    both = ForeignMaps(maps, VALUES)
+    both(two.images[0]).close()
+    with pytest.raises(EvaluationError, match=r"A\.png is named like A\.tif \(slides\), too"):
+        both(two.images[2])
+    tifffile.imwrite(maps / "A.tif", one)
+    with pytest.raises(
+        EvaluationError, match=r"A\.tif: A\.png, A\.tif in .* are all named like it"
+    ):
+        ForeignMaps(maps, VALUES)(upper)

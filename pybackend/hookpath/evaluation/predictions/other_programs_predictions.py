@@ -29,7 +29,7 @@ from hookpath.evaluation.predictions.class_map_source import (
     nearest_pixels,
 )
 from hookpath.geometry import Region
-from hookpath.projects import ImageEntry, own_entry
+from hookpath.projects import ImageEntry, PlaneEntry, own_entry, result_key
 
 _OUTLINES = (".geojson", ".json", ".geojson.gz", ".json.gz", ".geojson.zip", ".json.zip")
 _IMAGES = (".ome.tiff", ".ome.tif", ".tiff", ".tif", ".png")
@@ -63,13 +63,14 @@ class ForeignMaps:
     ) -> None:
         self.folder, self.values = folder, values
         self._spacing_um = spacing_um or OUTLINE_UM
-        self._files = _files_of(folder)
-        found = {p: read_foreign_geojson(p) for p in self._files.values() if _is_outlines(p)}
+        self._named = _Named.of(folder)
+        self._image_of: dict[Path, ImageEntry] = {}
+        found = {p: read_foreign_geojson(p) for p in self._named.files if _is_outlines(p)}
         self._outlines = {path: _plain(f.objects) for path, f in found.items()}
         #: What may be meant otherwise in these files, with their names.
         self.notes = [f"{path}: {note}" for path, f in found.items() for note in f.notes]
-        if values is None and len(self._outlines) < len(self._files):
-            image = next(p for p in self._files.values() if not _is_outlines(p))
+        if values is None and len(self._outlines) < len(self._named.files):
+            image = next(p for p in self._named.files if not _is_outlines(p))
             raise EvaluationError(
                 f"{image}: which value is which class? name a table (value, name) with --classes"
             )
@@ -114,13 +115,27 @@ class ForeignMaps:
 
     def _file_of(self, entry: ImageEntry) -> Path:
         own = own_entry(entry).name
-        for name in (entry.name, own, Path(own).stem, Path(own).stem.removesuffix(".ome")):
-            if found := self._files.get(_folded(name)):
-                return found
-        raise EvaluationError(
-            f"{entry.name}: nothing in {self.folder} is named like it (looked for "
-            f"{Path(own).stem}.png, .tif, .geojson)"
-        )
+        stem = Path(own).stem
+        names = (entry.name, own, stem, stem.removesuffix(".ome"))
+        found = next((files for name in names if (files := self._named.of_image(name))), [])
+        if not found:
+            raise EvaluationError(
+                f"{entry.name}: nothing in {self.folder} is named like it (looked for "
+                f"{stem}.png, .tif, .geojson)"
+            )
+        if len(found) > 1:
+            fitting = ", ".join(file.name for file in found)
+            raise EvaluationError(
+                f"{entry.name}: {fitting} in {self.folder} are all named like it; leave one there"
+            )
+        whole = entry.entry if isinstance(entry, PlaneEntry) else entry
+        other = self._image_of.setdefault(found[0], whole)
+        if result_key(other) != result_key(whole):
+            raise EvaluationError(
+                f"{entry.name}: {found[0]} is named like {other.name}, too; give each of them a "
+                "map of its exact name"
+            )
+        return found[0]
 
     def _class_table(self) -> ClassTable:
         named = [c for c in self.values.classes.values() if c] if self.values else []
@@ -191,22 +206,40 @@ class OutlineMap:
         """Nothing to release."""
 
 
-def _files_of(folder: Path) -> dict[str, Path]:
-    """Folded name of the image → its map; an exact name wins over one with an ending."""
-    if not folder.is_dir():
-        raise EvaluationError(f"{folder}: no such folder; give one with a map for each image")
-    exact: dict[str, Path] = {}
-    near: dict[str, Path] = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        ending = next((e for e in (*_OUTLINES, *_IMAGES) if path.name.lower().endswith(e)), None)
-        if ending is None or path.name.startswith("."):
-            continue
-        base = path.name[: -len(ending)]
-        exact.setdefault(_folded(base), path)
-        near.setdefault(_folded(re.sub(f"{_ENDINGS}$", "", base, flags=re.IGNORECASE)), path)
-    if not exact:
-        raise EvaluationError(f"{folder}: no .png, .tif or .geojson in this folder")
-    return {**near, **exact}
+@dataclass(frozen=True)
+class _Named:
+    """The maps in a folder by the name of their image.
+
+    Attributes:
+        tables: the name as it is written, the same folded, folded without an ending.
+    """
+
+    files: Sequence[Path]
+    tables: Sequence[Mapping[str, list[Path]]]
+
+    @classmethod
+    def of(cls, folder: Path) -> _Named:
+        if not folder.is_dir():
+            raise EvaluationError(f"{folder}: no such folder; give one with a map for each image")
+        files: list[Path] = []
+        tables: list[dict[str, list[Path]]] = [{}, {}, {}]
+        for path in sorted(p for p in folder.iterdir() if p.is_file()):
+            ends = (e for e in (*_OUTLINES, *_IMAGES) if path.name.lower().endswith(e))
+            if path.name.startswith(".") or (ending := next(ends, None)) is None:
+                continue
+            files.append(path)
+            base = path.name[: -len(ending)]
+            less = re.sub(f"{_ENDINGS}$", "", base, flags=re.IGNORECASE)
+            for table, name in zip(tables, (base, _folded(base), _folded(less)), strict=True):
+                table.setdefault(name, []).append(path)
+        if not files:
+            raise EvaluationError(f"{folder}: no .png, .tif or .geojson in this folder")
+        return cls(files, tables)
+
+    def of_image(self, name: str) -> list[Path]:
+        """Those for an image, by the nearest form of its name that any has."""
+        written, folded, near = self.tables
+        return written.get(name) or folded.get(_folded(name)) or near.get(_folded(name)) or []
 
 
 def _plain(objects: Sequence[PathObject]) -> list[PathObject]:
