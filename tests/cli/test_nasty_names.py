@@ -126,6 +126,23 @@ def test_extract_and_convert(hookpath, folder: Path, tmp_path: Path) -> None:
     ElementTree.parse(xml)
 
 
+def test_names_are_taken_as_files_have_them(hookpath, folder: Path, model: Path, tmp_path) -> None:
+    """Also those that are shown otherwise."""
+    out, patches, raw = tmp_path / "out", tmp_path / "patches", CLASSES[2]
+    assert "\n" in raw
+    one = ("--image", "half \udcff.tif")
+    well(hookpath("predict", folder, "--model", model, "-o", out, "--inside", raw, *one))
+    well(hookpath("import", folder, "--predictions", out, "--threshold", f"{raw}=0.01", *one))
+    well(hookpath("measure", folder, "--inside", raw, *one))
+    which = ("--where", "labels", "--label-share", 0.2, "--class", raw)
+    size = ("--size", 16, "--at", "10x", "--workers", 0)
+    well(hookpath("extract", folder, "-o", patches, *size, *which, *one))
+    rows = list(csv.DictReader((patches / "patches.csv").open(encoding="utf-8", newline="")))
+    assert {(row["image"], row["label"]) for row in rows} == {
+        ("half \\udcff.tif", "\\x1b[31mred\\x1b]0;pwn\\x07 X")
+    }
+
+
 def test_the_loop(hookpath, folder: Path, tmp_path: Path) -> None:
     slides = tmp_path / "slides"
     shutil.copytree(folder, slides)

@@ -121,6 +121,12 @@ def test_nnunet_ignores_what_nobody_drew(folder: Path) -> None:
     assert sorted(p.name for p in (again / "labelsTr").iterdir()) == names
 
 
+def test_nnunet_of_no_patch_is_an_empty_set(folder: Path) -> None:
+    (folder / "patches.csv").write_text("file,split\n")
+    root = write_nnunet(folder / "patches.csv", VALUES, "none")
+    assert json.loads((root / "dataset.json").read_text("utf-8"))["numTraining"] == 0
+
+
 def test_nnunet_keeps_every_patch_and_class_whatever_they_are_called(folder: Path) -> None:
     for path in folder.glob("a.*"):
         path.rename(folder / ("組織" * 36 + path.suffix))  # 216 bytes

@@ -97,6 +97,7 @@ def command(
     command may run several times at once: they share the slides.
     """
     with running("extract", json, debug) as console:
+        from hookpath.annotations import plain_class_name
         from hookpath.extraction import ExtractConfig, Magnification, extract_projects
 
         config = ExtractConfig(
@@ -108,7 +109,7 @@ def command(
             tissue=tissue_rule,
             tissue_share=tissue_share,
             label_share=label_share,
-            classes=tuple(class_ or ()),
+            classes=tuple(map(plain_class_name, class_ or ())),
             rest=shared.rest_option(rest).class_name,
             rules=shared.label_rules(line_width, fold_derived, map_),
             image_format=format_,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hookpath.annotations import RGB, PathClass, PathObject
+from hookpath.annotations import RGB, PathClass, PathObject, plain_class_name
 from hookpath.errors import UsageError
 
 
@@ -31,7 +31,8 @@ class Renaming:
         """
         names: dict[str, str] = {}
         for pair in pairs:
-            old, equals, new = (part.strip() for part in pair.partition("="))
+            before, equals, after = pair.partition("=")
+            old, new = plain_class_name(before), plain_class_name(after)
             if not equals:
                 raise UsageError(f"--class {pair}: give OLD=NEW, or OLD= to drop a class")
             if old in names:

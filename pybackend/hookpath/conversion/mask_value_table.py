@@ -14,7 +14,7 @@ from hookpath.annotations import RGB, PathClass
 from hookpath.errors import AnnotationError
 from hookpath.markup.reading_notes import hex_color
 from hookpath.safe_names import csv_cell, of_csv_cell
-from hookpath.untrusted_files import parse_json, read_table, read_text
+from hookpath.untrusted_files import parse_json, read_table, read_text, reason
 
 #: Columns (members) of each meaning, the first that is there counts.
 _VALUE = ("value", "code", "gt_code", "label", "id")
@@ -48,7 +48,7 @@ def read_class_values(path: Path) -> ClassValues:
     try:
         rows = _rows(path)
     except (OSError, ValueError, csv.Error) as error:
-        raise AnnotationError(f"{path}: no table of classes ({error})") from error
+        raise AnnotationError(f"{path}: no table of classes ({reason(error)})") from error
     classes: dict[int, PathClass | None] = {}
     for number, row in enumerate(rows, 1):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from hookpath.geometry import Calibration
 from hookpath.projects import ImageEntry, open_project
 from hookpath.projects.folder_store.annotation_file_matching import ENDINGS
 from hookpath.projects.folder_store.folder_project import is_slide
+from hookpath.safe_names import readable
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Places:
         entries = self._given if self._given is not None else self._in_folder(file.absolute())
         if self._is_one_slide:
             return _place(entries[0])
-        found = [e for e in entries if _belongs(file, e)]
+        named = [e for e in entries if _belongs(file, e)]
+        found = [e for e in named if stem_of(Path(e.name)) == readable(stem_of(file))] or named
         if len(found) > 1:
             names = ", ".join(e.name for e in found)
             raise UsageError(f"{file}: belongs to several slides ({names}); choose with --slides")
@@ -99,8 +102,11 @@ def _images(source: Path, mpp: float | None) -> list[ImageEntry]:
 
 
 def _belongs(file: Path, entry: ImageEntry) -> bool:
-    stem = re.escape(stem_of(Path(entry.name)))
-    return re.fullmatch(f"{stem}({ENDINGS})?", stem_of(file), re.IGNORECASE) is not None
+    stem, named = (
+        unicodedata.normalize("NFC", readable(stem_of(Path(name))))
+        for name in (entry.name, file.name)
+    )
+    return re.fullmatch(f"{re.escape(stem)}({ENDINGS})?", named, re.IGNORECASE) is not None
 
 
 def _place(entry: ImageEntry) -> Place:

@@ -92,6 +92,7 @@ def write_nnunet(table: Path, values: Mapping[str, int], name: str) -> Path:
     root = table.parent / f"Dataset001_{file_stem(name, 40)}"
     if root.exists():
         shutil.rmtree(root)
+    root.mkdir()  # of no patch at all, too
     ignore = max(values.values(), default=0) + 1
     training = [f for f in files if f.split.lower() != "test"]
     for file in files:

@@ -28,6 +28,7 @@ from hookpath.projects import (
     chosen_planes,
 )
 from hookpath.projects.image_planes import ALL
+from hookpath.safe_names import readable
 
 #: Values of a mask besides 0 (unknown) and, in some layouts, one for what is to be ignored.
 MOST_VALUES = 253
@@ -168,7 +169,8 @@ def chosen_pairs(projects: Sequence[Project], config: ExtractConfig) -> Iterator
     Raises:
         UsageError: one is not there.
     """
-    wanted, known = set(config.images), set[str]()
+    asked, known = [readable(name) for name in config.images], set[str]()
+    wanted = set(asked)
     found: list[Pair] = []
     for project, entry in _all(projects):
         own = {entry.name, entry.id}
@@ -178,7 +180,7 @@ def chosen_pairs(projects: Sequence[Project], config: ExtractConfig) -> Iterator
                 said = own | {view.name, view.id}
                 known |= said
                 found += [(project, view)] if not wanted or said & wanted else []
-    if missing := [name for name in config.images if name not in known]:
+    if missing := [name for name in asked if name not in known]:
         raise UsageError(f"no image named {', '.join(missing)}")
     return iter(found)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hookpath.errors import UsageError
 from hookpath.projects import ImageEntry, Project
+from hookpath.safe_names import readable
 
 
 def chosen_images(project: Project, names: Sequence[str]) -> list[ImageEntry]:
@@ -14,7 +15,7 @@ def chosen_images(project: Project, names: Sequence[str]) -> list[ImageEntry]:
     Raises:
         UsageError: one is not there.
     """
-    entries = list(project.images)
+    entries, names = list(project.images), [readable(name) for name in names]
     known = {e.name for e in entries} | {e.id for e in entries}
     missing = [n for n in names if n not in known]
     if missing:

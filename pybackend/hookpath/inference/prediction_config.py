@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from hookpath.annotations import plain_class_name
 from hookpath.errors import PredictionError
 from hookpath.inference.prediction_record import CLASS_MAP_NAME, GEOJSON_NAME, PROBABILITIES_NAME
 from hookpath.inference.roi.tissue_tiles import Tissue
 from hookpath.limits import BATCH, DESIGN_NUMBER
 from hookpath.models import ModelCard
 from hookpath.projects.image_planes import PlaneChoice
+from hookpath.safe_names import readable
 from hookpath.slides import TissueRule
 
 Engine = Literal["auto", "torch", "openvino"]
@@ -79,6 +81,16 @@ class PredictConfig(BaseModel):
     again: bool = False
     into_project: bool = True
     shard: tuple[int, int] | None = None
+
+    @field_validator("inside")
+    @classmethod
+    def _as_classes_are_read(cls, name: str | None) -> str | None:
+        return None if name is None else plain_class_name(name)
+
+    @field_validator("images")
+    @classmethod
+    def _as_images_are_called(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(readable, names))
 
     @field_validator("shard")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from hookpath.annotations import PathObject, area_of, is_usable_class
+from hookpath.annotations import PathObject, area_of, is_usable_class, plain_class_name
 from hookpath.measurements.class_areas import Kind, Parent, is_measured
 from hookpath.projects.confirmed_annotations import CONFIRMED_CLASS
 
@@ -48,7 +48,7 @@ def _is_core(o: PathObject) -> bool:
 def _is_region(o: PathObject, classes: Collection[str], inside: str | None) -> bool:
     name = o.path_class.name if o.path_class else ""
     if inside is not None and inside != ANY:
-        return name == inside
+        return name == plain_class_name(inside)
     if is_measured(o) or name == CONFIRMED_CLASS:
         return False
     return inside == ANY or not is_usable_class(name) or name not in classes

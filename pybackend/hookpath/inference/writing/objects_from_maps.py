@@ -17,10 +17,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from shapely.geometry.base import BaseGeometry
 
-from hookpath.annotations import ClassTable, PathClass, PathObject, Vectorizer
+from hookpath.annotations import (
+    ClassTable,
+    PathClass,
+    PathObject,
+    Vectorizer,
+    plain_class_name,
+)
 from hookpath.annotations.object_planes import on_plane
 from hookpath.annotations.objects import tagged_with
 from hookpath.errors import PredictionError, UsageError
@@ -67,6 +73,11 @@ class ObjectConfig(BaseModel):
     thresholds: dict[str, _Share] = Field(default_factory=dict)
     smooth_um: float = Field(default=0.0, ge=0, le=1000, allow_inf_nan=False)
 
+    @field_validator("thresholds")
+    @classmethod
+    def _names(cls, value: dict[str, float]) -> dict[str, float]:
+        return {plain_class_name(name): share for name, share in value.items()}
+
     @property
     def as_predicted(self) -> bool:
         """Whether every pixel keeps the class that it was predicted as."""
@@ -104,7 +115,7 @@ def draw_objects(
     """
     config = config or ObjectConfig()
     record = PredictionRecord.load(folder)
-    unknown = sorted(config.thresholds.keys() - set(record.classes))
+    unknown = sorted(config.thresholds.keys() - set(map(plain_class_name, record.classes)))
     if unknown:
         raise UsageError(
             f"no class {unknown[0]!r} in {folder}; there are {', '.join(record.classes)}"
@@ -201,7 +212,8 @@ class _Rule:
 
     @classmethod
     def of(cls, config: ObjectConfig, names: Sequence[str]) -> _Rule:
-        own = {names.index(name): 255 * share for name, share in config.thresholds.items()}
+        plain = list(map(plain_class_name, names))
+        own = {plain.index(name): 255 * share for name, share in config.thresholds.items()}
         return cls(255 * config.threshold, own)
 
     def __call__(self, labels: _Bytes, chances: _Bytes) -> _Bytes:

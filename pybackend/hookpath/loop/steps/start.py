@@ -22,6 +22,7 @@ from hookpath.projects.annotations_as_labels import as_labels
 from hookpath.projects.folder_store.folder_project import FolderProject
 from hookpath.projects.image_planes import PlaneEntry
 from hookpath.projects.image_snapshot import LOOP_PLACE
+from hookpath.safe_names import readable
 from hookpath.training import TrainConfig
 from hookpath.training.weights.network_setup import refuse_unbuildable
 
@@ -131,6 +132,7 @@ def find_entry(project: Project, name: str) -> ImageEntry:
     Raises:
         UsageError: there is none, or several have the name.
     """
+    name = readable(name)
     by_id = [e for e in project.images if e.id == name]
     found = by_id or [e for e in project.images if e.name == name]
     if len(found) == 1:
