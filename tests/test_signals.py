@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from hookpath.extraction.extraction_process_pool import abandon, start_workers
-from hookpath.signals import signals_held
+from hookpath.signals import signals_held, stop_deferred
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -27,6 +27,21 @@ def test_what_comes_meanwhile_comes_afterwards() -> None:
         assert heard == [signal.SIGINT]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_stop_is_heard_at_the_end_and_a_second_one_at_once() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    done: list[int] = []
+    try:
+        for stops in (1, 2):
+            with pytest.raises(KeyboardInterrupt), stop_deferred():
+                for _ in range(stops):
+                    signal.raise_signal(signal.SIGINT)
+                done.append(stops)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == [1]
 
 
 def test_worker_processes_never_hear_it() -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 #: Those that this system has; Windows has no SIGHUP.
 STOP_SIGNALS = tuple(
@@ -65,6 +67,34 @@ def ignore_signals() -> None:
     """In a process of ours: the first one says when it is over."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def stop_deferred() -> Iterator[None]:
+    """What asks to stop inside is heard at the end; asked a second time, at once."""
+    asked: list[tuple[int, Any]] = []
+
+    def note(number: int, frame: Any) -> None:
+        asked.append((number, frame))
+        if len(asked) > 1:
+            before[number](number, frame)
+
+    if threading.current_thread() is not threading.main_thread():  # no signal is heard there
+        yield
+        return
+    heard = {n: how for n in STOP_SIGNALS if callable(how := signal.getsignal(n))}
+    before: dict[int, Callable[[int, Any], Any]] = {}
+    try:
+        for number, how in heard.items():
+            before[number] = how
+            signal.signal(number, note)
+        yield
+    finally:
+        for number, how in before.items():
+            signal.signal(number, how)
+    if asked:
+        number, frame = asked[0]
+        before[number](number, frame)
 
 
 @contextmanager

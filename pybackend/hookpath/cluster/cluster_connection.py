@@ -7,10 +7,11 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from hookpath.errors import ClusterError, UsageError
+from hookpath.signals import stop_deferred
 
 _KINDS = "local, local:4, slurm, slurm:10, or the address of a scheduler (tcp://host:8786)"
 
@@ -75,15 +76,16 @@ def _local(count: int | None) -> Iterator[Any]:
     distributed = _dask()
     import dask
 
-    with (
-        dask.config.set({"distributed.deploy.lost-worker-timeout": f"{_RESTART_S}s"}),
-        distributed.LocalCluster(
-            n_workers=count or _gpus() or max(1, (os.cpu_count() or 2) // 2),
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.ERROR,
-        ) as started,
-    ):
+    lost = {"distributed.deploy.lost-worker-timeout": f"{_RESTART_S}s"}
+    with dask.config.set(lost), ExitStack() as ends:
+        with stop_deferred():  # a process that is half started would say what it lacks
+            started = distributed.LocalCluster(
+                n_workers=count or _gpus() or max(1, (os.cpu_count() or 2) // 2),
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
+            )
+            ends.enter_context(started)
         yield started
 
 
