@@ -32,12 +32,17 @@ def test_what_comes_meanwhile_comes_afterwards() -> None:
 def test_a_stop_is_heard_at_the_end_and_a_second_one_at_once() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     done: list[int] = []
+
+    def stopped(times: int) -> None:
+        with stop_deferred():
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+            done.append(times)
+
     try:
         for stops in (1, 2):
-            with pytest.raises(KeyboardInterrupt), stop_deferred():
-                for _ in range(stops):
-                    signal.raise_signal(signal.SIGINT)
-                done.append(stops)
+            with pytest.raises(KeyboardInterrupt):
+                stopped(stops)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
