@@ -50,6 +50,7 @@ def test_an_error_may_say_more_than_its_class_also_from_another_process() -> Non
         (OSError(errno.EACCES, "Permission denied", "/o"), "unexpected", "/o: Permission denied"),
         (ValueError("two\nlines"), "unexpected", "unexpected ValueError: two lines (--debug"),
         (HookpathError("said"), "failed", "said"),
+        (UnicodeEncodeError("utf-8", "a\udcff", 1, 2, "no"), "unexpected", "the name of a file"),
     ],
 )
 def test_errors_of_others(error: BaseException, code: str, line: str) -> None:

@@ -230,6 +230,8 @@ def one_line(error: BaseException) -> str:
         return f"{error.filename or 'a file'}: {error.strerror}"
     if isinstance(error, UnicodeEncodeError):
         text = error.object[error.start : error.end].encode("unicode_escape").decode()
+        if error.encoding.lower().replace("-", "") == "utf8":
+            return f"the name of a file or folder is no text ({text}); give it another"
         return f"{text} cannot be written in {error.encoding}; set PYTHONUTF8=1 and run again"
     if _lacks_memory(error):
         return "out of memory; close other programs, or use another device or machine"

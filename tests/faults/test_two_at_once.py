@@ -22,6 +22,8 @@ from hookpath.inference import PredictConfig, PredictReport, predict_project
 from hookpath.inference import project_prediction as project_module
 from hookpath.locking import CLAIMS_NAME, LOCK_NAME, Claims, folder_alone
 from hookpath.locking import work_sharing_loop as share_out
+from hookpath.loop import LoopSettings, start
+from hookpath.loop.state.step_locks import alone as step_alone
 from hookpath.projects import open_project
 from hookpath.training import RunFolder, TrainConfig, train_network
 from support.forked import child, end
@@ -102,6 +104,16 @@ def test_jobs_of_one_image_each_share_a_folder(slides: Path, tmp_path: Path) -> 
         assert predict("s1.tif") == []
         assert predict("s0.tif") == ["busy"]
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.name != LOCK_NAME} == before
+
+
+def test_a_loop_is_begun_by_one(slides: Path, tmp_path: Path) -> None:
+    """The second one's model came to lie beside the first one's settings."""
+    root, project = tmp_path / "loop", open_project(slides)
+    model = save_random_model(tmp_path / "model")
+    with child(entered(step_alone(root, "start", "x"))):
+        refused(lambda: start(root, project, LoopSettings(train={}), model=model))
+    assert not list(root.rglob("*.safetensors"))
+    assert start(root, project, LoopSettings(train={}), model=model).round == 1
 
 
 def test_two_extractions_into_one_folder(slides: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hookpath.loop.ground_truth.training_view import labelled_mm2
 from hookpath.loop.state.image_records import ImageRecord, State
 from hookpath.loop.state.loop_folder import LoopFolder, refuse_begun, round_folder
 from hookpath.loop.state.loop_settings import LoopSettings
+from hookpath.loop.state.step_locks import alone
 from hookpath.loop.state.step_progress import report_failure
 from hookpath.loop.steps.initial_model import adopt, refuse_untrainable
 from hookpath.models import FAMILIES
@@ -58,6 +59,7 @@ def start(
             classes.
         ModelDesignError: the network cannot be built.
         ModelFolderError: `model` is none.
+        BusyError: another process is beginning one there.
     """
     refuse_begun(root)
     _refuse_without_classes(settings)
@@ -78,13 +80,16 @@ def start(
         why = f"; the first, {first.line}" if first else ""
         raise LoopError(f"{project.source}: no image of it can be used{why}")
     _report_other_planes([entry for entry, _ in found], reporter)
-    learned = {} if model is None else adopt(round_folder(root, 1), project, model)
-    folder = LoopFolder.draft(root, settings)
-    parts = {image: part for part, images in learned.items() for image in images}
-    with project.changes():
-        for entry, record in found:
-            folder.keep(entry, record.model_copy(update={"part": parts.get(entry.id)}), flush=False)
-    folder.begin()  # last of all: what is killed before has not begun, and is begun again
+    with alone(root, "start", "beginning the loop", patience_s=0.0):
+        refuse_begun(root)  # by another process meanwhile, whose model must stay
+        learned = {} if model is None else adopt(round_folder(root, 1), project, model)
+        folder = LoopFolder.draft(root, settings)
+        parts = {image: part for part, images in learned.items() for image in images}
+        with project.changes():
+            for entry, record in found:
+                part = parts.get(entry.id)
+                folder.keep(entry, record.model_copy(update={"part": part}), flush=False)
+        folder.begin()  # last of all: what is killed before has not begun, and is begun again
     return folder
 
 
