@@ -137,6 +137,7 @@ def test_what_was_proposed_on_one_plane_says_nothing_of_another(
 
 def test_a_damaged_record_of_the_loop_is_an_error_not_a_guess(tmp_path: Path) -> None:
     texture_slide(tmp_path / "a.tif", seed=0)
+    write_geojson(tmp_path / "a.geojson", [PROPOSED])
     remember(tmp_path / "hookpath" / "loop", "a.tif", [PROPOSED])
     record_file(tmp_path / "hookpath" / "loop", "a.tif").write_text("{")
     with pytest.raises(ProjectError, match="restore it from a copy of the loop"):

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 #: Without augmentation, which every process draws for its own share.
 SAME = (
     *TINY, "epochs=2", "steps_per_epoch=3", "device=cpu", "class_weights=balanced", "ema=0.9",
-    "augmentation.flips=false", "augmentation.stain=0", "learning_rate=1e-5",
+    "augmentation=off", "learning_rate=1e-5",
 )  # fmt: skip
 
 
