@@ -53,8 +53,8 @@ def test_first_steps_says_what_is_next(seen: dict[str, Any]) -> None:
     assert [line for line, before in zip(said, [None, *said], strict=False) if line != before] == [
         "Next: open the demo project, or your own.",
         "Next: train, which takes minutes.",
-        "There is a model: open an image that you did not draw on (of the demo, new-1), then Run "
-        "HookNet…, with Annotations as objects: those can be corrected.",
+        "There is a model. Next: run it on an image without annotations (in the demo, new-1), as "
+        "Annotations.",
     ]
 
 
