@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from hookpath.locking import alone
 from hookpath.projects import find_qupath
 from support.qupath import SCRIPTS, qupath_launcher
 
@@ -164,9 +166,14 @@ def extension_jar() -> Path:
     gradle = shutil.which("gradle")
     if gradle is None:
         pytest.skip(f"no gradle to build the extension with; {JAR_VARIABLE} names a built one")
-    _build(gradle)
-    (jar,) = (REPOSITORY / "qupath_ext/extension/build/libs").glob("hookpath-qupath-*.jar")
-    return jar
+    # Runs for two versions of QuPath build in one place, and each takes its own copy:
+    # a script of a QuPath whose jar is half written ends at once, and QuPath 0.7 then never does.
+    built = REPOSITORY / "qupath_ext/extension/build/libs"
+    built.mkdir(parents=True, exist_ok=True)
+    with alone(built / "tests.lock", "building the extension for tests", patience_s=600):
+        _build(gradle)
+        (jar,) = built.glob("hookpath-qupath-*.jar")
+        return Path(shutil.copy(jar, tempfile.mkdtemp(prefix="hookpath-jar-")))
 
 
 def _build(gradle: str) -> None:
