@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from shapely.geometry import Point, box
+from shapely.geometry import Point, Polygon, box
 
 from hookpath.annotations.polygon_repair import Area
 from hookpath.annotations.sparse_labels.overlaps import shares_of, visible_areas
@@ -75,3 +75,21 @@ def test_what_many_take_together_is_noticed() -> None:
     areas: list[Area] = [large, *small]
     found = shares_of(areas, [a.area for a in areas], areas, [1, *[2] * 20])
     assert found.covered == {1: (1, pytest.approx(240))}
+
+
+def test_where_areas_lie_in_memory_changes_no_digit() -> None:
+    """Two runs must draw the same patches: points are drawn in what is seen."""
+    rng = np.random.default_rng(0)
+    areas = sorted((star(rng) for _ in range(60)), key=lambda area: -area.area)
+    moved = [shapely.from_wkb(area.wkb) for area in areas[::-1]][::-1]
+    seen, again = (shapely.to_wkb(visible_areas(each)).tolist() for each in (areas, moved))
+    assert seen == again
+
+
+def star(rng: np.random.Generator) -> Area:
+    """About one of nine places: a tree of boxes has no order for those that have one centre."""
+    corners = 4 * int(rng.integers(2, 5))
+    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    radius = rng.uniform(5, 9) * (1 + 0.3 * (np.arange(corners) % 2))
+    around = np.c_[np.cos(angle), np.sin(angle)] * radius[:, None]
+    return Polygon(around + 10.0 * rng.integers(0, 3, 2))

@@ -176,8 +176,11 @@ class _Measured:
 
 
 def _meeting(areas: Areas) -> Pairs:
-    """Which areas meet, each pair once: the number of the earlier one, and of the later one."""
-    # In the order in which they were made: neighbours on the slide, and in memory.
+    """Which areas meet, each pair once: the number of the earlier one, and of the later one.
+
+    In the order of these numbers: what is taken from an area first decides its last digits.
+    """
+    # Looked for in the order in which they lie in memory, which is near that on the slide.
     made = np.argsort([id(area) for area in areas])
     every = areas[made]
     pairs = made[STRtree(every).query(every)]  # bounding boxes
@@ -186,7 +189,9 @@ def _meeting(areas: Areas) -> Pairs:
     shapely.prepare(asked)
     meets = shapely.intersects(areas[one], areas[other])
     shapely.destroy_prepared(asked)
-    return one[meets], other[meets]
+    one, other = one[meets], other[meets]
+    in_order = np.lexsort((other, one))
+    return one[in_order], other[in_order]
 
 
 def _without(areas: Areas, which: Numbers, others: Areas, taken: Numbers) -> Areas:

@@ -13,6 +13,7 @@ from hookpath.annotations import ClassTable, PathClass
 from hookpath.errors import ModelDesignError, TrainingError, UsageError
 from hookpath.events import Reporter
 from hookpath.models import FAMILIES, Network, build_model, load_model, read_card
+from hookpath.models.meta_network import on_meta_device
 from hookpath.training.training_config import TrainConfig
 from hookpath.training.weights.inherited_weights import Classes, inherited
 
@@ -68,7 +69,8 @@ def refuse_unbuildable(config: TrainConfig) -> None:
     design = design_of(config)
     given = config.model_copy(update={"background": None})
     two = ClassTable.of([PathClass("a"), PathClass("b")])
-    build_model(design.family, **_arguments(design, given, two))
+    with on_meta_device():
+        build_model(design.family, **_arguments(design, given, two))
 
 
 def make_network(
